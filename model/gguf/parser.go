@@ -1,0 +1,262 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// parser reads a header from its start.
+type parser struct {
+	r    io.ReaderAt
+	size int64  // of the file
+	buf  []byte // the header so far as it has been read
+	pos  int    // what has been parsed of it
+}
+
+func (p *parser) file() (*File, []info, error) {
+	pairs, tensors, err := p.counts()
+	if err != nil {
+		return nil, nil, err
+	}
+	// The values are cut from the buffer once all of it is there, because it
+	// moves while it grows.
+	type span struct {
+		key        string
+		value      Value
+		begin, end int
+	}
+	var spans []span
+	f := &File{Meta: map[string]Value{}}
+	for range pairs {
+		key, err := p.text()
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w (a key)", err)
+		}
+		kind, err := p.uint32()
+		if err != nil {
+			return nil, nil, err
+		}
+		v, begin, err := p.value(ValueType(kind), 0)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w (key %q)", err, key)
+		}
+		if _, twice := f.Meta[key]; twice {
+			return nil, nil, bad("key %q is there twice", key)
+		}
+		f.Meta[key] = Value{}
+		spans = append(spans, span{key, v, begin, p.pos})
+	}
+	header := string(p.buf[:p.pos])
+	for _, s := range spans {
+		s.value.data = header[s.begin:s.end]
+		f.Meta[s.key] = s.value
+		f.Keys = append(f.Keys, s.key)
+	}
+	infos, err := p.tensors(tensors)
+	return f, infos, err
+}
+
+// counts reads what comes before the metadata.
+func (p *parser) counts() (pairs, tensors int, err error) {
+	magic, err := p.take(4)
+	if err != nil {
+		return 0, 0, err
+	}
+	if string(magic) != Magic {
+		return 0, 0, bad("it does not start with %q", Magic)
+	}
+	version, err := p.uint32()
+	if err != nil {
+		return 0, 0, err
+	}
+	switch {
+	case version == 2 || version == 3:
+	case version&0xffff == 0:
+		return 0, 0, fmt.Errorf("gguf: the file is big-endian, Tern reads little-endian files: %w", ErrVersion)
+	default:
+		return 0, 0, fmt.Errorf("gguf: the file has version %d, Tern reads 2 and 3: %w", version, ErrVersion)
+	}
+	t, err := p.uint64()
+	if err != nil {
+		return 0, 0, err
+	}
+	k, err := p.uint64()
+	if err != nil {
+		return 0, 0, err
+	}
+	left := uint64(p.size) - uint64(p.pos)
+	if t > maxTensors || t > left/minTensor || k > left/minPair {
+		return 0, 0, bad("%d tensors and %d metadata values do not fit %d bytes", t, k, p.size)
+	}
+	return int(k), int(t), nil
+}
+
+// tensors reads the tensor list.
+func (p *parser) tensors(n int) ([]info, error) {
+	list := make([]info, 0, n)
+	seen := make(map[string]bool, n)
+	for range n {
+		t, err := p.tensor()
+		if err != nil {
+			return nil, fmt.Errorf("%w (tensor %q)", err, t.name)
+		}
+		if seen[t.name] {
+			return nil, bad("tensor %q is there twice", t.name)
+		}
+		seen[t.name] = true
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+func (p *parser) tensor() (t info, err error) {
+	if t.name, err = p.text(); err != nil {
+		return t, err
+	}
+	dims, err := p.uint32()
+	if err != nil {
+		return t, err
+	}
+	if dims > maxDims {
+		return t, bad("%d dimensions, at most %d are allowed", dims, maxDims)
+	}
+	t.shape, t.elems, t.cols = make([]int, dims), 1, 1
+	for i := range t.shape {
+		d, err := p.uint64()
+		if err != nil {
+			return t, err
+		}
+		if d == 0 || d > maxFile || int64(d) > maxFile/t.elems || uint64(int(d)) != d {
+			return t, bad("dimension %d is %d", i, d)
+		}
+		if i == 0 {
+			t.cols = int64(d)
+		}
+		t.elems *= int64(d)
+		t.shape[len(t.shape)-1-i] = int(d)
+	}
+	kind, err := p.uint32()
+	if err != nil {
+		return t, err
+	}
+	if t.kind = Type(kind); t.kind >= second {
+		return t, bad("type %d", kind)
+	}
+	offset, err := p.uint64()
+	if err == nil && offset > maxFile {
+		err = bad("offset %d", offset)
+	}
+	t.offset = int64(offset)
+	return t, err
+}
+
+// value passes over a value and returns it without its data, which begin at
+// begin and end where the parser stands.
+func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
+	v.Type = t
+	switch size := t.size(); {
+	case size > 0:
+		_, err = p.take(uint64(size))
+		return v, p.pos - size, err
+	case t == String:
+		s, err := p.string()
+		return v, p.pos - len(s), err
+	case t != Array:
+		return v, 0, bad("value of unknown %v", t)
+	case depth == maxDepth:
+		return v, 0, bad("arrays are nested more than %d deep", maxDepth)
+	}
+	elem, err := p.uint32()
+	if err != nil {
+		return v, 0, err
+	}
+	n, err := p.uint64()
+	if err != nil {
+		return v, 0, err
+	}
+	v.Elem = ValueType(elem)
+	least := v.Elem.minSize()
+	if least == 0 {
+		return v, 0, bad("array of unknown %v", v.Elem)
+	}
+	if left := uint64(p.size) - uint64(p.pos); n > left/uint64(least) {
+		return v, 0, bad("array of %d values in the last %d bytes", n, left)
+	}
+	v.Len, begin = int(n), p.pos
+	if size := v.Elem.size(); size > 0 {
+		_, err = p.take(n * uint64(size))
+		return v, begin, err
+	}
+	for range n {
+		if _, _, err := p.value(v.Elem, depth+1); err != nil {
+			return v, 0, err
+		}
+	}
+	return v, begin, nil
+}
+
+// take returns the next n bytes; the slice is good until the next call.
+func (p *parser) take(n uint64) ([]byte, error) {
+	if n > uint64(len(p.buf)-p.pos) {
+		if err := p.more(n); err != nil {
+			return nil, err
+		}
+	}
+	b := p.buf[p.pos:][:n]
+	p.pos += int(n)
+	return b, nil
+}
+
+// more reads on until n bytes are there: twice as much as before, at least
+// 64 KiB, and no more than the file has.
+func (p *parser) more(n uint64) error {
+	if left := uint64(p.size) - uint64(p.pos); n > left {
+		return bad("%d bytes are asked for at byte %d of %d", n, p.pos, p.size)
+	}
+	want := int64(p.pos) + int64(n)
+	if want > maxHeader {
+		return bad("more than %d bytes of metadata", maxHeader)
+	}
+	want = min(max(want, 2*int64(len(p.buf)), 64<<10), maxHeader, p.size)
+	have := len(p.buf)
+	p.buf = append(p.buf, make([]byte, int(want)-have)...)
+	if n, err := p.r.ReadAt(p.buf[have:], int64(have)); n < len(p.buf)-have {
+		if err == io.EOF { // it shrank since its size was taken
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("gguf: %d bytes at %d: %w", len(p.buf)-have, have, err)
+	}
+	return nil
+}
+
+func (p *parser) uint32() (uint32, error) {
+	b, err := p.take(4)
+	if err != nil {
+		return 0, err
+	}
+	return binary.LittleEndian.Uint32(b), nil
+}
+
+func (p *parser) uint64() (uint64, error) {
+	b, err := p.take(8)
+	if err != nil {
+		return 0, err
+	}
+	return binary.LittleEndian.Uint64(b), nil
+}
+
+// string returns the next string; the slice is good until the next call.
+func (p *parser) string() ([]byte, error) {
+	n, err := p.uint64()
+	if err != nil {
+		return nil, err
+	}
+	return p.take(n)
+}
+
+// text is string, copied.
+func (p *parser) text() (string, error) {
+	b, err := p.string()
+	return string(b), err
+}

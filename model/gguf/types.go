@@ -1,0 +1,102 @@
+package gguf
+
+import "fmt"
+
+// Type is how the numbers of a tensor are stored: an id of ggml, or one of the
+// types further down whose id means something else in another program.
+type Type uint32
+
+// The types that Tern reads or writes.
+const (
+	F32  Type = 0
+	F16  Type = 1
+	Q4_0 Type = 2
+	Q8_0 Type = 8
+	Q4K  Type = 12 // Q4_K
+	Q6K  Type = 14 // Q6_K
+	BF16 Type = 30
+	TQ1  Type = 34 // TQ1_0
+	TQ2  Type = 35 // TQ2_0
+	I2S  Type = 36 // I2_S of bitnet.cpp
+)
+
+// The second meanings of ids that two programs use. Read tells them apart by
+// the room that the file gives the tensor, and refuses an I2_S that does not
+// fill its own.
+const (
+	second Type = 1 << 31
+
+	iq4NL44 = second | 36 // a layout of IQ4_NL that llama.cpp gave up, where not I2_S
+	tl2     = second | 39 // TL2 of bitnet.cpp's first fork, where not MXFP4
+)
+
+// i2sTail follows the codes of an I2_S tensor; it begins with the multiplier.
+const i2sTail = 32
+
+// typeInfo describes a type whose rows are whole blocks.
+type typeInfo struct {
+	name  string
+	elems int // values in a block
+	bytes int // of a block, 0 where the room of a tensor is not known
+}
+
+// types are those of ggml.h at 2026, those that it dropped, and those of the
+// forks bitnet.cpp and ik_llama.cpp.
+var types = map[Type]typeInfo{
+	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2}, 28: {"F64", 1, 8},
+	24: {"I8", 1, 1}, 25: {"I16", 1, 2}, 26: {"I32", 1, 4}, 27: {"I64", 1, 8},
+	Q4_0: {"Q4_0", 32, 18}, 3: {"Q4_1", 32, 20}, 6: {"Q5_0", 32, 22}, 7: {"Q5_1", 32, 24},
+	Q8_0: {"Q8_0", 32, 34}, 9: {"Q8_1", 32, 36},
+	10: {"Q2_K", 256, 84}, 11: {"Q3_K", 256, 110}, Q4K: {"Q4_K", 256, 144}, 13: {"Q5_K", 256, 176},
+	Q6K: {"Q6_K", 256, 210}, 15: {"Q8_K", 256, 292},
+	16: {"IQ2_XXS", 256, 66}, 17: {"IQ2_XS", 256, 74}, 18: {"IQ3_XXS", 256, 98}, 19: {"IQ1_S", 256, 50},
+	20: {"IQ4_NL", 32, 18}, 21: {"IQ3_S", 256, 110}, 22: {"IQ2_S", 256, 82}, 23: {"IQ4_XS", 256, 136},
+	29: {"IQ1_M", 256, 56}, TQ1: {"TQ1_0", 256, 54}, TQ2: {"TQ2_0", 256, 66},
+	39: {"MXFP4", 32, 17}, 40: {"NVFP4", 64, 36},
+
+	4: {name: "Q4_2"}, 5: {name: "Q4_3"},
+	31: {name: "Q4_0_4_4"}, 32: {name: "Q4_0_4_8"}, 33: {name: "Q4_0_8_8"},
+	I2S: {name: "I2_S"}, 37: {name: "I8_S"}, 38: {name: "TL1"}, 41: {name: "Q1_0"}, 42: {name: "TL2 or Q2_0"},
+	iq4NL44: {"IQ4_NL_4_4", 32, 18}, tl2: {name: "TL2"},
+	134: {name: "IQ1_BN"}, 135: {name: "IQ2_BN"}, 136: {name: "Q8_K64"}, 335: {name: "IQ2_BN_R4"},
+}
+
+// String is the name that ggml uses.
+func (t Type) String() string {
+	if info, ok := types[t]; ok {
+		return info.name
+	}
+	return fmt.Sprintf("type %d", uint32(t))
+}
+
+// bytes is what n values in rows of cols take. It is 0 where that is not
+// known; ok is false where rows are no whole blocks.
+func (t Type) bytes(n, cols int64) (size int64, ok bool) {
+	if t == I2S {
+		return n/4 + i2sTail, n%4 == 0
+	}
+	info := types[t]
+	if info.bytes == 0 {
+		return 0, true
+	}
+	return n / int64(info.elems) * int64(info.bytes), cols%int64(info.elems) == 0
+}
+
+// resolve decides between the two meanings of t for n values, given the room
+// up to the next tensor.
+func (t Type) resolve(n, room, align int64) Type {
+	switch {
+	case t == I2S && !fills(n/4+i2sTail, room, align) && fills(n/32*18, room, align):
+		return iq4NL44
+	case t == 39 && !fills(n/32*17, room, align):
+		return tl2
+	}
+	return t
+}
+
+// fills says whether a tensor of size bytes leaves no room but the padding,
+// which the last tensor may lack.
+func fills(size, room, align int64) bool { return room == size || room == padded(size, align) }
+
+// padded rounds n up to a multiple of align.
+func padded(n, align int64) int64 { return (n + align - 1) / align * align }

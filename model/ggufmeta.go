@@ -1,0 +1,146 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"tern/model/gguf"
+)
+
+// Values of general.file_type (llama.h of llama.cpp and of bitnet.cpp).
+const (
+	fileTQ2 = 37
+	fileI2S = 40
+)
+
+// meta lists the metadata, in which numbers have the types that other readers
+// insist on. It comes after entries.
+func (w *ggufWriter) meta() ([]gguf.Pair, error) {
+	c := &w.m.Config
+	arch, act := archBitNet, "silu"
+	if c.Activation == ReLU2 {
+		act = "relu2"
+	}
+	switch {
+	case c.Family == FamilyLlama:
+		arch = archLlama
+		if c.Activation != SiLU {
+			return nil, fmt.Errorf("model: a Llama with the activation %s has no GGUF form: %w", act, ErrUnsupported)
+		}
+	case c.Family == Family2B4T && !w.o.Portable: // llama.cpp has one architecture for both
+		arch = arch158
+	}
+	fileType := uint32(fileI2S)
+	if w.o.Portable {
+		fileType = fileTQ2
+	}
+	list := []gguf.Pair{
+		{Key: "general.architecture", Value: arch},
+		{Key: "general.type", Value: "model"},
+		{Key: "general.name", Value: w.m.Name},
+		{Key: "general.file_type", Value: fileType},
+		{Key: "general.quantization_version", Value: uint32(2)},
+		{Key: arch + ".block_count", Value: uint32(c.Layers)},
+		{Key: arch + ".context_length", Value: uint32(c.ContextLen)},
+		{Key: arch + ".embedding_length", Value: uint32(c.Dim)},
+		{Key: arch + ".feed_forward_length", Value: uint32(c.FFNDim)},
+		{Key: arch + ".attention.head_count", Value: uint32(c.Heads)},
+		{Key: arch + ".attention.head_count_kv", Value: uint32(c.KVHeads)},
+		{Key: arch + ".attention.key_length", Value: uint32(c.HeadDim)},
+		{Key: arch + ".attention.value_length", Value: uint32(c.HeadDim)},
+		{Key: arch + ".attention.layer_norm_rms_epsilon", Value: c.NormEps},
+		{Key: arch + ".rope.dimension_count", Value: uint32(c.HeadDim)},
+		{Key: arch + ".rope.freq_base", Value: exactFloat(c.RopeTheta)},
+		{Key: arch + ".vocab_size", Value: uint32(c.VocabSize)},
+	}
+	if arch != archLlama {
+		list = append(list, gguf.Pair{Key: arch + ".hidden_activation", Value: act})
+	}
+	for _, id := range c.StopIDs {
+		w.x.stops = append(w.x.stops, int64(id))
+	}
+	list = append(list, w.x.pairs()...)
+	if v := w.o.Vocab; v != nil {
+		if len(v.Tokens) > c.VocabSize {
+			return nil, fmt.Errorf("model: the tokenizer has %d tokens, the model %d: %w", len(v.Tokens), c.VocabSize, ErrDamaged)
+		}
+		list = append(list, v.padTo(c.VocabSize).pairs()...)
+	}
+	return list, nil
+}
+
+// exactFloat is v as a float32, which readers insist on, or as it is where that
+// would be another number.
+func exactFloat(v float64) any {
+	if f := float32(v); float64(f) == v {
+		return f
+	}
+	return v
+}
+
+// padTo gives the vocabulary a token for every row of the embedding, as other
+// readers want it: unused ones behind its own.
+func (v *Vocab) padTo(n int) *Vocab {
+	if len(v.Tokens) == n {
+		return v
+	}
+	p := *v
+	p.Tokens = slices.Clone(v.Tokens)
+	p.Scores, p.Types = slices.Clone(v.Scores), slices.Clone(v.Types)
+	if p.Types == nil {
+		p.Types = slices.Repeat([]int32{tokenNormal}, len(v.Tokens))
+	}
+	for id := len(v.Tokens); id < n; id++ {
+		p.Tokens, p.Types = append(p.Tokens, fmt.Sprintf("[PAD%d]", id)), append(p.Types, tokenUnused)
+		if p.Scores != nil {
+			p.Scores = append(p.Scores, 0)
+		}
+	}
+	return &p
+}
+
+// The values of Vocab.Types that this package uses.
+const (
+	tokenNormal  = 1
+	tokenControl = 3
+	tokenUnused  = 5
+)
+
+// pairs writes the keys that readVocab reads.
+func (v *Vocab) pairs() []gguf.Pair {
+	const prefix = "tokenizer.ggml."
+	pre := v.Pre
+	if pre == "" {
+		pre = "default"
+	}
+	list := []gguf.Pair{
+		{Key: prefix + "model", Value: v.Model},
+		{Key: prefix + "pre", Value: pre},
+		{Key: prefix + "tokens", Value: v.Tokens},
+	}
+	add := func(yes bool, key string, value any) {
+		if yes {
+			list = append(list, gguf.Pair{Key: key, Value: value})
+		}
+	}
+	add(v.Scores != nil, prefix+"scores", v.Scores)
+	add(v.Types != nil, prefix+"token_type", v.Types)
+	add(v.Merges != nil, prefix+"merges", v.Merges)
+	for _, t := range []struct {
+		name string
+		id   int32
+	}{{"bos", v.BOS}, {"eos", v.EOS}, {"eot", v.EOT}, {"unknown", v.UNK}, {"padding", v.PAD}} {
+		add(t.id >= 0, prefix+t.name+"_token_id", uint32(t.id))
+	}
+	for _, f := range []struct {
+		name string
+		flag *bool
+	}{{"add_bos_token", v.AddBOS}, {"add_eos_token", v.AddEOS}, {"add_space_prefix", v.AddSpacePrefix}} {
+		if f.flag != nil {
+			add(true, prefix+f.name, *f.flag)
+		}
+	}
+	add(v.Habits != nil, keyHabits, v.Habits)
+	add(v.ChatTemplate != "", "tokenizer.chat_template", v.ChatTemplate)
+	return list
+}

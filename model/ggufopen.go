@@ -1,0 +1,140 @@
+package model
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"tern/model/gguf"
+)
+
+// openGGUF reads the GGUF checkpoint of which the file at name is one.
+func (m *Model) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
+	f, err := gguf.Open(fsys, name)
+	if err != nil {
+		return containerError(err)
+	}
+	defer f.Close()
+	tensors := fromGGUF(f)
+	rows := 0
+	if embed := tensors[ggufNames.embed+".weight"]; embed != nil && len(embed.shape) > 0 {
+		rows = embed.shape[0]
+	}
+	if m.Config, err = parseGGUF(f.Meta, rows); err != nil {
+		return err
+	}
+	if m.Tokenizer.GGUF, err = readVocab(f.Meta); err != nil {
+		return err
+	}
+	if v := m.Tokenizer.GGUF; v != nil {
+		if int(v.BOS) < m.VocabSize {
+			m.BOS = v.BOS
+		}
+		m.addStops(v.stops())
+	}
+	k := &metadata{pairs: f.Meta}
+	x := k.extras()
+	if k.err != nil {
+		return k.err
+	}
+	if x.stops != nil {
+		m.StopIDs = nil
+		m.addStops(x.stops)
+	}
+	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
+		return fmt.Errorf("model: there are no sub-norms, so this is another kind of bitnet model: %w", ErrUnsupported)
+	}
+	ignore, err := m.tie(ctx, tensors)
+	if err != nil {
+		return err
+	}
+	m.allocate()
+	parts := m.partsNamed(&ggufNames)
+	if tensors[ropeFactors] != nil {
+		parts = append(parts, part{name: ropeFactors, layer: -1, rows: 1, cols: m.HeadDim / 2, norm: &m.RopeFactors})
+	}
+	list, ignored, err := bindGGUF(parts, tensors, m.SubNorm, ignore, &x)
+	if err != nil {
+		return err
+	}
+	m.Ignored = ignored
+	if err := m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.eps}, layout: o.I2S, report: o.Progress}); err != nil {
+		return err
+	}
+	for _, f := range m.RopeFactors {
+		if !(f > 0) {
+			return fmt.Errorf("model: tensor %q holds %g, want positive numbers: %w", ropeFactors, f, ErrDamaged)
+		}
+	}
+	if x.halves {
+		m.RotateHalves()
+	}
+	return nil
+}
+
+// tie decides whether the head is the embedding. The first file of 2B-4T holds
+// the same matrix twice: such a second copy is named, to be skipped.
+func (m *Model) tie(ctx context.Context, tensors map[string]*tensor) (ignore string, err error) {
+	head, embed := tensors[ggufNames.head+".weight"], tensors[ggufNames.embed+".weight"]
+	if head == nil || embed == nil {
+		m.TiedEmbedding = true
+		return "", nil
+	}
+	if m.TiedEmbedding, err = same(ctx, head, embed); err != nil || !m.TiedEmbedding {
+		return "", err
+	}
+	return head.name, nil
+}
+
+// errDiffer ends the comparison of two tensors.
+var errDiffer = errors.New("tensors differ")
+
+// same says whether two tensors hold the same numbers in the same form.
+func same(ctx context.Context, a, b *tensor) (bool, error) {
+	if a.kind != b.kind || a.Size() != b.Size() {
+		return false, nil
+	}
+	n := int((a.Size() + chunkBytes - 1) / chunkBytes)
+	err := parallel(ctx, n, func(i int) error {
+		off := int64(i) * chunkBytes
+		size := min(chunkBytes, a.Size()-off)
+		buf := make([]byte, 2*size)
+		for j, t := range []*tensor{a, b} {
+			if n, err := t.ReadAt(buf[int64(j)*size:][:size], off); int64(n) < size {
+				return fmt.Errorf("model: tensor %q: %w", t.name, err)
+			}
+		}
+		if !bytes.Equal(buf[:size], buf[size:]) {
+			return errDiffer
+		}
+		return nil
+	}, func() {})
+	if errors.Is(err, errDiffer) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// OpenVocab reads the vocabulary of the GGUF checkpoint at path and leaves its
+// weights alone; it is nil where path is no such checkpoint or has none.
+// Errors are those of Open.
+func OpenVocab(path string) (*Vocab, error) {
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	fsys := os.DirFS(dir)
+	at, err := locate(fsys, name)
+	if err != nil || !at.gguf {
+		return nil, err
+	}
+	f, err := gguf.Open(fsys, at.weights)
+	if err != nil {
+		return nil, containerError(err)
+	}
+	defer f.Close()
+	return readVocab(f.Meta)
+}

@@ -1,0 +1,302 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"tern/model/ternary"
+)
+
+const (
+	// chunkBytes is what one worker reads at a time: small enough to notice a
+	// cancelled context, and the unit in which magnitudes are summed, so that
+	// the sum does not depend on who reads what.
+	chunkBytes = 256 << 10
+	// rowsPerTask rows of a matrix are packed by one worker at a time.
+	rowsPerTask = 64
+	// Rows are padded to whole blocks, so that a hostile file of very short
+	// ones could ask for 128 times its size. Models are packed into at most
+	// 1.2 times theirs, but for small ones.
+	maxGrowth  = 2
+	smallModel = 16 << 20
+	// reportBytes is the least advance between two reports inside a layer.
+	reportBytes = 4 << 20
+)
+
+// loader turns bound tensors into weights, one tensor after another, each on
+// all cores. At most one tensor is held as it is stored.
+type loader struct {
+	ctx      context.Context
+	q        *quantization
+	layout   I2SLayout
+	body     *ternary.Arena
+	dense    *ternary.Arena
+	buf      []byte // the tensor at hand, reused
+	read     atomic.Int64
+	reported int64
+	progress Progress
+	report   func(Progress)
+}
+
+// load reads every binding. The parts of the model that they point at are
+// incomplete when it fails.
+func (l *loader) load(list []binding) error {
+	var body, dense, buf int64
+	for i := range list {
+		b := &list[i]
+		switch {
+		case b.form == formDense:
+			dense += (b.weight.Size() + 63) / 64 * 64
+		case b.linear != nil:
+			body += int64(ternary.Size(b.rows, b.cols))
+			buf = max(buf, b.weight.Size())
+		}
+		for _, t := range b.tensors() {
+			l.progress.TotalBytes += t.Size()
+		}
+	}
+	if body > smallModel+maxGrowth*l.progress.TotalBytes {
+		return fmt.Errorf("model: matrices of %d bytes would take %d, their rows are too short for a model: %w", l.progress.TotalBytes, body, ErrDamaged)
+	}
+	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
+	l.buf = make([]byte, buf)
+	for i := range list {
+		b := &list[i]
+		if layer := b.layer + 1; layer > l.progress.Layer {
+			l.progress.Layer = layer
+			l.tell()
+		}
+		if err := l.bindingTo(b); err != nil {
+			return err
+		}
+	}
+	l.tell()
+	return nil
+}
+
+func (l *loader) bindingTo(b *binding) (err error) {
+	switch b.form {
+	case formNorm:
+		*b.part.norm, err = l.floats(b.weight)
+		return err
+	case formDense:
+		d := Dense{Rows: b.rows, Cols: b.cols, Type: denseTypes[b.weight.kind]}
+		d.Data = l.dense.Bytes(int(b.weight.Size()))
+		if b.linear != nil {
+			b.linear.Rows, b.linear.Cols, b.linear.Dense = b.rows, b.cols, &d
+		} else {
+			*b.dense = d
+		}
+		_, unit := d.Type.blockSize()
+		return l.readUnits(d.Data, b.weight, unit, func(_ int, p []byte) error {
+			if !d.Type.finite(p) {
+				return notFinite(b.weight)
+			}
+			return nil
+		})
+	}
+	b.linear.Matrix = l.body.Unset(b.rows, b.cols)
+	if b.scale != nil {
+		if b.linear.Scale, err = l.multiplier(b.scale); err != nil {
+			return err
+		}
+	}
+	if b.norm != nil {
+		b.linear.NormEps = l.q.normEps
+		if b.linear.Norm, err = l.floats(b.norm); err != nil {
+			return err
+		}
+	}
+	switch b.form {
+	case formPacked:
+		return l.packed(b)
+	case formSigns:
+		return l.signs(b)
+	case formTernary:
+		return l.ternarised(b)
+	case formI2S:
+		return l.i2s(b)
+	case formTQ1, formTQ2:
+		return l.tq(b)
+	}
+	return l.latent(b)
+}
+
+// latent reads float weights, sums their magnitudes on the way in, and
+// ternarises them.
+func (l *loader) latent(b *binding) error {
+	t := floatTypes[b.weight.kind]
+	buf := l.buf[:b.weight.Size()]
+	sums := make([]float64, (len(buf)+chunkBytes-1)/chunkBytes)
+	err := l.readInto(buf, b.weight, func(i int, p []byte) error {
+		if sums[i] = sumAbs(t, p); !(sums[i] <= math.MaxFloat64) {
+			return notFinite(b.weight)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var sum float64
+	for _, s := range sums {
+		sum += s
+	}
+	s, m := absMean(sum / float64(b.weight.elems()))
+	b.linear.Scale = m
+	return l.ternarizeRows(b, t, buf, s)
+}
+
+// ternarizeRows packs the float weights in buf, given the factor that maps them
+// to ternary ones.
+func (l *loader) ternarizeRows(b *binding, t DType, buf []byte, s float32) error {
+	stride := b.cols * t.Size()
+	return l.rows(b.rows, b.cols, func(r int, row []int8) error {
+		ternarize(row, t, buf[r*stride:], s)
+		b.linear.PackRow(r, row)
+		return nil
+	})
+}
+
+// signs reads float weights that are ternary already.
+func (l *loader) signs(b *binding) error {
+	t := floatTypes[b.weight.kind]
+	buf := l.buf[:b.weight.Size()]
+	if err := l.readInto(buf, b.weight, nil); err != nil {
+		return err
+	}
+	stride := b.cols * t.Size()
+	return l.rows(b.rows, b.cols, func(r int, row []int8) error {
+		if bad, ok := signs(row, t, buf[r*stride:]); !ok {
+			return fmt.Errorf("model: tensor %q has a weight_scale and a weight %g, want -1, 0 or 1: %w", b.name, bad, ErrDamaged)
+		}
+		b.linear.PackRow(r, row)
+		return nil
+	})
+}
+
+// packed reads U8 weights: with R packed rows, slot i of packed row r is row
+// i·R + r (pack_weights in integrations/bitnet.py of transformers).
+func (l *loader) packed(b *binding) error {
+	buf := l.buf[:b.weight.Size()]
+	if err := l.readInto(buf, b.weight, nil); err != nil {
+		return err
+	}
+	packedRows := b.weight.shape[0]
+	return l.rows(b.rows, b.cols, func(r int, row []int8) error {
+		if !unpackSlot(row, buf[r%packedRows*b.cols:], r/packedRows) {
+			return fmt.Errorf("model: tensor %q: row %d has the code 3, which no weight has: %w", b.name, r, ErrDamaged)
+		}
+		b.linear.PackRow(r, row)
+		return nil
+	})
+}
+
+// rows is eachRow with room for a row.
+func (l *loader) rows(rows, cols int, f func(r int, row []int8) error) error {
+	return l.runs(rows, func(from, to int) error {
+		row := make([]int8, cols)
+		for r := from; r < to; r++ {
+			if err := f(r, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachRow calls f for each row of a matrix, on all cores.
+func (l *loader) eachRow(rows int, f func(r int) error) error {
+	return l.runs(rows, func(from, to int) error {
+		for r := from; r < to; r++ {
+			if err := f(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// runs calls f for all rows, rowsPerTask of them at a time, on all cores.
+func (l *loader) runs(rows int, f func(from, to int) error) error {
+	return parallel(l.ctx, (rows+rowsPerTask-1)/rowsPerTask, func(i int) error {
+		return f(i*rowsPerTask, min(rows, (i+1)*rowsPerTask))
+	}, func() {})
+}
+
+// multiplier reads a weight_scale and returns m of y = m·(Σ t·q)/s.
+func (l *loader) multiplier(t *tensor) (float32, error) {
+	if t.Size() == 0 || t.elems() != 1 {
+		return 0, fmt.Errorf("model: tensor %q has shape %v, want one number: %w", t.name, t.shape, ErrDamaged)
+	}
+	v, err := l.floats(t)
+	if err != nil {
+		return 0, err
+	}
+	m := v[0]
+	if l.q.divide != invertScale {
+		m = 1 / m
+	}
+	if !(m > 0 && m <= math.MaxFloat32) || v[0] <= 0 {
+		return 0, fmt.Errorf("model: tensor %q is %g, want a positive scale: %w", t.name, v[0], ErrDamaged)
+	}
+	return m, nil
+}
+
+// floats reads a small float tensor, which must be finite.
+func (l *loader) floats(t *tensor) ([]float32, error) {
+	d, ok := floatTypes[t.kind]
+	if !ok {
+		return nil, fmt.Errorf("model: tensor %q: type %s is not supported here: %w", t.name, t.kind, ErrUnsupported)
+	}
+	raw := make([]byte, t.Size())
+	if err := l.readInto(raw, t, nil); err != nil {
+		return nil, err
+	}
+	if !d.finite(raw) {
+		return nil, notFinite(t)
+	}
+	v := make([]float32, t.elems())
+	d.decode(v, raw)
+	return v, nil
+}
+
+// readInto fills dst, which has the tensor's size, chunk by chunk on all
+// cores, and calls chunk, if it is not nil, for each.
+func (l *loader) readInto(dst []byte, t *tensor, chunk func(i int, p []byte) error) error {
+	return l.readUnits(dst, t, 1, chunk)
+}
+
+// readUnits is readInto with chunks that hold whole units of so many bytes.
+func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p []byte) error) error {
+	size := chunkBytes / unit * unit
+	return parallel(l.ctx, (len(dst)+size-1)/size, func(i int) error {
+		p := dst[i*size : min(len(dst), (i+1)*size)]
+		if n, err := t.ReadAt(p, int64(i*size)); n < len(p) {
+			return fmt.Errorf("model: tensor %q: %w", t.name, err)
+		}
+		l.read.Add(int64(len(p)))
+		if chunk != nil {
+			return chunk(i, p)
+		}
+		return nil
+	}, func() {
+		if l.read.Load()-l.reported >= reportBytes {
+			l.tell()
+		}
+	})
+}
+
+// tell reports how far loading has come, on the goroutine that called Open.
+func (l *loader) tell() {
+	l.reported = l.read.Load()
+	l.progress.Bytes = l.reported
+	if l.report != nil {
+		l.report(l.progress)
+	}
+}
+
+func notFinite(t *tensor) error {
+	return fmt.Errorf("model: tensor %q holds an infinite or undefined number: %w", t.name, ErrDamaged)
+}

@@ -1,0 +1,49 @@
+// Package model reads BitNet b1.58 checkpoints into one form: a Config, packed
+// Weights, and what describes the tokenizer. It knows no tokenizer, no kernels
+// and no window, and holds no file once Open has returned.
+//
+// Open finds the container (files.go). A configuration (hfconfig.go for
+// config.json, ggufconfig.go for the metadata of GGUF) says which weights there
+// must be (names.go); each is bound to a tensor (bind.go, ggufbind.go) and then
+// read (load.go, ggufload.go).
+package model
+
+// Model is a loaded checkpoint. It is immutable after Open.
+type Model struct {
+	Name string // what to call it: the folder's or file's base name
+	Path string // what was opened; empty for the built-in model
+	Config
+	Weights
+	Tokenizer TokenizerFiles
+	Tensors   []TensorInfo // in the order of the forward pass
+	Ignored   []string     // names of tensors that were skipped (inv_freq buffers)
+}
+
+// TokenizerFiles holds what describes a tokenizer: the raw bytes of the files
+// beside the weights, nil where one is absent, or the metadata of a GGUF file.
+type TokenizerFiles struct {
+	JSON          []byte // tokenizer.json
+	SentencePiece []byte // tokenizer.model
+	Config        []byte // tokenizer_config.json
+	AddedTokens   []byte // added_tokens.json
+	SpecialTokens []byte // special_tokens_map.json
+	ChatTemplate  []byte // chat_template.jinja
+
+	// GGUF is the vocabulary of a GGUF file, which needs no other files.
+	GGUF *Vocab
+}
+
+// TensorInfo describes one tensor as the checkpoint stores it.
+type TensorInfo struct {
+	Name   string
+	Type   string  // as the container names it: "F32", "BF16", "U8", "I2_S" …
+	Shape  []int   // as stored, outermost dimension first
+	Layer  int     // -1 outside the layers
+	Linear *Linear // what it became, for a projection's weight; else nil
+}
+
+// Progress says how far Open has come.
+type Progress struct {
+	Layer, Layers     int   // layer being read, from 1; 0 before the first
+	Bytes, TotalBytes int64 // read so far and in all, tensor data only
+}

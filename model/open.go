@@ -1,0 +1,209 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"tern/model/gguf"
+	"tern/model/safetensors"
+)
+
+const (
+	weightsName = "model.safetensors"
+	// maxSideFile bounds config.json and the tokenizer's files; the largest
+	// known tokenizer.json has 33 MB.
+	maxSideFile = 256 << 20
+	// largeBuffer is a loading buffer worth giving back to the system at once.
+	largeBuffer = 1 << 20
+)
+
+// Options says how to open a checkpoint. The zero value suits nearly all.
+type Options struct {
+	// Progress, if it is not nil, is called on the calling goroutine, at
+	// least once per layer.
+	Progress func(Progress)
+	// I2S is the layout of I2_S tensors. Files do not tell theirs; all that
+	// are published have the default.
+	I2S I2SLayout
+}
+
+// Open is OpenWith with nothing but progress, which may be nil.
+func Open(ctx context.Context, path string, progress func(Progress)) (*Model, error) {
+	return OpenWith(ctx, path, Options{Progress: progress})
+}
+
+// OpenWith reads the checkpoint at path: a folder, or any file in it. Picking
+// one .safetensors or .gguf file of a folder that holds several means that one;
+// picking a shard means all of them.
+//
+// It holds no file and no goroutine when it returns. A cancelled
+// context stops it within a chunk of 256 KiB.
+//
+// Errors wrap ErrNotFound, ErrUnsupported, ErrDamaged, those of the context, or
+// those of the file system.
+func OpenWith(ctx context.Context, path string, o Options) (*Model, error) {
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := openFS(ctx, os.DirFS(dir), name, o)
+	if err != nil {
+		return nil, err
+	}
+	m.Path = path
+	if m.Name = singleName(name); m.Name == "" {
+		m.Name = folderName(filepath.Clean(dir))
+	}
+	return m, nil
+}
+
+// split returns the folder of path and the name in it, "." for the folder itself.
+func split(path string) (dir, name string, err error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", "", fmt.Errorf("model: %w", err)
+	}
+	info, err := os.Stat(abs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", fmt.Errorf("model: %s: %w", path, ErrNotFound)
+	} else if err != nil {
+		return "", "", fmt.Errorf("model: %w", err)
+	}
+	if info.IsDir() {
+		return abs, ".", nil
+	}
+	dir, name = filepath.Split(abs)
+	return dir, name, nil
+}
+
+// folderName is what to call the model in dir. The cache of the Hugging Face
+// hub names folders models--OWNER--NAME/snapshots/COMMIT.
+func folderName(dir string) string {
+	if parent := filepath.Dir(dir); filepath.Base(parent) == "snapshots" {
+		if repo := strings.Split(filepath.Base(filepath.Dir(parent)), "--"); len(repo) == 3 && repo[0] == "models" {
+			return repo[2]
+		}
+	}
+	return filepath.Base(dir)
+}
+
+// singleName is what to call the model in a picked file, "" where its folder
+// names it.
+func singleName(name string) string {
+	if base, ok := strings.CutSuffix(name, ".gguf"); ok {
+		if prefix, _, ok := gguf.SplitName(name); ok {
+			return prefix
+		}
+		return base
+	}
+	base, ok := strings.CutSuffix(name, ".safetensors")
+	if !ok || name == weightsName || shardName.MatchString(name) {
+		return ""
+	}
+	return base
+}
+
+// OpenFS is Open in a file system whose files implement io.ReaderAt, as those
+// of os.DirFS and embed.FS do. The model's Name is that of its folder.
+func OpenFS(ctx context.Context, fsys fs.FS, name string, progress func(Progress)) (*Model, error) {
+	return openFS(ctx, fsys, name, Options{Progress: progress})
+}
+
+func openFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Model, error) {
+	at, err := locate(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Name: path.Base(at.dir)}
+	if at.gguf {
+		err = m.openGGUF(ctx, fsys, at.weights, o)
+	} else {
+		err = m.openSafetensors(ctx, fsys, at, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Model) openSafetensors(ctx context.Context, fsys fs.FS, at place, o Options) error {
+	raw, err := readSide(fsys, at.dir, "config.json")
+	if err != nil {
+		return err
+	}
+	if raw == nil {
+		return fmt.Errorf("model: config.json is missing beside %s: %w", path.Base(at.weights), ErrNotFound)
+	}
+	var q quantization
+	var tied *bool
+	if m.Config, q, tied, err = parseConfig(raw); err != nil {
+		return err
+	}
+	if raw, err = readSide(fsys, at.dir, "generation_config.json"); err != nil {
+		return err
+	} else if raw != nil {
+		if err := m.addGenerationConfig(raw); err != nil {
+			return err
+		}
+	}
+	if err := m.Tokenizer.read(fsys, at.dir); err != nil {
+		return err
+	}
+	set, err := safetensors.Open(fsys, at.weights)
+	if err != nil {
+		return containerError(err)
+	}
+	defer set.Close()
+	tensors := fromSafetensors(set)
+	m.TiedEmbedding = or(tied, tensors[headName] == nil)
+	m.allocate()
+	list, ignored, err := bind(m.parts(), &q, tensors)
+	if err != nil {
+		return err
+	}
+	m.Ignored = ignored
+	return m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress})
+}
+
+// containerError adds what kind of problem an error of a container is.
+func containerError(err error) error {
+	switch {
+	case errors.Is(err, safetensors.ErrFormat), errors.Is(err, gguf.ErrFormat):
+		return fmt.Errorf("model: %w: %w", err, ErrDamaged)
+	case errors.Is(err, gguf.ErrVersion):
+		return fmt.Errorf("model: %w: %w", err, ErrUnsupported)
+	case errors.Is(err, fs.ErrNotExist): // a shard, for instance
+		return fmt.Errorf("model: %w: %w", err, ErrNotFound)
+	}
+	return fmt.Errorf("model: %w", err)
+}
+
+// read reads the tensors of list and notes what they are.
+func (m *Model) read(list []binding, l *loader) error {
+	for i := range list {
+		b := &list[i]
+		for _, t := range b.tensors() {
+			info := TensorInfo{Name: t.name, Type: t.kind, Shape: t.shape, Layer: b.layer}
+			if t == b.weight && b.form >= formLatent {
+				info.Linear = b.linear
+			}
+			m.Tensors = append(m.Tensors, info)
+		}
+	}
+	l.progress.Layers = m.Config.Layers
+	if err := l.load(list); err != nil {
+		return err
+	}
+	if len(l.buf) >= largeBuffer {
+		l.buf = nil
+		debug.FreeOSMemory()
+	}
+	return nil
+}

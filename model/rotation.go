@@ -1,0 +1,45 @@
+package model
+
+import "slices"
+
+// neighbourRow is the row of q or k, in the order of the model classes, that
+// GGUF files of llama store as row r: the halves of each head, which rotate
+// together, become neighbours (permute in convert_hf_to_gguf.py of llama.cpp).
+func neighbourRow(r, headDim int) int {
+	i := r % headDim
+	return r - i + i%2*(headDim/2) + i/2
+}
+
+// RotateHalves brings a model that rotates neighbours (RopeAdjacent) into the
+// order of its original, where numbers j and j+HeadDim/2 of a head rotate
+// together. The model computes the same as before, but that the products of a
+// query and a key are summed in the other order; after it, a model is equal to
+// its original bit by bit. It changes the model in place, and leaves others as
+// they are: no engine may use it yet.
+func (m *Model) RotateHalves() {
+	if !m.RopeAdjacent {
+		return
+	}
+	m.RopeAdjacent = false
+	for i := range m.Weights.Layers {
+		m.Weights.Layers[i].Q.rotateHalves(m.HeadDim)
+		m.Weights.Layers[i].K.rotateHalves(m.HeadDim)
+	}
+}
+
+func (l *Linear) rotateHalves(headDim int) {
+	if d := l.Dense; d != nil {
+		stored, stride := slices.Clone(d.Data), d.Type.Bytes(d.Cols)
+		for r := range d.Rows {
+			copy(d.Data[neighbourRow(r, headDim)*stride:][:stride], stored[r*stride:])
+		}
+		return
+	}
+	stored := l.Matrix
+	stored.Data = slices.Clone(l.Data)
+	codes := make([]byte, l.PaddedCols()/4)
+	for r := range l.Rows {
+		stored.Codes(codes, r)
+		l.PackCodes(neighbourRow(r, headDim), 0, codes)
+	}
+}

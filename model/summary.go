@@ -1,0 +1,121 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// Part is a share of a model's memory.
+type Part struct {
+	Name  string
+	Bytes int64
+}
+
+// MemoryParts lists what the weights take, part by part.
+func (m *Model) MemoryParts() []Part {
+	var packed, dense, norms int64
+	for i := range m.Weights.Layers {
+		l := &m.Weights.Layers[i]
+		for _, n := range l.norms() {
+			norms += 4 * int64(len(n))
+		}
+		for _, p := range l.linears() {
+			packed += int64(len(p.Data))
+			norms += 4 * int64(len(p.Norm))
+			if p.Dense != nil {
+				dense += int64(len(p.Dense.Data))
+			}
+		}
+	}
+	parts := []Part{{"packed layers", packed}}
+	if dense > 0 {
+		parts = append(parts, Part{"float layers", dense})
+	}
+	parts = append(parts, Part{"embedding", int64(len(m.Embed.Data))})
+	if m.Head != &m.Embed {
+		parts = append(parts, Part{"head", int64(len(m.Head.Data))})
+	}
+	return append(parts, Part{"norms", norms + 4*int64(len(m.Norm))})
+}
+
+// Params is the number of parameters. A head that is the embedding counts once.
+func (m *Model) Params() int64 {
+	n := m.Embed.elems() + int64(len(m.Norm))
+	if m.Head != &m.Embed {
+		n += m.Head.elems()
+	}
+	for i := range m.Weights.Layers {
+		l := &m.Weights.Layers[i]
+		for _, norm := range l.norms() {
+			n += int64(len(norm))
+		}
+		for _, p := range l.linears() {
+			n += int64(len(p.Norm))
+			if p.Dense != nil {
+				n += p.Dense.elems()
+			} else {
+				n += int64(p.Rows) * int64(p.Cols)
+			}
+		}
+	}
+	return n
+}
+
+// Summary says what was loaded: "266 tensors, 728M parameters, 367 MB in memory".
+func (m *Model) Summary() string {
+	var bytes int64
+	for _, p := range m.MemoryParts() {
+		bytes += p.Bytes
+	}
+	return fmt.Sprintf("%d tensors, %s parameters, %s in memory", len(m.Tensors), short(m.Params(), "", "K", "M", "B"), short(bytes, " bytes", " KB", " MB", " GB"))
+}
+
+// short writes n with three digits and the unit of its thousands. It cuts
+// rather than rounds: 728.8 million are "728M", as that model's card says.
+func short(n int64, units ...string) string {
+	div, i := int64(1), 0
+	for n/div >= 1000 && i < len(units)-1 {
+		div *= 1000
+		i++
+	}
+	switch whole := n / div; {
+	case i == 0 || whole >= 100:
+		return fmt.Sprintf("%d%s", whole, units[i])
+	case whole >= 10:
+		return fmt.Sprintf("%d.%d%s", whole, n*10/div%10, units[i])
+	default:
+		return fmt.Sprintf("%d.%02d%s", whole, n*100/div%100, units[i])
+	}
+}
+
+// linears lists the projections in the order of the forward pass.
+func (l *Layer) linears() [7]*Linear {
+	return [...]*Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
+}
+
+// norms lists the layer's norms, nil for those it has not.
+func (l *Layer) norms() [4][]float32 {
+	return [...][]float32{l.AttnNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm}
+}
+
+func (d *Dense) elems() int64 { return int64(d.Rows) * int64(d.Cols) }
+
+// Digest is the SHA-256, in hexadecimal, of the row-major matrix of int8
+// weights -1, 0, 1; empty for a dense linear.
+func (l *Linear) Digest() string {
+	if l.Dense != nil {
+		return ""
+	}
+	h := sha256.New()
+	row := make([]int8, l.Cols)
+	raw := make([]byte, l.Cols)
+	for r := range l.Rows {
+		l.UnpackRow(r, row)
+		for i, v := range row {
+			raw[i] = byte(v)
+		}
+		h.Write(raw)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,42 @@
+package model
+
+import (
+	"io"
+
+	"tern/model/gguf"
+	"tern/model/safetensors"
+)
+
+// tensor is a tensor of either container, not yet read. Its data is read
+// through the SectionReader, concurrently if need be.
+type tensor struct {
+	name  string
+	kind  string // its type as the container names it: "F32", "U8", "I2_S" …
+	shape []int  // outermost dimension first
+	*io.SectionReader
+}
+
+// elems is the number of elements.
+func (t *tensor) elems() int64 {
+	n := int64(1)
+	for _, d := range t.shape {
+		n *= int64(d)
+	}
+	return n
+}
+
+func fromSafetensors(set *safetensors.Set) map[string]*tensor {
+	m := make(map[string]*tensor, len(set.Tensors))
+	for name, t := range set.Tensors {
+		m[name] = &tensor{name, t.DType, t.Shape, t.SectionReader}
+	}
+	return m
+}
+
+func fromGGUF(f *gguf.File) map[string]*tensor {
+	m := make(map[string]*tensor, len(f.Tensors))
+	for _, t := range f.Tensors {
+		m[t.Name] = &tensor{t.Name, t.Type.String(), t.Shape, t.SectionReader}
+	}
+	return m
+}
