@@ -1,0 +1,277 @@
+package tokenizer
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// mergeRule is what a pair of tokens becomes.
+type mergeRule struct {
+	id, rank int32
+}
+
+// bpe merges pairs of tokens by rank, as the BPE model of Hugging Face's
+// tokenizers does (models/bpe/word.rs). The symbols it begins with are bytes
+// in a byte-level vocabulary, else characters.
+type bpe struct {
+	words        map[string]int32 // tokens by the text they match
+	merges       map[uint64]mergeRule
+	ignoreMerges bool // a word that is a token is left whole
+	byteLevel    bool
+	bytes        *[256]int32 // token of each byte: the base tokens, or byte fallback, or nil
+	unknown      int32       // for characters that are no token, -1 to drop them
+	fuseUnknown  bool        // a run of unknown characters is one token
+}
+
+func pairKey(left, right int32) uint64 { return uint64(left)<<32 | uint64(uint32(right)) }
+
+// setMerges reads the merges, best first, given the tokens by literal. Of a
+// pair that is there twice the later rank counts, as in the reference.
+func (b *bpe) setMerges(merges [][2]string, ids map[string]int32) error {
+	b.merges = make(map[uint64]mergeRule, len(merges))
+	var both []byte
+	for rank, pair := range merges {
+		both = append(append(both[:0], pair[0]...), pair[1]...)
+		left, ok1 := ids[pair[0]]
+		right, ok2 := ids[pair[1]]
+		id, ok3 := ids[string(both)]
+		if !ok1 || !ok2 || !ok3 {
+			return fmt.Errorf("tokenizer: merge %d of %q and %q is not in the vocabulary: %w", rank, pair[0], pair[1], ErrDamaged)
+		}
+		b.merges[pairKey(left, right)] = mergeRule{id: id, rank: int32(rank)}
+	}
+	return nil
+}
+
+// encodeWord appends the ids of a word, inside which alone tokens may merge.
+func (b *bpe) encodeWord(ids []int32, m *merger, word string) []int32 {
+	if b.ignoreMerges {
+		if id, ok := b.words[word]; ok {
+			return append(ids, id)
+		}
+	}
+	m.reset(len(word))
+	if b.byteLevel {
+		for i := range len(word) {
+			m.append(b.bytes[word[i]], i, i+1, false)
+		}
+	} else {
+		b.appendCharacters(m, word)
+	}
+	if len(m.symbols) == 0 {
+		return ids
+	}
+	m.merge(b.pair)
+	for i := 0; i >= 0; i = m.symbols[i].next {
+		ids = append(ids, m.symbols[i].id)
+	}
+	return ids
+}
+
+func (b *bpe) pair(left, right *symbol) (id, rank int32, ok bool) {
+	rule, ok := b.merges[pairKey(left.id, right.id)]
+	return rule.id, rule.rank, ok
+}
+
+// appendCharacters fills m with the tokens of the characters of word.
+func (b *bpe) appendCharacters(m *merger, word string) {
+	unknown := false
+	for i := 0; i < len(word); {
+		_, n := utf8.DecodeRuneInString(word[i:])
+		id, known := b.words[word[i:i+n]]
+		switch {
+		case known:
+			m.append(id, i, i+n, false)
+		case b.bytes != nil:
+			for k := i; k < i+n; k++ {
+				m.append(b.bytes[word[k]], k, k+1, false)
+			}
+		case b.unknown >= 0 && !(unknown && b.fuseUnknown):
+			m.append(b.unknown, i, i+n, false)
+		}
+		unknown = !known
+		i += n
+	}
+}
+
+// vocabulary is the tokens by id, "" in a hole, and their ids.
+type vocabulary struct {
+	literals []string
+	ids      map[string]int32
+}
+
+// newByteLevel makes a tokenizer whose tokens spell bytes through byteRunes;
+// steps cut a text into the words to be merged.
+func newByteLevel(v vocabulary, merges [][2]string, steps []splitter, ignoreMerges bool) (*tokenizer, error) {
+	b := &bpe{
+		words:        make(map[string]int32, len(v.literals)),
+		ignoreMerges: ignoreMerges,
+		byteLevel:    true,
+		bytes:        new([256]int32),
+		unknown:      -1,
+	}
+	t := newTokenizer(kindByteLevel, v.literals, spellByteLevel)
+	for literal, id := range v.ids {
+		if word, ok := unmapBytes(literal); ok {
+			b.words[string(word)] = id
+		}
+	}
+	for c := range 256 {
+		id, ok := b.words[string([]byte{byte(c)})]
+		if !ok {
+			return nil, fmt.Errorf("tokenizer: no token for byte 0x%02X: %w", c, ErrDamaged)
+		}
+		b.bytes[c] = id
+	}
+	if err := b.setMerges(merges, v.ids); err != nil {
+		return nil, err
+	}
+	t.encode = func(ids []int32, m *merger, text string, _ place) []int32 {
+		return b.encodeWords(ids, m, text, steps)
+	}
+	return t, nil
+}
+
+// encodeWords cuts text by the first of the steps, each part by the next, and
+// encodes what the last one leaves.
+func (b *bpe) encodeWords(ids []int32, m *merger, text string, steps []splitter) []int32 {
+	if len(steps) == 0 {
+		return b.encodeWord(ids, m, text)
+	}
+	for text != "" {
+		n := steps[0](text)
+		ids = b.encodeWords(ids, m, text[:n], steps[1:])
+		text = text[n:]
+	}
+	return ids
+}
+
+// characterModel is what tokenizer.json says of the BPE of a SentencePiece
+// vocabulary.
+type characterModel struct {
+	vocabulary
+	merges       [][2]string
+	spacing      spacing
+	splitWords   bool   // tokens cross no space (Metaspace with split)
+	byteFallback bool   // characters that are no token become <0x00>…<0xFF>
+	byteDecode   bool   // and these become bytes again
+	unknown      string // literal, "" for none
+	fuseUnknown  bool
+	ignoreMerges bool
+	strips       bool // the decoder drops the dummy space
+}
+
+// newCharacterLevel makes a tokenizer with SentencePiece literals that merges
+// by rank instead of by score.
+func newCharacterLevel(c characterModel) (*tokenizer, error) {
+	b := &bpe{
+		words:        c.ids,
+		ignoreMerges: c.ignoreMerges,
+		unknown:      -1,
+		fuseUnknown:  c.fuseUnknown,
+	}
+	if c.byteFallback {
+		b.bytes = new([256]int32)
+		for i := range 256 {
+			literal := fmt.Sprintf("<0x%02X>", i)
+			id, ok := b.words[literal]
+			if !ok {
+				return nil, fmt.Errorf("tokenizer: byte fallback without %s: %w", literal, ErrDamaged)
+			}
+			b.bytes[i] = id
+		}
+	}
+	spell := unescape
+	if c.byteDecode {
+		spell = func(literal string) []byte {
+			if c, ok := parseByteToken(literal); ok {
+				return []byte{c}
+			}
+			return unescape(literal)
+		}
+	}
+	t := newTokenizer(kindSentencePiece, c.literals, spell)
+	t.stripsSpace = c.strips
+	if c.unknown != "" {
+		id, ok := b.words[c.unknown]
+		if !ok {
+			return nil, fmt.Errorf("tokenizer: unknown token %q is not in the vocabulary: %w", c.unknown, ErrDamaged)
+		}
+		b.unknown = id
+		if err := t.add(added{id: id, literal: c.unknown, special: true}); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.setMerges(c.merges, b.words); err != nil {
+		return nil, err
+	}
+	var steps []splitter
+	switch {
+	case c.splitWords:
+		steps = []splitter{splitEscapedSpace}
+	case !c.ignoreMerges && wordsApart(c.ids):
+		steps = []splitter{splitWord}
+	}
+	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
+		return b.encodeWords(ids, m, c.spacing.escape(text, at), steps)
+	}
+	return t, nil
+}
+
+// byteRunes spells each byte as a visible character, as GPT-2 does: printable
+// Latin-1 as itself, the other 68 bytes in order from U+0100.
+var byteRunes = func() (runes [256]rune) {
+	next := rune(0x100)
+	for b := range 256 {
+		switch {
+		case '!' <= b && b <= '~', 0xA1 <= b && b <= 0xAC, 0xAE <= b:
+			runes[b] = rune(b)
+		default:
+			runes[b] = next
+			next++
+		}
+	}
+	return runes
+}()
+
+// runeBytes is the inverse of byteRunes, -1 where a character spells no byte.
+var runeBytes = func() (bytes [0x100 + 68]int16) {
+	for r := range bytes {
+		bytes[r] = -1
+	}
+	for b, r := range byteRunes {
+		bytes[r] = int16(b)
+	}
+	return bytes
+}()
+
+// unmapBytes returns the bytes that a byte-level literal spells; ok is false
+// if it has a character that spells none.
+func unmapBytes(literal string) (bytes []byte, ok bool) {
+	bytes = make([]byte, 0, len(literal))
+	for _, r := range literal {
+		if int(r) >= len(runeBytes) || runeBytes[r] < 0 {
+			return nil, false
+		}
+		bytes = append(bytes, byte(runeBytes[r]))
+	}
+	return bytes, true
+}
+
+// spellByteLevel is unmapBytes, with a literal that spells none as it stands:
+// so the reference shows added tokens.
+func spellByteLevel(literal string) []byte {
+	if bytes, ok := unmapBytes(literal); ok {
+		return bytes
+	}
+	return []byte(literal)
+}
+
+// splitEscapedSpace cuts in front of every U+2581.
+func splitEscapedSpace(s string) int {
+	if i := strings.Index(s[1:], escapedSpace); i >= 0 {
+		return 1 + i
+	}
+	return len(s)
+}

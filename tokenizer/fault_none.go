@@ -1,0 +1,5 @@
+//go:build !fault_space
+
+package tokenizer
+
+const faultDropSpace = false

@@ -1,0 +1,234 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ToGGUF returns the tokenizer that the files describe as the vocabulary of a
+// GGUF file. New makes the same tokenizer of it; other programs, which do not
+// know Habits, one that agrees on ordinary text. The chat template is not part
+// of it.
+//
+// Errors are those of New; ErrUnsupported also marks a tokenizer that a GGUF
+// file cannot describe.
+func ToGGUF(f Files) (*Vocab, error) {
+	if f.GGUF != nil {
+		v := *f.GGUF
+		if v.unnamedPre() && v.isLlama3() {
+			v.Pre = "llama-bpe"
+		}
+		return &v, nil
+	}
+	made, err := New(f)
+	if err != nil {
+		return nil, err
+	}
+	t := made.(*tokenizer)
+	v := &Vocab{
+		Tokens: slices.Clone(t.literals), Types: make([]int32, len(t.literals)),
+		BOS: t.bos, EOS: t.eos, EOT: -1, UNK: -1, PAD: -1, AddBOS: &t.addBOS,
+	}
+	if id, ok := t.special["<|eot_id|>"]; ok {
+		v.EOT = id
+	}
+	if f.JSON != nil {
+		err = v.fromJSON(f.JSON, t.kind)
+	} else {
+		err = v.fromPieces(f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := v.markAdded(t); err != nil {
+		return nil, err
+	}
+	// What the keys cannot say shows when they are read.
+	again, err := New(Files{GGUF: v})
+	if err != nil {
+		return nil, noKeys("%v", err)
+	}
+	if what := t.difference(again.(*tokenizer)); what != "" {
+		return nil, noKeys("%s would differ", what)
+	}
+	return v, nil
+}
+
+// noKeys is an error about a tokenizer that a GGUF file cannot describe.
+func noKeys(format string, args ...any) error {
+	return fmt.Errorf("tokenizer: no GGUF form: %s: %w", fmt.Sprintf(format, args...), ErrUnsupported)
+}
+
+// fromPieces takes over a tokenizer.model.
+func (v *Vocab) fromPieces(files Files) error {
+	f, err := parseSPM(files.SentencePiece)
+	if err != nil {
+		return err
+	}
+	c, err := readConfig(files)
+	if err != nil {
+		return err
+	}
+	v.Model, v.Pre = "llama", "default"
+	v.Scores = make([]float32, len(v.Tokens))
+	copy(v.Scores, f.scores)
+	for id, t := range f.types {
+		v.Types[id] = int32(t)
+		if t == pieceUnknown {
+			v.UNK = int32(id)
+		}
+	}
+	prefix := f.prefix && c.addPrefixSpace
+	v.AddSpacePrefix = &prefix
+	v.habit(prefix && !c.legacy, habitOnce)
+	v.habit(f.squeeze, habitSqueeze)
+	return nil
+}
+
+func (v *Vocab) habit(has bool, habit string) {
+	if has {
+		v.Habits = append(v.Habits, habit)
+	}
+}
+
+// fromJSON takes over a tokenizer.json.
+func (v *Vocab) fromJSON(data []byte, kind string) error {
+	var f jsonFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return fmt.Errorf("tokenizer: tokenizer.json: %w: %w", ErrDamaged, err)
+	}
+	text, err := f.Model.vocabulary()
+	if err != nil {
+		return err
+	}
+	merges, err := f.Model.merges()
+	if err != nil {
+		return err
+	}
+	v.Merges = make([]string, len(merges))
+	for i, m := range merges {
+		if strings.Contains(m[0], " ") {
+			return noKeys("a space in merge %d of %q and %q", i, m[0], m[1])
+		}
+		v.Merges[i] = m[0] + " " + m[1]
+	}
+	for _, id := range text.ids {
+		v.Types[id] = int32(pieceNormal)
+	}
+	if kind == kindByteLevel {
+		v.Model, v.Pre = "gpt2", "llama-bpe"
+		if !f.isLlama3() {
+			return noKeys("a pre-tokenizer other than Llama-3's")
+		}
+		return nil
+	}
+	c, err := f.characterLevel(text, merges)
+	if err != nil {
+		return err
+	}
+	return v.fromCharacters(&c)
+}
+
+// isLlama3 says whether words are cut and merged as the files that name
+// llama-bpe want it.
+func (f *jsonFile) isLlama3() bool {
+	p := f.PreTokenizer.flatten()
+	return len(p) == 2 && p[0].Pattern.Regex != nil && *p[0].Pattern.Regex == llama3Pattern &&
+		p[1].UseRegex != nil && !*p[1].UseRegex && f.Model.IgnoreMerges
+}
+
+// fromCharacters takes over a SentencePiece vocabulary in a tokenizer.json.
+// Other programs merge by the scores, which order tokens by the best pair that
+// makes them.
+func (v *Vocab) fromCharacters(c *characterModel) error {
+	if !c.byteFallback || !c.byteDecode || c.ignoreMerges {
+		return noKeys("a SentencePiece vocabulary without byte fallback, or that ignores merges")
+	}
+	v.Model, v.Pre = "llama", "default"
+	v.Scores = make([]float32, len(v.Tokens))
+	for i := len(c.merges) - 1; i >= 0; i-- {
+		v.Scores[c.ids[c.merges[i][0]+c.merges[i][1]]] = -float32(i)
+	}
+	for literal, id := range c.ids {
+		if _, ok := parseByteToken(literal); ok {
+			v.Types[id] = int32(pieceByte)
+		}
+	}
+	if id, ok := c.ids[c.unknown]; ok {
+		v.UNK, v.Types[id] = id, int32(pieceUnknown)
+	}
+	v.AddSpacePrefix = &c.spacing.prefix
+	v.habit(true, habitRanks)
+	v.habit(c.splitWords, habitWords)
+	v.habit(c.spacing.startOnly, habitOnce)
+	v.habit(c.spacing.unlessSpaced, habitSpaced)
+	return nil
+}
+
+// markAdded notes the added tokens, and that what is left is unused.
+func (v *Vocab) markAdded(t *tokenizer) error {
+	frozen := slices.Contains(v.Types, int32(pieceUserDefined))
+	for id, a := range t.added {
+		have := pieceType(v.Types[id])
+		switch {
+		case a.lstrip || a.rstrip:
+			return noKeys("the token %q, which takes white space along", a.literal)
+		case have == pieceUnknown || have == pieceControl && a.special:
+		case have != 0 && v.Scores != nil && !v.has(habitRanks):
+			return noKeys("the token %q, which is text and a token of its own at once", a.literal)
+		case a.special:
+			v.Types[id] = int32(pieceControl)
+		case frozen:
+			return noKeys("the token %q, which is added to user-defined pieces", a.literal)
+		default:
+			v.Types[id] = int32(pieceUserDefined)
+		}
+	}
+	v.habit(!frozen && v.Scores != nil && slices.Contains(v.Types, int32(pieceUserDefined)), habitApart)
+	for id, kind := range v.Types {
+		if kind == 0 {
+			v.Types[id], v.Tokens[id] = int32(pieceUnused), fmt.Sprintf("[PAD%d]", id)
+		}
+	}
+	return nil
+}
+
+// difference names what t and u do not have in common, "" if nothing. It
+// compares the tables, and the ids of a text that every token is part of.
+func (t *tokenizer) difference(u *tokenizer) string {
+	switch {
+	case t.kind != u.kind:
+		return "the kind"
+	case t.bos != u.bos || t.addBOS != u.addBOS || t.eos != u.eos:
+		return "the marks of begin and end"
+	case t.stripsSpace != u.stripsSpace:
+		return "the dummy space"
+	case len(t.literals) != len(u.literals):
+		return "the number of tokens"
+	}
+	var text strings.Builder
+	for id, literal := range t.literals {
+		if literal == "" {
+			continue // a hole
+		}
+		mark, special := t.added[int32(id)]
+		if same, ok := u.added[int32(id)]; literal != u.literals[id] || special != ok || mark.special != same.special {
+			return fmt.Sprintf("token %d", id)
+		}
+		if string(t.bytes[id]) != string(u.bytes[id]) {
+			return fmt.Sprintf("the text of token %d", id)
+		}
+		text.Write(t.bytes[id])
+		text.WriteString(mark.literal)
+	}
+	for _, encode := range []func(*tokenizer, string) []int32{
+		(*tokenizer).Encode, (*tokenizer).EncodeSpecial, (*tokenizer).EncodeContinuation,
+	} {
+		if !slices.Equal(encode(t, text.String()), encode(u, text.String())) {
+			return "the ids of a text"
+		}
+	}
+	return ""
+}
