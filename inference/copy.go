@@ -1,0 +1,47 @@
+package inference
+
+import (
+	"context"
+	"errors"
+
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// CopyOptions says how WriteCopy stores a model.
+type CopyOptions struct {
+	// Portable makes a copy for current llama.cpp; see model.GGUFOptions.
+	Portable bool
+	// Progress, if it is not nil, is called on the calling goroutine.
+	Progress func(written, total int64)
+}
+
+// WriteCopy writes a model as one GGUF file at path, its tokenizer and chat
+// template inside: a compact copy that loads in a moment and computes the same
+// logits bit for bit. The file appears when it is complete; a cancelled context
+// or a failure leaves nothing.
+//
+// Errors are those of model.WriteGGUF, and tokenizer.ErrUnsupported for a
+// tokenizer that a GGUF file cannot describe.
+func WriteCopy(ctx context.Context, m *model.Model, path string, o CopyOptions) error {
+	vocab, err := ggufVocab(m.Tokenizer)
+	if err != nil {
+		return err
+	}
+	return m.WriteGGUF(ctx, path, model.GGUFOptions{Vocab: vocab, Portable: o.Portable, Progress: o.Progress})
+}
+
+// ggufVocab is a checkpoint's tokenizer and chat template as a GGUF file holds
+// them, nil where there is no tokenizer.
+func ggufVocab(f model.TokenizerFiles) (*model.Vocab, error) {
+	v, err := tokenizer.ToGGUF(tokenizerFiles(f))
+	if errors.Is(err, tokenizer.ErrNone) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	if v.ChatTemplate, _, err = ownTemplate(&f); err != nil {
+		return nil, err
+	}
+	return (*model.Vocab)(v), nil
+}

@@ -1,0 +1,178 @@
+// Package inference runs a loaded model: an Engine, immutable and shared, holds
+// the weights, the tokenizer and the workers; a Session, with one owner, holds a
+// sequence of tokens, its KV cache and the logits after it.
+//
+// forward.go is the page to read first: the forward pass from top to bottom, as
+// every worker of the pool runs it. Ternary projections are exact integer sums
+// of int8 activations, everything else is float32. Work is split by rows, heads
+// and positions and never inside a sum, so logits are the same bit for bit for
+// any number of workers and for any way of cutting a sequence into prefill
+// chunks, decode steps and reused prefixes.
+//
+// Two departures from the usual design: generation is an iterator of events
+// instead of a channel, so that leaving the loop is all it takes to stop; and
+// greedy and top-k sampling scan a compact copy of the head before they compute
+// the few rows that can win (scan.go), which changes no result.
+package inference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"runtime"
+
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// ErrContextFull is returned when a sequence has no room left in the session's
+// context.
+var ErrContextFull = errors.New("context full")
+
+// ErrClosed is returned by a session whose engine was closed.
+var ErrClosed = errors.New("engine closed")
+
+// ErrBadToken is returned for an id that the vocabulary does not have.
+var ErrBadToken = errors.New("no such token")
+
+// ErrNonFinite is returned when the logits hold NaN or infinity: a damaged
+// checkpoint, or a multiplier far out of range.
+var ErrNonFinite = errors.New("the model produced invalid numbers")
+
+// Options says how to open a model.
+type Options struct {
+	// Threads is the number of workers, 0 for one per processor that the
+	// program may use. The results do not depend on it.
+	Threads int
+	// Progress, if set, is called while the checkpoint is read, from one
+	// goroutine, at least once per layer.
+	Progress func(model.Progress)
+	// I2S is the layout of I2_S tensors in GGUF files; see model.Options.
+	I2S model.I2SLayout
+}
+
+// Engine is a loaded model, its tokenizer and its workers. It is immutable and
+// may serve any number of sessions from any number of goroutines; they take
+// turns on the workers, one forward pass at a time.
+type Engine struct {
+	model *model.Model
+	tok   tokenizer.Tokenizer // nil when the checkpoint has none
+	pool  *pool
+
+	chat    *chatTemplate // nil for a base model, and
+	chatErr error         // where the checkpoint's template cannot be used
+
+	invFreq  []float32 // [HeadDim/2] of RoPE
+	scale    float32   // HeadDim^-1/2 of attention
+	ownNorms bool      // some linear has a norm of its own (use_rms_norm)
+	scan     *scanHead // compact copy of the head, nil where it does not pay
+}
+
+// Open reads the checkpoint at path: a folder, or any file in it.
+// Errors wrap model.ErrNotFound, ErrUnsupported, ErrDamaged or the context's.
+func Open(ctx context.Context, path string, o Options) (*Engine, error) {
+	m, err := model.OpenWith(ctx, path, model.Options{Progress: o.Progress, I2S: o.I2S})
+	if err != nil {
+		return nil, err
+	}
+	return New(m, o)
+}
+
+// OpenFS is Open within fsys; its files must implement io.ReaderAt.
+func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, error) {
+	m, err := model.OpenFS(ctx, fsys, name, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return New(m, o)
+}
+
+// New starts an engine on a model already in memory. A checkpoint without
+// tokenizer files gives an engine whose Tokenizer is nil; one with files that
+// cannot be used is an error.
+func New(m *model.Model, o Options) (*Engine, error) {
+	tok, err := tokenizer.New(tokenizerFiles(m.Tokenizer))
+	if err != nil && !errors.Is(err, tokenizer.ErrNone) {
+		return nil, err
+	}
+	if tok != nil && tok.VocabSize() > m.VocabSize {
+		return nil, fmt.Errorf("inference: the tokenizer has %d tokens, the model %d: %w",
+			tok.VocabSize(), m.VocabSize, model.ErrDamaged)
+	}
+	chat, chatErr := chooseTemplate(m, tok)
+	threads := o.Threads
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	e := &Engine{
+		model:   m,
+		tok:     tok,
+		chat:    chat,
+		chatErr: chatErr,
+		pool:    newPool(threads),
+		invFreq: inverseFrequencies(&m.Config),
+		scale:   float32(1 / math.Sqrt(float64(m.HeadDim))),
+		scan:    newScanHead(m.Head),
+	}
+	for j, f := range m.RopeFactors {
+		e.invFreq[j] /= f
+	}
+	for i := range m.Weights.Layers {
+		e.ownNorms = e.ownNorms || hasOwnNorms(&m.Weights.Layers[i])
+	}
+	return e, nil
+}
+
+// Close stops the workers after the forward pass that is running, if any.
+// Sessions of a closed engine answer ErrClosed.
+func (e *Engine) Close() { e.pool.close() }
+
+// Model returns what was loaded. The caller must not change it.
+func (e *Engine) Model() *model.Model { return e.model }
+
+// Tokenizer returns the checkpoint's tokenizer, nil where it has none.
+func (e *Engine) Tokenizer() tokenizer.Tokenizer { return e.tok }
+
+// ScanBytes is the memory of the compact copy of the head, from which greedy and
+// top-k sampling find the rows to compute; 0 for small models.
+func (e *Engine) ScanBytes() int64 { return e.scan.bytes() }
+
+// Threads is the number of workers.
+func (e *Engine) Threads() int { return e.pool.size }
+
+// Prompt returns the ids of a text that starts a sequence: BOS where the
+// vocabulary wants it, then the text with special tokens left as text.
+// It returns nil for an engine without tokenizer.
+func (e *Engine) Prompt(text string) []int32 {
+	if e.tok == nil {
+		return nil
+	}
+	ids := e.tok.Encode(text)
+	if bos, add := e.tok.BOS(); add {
+		ids = append([]int32{bos}, ids...)
+	}
+	return ids
+}
+
+// tokenizerFiles hands the plain data of one package to the other.
+func tokenizerFiles(f model.TokenizerFiles) tokenizer.Files {
+	return tokenizer.Files{
+		JSON:          f.JSON,
+		SentencePiece: f.SentencePiece,
+		Config:        f.Config,
+		AddedTokens:   f.AddedTokens,
+		SpecialTokens: f.SpecialTokens,
+		GGUF:          (*tokenizer.Vocab)(f.GGUF),
+	}
+}
+
+func hasOwnNorms(l *model.Layer) bool {
+	for _, lin := range []*model.Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down} {
+		if lin.Norm != nil {
+			return true
+		}
+	}
+	return false
+}

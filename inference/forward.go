@@ -1,0 +1,151 @@
+package inference
+
+import (
+	"tern/inference/kernel"
+	"tern/model"
+)
+
+// This file is the forward pass, in the order in which it runs. T tokens are
+// evaluated together: T = 1 is a decode step, T > 1 a chunk of prefill. Every
+// worker of the pool runs forward from top to bottom and does its share of each
+// step; w.sync() stands where a step reads what others wrote.
+//
+// Source: modeling_bitnet.py of 1bitLLM/bitnet_b1_58-large and
+// models/bitnet/modeling_bitnet.py of Hugging Face transformers.
+
+// forward evaluates s.ids at positions s.pos … s.pos+T-1.
+func (s *Session) forward(w *worker) {
+	m := s.engine.model
+	T := len(s.ids)
+
+	// h [T][Dim]: the residual stream, starting from the embeddings.
+	for t, hi := w.share(T); t < hi; t++ {
+		decodeRow(s.h.row(t), &m.Embed, int(s.ids[t]))
+		s.angles(t)
+	}
+	w.sync()
+	s.tracePoint(w, "embed", -1, s.h.upTo(T))
+
+	for l := range m.Weights.Layers {
+		s.attention(w, l, &m.Weights.Layers[l])
+		if s.stopped {
+			return
+		}
+		s.feedForward(w, &m.Weights.Layers[l])
+		s.tracePoint(w, "resid", l, s.h.upTo(T))
+	}
+	s.head(w)
+}
+
+// attention adds o(subnorm(attend(rope(q), rope(k), v))) of x = norm(h) to h.
+func (s *Session) attention(w *worker, l int, layer *model.Layer) {
+	c := &s.engine.model.Config
+	T := len(s.ids)
+
+	// q [T][Heads·HeadDim], k and v [T][KVHeads·HeadDim]
+	a := s.normalize(w, s.h, layer.AttnNorm)
+	if w.id == 0 {
+		s.stopped = s.ctx.Err() != nil
+	}
+	s.project(w, a, output{s.q, &layer.Q}, output{s.k, &layer.K}, output{s.v, &layer.V})
+	w.sync()
+	if s.stopped {
+		return // every worker reads what worker 0 wrote before the barrier
+	}
+
+	// Rotate queries and keys, keep keys and values.
+	d := c.HeadDim
+	for i, hi := w.share(T * c.Heads); i < hi; i++ {
+		t, head := i/c.Heads, i%c.Heads
+		s.rotate(t, s.q.row(t)[head*d:][:d])
+	}
+	for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
+		t, head := i/c.KVHeads, i%c.KVHeads
+		k, v := s.k.row(t)[head*d:][:d], s.v.row(t)[head*d:][:d]
+		s.rotate(t, k)
+		s.kv.store(l, head, s.pos+t, k, v)
+	}
+	w.sync()
+	s.tracePoint(w, "q_rope", l, s.q.upTo(T))
+
+	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
+	scratch := &s.scratch[w.id]
+	for i, hi := w.share(c.Heads * T); i < hi; i++ {
+		head, t := i/T, i%T
+		s.kv.attend(s.att.row(t)[head*d:][:d], s.q.row(t)[head*d:][:d], l,
+			head*c.KVHeads/c.Heads, s.pos+t+1, s.engine.scale, scratch.scores)
+	}
+	w.sync()
+	s.tracePoint(w, "ctx", l, s.att.upTo(T))
+
+	// h += o(att)
+	a = s.normalize(w, s.att, layer.AttnSubNorm)
+	s.project(w, a, output{s.o, &layer.O})
+	s.addResidual(w)
+	w.sync()
+}
+
+// feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
+func (s *Session) feedForward(w *worker, layer *model.Layer) {
+	T := len(s.ids)
+
+	// gate and up [T][FFNDim]: a worker computes the same rows of both, so
+	// that it can multiply them without waiting.
+	a := s.normalize(w, s.h, layer.FFNNorm)
+	s.project(w, a, output{s.gate, &layer.Gate})
+	s.project(w, a, output{s.up, &layer.Up})
+	lo, hi := w.shareRows(s.gate.width)
+	for t := range T {
+		gate, up := s.gate.row(t)[lo:hi], s.up.row(t)[lo:hi]
+		if s.engine.model.Activation == model.ReLU2 {
+			kernel.ReLU2Mul(gate, gate, up)
+		} else {
+			kernel.SiLUMul(gate, gate, up)
+		}
+	}
+	w.sync()
+
+	// h += down(gate)
+	a = s.normalize(w, s.gate, layer.FFNSubNorm)
+	s.project(w, a, output{s.o, &layer.Down})
+	s.addResidual(w)
+	w.sync()
+}
+
+// addResidual adds the rows of s.o that this worker has just computed to h.
+func (s *Session) addResidual(w *worker) {
+	lo, hi := w.shareRows(s.h.width)
+	for t := range s.ids {
+		kernel.Add(s.h.row(t)[lo:hi], s.o.row(t)[lo:hi])
+	}
+}
+
+// head computes logits [VocabSize] = Head · norm(h) as far as s.want asks: of
+// the likeliest tokens, of the last token or of all T. The head is a float
+// matrix in its stored precision; its input is not quantised.
+func (s *Session) head(w *worker) {
+	m := s.engine.model
+	T := len(s.ids)
+	scratch := &s.scratch[w.id]
+	x := scratch.x // [Dim]
+	first := T - 1
+	switch s.want {
+	case logitsNone:
+		return
+	case logitsTop:
+		kernel.RMSNorm(x, s.h.row(T-1), m.Norm, m.NormEps)
+		s.scanTop(w, x)
+		return
+	case logitsAll:
+		first = 0
+	}
+	lo, hi := w.share(m.VocabSize)
+	for t := first; t < T; t++ {
+		kernel.RMSNorm(x, s.h.row(t), m.Norm, m.NormEps)
+		s.tracePoint(w, "final_norm", t, x)
+		scratch.denseRows(s.logits.row(t - first)[lo:hi], m.Head, lo, x)
+	}
+	if w.id == 0 {
+		s.headBytes += int64(T-first) * int64(len(m.Head.Data))
+	}
+}

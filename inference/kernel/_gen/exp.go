@@ -1,0 +1,108 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// exp replaces x by e^x, like the function exp of the generic code but with
+// fused steps. A NaN stays one.
+func exp(x VecVirtual) {
+	const notLess = 5 // also true for a NaN
+	keep, n, p := YMM(), YMM(), YMM()
+	VCMPPS(U8(notLess), float(-87.33654), x, keep)
+	limit := YMM()
+	VMOVUPS(float(88), limit)
+	VMINPS(x, limit, x) // the second operand, x, when it is a NaN
+	VMULPS(float(math.Log2E), x, n)
+	VROUNDPS(U8(0), n, n)
+	VFNMADD231PS(float(0x1.63p-1), n, x)
+	VFNMADD231PS(float(math.Ln2-0x1.63p-1), n, x)
+	VMOVUPS(float(1.0/5040), p)
+	for _, c := range []float64{1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1} {
+		VFMADD213PS(float(c), x, p)
+	}
+	VCVTPS2DQ(n, n)
+	VPADDD(bits(127), n, n)
+	VPSLLD(U8(23), n, n)
+	VMULPS(n, p, x)
+	VANDPS(keep, x, x)
+}
+
+func maximum() {
+	function("maxAVX2", "func(x *float32, n int) float32",
+		"returns the largest x. n is a positive multiple of 8.")
+	x, n := param("x"), param("n")
+	m := YMM()
+	VMOVUPS(at(x, 0), m)
+	eights(n, []GPVirtual{x}, func() { VMAXPS(at(x, 0), m, m) })
+	hi, t := XMM(), XMM()
+	VEXTRACTF128(U8(1), m, hi)
+	VMAXPS(hi, m.AsX(), hi)
+	VPSHUFD(U8(0x4e), hi, t)
+	VMAXPS(t, hi, hi)
+	VPSHUFD(U8(0xb1), hi, t)
+	VMAXPS(t, hi, hi)
+	VZEROUPPER()
+	Store(hi, ReturnIndex(0))
+	RET()
+}
+
+func expSum() {
+	function("expSumAVX2", "func(x *float32, n int, shift float32) float32",
+		"replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.")
+	x, n := param("x"), param("n")
+	shift, sum := broadcast("shift"), YMM()
+	zero(sum)
+	eights(n, []GPVirtual{x}, func() {
+		v := YMM()
+		VMOVUPS(at(x, 0), v)
+		VSUBPS(shift, v, v)
+		exp(v)
+		VADDPS(v, sum, sum)
+		VMOVUPS(v, at(x, 0))
+	})
+	hi := XMM()
+	VEXTRACTF128(U8(1), sum, hi)
+	VADDPS(hi, sum.AsX(), hi)
+	VHADDPS(hi, hi, hi)
+	VHADDPS(hi, hi, hi)
+	VZEROUPPER()
+	Store(hi, ReturnIndex(0))
+	RET()
+}
+
+func scale() {
+	function("scaleAVX2", "func(x *float32, n int, scale float32)",
+		"multiplies x by scale. n is a positive multiple of 8.")
+	x, n := param("x"), param("n")
+	scale := broadcast("scale")
+	eights(n, []GPVirtual{x}, func() {
+		v := YMM()
+		VMULPS(at(x, 0), scale, v)
+		VMOVUPS(v, at(x, 0))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func siluMul() {
+	function("siluMulAVX2", "func(y, gate, up *float32, n int)",
+		"stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.")
+	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
+	eights(n, []GPVirtual{y, gate, up}, func() {
+		g, v := YMM(), YMM()
+		VMOVUPS(at(gate, 0), g)
+		VXORPS(bits(1<<31), g, v)
+		exp(v)
+		VADDPS(float(1), v, v)
+		VDIVPS(v, g, v)
+		VMULPS(at(up, 0), v, v)
+		VMOVUPS(v, at(y, 0))
+	})
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// format is how floats are stored.
+type format struct {
+	size int                       // bytes of one value
+	load func(m Mem, v VecVirtual) // reads eight as float32
+}
+
+var (
+	f32  = format{4, func(m Mem, v VecVirtual) { VMOVUPS(m, v) }}
+	f16  = format{2, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) }}
+	bf16 = format{2, func(m Mem, v VecVirtual) {
+		VPMOVZXWD(m, v)
+		VPSLLD(U8(16), v, v)
+	}}
+)
+
+// tailMask loads the mask of the last n of eight lanes, 0 ≤ n < 8: a rest of n
+// values is read with the 8-n before it, which are then masked away. So no
+// read leaves the row, as long as it has eight values.
+func tailMask(n Register) VecVirtual {
+	const all = 1<<32 - 1
+	if _, ok := tables["tail"]; !ok {
+		tables["tail"] = vector("tailMask", 0, 0, 0, 0, 0, 0, 0, 0, all, all, all, all, all, all, all, all)
+	}
+	p, v := GP64(), YMM()
+	LEAQ(tables["tail"], p)
+	VMOVDQU(Mem{Base: p, Index: n, Scale: 4}, v)
+	return v
+}
+
+var tables = map[string]Mem{}
+
+// dots emits y[r] = scale·Σ w[r]·x. A row is summed the same way whether it is
+// one of four or alone, so results do not depend on how rows are cut.
+func dots(name string, f format) {
+	function(name, "func(y *float32, w *byte, x *float32, rows, cols int, scale float32)",
+		"stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.")
+	y, w, rows, cols := param("y"), param("w"), param("rows"), param("cols")
+	x0 := param("x")
+	stride := GP64() // of a row in bytes
+	MOVQ(cols, stride)
+	SHLQ(U8(f.size/2), stride)
+	rest := GP64()
+	MOVQ(cols, rest)
+	ANDQ(U8(7), rest)
+
+	block := func(n int, next string) {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("rows"))
+		CMPQ(rows, U8(n))
+		JL(LabelRef(next))
+
+		w3 := GP64() // the fourth row: an index scales by 1 and 2 only
+		if n == 4 {
+			LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w3)
+			ADDQ(stride, w3)
+		}
+		rowAt := func(r, offset int) Mem {
+			if r == 3 {
+				return at(w3, offset)
+			}
+			return row(w, stride, r, offset)
+		}
+		forward := func(values int) {
+			advance(4*values, x0)
+			advance(f.size*values, w)
+			if n == 4 {
+				advance(f.size*values, w3)
+			}
+		}
+		a, b := ymms(n), ymms(n)
+		zero(a...)
+		zero(b...)
+		step := func(acc []VecVirtual, i int) {
+			x := YMM()
+			VMOVUPS(at(x0, 32*i), x)
+			for r := range n {
+				v := YMM()
+				f.load(rowAt(r, 8*f.size*i), v)
+				VFMADD231PS(x, v, acc[r])
+			}
+		}
+		left := GP64()
+		MOVQ(cols, left)
+		SUBQ(U8(16), left)
+		JL(LabelRef(label("eight")))
+		Label(label("sixteen"))
+		if n == 4 {
+			// Three of the next four rows: from memory a quarter faster than none,
+			// and than all four by a tenth.
+			PREFETCHT0(Mem{Base: w, Index: stride, Scale: 4})
+			PREFETCHT0(Mem{Base: w3, Index: stride, Scale: 2})
+			PREFETCHT0(Mem{Base: w3, Index: stride, Scale: 4})
+		}
+		step(a, 0)
+		step(b, 1)
+		forward(16)
+		SUBQ(U8(16), left)
+		JGE(LabelRef(label("sixteen")))
+		Label(label("eight"))
+		ADDQ(U8(8), left) // left is now the number of values beyond eight
+		JL(LabelRef(label("rest")))
+		step(a, 0)
+		forward(8)
+		Label(label("rest"))
+		TESTQ(rest, rest)
+		JZ(LabelRef(label("sum")))
+		{
+			mask, x := tailMask(rest), YMM()
+			VANDPS(Mem{Base: x0, Index: rest, Scale: 4, Disp: -32}, mask, x)
+			back := GP64() // to the last eight values of the rows
+			LEAQ(Mem{Base: rest, Disp: -8}, back)
+			SHLQ(U8(f.size/2), back)
+			ADDQ(back, w)
+			if n == 4 {
+				ADDQ(back, w3)
+			}
+			for r := range n {
+				v := YMM()
+				f.load(rowAt(r, 0), v)
+				VANDPS(v, mask, v)
+				VFMADD231PS(x, v, b[r])
+			}
+			SUBQ(back, w)
+			tail := GP64()
+			MOVQ(rest, tail)
+			SHLQ(U8(f.size/2), tail)
+			ADDQ(tail, w)
+		}
+		Label(label("sum"))
+		for r := range n {
+			VADDPS(b[r], a[r], a[r])
+		}
+		// Neighbouring lanes are added first, for one row as for four.
+		if n == 4 {
+			VHADDPS(a[1], a[0], a[0])
+			VHADDPS(a[3], a[2], a[2])
+			VHADDPS(a[2], a[0], a[0])
+		} else {
+			VHADDPS(a[0], a[0], a[0])
+			VHADDPS(a[0], a[0], a[0])
+		}
+		hi, scale := XMM(), XMM()
+		VEXTRACTF128(U8(1), a[0], hi)
+		VADDPS(hi, a[0].AsX(), hi)
+		VBROADCASTSS(NewParamAddr("scale", 40), scale)
+		VMULPS(scale, hi, hi)
+		if n == 4 {
+			VMOVUPS(hi, at(y, 0))
+			// w stands at the end of its row, three rows before the next four.
+			ADDQ(stride, w)
+			LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w)
+		} else {
+			VMOVSS(hi, at(y, 0))
+		}
+		advance(4*n, y)
+		MOVQ(NewParamAddr("x", 16), x0)
+		SUBQ(U8(n), rows)
+		JMP(LabelRef(label("rows")))
+	}
+	block(4, "rows1")
+	block(1, "done")
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// weightedSum emits out[d] += Σ p[i]·v[i][d], up to 64 columns at a time in
+// registers; every column is a chain of fused steps in the order of i.
+func weightedSum(name string, f format) {
+	function(name, "func(out, p *float32, v *byte, rows, cols int)",
+		"adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.")
+	out, v, cols := param("out"), param("v"), param("cols")
+	stride := GP64()
+	MOVQ(cols, stride)
+	SHLQ(U8(f.size/2), stride)
+	// rows runs through the rows of n vectors at v.
+	pass := func(label string, acc []VecVirtual) {
+		p, rows, w := param("p"), param("rows"), GP64()
+		MOVQ(v, w)
+		loop(label, rows, func() {
+			pi := YMM()
+			VBROADCASTSS(at(p, 0), pi)
+			for i, a := range acc {
+				x := YMM()
+				f.load(at(w, 8*f.size*i), x)
+				VFMADD231PS(x, pi, a)
+			}
+			advance(4, p)
+			ADDQ(stride, w)
+		})
+	}
+	columns := func(n int, next string) {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("columns"))
+		CMPQ(cols, U8(8*n))
+		JL(LabelRef(next))
+		acc := ymms(n)
+		for i, a := range acc {
+			VMOVUPS(at(out, 32*i), a)
+		}
+		pass(label("row"), acc)
+		for i, a := range acc {
+			VMOVUPS(a, at(out, 32*i))
+		}
+		advance(32*n, out)
+		advance(8*n*f.size, v)
+		SUBQ(U8(8*n), cols)
+		JMP(LabelRef(label("columns")))
+	}
+	columns(8, "columns4")
+	columns(4, "columns1")
+	columns(1, "rest")
+	Label("rest")
+	TESTQ(cols, cols)
+	JZ(LabelRef("done"))
+	{
+		mask, acc := tailMask(cols), ymms(1)
+		back := GP64()
+		LEAQ(Mem{Base: cols, Disp: -8}, back)
+		LEAQ(Mem{Base: out, Index: back, Scale: 4}, out)
+		LEAQ(Mem{Base: v, Index: back, Scale: uint8(f.size)}, v)
+		VMOVUPS(at(out, 0), acc[0])
+		pass("rowRest", acc)
+		VMASKMOVPS(acc[0], mask, at(out, 0))
+	}
+	Label("done")
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,50 @@
+// Command gen writes the AVX2 assembly of package kernel. The generic Go code
+// there says what each function computes; the comments here say how.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+
+	// ternary.go
+	absMax()
+	quantize()
+	matVec()
+	direct()
+	unpack()
+	tiles()
+	finish()
+
+	// float.go
+	dots("dotRowsF32AVX2", f32)
+	dots("dotRowsF16AVX2", f16)
+	dots("dotRowsBF16AVX2", bf16)
+	weightedSum("weightedSumF32AVX2", f32)
+	weightedSum("weightedSumF16AVX2", f16)
+
+	// scan.go
+	scan()
+
+	// exp.go
+	maximum()
+	expSum()
+	scale()
+	siluMul()
+
+	// steps.go
+	sumSquares()
+	normalize()
+	relu2Mul()
+	add()
+	ropeHalf()
+	ropeAdjacent()
+	toF16()
+	decode("decodeF16AVX2", f16)
+	decode("decodeBF16AVX2", bf16)
+	readSum()
+
+	Generate()
+}

@@ -1,0 +1,80 @@
+// Package kernel holds the arithmetic of the forward pass: products of ternary
+// matrices with int8 activations, and the float32 steps around them.
+//
+// The generic Go code (*_generic.go) is the definition of every function. On
+// amd64 with AVX2, FMA and F16C assembly runs instead, written by the generator
+// in _gen with avo; `go generate ./inference/kernel` reproduces it byte for
+// byte. The environment variable TERN_KERNEL=generic, or the build tag purego,
+// keeps the generic code.
+//
+// # What is equal, and what is near
+//
+// Quantize, MatVec, MatMul, RopeHalf, RopeAdjacent, ReLU2Mul, Add, ToF16 and the
+// Decode functions give the same bits on both paths, as no step is fused (on
+// amd64; the compiler of other systems may fuse in the float ones). The rest
+// differs by rounding alone:
+//
+//   - MatVecF32, MatVecF16, MatVecBF16, Scores: at most (n/4+5)·2⁻²⁴·Σ|w·x| from
+//     the exact sum of n products (ScoresF16 in generic code: n·2⁻²⁴·Σ|w·x|)
+//   - WeightedSum: at most (n+2)·2⁻²⁴·Σ|p·v| for n rows
+//   - exp in Softmax and SiLUMul: 2 ulp
+//   - RMSNorm: 4 roundings; its squares are summed in float64
+//
+// A result never depends on what is computed beside it: not on how rows or
+// tokens are cut into calls, nor on the alignment of a slice. So logits are the
+// same for any number of workers and any way of cutting a prompt.
+//
+// # How the ternary products work
+//
+// Weights are stored as codes w+1 in {0, 1, 2}, since VPMADDUBSW wants one side
+// unsigned: Σ w·q = Σ (w+1)·q − Σ q. It multiplies 32 pairs of bytes and adds
+// neighbours into sixteen 16-bit sums; 64 of those of the worst case, 2·2·-128,
+// make -32768, the last value that fits, so every loop widens to 32 bits before
+// that. Everything is integer until one conversion and one multiplication.
+//
+//   - One token (matVecAVX2): one pass over a row group, a sequential stream.
+//   - 2 to 8 tokens (directAVX2): two rows are unpacked in registers for up to
+//     four tokens, whose activations are interleaved first.
+//   - More (unpackAVX2, tilesAVX2): 8 rows × 2048 columns are unpacked into 16 KB
+//     of L1, then multiplied in tiles of four rows × two tokens, as many tokens at
+//     a time as leave their activations in L2.
+//
+// # What was tried
+//
+// On one Zen 3 core of a busy machine, each group of figures side by side, best
+// of many short runs: the ratios count more than the figures. VPMADDUBSW paired
+// with VPADDW on registers alone reached 123 G MAC/s there (137 when quieter).
+//
+//	MatMul, 96 tokens, 1536 columns                                 G MAC/s
+//	tile 4 rows × 2 tokens, two steps of 32 columns unrolled, from
+//	a block of 8 rows × 2048 columns                                    114
+//	  the same from 12 × 1536 / 16 × 1024                         113 / 102
+//	  additions delayed by 1 / 2 / 3 products               106 / 110 / 109
+//	  one step / four steps unrolled                           -7% / -7%
+//	tile 4 × 3, activations as memory operands                          -8%
+//	tile 4 × 2, weights as memory operands (activations unsigned)        0%
+//	  512 tokens in blocks of 256 KB / uncut (1536 columns)       114 / 115
+//	  the same with 4096 columns / 6912 columns          90 / 77, 93 / 88
+//
+//	MatMul, few tokens, 1536 columns, G MAC/s     2    3    4    6    8   12   16
+//	unpacked in registers                        79   86   92   89   93   93   93
+//	unpacked into L1                             62   71   81   89   94   99  102
+//
+//	The first of these with 4096 columns and activations that are not
+//	interleaved: 46 instead of 93 for 4 tokens.
+//
+//	MatVec, 4096 columns, GB/s of packed weights          from L2  from memory
+//	fields 1 and 3 at four times their value, sums in
+//	registers, prefetch 4 KB ahead                           19.5         18.1
+//	  sums on the stack, activations in registers            18.8         17.2
+//	  three shifts instead of one                            -10%          -8%
+//	  prefetch 2 KB ahead / none                               0%   -3% / -20%
+//
+//	MatVecF16, 1536 columns, from memory                                  GB/s
+//	four rows, prefetching three of the next four                         15.3
+//	  prefetching all four / none of them                          13.7 / 10.5
+//	  one row at a time, with 2 / 4 / 8 sums                -26% / -28% / -18%
+//
+//	ReadBandwidth: four streams of 4 KB                                   17.9
+//	  one stream, prefetch 0 / 1 / 2 / 4 KB ahead     16.0 / 13.1 / 12.4 / 13.4
+package kernel

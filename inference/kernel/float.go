@@ -1,0 +1,139 @@
+package kernel
+
+import "math"
+
+// MatVecF32 multiplies a float32 matrix by x: y[r] = Σ_c w[r][c]·x[c].
+// w holds len(y) rows of cols little-endian float32, at any alignment.
+func MatVecF32(y []float32, w []byte, cols int, x []float32) { matVecFloat(y, w, cols, x, f32) }
+
+// MatVecF16 is MatVecF32 for rows of little-endian IEEE binary16.
+func MatVecF16(y []float32, w []byte, cols int, x []float32) { matVecFloat(y, w, cols, x, f16) }
+
+// MatVecBF16 is MatVecF32 for rows of little-endian bfloat16.
+func MatVecBF16(y []float32, w []byte, cols int, x []float32) { matVecFloat(y, w, cols, x, bf16) }
+
+func matVecFloat(y []float32, w []byte, cols int, x []float32, f format) {
+	mustLen(len(x), cols, "MatVec: x")
+	mustLen(len(w), len(y)*cols*f.size(), "MatVec: w")
+	if cols == 0 {
+		clear(y)
+		return
+	}
+	matVecF(y, w, x, f)
+}
+
+// Scores computes the attention scores of one query against len(s) keys:
+// s[i] = scale·Σ_d q[d]·k[i][d]. k is [len(s)][len(q)].
+func Scores(s, q, k []float32, scale float32) {
+	mustLen(len(k), len(s)*len(q), "Scores: k")
+	if len(k) > 0 {
+		scores(s, q, k, scale)
+	}
+}
+
+// ScoresF16 is Scores for keys held as binary16.
+func ScoresF16(s, q []float32, k []uint16, scale float32) {
+	mustLen(len(k), len(s)*len(q), "ScoresF16: k")
+	if len(k) > 0 {
+		scoresF16(s, q, k, scale)
+	}
+}
+
+// WeightedSum adds p[i]·v[i][d] to out[d] for every i, strictly in the order
+// of i for each d, so that a sum may be cut into calls anywhere. v is
+// [len(p)][len(out)].
+func WeightedSum(out, p, v []float32) {
+	mustLen(len(v), len(p)*len(out), "WeightedSum: v")
+	if len(v) > 0 {
+		weightedSum(out, p, v)
+	}
+}
+
+// WeightedSumF16 is WeightedSum for values held as binary16.
+func WeightedSumF16(out, p []float32, v []uint16) {
+	mustLen(len(v), len(p)*len(out), "WeightedSumF16: v")
+	if len(v) > 0 {
+		weightedSumF16(out, p, v)
+	}
+}
+
+// Softmax replaces s by exp(s-max s)/Σ exp(s-max s). -Inf gives 0; a NaN makes
+// every result NaN.
+func Softmax(s []float32) {
+	if len(s) > 0 {
+		softmax(s)
+	}
+}
+
+// RMSNorm stores w·(x/√(mean(x²)+eps)) in y, which may be x. The squares are
+// summed in float64, everything else is float32.
+func RMSNorm(y, x, w []float32, eps float32) {
+	mustLen(len(y), len(x), "RMSNorm: y")
+	mustLen(len(w), len(x), "RMSNorm: w")
+	if len(x) > 0 {
+		meanSquare := sumSquares(x) / float64(len(x))
+		normalize(y, x, w, float32(1/math.Sqrt(meanSquare+float64(eps))))
+	}
+}
+
+// SiLUMul stores gate/(1+exp(-gate))·up in y, which may be gate or up. The
+// result of an element does not depend on its position.
+func SiLUMul(y, gate, up []float32) {
+	mustLen(len(gate), len(y), "SiLUMul: gate")
+	mustLen(len(up), len(y), "SiLUMul: up")
+	siluMul(y, gate, up)
+}
+
+// ReLU2Mul stores max(gate,0)²·up in y, which may be gate or up.
+func ReLU2Mul(y, gate, up []float32) {
+	mustLen(len(gate), len(y), "ReLU2Mul: gate")
+	mustLen(len(up), len(y), "ReLU2Mul: up")
+	relu2Mul(y, gate, up)
+}
+
+// Add adds x to y.
+func Add(y, x []float32) {
+	mustLen(len(x), len(y), "Add: x")
+	add(y, x)
+}
+
+// RopeHalf rotates one head in place. Pair j is (x[j], x[j+len(x)/2]) and turns
+// by the angle whose cosine and sine are cos[j] and sin[j].
+func RopeHalf(x, cos, sin []float32) {
+	mustLen(len(x), 2*len(cos), "RopeHalf: x")
+	mustLen(len(sin), len(cos), "RopeHalf: sin")
+	ropeHalf(x[:len(cos)], x[len(cos):], cos, sin)
+}
+
+// RopeAdjacent is RopeHalf for pairs (x[2j], x[2j+1]).
+func RopeAdjacent(x, cos, sin []float32) {
+	mustLen(len(x), 2*len(cos), "RopeAdjacent: x")
+	mustLen(len(sin), len(cos), "RopeAdjacent: sin")
+	ropeAdjacent(x, cos, sin)
+}
+
+// ToF16 rounds src to binary16, to nearest even; what is too large becomes an
+// infinity.
+func ToF16(dst []uint16, src []float32) {
+	mustLen(len(dst), len(src), "ToF16: dst")
+	toF16(dst, src)
+}
+
+// DecodeF32 reads len(dst) little-endian float32 from src.
+func DecodeF32(dst []float32, src []byte) { decodeFloat(dst, src, f32) }
+
+// DecodeF16 reads len(dst) little-endian binary16 from src.
+func DecodeF16(dst []float32, src []byte) { decodeFloat(dst, src, f16) }
+
+// DecodeBF16 reads len(dst) little-endian bfloat16 from src.
+func DecodeBF16(dst []float32, src []byte) { decodeFloat(dst, src, bf16) }
+
+func decodeFloat(dst []float32, src []byte, f format) {
+	mustLen(len(src), len(dst)*f.size(), "Decode: src")
+	decode(dst, src, f)
+}
+
+// ReadBandwidth reads b once, in order, as fast as one thread can, and returns
+// the sum of its little-endian 64-bit words (the last one filled with zeros),
+// so that the reading cannot be optimised away.
+func ReadBandwidth(b []byte) uint64 { return readSum(b) }

@@ -1,0 +1,36 @@
+//go:build !amd64 || purego
+
+package kernel
+
+import "tern/model/ternary"
+
+const hasAssembly = false
+
+func absMax(x []float32) float32                      { return absMaxGeneric(x) }
+func quantize(q []int8, x []float32, s float32) int32 { return quantizeGeneric(q, x, s) }
+
+func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul float32) {
+	matVecGeneric(y, m, g0, g1, q, sum, mul)
+}
+
+func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+	matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
+}
+
+func matVecF(y []float32, w []byte, x []float32, f format) { matVecFGeneric(y, w, x, f) }
+func scores(s, q, k []float32, scale float32)              { scoresGeneric(s, q, k, scale) }
+func scoresF16(s, q []float32, k []uint16, scale float32)  { scoresF16Generic(s, q, k, scale) }
+func weightedSum(out, p, v []float32)                      { weightedSumGeneric(out, p, v) }
+func weightedSumF16(out, p []float32, v []uint16)          { weightedSumF16Generic(out, p, v) }
+func softmax(s []float32)                                  { softmaxGeneric(s) }
+func sumSquares(x []float32) float64                       { return sumSquaresGeneric(x) }
+func normalize(y, x, w []float32, scale float32)           { normalizeGeneric(y, x, w, scale) }
+func siluMul(y, gate, up []float32)                        { siluMulGeneric(y, gate, up) }
+func relu2Mul(y, gate, up []float32)                       { relu2MulGeneric(y, gate, up) }
+func add(y, x []float32)                                   { addGeneric(y, x) }
+func ropeHalf(lo, hi, cos, sin []float32)                  { ropeHalfGeneric(lo, hi, cos, sin) }
+func ropeAdjacent(x, cos, sin []float32)                   { ropeAdjacentGeneric(x, cos, sin) }
+func toF16(dst []uint16, src []float32)                    { toF16Generic(dst, src) }
+func decode(dst []float32, src []byte, f format)           { f.decode(dst, src) }
+func readSum(b []byte) uint64                              { return readSumGeneric(b) }
+func scan(y []int32, w []int8, x []int16)                  { scanGeneric(y, w, x) }

@@ -1,0 +1,105 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+
+	"tern/model/ternary"
+)
+
+// Scratch is the working memory of one worker in MatMul. It grows to what the
+// largest call needs and is then reused, so that a steady state allocates
+// nothing. It must not be shared by concurrent calls.
+type Scratch struct {
+	codes []uint8 // unpacked weights, codes w+1
+	acc   []int32 // partial sums
+	q     []int8  // activations in another order
+}
+
+// NewScratch returns an empty Scratch.
+func NewScratch() *Scratch { return &Scratch{} }
+
+// grow returns s resliced to n elements, reallocated when it is too short.
+// The contents are undefined.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// Quantize rounds a row of activations to int8 for BitLinear:
+//
+//	amax = max(max|x|, 1e-5), s = 127/amax, q = clamp(roundHalfEven(x·s), -128, 127)
+//
+// all in float32. q must have ternary.PadCols(len(x)) elements; those past x
+// are set to 0. It returns s and Σq.
+//
+// A row that holds a NaN or an infinity has no scale: its q are all 0 and s is
+// NaN, which makes every product with it NaN, as it is in the references.
+func Quantize(q []int8, x []float32) (s float32, sum int32) {
+	mustLen(len(q), ternary.PadCols(len(x)), "Quantize: q")
+	amax := max(absMax(x), 1e-5)
+	if !(amax <= math.MaxFloat32) {
+		clear(q)
+		return float32(math.NaN()), 0
+	}
+	s = 127 / amax
+	sum = quantize(q, x, s)
+	clear(q[len(x):])
+	return s, sum
+}
+
+// MatVec multiplies row groups [g0, g1) of m by one quantised activation row:
+//
+//	y[r] = float32(Σ_c t[r][c]·q[c]) · mul
+//
+// y is indexed by the row of the whole matrix; other rows are not touched.
+// q has m.PaddedCols() elements and sum is Σq, both as Quantize returns them.
+func MatVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul float32) {
+	rows := checkGroups(m, g0, g1)
+	mustLen(len(q), m.PaddedCols(), "MatVec: q")
+	if len(y) < rows {
+		badLen(len(y), rows, "MatVec: y")
+	}
+	if g0 < g1 {
+		matVec(y[:rows], m, g0, g1, q, sum, mul)
+	}
+}
+
+// MatMul is MatVec for T = len(sums) activation rows at once:
+//
+//	y[t·stride+r] = float32(Σ_c m[r][c]·q[t][c]) · muls[t]
+//
+// q holds T rows of m.PaddedCols() elements. Results equal MatVec's bit for bit.
+func MatMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+	rows := checkGroups(m, g0, g1)
+	mustLen(len(muls), len(sums), "MatMul: muls")
+	mustLen(len(q), len(sums)*m.PaddedCols(), "MatMul: q")
+	if g0 == g1 || len(sums) == 0 {
+		return
+	}
+	if stride < rows {
+		badLen(stride, rows, "MatMul: stride")
+	}
+	if need := (len(sums)-1)*stride + rows; len(y) < need {
+		badLen(len(y), need, "MatMul: y")
+	}
+	if len(sums) == 1 {
+		matVec(y[:rows], m, g0, g1, q, sums[0], muls[0])
+		return
+	}
+	matMul(y, stride, m, g0, g1, q, sums, muls, scratch)
+}
+
+// checkGroups panics unless [g0, g1) are groups whose bytes m really has. It
+// returns the number of rows up to the end of the last.
+func checkGroups(m *ternary.Matrix, g0, g1 int) (rows int) {
+	if g0 < 0 || g0 > g1 || g1 > m.Groups() {
+		panic(fmt.Sprintf("kernel: row groups [%d, %d) of %d", g0, g1, m.Groups()))
+	}
+	if need := g1 * m.GroupBytes(); len(m.Data) < need {
+		badLen(len(m.Data), need, "matrix data")
+	}
+	return min(g1*ternary.GroupRows, m.Rows)
+}

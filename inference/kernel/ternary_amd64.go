@@ -1,0 +1,137 @@
+//go:build !purego
+
+package kernel
+
+import (
+	"math"
+
+	"tern/model/ternary"
+)
+
+func absMax(x []float32) float32 {
+	n := len(x) &^ 7
+	if !useAVX2 || n == 0 {
+		return absMaxGeneric(x)
+	}
+	head := math.Float32frombits(absMaxAVX2(&x[0], n))
+	return max(head, absMaxGeneric(x[n:])) // max keeps a NaN
+}
+
+func quantize(q []int8, x []float32, s float32) (sum int32) {
+	n := len(x) &^ 31
+	if !useAVX2 || n == 0 {
+		return quantizeGeneric(q, x, s)
+	}
+	return quantizeAVX2(&q[0], &x[0], n, s) + quantizeGeneric(q[n:], x[n:], s)
+}
+
+func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul float32) {
+	if !useAVX2 {
+		matVecGeneric(y, m, g0, g1, q, sum, mul)
+		return
+	}
+	blocks := len(q) / blockCols
+	full := len(y) / groupRows
+	if g0 < full {
+		matVecAVX2(&y[g0*groupRows], &m.Data[g0*m.GroupBytes()], &q[0], full-g0, blocks, sum, mul)
+	}
+	if full < g1 { // the last group, of fewer rows
+		var last [groupRows]float32
+		matVecAVX2(&last[0], &m.Data[full*m.GroupBytes()], &q[0], 1, blocks, sum, mul)
+		copy(y[full*groupRows:], last[:])
+	}
+}
+
+const (
+	// MatMul unpacks 8 rows of up to 2048 columns at a time, 16 KB, which leaves
+	// half of L1 to the activations. More columns would not fit in 16-bit sums.
+	tileGroups = 2
+	tileCols   = 2048
+
+	// Up to directTokens tokens, unpacking into memory costs more than unpacking
+	// anew in registers for every directTile of them.
+	directTile   = 4
+	directTokens = 8
+
+	// The activations of a block of tokens take half of the smallest L2 in use.
+	tokenBytes = 256 << 10
+)
+
+// matMul cuts the tokens into blocks whose activations stay in L2.
+func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+	if !useAVX2 {
+		matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
+		return
+	}
+	cols := m.PaddedCols()
+	block := max(tokenBytes/cols&^1, 2*directTokens)
+	for t := 0; t < len(sums); t += block {
+		end := min(t+block, len(sums))
+		matMulBlock(y[t*stride:], stride, m, g0, g1, q[t*cols:end*cols], sums[t:end], muls[t:end], scratch)
+	}
+}
+
+// matMulBlock multiplies tileGroups row groups at a time by all tokens, so that
+// their weights stay in L1.
+func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+	cols, tokens := m.PaddedCols(), len(sums)
+	scratch.acc = grow(scratch.acc, tokens*tileGroups*groupRows)
+	direct := tokens <= directTokens
+	if direct {
+		scratch.q = grow(scratch.q, len(q))
+		interleave(scratch.q, q, cols)
+	} else {
+		scratch.codes = grow(scratch.codes, tileGroups*groupRows*min(cols, tileCols))
+	}
+	for g := g0; g < g1; g += tileGroups {
+		n := min(tileGroups, g1-g)
+		acc := scratch.acc[:tokens*n*groupRows]
+		clear(acc)
+		for c := 0; c < cols; c += tileCols {
+			k := min(tileCols, cols-c)
+			if direct {
+				data := &m.Data[g*m.GroupBytes()+c]
+				for t := 0; t < tokens; t += directTile {
+					d := min(directTile, tokens-t)
+					directAVX2(&acc[t*n*groupRows], data, &scratch.q[t*cols+c*d], k/blockCols, m.GroupBytes(), n, d)
+				}
+				continue
+			}
+			for i := range n {
+				unpackAVX2(&scratch.codes[i*groupRows*k], &m.Data[(g+i)*m.GroupBytes()+c], k/blockCols)
+			}
+			tilesAVX2(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
+		}
+		store(y[g*groupRows:], stride, min(n*groupRows, m.Rows-g*groupRows), acc, sums, muls)
+	}
+}
+
+// interleave orders the blocks of every directTile rows of q by column, then by
+// row.
+func interleave(dst, q []int8, cols int) {
+	const tile = directTile
+	for ; len(q) > 0; dst, q = dst[min(tile*cols, len(dst)):], q[min(tile*cols, len(q)):] {
+		d := dst
+		for c := 0; c < cols; c += blockCols {
+			for t := c; t < min(tile*cols, len(q)); t += cols {
+				d = d[copy(d, q[t:][:blockCols]):]
+			}
+		}
+	}
+}
+
+// store writes float32(acc-sum)·mul of acc, [tokens][row groups][4], to the
+// first rows of y's rows.
+func store(y []float32, stride, rows int, acc, sums []int32, muls []float32) {
+	tokens := len(sums)
+	groups := len(acc) / tokens / groupRows
+	if rows == groups*groupRows {
+		finishAVX2(&y[0], stride, &acc[0], &sums[0], &muls[0], groups, tokens)
+		return
+	}
+	for t, sum := range sums {
+		for r, a := range acc[t*groups*groupRows:][:rows] {
+			y[t*stride+r] = float32(a-sum) * muls[t]
+		}
+	}
+}

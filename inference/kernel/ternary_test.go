@@ -1,0 +1,243 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"tern/model/ternary"
+)
+
+// randomMatrix returns a matrix and its weights.
+func randomMatrix(rng *rand.Rand, rows, cols int) (*ternary.Matrix, [][]int8) {
+	return matrixOf(rows, cols, func() int8 { return int8(rng.IntN(3) - 1) })
+}
+
+func matrixOf(rows, cols int, next func() int8) (*ternary.Matrix, [][]int8) {
+	m := ternary.New(rows, cols)
+	w := make([][]int8, rows)
+	for r := range w {
+		w[r] = make([]int8, cols)
+		for c := range w[r] {
+			w[r][c] = next()
+		}
+		m.PackRow(r, w[r])
+	}
+	return &m, w
+}
+
+// activations returns padded activation rows and their sums.
+func activations(m *ternary.Matrix, tokens int, next func() int8) (q []int8, sums []int32) {
+	q = make([]int8, tokens*m.PaddedCols())
+	sums = make([]int32, tokens)
+	for t := range sums {
+		for c := range m.Cols {
+			v := next()
+			q[t*m.PaddedCols()+c] = v
+			sums[t] += int32(v)
+		}
+	}
+	return q, sums
+}
+
+// wantDot is Σ w·q as the formula reads.
+func wantDot(w, q []int8) (acc int32) {
+	for c, v := range w {
+		acc += int32(v) * int32(q[c])
+	}
+	return acc
+}
+
+var sizes = [][2]int{
+	{1, 1}, {2, 31}, {3, 127}, {4, 128}, {5, 129}, {7, 1024}, {8, 1152}, {15, 1536}, {16, 1537},
+	{17, 2048}, {33, 2176}, {6, 4096}, {19, 5460}, {9, 8640},
+}
+
+func TestMatVec(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		for _, size := range sizes {
+			m, w := randomMatrix(rng, size[0], size[1])
+			q, sums := activations(m, 1, func() int8 { return int8(rng.IntN(256) - 128) })
+			const untouched = -12345.5
+			for g0 := 0; g0 <= m.Groups(); g0 += 1 + rng.IntN(2) {
+				g1 := g0 + rng.IntN(m.Groups()-g0+1)
+				y := slices.Repeat([]float32{untouched}, m.Rows)
+				MatVec(y, m, g0, g1, q, sums[0], 0.37)
+				for r := range w {
+					want := float32(untouched)
+					if r/groupRows >= g0 && r/groupRows < g1 {
+						want = float32(wantDot(w[r], q)) * 0.37
+					}
+					if y[r] != want {
+						t.Fatalf("%s groups [%d,%d): row %d is %v, want %v", sizeName(size), g0, g1, r, y[r], want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestMatMul(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		scratch := NewScratch()
+		for _, size := range sizes {
+			m, w := randomMatrix(rng, size[0], size[1])
+			for _, tokens := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 69} {
+				q, sums := activations(m, tokens, func() int8 { return int8(rng.IntN(256) - 128) })
+				muls := randoms(rng, tokens)
+				const untouched = -12345.5
+				stride := m.Rows + rng.IntN(3)
+				g0 := rng.IntN(m.Groups() + 1)
+				g1 := g0 + rng.IntN(m.Groups()-g0+1)
+				y := slices.Repeat([]float32{untouched}, tokens*stride)
+				MatMul(y, stride, m, g0, g1, q, sums, muls, scratch)
+				for i, got := range y {
+					tok, r := i/stride, i%stride
+					want := float32(untouched)
+					if r < m.Rows && r/groupRows >= g0 && r/groupRows < g1 {
+						want = float32(wantDot(w[r], q[tok*m.PaddedCols():])) * muls[tok]
+					}
+					if got != want {
+						t.Fatalf("%s, %d tokens, groups [%d,%d): y[%d][%d] is %v, want %v",
+							sizeName(size), tokens, g0, g1, tok, r, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestExtremes drives every 16-bit sum of the assembly to its edge: the code 2
+// times -128 in every column reaches -32768, the last value that fits, after 64
+// byte pairs.
+func TestExtremes(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		scratch := NewScratch()
+		for _, cols := range []int{1024, 2048, 4096, 8640} {
+			for _, w := range []int8{-1, 0, 1} {
+				for _, a := range []int8{-128, -127, 127} {
+					m, _ := matrixOf(6, cols, func() int8 { return w })
+					q, sums := activations(m, 5, func() int8 { return a })
+					want := float32(cols) * float32(w) * float32(a)
+					y := make([]float32, 5*m.Rows)
+					MatMul(y, m.Rows, m, 0, m.Groups(), q, sums, []float32{1, 1, 1, 1, 1}, scratch)
+					for i := range y {
+						if y[i] != want {
+							t.Fatalf("MatMul: %d times %d·%d is %v, want %v", cols, w, a, y[i], want)
+						}
+					}
+					clear(y)
+					MatVec(y, m, 0, m.Groups(), q[:m.PaddedCols()], sums[0], 1)
+					for r := range m.Rows {
+						if y[r] != want {
+							t.Fatalf("MatVec: %d times %d·%d is %v, want %v", cols, w, a, y[r], want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestQuantize(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	eachPath(t, func(t *testing.T) {
+		for _, c := range []struct {
+			name string
+			x    []float32
+			s    float32
+			q    []int8
+		}{
+			{"none", nil, 127 / float32(1e-5), nil},
+			{"ties to even", []float32{127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 126.5}, 1, []int8{127, 0, 2, 2, 0, -2, -2, 126}},
+			{"largest is negative", []float32{-254, 127, 1}, 0.5, []int8{-127, 64, 0}},
+			{"zeros", []float32{0, 0}, 127 / float32(1e-5), []int8{0, 0}},
+			{"below the smallest scale", []float32{1e-6, -5e-6}, 127 / float32(1e-5), []int8{13, -64}},
+			{"largest float32", []float32{math.MaxFloat32, 0}, float32(127) / math.MaxFloat32, []int8{127, 0}},
+			{"NaN", []float32{1, nan, 2}, nan, []int8{0, 0, 0}},
+			{"+Inf", []float32{1, inf, 2}, nan, []int8{0, 0, 0}},
+			{"-Inf", []float32{1, -inf, 2}, nan, []int8{0, 0, 0}},
+			{"NaN and Inf", []float32{inf, nan, -inf}, nan, []int8{0, 0, 0}},
+		} {
+			// Each case alone and at the end of a longer row, for the assembly.
+			for _, zeros := range []int{0, 32, 37} {
+				x := append(make([]float32, zeros), c.x...)
+				q := slices.Repeat([]int8{99}, ternary.PadCols(len(x)))
+				s, sum := Quantize(q, x)
+				var want int32
+				for _, v := range c.q {
+					want += int32(v)
+				}
+				if math.Float32bits(s) != math.Float32bits(c.s) && !(s != s && c.s != c.s) || sum != want {
+					t.Errorf("%s after %d zeros: s %v, sum %d, want %v, %d", c.name, zeros, s, sum, c.s, want)
+				}
+				if full := append(make([]int8, zeros), c.q...); !slices.Equal(q[:len(x)], full) {
+					t.Errorf("%s after %d zeros: q %v, want %v", c.name, zeros, q[:len(x)], full)
+				}
+				if i := slices.IndexFunc(q[len(x):], func(v int8) bool { return v != 0 }); i >= 0 {
+					t.Errorf("%s after %d zeros: padding %d is not 0", c.name, zeros, i)
+				}
+			}
+		}
+	})
+}
+
+func TestQuantizeRandom(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		for n := 1; n < 6000; n += 1 + n/3 {
+			x := randoms(rng, n+1)[1:] // no 32-byte boundary
+			q := make([]int8, ternary.PadCols(n))
+			s, sum := Quantize(q, x)
+			amax := float32(1e-5)
+			for _, v := range x {
+				amax = max(amax, float32(math.Abs(float64(v))))
+			}
+			if s != 127/amax {
+				t.Fatalf("%d values: s %v, want %v", n, s, 127/amax)
+			}
+			for i, v := range x {
+				want := min(max(math.RoundToEven(float64(v*s)), -128), 127)
+				if float64(q[i]) != want {
+					t.Fatalf("%d values: q[%d] is %d, want %v", n, i, q[i], want)
+				}
+				sum -= int32(q[i])
+			}
+			if sum != 0 {
+				t.Fatalf("%d values: the sum is off by %d", n, sum)
+			}
+		}
+	})
+}
+
+// FuzzDot compares the assembly with the generic code on arbitrary weights and
+// activations.
+func FuzzDot(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 128, 255}, uint16(5), uint8(3), uint8(4))
+	f.Add([]byte{2, 128}, uint16(2048), uint8(17), uint8(3))
+	f.Fuzz(func(t *testing.T, data []byte, cols uint16, rows, tokens uint8) {
+		if len(data) == 0 || cols == 0 || rows == 0 || tokens == 0 || !choose("") {
+			t.Skip()
+		}
+		i := 0
+		next := func() int8 { i++; return int8(data[i%len(data)]) }
+		m, _ := matrixOf(int(rows%40)+1, int(cols%5000)+1, func() int8 { return int8(uint8(next())%3) - 1 })
+		q, sums := activations(m, int(tokens%9)+1, next)
+		muls := slices.Repeat([]float32{0.3}, len(sums))
+		y, want := make([]float32, len(sums)*m.Rows), make([]float32, len(sums)*m.Rows)
+		matMulGeneric(want, m.Rows, m, 0, m.Groups(), q, sums, muls, NewScratch())
+		MatMul(y, m.Rows, m, 0, m.Groups(), q, sums, muls, NewScratch())
+		if !slices.Equal(y, want) {
+			t.Errorf("MatMul of %d×%d with %d rows differs", m.Rows, m.Cols, len(sums))
+		}
+		for tok, sum := range sums {
+			MatVec(y[tok*m.Rows:], m, 0, m.Groups(), q[tok*m.PaddedCols():][:m.PaddedCols()], sum, muls[tok])
+		}
+		if !slices.Equal(y, want) {
+			t.Errorf("MatVec of %d×%d differs", m.Rows, m.Cols)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package inference
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// pool runs one forward pass at a time on a fixed set of workers. All workers
+// run the same function from top to bottom, each doing its share of every step,
+// and meet at worker.sync between steps that read what others wrote. The caller
+// is worker 0; the others are goroutines that wait for the next pass: spinning
+// briefly, since the next token usually follows at once, then parked, so that an
+// idle engine uses no processor time.
+//
+// Work is split by rows, heads or positions, never inside a sum, so results do
+// not depend on the number of workers.
+type pool struct {
+	size int
+	mu   sync.Mutex // held during a pass
+
+	pass    func(*worker) // what the running pass does
+	workers []worker
+	start   gate // opened at the start of each pass, and by close
+	barrier barrier
+	running atomic.Int32 // background workers that have not finished the pass
+	done    gate         // opened when running reaches 0
+	closed  atomic.Bool
+
+	failure error // what a worker panicked with, guarded by failMu
+	failMu  sync.Mutex
+	exited  sync.WaitGroup
+}
+
+// worker is one of the goroutines of a pass.
+type worker struct {
+	id, of  int
+	barrier *barrier
+}
+
+// sync waits until every worker of the pass has arrived.
+func (w *worker) sync() { w.barrier.wait(w.of) }
+
+// share returns this worker's part [lo, hi) of n equal pieces of work.
+func (w *worker) share(n int) (lo, hi int) { return n * w.id / w.of, n * (w.id + 1) / w.of }
+
+func newPool(size int) *pool {
+	p := &pool{size: size, workers: make([]worker, size)}
+	p.start.init()
+	p.done.init()
+	p.barrier.gate.init()
+	for i := range p.workers {
+		p.workers[i] = worker{id: i, of: size, barrier: &p.barrier}
+		if i > 0 {
+			p.exited.Add(1)
+			go p.serve(&p.workers[i], p.start.value())
+		}
+	}
+	return p
+}
+
+// run executes pass on all workers and returns when all have finished. A panic
+// in any of them ends the pass for all and comes back as an error.
+func (p *pool) run(pass func(*worker)) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	p.pass, p.failure = pass, nil
+	p.barrier.reset()
+	finished := p.done.value()
+	p.running.Store(int32(p.size - 1))
+	p.start.open()
+	p.execute(&p.workers[0])
+	if p.size > 1 {
+		p.done.wait(finished)
+	}
+	p.pass = nil
+	return p.failure
+}
+
+// serve is the life of a background worker.
+func (p *pool) serve(w *worker, seen uint32) {
+	defer p.exited.Done()
+	for {
+		p.start.wait(seen)
+		seen++
+		if p.closed.Load() {
+			return
+		}
+		p.execute(w)
+		if p.running.Add(-1) == 0 {
+			p.done.open()
+		}
+	}
+}
+
+// errAbandoned unwinds the workers of a pass in which another one panicked.
+var errAbandoned = errors.New("inference: forward pass abandoned")
+
+func (p *pool) execute(w *worker) {
+	defer func() {
+		r := recover()
+		if r == nil || r == errAbandoned {
+			return
+		}
+		p.failMu.Lock()
+		if p.failure == nil {
+			p.failure = fmt.Errorf("inference: worker failed: %v\n%s", r, debug.Stack())
+		}
+		p.failMu.Unlock()
+		p.barrier.abandon()
+	}()
+	p.pass(w)
+}
+
+// close lets a running pass finish, then ends the workers.
+func (p *pool) close() {
+	p.mu.Lock()
+	if !p.closed.Swap(true) {
+		p.start.open()
+	}
+	p.mu.Unlock()
+	p.exited.Wait()
+}
+
+// barrier makes the workers of a pass wait for each other.
+type barrier struct {
+	arrived atomic.Int32
+	broken  atomic.Bool
+	gate    gate
+}
+
+func (b *barrier) wait(n int) {
+	if n == 1 {
+		return
+	}
+	// abandon breaks the barrier before it opens the gate: who does not see it
+	// broken here has read the count before that opening, and is released by it.
+	seen := b.gate.value()
+	if b.broken.Load() {
+		panic(errAbandoned)
+	}
+	if int(b.arrived.Add(1)) == n {
+		b.arrived.Store(0)
+		b.gate.open()
+	} else {
+		b.gate.wait(seen)
+	}
+	if b.broken.Load() {
+		panic(errAbandoned)
+	}
+}
+
+// abandon releases everybody who waits or will wait.
+func (b *barrier) abandon() {
+	b.broken.Store(true)
+	b.gate.open()
+}
+
+// reset prepares the barrier for the next pass; nobody may be waiting.
+func (b *barrier) reset() {
+	b.arrived.Store(0)
+	b.broken.Store(false)
+}
+
+// gate counts how often it was opened and lets others wait for the next time.
+type gate struct {
+	count    atomic.Uint32
+	sleepers atomic.Int32
+	mu       sync.Mutex
+	cond     sync.Cond
+}
+
+const (
+	// spinLoads is how often a waiter looks before it gives its processor to
+	// another goroutine: a few microseconds, longer than the usual difference
+	// between two workers' shares of a matrix.
+	spinLoads = 4000
+	// spinYields is how often it then yields before it parks. Parking costs
+	// the one who wakes it a system call, but spinning longer would steal
+	// time from a worker whose processor another program has taken.
+	spinYields = 64
+)
+
+func (g *gate) init()         { g.cond.L = &g.mu }
+func (g *gate) value() uint32 { return g.count.Load() }
+
+// open releases everybody who waits for a value before this one.
+func (g *gate) open() {
+	g.count.Add(1)
+	// A sleeper announces itself before it looks at count a last time, so
+	// either it sees the new count or this sees the sleeper.
+	if g.sleepers.Load() > 0 {
+		g.mu.Lock()
+		g.cond.Broadcast()
+		g.mu.Unlock()
+	}
+}
+
+// wait returns when the count is no longer seen.
+func (g *gate) wait(seen uint32) {
+	for range spinLoads {
+		if g.count.Load() != seen {
+			return
+		}
+	}
+	for range spinYields {
+		runtime.Gosched()
+		if g.count.Load() != seen {
+			return
+		}
+	}
+	g.mu.Lock()
+	g.sleepers.Add(1)
+	for g.count.Load() == seen {
+		g.cond.Wait()
+	}
+	g.sleepers.Add(-1)
+	g.mu.Unlock()
+}

@@ -1,0 +1,148 @@
+package inference
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestPoolRunsInStep has every worker count a step and checks, after the
+// barrier, that all have.
+func TestPoolRunsInStep(t *testing.T) {
+	for size := 1; size <= 9; size++ {
+		p := newPool(size)
+		var arrived atomic.Int64
+		for pass := range 50 {
+			arrived.Store(0)
+			err := p.run(func(w *worker) {
+				for step := int64(1); step <= 20; step++ {
+					arrived.Add(1)
+					w.sync()
+					if n := arrived.Load(); n < step*int64(size) {
+						panic("a worker went on before all had arrived")
+					}
+					w.sync()
+				}
+			})
+			if err != nil {
+				t.Fatalf("%d workers, pass %d: %v", size, pass, err)
+			}
+		}
+		p.close()
+	}
+}
+
+func TestPoolShares(t *testing.T) {
+	for of := 1; of <= 7; of++ {
+		for n := range 30 {
+			next := 0
+			for id := range of {
+				lo, hi := (&worker{id: id, of: of}).share(n)
+				if lo != next || hi < lo {
+					t.Fatalf("worker %d of %d got [%d, %d) of %d", id, of, lo, hi, n)
+				}
+				next = hi
+			}
+			if next != n {
+				t.Fatalf("%d workers share %d of %d", of, next, n)
+			}
+		}
+	}
+}
+
+// TestPoolSurvivesPanic checks that a panic in any worker ends the pass for all
+// of them and leaves the pool usable.
+func TestPoolSurvivesPanic(t *testing.T) {
+	const size = 4
+	p := newPool(size)
+	defer p.close()
+	for culprit := range size {
+		err := p.run(func(w *worker) {
+			w.sync()
+			if w.id == culprit {
+				panic("index out of range")
+			}
+			for range 3 {
+				w.sync()
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "index out of range") {
+			t.Fatalf("worker %d panicked, run returned %v", culprit, err)
+		}
+		if err := p.run(func(w *worker) { w.sync() }); err != nil {
+			t.Fatalf("after a panic: %v", err)
+		}
+	}
+}
+
+// TestPoolPanicBeforeOthersArrive has the others come to the barrier only after
+// the worker that panicked has abandoned it: they must not wait for it.
+func TestPoolPanicBeforeOthersArrive(t *testing.T) {
+	const size = 3
+	p := newPool(size)
+	defer p.close()
+	for culprit := range size {
+		err := p.run(func(w *worker) {
+			if w.id == culprit {
+				panic("first")
+			}
+			for !w.barrier.broken.Load() {
+				runtime.Gosched()
+			}
+			w.sync()
+		})
+		if err == nil || !strings.Contains(err.Error(), "first") {
+			t.Fatalf("worker %d panicked, run returned %v", culprit, err)
+		}
+	}
+}
+
+func TestPoolClosed(t *testing.T) {
+	p := newPool(3)
+	p.close()
+	p.close()
+	if err := p.run(func(*worker) {}); !errors.Is(err, ErrClosed) {
+		t.Errorf("closed pool: %v", err)
+	}
+}
+
+// TestPoolWakesParkedWorkers leaves the workers idle long enough to park.
+func TestPoolWakesParkedWorkers(t *testing.T) {
+	p := newPool(3)
+	defer p.close()
+	for range 5 {
+		for p.start.sleepers.Load() < 2 {
+			runtime.Gosched()
+		}
+		var ran atomic.Int32
+		if err := p.run(func(w *worker) {
+			if w.id == 0 {
+				time.Sleep(2 * time.Millisecond) // others park at the barrier
+			}
+			w.sync()
+			ran.Add(1)
+		}); err != nil || ran.Load() != 3 {
+			t.Fatalf("%d workers ran, %v", ran.Load(), err)
+		}
+	}
+}
+
+func BenchmarkBarrier(b *testing.B) {
+	for _, size := range []int{1, 2, 4} {
+		b.Run(string(rune('0'+size)), func(b *testing.B) {
+			p := newPool(size)
+			defer p.close()
+			b.ResetTimer()
+			if err := p.run(func(w *worker) {
+				for range b.N {
+					w.sync()
+				}
+			}); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

@@ -1,0 +1,218 @@
+package inference
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestSamplerGreedy(t *testing.T) {
+	s := NewSampler(Sampling{})
+	for _, c := range []struct {
+		logits []float32
+		want   int32
+	}{
+		{[]float32{1}, 0},
+		{[]float32{1, 3, 2}, 1},
+		{[]float32{3, 1, 3}, 0}, // ties go to the lower id
+		{[]float32{-5, -1, -2}, 1},
+	} {
+		if got, err := s.Sample(c.logits); err != nil || got != c.want {
+			t.Errorf("%v: got %d, %v, want %d", c.logits, got, err, c.want)
+		}
+	}
+}
+
+func TestSamplerRefusesNonFinite(t *testing.T) {
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+		for _, o := range []Sampling{{}, DefaultSampling} {
+			if _, err := NewSampler(o).Sample([]float32{1, bad, 2}); !errors.Is(err, ErrNonFinite) {
+				t.Errorf("%g with %+v: error %v", bad, o, err)
+			}
+		}
+	}
+}
+
+// slowDistribution is the obvious version of the chain: sort everything, apply
+// one step after the other, return each token's probability.
+func slowDistribution(logits []float32, recent []int32, o Sampling) map[int32]float64 {
+	l := make([]float64, len(logits))
+	for i, v := range logits {
+		l[i] = float64(v)
+		if o.RepeatPenalty > 0 && slices.Contains(recent, int32(i)) {
+			if v > 0 {
+				l[i] = float64(v / float32(o.RepeatPenalty))
+			} else {
+				l[i] = float64(v * float32(o.RepeatPenalty))
+			}
+		}
+	}
+	ids := make([]int32, len(l))
+	for i := range ids {
+		ids[i] = int32(i)
+	}
+	slices.SortStableFunc(ids, func(a, b int32) int {
+		switch {
+		case l[a] > l[b]:
+			return -1
+		case l[a] < l[b]:
+			return 1
+		}
+		return 0
+	})
+	if o.TopK > 0 {
+		ids = ids[:min(o.TopK, len(ids))]
+	}
+	total := 0.0
+	for _, id := range ids {
+		total += math.Exp(l[id] - l[ids[0]])
+	}
+	if o.TopP > 0 && o.TopP < 1 {
+		sum := 0.0
+		for i, id := range ids {
+			if sum += math.Exp(l[id]-l[ids[0]]) / total; sum >= o.TopP {
+				ids = ids[:i+1]
+				break
+			}
+		}
+	}
+	if o.MinP > 0 {
+		n := 0
+		for n < len(ids) && math.Exp(l[ids[n]]-l[ids[0]]) >= o.MinP {
+			n++
+		}
+		ids = ids[:n]
+	}
+	out, total := map[int32]float64{}, 0
+	for _, id := range ids {
+		out[id] = math.Exp((l[id] - l[ids[0]]) / o.Temperature)
+		total += out[id]
+	}
+	for id := range out {
+		out[id] /= total
+	}
+	return out
+}
+
+// TestSamplerDistribution draws often and compares the frequencies, and the set
+// of tokens that appear, with the slow version.
+func TestSamplerDistribution(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, o := range []Sampling{
+		{Temperature: 1},
+		{Temperature: 0.7, TopK: 5},
+		{Temperature: 1.5, TopP: 0.8},
+		{Temperature: 1, TopP: 0.5, TopK: 20},
+		{Temperature: 0.9, MinP: 0.1},
+		{Temperature: 1, TopP: 0.999},
+		{Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, RepeatPenalty: 1.3},
+	} {
+		o.Seed = rng.Uint64()
+		logits := make([]float32, 300)
+		for i := range logits {
+			logits[i] = float32(rng.NormFloat64() * 2)
+		}
+		before := slices.Clone(logits)
+		s := NewSampler(o)
+		recent := []int32{3, 7, 7, 100, 250}
+		s.Accept(recent...)
+		want := slowDistribution(logits, recent, o)
+
+		const draws = 10000
+		count := map[int32]int{}
+		for range draws {
+			id, err := s.Sample(logits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			count[id]++
+		}
+		if !slices.Equal(logits, before) {
+			t.Errorf("%+v: Sample changed the logits", o)
+		}
+		for id, n := range count {
+			p := want[id]
+			if p == 0 {
+				t.Errorf("%+v: drew %d, which the settings exclude", o, id)
+				continue
+			}
+			// Six standard deviations, and the rounding of small counts.
+			if sd := math.Sqrt(draws * p * (1 - p)); math.Abs(float64(n)-draws*p) > 6*sd+3 {
+				t.Errorf("%+v: token %d drawn %d times, want about %.0f", o, id, n, draws*p)
+			}
+		}
+	}
+}
+
+func TestSamplerSeed(t *testing.T) {
+	draw := func(seed uint64) (ids []int32) {
+		s := NewSampler(Sampling{Temperature: 1, Seed: seed})
+		logits := make([]float32, 1000)
+		for range 20 {
+			id, err := s.Sample(logits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	if a, b := draw(7), draw(7); !slices.Equal(a, b) {
+		t.Errorf("the same seed drew %v and %v", a, b)
+	}
+	if a, b := draw(7), draw(8); slices.Equal(a, b) {
+		t.Errorf("two seeds drew %v", a)
+	}
+}
+
+func TestSamplerWindow(t *testing.T) {
+	s := NewSampler(Sampling{RepeatPenalty: 2})
+	s.Accept(0)
+	logits := []float32{3, 2, 1}
+	if id, _ := s.Sample(logits); id != 1 {
+		t.Errorf("a recent token was chosen: %d", id)
+	}
+	for range repeatWindow {
+		s.Accept(2)
+	}
+	if id, _ := s.Sample(logits); id != 0 {
+		t.Errorf("a token beyond the window is still held back: got %d", id)
+	}
+}
+
+func TestSamplerAllocatesNothing(t *testing.T) {
+	logits := make([]float32, 32000)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range logits {
+		logits[i] = float32(rng.NormFloat64() * 3)
+	}
+	for _, o := range []Sampling{{}, DefaultSampling, {Temperature: 1, TopP: 0.9, RepeatPenalty: 1.1}} {
+		s := NewSampler(o)
+		if n := testing.AllocsPerRun(20, func() {
+			id, _ := s.Sample(logits)
+			s.Accept(id)
+		}); n != 0 {
+			t.Errorf("%+v: %g allocations per token", o, n)
+		}
+	}
+}
+
+func BenchmarkSample(b *testing.B) {
+	logits := make([]float32, 128256)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range logits {
+		logits[i] = float32(rng.NormFloat64() * 3)
+	}
+	for name, o := range map[string]Sampling{"greedy": {}, "default": DefaultSampling, "top-p": {Temperature: 1, TopP: 0.9}} {
+		b.Run(name, func(b *testing.B) {
+			s := NewSampler(o)
+			for b.Loop() {
+				if _, err := s.Sample(logits); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,255 @@
+package inference
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"tern/inference/kernel"
+	"tern/model"
+	"tern/model/ternary"
+)
+
+// Greedy and top-k sampling need the exact logits of a few rows of the head and
+// only an upper bound of the others. The head is the heaviest matrix of most
+// models, so a compact copy, one byte a weight, is scanned first; the rows that
+// can still be among the k largest are then computed in the stored precision.
+// The result is that of the full product, ties included: see scanTop.
+
+const (
+	// scanMinWeights is the size of a head from which a scan pays.
+	scanMinWeights = 4 << 20
+	// scanMaxTop is the largest k for which it does.
+	scanMaxTop = 1024
+	// slack covers the rounding of the few float32 steps of a bound, and
+	// smallest what underflows in them; smallestSquare is the same of a sum of
+	// squares, of which those below 1e-38 are lost.
+	slack          = 4e-7
+	smallest       = 1e-35
+	smallestSquare = 1e-30
+)
+
+// scanHead is the compact copy of a head W [rows][dim]:
+// w[r] = scale[r]·codes[r] + a rest of norm at most miss[r].
+type scanHead struct {
+	cols  int       // length of a row of codes, dim padded as activations are
+	limit float32   // largest magnitude of the quantised input
+	codes []int8    // [rows][cols]
+	scale []float32 // [rows]
+	norm  []float32 // [rows] at least ‖scale[r]·codes[r]‖
+	// miss is at least ‖w[r] - scale[r]·codes[r]‖, and as much more as the
+	// full product may be off by its own rounding: γ·‖w[r]‖ (kernel/doc.go).
+	miss []float32
+}
+
+// newScanHead copies a head, or returns nil where that would not pay.
+func newScanHead(d *model.Dense) *scanHead {
+	if ScanBytes(d) == 0 {
+		return nil
+	}
+	return buildScanHead(d)
+}
+
+func buildScanHead(d *model.Dense) *scanHead {
+	cols := ternary.PadCols(d.Cols)
+	h := &scanHead{
+		cols:  cols,
+		limit: float32(kernel.ScanLimit(cols)),
+		codes: make([]int8, d.Rows*cols),
+		scale: make([]float32, d.Rows),
+		norm:  make([]float32, d.Rows),
+		miss:  make([]float32, d.Rows),
+	}
+	parts := runtime.GOMAXPROCS(0)
+	var wg sync.WaitGroup
+	for i := range parts {
+		wg.Go(func() {
+			row, rest := make([]float32, d.Cols), make([]float32, d.Cols)
+			for r := d.Rows * i / parts; r < d.Rows*(i+1)/parts; r++ {
+				decodeRow(row, d, r)
+				h.set(r, row, rest)
+			}
+		})
+	}
+	wg.Wait()
+	return h
+}
+
+// set copies a row; rest is scratch of the same length.
+func (h *scanHead) set(r int, row, rest []float32) {
+	codes := h.codes[r*h.cols:][:h.cols]
+	s, _ := kernel.Quantize(codes, row)
+	scale := 1 / s
+	for j, w := range row {
+		rest[j] = w - scale*float32(codes[j])
+	}
+	var full, left [1]float32 // squares of the norms
+	kernel.Scores(full[:], row, row, 1)
+	kernel.Scores(left[:], rest, rest, 1)
+	// Both sums, and each of rest, are off by less than n·2⁻²⁴.
+	gamma := float64(len(row)+16) / (1 << 24)
+	norm := math.Sqrt(max(float64(full[0]), smallestSquare)) * (1 + gamma)
+	miss := math.Sqrt(max(float64(left[0]), smallestSquare))*(1+gamma) + gamma*norm
+	h.scale[r] = scale
+	h.norm[r] = roundUp(norm + miss)
+	h.miss[r] = roundUp(miss + gamma*norm)
+}
+
+// roundUp returns a float32 that is no smaller.
+func roundUp(v float64) float32 {
+	return math.Nextafter32(float32(v), float32(math.Inf(1)))
+}
+
+// bytes is the memory of the copy, all of which a scan reads.
+func (h *scanHead) bytes() int64 { return int64(len(h.codes)) + 12*int64(len(h.scale)) }
+
+// ScanBytes is the memory that an engine takes for the compact copy of a head;
+// 0 for small ones, which are not copied.
+func ScanBytes(head *model.Dense) int64 {
+	if head.Rows*head.Cols < scanMinWeights {
+		return 0
+	}
+	return int64(head.Rows) * (int64(ternary.PadCols(head.Cols)) + 12)
+}
+
+// topRequest asks a pass for the logits of the k likeliest tokens, and of ids.
+type topRequest struct {
+	k   int
+	ids []int32
+}
+
+// topState is what a scan of one session works with.
+type topState struct {
+	request topRequest
+	dots    []int32   // [VocabSize]
+	upper   []float32 // [VocabSize] upper bounds of the logits
+	workers []topScratch
+	found   []candidate // after the pass: every token that can be among the k
+}
+
+// topScratch is one worker's part.
+type topScratch struct {
+	x     []int16     // the quantised input
+	lower []float32   // the k largest lower bounds of its rows, a heap
+	all   []float32   // those of all workers
+	found []candidate // exact logits of its rows
+	one   [1]float32
+}
+
+func newTopState(h *scanHead, vocab, workers int) *topState {
+	t := &topState{dots: make([]int32, vocab), upper: make([]float32, vocab), workers: make([]topScratch, workers)}
+	for i := range t.workers {
+		t.workers[i].x = make([]int16, h.cols)
+	}
+	return t
+}
+
+// scanTop finds the logits of s.top.request for x [Dim], the last token's
+// normalised residual stream. Every worker takes its share of the vocabulary.
+//
+// For row r, a = scale·step·(codes·x̂) where x = step·x̂ + a rest of norm δ, the
+// computed logit l lies within miss·‖x‖ + norm·δ of a (Cauchy-Schwarz). Let T be
+// the k-th largest lower bound. At least k rows have l ≥ T, so a row among the
+// k largest has l ≥ T too, and an upper bound of at least T: it is computed.
+func (s *Session) scanTop(w *worker, x []float32) {
+	h, t, m := s.engine.scan, s.top, s.engine.model
+	mine := &t.workers[w.id]
+	step, length, rest := mine.quantize(x, h.limit)
+
+	// The ids asked for may leave the k largest, when a penalty lowers them.
+	k := min(t.request.k+len(t.request.ids), m.VocabSize)
+	lo, hi := w.shareRows(m.VocabSize)
+	kernel.Scan(t.dots[lo:hi], h.codes[lo*h.cols:hi*h.cols], mine.x)
+	mine.lower = mine.lower[:0]
+	for r := lo; r < hi; r++ {
+		a := float32(t.dots[r]) * h.scale[r] * step
+		off := h.miss[r]*length + h.norm[r]*rest
+		off += slack*(max(a, -a)+off) + smallest
+		t.upper[r] = a + off
+		mine.keep(a-off, k)
+	}
+	w.sync()
+
+	mine.all = mine.all[:0]
+	for i := range t.workers {
+		mine.all = append(mine.all, t.workers[i].lower...)
+	}
+	slices.Sort(mine.all)
+	threshold := mine.all[len(mine.all)-k]
+	mine.found = mine.found[:0]
+	scratch := &s.scratch[w.id]
+	for r := lo; r < hi; r++ {
+		if !(t.upper[r] < threshold) { // NaN counts: the sampler refuses it
+			scratch.denseRows(mine.one[:], m.Head, r, x)
+			mine.found = append(mine.found, candidate{int32(r), mine.one[0]})
+		}
+	}
+	w.sync()
+
+	if w.id != 0 {
+		return
+	}
+	t.found = t.found[:0]
+	for i := range t.workers {
+		t.found = append(t.found, t.workers[i].found...)
+	}
+	for _, id := range t.request.ids {
+		if !slices.ContainsFunc(t.found, func(c candidate) bool { return c.id == id }) {
+			scratch.denseRows(mine.one[:], m.Head, int(id), x)
+			t.found = append(t.found, candidate{id, mine.one[0]})
+		}
+	}
+	s.headBytes += h.bytes() + int64(len(t.found)*m.Head.Type.Bytes(m.Head.Cols))
+}
+
+// quantize stores x as int16 steps and returns the step, the norm of x and the
+// norm of what the steps leave.
+func (t *topScratch) quantize(x []float32, limit float32) (step, length, rest float32) {
+	var top float32
+	for _, v := range x {
+		top = max(top, max(v, -v))
+	}
+	step = top / limit
+	var square, left float64
+	for j, v := range x {
+		t.x[j] = 0
+		if step > 0 {
+			t.x[j] = int16(max(-limit, min(limit, float32(math.RoundToEven(float64(v/step))))))
+		}
+		d := float64(v) - float64(step)*float64(t.x[j])
+		square += float64(v) * float64(v)
+		left += d * d
+	}
+	return step, roundUp(math.Sqrt(square)), roundUp(math.Sqrt(left))
+}
+
+// keep adds v to the heap of the k largest values, the smallest of them first.
+func (t *topScratch) keep(v float32, k int) {
+	h := t.lower
+	if len(h) < k {
+		h = append(h, v)
+		for i := len(h) - 1; i > 0 && h[i] < h[(i-1)/2]; i = (i - 1) / 2 {
+			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]
+		}
+		t.lower = h
+		return
+	}
+	if !(v > h[0]) {
+		return
+	}
+	h[0] = v
+	for i := 0; ; {
+		least := i
+		for c := 2*i + 1; c <= 2*i+2 && c < len(h); c++ {
+			if h[c] < h[least] {
+				least = c
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
+}

@@ -1,0 +1,198 @@
+package inference
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/x448/float16"
+
+	"tern/model"
+)
+
+// TestScanFindsTheTop compares the scan with the full product on heads and
+// inputs made to be hard for it: many equal rows, rows that differ in one
+// rounding, rows of zeros, huge and tiny scales.
+func TestScanFindsTheTop(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 15))
+	const rows, dim = 300, 64
+	heads := map[string]func(r, c int) float32{
+		"random":         func(r, c int) float32 { return float32(rng.NormFloat64()) },
+		"all equal":      func(r, c int) float32 { return float32(c%7) - 3 },
+		"equal in pairs": func(r, c int) float32 { return float32(math.Sin(float64(r/2*dim + c))) },
+		"nearly equal": func(r, c int) float32 {
+			v := float32(math.Cos(float64(c)))
+			if c == r%dim {
+				v = math.Nextafter32(v, 9)
+			}
+			return v
+		},
+		"scales from tiny to huge": func(r, c int) float32 {
+			return float32(rng.NormFloat64() * math.Pow(10, float64(r%9-4)))
+		},
+		"below what a square can be": func(r, c int) float32 {
+			return float32(rng.NormFloat64() * 1e-25)
+		},
+		"one large weight": func(r, c int) float32 {
+			if c == r%dim {
+				return 100
+			}
+			return float32(rng.NormFloat64())
+		},
+		"zeros": func(r, c int) float32 { return float32(r%2) * float32(rng.NormFloat64()) },
+	}
+	inputs := map[string]func(c int) float32{
+		"random": func(c int) float32 { return float32(rng.NormFloat64()) },
+		"one outlier": func(c int) float32 {
+			if c == 5 {
+				return 1000
+			}
+			return float32(rng.NormFloat64())
+		},
+		"zeros": func(int) float32 { return 0 },
+		"tiny":  func(int) float32 { return float32(rng.NormFloat64() * 1e-30) },
+	}
+	for _, dtype := range []model.DType{model.F32, model.F16, model.BF16} {
+		for headName, value := range heads {
+			head := makeHead(dtype, rows, dim, value)
+			for inputName, input := range inputs {
+				x := make([]float32, dim)
+				for c := range x {
+					x[c] = input(c)
+				}
+				for _, k := range []int{1, 2, 40, 299, 300, 1024} {
+					for _, ids := range [][]int32{nil, {0, 17, 299}} {
+						for _, workers := range []int{1, 3} {
+							name := fmt.Sprintf("%v, head %s, input %s, k %d, ids %v, %d workers",
+								dtype, headName, inputName, k, ids, workers)
+							checkScan(t, name, head, x, topRequest{k, ids}, workers)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func checkScan(t *testing.T, name string, head *model.Dense, x []float32, request topRequest, workers int) {
+	t.Helper()
+	m := &model.Model{}
+	m.VocabSize, m.Head = head.Rows, head
+	p := newPool(workers)
+	defer p.close()
+	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, workers)}
+	s.top = newTopState(s.engine.scan, head.Rows, workers)
+	s.top.request = request
+	if err := p.run(func(w *worker) { s.scanTop(w, x) }); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	full := make([]float32, head.Rows)
+	s.scratch[0].denseRows(full, head, 0, x)
+	want := make([]candidate, head.Rows)
+	for r, l := range full {
+		want[r] = candidate{int32(r), l}
+	}
+	slices.SortFunc(want, byLogit)
+	for _, c := range s.top.found {
+		if full[c.id] != c.logit {
+			t.Fatalf("%s: logit %d is %g, the full product says %g", name, c.id, c.logit, full[c.id])
+		}
+	}
+	for _, id := range request.ids {
+		if !slices.ContainsFunc(s.top.found, func(c candidate) bool { return c.id == id }) {
+			t.Fatalf("%s: id %d is missing", name, id)
+		}
+	}
+	got := slices.Clone(s.top.found)
+	slices.SortFunc(got, byLogit)
+	k := min(request.k, head.Rows)
+	if len(got) < k || !slices.Equal(got[:k], want[:k]) {
+		t.Fatalf("%s: the scan finds %v, want %v", name, got[:min(k, len(got), 9)], want[:min(k, 9)])
+	}
+}
+
+func makeHead(dtype model.DType, rows, dim int, value func(r, c int) float32) *model.Dense {
+	d := &model.Dense{Rows: rows, Cols: dim, Type: dtype}
+	for r := range rows {
+		for c := range dim {
+			v := value(r, c)
+			switch dtype {
+			case model.F32:
+				d.Data = binary.LittleEndian.AppendUint32(d.Data, math.Float32bits(v))
+			case model.F16:
+				d.Data = binary.LittleEndian.AppendUint16(d.Data, float16.Fromfloat32(v).Bits())
+			case model.BF16:
+				d.Data = binary.LittleEndian.AppendUint16(d.Data, uint16(math.Float32bits(v)>>16))
+			}
+		}
+	}
+	return d
+}
+
+// TestScanPrunes checks that the scan is worth its name on a head of usual
+// values: few rows are left to compute.
+func TestScanPrunes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 2))
+	head := makeHead(model.F16, 8000, 1536, func(r, c int) float32 { return float32(rng.NormFloat64()) })
+	x := make([]float32, head.Cols)
+	for c := range x {
+		x[c] = float32(rng.NormFloat64())
+	}
+	m := &model.Model{}
+	m.VocabSize, m.Head = head.Rows, head
+	p := newPool(2)
+	defer p.close()
+	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, 2)}
+	s.top = newTopState(s.engine.scan, head.Rows, 2)
+	for _, k := range []int{1, 40} {
+		s.top.request.k = k
+		if err := p.run(func(w *worker) { s.scanTop(w, x) }); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("k %d: %d of %d rows computed", k, len(s.top.found), head.Rows)
+		if n := len(s.top.found); n > 8*k+100 {
+			t.Errorf("k %d: %d of %d rows computed", k, n, head.Rows)
+		}
+	}
+}
+
+// TestScanGenerates checks that texts are the same with the scan and without,
+// for every way of choosing that uses it.
+func TestScanGenerates(t *testing.T) {
+	dir := filepath.Join(goldens, "hf-1bitllm-f32")
+	plain, scanned := open(t, dir, 2), open(t, dir, 2)
+	scanned.scan = buildScanHead(scanned.model.Head)
+	ids := []int32{1, 343, 32, 96}
+	for _, o := range []Sampling{
+		{},
+		{RepeatPenalty: 1.3},
+		{RepeatPenalty: 0.7},
+		{Temperature: 1, TopK: 1, Seed: 1},
+		{Temperature: 1.5, TopK: 40, TopP: 0.95, MinP: 0.05, Seed: 2},
+		{Temperature: 2, TopK: 300, RepeatPenalty: 1.5, Seed: 3},
+		{Temperature: 1, TopP: 0.9, Seed: 4}, // needs all logits
+		{Temperature: 1, TopK: 5000, Seed: 5},
+	} {
+		write := func(e *Engine) []int32 {
+			got, _ := collect(t, session(t, e, SessionOptions{}), ids, GenerateOptions{Sampling: o, MaxTokens: 60, IgnoreEOS: true})
+			return got
+		}
+		if got, want := write(scanned), write(plain); !slices.Equal(got, want) {
+			t.Errorf("%+v: with the scan %v, without %v", o, got, want)
+		}
+	}
+	// After a scan the full logits are still to be had.
+	s := session(t, scanned, SessionOptions{})
+	collect(t, s, ids, GenerateOptions{MaxTokens: 1})
+	if s.Logits() != nil {
+		t.Error("logits from a pass that computed the top alone")
+	}
+	if _, err := s.Sync(context.Background(), ids, nil); err != nil || s.Logits() == nil {
+		t.Errorf("no logits after Sync: %v", err)
+	}
+}

@@ -1,0 +1,311 @@
+package inference
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"tern/inference/kernel"
+	"tern/model"
+)
+
+// KVType is the precision of the key/value cache.
+type KVType uint8
+
+// The precisions of the key/value cache.
+const (
+	KVF16 KVType = iota // half precision, rounded to nearest even; the default
+	KVF32               // single precision, for comparing with a reference
+)
+
+// prefillChunk is how many tokens of a prompt are evaluated together: enough
+// that unpacking the weights costs little beside using them. A cancelled
+// context is noticed at every layer of a chunk.
+const prefillChunk = 128
+
+// SessionOptions says how a session keeps its sequence.
+type SessionOptions struct {
+	KV      KVType
+	Context int // positions, 0 for the model's context length, which also bounds it
+}
+
+// Session is one sequence of tokens and its state: the KV cache, the scratch of
+// the forward pass and the logits after the last token. It has one owner; its
+// methods must not be called concurrently.
+type Session struct {
+	engine  *Engine
+	context int
+	tokens  []int32    // evaluated so far, in the cache
+	have    logitsKind // what is known of the last of tokens
+	kv      *kvCache
+
+	// The running forward pass.
+	ctx     context.Context
+	pass    func(*worker) // s.forward, bound once so that a pass allocates nothing
+	ids     []int32       // [T] tokens being evaluated
+	pos     int           // position of the first of them
+	want    logitsKind    // what to compute of the head
+	stopped bool          // ctx was done; written by worker 0 between barriers
+
+	// Buffers of T rows.
+	h         matrix // [T][Dim] residual stream
+	q, att    matrix // [T][Heads·HeadDim]
+	k, v      matrix // [T][KVHeads·HeadDim]
+	o         matrix // [T][Dim] what a block adds to h
+	gate, up  matrix // [T][FFNDim]
+	cos, sin  matrix // [T][HeadDim/2]
+	act, own  activation
+	logits    matrix    // [1 or T][VocabSize]
+	top       *topState // of a scanned head, nil until one is asked for
+	headBytes int64     // read from the head so far
+	scratch   []scratch
+	tracer    func(point string, index int, values []float32)
+	oneID     [1]int32
+	chunkRows int
+}
+
+// scratch is what each worker keeps for itself.
+type scratch struct {
+	act, own activation // one row, for decode steps
+	x        []float32  // [Dim]
+	row      []float32  // [Dim], of a head in blocks
+	scores   []float32  // [context]
+	mul      []float32  // [T]
+	kernel   *kernel.Scratch
+}
+
+// logitsKind says how much of the head a pass computes.
+type logitsKind uint8
+
+const (
+	logitsNone logitsKind = iota
+	logitsTop             // those that s.top.request asks for
+	logitsLast            // all of the last token
+	logitsAll             // all of every token
+)
+
+// NewSession returns an empty session. The KV cache grows with the sequence.
+func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
+	c := &e.model.Config
+	n := o.Context
+	if n == 0 {
+		n = c.ContextLen
+	}
+	if n < 0 || n > c.ContextLen {
+		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
+	}
+	s := &Session{engine: e, context: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize)}
+	s.pass = s.forward
+	s.allocate(1)
+	return s, nil
+}
+
+// allocate makes the buffers for passes of up to rows tokens.
+func (s *Session) allocate(rows int) {
+	if rows <= s.chunkRows {
+		return
+	}
+	s.chunkRows = rows
+	c := &s.engine.model.Config
+	heads, kvHeads := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	widest := max(c.Dim, heads, c.FFNDim)
+	s.h, s.o = newMatrix(rows, c.Dim), newMatrix(rows, c.Dim)
+	s.q, s.att = newMatrix(rows, heads), newMatrix(rows, heads)
+	s.k, s.v = newMatrix(rows, kvHeads), newMatrix(rows, kvHeads)
+	s.gate, s.up = newMatrix(rows, c.FFNDim), newMatrix(rows, c.FFNDim)
+	s.cos, s.sin = newMatrix(rows, c.HeadDim/2), newMatrix(rows, c.HeadDim/2)
+	s.act = newActivation(rows, widest)
+	if s.engine.ownNorms {
+		s.own = newActivation(rows, widest)
+	}
+	if s.scratch == nil {
+		s.scratch = make([]scratch, s.engine.pool.size)
+		for i := range s.scratch {
+			w := &s.scratch[i]
+			w.act, w.own = newActivation(1, widest), newActivation(1, widest)
+			w.x, w.scores = make([]float32, c.Dim), make([]float32, s.context)
+			if s.engine.model.Head.Type.Blocked() {
+				w.row = make([]float32, c.Dim)
+			}
+			w.kernel = kernel.NewScratch()
+		}
+	}
+	for i := range s.scratch {
+		s.scratch[i].mul = make([]float32, rows)
+	}
+}
+
+// Sync makes the session's sequence equal to ids, which must not be empty. It
+// keeps the longest common prefix that is already in the cache and prefills the
+// rest; the last id is always evaluated, so that Logits belongs to it.
+// progress, if not nil, is called after each chunk with the number of ids
+// evaluated so far and in all, reused ones not counted.
+// reused is the length of the kept prefix. A cancelled context leaves the
+// session usable at the last finished chunk and returns the context's error.
+// ids longer than the context give ErrContextFull and change nothing.
+func (s *Session) Sync(ctx context.Context, ids []int32, progress func(done, total int)) (reused int, err error) {
+	return s.sync(ctx, ids, logitsLast, progress)
+}
+
+func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progress func(done, total int)) (reused int, err error) {
+	if err := s.check(ids, len(ids)); err != nil {
+		return 0, err
+	}
+	reused = commonPrefix(s.tokens, ids)
+	if reused == len(ids) {
+		if want == logitsLast && s.have == logitsLast && len(s.tokens) == len(ids) {
+			return reused, nil
+		}
+		reused--
+	}
+	s.Rewind(reused)
+	for total := len(ids) - reused; len(s.tokens) < len(ids); {
+		n := min(prefillChunk, len(ids)-len(s.tokens))
+		w := logitsNone
+		if len(s.tokens)+n == len(ids) {
+			w = want
+		}
+		if err := s.evaluate(ctx, ids[len(s.tokens):][:n], w); err != nil {
+			return reused, err
+		}
+		if progress != nil {
+			progress(len(s.tokens)-reused, total)
+		}
+	}
+	return reused, nil
+}
+
+// Eval appends one token to the sequence and computes its logits. It allocates
+// nothing but the chunks of a growing cache.
+func (s *Session) Eval(ctx context.Context, id int32) error { return s.eval(ctx, id, logitsLast) }
+
+func (s *Session) eval(ctx context.Context, id int32, want logitsKind) error {
+	s.oneID[0] = id
+	if err := s.check(s.oneID[:], len(s.tokens)+1); err != nil {
+		return err
+	}
+	return s.evaluate(ctx, s.oneID[:], want)
+}
+
+// EachLogits evaluates ids from an empty sequence and calls yield with the
+// logits [VocabSize] of every position in order; the slice is reused. An error
+// of yield ends it and is returned.
+func (s *Session) EachLogits(ctx context.Context, ids []int32, yield func(pos int, logits []float32) error) error {
+	if err := s.check(ids, len(ids)); err != nil {
+		return err
+	}
+	s.Rewind(0)
+	// Logits of a chunk are kept together: bound them to a few megabytes.
+	vocab := s.engine.model.VocabSize
+	rows := min(len(ids), prefillChunk, max(1, (1<<21)/vocab))
+	last := s.logits
+	s.logits = newMatrix(rows, vocab)
+	defer func() { s.logits, s.have = last, logitsNone }()
+	for len(s.tokens) < len(ids) {
+		pos := len(s.tokens)
+		n := min(rows, len(ids)-pos)
+		if err := s.evaluate(ctx, ids[pos:][:n], logitsAll); err != nil {
+			return err
+		}
+		for i := range n {
+			if err := yield(pos+i, s.logits.row(i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// check refuses ids that the model does not have and sequences of n tokens
+// that the context does not hold.
+func (s *Session) check(ids []int32, n int) error {
+	if len(ids) == 0 {
+		return fmt.Errorf("inference: no tokens to evaluate")
+	}
+	if n > s.context {
+		return fmt.Errorf("inference: %d tokens, room for %d: %w", n, s.context, ErrContextFull)
+	}
+	for _, id := range ids {
+		if id < 0 || int(id) >= s.engine.model.VocabSize {
+			return fmt.Errorf("inference: token id %d, the vocabulary has 0 to %d: %w",
+				id, s.engine.model.VocabSize-1, ErrBadToken)
+		}
+	}
+	return nil
+}
+
+// evaluate runs the forward pass over ids at the end of the sequence.
+func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind) error {
+	s.allocate(len(ids))
+	s.kv.grow(len(s.tokens) + len(ids))
+	s.ctx, s.ids, s.pos, s.want = ctx, ids, len(s.tokens), want
+	s.stopped, s.have = false, logitsNone
+	err := s.engine.pool.run(s.pass)
+	s.ctx, s.ids = nil, nil
+	if err != nil {
+		return err
+	}
+	if s.stopped {
+		return ctx.Err()
+	}
+	s.tokens = append(s.tokens, ids...)
+	s.have = want
+	return nil
+}
+
+// Rewind shortens the sequence to its first n tokens; longer ones are already
+// that short. Logits are gone unless nothing was removed.
+func (s *Session) Rewind(n int) {
+	if n < len(s.tokens) {
+		s.tokens, s.have = s.tokens[:n], logitsNone
+	}
+}
+
+// Logits returns the logits [VocabSize] after the last token, nil when that was
+// rewound. They are overwritten by the next evaluation.
+func (s *Session) Logits() []float32 {
+	if s.have != logitsLast {
+		return nil
+	}
+	return s.logits.row(0)
+}
+
+// Tokens returns the sequence evaluated so far. The caller must not change it.
+func (s *Session) Tokens() []int32 { return slices.Clip(s.tokens) }
+
+// Context is the number of positions that the session can hold.
+func (s *Session) Context() int { return s.context }
+
+// KVBytes is the memory that the KV cache takes now.
+func (s *Session) KVBytes() int64 { return s.kv.bytes() }
+
+// HeadBytesRead is how much of the head, or of its compact copy, all passes
+// since NewSession have read.
+func (s *Session) HeadBytesRead() int64 { return s.headBytes }
+
+// KVBytesPerToken is what one position takes in the KV cache of a model.
+func KVBytesPerToken(c *model.Config, kv KVType) int64 {
+	n := int64(c.Layers) * 2 * int64(c.KVHeads) * int64(c.HeadDim)
+	if kv == KVF32 {
+		return 4 * n
+	}
+	return 2 * n
+}
+
+// tracePoint hands intermediate values to a test; worker 0 does it, after a
+// barrier.
+func (s *Session) tracePoint(w *worker, point string, index int, values []float32) {
+	if s.tracer != nil && w.id == 0 {
+		s.tracer(point, index, values)
+	}
+}
+
+func commonPrefix(a, b []int32) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}

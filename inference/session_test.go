@@ -1,0 +1,197 @@
+package inference
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"tern/inference/kernel"
+)
+
+var tiny = filepath.Join(goldens, "hf-llama3-packed")
+
+func TestSessionRefuses(t *testing.T) {
+	e := open(t, tiny, 2)
+	s := session(t, e, SessionOptions{Context: 4})
+	ctx := context.Background()
+	vocab := int32(e.Model().VocabSize)
+	for _, c := range []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"too long", second(s.Sync(ctx, []int32{1, 2, 3, 4, 5}, nil)), ErrContextFull},
+		{"negative id", second(s.Sync(ctx, []int32{-1}, nil)), ErrBadToken},
+		{"id past the vocabulary", s.Eval(ctx, vocab), ErrBadToken},
+		{"last id of the vocabulary", s.Eval(ctx, vocab-1), nil},
+	} {
+		if !errors.Is(c.err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, c.err, c.want)
+		}
+	}
+	if _, err := s.Sync(ctx, nil, nil); err == nil {
+		t.Error("no ids: no error")
+	}
+	if _, err := e.NewSession(SessionOptions{Context: e.Model().ContextLen + 1}); err == nil {
+		t.Error("a context beyond the model's: no error")
+	}
+}
+
+func second(_ int, err error) error { return err }
+
+func TestSessionReuse(t *testing.T) {
+	e := open(t, tiny, 2)
+	s := session(t, e, SessionOptions{})
+	ctx := context.Background()
+	sync := func(ids ...int32) int {
+		t.Helper()
+		reused, err := s.Sync(ctx, ids, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(s.Tokens(), ids) {
+			t.Fatalf("the session holds %v, want %v", s.Tokens(), ids)
+		}
+		if s.Logits() == nil {
+			t.Fatal("no logits")
+		}
+		return reused
+	}
+	for _, c := range []struct {
+		ids  []int32
+		want int
+	}{
+		{[]int32{1, 2, 3}, 0},
+		{[]int32{1, 2, 3, 4}, 3},
+		{[]int32{1, 2, 3, 4}, 4}, // nothing to do
+		{[]int32{1, 2}, 1},       // the last id is evaluated again for its logits
+		{[]int32{1, 5, 6}, 1},
+		{[]int32{9}, 0},
+	} {
+		if got := sync(c.ids...); got != c.want {
+			t.Errorf("%v: reused %d, want %d", c.ids, got, c.want)
+		}
+	}
+	s.Rewind(0)
+	if s.Logits() != nil || len(s.Tokens()) != 0 {
+		t.Error("a rewound session still has logits or tokens")
+	}
+}
+
+// TestSessionCancel checks that a cancelled evaluation leaves a usable session.
+func TestSessionCancel(t *testing.T) {
+	e := open(t, tiny, 2)
+	s := session(t, e, SessionOptions{})
+	ids := make([]int32, 3*prefillChunk)
+	for i := range ids {
+		ids[i] = int32(i % 300)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := s.Sync(ctx, ids, func(done, _ int) {
+		if done >= 2*prefillChunk {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled: %v", err)
+	}
+	if n := len(s.Tokens()); n != 2*prefillChunk {
+		t.Errorf("the session holds %d tokens, want %d", n, 2*prefillChunk)
+	}
+	reused, err := s.Sync(context.Background(), ids, nil)
+	if err != nil || reused != 2*prefillChunk {
+		t.Errorf("after a cancel: reused %d, %v", reused, err)
+	}
+	other := session(t, e, SessionOptions{})
+	if _, err := other.Sync(context.Background(), ids, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.Logits(), other.Logits()) {
+		t.Error("a cancelled and resumed prefill gives other logits")
+	}
+}
+
+// TestSessionsShareAnEngine runs sessions from many goroutines; the race
+// detector and the equality of their logits are the test.
+func TestSessionsShareAnEngine(t *testing.T) {
+	e := open(t, tiny, 3)
+	want := session(t, e, SessionOptions{})
+	ids := []int32{406, 1, 2, 3, 4, 5, 6, 7}
+	if _, err := want.Sync(context.Background(), ids, nil); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s, err := e.NewSession(SessionOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i := range ids {
+				if _, err := s.Sync(context.Background(), ids[:i+1], nil); err != nil {
+					t.Error(err)
+				}
+			}
+			if !slices.Equal(s.Logits(), want.Logits()) {
+				t.Error("logits differ between sessions")
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestSessionOfClosedEngine(t *testing.T) {
+	e := open(t, tiny, 2)
+	s := session(t, e, SessionOptions{})
+	e.Close()
+	if err := s.Eval(context.Background(), 1); !errors.Is(err, ErrClosed) {
+		t.Errorf("closed engine: %v", err)
+	}
+}
+
+func TestKVBytes(t *testing.T) {
+	e := open(t, tiny, 1)
+	for _, kv := range []KVType{KVF16, KVF32} {
+		s := session(t, e, SessionOptions{KV: kv})
+		if err := s.Eval(context.Background(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if want := kvChunk * KVBytesPerToken(&e.Model().Config, kv); s.KVBytes() != want {
+			t.Errorf("one chunk of the cache takes %d bytes, want %d", s.KVBytes(), want)
+		}
+	}
+}
+
+// TestEvalAllocatesNothing holds for every family: a token costs no garbage.
+func TestEvalAllocatesNothing(t *testing.T) {
+	for _, name := range hfGoldens {
+		e := open(t, filepath.Join(goldens, name), 2)
+		s := session(t, e, SessionOptions{})
+		ctx := context.Background()
+		if err := s.Eval(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		s.tokens = slices.Grow(s.tokens, 250)
+		e.scan = buildScanHead(e.model.Head)
+		s.top = newTopState(e.scan, e.model.VocabSize, e.pool.size)
+		s.top.request.k = 40
+		for _, want := range []logitsKind{logitsLast, logitsTop} {
+			if n := testing.AllocsPerRun(100, func() {
+				if err := s.eval(ctx, 2, want); err != nil {
+					t.Fatal(err)
+				}
+			}); n != 0 {
+				t.Errorf("%s: %g allocations per token", name, n)
+			}
+		}
+	}
+}
+
+// TestKernelsRan prints which kernels the tests of this package used; CI reads it.
+func TestKernelsRan(t *testing.T) {
+	t.Logf("kernels: %s; CPU features: %v", kernel.Path(), kernel.Features())
+}
