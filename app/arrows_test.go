@@ -1,0 +1,104 @@
+package app
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows lists which packages of Tern each package may import. An arrow is
+// added by a line that says why, never by accident.
+var arrows = map[string][]string{
+	"tern":     {"tern/app"},
+	"tern/app": {"tern/app/cli", "tern/app/settings", "tern/app/ui"}, // settings: where they are kept
+
+	// The front ends look below inference where a result is about what lies
+	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
+	// and the memory that matrices are cut from (bench).
+	"tern/app/cli": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+
+	"tern/app/ui":            {"tern/app/chat", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
+	"tern/app/ui/filedialog": {},
+	// chat tells the errors of a load apart, and names the built-in model.
+	"tern/app/chat":     {"tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/settings": {},
+
+	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference/kernel":  {"tern/model/ternary"},
+	"tern/model":             {"tern/model/gguf", "tern/model/safetensors", "tern/model/ternary"},
+	"tern/model/modeltest":   {"tern/model", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
+	"tern/model/gguf":        {},
+	"tern/model/safetensors": {},
+	"tern/model/ternary":     {},
+	"tern/tokenizer":         {},
+	"tern/assets":            {},
+}
+
+// goList runs go list in the module's root, with or without cgo, and returns
+// the fields of each line.
+func goList(t *testing.T, cgo string, args ...string) (lines [][]string) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, errs.String())
+	}
+	s := bufio.NewScanner(bytes.NewReader(out))
+	s.Buffer(nil, len(out)+1)
+	for s.Scan() {
+		lines = append(lines, strings.Fields(s.Text()))
+	}
+	return lines
+}
+
+func TestArrows(t *testing.T) {
+	for _, cgo := range []string{"0", "1"} {
+		for _, fields := range goList(t, cgo, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
+			from := fields[0]
+			allowed, known := arrows[from]
+			if !known {
+				t.Errorf("%s is not in the table", from)
+			}
+			for _, to := range fields[1:] {
+				switch {
+				case strings.HasPrefix(to, "tern/") && !slices.Contains(allowed, to):
+					t.Errorf("CGO_ENABLED=%s: %s imports %s", cgo, from, to)
+				case strings.HasPrefix(to, "fyne.io/") && !strings.HasPrefix(from, "tern/app/ui"):
+					t.Errorf("CGO_ENABLED=%s: %s imports %s", cgo, from, to)
+				}
+			}
+		}
+	}
+}
+
+// TestArrowsFar checks what must hold over any number of arrows.
+func TestArrowsFar(t *testing.T) {
+	for _, c := range []struct{ cgo, from, never string }{
+		{"0", "tern", "fyne.io/"},
+		{"0", "tern", "github.com/sqweek/dialog"},
+		{"1", "tern/app/cli", "fyne.io/"},
+		{"1", "tern/app/chat", "fyne.io/"},
+		{"1", "tern/inference", "tern/app"},
+		{"1", "tern/model", "tern/tokenizer"},
+		{"1", "tern/tokenizer", "tern/model"},
+		{"1", "tern/inference/kernel", "tern/tokenizer"},
+	} {
+		deps := goList(t, c.cgo, "-deps", c.from)
+		if len(deps) < 10 {
+			t.Errorf("%s has only %d dependencies: go list says too little", c.from, len(deps))
+		}
+		for _, dep := range deps {
+			if strings.HasPrefix(dep[0], c.never) {
+				t.Errorf("CGO_ENABLED=%s: %s depends on %s", c.cgo, c.from, dep[0])
+			}
+		}
+	}
+}

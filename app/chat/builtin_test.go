@@ -1,0 +1,167 @@
+package chat
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"tern/app/settings"
+)
+
+// builtin is a controller with the built-in model, as a window uses it.
+type builtin struct {
+	*Controller
+	t       *testing.T
+	changed chan struct{}
+	last    int // id of the last segment that was waited for
+}
+
+func openBuiltin(t *testing.T, g settings.Generation) *builtin {
+	t.Helper()
+	changed := make(chan struct{}, 1)
+	c := New(Options{Notify: func() { changed <- struct{}{} }})
+	t.Cleanup(c.Close)
+	b := &builtin{Controller: c, t: t, changed: changed}
+	c.Load("", g)
+	b.until(func(v View) bool { return v.State == Ready })
+	return b
+}
+
+// until waits for a view.
+func (b *builtin) until(is func(View) bool) View {
+	b.t.Helper()
+	late := time.After(time.Minute)
+	for {
+		v := b.View()
+		if is(v) {
+			return v
+		}
+		if v.Problem != nil && v.Figures.Stop != ContextFull {
+			b.t.Fatalf("%+v", *v.Problem)
+		}
+		select {
+		case <-b.changed:
+		case <-late:
+			b.t.Fatalf("never comes: %+v", v)
+		}
+	}
+}
+
+// answer waits for the end of the next answer and returns its text.
+func (b *builtin) answer() (string, View) {
+	b.t.Helper()
+	var answer Segment
+	v := b.until(func(v View) bool {
+		if len(v.Document) == 0 {
+			return false
+		}
+		answer = v.Document[len(v.Document)-1]
+		return v.State == Ready && v.Figures.Stop != "" && answer.Author == Model && answer.ID != b.last
+	})
+	b.last = answer.ID
+	return answer.Text, v
+}
+
+// TestBuiltin tells a story with the built-in model from the first press to the
+// last.
+func TestBuiltin(t *testing.T) {
+	g := settings.DefaultGeneration()
+	g.RandomSeed, g.Seed, g.MaxTokens = false, 11, 6
+	b := openBuiltin(t, g)
+	v := b.View()
+	if m := v.Model; !m.Builtin || m.Name == "" || m.Params == 0 || m.MemoryBytes == 0 || m.ContextLen == 0 ||
+		m.OpenedIn == 0 || m.Family == "" || m.Summary == "" || m.Path != "" || len(m.Examples) != 3 {
+		t.Errorf("%+v", *m)
+	}
+	const prompt = "Once upon a time" // few tokens: the race detector makes them slow
+
+	b.Generate(prompt, g)
+	first, v := b.answer()
+	if !strings.HasPrefix(first, " ") && !strings.HasPrefix(first, ",") || strings.Contains(first, "  ") || len(first) < 6 {
+		t.Errorf("%q continues %q", first, prompt)
+	}
+	if f := v.Figures; f.Stop != ReachedLength || f.Generated != 6 || f.Seed != 11 || f.Rate <= 0 || f.FirstToken <= 0 || f.Context != v.Model.ContextLen {
+		t.Errorf("%+v", f)
+	}
+	used := v.Figures.ContextUsed
+	t.Logf("%.0f tokens/s, first token %v: %s", v.Figures.Rate, v.Figures.FirstToken, text(v))
+
+	b.Retry(g)
+	if again, _ := b.answer(); again != first {
+		t.Errorf("the same seed gives %q, then %q", first, again)
+	}
+	b.Generate("", g)
+	if _, v := b.answer(); v.Figures.PromptTotal != 1 || v.Figures.ContextUsed != used+6 {
+		t.Errorf("going on reads %d tokens anew, %d are in use", v.Figures.PromptTotal, v.Figures.ContextUsed)
+	}
+	b.Undo()
+	b.until(func(v View) bool { return strings.HasSuffix(text(v), first) })
+
+	g.Threads = 1
+	b.Retry(g)
+	if again, _ := b.answer(); again != first {
+		t.Errorf("one thread gives %q, not %q", again, first)
+	}
+
+	g.Context = used + 4
+	b.Generate("Then", g)
+	v = b.until(func(v View) bool { return v.Problem != nil })
+	if v.Figures.Stop != ContextFull || v.Figures.Context != g.Context || v.Figures.ContextUsed != g.Context {
+		t.Errorf("%+v, %+v", v.Figures, v.Problem)
+	}
+	b.DropOldest()
+	b.until(func(v View) bool { return v.Figures.Stop == "" })
+	b.Generate("", g)
+	if _, v := b.answer(); v.Figures.ContextUsed > g.Context || v.Problem != nil {
+		t.Errorf("%+v", v.Figures)
+	}
+
+	b.Clear()
+	b.until(func(v View) bool { return len(v.Document) == 0 })
+	b.Generate("", g)
+	if story, _ := b.answer(); story == "" || strings.HasPrefix(story, " ") {
+		t.Errorf("a story from nothing begins %q", story)
+	}
+}
+
+// TestBuiltinStops stops, closes and unloads in the middle of an answer.
+func TestBuiltinStops(t *testing.T) {
+	g := settings.DefaultGeneration()
+	g.MaxTokens = 500
+	for name, end := range map[string]func(*builtin){
+		"stop": func(b *builtin) {
+			b.Stop()
+			if _, v := b.answer(); v.Figures.Stop != StoppedByUser || v.Figures.Generated >= 500 {
+				t.Errorf("%+v", v.Figures)
+			}
+		},
+		"unload": func(b *builtin) {
+			b.Unload()
+			b.until(func(v View) bool { return v.State == NoModel })
+		},
+		"load": func(b *builtin) {
+			b.Load("", g)
+			b.until(func(v View) bool { return v.State == Ready })
+		},
+		"close": func(b *builtin) { b.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openBuiltin(t, g)
+			b.Generate("Once upon a time", g)
+			b.until(func(v View) bool { return v.State == Generating })
+			end(b)
+			if got := text(b.View()); !strings.HasPrefix(got, "Once upon a time") || len(got) <= len("Once upon a time") {
+				t.Errorf("%q is left", got)
+			}
+			b.Close()
+		})
+	}
+}
+
+// TestCancelBuiltin gives up a load before it has begun to read.
+func TestCancelBuiltin(t *testing.T) {
+	b := openBuiltin(t, balanced)
+	b.Load("", balanced)
+	b.CancelLoad()
+	b.until(func(v View) bool { return v.Notice == "Cancelled. "+v.Model.Name+" is still open." })
+}

@@ -1,0 +1,310 @@
+package chat
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+
+	"tern/app/settings"
+)
+
+// Options says how a controller reaches the outside.
+type Options struct {
+	// Notify is called after a change, from a goroutine of the controller's,
+	// at most once until the next call of View and at most 30 times a second:
+	// whoever draws answers it by calling View on its own goroutine. It must
+	// not block.
+	Notify func()
+}
+
+// Controller owns the engine, the session and the worker that writes. All
+// methods may be called from any goroutine and, but for Close, return at once.
+//
+// Generate, Retry, Stop, Undo, Clear, DropOldest, Load and Unload end the
+// answer that is being written, if there is one; what is written stays. They
+// take effect in the order in which they are called.
+type Controller struct {
+	open    opener
+	latch   *latch
+	running sync.WaitGroup // the worker and the loads
+
+	// Used by the worker alone.
+	engine engine // nil: no model is open
+	vocab  int    // counts the models, to tell whose ids a segment has
+	lastID int    // of a segment
+
+	mu     sync.Mutex
+	work   sync.Cond // queue grew or closed was set
+	queue  []func(context.Context)
+	ctx    context.Context    // of the command that runs
+	cancel context.CancelFunc // ends it
+	closed bool
+
+	load    *load // being read, nil if none is
+	writing State // Prefilling or Generating while an answer is written, else NoModel
+
+	// Below: changed by the worker alone, which may therefore read them
+	// without the lock.
+	document document
+	undo     []document // versions to come back to, the newest last
+	view     View       // all but State, Document, CanRetry and CanUndo
+}
+
+// maxUndo is how many versions of the document are kept. They share their text.
+const maxUndo = 100
+
+// New starts a controller with no model open.
+func New(o Options) *Controller { return newController(o, open) }
+
+func newController(o Options, open opener) *Controller {
+	c := &Controller{
+		open:     open,
+		latch:    newLatch(o.Notify),
+		ctx:      context.Background(),
+		cancel:   func() {},
+		document: empty,
+	}
+	c.work.L = &c.mu
+	c.running.Go(c.serve)
+	return c
+}
+
+// serve runs the commands, those that are left when the controller closes too:
+// they find their context cancelled.
+func (c *Controller) serve() {
+	for {
+		ctx, command := c.next()
+		if command == nil {
+			break
+		}
+		command(ctx)
+	}
+	if c.engine != nil {
+		c.engine.Close()
+	}
+}
+
+// next waits for a command. Its context is cancelled by the one that follows.
+func (c *Controller) next() (context.Context, func(context.Context)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cancel()
+	for len(c.queue) == 0 && !c.closed {
+		c.work.Wait()
+	}
+	if len(c.queue) == 0 {
+		return nil, nil
+	}
+	command := c.queue[0]
+	c.queue = c.queue[1:]
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if c.closed || len(c.queue) > 0 {
+		c.cancel()
+	}
+	return c.ctx, command
+}
+
+// do gives a command to the worker and ends the one that runs. It returns false
+// when the controller is closed.
+func (c *Controller) do(command func(context.Context)) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.queue = append(c.queue, command)
+	c.cancel()
+	c.work.Signal()
+	c.view.Serial++
+	c.latch.change()
+	return true
+}
+
+// change alters what View shows.
+func (c *Controller) change(f func(*View)) {
+	c.mu.Lock()
+	f(&c.view)
+	c.view.Serial++
+	c.mu.Unlock()
+	c.latch.change()
+}
+
+// Generate adds text (which may be empty) to the end of the document, with a
+// space between where one belongs, and continues it. To a model that chats, text
+// is a message, which it answers; without one it writes its last answer on. If
+// that fails the words
+// are still in the document: Generate without text tries again, Undo takes them
+// back.
+func (c *Controller) Generate(text string, g settings.Generation) {
+	c.do(func(ctx context.Context) {
+		d := c.document.withWords
+		if c.view.Mode == ChatMode {
+			d = c.document.withMessage
+		}
+		c.answer(ctx, d(c.newID(), text), g)
+	})
+}
+
+// Retry writes the last answer again, with a new seed unless the seed is fixed.
+// Undo brings the old one back.
+func (c *Controller) Retry(g settings.Generation) {
+	c.do(func(ctx context.Context) {
+		if c.document.answer >= 0 && c.engine != nil {
+			c.answer(ctx, c.document.withoutAnswer(), g)
+		}
+	})
+}
+
+// Stop ends the answer that is being written, within one token.
+func (c *Controller) Stop() { c.do(func(context.Context) {}) }
+
+// Undo takes back the last change of the document: the last answer with the
+// words before it, a Retry, a Clear or a DropOldest.
+func (c *Controller) Undo() {
+	c.do(func(context.Context) {
+		if n := len(c.undo); n > 0 {
+			last := c.undo[n-1]
+			c.change(func(v *View) { c.undo, c.document = c.undo[:n-1], c.inMode(last, v.Mode) })
+			c.rest()
+		}
+	})
+}
+
+// Clear starts a new, empty document. Undo brings the old one back.
+func (c *Controller) Clear() {
+	c.do(func(context.Context) {
+		c.revise(empty)
+		c.rest()
+	})
+}
+
+// DropOldest removes about the first half of the document, at a paragraph or a
+// message, so that there is room to go on. Undo brings it back.
+func (c *Controller) DropOldest() {
+	c.do(func(context.Context) {
+		newer := c.document.newerHalf
+		if c.view.Mode == ChatMode {
+			newer = c.document.newerTurns
+		}
+		if len(c.document.segments) > 0 {
+			c.revise(newer(c.newID()))
+		}
+		c.rest()
+	})
+}
+
+// inMode returns d as it is shown in a mode. A story reads a conversation as
+// the text that it is.
+func (c *Controller) inMode(d document, m Mode) document {
+	if m == ChatMode {
+		return d.asMessages(c.newID)
+	}
+	return d
+}
+
+// revise makes d the document and remembers the one before it.
+func (c *Controller) revise(d document) {
+	c.change(func(*View) {
+		if !d.equal(c.document) {
+			c.remember()
+		}
+		c.document = d
+	})
+}
+
+// newID returns the id of a new segment.
+func (c *Controller) newID() int {
+	c.lastID++
+	return c.lastID
+}
+
+// rest forgets the last answer's figures and what was said about it, and
+// counts the document anew.
+func (c *Controller) rest() {
+	used := c.used()
+	c.change(func(v *View) {
+		v.Figures = Figures{Context: v.Figures.Context, ContextUsed: min(used, v.Figures.Context)}
+		v.Problem, v.Notice = nil, ""
+	})
+}
+
+// used is the number of positions that the document takes in the model.
+func (c *Controller) used() int {
+	if c.engine == nil || len(c.document.segments) == 0 {
+		return 0
+	}
+	if c.view.Mode == ChatMode {
+		ids, _ := c.conversation() // what the template does not take, takes no room
+		return len(ids)
+	}
+	return len(c.document.prompt(c.engine.Tokenizer(), c.vocab))
+}
+
+// Unload closes the model and returns its memory to the system. The document
+// stays.
+func (c *Controller) Unload() {
+	c.CancelLoad()
+	c.do(func(context.Context) {
+		if c.engine == nil {
+			return
+		}
+		c.engine.Close()
+		c.engine = nil
+		c.change(func(v *View) {
+			v.Model, v.Figures, v.Problem, v.Notice = nil, Figures{}, nil, ""
+		})
+		debug.FreeOSMemory()
+	})
+}
+
+// DismissProblem removes the problem from the view.
+func (c *Controller) DismissProblem() {
+	c.change(func(v *View) { v.Problem = nil })
+}
+
+// View returns the current snapshot and allows the next Notify. It costs the
+// same however long the text is.
+func (c *Controller) View() View {
+	c.latch.look()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := c.view
+	v.State = c.state()
+	v.Document = c.document.view()
+	v.CanRetry = c.document.answer >= 0 && v.Model != nil
+	v.CanUndo = len(c.undo) > 0
+	return v
+}
+
+// state is called with the lock held.
+func (c *Controller) state() State {
+	switch {
+	case c.writing != NoModel && c.ctx.Err() != nil:
+		return Stopping
+	case c.writing != NoModel:
+		return c.writing
+	case c.load != nil:
+		return Loading
+	case c.view.Model == nil:
+		return NoModel
+	}
+	return Ready
+}
+
+// Close stops everything and waits until no goroutine is left. No Notify comes
+// after it; View still answers, commands do nothing.
+func (c *Controller) Close() {
+	c.mu.Lock()
+	first := !c.closed
+	c.closed = true
+	c.cancel()
+	if c.load != nil {
+		c.load.cancel()
+	}
+	c.work.Signal()
+	c.mu.Unlock()
+	c.running.Wait()
+	if first {
+		c.latch.close()
+	}
+}

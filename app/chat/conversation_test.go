@@ -1,0 +1,256 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"tern/inference"
+)
+
+// spelled is what the ids of the letters vocabulary spell, "^" for BOS.
+func spelled(ids []int32) string {
+	var b strings.Builder
+	for _, id := range ids {
+		if id == bos {
+			b.WriteByte('^')
+		} else {
+			b.WriteByte(byte(id))
+		}
+	}
+	return b.String()
+}
+
+// TestConversation walks through a conversation: what the window shows and what
+// the model is asked, rendered as the fake does it.
+func TestConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.template = "fake"
+		f.says = []string{"one", "two", "three", " and four"}
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		for _, step := range []struct {
+			name        string
+			do          func()
+			text, asked string
+			problem     string
+		}{
+			{"nothing said", func() { c.Generate(" \n", balanced) }, "", "", "There is nothing to continue"},
+			{"a message", func() { c.Generate(" Hi\n", balanced) }, "Hi\n\none", "^u:Hi\na:", ""},
+			{"again", func() { c.Retry(balanced) }, "Hi\n\ntwo", "^u:Hi\na:", ""},
+			{"the next turn", func() { c.Generate("So?", balanced) }, "Hi\n\ntwo\n\nSo?\n\nthree", "^u:Hi\na:two\nu:So?\na:", ""},
+			{"written on", func() { c.Generate("", balanced) }, "Hi\n\ntwo\n\nSo?\n\nthree and four", "^u:Hi\na:two\nu:So?\na:three", ""},
+			{"undo that", c.Undo, "Hi\n\ntwo\n\nSo?\n\nthree", "", ""},
+			{"drop a turn", c.DropOldest, "So?\n\nthree", "", ""},
+			{"go on", func() { c.Generate("x", balanced) }, "So?\n\nthree\n\nx\n\n and four", "^u:So?\na:three\nu:x\na:", ""},
+		} {
+			idle()
+			before := len(f.asked)
+			step.do()
+			idle()
+			v := c.View()
+			asked := ""
+			if len(f.asked) > before {
+				asked = spelled(f.asked[before])
+			}
+			if v.Mode != ChatMode || text(v) != step.text || asked != step.asked {
+				t.Errorf("%s: %q, asked %q, want %q and %q", step.name, text(v), asked, step.text, step.asked)
+			}
+			if problem := v.Problem; problem != nil && problem.Sentence != step.problem || problem == nil && step.problem != "" {
+				t.Errorf("%s: %+v, want %q", step.name, problem, step.problem)
+			}
+		}
+		o := f.options[len(f.options)-1]
+		if !slices.Equal(o.StopIDs, []int32{'\n'}) || !slices.Contains(o.Stop, "u:") {
+			t.Errorf("stops at %v and %q", o.StopIDs, o.Stop)
+		}
+	})
+}
+
+// TestConversationKeepsCache: of each turn only what is new is evaluated, also
+// where the model wrote ids that no text encodes to.
+func TestConversationKeepsCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.template, f.context = "fake", 1000
+		f.says = []string{"a long answer", "b"}
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		idle()
+		c.Generate("first", balanced)
+		idle()
+		held := len("^u:first\na:a long answer")
+		c.Generate("second", balanced)
+		idle()
+		if v, want := c.View(), len("^u:first\na:a long answer\nu:second\na:")-held; v.Figures.PromptTotal != want {
+			t.Errorf("%d ids evaluated, want %d", v.Figures.PromptTotal, want)
+		}
+	})
+}
+
+// TestConversationStopText: the text that begins the user's turn is not part of
+// the answer, and neither is the white space before it.
+func TestConversationStopText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.template, f.stop = "fake", "u:"
+		f.says = []string{"yes\n\nu:"}
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		idle()
+		c.Generate("Hi", balanced)
+		idle()
+		if v := c.View(); text(v) != "Hi\n\nyes" || v.Figures.Stop != StoppedByText {
+			t.Errorf("%q, %s", text(v), v.Figures.Stop)
+		}
+		c.Generate("So?", balanced)
+		idle()
+		if asked := spelled(f.asked[1]); asked != "^u:Hi\na:yes\nu:So?\na:" {
+			t.Errorf("asked %q", asked)
+		}
+	})
+}
+
+// TestConversationRefused: what the template does not take is said, and the
+// words stay.
+func TestConversationRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.template = "fake"
+		f.chatFail = fmt.Errorf("inference: %w: roles must alternate", inference.ErrTemplate)
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		idle()
+		c.Generate("Hi", balanced)
+		idle()
+		v := c.View()
+		if v.Problem == nil || v.Problem.Sentence != "This model does not take the conversation: roles must alternate" || text(v) != "Hi" {
+			t.Errorf("%q, %+v", text(v), v.Problem)
+		}
+		f.chatFail = nil
+		c.Generate("", balanced)
+		idle()
+		if v := c.View(); text(v) != "Hi\n\n abc" {
+			t.Errorf("%q", text(v))
+		}
+	})
+}
+
+// TestModes takes a document from a model that continues to one that chats and
+// back: a story becomes a question and its answer, a conversation a text.
+func TestModes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.says = []string{" time.", "one", "two"}
+		c := f.start(Options{})
+		c.Load("story", balanced)
+		idle()
+		c.Generate("Once upon a", balanced)
+		idle()
+		f.template = "fake"
+		c.Load("chat", balanced)
+		idle()
+		if v := c.View(); v.Mode != ChatMode || text(v) != "Once upon a\n\ntime." {
+			t.Errorf("mode %d, %q", v.Mode, text(v))
+		}
+		c.Generate("Why?", balanced)
+		idle()
+		if asked := spelled(f.asked[1]); asked != "^u:Once upon a\na:time.\nu:Why?\na:" {
+			t.Errorf("asked %q", asked)
+		}
+		c.Undo()
+		c.Undo() // to a version that was a story
+		idle()
+		if v := c.View(); text(v) != "" {
+			t.Errorf("%q", text(v))
+		}
+		c.Generate("Hi", balanced)
+		idle()
+		f.template = ""
+		c.Load("story", balanced)
+		idle()
+		c.Generate("", balanced)
+		idle()
+		if v, asked := c.View(), spelled(f.asked[3]); v.Mode != StoryMode || asked != "^Hi\n\ntwo" {
+			t.Errorf("mode %d, asked %q", v.Mode, asked)
+		}
+	})
+}
+
+// TestNewerTurns drops whole turns, and part of a turn only where it is alone.
+func TestNewerTurns(t *testing.T) {
+	build := func(texts ...string) document {
+		d := empty
+		for i, s := range texts {
+			if i%2 == 0 {
+				d = d.withMessage(i, s)
+				continue
+			}
+			a := &segment{id: i, author: Model}
+			a.separate(d)
+			a.text.WriteString(s)
+			d = d.with(a)
+		}
+		return d
+	}
+	for _, c := range []struct {
+		d      document
+		want   string
+		answer int
+	}{
+		{build("a", "b", "c", "d"), "c\n\nd", 1},
+		{build("a", "b", "c", "d", "e", "f"), "e\n\nf", 1},
+		{build("aaaaaaaaaaaaaaaa", "b", "c", "d", "e", "f"), "c\n\nd\n\ne\n\nf", 3},
+		{build("a", "b", "c", "dddddddddddddddddddd"), "c\n\ndddddddddddddddddddd", 1},
+		{build("One. Two. Three. Four.", "b"), "Three. Four.\n\nb", 1},
+	} {
+		half := c.d.newerTurns(99)
+		if half.text() != c.want || half.answer != c.answer {
+			t.Errorf("of %q: %q, answer %d, want %q and %d", c.d.text(), half.text(), half.answer, c.want, c.answer)
+		}
+	}
+}
+
+// TestConversationInFull has two turns with a model in memory: of the second
+// prompt only what follows the first answer is read.
+func TestConversationInFull(t *testing.T) {
+	dir := t.TempDir()
+	for _, from := range []string{"../../inference/testdata/goldens/hf-2b4t-packed", "../../tokenizer/testdata/bpe"} {
+		for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+			raw, err := os.ReadFile(filepath.Join(from, name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err := errors.Join(err, os.WriteFile(filepath.Join(dir, name), raw, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	g := balanced
+	g.RandomSeed, g.Seed, g.MaxTokens = false, 3, 5
+	b := openBuiltin(t, g)
+	b.Load(dir, g)
+	v := b.until(func(v View) bool { return v.State == Ready && v.Model.Path == dir })
+	if v.Mode != ChatMode || v.Model.Template != "2B-4T" {
+		t.Errorf("mode %d, template %q", v.Mode, v.Model.Template)
+	}
+	// BOS, "User: " in five tokens, two letters, <|eot_id|>, "Assistant: " in eight.
+	const question, header = 5 + 2 + 1, 8
+	b.Generate("hi", g)
+	if _, v = b.answer(); v.Figures.PromptTotal != 1+question+header {
+		t.Errorf("the first prompt has %d tokens", v.Figures.PromptTotal)
+	}
+	b.Generate("hi", g)
+	// The last token of an answer that reached its length was never evaluated,
+	// and <|eot_id|> follows it.
+	if _, v = b.answer(); v.Figures.PromptTotal != 1+1+question+header {
+		t.Errorf("the second prompt reads %d tokens", v.Figures.PromptTotal)
+	}
+}

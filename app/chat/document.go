@@ -1,0 +1,241 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tern/inference"
+	"tern/tokenizer"
+)
+
+// segment is a run of the document by one author, with its token ids: those
+// that were generated stay as they were sampled, so that going on never encodes
+// them anew and finds all of them in the session's cache. Nothing of a segment
+// changes once its answer has ended, except that another model's ids replace ids.
+type segment struct {
+	id     int
+	author Author
+	text   strings.Builder // grows cheaply and gives out its text without a copy
+	lead   int             // bytes of text that separate a message from the one before and that ids do not spell
+	ids    []int32
+	vocab  int // the model, by Controller.vocab, whose ids these are
+}
+
+// document is a list of segments. Its methods never change the list they are
+// called on, so that a copy is a version to come back to.
+type document struct {
+	segments []*segment
+	answer   int // how many segments stand before the answer that Retry writes again; -1: none
+}
+
+var empty = document{answer: -1}
+
+func (d document) text() string {
+	var b strings.Builder
+	for _, s := range d.segments {
+		b.WriteString(s.text.String())
+	}
+	return b.String()
+}
+
+// equal tells whether two versions have the same segments.
+func (d document) equal(o document) bool { return slices.Equal(d.segments, o.segments) }
+
+// with returns d with a further segment.
+func (d document) with(s *segment) document {
+	d.segments = append(slices.Clip(d.segments), s)
+	return d
+}
+
+// withWords returns d with the user's words behind it. What is written next
+// will be its answer.
+func (d document) withWords(id int, words string) document {
+	if words = join(d.text(), words); words != "" {
+		s := &segment{id: id, author: User, vocab: unknown}
+		s.text.WriteString(words)
+		d = d.with(s)
+	}
+	d.answer = len(d.segments)
+	return d
+}
+
+// withMessage returns d with the user's message behind it, whose answer is
+// written next. Without words it is the last message that is answered, or the
+// answer that is written on.
+func (d document) withMessage(id int, words string) document {
+	if words = strings.TrimSpace(words); words != "" {
+		s := &segment{id: id, author: User, vocab: unknown}
+		s.separate(d)
+		s.text.WriteString(words)
+		d = d.with(s)
+	}
+	d.answer = len(d.segments)
+	return d
+}
+
+// separate begins the text of a message behind d.
+func (s *segment) separate(d document) {
+	if n := len(d.segments); n > 0 && (s.author == User || d.segments[n-1].author != s.author) {
+		s.lead, _ = s.text.WriteString("\n\n")
+	}
+}
+
+// unknown is no model's number.
+const unknown = -1
+
+// withoutAnswer returns d up to where its last answer began.
+func (d document) withoutAnswer() document {
+	d.segments = slices.Clip(d.segments[:d.answer])
+	return d
+}
+
+// newerHalf returns the second half of d, cut at the end of a paragraph if
+// there is one. The segment that is first now gets a new id: it lost its
+// beginning, and as the first one it encodes differently.
+func (d document) newerHalf(id int) document {
+	cut := middle(d.text())
+	for i, s := range d.segments {
+		text := s.text.String()
+		if cut >= len(text) {
+			cut -= len(text)
+			continue
+		}
+		first := &segment{id: id, author: s.author, vocab: unknown}
+		first.text.WriteString(text[cut:])
+		half := document{segments: append([]*segment{first}, d.segments[i+1:]...), answer: d.answer - i}
+		if half.answer <= 0 { // its beginning is gone, or all that it answered
+			half.answer = -1
+		}
+		return half
+	}
+	return empty
+}
+
+// prompt returns the ids of the whole document, BOS first where the vocabulary
+// wants it. Segments that have no ids of this model yet are encoded.
+func (d document) prompt(tok tokenizer.Tokenizer, vocab int) []int32 {
+	var ids []int32
+	if bos, add := tok.BOS(); add {
+		ids = append(ids, bos)
+	}
+	for i, s := range d.segments {
+		if s.vocab != vocab {
+			if i == 0 {
+				s.ids = tok.Encode(s.text.String())
+			} else {
+				s.ids = tok.EncodeContinuation(s.text.String())
+			}
+			s.vocab = vocab
+		}
+		ids = append(ids, s.ids...)
+	}
+	return ids
+}
+
+// messages returns the document as a conversation: what one author wrote in a
+// row is one message. Answers of this model keep their ids.
+func (d document) messages(tok tokenizer.Tokenizer, vocab int) []inference.Message {
+	var list []inference.Message
+	for i := 0; i < len(d.segments); {
+		author := d.segments[i].author
+		var text strings.Builder
+		ids, kept := []int32{}, author == Model
+		for ; i < len(d.segments) && d.segments[i].author == author; i++ {
+			s := d.segments[i]
+			text.WriteString(s.text.String())
+			ids = append(ids, s.ids...)
+			kept = kept && s.vocab == vocab
+		}
+		m := inference.Message{Role: inference.RoleUser, Content: strings.TrimSpace(text.String())}
+		if author == Model {
+			m.Role = inference.RoleAssistant
+		}
+		if kept {
+			m.IDs = ids
+		}
+		if m.Content != "" {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// asMessages returns d with each author's words set off from the other's, as a
+// conversation is shown that began as a story.
+func (d document) asMessages(newID func() int) document {
+	out := document{answer: d.answer}
+	changed := false
+	for i, s := range d.segments {
+		if i > 0 && s.lead == 0 && s.author != d.segments[i-1].author {
+			m := &segment{id: newID(), author: s.author, vocab: unknown}
+			m.separate(out)
+			m.text.WriteString(strings.TrimSpace(s.text.String()))
+			s, changed = m, true
+		}
+		out = out.with(s)
+	}
+	if !changed {
+		return d
+	}
+	return out
+}
+
+// newerTurns returns about the second half of a conversation, from a message of
+// the user on; where there is none, of its text.
+func (d document) newerTurns(id int) document {
+	half, before, at := len(d.text())/2, 0, 0
+	for i, s := range d.segments {
+		if i > 0 && s.author == User {
+			at = i
+			if before >= half {
+				break
+			}
+		}
+		before += s.text.Len()
+	}
+	if at == 0 {
+		return d.newerHalf(id)
+	}
+	s := d.segments[at]
+	first := &segment{id: id, author: User, vocab: unknown}
+	first.text.WriteString(s.text.String()[s.lead:])
+	turns := document{segments: append([]*segment{first}, d.segments[at+1:]...), answer: d.answer - at}
+	if turns.answer <= 0 {
+		turns.answer = -1
+	}
+	return turns
+}
+
+// trim makes ids spell the text of s again, after a stop text was cut off it:
+// whole tokens are kept as far as they reach, the rest is encoded. first says
+// that s starts the document.
+func (s *segment) trim(tok tokenizer.Tokenizer, first bool) {
+	text := s.text.String()[s.lead:]
+	if first && tok.StripsLeadingSpace() {
+		text = " " + text // as the ids spell it
+	}
+	kept, rest := 0, text
+	for i, id := range s.ids {
+		piece := string(tok.Bytes(id))
+		if !strings.HasPrefix(text, piece) {
+			break
+		}
+		text = text[len(piece):]
+		if text == "" || utf8.RuneStart(text[0]) { // half a character cannot be encoded
+			kept, rest = i+1, text
+		}
+	}
+	s.ids = append(slices.Clip(s.ids[:kept]), tok.EncodeContinuation(rest)...)
+}
+
+// view returns the segments for a snapshot; texts are shared, not copied.
+func (d document) view() []Segment {
+	out := make([]Segment, 0, len(d.segments))
+	for _, s := range d.segments {
+		if s.text.Len() > 0 {
+			out = append(out, Segment{ID: s.id, Author: s.author, Text: s.text.String()})
+		}
+	}
+	return out
+}

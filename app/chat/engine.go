@@ -1,0 +1,133 @@
+package chat
+
+import (
+	"context"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"tern/app/settings"
+	"tern/assets"
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// engine is an open model as the controller uses it, from its worker alone.
+// The tests put another one in its place, to hold a token back or to fail.
+type engine interface {
+	Info() ModelInfo
+	Tokenizer() tokenizer.Tokenizer
+	// Chat and ChatStops are those of inference.Engine.
+	Chat(messages []inference.Message, generationPrompt bool) ([]int32, error)
+	ChatStops() (ids []int32, texts []string)
+	// Session returns the one session. It makes a new one where g asks for
+	// another context length or number of threads.
+	Session(g settings.Generation) (session, error)
+	Close()
+}
+
+// session is what an answer needs of inference.Session.
+type session interface {
+	Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error]
+	Tokens() []int32
+	Context() int
+}
+
+// opener opens the model at path, the built-in one for "".
+type opener func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error)
+
+// open is the opener of the program.
+func open(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+	begin := time.Now()
+	o := inference.Options{Threads: g.Threads, Progress: progress}
+	var e *inference.Engine
+	var err error
+	if path == "" {
+		e, err = inference.OpenBuiltin(ctx, o)
+	} else if path, err = filepath.Abs(path); err == nil {
+		e, err = inference.Open(ctx, path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.Tokenizer() == nil {
+		e.Close()
+		return nil, errNoTokenizer
+	}
+	info := describe(e.Model(), path)
+	info.Template, _ = e.ChatTemplate()
+	info.OpenedIn = time.Since(begin)
+	return &local{engine: e, threads: g.Threads, info: info}, nil
+}
+
+func describe(m *model.Model, path string) ModelInfo {
+	info := ModelInfo{
+		Name:       m.Name,
+		Path:       path,
+		Family:     string(m.Family),
+		Params:     m.Params(),
+		ContextLen: m.ContextLen,
+		Summary:    m.Summary(),
+		Builtin:    path == "",
+	}
+	for _, p := range m.MemoryParts() {
+		info.MemoryBytes += p.Bytes
+	}
+	if info.Builtin {
+		info.Examples = assets.About().Examples
+	}
+	return info
+}
+
+// local is a model in this process.
+type local struct {
+	engine  *inference.Engine
+	session *inference.Session // nil before the first
+	threads int                // as asked for; 0 is automatic
+	info    ModelInfo
+}
+
+func (m *local) Info() ModelInfo                { return m.info }
+func (m *local) Tokenizer() tokenizer.Tokenizer { return m.engine.Tokenizer() }
+func (m *local) Close()                         { m.engine.Close() }
+func (m *local) ChatStops() ([]int32, []string) { return m.engine.ChatStops() }
+
+func (m *local) Chat(messages []inference.Message, generationPrompt bool) ([]int32, error) {
+	return m.engine.Chat(messages, generationPrompt)
+}
+
+func (m *local) Session(g settings.Generation) (session, error) {
+	if g.Threads != m.threads {
+		e, err := inference.New(m.engine.Model(), inference.Options{Threads: g.Threads})
+		if err != nil {
+			return nil, err
+		}
+		m.engine.Close()
+		m.engine, m.session, m.threads = e, nil, g.Threads
+	}
+	length := m.engine.Model().ContextLen
+	if g.Context > 0 {
+		length = min(length, g.Context)
+	}
+	if m.session == nil || m.session.Context() != length {
+		s, err := m.engine.NewSession(inference.SessionOptions{Context: length})
+		if err != nil {
+			return nil, err
+		}
+		m.session = s
+	}
+	return m.session, nil
+}
+
+// sampling returns the sampler's settings for one answer.
+func sampling(g settings.Generation, seed uint32) inference.Sampling {
+	return inference.Sampling{
+		Temperature:   g.Temperature,
+		TopK:          g.TopK,
+		TopP:          g.TopP,
+		MinP:          g.MinP,
+		RepeatPenalty: g.RepeatPenalty,
+		Seed:          uint64(seed),
+	}
+}

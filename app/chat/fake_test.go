@@ -1,0 +1,310 @@
+package chat
+
+import (
+	"context"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tern/app/settings"
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The pace of a fake model: 500 tokens per second after a prompt that takes as
+// long as ten of them.
+const (
+	perToken  = 2 * time.Millisecond
+	perPrompt = 10 * perToken
+	perLayer  = 50 * time.Millisecond
+	layers    = 4
+)
+
+// fake is a model that says what it is told to, in the time of a test's bubble.
+type fake struct {
+	t       testing.TB
+	tok     tokenizer.Tokenizer
+	says    []string      // one for each answer in turn, the last one for ever
+	ids     [][]int32     // instead of says: tokens as a model may sample them
+	stop    string        // the answers end because this text would follow
+	stalls  time.Duration // what a token takes that cannot be interrupted
+	context int           // of the model
+	fail    error         // what Generate gives after the first token
+
+	template  string // of the chats of the models that are opened
+	chatFail  error
+	openFail  error
+	deaf      time.Duration               // what a load takes to notice that it was given up
+	asked     [][]int32                   // the prompt of each answer
+	options   []inference.GenerateOptions // of each answer
+	sessions  int                         // made so far
+	open      int                         // engines that are not closed
+	loading   int                         // opener calls that run
+	generated int                         // tokens of all answers
+}
+
+func newFake(t testing.TB) *fake {
+	return &fake{t: t, tok: letters{}, says: []string{" abc"}, context: 100}
+}
+
+// start returns a controller of the fake; the test's end proves that every
+// engine was closed.
+func (f *fake) start(o Options) *Controller {
+	c := newController(o, f.opener)
+	f.t.Cleanup(func() {
+		c.Close()
+		if f.open != 0 {
+			f.t.Errorf("%d engines are still open", f.open)
+		}
+	})
+	return c
+}
+
+func (f *fake) opener(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+	f.loading++
+	defer func() { f.loading-- }()
+	if f.loading > 1 {
+		f.t.Error("two models are read at once")
+	}
+	for i := range layers {
+		if err := rest(ctx, perLayer); err != nil {
+			time.Sleep(f.deaf)
+			return nil, err
+		}
+		progress(model.Progress{Layer: i + 1, Layers: layers, Bytes: int64(i + 1), TotalBytes: layers})
+	}
+	if f.openFail != nil {
+		return nil, f.openFail
+	}
+	f.open++
+	return &fakeEngine{fake: f, info: ModelInfo{Name: modelName(path), Path: path, Template: f.template}}, nil
+}
+
+type fakeEngine struct {
+	*fake
+	info    ModelInfo
+	session *fakeSession
+	closed  bool
+}
+
+func (e *fakeEngine) Info() ModelInfo                { return e.info }
+func (e *fakeEngine) Tokenizer() tokenizer.Tokenizer { return e.tok }
+
+func (e *fakeEngine) Session(g settings.Generation) (session, error) {
+	length := e.context
+	if g.Context > 0 {
+		length = min(length, g.Context)
+	}
+	if e.session == nil || e.session.length != length {
+		e.sessions++
+		e.session = &fakeSession{fakeEngine: e, length: length}
+	}
+	return e.session, nil
+}
+
+func (e *fakeEngine) Close() {
+	if e.closed {
+		e.t.Error("an engine is closed twice")
+	}
+	e.closed = true
+	e.open--
+}
+
+// Chat writes each message between its author's initial and a line end.
+func (e *fakeEngine) Chat(messages []inference.Message, generationPrompt bool) ([]int32, error) {
+	if e.chatFail != nil {
+		return nil, e.chatFail
+	}
+	ids := []int32{bos}
+	for _, m := range messages {
+		ids = append(ids, int32(m.Role[0]), ':')
+		if m.IDs != nil {
+			ids = append(ids, m.IDs...)
+		} else {
+			ids = append(ids, e.tok.EncodeContinuation(m.Content)...)
+		}
+		ids = append(ids, '\n')
+	}
+	if generationPrompt {
+		ids = append(ids, 'a', ':')
+	}
+	return ids, nil
+}
+
+func (e *fakeEngine) ChatStops() ([]int32, []string) { return []int32{'\n'}, []string{"u:"} }
+
+type fakeSession struct {
+	*fakeEngine
+	length int
+	tokens []int32
+}
+
+func (s *fakeSession) Tokens() []int32 { return s.tokens }
+func (s *fakeSession) Context() int    { return s.length }
+
+func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error] {
+	return func(yield func(inference.Event, error) bool) {
+		n := len(s.asked)
+		s.asked = append(s.asked, ids)
+		s.options = append(s.options, o)
+		if s.closed {
+			s.t.Error("a closed engine is used")
+		}
+		if len(ids) > s.length {
+			yield(inference.Event{}, inference.ErrContextFull)
+			return
+		}
+		stats := inference.Stats{ContextUsed: len(s.tokens)}
+		done := func(reason inference.StopReason) {
+			yield(inference.Event{Kind: inference.EventDone, Stop: reason, StopText: s.stop, Stats: stats}, nil)
+		}
+		reused := len(ids) - unread(s.tokens, ids)
+		if rest(ctx, perPrompt) != nil {
+			done(inference.StopCancelled)
+			return
+		}
+		s.tokens = append([]int32{}, ids...)
+		stats.ContextUsed = len(ids)
+		if !yield(inference.Event{Kind: inference.EventPrefill, Done: len(ids) - reused, Total: len(ids) - reused, Stats: stats}, nil) {
+			return
+		}
+		var say []int32
+		if s.ids != nil {
+			say = s.ids[min(n, len(s.ids)-1)]
+		} else {
+			say = s.tok.EncodeContinuation(s.says[min(n, len(s.says)-1)])
+		}
+		stream := tokenizer.NewStream(s.tok, len(ids) <= 1)
+		left := len(s.says[min(n, len(s.says)-1)]) - len(s.stop) // bytes until the stop text
+		for i, id := range say {
+			if s.stalls > 0 {
+				time.Sleep(s.stalls)
+			}
+			if rest(ctx, perToken) != nil {
+				done(inference.StopCancelled)
+				return
+			}
+			stats.Generated, stats.ContextUsed, stats.FirstToken = i+1, len(s.tokens), perPrompt
+			e := inference.Event{Kind: inference.EventToken, ID: id, Text: stream.Push(id), Stats: stats}
+			last := i+1 == len(say) || i+1 == o.MaxTokens || len(s.tokens) == s.length
+			if last {
+				e.Text += stream.Flush()
+			}
+			if s.stop != "" {
+				e.Text = e.Text[:min(len(e.Text), left)]
+				left -= len(e.Text)
+			}
+			s.generated++
+			if !yield(e, nil) {
+				return
+			}
+			switch {
+			case len(s.tokens) == s.length:
+				done(inference.StopContext)
+				return
+			case i+1 == o.MaxTokens:
+				done(inference.StopLength)
+				return
+			case s.fail != nil:
+				yield(inference.Event{}, s.fail)
+				return
+			}
+			s.tokens = append(s.tokens, id)
+		}
+		if s.stop != "" {
+			done(inference.StopString)
+		} else {
+			done(inference.StopEOS)
+		}
+	}
+}
+
+// rest waits, or returns the error of a context that ends first.
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// letters is a tokenizer with a token for each byte, and BOS.
+type letters struct{}
+
+const bos = 256
+
+func (letters) Encode(text string) []int32 {
+	ids := make([]int32, 0, len(text))
+	for i := range len(text) {
+		ids = append(ids, int32(text[i]))
+	}
+	return ids
+}
+func (l letters) EncodeContinuation(text string) []int32 { return l.Encode(text) }
+func (l letters) EncodeSpecial(text string) []int32      { return l.Encode(text) }
+func (l letters) EncodeParts(parts []tokenizer.Part) (ids []int32) {
+	for _, p := range parts {
+		ids = append(append(ids, p.IDs...), l.Encode(p.Text)...)
+	}
+	return ids
+}
+func (letters) Bytes(id int32) []byte {
+	if id == bos {
+		return nil
+	}
+	return []byte{byte(id)}
+}
+func (letters) Literal(id int32) string      { return string(rune(id)) }
+func (letters) Special(string) (int32, bool) { return 0, false }
+func (letters) StripsLeadingSpace() bool     { return false }
+func (letters) BOS() (int32, bool)           { return bos, true }
+func (letters) EOS() int32                   { return -1 }
+func (letters) VocabSize() int               { return bos + 1 }
+func (letters) Kind() string                 { return "letters" }
+
+// vocabulary returns one of the tokenizer package's test vocabularies, "spm" or
+// "bpe".
+func vocabulary(t testing.TB, name string) tokenizer.Tokenizer {
+	t.Helper()
+	dir := filepath.Join("..", "..", "tokenizer", "testdata", name)
+	var f tokenizer.Files
+	for file, into := range map[string]*[]byte{"tokenizer.json": &f.JSON, "tokenizer_config.json": &f.Config} {
+		raw, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*into = raw
+	}
+	tok, err := tokenizer.New(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+var balanced = settings.DefaultGeneration()
+
+// idle lets everything come to its end, in the time of a synctest bubble.
+func idle() {
+	time.Sleep(time.Minute)
+	synctest.Wait()
+}
+
+// text is the whole document.
+func text(v View) string {
+	var b strings.Builder
+	for _, s := range v.Document {
+		b.WriteString(s.Text)
+	}
+	return b.String()
+}

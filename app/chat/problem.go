@@ -1,0 +1,194 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"tern/app/settings"
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// errNoTokenizer is the failure to open a checkpoint that the window could
+// only run with ids.
+var errNoTokenizer = errors.New("chat: the checkpoint has no tokenizer files")
+
+// Explain says err in a sentence and a hint. path is the model or file it is
+// about, empty for the built-in model; only its last element is ever shown.
+func Explain(err error, path string) Problem {
+	p := Problem{Detail: err.Error()}
+	p.Sentence, p.Hint = explain(err, path)
+	return p
+}
+
+func explain(err error, path string) (sentence, hint string) {
+	file := fileName(path)
+	what := reason(err, path)
+	switch {
+	case errors.Is(err, settings.ErrDamaged):
+		return "Settings could not be read", "Defaults are in use; the old file was kept beside it."
+	case errors.Is(err, syscall.ENOSPC):
+		return "Could not save: the disk is full", "Free some space; your text is kept in memory."
+	case errors.Is(err, syscall.ENOMEM):
+		return "Not enough memory", "Close other apps or choose a shorter context."
+	case errors.Is(err, errNoTokenizer):
+		return "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."
+	case errors.Is(err, inference.ErrTemplate):
+		return "This model does not take the conversation: " + what, "Undo the last message, or start a new conversation."
+	case errors.Is(err, inference.ErrNonFinite):
+		return "The model produced invalid numbers", "The file may be damaged."
+	case errors.Is(err, model.ErrUnsupported):
+		return unsupported(what, path)
+	case errors.Is(err, tokenizer.ErrUnsupported):
+		return "Tern cannot read this model's tokenizer yet: " + what, "It reads SentencePiece and Llama-3 tokenizers."
+	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
+		if endsEarly(what) {
+			what = "it ends too early"
+		}
+		return file + " is damaged: " + what, "Copy or download it again."
+	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return missing(err, path)
+	case errors.Is(err, fs.ErrPermission):
+		return "Tern is not allowed to read " + file, "Change its permissions, or copy it to a folder of yours."
+	case errors.As(err, new(*fs.PathError)):
+		return file + " could not be read", "Check the disk, or copy the file again."
+	}
+	return "Something went wrong: " + what, "Try again, or open another model."
+}
+
+// contextFull is the problem of a document that leaves no room to write.
+func contextFull(context int) *Problem {
+	return &Problem{
+		Sentence: fmt.Sprintf("This conversation fills the model's %s tokens.", thousands(context)),
+		Hint:     "Drop the oldest part, or start a new conversation.",
+		Detail:   inference.ErrContextFull.Error(),
+	}
+}
+
+// architecture matches what model.Open calls a kind of model it does not know.
+var architecture = regexp.MustCompile(`^(?:architecture|model type) ("[^"]*") is not`)
+
+func unsupported(what, path string) (sentence, hint string) {
+	what = strings.TrimPrefix(what, "config.json: ")
+	ext := strings.ToLower(filepath.Ext(path))
+	switch found := architecture.FindStringSubmatch(what); {
+	case found != nil:
+		sentence = "Tern cannot run " + found[1] + " models yet"
+	case ext != "" && strings.Contains(what, ext+" files"):
+		return "Tern cannot open " + ext + " files", "Drop a model file or folder."
+	default:
+		sentence = "Tern cannot run this model yet: " + what
+	}
+	return sentence, "It runs BitNet b1.58 and ternary Llama models."
+}
+
+// beyond matches what safetensors says of a tensor outside the file.
+var beyond = regexp.MustCompile(`bytes \d+ to (\d+) of a buffer of (\d+)`)
+
+// endsEarly tells whether a file is damaged in the most usual way: a download
+// or a copy that was not finished.
+func endsEarly(what string) bool {
+	if found := beyond.FindStringSubmatch(what); found != nil {
+		end, _ := strconv.ParseInt(found[1], 10, 64) // digits; the largest number if there are too many
+		size, _ := strconv.ParseInt(found[2], 10, 64)
+		return end > size
+	}
+	return strings.Contains(what, "ends past the file") || strings.Contains(what, "too few for a header")
+}
+
+// part matches the name of one of several files that are a model together.
+var part = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.safetensors`)
+
+// missing explains that a model, or a part of it, is not there.
+func missing(err error, path string) (sentence, hint string) {
+	file := fileName(path)
+	picked := part.FindStringSubmatch(file)
+	absent := part.FindStringSubmatch(pathIn(err))
+	const together = "Put all parts in one folder."
+	switch {
+	case absent != nil && picked != nil:
+		return fmt.Sprintf("%s is one of %s parts; part %s is missing", file, number(absent[2]), number(absent[1])), together
+	case absent != nil:
+		return fmt.Sprintf("%s has %s parts; part %s is missing", file, number(absent[2]), number(absent[1])), together
+	}
+	switch info, statErr := os.Stat(path); {
+	case errors.Is(statErr, fs.ErrNotExist):
+		return file + " is not there any more", "It was moved or deleted; open it from where it is now."
+	case picked != nil:
+		return fmt.Sprintf("%s is one of %s parts; their index is missing", file, number(picked[2])), together
+	case statErr == nil && !info.IsDir() && !isModelFile(file):
+		return "Tern cannot open " + filepath.Ext(file) + " files", "Drop a model file or folder."
+	}
+	return "No model in this folder", "Choose a folder with config.json, or a .safetensors or .gguf file."
+}
+
+// pathIn returns the path that a file system's error names, "" if it names none.
+func pathIn(err error) string {
+	var in *fs.PathError
+	if errors.As(err, &in) {
+		return in.Path
+	}
+	return ""
+}
+
+// isModelFile tells whether a file of this name can be part of a checkpoint.
+func isModelFile(file string) bool {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".safetensors", ".json", ".model", ".gguf", "":
+		return true
+	}
+	return false
+}
+
+// prefix matches the packages that passed an error up.
+var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|tokenizer|inference|chat|settings): )+`)
+
+// reason returns what an error says between the package that says it and the
+// sentinel it wraps, without the folder that path is in.
+func reason(err error, path string) string {
+	text := err.Error()
+	for _, sentinel := range []error{
+		inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound,
+		tokenizer.ErrUnsupported, tokenizer.ErrDamaged,
+	} {
+		text = strings.TrimSuffix(text, ": "+sentinel.Error())
+		text = strings.ReplaceAll(text, ": "+sentinel.Error()+": ", ": ")
+	}
+	text = prefix.ReplaceAllString(text, "")
+	if path != "" {
+		text = strings.ReplaceAll(text, path, fileName(path))
+		text = strings.ReplaceAll(text, filepath.Dir(path)+string(filepath.Separator), "")
+	}
+	return text
+}
+
+// fileName is all that is shown of a path.
+func fileName(path string) string {
+	if path == "" {
+		return "The built-in model"
+	}
+	return filepath.Base(path)
+}
+
+// number drops the zeros before a number of digits.
+func number(digits string) string {
+	n, _ := strconv.Atoi(digits) // five digits, as the expression says
+	return strconv.Itoa(n)
+}
+
+// thousands writes n as 2,048.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

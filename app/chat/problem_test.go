@@ -1,0 +1,176 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"tern/app/settings"
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// TestExplain holds the words for errors of every kind.
+func TestExplain(t *testing.T) {
+	path := filepath.FromSlash("/home/someone/models/large.safetensors")
+	wrap := func(text string, err error) error { return fmt.Errorf("model: %s: %w", text, err) }
+	for _, c := range []struct {
+		err            error
+		path           string
+		sentence, hint string
+	}{
+		{wrap(`architecture "MambaForCausalLM" is not one that Tern runs`, model.ErrUnsupported), path,
+			`Tern cannot run "MambaForCausalLM" models yet`, "It runs BitNet b1.58 and ternary Llama models."},
+		{wrap(`model type "mamba" is not one that Tern runs`, model.ErrUnsupported), path,
+			`Tern cannot run "mamba" models yet`, "It runs BitNet b1.58 and ternary Llama models."},
+		{wrap(`config.json: rope scaling "yarn" is not supported`, model.ErrUnsupported), path,
+			`Tern cannot run this model yet: rope scaling "yarn" is not supported`, "It runs BitNet b1.58 and ternary Llama models."},
+		{wrap(path+" holds 3 tensors", model.ErrDamaged), path,
+			"large.safetensors is damaged: large.safetensors holds 3 tensors", "Copy or download it again."},
+		{wrap(filepath.Join(filepath.Dir(path), "other")+" is short", model.ErrDamaged), path,
+			"large.safetensors is damaged: other is short", "Copy or download it again."},
+		{fmt.Errorf("tokenizer: piece 3 has no score: %w", tokenizer.ErrDamaged), "",
+			"The built-in model is damaged: piece 3 has no score", "Copy or download it again."},
+		{fmt.Errorf(`tokenizer: normalizer "NFKC": %w`, tokenizer.ErrUnsupported), path,
+			`Tern cannot read this model's tokenizer yet: normalizer "NFKC"`, "It reads SentencePiece and Llama-3 tokenizers."},
+		{errNoTokenizer, path, "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."},
+		{fmt.Errorf("model: %w", syscall.ENOMEM), path, "Not enough memory", "Close other apps or choose a shorter context."},
+		{fmt.Errorf("inference: layer 3: %w", inference.ErrNonFinite), path, "The model produced invalid numbers", "The file may be damaged."},
+		{fmt.Errorf("model: %w", &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}), path,
+			"Tern is not allowed to read large.safetensors", "Change its permissions, or copy it to a folder of yours."},
+		{fmt.Errorf("model: %w", &fs.PathError{Op: "read", Path: path, Err: syscall.EIO}), path,
+			"large.safetensors could not be read", "Check the disk, or copy the file again."},
+		{fmt.Errorf("settings: settings.json: %w: unexpected end", settings.ErrDamaged), "",
+			"Settings could not be read", "Defaults are in use; the old file was kept beside it."},
+		{fmt.Errorf("settings: save: %w", &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}), "",
+			"Could not save: the disk is full", "Free some space; your text is kept in memory."},
+		{errors.New("inference: worker failed: index out of range"), path,
+			"Something went wrong: worker failed: index out of range", "Try again, or open another model."},
+	} {
+		got := Explain(c.err, c.path)
+		if want := (Problem{c.sentence, c.hint, c.err.Error()}); got != want {
+			t.Errorf("%v\n got %+v\nwant %+v", c.err, got, want)
+		}
+	}
+	if got := contextFull(2048).Sentence; got != "This conversation fills the model's 2,048 tokens." {
+		t.Error(got)
+	}
+}
+
+const goldens = "../../inference/testdata/goldens"
+
+// TestOpenProblems opens checkpoints that are not quite right, so that the
+// words are held against the errors that packages really give.
+func TestOpenProblems(t *testing.T) {
+	const again, known, together = "Copy or download it again.", "It runs BitNet b1.58 and ternary Llama models.", "Put all parts in one folder."
+	for _, c := range []struct {
+		name   string
+		golden string                         // copied as model/
+		change func(t *testing.T, dir string) // what is wrong with it
+		pick   string                         // within model/
+		want   Problem                        // the sentence is a regular expression
+	}{
+		{name: "nothing in the folder", want: Problem{Sentence: "No model in this folder",
+			Hint: "Choose a folder with config.json, or a .safetensors or .gguf file."}},
+		{name: "gone", pick: "gone.safetensors", want: Problem{Sentence: "gone.safetensors is not there any more",
+			Hint: "It was moved or deleted; open it from where it is now."}},
+		{name: "another kind of file", pick: "notes.txt", change: write("notes.txt", "hello"),
+			want: Problem{Sentence: "Tern cannot open .txt files", Hint: "Drop a model file or folder."}},
+		{name: "another kind of model file", pick: "model.onnx", change: write("model.onnx", "hello"),
+			want: Problem{Sentence: "Tern cannot open .onnx files", Hint: "Drop a model file or folder."}},
+		{name: "no tokenizer", golden: "hf-1bitllm-f32",
+			want: Problem{Sentence: "This model has no tokenizer", Hint: "Put tokenizer.json or tokenizer.model beside it."}},
+		{name: "architecture", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":["MixtralForCausalLM"],"model_type":"mixtral"}`),
+			want: Problem{Sentence: `Tern cannot run "MixtralForCausalLM" models yet`, Hint: known}},
+		{name: "config", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":`),
+			want: Problem{Sentence: `model is damaged: config\.json: unexpected end.*`, Hint: again}},
+		{name: "cut short", golden: "hf-1bitllm-f32", change: truncate("model.safetensors"), pick: "model.safetensors",
+			want: Problem{Sentence: `model\.safetensors is damaged: it ends too early`, Hint: again}},
+		{name: "cut within the header", golden: "hf-1bitllm-f32", change: write("model.safetensors", "\xff\x03\x00\x00\x00\x00\x00\x00{"),
+			want: Problem{Sentence: `model is damaged: it ends too early`, Hint: again}},
+		{name: "cut within the first bytes", golden: "hf-1bitllm-f32", change: write("model.safetensors", "\xff"),
+			want: Problem{Sentence: `model is damaged: it ends too early`, Hint: again}},
+		{name: "a part is missing", golden: "hf-1bitllm-f16-sharded", change: remove("model-00002-of-*"),
+			want: Problem{Sentence: `model has \d parts; part 2 is missing`, Hint: together}},
+		{name: "a part is missing beside the one picked", golden: "hf-1bitllm-f16-sharded", change: remove("model-00002-of-*"),
+			pick: "model-00001-of-*", want: Problem{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; part 2 is missing`, Hint: together}},
+		{name: "the index is missing", golden: "hf-1bitllm-f16-sharded", change: remove("*.index.json"),
+			pick: "model-00001-of-*", want: Problem{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; their index is missing`, Hint: together}},
+		{name: "tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":{"type":"Unigram"}}`),
+			want: Problem{Sentence: `Tern cannot read this model's tokenizer yet: .*Unigram.*`, Hint: "It reads SentencePiece and Llama-3 tokenizers."}},
+		{name: "damaged tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":`),
+			want: Problem{Sentence: `model is damaged: tokenizer\.json: unexpected end of JSON input`, Hint: again}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			dir := filepath.Join(root, "model")
+			if c.golden == "" {
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := os.CopyFS(dir, os.DirFS(filepath.Join(goldens, c.golden))); err != nil {
+				t.Fatal(err)
+			}
+			if c.change != nil {
+				c.change(t, dir)
+			}
+			path := filepath.Join(dir, c.pick)
+			if found, _ := filepath.Glob(path); len(found) == 1 {
+				path = found[0]
+			}
+			e, err := open(context.Background(), path, balanced, nil)
+			if err == nil {
+				e.Close()
+				t.Fatal("it opens")
+			}
+			got := Explain(err, path)
+			if ok, _ := regexp.MatchString("^"+c.want.Sentence+"$", got.Sentence); !ok || got.Hint != c.want.Hint {
+				t.Errorf("%v\n got %q | %q\nwant %q | %q", err, got.Sentence, got.Hint, c.want.Sentence, c.want.Hint)
+			}
+			if strings.Contains(got.Sentence+got.Hint, root) {
+				t.Errorf("a full path is shown: %q", got.Sentence)
+			}
+		})
+	}
+}
+
+func write(name, content string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func truncate(name string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err == nil {
+			err = os.Truncate(path, info.Size()*2/3)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func remove(pattern string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		if err := os.Remove(found[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+// Package chat is the conversation without a window: one Controller owns the
+// engine, the one session and the worker goroutine, takes commands, and gives
+// out immutable snapshots. It imports no window toolkit, so all of its
+// behaviour is tested without one.
+//
+// One rule orders everything: commands run one after the other on the worker,
+// and each new one ends the answer that is being written. A model is read
+// beside them and comes in as one more command. So the document, the model and
+// the session have one owner, and what the user typed is in the document before
+// anything can fail.
+package chat
+
+import "time"
+
+// State is what the controller is doing. See the table of states in the window.
+type State uint8
+
+// The states.
+const (
+	NoModel State = iota // nothing is open
+	Loading              // a model is being read; the previous one stays open until it is ready
+	Ready
+	Prefilling // reading the prompt
+	Generating
+	Stopping // Stop was asked for; the current token is being finished
+)
+
+// Author tells who wrote a segment.
+type Author uint8
+
+// The authors.
+const (
+	User Author = iota
+	Model
+)
+
+// Mode is what the words of a document are to the model.
+type Mode uint8
+
+// The modes. The open model decides: one with a chat template chats.
+const (
+	StoryMode Mode = iota // a text, which the model continues
+	ChatMode              // messages, which the model answers
+)
+
+// Segment is a run of the document by one author. The segments' texts
+// concatenate to the document, separators included.
+type Segment struct {
+	ID     int // stable while the segment exists; a segment only ever grows at its end
+	Author Author
+	Text   string
+}
+
+// ModelInfo is what the top bar shows of an open model.
+type ModelInfo struct {
+	Name        string // "Tern Tales", "bitnet_b1_58-large"
+	Path        string // empty for the built-in model
+	Family      string
+	Params      int64
+	MemoryBytes int64         // weights as held
+	ContextLen  int           // the model's own
+	OpenedIn    time.Duration // how long it took
+	Summary     string        // "266 tensors, 728M parameters, 427 MB in memory"
+	Template    string        // what renders its chats; empty for a base model, which continues texts
+	Builtin     bool
+	Examples    []string // prompts that suit it; empty for most models
+}
+
+// LoadProgress describes a model being read.
+type LoadProgress struct {
+	Name              string
+	Layer, Layers     int
+	Bytes, TotalBytes int64
+	Left              time.Duration // estimate, 0 while there is none
+}
+
+// Figures are the numbers of the status line, of the answer that is being
+// written or was written last.
+type Figures struct {
+	Rate        float64       // tokens per second; 0 while unknown
+	FirstToken  time.Duration // 0 while unknown
+	ContextUsed int
+	Context     int
+	Seed        uint32 // the seed that this answer uses
+	Generated   int
+	MaxTokens   int
+	PromptDone  int // while Prefilling: ids evaluated, of PromptTotal
+	PromptTotal int
+	PromptRate  float64
+	Stop        StopReason // empty while it runs
+	StopText    string     // for StoppedByText
+}
+
+// StopReason says why an answer ended.
+type StopReason string
+
+// The reasons.
+const (
+	EndedByItself  StopReason = "eos"
+	ReachedLength  StopReason = "length"
+	StoppedByText  StopReason = "stop"
+	ContextFull    StopReason = "context"
+	StoppedByUser  StopReason = "cancelled"
+	StoppedByError StopReason = "error"
+)
+
+// Problem is one thing that went wrong, said in a sentence and a hint.
+type Problem struct {
+	Sentence string
+	Hint     string
+	Detail   string // the error as the packages gave it, for "More"
+}
+
+// View is a snapshot of everything a window shows. It is never changed after
+// it was given out.
+type View struct {
+	Serial   int // grows with every change
+	State    State
+	Mode     Mode       // of the model that is open, or was last
+	Model    *ModelInfo // nil: none is open
+	Load     LoadProgress
+	Document []Segment
+	Figures  Figures
+	Problem  *Problem // nil: none
+	Notice   string   // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
+	CanRetry bool     // there is an answer to write again
+	CanUndo  bool     // Undo has something to take back or bring back
+}

@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"tern/model"
+)
+
+// layerShares are the shares, from 0 to 1, of the ternary weights of a layer.
+type layerShares struct {
+	Layer int     `json:"layer"`
+	Neg   float64 `json:"neg"`
+	Zero  float64 `json:"zero"`
+	Pos   float64 `json:"pos"`
+}
+
+// scaleRange is the range of the multipliers of one projection over all layers.
+type scaleRange struct {
+	Name string  `json:"name"` // "q", "k", "v", "o", "gate", "up" or "down"
+	Min  float32 `json:"min"`
+	Max  float32 `json:"max"`
+}
+
+// ternaryCount is how many weights of a matrix are -1, 0 and +1.
+type ternaryCount struct{ neg, zero, pos int }
+
+func (c *ternaryCount) total() int { return c.neg + c.zero + c.pos }
+
+// Bounds of what trained checkpoints show: absmean quantisation of bell-shaped
+// weights leaves 31% zeros, and published mean magnitudes are 0.005 to 3.
+const (
+	minZeroShare, maxZeroShare = 0.05, 0.80
+	minScale, maxScale         = 1e-4, 10
+)
+
+func (r *checkResult) checkWeights(ctx context.Context, m *model.Model) error {
+	r.checkTensors(m)
+	if err := r.count(ctx, m); err != nil {
+		return err
+	}
+	r.judgeShares(m)
+	r.judgeScales(m)
+	return r.checkFinite(ctx, m)
+}
+
+func (r *checkResult) checkTensors(m *model.Model) {
+	var unknown []string
+	for _, name := range m.Ignored {
+		if !strings.HasSuffix(name, ".rotary_emb.inv_freq") {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) > 0 {
+		r.add("tensors", doubtful, "%d found; %s mean nothing to this family and are not used", len(m.Tensors), some(unknown))
+		return
+	}
+	r.add("tensors", good, "%d found, all that the configuration asks for", len(m.Tensors))
+}
+
+func (r *checkResult) count(ctx context.Context, m *model.Model) error {
+	layers := m.Weights.Layers
+	r.counts = make([][]ternaryCount, len(layers))
+	err := parallel(ctx, len(layers), func(i int) {
+		for _, l := range linears(&layers[i]) {
+			var c ternaryCount
+			if l.Data != nil {
+				c.neg, c.zero, c.pos = l.Counts()
+			}
+			r.counts[i] = append(r.counts[i], c)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i := range layers {
+		var sum ternaryCount
+		for _, c := range r.counts[i] {
+			sum.neg, sum.zero, sum.pos = sum.neg+c.neg, sum.zero+c.zero, sum.pos+c.pos
+		}
+		n := float64(max(sum.total(), 1))
+		r.Layers = append(r.Layers, layerShares{i, float64(sum.neg) / n, float64(sum.zero) / n, float64(sum.pos) / n})
+	}
+	return nil
+}
+
+func (r *checkResult) judgeShares(m *model.Model) {
+	var odd, empty []string
+	for i := range m.Weights.Layers {
+		for j, l := range linears(&m.Weights.Layers[i]) {
+			c := &r.counts[i][j]
+			zero := float64(c.zero) / float64(max(c.total(), 1))
+			name := fmt.Sprintf("layer %d %s (%s)", i, l.name, shares(c.neg, c.zero, c.pos))
+			switch {
+			case c.total() == 0: // kept as floats
+			case c.neg == 0 || c.pos == 0:
+				empty = append(empty, name)
+			case zero < minZeroShare || zero > maxZeroShare:
+				odd = append(odd, name)
+			}
+		}
+	}
+	switch {
+	case len(empty) > 0:
+		r.add("weights", bad, "a sign is missing altogether in %s", some(empty))
+	case len(odd) > 0:
+		r.add("weights", doubtful, "unusual shares of -1 / 0 / +1 in %s", some(odd))
+	default:
+		r.add("weights", good, "between %.0f%% and %.0f%% zeros in every matrix", 100*minZeroShare, 100*maxZeroShare)
+	}
+}
+
+func (r *checkResult) judgeScales(m *model.Model) {
+	var odd []string
+	for i := range m.Weights.Layers {
+		for j, l := range linears(&m.Weights.Layers[i]) {
+			if i == 0 {
+				r.Scales = append(r.Scales, scaleRange{l.name, l.Scale, l.Scale})
+			}
+			s := &r.Scales[j]
+			s.Min, s.Max = min(s.Min, l.Scale), max(s.Max, l.Scale)
+			if l.Data != nil && !(l.Scale >= minScale && l.Scale <= maxScale) {
+				odd = append(odd, fmt.Sprintf("layer %d %s (%.4g)", i, l.name, l.Scale))
+			}
+		}
+	}
+	if len(odd) > 0 {
+		r.add("multipliers", doubtful, "outside %g to %g in %s; they may be stored inverted", minScale, float64(maxScale), some(odd))
+		return
+	}
+	r.add("multipliers", good, "all within %g to %g", minScale, float64(maxScale))
+}
+
+// checkFinite looks at every float of the model for NaN and infinities.
+func (r *checkResult) checkFinite(ctx context.Context, m *model.Model) error {
+	var broken []string
+	vector := func(name string, v []float32) {
+		if n := notFinite(v); n > 0 {
+			broken = append(broken, fmt.Sprintf("%s (%d values)", name, n))
+		}
+	}
+	matrix := func(name string, d *model.Dense) error {
+		if d == nil {
+			return nil
+		}
+		bad := make([]int, d.Rows)
+		err := parallel(ctx, d.Rows, func(i int) {
+			row := make([]float32, d.Cols)
+			d.RowTo(row, i)
+			bad[i] = notFinite(row)
+		})
+		total := 0
+		for _, n := range bad {
+			total += n
+		}
+		if total > 0 {
+			broken = append(broken, fmt.Sprintf("%s (%d values)", name, total))
+		}
+		return err
+	}
+	vector("the final norm", m.Norm)
+	if err := matrix("the embedding", &m.Embed); err != nil {
+		return err
+	}
+	if m.Head != &m.Embed {
+		if err := matrix("the head", m.Head); err != nil {
+			return err
+		}
+	}
+	for i := range m.Weights.Layers {
+		l := &m.Weights.Layers[i]
+		for _, norm := range [][]float32{l.AttnNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm} {
+			vector(fmt.Sprintf("a norm of layer %d", i), norm)
+		}
+		for _, p := range linears(l) {
+			name := fmt.Sprintf("layer %d %s", i, p.name)
+			vector(name, p.Norm)
+			vector(name, []float32{p.Scale})
+			if err := matrix(name, p.Dense); err != nil {
+				return err
+			}
+		}
+	}
+	if len(broken) > 0 {
+		r.add("numbers", bad, "NaN or infinity in %s", some(broken))
+		return nil
+	}
+	r.add("numbers", good, "all finite")
+	return nil
+}
+
+func notFinite(v []float32) (n int) {
+	for _, x := range v {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			n++
+		}
+	}
+	return n
+}
+
+// some lists names, the first three of many.
+func some(names []string) string {
+	if len(names) > 3 {
+		return strings.Join(names[:3], ", ") + fmt.Sprintf(" and %d more", len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"tern/inference"
+)
+
+// flags is the flag set of one command, and its help.
+type flags struct {
+	*flag.FlagSet
+	usage   string // the arguments, after the command's name
+	about   string // what the command does and prints
+	example string // whole command lines
+	model   string // MODEL; "" is the built-in model
+}
+
+func newFlags(name, usage, about, example string) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), usage: usage, about: about, example: example}
+	f.SetOutput(io.Discard) // Exit reports errors
+	return f
+}
+
+// modelFlag adds -m.
+func (f *flags) modelFlag() {
+	f.Func("m", "the `MODEL`: a folder or a file in it; the built-in model without this", func(s string) error {
+		if s == "" {
+			return errors.New("the path is empty")
+		}
+		f.model = s
+		return nil
+	})
+}
+
+// parse reads args, in which flags and bare arguments come in any order, and
+// returns the bare ones. Everything after "--" is bare.
+func (f *flags) parse(args []string) (bare []string, err error) {
+	for {
+		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, &helpRequest{f.help()}
+		} else if err != nil {
+			return nil, f.wrong("%v", err)
+		}
+		rest := f.Args()
+		if len(rest) == 0 {
+			return bare, nil
+		}
+		if n := len(args) - len(rest); n > 0 && args[n-1] == "--" {
+			return append(bare, rest...), nil
+		}
+		bare, args = append(bare, rest[0]), rest[1:]
+	}
+}
+
+// parseModel is parse for a command whose one bare argument is MODEL.
+func (f *flags) parseModel(args []string) error {
+	bare, err := f.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(bare) > 0 && f.model == "" {
+		if bare[0] == "" {
+			return f.wrong("the path of the model is empty")
+		}
+		f.model, bare = bare[0], bare[1:]
+	}
+	if len(bare) > 0 {
+		return f.wrong("%q is one argument too many", bare[0])
+	}
+	return nil
+}
+
+// wrong is a usage error of this command.
+func (f *flags) wrong(format string, args ...any) error {
+	return &usageError{f.Name(), fmt.Sprintf(format, args...)}
+}
+
+// given says whether the flag was set on the command line.
+func (f *flags) given(name string) (yes bool) {
+	f.Visit(func(g *flag.Flag) { yes = yes || g.Name == name })
+	return yes
+}
+
+func (f *flags) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Usage: tern %s %s\n\n%s\n\nFlags:\n", f.Name(), f.usage, strings.TrimSpace(f.about))
+	f.VisitAll(func(g *flag.Flag) {
+		arg, text := flag.UnquoteUsage(g)
+		name := "--" + g.Name
+		if len(g.Name) == 1 {
+			name = "-" + g.Name
+		}
+		if g.DefValue != "" && g.DefValue != "false" && g.DefValue != "0" { // the text explains 0
+			text += " (default " + g.DefValue + ")"
+		}
+		fmt.Fprintf(&b, "  %-22s %s\n", strings.TrimSpace(name+" "+arg), text)
+	})
+	fmt.Fprintf(&b, "\nExample:\n  %s\n", strings.Join(strings.Split(strings.TrimSpace(f.example), "\n"), "\n  "))
+	return b.String()
+}
+
+// number is a flag that holds a number from lo to hi.
+type number[T int | float64] struct {
+	p      *T
+	lo, hi T
+	parse  func(string) (T, error)
+}
+
+func (n *number[T]) String() string {
+	if n.p == nil { // package flag asks a zero value for its default
+		return ""
+	}
+	return fmt.Sprint(*n.p)
+}
+
+// Set refuses NaN too: it compares with nothing.
+func (n *number[T]) Set(s string) error {
+	v, err := n.parse(s)
+	if err != nil || !(v >= n.lo && v <= n.hi) {
+		return fmt.Errorf("want a number from %v to %v", n.lo, n.hi)
+	}
+	*n.p = v
+	return nil
+}
+
+func (f *flags) float(p *float64, name string, lo, hi float64, usage string) {
+	f.Var(&number[float64]{p, lo, hi, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }}, name, usage)
+}
+
+func (f *flags) int(p *int, name string, lo, hi int, usage string) {
+	f.Var(&number[int]{p, lo, hi, strconv.Atoi}, name, usage)
+}
+
+const maxThreads = 1024
+
+// engineFlags adds the flags that say how to compute.
+func (f *flags) engineFlags(threads *int, kv *inference.KVType) {
+	f.int(threads, "threads", 0, maxThreads, "`N` workers, 0 for one per processor; the results do not depend on it")
+	f.kvFlag(kv)
+}
+
+func (f *flags) kvFlag(kv *inference.KVType) {
+	f.Func("kv", "precision `TYPE` of the key/value cache: f16 or f32 (default f16)", func(s string) error {
+		switch strings.ToLower(s) {
+		case "f16":
+			*kv = inference.KVF16
+		case "f32":
+			*kv = inference.KVF32
+		default:
+			return errors.New("want f16 or f32")
+		}
+		return nil
+	})
+}
+
+// idsFlag adds --ids, a list such as 1,2,3.
+func (f *flags) idsFlag(ids *[]int32) {
+	f.Func("ids", "the prompt as token ids such as `1,2,3`, used as they are: no BOS is added", func(s string) error {
+		*ids = nil
+		for field := range strings.SplitSeq(s, ",") {
+			id, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
+			if err != nil || id < 0 {
+				return fmt.Errorf("%q is no token id", field)
+			}
+			*ids = append(*ids, int32(id))
+		}
+		return nil
+	})
+}
+
+// threadList is the value of --threads for a command that takes several.
+func (f *flags) threadList(list *[]int, usage string) {
+	f.Func("threads", usage, func(s string) error {
+		*list = nil
+		for field := range strings.SplitSeq(s, ",") {
+			n, err := strconv.Atoi(strings.TrimSpace(field))
+			if err != nil || n < 1 || n > maxThreads {
+				return fmt.Errorf("%q is no number of threads from 1 to %d", field, maxThreads)
+			}
+			*list = append(*list, n)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"text/tabwriter"
+
+	"tern/inference"
+	"tern/model"
+)
+
+// inspectResult is what inspect --json writes.
+type inspectResult struct {
+	Model   string          `json:"model"`
+	Summary string          `json:"summary"`
+	Config  inspectConfig   `json:"config"`
+	Tensors []inspectTensor `json:"tensors"`
+	Ignored []string        `json:"ignored"`
+	Memory  []inspectMemory `json:"memory"`
+}
+
+type inspectConfig struct {
+	Family        model.Family `json:"family"`
+	Parameters    int64        `json:"parameters"`
+	Layers        int          `json:"layers"`
+	Dim           int          `json:"hidden_size"`
+	FFNDim        int          `json:"intermediate_size"`
+	Heads         int          `json:"heads"`
+	KVHeads       int          `json:"kv_heads"`
+	HeadDim       int          `json:"head_dim"`
+	VocabSize     int          `json:"vocab_size"`
+	ContextLen    int          `json:"context_length"`
+	NormEps       float32      `json:"norm_eps"`
+	RopeTheta     float64      `json:"rope_theta"`
+	RopePairs     string       `json:"rope_pairs"` // "half" or "adjacent"
+	Activation    string       `json:"activation"` // "silu" or "relu2"
+	SubNorm       bool         `json:"sub_norm"`
+	TiedEmbedding bool         `json:"tied_embedding"`
+	BOS           int32        `json:"bos"` // -1 where there is none
+	StopIDs       []int32      `json:"stop_ids"`
+}
+
+type inspectTensor struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Shape []int  `json:"shape"` // as stored
+	*TernaryFacts
+}
+
+// TernaryFacts describe a ternary matrix; its logical shape is [out][in].
+type TernaryFacts struct {
+	Digest         string `json:"sha256_int8"`     // of the row-major matrix of int8 -1, 0 and 1
+	MultiplierBits string `json:"multiplier_bits"` // of the float32, in hexadecimal
+	Neg            int    `json:"neg"`
+	Zero           int    `json:"zero"`
+	Pos            int    `json:"pos"`
+}
+
+type inspectMemory struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Inspect shows what a checkpoint holds.
+func Inspect(ctx context.Context, s Streams, args []string) error {
+	f := newFlags("inspect", "[MODEL] [flags]", `
+Show a checkpoint's configuration, its tensors and the memory it takes, part by
+part. For every ternary matrix: its multiplier, how many weights are -1, 0 and
++1 and, with --json, the SHA-256 of its row-major int8 values.`,
+		`tern inspect ~/models/bitnet_b1_58-large --json`)
+	var asJSON bool
+	f.modelFlag()
+	f.BoolVar(&asJSON, "json", false, "write one JSON object")
+	if err := f.parseModel(args); err != nil {
+		return err
+	}
+	m, _, err := openModel(ctx, s, f.model)
+	if err != nil {
+		return err
+	}
+	r, err := inspect(ctx, m)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(s.Out, r)
+	}
+	_, err = s.Out.Write(r.text())
+	return err
+}
+
+func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
+	r := &inspectResult{
+		Model:   m.Name,
+		Summary: m.Summary(),
+		Config: inspectConfig{
+			Family: m.Family, Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
+			Heads: m.Heads, KVHeads: m.KVHeads, HeadDim: m.HeadDim, VocabSize: m.VocabSize, ContextLen: m.ContextLen,
+			NormEps: m.NormEps, RopeTheta: m.RopeTheta, RopePairs: "half", Activation: "silu",
+			SubNorm: m.SubNorm, TiedEmbedding: m.TiedEmbedding, BOS: m.BOS, StopIDs: append([]int32{}, m.StopIDs...),
+		},
+		Tensors: make([]inspectTensor, len(m.Tensors)),
+		Ignored: append([]string{}, m.Ignored...),
+	}
+	if m.RopeAdjacent {
+		r.Config.RopePairs = "adjacent"
+	}
+	if m.Activation == model.ReLU2 {
+		r.Config.Activation = "relu2"
+	}
+	for _, p := range m.MemoryParts() {
+		r.Memory = append(r.Memory, inspectMemory{p.Name, p.Bytes})
+	}
+	if n := inference.ScanBytes(m.Head); n > 0 {
+		r.Memory = append(r.Memory, inspectMemory{"compact copy of the head", n})
+	}
+	r.Memory = append(r.Memory, inspectMemory{"key/value cache of 256 tokens, f16", 256 * inference.KVBytesPerToken(&m.Config, inference.KVF16)})
+	return r, parallel(ctx, len(m.Tensors), func(i int) {
+		t := &m.Tensors[i]
+		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
+		if t.Linear != nil && t.Linear.Dense == nil {
+			neg, zero, pos := t.Linear.Counts()
+			r.Tensors[i].TernaryFacts = &TernaryFacts{t.Linear.Digest(),
+				fmt.Sprintf("%08x", math.Float32bits(t.Linear.Scale)), neg, zero, pos}
+		}
+	})
+}
+
+func (r *inspectResult) text() []byte {
+	var b bytes.Buffer
+	c := &r.Config
+	fmt.Fprintf(&b, "%s\n%s\n\n", r.Model, r.Summary)
+	tied := "separate head"
+	if c.TiedEmbedding {
+		tied = "tied head"
+	}
+	norms := "no sub-norms"
+	if c.SubNorm {
+		norms = "sub-norms"
+	}
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "family\t%s\n", c.Family)
+	fmt.Fprintf(w, "shape\t%d layers, hidden %d, intermediate %d, %s, %s, %s\n",
+		c.Layers, c.Dim, c.FFNDim, c.Activation, norms, tied)
+	fmt.Fprintf(w, "attention\t%d heads of %d, %d for keys and values\n", c.Heads, c.HeadDim, c.KVHeads)
+	fmt.Fprintf(w, "positions\t%d, rope theta %g, pairs %s\n", c.ContextLen, c.RopeTheta, c.RopePairs)
+	fmt.Fprintf(w, "norm epsilon\t%g\n", c.NormEps)
+	fmt.Fprintf(w, "vocabulary\t%d, starts with %d, stops at %v\n", c.VocabSize, c.BOS, c.StopIDs)
+	for _, m := range r.Memory {
+		fmt.Fprintf(w, "memory, %s\t%s\n", m.Name, formatBytes(m.Bytes))
+	}
+	fmt.Fprintf(w, "ignored\t%d tensors\n", len(r.Ignored))
+	w.Flush()
+
+	fmt.Fprintln(&b)
+	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "tensor\ttype\tshape\tmultiplier\t-1 / 0 / +1 %")
+	for _, t := range r.Tensors {
+		fmt.Fprintf(w, "%s\t%s\t%s", t.Name, t.Type, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(t.Shape), "[]")), " × "))
+		if q := t.TernaryFacts; q != nil {
+			bits := uint32(0)
+			fmt.Sscanf(q.MultiplierBits, "%x", &bits)
+			fmt.Fprintf(w, "\t%.6g\t%s", math.Float32frombits(bits), shares(q.Neg, q.Zero, q.Pos))
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// shares writes three counts as percentages of their sum: "31 / 38 / 31".
+func shares(neg, zero, pos int) string {
+	n := float64(max(neg+zero+pos, 1)) / 100
+	return fmt.Sprintf("%.0f / %.0f / %.0f", float64(neg)/n, float64(zero)/n, float64(pos)/n)
+}
+
+// parallel calls f for every i below n, one goroutine per processor, until ctx
+// ends; it returns the error of ctx.
+func parallel(ctx context.Context, n int, f func(i int)) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}

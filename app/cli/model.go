@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tern/inference"
+	"tern/model"
+)
+
+// openEngine loads the checkpoint at path, or the built-in model for "", and
+// returns how long that took.
+func openEngine(ctx context.Context, s Streams, path string, threads int) (*inference.Engine, time.Duration, error) {
+	start := time.Now()
+	m := newMeter(s.Err)
+	o := inference.Options{Threads: threads, Progress: m.loading}
+	var e *inference.Engine
+	var err error
+	if path == "" {
+		e, err = inference.OpenBuiltin(ctx, o)
+	} else {
+		e, err = inference.Open(ctx, path, o)
+	}
+	m.clear()
+	return e, time.Since(start), err
+}
+
+// openModel is openEngine for commands that look at the weights alone, which
+// works where the tokenizer does not.
+func openModel(ctx context.Context, s Streams, path string) (*model.Model, time.Duration, error) {
+	if path == "" {
+		e, load, err := openEngine(ctx, s, path, 1)
+		if err != nil {
+			return nil, 0, err
+		}
+		e.Close()
+		return e.Model(), load, nil
+	}
+	start := time.Now()
+	m := newMeter(s.Err)
+	loaded, err := model.Open(ctx, path, m.loading)
+	m.clear()
+	return loaded, time.Since(start), err
+}
+
+// prompt returns the ids to begin with: ids as they are, or those of text, in
+// which the names of special tokens are recognised if special is set.
+func prompt(e *inference.Engine, ids []int32, text string, special bool) ([]int32, error) {
+	vocab := e.Model().VocabSize
+	for _, id := range ids {
+		if int(id) >= vocab {
+			return nil, fmt.Errorf("id %d is not in the vocabulary of 0 to %d", id, vocab-1)
+		}
+	}
+	if ids == nil {
+		if e.Tokenizer() == nil {
+			return nil, &hinted{errors.New("this checkpoint has no tokenizer"),
+				"Put tokenizer.json or tokenizer.model beside it, or give the prompt with --ids."}
+		}
+		if special {
+			ids = slices.Concat(startOf(e.Tokenizer()), e.Tokenizer().EncodeSpecial(text))
+		} else {
+			ids = e.Prompt(text)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("the prompt is empty, and this vocabulary puts no token in front of it")
+	}
+	return ids, nil
+}
+
+// newSession returns a session with room for ids.
+func newSession(e *inference.Engine, o inference.SessionOptions, ids int) (*inference.Session, error) {
+	s, err := e.NewSession(o)
+	if err != nil {
+		return nil, err
+	}
+	if ids > s.Context() {
+		return nil, fmt.Errorf("the prompt has %d tokens and the context %d: %w", ids, s.Context(), inference.ErrContextFull)
+	}
+	return s, nil
+}

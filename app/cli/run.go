@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"tern/inference"
+)
+
+// runOptions are the arguments of Run beside MODEL.
+type runOptions struct {
+	text    string
+	ids     []int32
+	special bool // recognise special tokens in text
+	chat    bool // text is a message to answer
+	system  string
+	json    bool
+	threads int
+	session inference.SessionOptions
+	inference.GenerateOptions
+}
+
+func (o *runOptions) parse(s Streams, args []string) (*flags, error) {
+	f := newFlags("run", "[MODEL] [flags]", `
+Continue a text. The text streams to standard output as it is written; only the
+continuation, not the prompt. Loading, speed and the reason why it stopped go to
+standard error. With --chat the text is a message: it goes into the model's chat
+template, and what streams is the answer. Names of special tokens in it stay text.
+
+With --json every line is an object: {"type":"token","id":…,"text":…} for each
+token, then {"type":"done","stop":…,"ids":[…],"text":…, …}. stop is "eos" (the
+model ended the text), "length" (-n), "stop" (--stop), "context" (no position is
+left) or "cancelled" (an interrupt). The done line also has prompt_tokens, seed,
+prefill_tok_s and decode_tok_s (tokens per second), ttft_s and load_s (seconds)
+and peak_rss_bytes. With "eos", the id that ended the text is the last of ids.`, `
+tern run -p "Once upon a time" -n 100 --temp 0.7
+tern run ~/models/bitnet_b1_58-large -p "The sea" --temp 0 --json
+tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the sky blue?"`)
+	o.Sampling = inference.DefaultSampling
+	o.MaxTokens = 256
+	promptFile := ""
+	f.modelFlag()
+	f.StringVar(&o.text, "p", "", "the prompt `TEXT`; - reads it from standard input")
+	f.StringVar(&promptFile, "prompt-file", "", "a `FILE` that holds the prompt, every byte of it; - is standard input")
+	f.BoolVar(&o.special, "special", false, "recognise the names of special tokens in the prompt, such as <|eot_id|>")
+	f.BoolVar(&o.chat, "chat", false, "answer the prompt, by the model's chat template")
+	f.StringVar(&o.system, "system", "", "with --chat, the instructions `TEXT` that the model reads first")
+	f.idsFlag(&o.ids)
+	f.int(&o.MaxTokens, "n", 0, 1<<24, "`N` tokens at most, 0 for as many as the context holds")
+	f.float(&o.Sampling.Temperature, "temp", 0, 100, "temperature `T`: higher is more surprising, 0 always picks the likeliest token")
+	f.int(&o.Sampling.TopK, "top-k", 0, 1<<24, "choose among the `K` likeliest tokens, 0 for all")
+	f.float(&o.Sampling.TopP, "top-p", 0, 1, "choose among the likeliest tokens that reach the share `P`, 1 for all")
+	f.float(&o.Sampling.MinP, "min-p", 0, 1, "drop tokens less likely than the share `P` of the likeliest one, 0 for none")
+	f.float(&o.Sampling.RepeatPenalty, "repeat-penalty", 0, 10, "make recent tokens less likely by the factor `R`, 1 for not")
+	f.Uint64Var(&o.Sampling.Seed, "seed", 0, "`SEED` of the random choices; the same seed repeats the text (drawn anew without this)")
+	f.Func("stop", "end the text where `TEXT` would appear; may be given again", func(text string) error {
+		if text == "" {
+			return fmt.Errorf("the text is empty")
+		}
+		o.Stop = append(o.Stop, text)
+		return nil
+	})
+	f.BoolVar(&o.IgnoreEOS, "ignore-eos", false, "go on where the model would end the text")
+	f.engineFlags(&o.threads, &o.session.KV)
+	f.int(&o.session.Context, "context", 0, 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
+	f.BoolVar(&o.json, "json", false, "write JSON lines")
+	if err := f.parseModel(args); err != nil {
+		return nil, err
+	}
+	if n := count(f.given("p"), f.given("prompt-file"), f.given("ids")); n > 1 {
+		return nil, f.wrong("-p, --prompt-file and --ids exclude each other")
+	}
+	switch {
+	case f.given("system") && !o.chat:
+		return nil, f.wrong("--system needs --chat")
+	case o.chat && (f.given("ids") || o.special):
+		return nil, f.wrong("--chat takes its prompt from -p or --prompt-file, without --special")
+	}
+	if !f.given("seed") {
+		o.Sampling.Seed = uint64(rand.Uint32()) // short enough to be typed again
+	}
+	if o.text == "-" {
+		promptFile = "-"
+	}
+	if promptFile == "" {
+		return f, nil
+	}
+	raw, err := readInput(s, promptFile)
+	o.text = string(raw)
+	return f, err
+}
+
+// Run continues a text.
+func Run(ctx context.Context, s Streams, args []string) error {
+	var o runOptions
+	f, err := o.parse(s, args)
+	if err != nil {
+		return err
+	}
+	e, load, err := openEngine(ctx, s, f.model, o.threads)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintf(s.Err, "%s: %s, loaded in %.2f s\n", e.Model().Name, e.Model().Summary(), load.Seconds())
+	ids, err := o.prompt(e)
+	if err != nil {
+		return err
+	}
+	session, err := newSession(e, o.session, len(ids))
+	if err != nil {
+		return err
+	}
+	return o.generate(ctx, s, session, ids, load)
+}
+
+// prompt returns the ids to begin with. For a chat it also adds what ends an
+// answer to the stops.
+func (o *runOptions) prompt(e *inference.Engine) ([]int32, error) {
+	if !o.chat {
+		return prompt(e, o.ids, o.text, o.special)
+	}
+	var messages []inference.Message
+	if o.system != "" {
+		messages = append(messages, inference.Message{Role: inference.RoleSystem, Content: o.system})
+	}
+	messages = append(messages, inference.Message{Role: inference.RoleUser, Content: o.text})
+	ids, err := e.Chat(messages, true)
+	if errors.Is(err, inference.ErrNoTemplate) {
+		return nil, &hinted{fmt.Errorf("%s is a base model: it continues a text and answers no messages", e.Model().Name),
+			"Leave --chat out to continue the text."}
+	}
+	stops, texts := e.ChatStops()
+	if !o.IgnoreEOS {
+		o.StopIDs = stops
+	}
+	o.Stop = append(o.Stop, texts...)
+	return ids, err
+}
+
+// tokenLine is one line of --json.
+type tokenLine struct {
+	Type string `json:"type"` // "token"
+	ID   int32  `json:"id"`
+	Text string `json:"text"`
+}
+
+// doneLine is the last line of --json.
+type doneLine struct {
+	Type         string               `json:"type"` // "done"
+	Stop         inference.StopReason `json:"stop"`
+	IDs          []int32              `json:"ids"` // the generated part, the id that ended it included
+	Text         string               `json:"text"`
+	PromptTokens int                  `json:"prompt_tokens"`
+	Seed         uint64               `json:"seed"`
+	PrefillRate  float64              `json:"prefill_tok_s"`
+	DecodeRate   float64              `json:"decode_tok_s"`
+	FirstToken   float64              `json:"ttft_s"`
+	Load         float64              `json:"load_s"`
+	PeakRSS      int64                `json:"peak_rss_bytes"`
+}
+
+func (o *runOptions) generate(ctx context.Context, s Streams, session *inference.Session, ids []int32, load time.Duration) error {
+	progress := newMeter(s.Err)
+	defer progress.clear()
+	generated := []int32{} // [] and not null where nothing was generated
+	var text strings.Builder
+	for event, err := range session.Generate(ctx, ids, o.GenerateOptions) {
+		if err != nil {
+			return err
+		}
+		switch event.Kind {
+		case inference.EventPrefill:
+			progress.show("reading the prompt: %d of %d tokens", event.Done, event.Total)
+		case inference.EventToken:
+			progress.clear()
+			generated = append(generated, event.ID)
+			text.WriteString(event.Text)
+			if o.json {
+				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text})
+			} else {
+				_, err = io.WriteString(s.Out, event.Text)
+			}
+		case inference.EventDone:
+			progress.clear()
+			if event.Stop == inference.StopEOS {
+				// The id that ended the text was generated too, as the
+				// references list it; it adds nothing to the text.
+				generated = append(generated, event.StopID)
+				if o.json {
+					err = writeJSON(s.Out, tokenLine{"token", event.StopID, ""})
+				}
+			}
+			err = errors.Join(err, o.done(s, event, doneLine{
+				Type: "done", Stop: event.Stop, IDs: generated, Text: text.String(),
+				PromptTokens: event.Stats.PromptTokens, Seed: o.Sampling.Seed,
+				PrefillRate: event.Stats.PrefillRate(), DecodeRate: event.Stats.DecodeRate(),
+				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: peakRSS(),
+			}))
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write the result: %w", err)
+		}
+	}
+	return nil
+}
+
+func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error {
+	if o.json {
+		return writeJSON(s.Out, line)
+	}
+	if _, err := fmt.Fprintln(s.Out); err != nil {
+		return err
+	}
+	why := map[inference.StopReason]string{
+		inference.StopEOS:       "ended by itself",
+		inference.StopLength:    "reached " + strconv.Itoa(o.MaxTokens) + " tokens",
+		inference.StopString:    "found the stop text " + strconv.Quote(event.StopText),
+		inference.StopContext:   "context full",
+		inference.StopCancelled: "cancelled",
+	}[event.Stop]
+	fmt.Fprintf(s.Err, "%d tokens at %.1f tok/s · first token %.0f ms · prompt %d tokens at %.1f tok/s · seed %d · peak %s · %s\n",
+		event.Stats.Generated, line.DecodeRate, line.FirstToken*1e3, line.PromptTokens, line.PrefillRate, line.Seed,
+		formatBytes(line.PeakRSS), why)
+	return nil
+}
+
+// readInput reads a whole file, or standard input for "-".
+func readInput(s Streams, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(s.In)
+	}
+	return os.ReadFile(name)
+}
+
+func count(bs ...bool) (n int) {
+	for _, b := range bs {
+		if b {
+			n++
+		}
+	}
+	return n
+}

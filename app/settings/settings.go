@@ -1,0 +1,120 @@
+// Package settings keeps what the user chose between two starts: generation
+// settings, appearance, window size and recent models, in one JSON file in the
+// user's configuration folder, written atomically.
+//
+// A file is read leniently and used strictly: unknown fields are ignored,
+// missing ones have their default, and every value is brought into its range,
+// so that whoever reads a Settings need not check it again.
+package settings
+
+import "slices"
+
+// Theme is the user's choice of colours.
+type Theme string
+
+// The themes.
+const (
+	ThemeSystem Theme = "system"
+	ThemeLight  Theme = "light"
+	ThemeDark   Theme = "dark"
+)
+
+// Recent is a model that was opened before.
+type Recent struct {
+	Path string `json:"path"` // absolute; empty for the built-in model
+	Name string `json:"name"`
+}
+
+// Settings is everything that survives a restart.
+type Settings struct {
+	Version    int        `json:"version"`
+	Generation Generation `json:"generation"`
+	Theme      Theme      `json:"theme"`
+	TextScale  int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
+	EnterSends bool       `json:"enter_sends"`
+	Width      float32    `json:"width"` // of the window, device-independent
+	Height     float32    `json:"height"`
+	PanelOpen  bool       `json:"panel_open"` // the generation panel
+	MoreOpen   bool       `json:"more_open"`  // its folded half
+	Recent     []Recent   `json:"recent"`     // newest first, at most ten
+	Folder     string     `json:"folder"`     // where the file window opens
+}
+
+// version is the form of the file that Save writes.
+const version = 1
+
+// The smallest window, and the largest that is believed.
+const (
+	MinWidth, MinHeight = 560, 420
+	maxSide             = 20000
+)
+
+// TextScales are the sizes of the text to choose from, in percent.
+var TextScales = []int{90, 100, 115, 130, 150}
+
+const maxRecent = 10
+
+// Default returns the settings of a first start.
+func Default() Settings {
+	return Settings{
+		Version:    version,
+		Generation: DefaultGeneration(),
+		Theme:      ThemeSystem,
+		TextScale:  100,
+		EnterSends: true,
+		Width:      1100,
+		Height:     720,
+		PanelOpen:  true,
+	}
+}
+
+// AddRecent puts a model in front of the recent ones, where each path appears
+// once, and forgets the eleventh.
+func (s *Settings) AddRecent(r Recent) {
+	s.Recent = distinct(append([]Recent{r}, s.Recent...))
+}
+
+// distinct returns at most ten of the models in a new slice, the first of each
+// path.
+func distinct(models []Recent) []Recent {
+	var kept []Recent
+	for _, r := range models {
+		known := slices.ContainsFunc(kept, func(k Recent) bool { return k.Path == r.Path })
+		if !known && len(kept) < maxRecent {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// normal brings every value into its range.
+func (s Settings) normal() Settings {
+	s.Version = version
+	s.Generation = s.Generation.normal()
+	if s.Theme != ThemeLight && s.Theme != ThemeDark {
+		s.Theme = ThemeSystem
+	}
+	s.TextScale = nearest(TextScales, s.TextScale)
+	s.Width = clamp(s.Width, MinWidth, maxSide, Default().Width)
+	s.Height = clamp(s.Height, MinHeight, maxSide, Default().Height)
+	s.Recent = distinct(s.Recent)
+	return s
+}
+
+func nearest(choices []int, v int) int {
+	best := choices[0]
+	for _, c := range choices {
+		if distance(c, v) < distance(best, v) {
+			best = c
+		}
+	}
+	return best
+}
+
+// distance is |a-b| without overflow.
+func distance(a, b int) uint {
+	if a < b {
+		a, b = b, a
+	}
+	return uint(a) - uint(b)
+}

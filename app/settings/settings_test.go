@@ -1,0 +1,275 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// changed differs from the defaults in every field.
+func changed() Settings {
+	return Settings{
+		Version: version,
+		Generation: Generation{
+			Preset: Custom, Temperature: 0.5, TopP: 0.6, TopK: 7, MinP: 0.1, RepeatPenalty: 1.2,
+			MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"\n\n", "The End"}, Context: 300, Threads: 3,
+		},
+		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
+		MoreOpen: true,
+		Recent:   []Recent{{"/models/größe", "größe"}, {"", "Tern Tales"}},
+		Folder:   "/models",
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, want := range []Settings{Default(), changed()} {
+		path := filepath.Join(t.TempDir(), "new", "folder", "settings.json")
+		if err := Save(path, want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got, emptyIsNil); d != "" {
+			t.Errorf("a saved file reads differently (-want +got):\n%s", d)
+		}
+	}
+}
+
+var emptyIsNil = cmp.Comparer(func(a, b []string) bool { return strings.Join(a, "\x00") == strings.Join(b, "\x00") })
+
+func TestLoad(t *testing.T) {
+	with := func(change func(*Settings)) Settings {
+		s := Default()
+		change(&s)
+		return s
+	}
+	for _, c := range []struct {
+		name, file string
+		want       Settings
+		damaged    bool
+	}{
+		{name: "empty object", file: `{}`, want: Default()},
+		{name: "one value", file: `{"text_scale":115}`, want: with(func(s *Settings) { s.TextScale = 115 })},
+		{name: "unknown fields", file: `{"from":"tomorrow","version":9,"generation":{"mirostat":2,"top_k":0}}`,
+			want: with(func(s *Settings) { s.Generation.TopK, s.Generation.Preset = 0, Custom })},
+		{name: "values below their range", want: with(func(s *Settings) {
+			s.TextScale, s.Width, s.Height = 90, MinWidth, MinHeight
+			s.Generation = Generation{Preset: Custom, RepeatPenalty: 1, MaxTokens: 1, Context: MinContext, RandomSeed: true}
+		}), file: `{"theme":"pink","text_scale":-5,"width":-1,"height":3,"generation":{"temperature":-1,"top_p":-1,"top_k":-1,
+			"min_p":-1,"repeat_penalty":0,"max_tokens":-9223372036854775808,"context":-3,"threads":-1}}`},
+		{name: "values above their range", want: with(func(s *Settings) {
+			s.TextScale, s.Width, s.Height = 150, maxSide, maxSide
+			s.Generation = Generation{Preset: Custom, Temperature: 2, TopP: 1, TopK: 200, MinP: 0.5, RepeatPenalty: 1.5,
+				MaxTokens: MaxContext, Context: MaxContext, Threads: MaxThreads, RandomSeed: true}
+		}), file: `{"text_scale":9223372036854775807,"width":1e9,"height":1e9,"generation":{"temperature":1e300,"top_p":2,"top_k":999,
+			"min_p":1,"repeat_penalty":9,"max_tokens":9223372036854775807,"context":999999999,"threads":99999}}`},
+		{name: "empty stop texts", file: `{"generation":{"stop":["","x",""]}}`,
+			want: with(func(s *Settings) { s.Generation.Stop = []string{"x"} })},
+		{name: "a preset that the values contradict", file: `{"generation":{"preset":"Balanced","temperature":0}}`,
+			want: with(func(s *Settings) { s.Generation.Temperature, s.Generation.Preset = 0, Custom })},
+		{name: "too many recent models", file: `{"recent":[` + strings.Repeat(`{"path":"/a","name":"a"},`, 30) + `{"path":"/b","name":"b"}]}`,
+			want: with(func(s *Settings) { s.Recent = []Recent{{"/a", "a"}, {"/b", "b"}} })},
+		{name: "nothing", file: ``, want: Default(), damaged: true},
+		{name: "cut off", file: `{"text_scale":115`, want: Default(), damaged: true},
+		{name: "two values", file: `{}{}`, want: Default(), damaged: true},
+		{name: "wrong type", file: `{"text_scale":115,"width":"wide"}`, want: Default(), damaged: true},
+		{name: "seed out of range", file: `{"generation":{"seed":4294967296}}`, want: Default(), damaged: true},
+		{name: "not JSON", file: "\x7fELF", want: Default(), damaged: true},
+		{name: "huge", file: strings.Repeat(" ", maxFile) + "{}", want: Default(), damaged: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "settings.json")
+			if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Load(path)
+			if errors.Is(err, ErrDamaged) != c.damaged || (err != nil) != c.damaged {
+				t.Errorf("error %v, want damaged: %v", err, c.damaged)
+			}
+			if d := cmp.Diff(c.want, got, emptyIsNil); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			kept, err := os.ReadFile(path + ".damaged")
+			if c.damaged && (err != nil || string(kept) != c.file) {
+				t.Errorf("the damaged file is not beside the old name: %v", err)
+			}
+			if !c.damaged && err == nil {
+				t.Error("a good file was set aside")
+			}
+		})
+	}
+}
+
+func TestLoadMissing(t *testing.T) {
+	got, err := Load(filepath.Join(t.TempDir(), "nowhere", "settings.json"))
+	if err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff(Default(), got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestLoadUnreadable(t *testing.T) {
+	path := t.TempDir() // a folder cannot be read as a file, nor is it a damaged one
+	got, err := Load(path)
+	if err == nil || errors.Is(err, ErrDamaged) {
+		t.Errorf("error %v, want one that is not ErrDamaged", err)
+	}
+	if d := cmp.Diff(Default(), got); d != "" {
+		t.Error(d)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("it was moved: %v", err)
+	}
+}
+
+func TestSaveBringsIntoRange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	s := Default()
+	s.Width, s.Generation.Temperature = float32(math.NaN()), math.Inf(1)
+	if err := Save(path, s); err != nil { // JSON has neither
+		t.Fatal(err)
+	}
+	got, err := Load(path)
+	if err != nil || got.Width != Default().Width || got.Generation.Temperature != MaxTemperature {
+		t.Errorf("width %v, temperature %v, error %v", got.Width, got.Generation.Temperature, err)
+	}
+}
+
+func TestSaveFails(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Save(filepath.Join(file, "settings.json"), Default()); err == nil {
+		t.Error("saved below a file")
+	}
+	target := filepath.Join(dir, "settings.json")
+	if err := os.MkdirAll(filepath.Join(target, "taken"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Save(target, Default()); err == nil {
+		t.Error("replaced a folder")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.new")); len(left) > 0 {
+		t.Errorf("a failed save leaves %v", left)
+	}
+}
+
+// TestKilledWhileSaving ends a process that does nothing but save two very
+// different settings, at moments it cannot choose: the file must be one of them.
+func TestKilledWhileSaving(t *testing.T) {
+	const variable = "TERN_TEST_SAVE_FOREVER"
+	long := changed()
+	long.Folder = strings.Repeat("long ", 100_000)
+	if path := os.Getenv(variable); path != "" {
+		for {
+			if err := errors.Join(Save(path, Default()), Save(path, long)); err != nil {
+				panic(err)
+			}
+			fmt.Println("saved")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "settings.json")
+	seen := map[string]int{}
+	for i := range 20 {
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledWhileSaving$")
+		child.Env = append(os.Environ(), variable+"="+path)
+		out, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 64)); err != nil { // it is at work
+			t.Error(err)
+		}
+		time.Sleep(time.Duration(i) * 500 * time.Microsecond)
+		_ = child.Process.Kill()
+		_ = child.Wait()
+		got, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case cmp.Equal(got, Default(), emptyIsNil):
+			seen["default"]++
+		case cmp.Equal(got, long, emptyIsNil):
+			seen["long"]++
+		default:
+			t.Fatal("the file is neither of the two that were saved")
+		}
+	}
+	t.Log(seen)
+}
+
+func TestPath(t *testing.T) {
+	t.Setenv("TERN_CONFIG_DIR", filepath.FromSlash("/portable"))
+	if got, err := Path(); err != nil || got != filepath.FromSlash("/portable/settings.json") {
+		t.Errorf("%q, %v", got, err)
+	}
+	t.Setenv("TERN_CONFIG_DIR", "")
+	base, err := os.UserConfigDir()
+	if err != nil {
+		t.Skip("this system names no configuration folder: ", err)
+	}
+	if got, err := Path(); err != nil || got != filepath.Join(base, "tern", "settings.json") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestAddRecent(t *testing.T) {
+	var s Settings
+	for i := range 12 {
+		s.AddRecent(Recent{Path: fmt.Sprint("/m", i), Name: fmt.Sprint("m", i)})
+	}
+	before := s.Recent
+	s.AddRecent(Recent{Path: "/m5", Name: "renamed"})
+	var got []string
+	for _, r := range s.Recent {
+		got = append(got, r.Name)
+	}
+	if want := "renamed m11 m10 m9 m8 m7 m6 m4 m3 m2"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+	if before[0].Name != "m11" || len(before) != 10 {
+		t.Error("the list that was given out changed")
+	}
+}
+
+func TestPresets(t *testing.T) {
+	g := DefaultGeneration()
+	if g.PresetName() != "Balanced" || g.Temperature != 0.8 || g.TopP != 0.95 || g.TopK != 40 || g.MinP != 0.05 || g.RepeatPenalty != 1 {
+		t.Errorf("the defaults are %+v", g)
+	}
+	for _, p := range Presets {
+		g.MaxTokens = 77
+		got := g.WithPreset(p.Name)
+		if got.Preset != p.Name || got.PresetName() != p.Name || got.MaxTokens != 77 {
+			t.Errorf("%s gives %+v", p.Name, got)
+		}
+		if n := got.normal(); !cmp.Equal(n, got, emptyIsNil) {
+			t.Errorf("%s is out of range: %+v", p.Name, got)
+		}
+		got.TopK++
+		if got.PresetName() != Custom {
+			t.Errorf("%s with another top-k is %s", p.Name, got.PresetName())
+		}
+	}
+	if got := g.WithPreset("nonsense"); !cmp.Equal(got, g) {
+		t.Errorf("an unknown preset changes %+v", got)
+	}
+}

@@ -1,0 +1,251 @@
+package ui
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// infoFor is how long something that was done can be undone from the strip.
+const infoFor = 10 * time.Second
+
+// mainAction is what the one main button does.
+func (w *window) mainAction() {
+	if w.writing() {
+		w.stop()
+		return
+	}
+	w.generate()
+}
+
+// generate adds the words of the prompt and continues the text.
+func (w *window) generate() {
+	if w.prefsOpen || !w.canWrite() || w.answered() && w.wordless() {
+		return
+	}
+	w.begin(w.composer.take())
+}
+
+// begin writes on from text.
+func (w *window) begin(text string) {
+	if !w.canWrite() {
+		return
+	}
+	w.info, w.opening = nil, false
+	w.transcript.toEnd()
+	w.ctl.Generate(text, w.settings.Generation)
+	w.focusPrompt()
+}
+
+func (w *window) stop() {
+	if s := w.view.State; s == chat.Prefilling || s == chat.Generating {
+		w.ctl.Stop()
+	}
+}
+
+func (w *window) retry() {
+	if w.view.CanRetry {
+		w.transcript.toEnd()
+		w.ctl.Retry(w.settings.Generation)
+		w.focusPrompt()
+	}
+}
+
+func (w *window) undo() {
+	if w.view.CanUndo {
+		w.info = nil
+		w.ctl.Undo()
+		w.focusPrompt()
+	}
+}
+
+// clear starts a new text; it is undone rather than asked about.
+func (w *window) clear() {
+	if !w.transcript.empty() {
+		w.ctl.Clear()
+		w.tell("The text was cleared.", action{"Undo", w.undo})
+	}
+	w.focusPrompt()
+}
+
+func (w *window) unload() {
+	if w.view.Model != nil {
+		w.ctl.Unload()
+	}
+}
+
+// tell shows a quiet strip for a while.
+func (w *window) tell(sentence string, actions ...action) {
+	w.info = &message{sentence: sentence, actions: actions, dismiss: w.forget}
+	w.infoUntil = w.cfg.now().Add(infoFor)
+	w.update()
+}
+
+func (w *window) forget() {
+	w.info = nil
+	w.update()
+}
+
+// load opens a model, after asking if that stops an answer.
+func (w *window) load(path string) {
+	open := func() {
+		w.closePrefs()
+		w.opening = true
+		w.ctl.Load(path, w.settings.Generation)
+		w.focusPrompt()
+	}
+	if w.writing() {
+		w.ask("Opening another model stops this answer. What is written is kept.", "Keep writing", action{"Stop and open", open})
+		return
+	}
+	open()
+}
+
+// dropped opens the first file or folder that was dropped on the window.
+func (w *window) dropped(files []fyne.URI) {
+	if len(files) > 0 {
+		w.load(filepath.Clean(files[0].Path()))
+	}
+}
+
+// message is what the strip says, the most severe first.
+func (w *window) message() *message {
+	v := w.view
+	switch {
+	case w.full() && v.Figures.Stop == chat.ContextFull:
+		return &message{kind: messageLimit, sentence: "This conversation fills the model’s " + count(v.Figures.Context) + " tokens.",
+			actions: []action{{"Drop oldest turns", w.ctl.DropOldest}, {"New conversation", w.clear}}}
+	case v.Problem != nil:
+		m := &message{kind: messageError, sentence: v.Problem.Sentence, hint: v.Problem.Hint, dismiss: w.ctl.DismissProblem}
+		if w.loadFailed {
+			m.actions = append(m.actions, action{"Open another…", func() { w.choose(false) }})
+		}
+		if v.Problem.Detail != "" {
+			m.actions = append(m.actions, action{"More", func() { w.detail(v.Problem.Detail) }})
+		}
+		return m
+	case w.info != nil:
+		return w.info
+	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
+		return &message{kind: messageLimit, sentence: "The answer reached " + count(v.Figures.MaxTokens) + " tokens.",
+			actions: []action{{"Continue", func() { w.begin("") }}, {"Raise limit", w.raiseLimit}},
+			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
+	}
+	return nil
+}
+
+// raiseLimit doubles the longest answer and writes on.
+func (w *window) raiseLimit() {
+	g := w.settings.Generation
+	g.MaxTokens *= 2
+	if m := w.view.Model; m != nil && m.ContextLen > 0 {
+		g.MaxTokens = min(g.MaxTokens, m.ContextLen)
+	}
+	w.options.use(g)
+	w.begin("")
+}
+
+// answerID names the last answer, 0 for none.
+func (w *window) answerID() int {
+	for _, s := range slices.Backward(w.view.Document) {
+		if s.Author == chat.Model {
+			return s.ID
+		}
+	}
+	return 0
+}
+
+// lastAnswer is what the model wrote last.
+func (w *window) lastAnswer() string {
+	for _, s := range slices.Backward(w.view.Document) {
+		if s.Author == chat.Model {
+			return strings.TrimLeft(s.Text, "\n")
+		}
+	}
+	return ""
+}
+
+func (w *window) copyAnswer() { w.copyText(w.lastAnswer()) }
+
+func (w *window) copyAll() {
+	var all strings.Builder
+	for _, s := range w.view.Document {
+		all.WriteString(s.Text)
+	}
+	w.copyText(all.String())
+}
+
+func (w *window) copyText(text string) {
+	if text != "" {
+		fyne.CurrentApp().Clipboard().SetContent(text)
+	}
+}
+
+// popUp shows a menu below an object, or above it where there is no room.
+func (w *window) popUp(at fyne.CanvasObject, items []*fyne.MenuItem) {
+	c := w.win.Canvas()
+	m := widget.NewPopUpMenu(fyne.NewMenu("", items...), c)
+	y, h := at.Size().Height+2, m.MinSize().Height
+	if top := fyne.CurrentApp().Driver().AbsolutePositionForObject(at).Y; top+y+h > c.Size().Height {
+		y = -h - 2
+	}
+	m.ShowAtRelativePosition(fyne.NewPos(0, y), at)
+}
+
+// escape closes the topmost thing that is open, then stops, then does nothing.
+func (w *window) escape() {
+	switch {
+	case w.choosing:
+	case w.dialog != nil:
+		w.closeDialog()
+	case w.drawer && !w.prefsOpen:
+		w.closeDrawer()
+	case w.prefsOpen:
+		w.closePrefs()
+	default:
+		w.stop()
+	}
+}
+
+// typedKey gets the keys that no control has the focus for.
+func (w *window) typedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyEscape:
+		w.escape()
+	case fyne.KeyPageUp:
+		w.transcript.pageBy(-1)
+	case fyne.KeyPageDown:
+		w.transcript.pageBy(1)
+	}
+}
+
+// focusPrompt puts the focus where one writes.
+func (w *window) focusPrompt() {
+	if w.dialog == nil && !w.prefsOpen {
+		w.win.Canvas().Focus(w.composer.entry)
+	}
+}
+
+func (w *window) setGeneration(g settings.Generation) {
+	w.settings.Generation = g
+	w.applySettings()
+	w.cfg.save(w.settings)
+}
+
+// resetGeneration brings every default back; it can be undone.
+func (w *window) resetGeneration() {
+	old := w.settings.Generation
+	w.options.use(settings.DefaultGeneration())
+	w.tell("Settings reset.", action{"Undo", func() {
+		w.info = nil
+		w.options.use(old)
+		w.update()
+	}})
+}

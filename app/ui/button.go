@@ -1,0 +1,171 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+	tooltip "github.com/dweymouth/fyne-tooltip/widget"
+)
+
+// button adds to Fyne's what a keyboard needs: a visible ring, Enter, Esc that
+// is passed on, focus that a click leaves where it was, a spoken name and a
+// tooltip.
+type button struct {
+	widget.Button
+	tooltip.ToolTipWidgetExtend
+	name     string  // spoken, where there is no text
+	minWidth float32 // at 100 % text; keeps a button in place while its label changes
+	bold     bool    // the label
+	escape   func()
+
+	focused bool
+	before  fyne.Focusable // what had the focus when the mouse went down
+}
+
+// newButton makes a button with a label.
+func newButton(label string, escape, tapped func()) *button {
+	b := &button{escape: escape}
+	b.Text, b.OnTapped = label, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// newQuietButton makes a button that is drawn only when it is pointed at.
+func newQuietButton(label string, escape, tapped func()) *button {
+	b := newButton(label, escape, tapped)
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// newIconButton makes a quiet button of an icon; name is its tooltip and what
+// is spoken.
+func newIconButton(name string, icon fyne.Resource, escape, tapped func()) *button {
+	b := newQuietButton("", escape, tapped)
+	b.Icon, b.name = icon, name
+	b.SetToolTip(name)
+	return b
+}
+
+func (b *button) ExtendBaseWidget(w fyne.Widget) {
+	b.ExtendToolTipWidget(w)
+	b.Button.ExtendBaseWidget(w)
+}
+
+// setLabel changes the text only where it differs, since every change redraws.
+func (b *button) setLabel(text string) {
+	if b.Text != text {
+		b.SetText(text)
+	}
+}
+
+// setEnabled enables or disables only where that is a change.
+func (b *button) setEnabled(on bool) {
+	if on == !b.Disabled() {
+		return
+	}
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
+
+// setHigh makes the button the prominent one, or one of many.
+func (b *button) setHigh(on bool) {
+	want := widget.MediumImportance
+	if on {
+		want = widget.HighImportance
+	}
+	if b.Importance != want {
+		b.Importance = want
+		b.Refresh()
+	}
+}
+
+// AccessibilityLabel is the text, or the name of an icon.
+func (b *button) AccessibilityLabel() string {
+	if b.Text != "" {
+		return b.Text
+	}
+	return b.name
+}
+
+// MinSize keeps targets at least 32 wide.
+func (b *button) MinSize() fyne.Size {
+	return b.Button.MinSize().Max(fyne.NewSize(px(max(32, b.minWidth)), 32))
+}
+
+// FocusGained shows the ring, and not Fyne's tint, which looks like a choice.
+func (b *button) FocusGained() {
+	b.focused = true
+	b.Refresh()
+}
+
+func (b *button) FocusLost() {
+	b.focused = false
+	b.Refresh()
+}
+
+// MouseDown remembers who had the focus, which a click takes away.
+func (b *button) MouseDown(*desktop.MouseEvent) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(b); c != nil {
+		b.before = c.Focused()
+	}
+}
+
+// MouseUp completes desktop.Mouseable.
+func (b *button) MouseUp(*desktop.MouseEvent) {}
+
+// Tapped runs the action and gives the focus back, unless the action moved it.
+func (b *button) Tapped(e *fyne.PointEvent) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(b)
+	before := b.before
+	b.before = nil
+	if before == nil && b.focused {
+		before = b
+	}
+	b.Button.Tapped(e)
+	if c != nil && c.Focused() == nil && before != nil {
+		c.Focus(before)
+	}
+}
+
+func (b *button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		b.Tapped(nil)
+	case fyne.KeyEscape:
+		if b.escape != nil {
+			b.escape()
+		}
+	default:
+		b.Button.TypedKey(e)
+	}
+}
+
+func (b *button) MouseIn(e *desktop.MouseEvent) {
+	b.ToolTipWidgetExtend.MouseIn(e)
+	b.Button.MouseIn(e)
+}
+
+func (b *button) MouseMoved(e *desktop.MouseEvent) {
+	b.ToolTipWidgetExtend.MouseMoved(e)
+	b.Button.MouseMoved(e)
+}
+
+func (b *button) MouseOut() {
+	b.ToolTipWidgetExtend.MouseOut()
+	b.Button.MouseOut()
+}
+
+// CreateRenderer draws Fyne's button and the ring around it.
+func (b *button) CreateRenderer() fyne.WidgetRenderer {
+	b.ExtendBaseWidget(b)
+	r := b.Button.CreateRenderer()
+	for _, o := range r.Objects() {
+		if t, ok := o.(*widget.RichText); ok { // the label, which Fyne draws bold
+			t.Segments[0].(*widget.TextSegment).Style.TextStyle.Bold = b.bold
+		}
+	}
+	return newRing(r, b, func() bool { return b.focused && !b.Disabled() })
+}

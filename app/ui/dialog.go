@@ -1,0 +1,123 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+const dialogWidth = 460
+
+// dialog is a modal window in the window. Esc and its safe button close it;
+// Fyne's own know no Esc.
+type dialog struct {
+	popup   *widget.PopUp
+	buttons []*button // the safe one first
+}
+
+// openDialog shows a title, a body and buttons, the first of which is safe: it
+// has the focus, and Esc does what it does. It shows at most one dialog.
+func (w *window) openDialog(title string, body fyne.CanvasObject, width float32, actions ...action) {
+	w.closeDialog()
+	d := &dialog{}
+	row := container.NewHBox(layout.NewSpacer())
+	for _, a := range actions {
+		b := newButton(a.label, w.escape, func() {
+			w.closeDialog()
+			if a.do != nil {
+				a.do()
+			}
+		})
+		d.buttons = append(d.buttons, b)
+		row.Add(b)
+	}
+	inner := min(px(width), w.win.Canvas().Size().Width-80)
+	content := container.New(&stack{gap: 12, pad: 8})
+	if title != "" {
+		content.Add(newWrappedNote(theme.SizeNameSubHeadingText, fyne.TextAlignLeading,
+			span{text: title, colour: theme.ColorNameForeground, bold: true}))
+	}
+	if body != nil {
+		content.Add(body)
+	}
+	if len(actions) > 0 {
+		content.Add(row)
+	}
+	fixed := container.New(layoutFunc{min: fyne.NewSize(inner, heightFor(content, inner)),
+		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, content)
+	d.popup = widget.NewModalPopUp(fixed, w.win.Canvas())
+	d.popup.Show()
+	w.dialog = d
+	if len(d.buttons) > 0 {
+		w.win.Canvas().Focus(d.buttons[0])
+	}
+}
+
+// closeDialog closes what is open and gives the focus back to the prompt.
+func (w *window) closeDialog() {
+	if w.dialog == nil {
+		return
+	}
+	w.dialog.popup.Hide()
+	w.dialog = nil
+	w.focusPrompt()
+}
+
+// ask asks before something that cannot be undone; keep is the safe answer.
+func (w *window) ask(question, keep string, other action) {
+	w.openDialog("", newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+		span{text: question, colour: theme.ColorNameForeground}), dialogWidth, action{label: keep}, other)
+}
+
+// about says what this is.
+func (w *window) about() {
+	icon := container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
+		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
+	w.openDialog("", container.New(&stack{},
+		container.NewCenter(icon),
+		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
+		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
+			muted("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere.")),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted("MIT licence")),
+	), dialogWidth, action{label: "Close"})
+}
+
+// shortcuts lists every key, read from the menu so that the two cannot differ.
+func (w *window) shortcuts() {
+	rows := [][2]string{}
+	for _, m := range w.menu.main.Items {
+		for _, i := range m.Items {
+			if i.Shortcut != nil {
+				rows = append(rows, [2]string{strings.TrimSuffix(i.Label, "…"), shortcutName(i.Shortcut)})
+			}
+		}
+	}
+	rows = append(rows, [2]string{"New line in the prompt", "Shift+Enter"}, [2]string{"Stop, or close what is open", "Esc"})
+	grid := container.New(layout.NewGridLayout(2))
+	for _, r := range rows {
+		line := container.NewBorder(nil, nil, nil,
+			newKey(r[1]), newNote(theme.SizeNameCaptionText, span{text: r[0], colour: theme.ColorNameForeground}))
+		grid.Add(line)
+	}
+	w.openDialog("Keyboard shortcuts", grid, 620, action{label: "Close"})
+}
+
+// newKey is text at its full width: a note would be cut to nothing.
+func newKey(text string) fyne.CanvasObject {
+	n := newNote(theme.SizeNameCaptionText, muted(text))
+	n.Truncation = fyne.TextTruncateOff
+	n.Refresh()
+	return n
+}
+
+// detail shows an error as the packages gave it.
+func (w *window) detail(text string) {
+	l := widget.NewLabel(text)
+	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
+	w.openDialog("What happened", l, dialogWidth, action{label: "Close"},
+		action{label: "Copy", do: func() { fyne.CurrentApp().Clipboard().SetContent(text) }})
+}

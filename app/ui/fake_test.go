@@ -1,0 +1,193 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// fakeController records what the window asks for; a test sets its view.
+type fakeController struct {
+	view  chat.View
+	calls []string
+	last  settings.Generation
+}
+
+func (f *fakeController) call(name string, args ...any) {
+	f.calls = append(f.calls, strings.TrimSpace(name+" "+fmt.Sprint(args...)))
+}
+
+func (f *fakeController) Load(path string, g settings.Generation) { f.last = g; f.call("load", path) }
+func (f *fakeController) CancelLoad()                             { f.call("cancel load") }
+func (f *fakeController) Unload()                                 { f.call("unload") }
+func (f *fakeController) Generate(text string, g settings.Generation) {
+	f.last = g
+	f.call("generate", text)
+}
+func (f *fakeController) Retry(g settings.Generation) { f.last = g; f.call("retry") }
+func (f *fakeController) Stop()                       { f.call("stop") }
+func (f *fakeController) Undo()                       { f.call("undo") }
+func (f *fakeController) Clear()                      { f.call("clear") }
+func (f *fakeController) DropOldest()                 { f.call("drop oldest") }
+func (f *fakeController) DismissProblem()             { f.call("dismiss") }
+func (f *fakeController) View() chat.View             { return f.view }
+
+var _ Controller = (*chat.Controller)(nil)
+
+// rig is a window on a fake controller, with a clock that a test moves.
+type rig struct {
+	*window
+	t     *testing.T
+	fake  *fakeController
+	saved []settings.Settings
+	clock time.Time
+	wake  time.Duration // what the last update asked for
+	done  func(path string, err error)
+}
+
+var builtin = chat.ModelInfo{
+	Name: "Tern Tales", Family: "BitNet b1.58", Params: 4_300_000, MemoryBytes: 3_100_000, ContextLen: 512,
+	OpenedIn: 400 * time.Millisecond, Builtin: true,
+	Examples: []string{"Once upon a time", "Lily found a red box.", "The bear did not want to sleep"},
+}
+
+// newRig opens a window of a size with the built-in model ready.
+func newRig(t *testing.T, width, height float32) *rig {
+	t.Helper()
+	a := test.NewTempApp(t)
+	th := newTheme(settings.ThemeLight, 100)
+	a.Settings().SetTheme(th)
+	win := a.NewWindow("")
+	open := true
+	win.SetOnClosed(func() { open = false })
+	t.Cleanup(func() {
+		if open { // the test driver cannot close a window twice
+			win.Close()
+		}
+	})
+	r := &rig{t: t, fake: &fakeController{}, clock: time.Unix(1000, 0)}
+	m := builtin
+	r.fake.view = chat.View{State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
+	s := settings.Default()
+	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
+	r.window = newWindow(win, th, config{
+		controller: r.fake, settings: s, now: func() time.Time { return r.clock },
+		save: func(s settings.Settings) { r.saved = append(r.saved, s) },
+		choose: func(_ bool, _ string, done func(string, error)) {
+			r.fake.call("choose")
+			r.done = done
+		},
+	})
+	r.show()
+	return r
+}
+
+// show draws the fake's view after change altered it.
+func (r *rig) show(change ...func(*chat.View)) {
+	for _, f := range change {
+		f(&r.fake.view)
+	}
+	r.wake = r.update()
+}
+
+// pass lets time pass, and draws.
+func (r *rig) pass(d time.Duration) {
+	r.clock = r.clock.Add(d)
+	r.show()
+}
+
+// press runs the item of the main menu that has a shortcut, as the driver does.
+func (r *rig) press(key fyne.KeyName, mod ...fyne.KeyModifier) {
+	r.t.Helper()
+	want := item("", nil, key, mod...).Shortcut.ShortcutName()
+	for _, m := range r.menu.main.Items {
+		for _, i := range m.Items {
+			if i.Shortcut != nil && i.Shortcut.ShortcutName() == want {
+				i.Action()
+				return
+			}
+		}
+	}
+	r.t.Fatalf("no menu item has the shortcut %s", want)
+}
+
+// key types a key where the focus is.
+func (r *rig) key(name fyne.KeyName) {
+	if f := r.win.Canvas().Focused(); f != nil {
+		f.TypedKey(&fyne.KeyEvent{Name: name})
+		return
+	}
+	r.typedKey(&fyne.KeyEvent{Name: name})
+}
+
+func (r *rig) shift(down bool) {
+	k := &fyne.KeyEvent{Name: desktop.KeyShiftLeft}
+	if down {
+		r.composer.entry.KeyDown(k)
+	} else {
+		r.composer.entry.KeyUp(k)
+	}
+}
+
+// took checks what the controller was asked since the last time.
+func (r *rig) took(want ...string) {
+	r.t.Helper()
+	got := r.fake.calls
+	r.fake.calls = nil
+	if strings.Join(got, "; ") != strings.Join(want, "; ") {
+		r.t.Errorf("the controller was asked %q, want %q", got, want)
+	}
+}
+
+func state(s chat.State) func(*chat.View) { return func(v *chat.View) { v.State = s } }
+
+func document(texts ...string) func(*chat.View) {
+	return func(v *chat.View) {
+		v.Document = nil
+		for i, t := range texts {
+			v.Document = append(v.Document, chat.Segment{ID: i + 1, Author: chat.Author(i % 2), Text: t})
+		}
+		v.CanRetry, v.CanUndo = len(texts) > 1, len(texts) > 0
+	}
+}
+
+func (r *rig) statusIs(want string) {
+	r.t.Helper()
+	if got := r.status.line.text(); got != want {
+		r.t.Errorf("status %q, want %q", got, want)
+	}
+}
+
+func (r *rig) stripIs(want string) {
+	r.t.Helper()
+	got := ""
+	if r.strip.now != nil && r.strip.box.Visible() {
+		got = r.strip.now.sentence
+		for _, a := range r.strip.now.actions {
+			got += " [" + a.label + "]"
+		}
+	}
+	if got != want {
+		r.t.Errorf("strip %q, want %q", got, want)
+	}
+}
+
+// tapStrip presses a button of the strip.
+func (r *rig) tapStrip(label string) {
+	r.t.Helper()
+	for _, o := range r.strip.buttons.Objects {
+		if b := o.(*button); b.AccessibilityLabel() == label {
+			test.Tap(b)
+			return
+		}
+	}
+	r.t.Fatalf("the strip has no button %q", label)
+}

@@ -1,0 +1,4 @@
+//go:build !cgo
+
+// Package filedialog is empty without cgo: there is no window then.
+package filedialog

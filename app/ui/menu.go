@@ -1,0 +1,178 @@
+package ui
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"tern/app/settings"
+)
+
+// menu is the main menu. Every shortcut is an item of it: shortcuts of the
+// canvas do not arrive while an entry has the focus, those of the menu do. They
+// also run for disabled items, so every action checks the state itself.
+type menu struct {
+	main   *fyne.MainMenu
+	recent *fyne.MenuItem
+	themes []*fyne.MenuItem
+	panel  *fyne.MenuItem
+	stop   *fyne.MenuItem
+	write  *fyne.MenuItem
+	retry  *fyne.MenuItem
+	undo   *fyne.MenuItem
+	clear  *fyne.MenuItem
+	copy   *fyne.MenuItem
+	answer *fyne.MenuItem
+	unload *fyne.MenuItem
+	shown  menuState
+}
+
+// menuState is all that the menu shows of the window.
+type menuState struct {
+	writing, canWrite, canRetry, canUndo, text, answer, model, panel bool
+	theme                                                            settings.Theme
+}
+
+func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
+	i := fyne.NewMenuItem(label, do)
+	if key != "" {
+		m := fyne.KeyModifierShortcutDefault
+		for _, x := range mod {
+			m |= x
+		}
+		i.Shortcut = &desktop.CustomShortcut{KeyName: key, Modifier: m}
+	}
+	return i
+}
+
+func newMenu(w *window) *menu {
+	const shift = fyne.KeyModifierShift
+	line := fyne.NewMenuItemSeparator
+	m := &menu{
+		recent: fyne.NewMenuItem("Recent", nil),
+		panel:  item("Generation", w.togglePanel, fyne.KeyG),
+		write:  item("Generate", w.generate, fyne.KeyReturn),
+		stop:   item("Stop", w.stop, fyne.KeyPeriod),
+		retry:  item("Retry", w.retry, fyne.KeyR),
+		undo:   item("Undo the last turn", w.undo, ""),
+		clear:  item("New conversation", w.clear, fyne.KeyN),
+		copy:   item("Copy the text", w.copyAll, ""),
+		answer: item("Copy last answer", w.copyAnswer, fyne.KeyC, shift),
+		unload: item("Close the model", w.unload, ""),
+	}
+	quit := item("Quit", w.quit, fyne.KeyQ)
+	quit.IsQuit = true
+	theme := fyne.NewMenuItem("Theme", nil)
+	for _, t := range themes {
+		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.setTheme(t.theme) }))
+	}
+	theme.ChildMenu = fyne.NewMenu("", m.themes...)
+	m.recent.ChildMenu = fyne.NewMenu("")
+	m.main = fyne.NewMainMenu(
+		fyne.NewMenu("File", m.clear, line(),
+			item("Open file…", func() { w.choose(false) }, fyne.KeyO),
+			item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
+			m.recent, m.unload, line(),
+			item("Settings", w.openPrefs, fyne.KeyComma), line(), quit),
+		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer),
+		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, line(),
+			item("Go to the prompt", w.focusPrompt, fyne.KeyL)),
+		fyne.NewMenu("View", m.panel, theme, line(),
+			item("Larger text", func() { w.zoom(1) }, fyne.KeyEqual),
+			item("Smaller text", func() { w.zoom(-1) }, fyne.KeyMinus),
+			item("Normal text", func() { w.zoom(0) }, fyne.Key0)),
+		fyne.NewMenu("Help", item("Keyboard shortcuts", w.shortcuts, fyne.KeyH, shift), fyne.NewMenuItem("About Tern", w.about)),
+	)
+	return m
+}
+
+// show brings the marks of the menu in step; it redraws only on a change.
+func (m *menu) show(s menuState) {
+	if s == m.shown {
+		return
+	}
+	m.shown = s
+	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
+	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
+	m.clear.Disabled, m.copy.Disabled = !s.text, !s.text
+	m.answer.Disabled, m.unload.Disabled = !s.answer, !s.model
+	m.panel.Checked = s.panel
+	for i, t := range themes {
+		m.themes[i].Checked = t.theme == s.theme
+	}
+	m.main.Refresh()
+}
+
+// setRecent shows the models that were opened before.
+func (m *menu) setRecent(models []settings.Recent, open func(path string)) {
+	m.recent.ChildMenu.Items = recentItems(models, open)
+	m.recent.Disabled = len(models) == 0
+	m.main.Refresh()
+}
+
+func recentItems(models []settings.Recent, open func(path string)) []*fyne.MenuItem {
+	items := make([]*fyne.MenuItem, 0, len(models))
+	for _, r := range models {
+		items = append(items, fyne.NewMenuItem(r.Name, func() { open(r.Path) }))
+	}
+	return items
+}
+
+// modelMenu is the menu of the model's button.
+func (w *window) modelMenu(at fyne.CanvasObject) {
+	models := slices.Clone(w.settings.Recent)
+	if !slices.ContainsFunc(models, func(r settings.Recent) bool { return r.Path == "" }) {
+		models = append(models, settings.Recent{Name: "The built-in model"})
+	}
+	items := recentItems(models, w.load)
+	if m := w.view.Model; m != nil {
+		for i, r := range models {
+			items[i].Checked = r.Path == m.Path
+		}
+	}
+	items = append(items, fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Open file…", func() { w.choose(false) }),
+		fyne.NewMenuItem("Open folder…", func() { w.choose(true) }))
+	if w.view.Model != nil {
+		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Close the model", w.unload))
+	}
+	w.popUp(at, items)
+}
+
+// presetMenu is the menu of presets, at the composer and in the panel.
+func (w *window) presetMenu(at fyne.CanvasObject) {
+	var items []*fyne.MenuItem
+	for _, p := range settings.Presets {
+		i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.settings.Generation.WithPreset(p.Name)) })
+		i.Checked = p.Name == w.settings.Generation.Preset
+		items = append(items, i)
+	}
+	w.popUp(at, items)
+}
+
+// shortcutName writes a shortcut as people say it.
+func shortcutName(s fyne.Shortcut) string {
+	c, ok := s.(*desktop.CustomShortcut)
+	if !ok {
+		return s.ShortcutName()
+	}
+	var parts []string
+	if c.Modifier&fyne.KeyModifierShortcutDefault != 0 {
+		if runtime.GOOS == "darwin" {
+			parts = append(parts, "Cmd")
+		} else {
+			parts = append(parts, "Ctrl")
+		}
+	}
+	if c.Modifier&fyne.KeyModifierShift != 0 {
+		parts = append(parts, "Shift")
+	}
+	name := string(c.KeyName)
+	if c.KeyName == fyne.KeyReturn {
+		name = "Enter"
+	}
+	return strings.Join(append(parts, name), "+")
+}

@@ -1,0 +1,286 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+const panelWidth = 288
+
+// options is the panel of generation settings.
+type options struct {
+	g       settings.Generation
+	changed func(settings.Generation)
+	preset  *button
+	presets *row
+	numbers []*numberSetting
+	seed    *row
+	random  *check
+	seedIn  *lineEntry
+	stop    *row
+	stopIn  *textEntry
+	more    *button
+	folded  *fyne.Container
+	page    *fyne.Container
+	box     *fyne.Container
+	first   fyne.Focusable
+	limit   int // context length of the model, 0 while none is open
+}
+
+// numberSetting binds a row to a field of the settings.
+type numberSetting struct {
+	*row
+	get    func(settings.Generation) float64
+	set    func(*settings.Generation, float64)
+	locked bool // while something is being written
+}
+
+// newOptions builds the panel. changed gets every new set of values; presets
+// opens the menu of presets at a button; folded is told when the lower half opens.
+func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(settings.Generation),
+	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool)) *options {
+	o := &options{changed: changed}
+	o.preset = newButton("", escape, nil)
+	o.preset.OnTapped = func() { presets(o.preset) }
+	o.presets = newRow("Preset", "A set of the values below; change one and it becomes “Custom”.",
+		o.preset, nil, escape, func() { o.use(o.g.WithPreset(settings.DefaultGeneration().Preset)) })
+
+	above := []*numberSetting{o.temperature(), o.topP(), o.maxTokens()}
+	below := []*numberSetting{o.topK(), o.minP(), o.penalty()}
+	machine := []*numberSetting{o.context(), o.threads()}
+	for _, n := range slices.Concat(above, below, machine) {
+		spec := n.row.spec
+		spec.initial = n.get(settings.DefaultGeneration())
+		spec.changed = func(v float64) {
+			g := o.g
+			n.set(&g, v)
+			o.use(g)
+		}
+		n.row = newNumberRow(th, spec, escape)
+		o.numbers = append(o.numbers, n)
+	}
+	o.buildSeed(escape)
+	o.buildStop(escape)
+
+	o.more = newQuietButton("", escape, func() { o.fold(o.folded.Visible()); folded(o.folded.Visible()) })
+	o.folded = container.New(&stack{gap: 12})
+	for _, r := range slices.Concat(rowsOf(below), []*row{o.seed, o.stop}, rowsOf(machine)) {
+		o.folded.Add(r.box)
+	}
+	all := newQuietButton("Reset all", escape, resetAll)
+	title := newNote(theme.SizeNameSubHeadingText, span{text: "Generation", colour: theme.ColorNameForeground, bold: true})
+	list := container.New(&stack{gap: 12}, container.NewBorder(nil, nil, nil, all, container.New(flush{}, title)), o.presets.box)
+	for _, r := range rowsOf(above) {
+		list.Add(r.box)
+	}
+	list.Add(container.New(flush{}, container.NewHBox(o.more, layout.NewSpacer())))
+	list.Add(o.folded)
+	o.page = newColumn(list, func() float32 { return px(panelWidth) }, 12, 0)
+	o.box = container.NewStack(newSurface(colorSidebar), o.page)
+	o.first = o.preset
+	o.fold(!more)
+	o.show(g)
+	return o
+}
+
+func rowsOf(n []*numberSetting) []*row {
+	rows := make([]*row, len(n))
+	for i := range n {
+		rows[i] = n[i].row
+	}
+	return rows
+}
+
+func (o *options) fold(closed bool) {
+	if closed {
+		o.more.setLabel("▸ More settings")
+		o.folded.Hide()
+	} else {
+		o.more.setLabel("▾ More settings")
+		o.folded.Show()
+	}
+	if o.page != nil {
+		o.page.Layout.Layout(nil, o.page.Size())
+	}
+}
+
+// use takes values from the user.
+func (o *options) use(g settings.Generation) {
+	g.Preset = g.PresetName()
+	o.show(g)
+	o.changed(g)
+}
+
+// show brings every row in step with g.
+func (o *options) show(g settings.Generation) {
+	o.g = g
+	o.preset.setLabel(g.Preset + " ▾")
+	o.presets.showReset(g.Preset != settings.DefaultGeneration().Preset)
+	for _, n := range o.numbers {
+		n.row.set(n.get(g))
+	}
+	if o.random.Checked != g.RandomSeed {
+		o.random.SetChecked(g.RandomSeed)
+	}
+	o.showSeed()
+	if !o.stopIn.focused {
+		o.stopIn.SetText(strings.Join(g.Stop, "\n"))
+	}
+	o.stop.showReset(len(g.Stop) > 0)
+}
+
+// model tells the panel what is open and whether something is being written.
+func (o *options) model(m *chat.ModelInfo, busy bool) {
+	limit := 0
+	if m != nil {
+		limit = m.ContextLen
+	}
+	if limit != o.limit {
+		o.limit = limit
+		for _, n := range o.numbers {
+			switch n.spec.title {
+			case titleContext:
+				n.bound(settings.MinContext, float64(max(limit, settings.MinContext+1)))
+				n.spec.initial = float64(limit)
+			case titleMaxTokens:
+				n.bound(1, float64(max(limit, 2)))
+			}
+		}
+		o.show(o.g)
+	}
+	why := ""
+	if busy {
+		why = "Stop first."
+	}
+	for _, n := range o.numbers {
+		if n.locked {
+			n.lock(why)
+		}
+	}
+}
+
+const (
+	titleContext   = "Context length"
+	titleMaxTokens = "Max tokens"
+)
+
+func number(title, sentence string, low, high, step float64, decimals int,
+	get func(settings.Generation) float64, set func(*settings.Generation, float64)) *numberSetting {
+	return &numberSetting{get: get, set: set, row: &row{spec: numberSpec{
+		title: title, sentence: sentence, min: low, max: high, step: step,
+		format: func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) },
+		parse:  parseNumber(decimals),
+	}}}
+}
+
+// parseNumber reads a number, with a comma or a point, rounded to what is shown.
+func parseNumber(decimals int) func(string) (float64, error) {
+	scale := math.Pow10(decimals)
+	return func(s string) (float64, error) {
+		v, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(s), ",", ".", 1), 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, fmt.Errorf("ui: %q is not a number", s)
+		}
+		return math.Round(v*scale) / scale, nil
+	}
+}
+
+func (o *options) temperature() *numberSetting {
+	return number("Temperature", "Higher is more surprising; 0 always picks the likeliest word.",
+		0, settings.MaxTemperature, 0.01, 2,
+		func(g settings.Generation) float64 { return g.Temperature },
+		func(g *settings.Generation, v float64) { g.Temperature = v })
+}
+
+func (o *options) topP() *numberSetting {
+	return number("Top-p", "Only the likeliest words that together reach this share are considered; 1 turns it off.",
+		0, settings.MaxTopP, 0.01, 2,
+		func(g settings.Generation) float64 { return g.TopP },
+		func(g *settings.Generation, v float64) { g.TopP = v })
+}
+
+func (o *options) maxTokens() *numberSetting {
+	return number(titleMaxTokens, "Stops after this many tokens; a token is about three quarters of a word.",
+		1, 4096, 1, 0,
+		func(g settings.Generation) float64 { return float64(g.MaxTokens) },
+		func(g *settings.Generation, v float64) { g.MaxTokens = int(v) })
+}
+
+func (o *options) topK() *numberSetting {
+	return number("Top-k", "Only this many of the likeliest words are considered; 0 turns it off.",
+		0, settings.MaxTopK, 1, 0,
+		func(g settings.Generation) float64 { return float64(g.TopK) },
+		func(g *settings.Generation, v float64) { g.TopK = int(v) })
+}
+
+func (o *options) minP() *numberSetting {
+	return number("Min-p", "Drops words less likely than this share of the likeliest one; 0 turns it off.",
+		0, settings.MaxMinP, 0.01, 2,
+		func(g settings.Generation) float64 { return g.MinP },
+		func(g *settings.Generation, v float64) { g.MinP = v })
+}
+
+func (o *options) penalty() *numberSetting {
+	return number("Repetition penalty", "Makes words already used less likely; 1 turns it off, above 1.2 text gets odd.",
+		settings.MinRepeatPenalty, settings.MaxRepeatPenalty, 0.01, 2,
+		func(g settings.Generation) float64 { return g.RepeatPenalty },
+		func(g *settings.Generation, v float64) { g.RepeatPenalty = v })
+}
+
+// context shows the model's own length where the setting is 0.
+func (o *options) context() *numberSetting {
+	n := number(titleContext, "How much text the model can see; longer needs more memory.",
+		settings.MinContext, 4096, 1, 0,
+		func(g settings.Generation) float64 {
+			if g.Context == 0 || o.limit > 0 && g.Context > o.limit {
+				return float64(o.limit)
+			}
+			return float64(g.Context)
+		},
+		func(g *settings.Generation, v float64) {
+			g.Context = int(v)
+			if g.Context >= o.limit {
+				g.Context = 0
+			}
+		})
+	n.locked = true
+	n.spec.format = automatic
+	return n
+}
+
+func (o *options) threads() *numberSetting {
+	n := number("Threads", "Processor threads used for writing. The text does not depend on it.",
+		0, float64(runtime.NumCPU()), 1, 0,
+		func(g settings.Generation) float64 { return float64(g.Threads) },
+		func(g *settings.Generation, v float64) { g.Threads = int(v) })
+	n.locked = true
+	number := n.spec.parse
+	n.spec.format = automatic
+	n.spec.parse = func(s string) (float64, error) {
+		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(s)), "auto") {
+			return 0, nil
+		}
+		return number(s)
+	}
+	return n
+}
+
+// automatic writes a whole number; 0 is what Tern chooses itself.
+func automatic(v float64) string {
+	if v == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(int(v))
+}

@@ -1,0 +1,103 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/settings"
+)
+
+// prefs is the settings page: what the window looks like and how it writes.
+type prefs struct {
+	theme *choice
+	size  *choice
+	enter *check
+	page  *fyne.Container
+	box   *fyne.Container
+	first fyne.Focusable
+}
+
+var themes = []struct {
+	name  string
+	theme settings.Theme
+}{{"System", settings.ThemeSystem}, {"Light", settings.ThemeLight}, {"Dark", settings.ThemeDark}}
+
+const prefsWidth = 520
+
+// newPrefs builds the page; each function is told a new value.
+func newPrefs(back, escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool)) *prefs {
+	p := &prefs{}
+	var names []string
+	for _, t := range themes {
+		names = append(names, t.name)
+	}
+	p.theme = newChoice(names, escape, func(i int) { setTheme(themes[i].theme) })
+	var sizes []string
+	for _, s := range settings.TextScales {
+		sizes = append(sizes, fmt.Sprintf("%d%%", s))
+	}
+	p.size = newChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
+	p.enter = newCheck("Enter sends (Shift+Enter starts a new line)", escape, setEnter)
+	p.first = p.theme.buttons[0]
+
+	body := container.New(&stack{gap: 6},
+		section("Appearance"),
+		newRow("Theme", "System follows the setting of this computer.", p.theme.box, nil, escape, nil).box,
+		newRow("Text size", "Applies at once, to everything.", p.size.box, nil, escape, nil).box,
+		gapOf(10),
+		section("Writing"),
+		container.NewHBox(p.enter),
+		gapOf(10),
+		section("Privacy"),
+		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			muted("Tern sends nothing. Models run on this computer, and your text stays in this window."))),
+	)
+	p.page = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
+	p.box = container.NewBorder(newHeader("Settings", back, escape), nil, nil, nil, p.page)
+	return p
+}
+
+func section(title string) fyne.CanvasObject {
+	return container.New(flush{}, newNote(theme.SizeNameSubHeadingText,
+		span{text: title, colour: theme.ColorNameForeground, bold: true}))
+}
+
+// show brings the page in step with s.
+func (p *prefs) show(s settings.Settings) {
+	for i, t := range themes {
+		if t.theme == s.Theme {
+			p.theme.show(i)
+		}
+	}
+	p.size.show(slices.Index(settings.TextScales, s.TextScale))
+	if p.enter.Checked != s.EnterSends {
+		p.enter.SetChecked(s.EnterSends)
+	}
+}
+
+// choice is one of a few words, side by side.
+type choice struct {
+	buttons []*button
+	box     *fyne.Container
+}
+
+func newChoice(labels []string, escape func(), chosen func(int)) *choice {
+	c := &choice{box: container.NewHBox()}
+	for i, l := range labels {
+		b := newButton(l, escape, func() { chosen(i) })
+		c.buttons = append(c.buttons, b)
+		c.box.Add(b)
+	}
+	return c
+}
+
+// show marks the chosen word.
+func (c *choice) show(chosen int) {
+	for i, b := range c.buttons {
+		b.setHigh(i == chosen)
+	}
+}

@@ -1,0 +1,109 @@
+package ui
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// ring draws a line around a control that has the focus. Fyne shows focus by
+// blending a tint into the control, which reaches a contrast of 2.6 at best.
+type ring struct {
+	fyne.WidgetRenderer
+	w    interface{ Theme() fyne.Theme }
+	on   func() bool
+	line *canvas.Rectangle
+}
+
+// newRing adds to a widget's renderer a ring that is visible while on is true.
+func newRing(r fyne.WidgetRenderer, w interface{ Theme() fyne.Theme }, on func() bool) *ring {
+	g := &ring{WidgetRenderer: r, w: w, on: on, line: canvas.NewRectangle(color.Transparent)}
+	g.line.StrokeWidth = 2
+	g.colour()
+	return g
+}
+
+func (r *ring) Objects() []fyne.CanvasObject {
+	under := r.WidgetRenderer.Objects()
+	return append(under[:len(under):len(under)], r.line)
+}
+
+func (r *ring) Layout(size fyne.Size) {
+	r.WidgetRenderer.Layout(size)
+	r.line.Move(fyne.NewPos(-2, -2))
+	r.line.Resize(size.AddWidthHeight(4, 4))
+}
+
+func (r *ring) Refresh() {
+	r.colour()
+	r.line.Refresh()
+	r.WidgetRenderer.Refresh()
+}
+
+func (r *ring) colour() {
+	v := fyne.CurrentApp().Settings().ThemeVariant()
+	r.line.StrokeColor = r.w.Theme().Color(theme.ColorNamePrimary, v)
+	r.line.CornerRadius = r.w.Theme().Size(theme.SizeNameButtonRadius) + 2
+	r.line.Hidden = !r.on()
+}
+
+// slider is Fyne's with the ring, and Esc passed on.
+type slider struct {
+	widget.Slider
+	escape  func()
+	focused bool
+}
+
+func newSlider(escape func()) *slider {
+	s := &slider{escape: escape}
+	s.Orientation = widget.Horizontal
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+func (s *slider) FocusGained() { s.focused = true; s.Slider.FocusGained() }
+func (s *slider) FocusLost()   { s.focused = false; s.Slider.FocusLost() }
+
+func (s *slider) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		s.escape()
+		return
+	}
+	s.Slider.TypedKey(k)
+}
+
+func (s *slider) CreateRenderer() fyne.WidgetRenderer {
+	return newRing(s.Slider.CreateRenderer(), s, func() bool { return s.focused })
+}
+
+// check is Fyne's with the ring, and Esc passed on.
+type check struct {
+	widget.Check
+	escape  func()
+	focused bool
+}
+
+func newCheck(label string, escape func(), changed func(bool)) *check {
+	c := &check{escape: escape}
+	c.Text, c.OnChanged = label, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *check) FocusGained() { c.focused = true; c.Check.FocusGained() }
+func (c *check) FocusLost()   { c.focused = false; c.Check.FocusLost() }
+
+func (c *check) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		c.escape()
+		return
+	}
+	c.Check.TypedKey(k)
+}
+
+func (c *check) CreateRenderer() fyne.WidgetRenderer {
+	return newRing(c.Check.CreateRenderer(), c, func() bool { return c.focused })
+}

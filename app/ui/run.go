@@ -1,0 +1,100 @@
+//go:build cgo
+
+package ui
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/lang"
+
+	"tern/app/chat"
+	"tern/app/settings"
+	"tern/app/ui/filedialog"
+)
+
+// appID names the program to the desktop; it is the ID in FyneApp.toml.
+const appID = "app.tern.Tern"
+
+// Options says how to start the window.
+type Options struct {
+	Path         string    // model to open, empty for the built-in one
+	SettingsPath string    // where settings are kept; empty keeps them nowhere
+	Stderr       io.Writer // for what cannot be said in the window
+}
+
+// Run opens the window and returns when it is closed, with the exit code of the
+// program. It must be called on the main goroutine, as Fyne requires.
+func Run(o Options) int {
+	if !hasDisplay() {
+		fmt.Fprintln(o.Stderr, "tern: there is no display to open a window on.\nHint: tern run writes text without one; tern --help lists the commands.")
+		return 1
+	}
+	path := o.Path
+	if path != "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs // the file window of some systems changes the working folder
+		}
+	}
+	kept, problem := firstSettings(string(lang.SystemLocale())), error(nil)
+	if _, err := os.Stat(o.SettingsPath); err == nil {
+		kept, problem = settings.Load(o.SettingsPath)
+	}
+	saver := newSaver(func(s settings.Settings) error {
+		if o.SettingsPath == "" {
+			return nil
+		}
+		return settings.Save(o.SettingsPath, s)
+	})
+
+	a := app.NewWithID(appID)
+	a.SetIcon(iconApp)
+	th := newTheme(kept.Theme, kept.TextScale)
+	a.Settings().SetTheme(th)
+	win := a.NewWindow("Tern")
+
+	// fyne.Do is the one way onto the window's goroutine, and these are the
+	// only two places that take it.
+	p := &presenter{post: fyne.Do}
+	choose := func(folder bool, dir string, done func(string, error)) {
+		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+	}
+
+	c := chat.New(chat.Options{Notify: p.notify})
+	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose})
+	p.draw = w.update
+	w.load(path)
+	if problem != nil {
+		x := chat.Explain(problem, o.SettingsPath)
+		w.tell(x.Sentence + ". " + x.Hint)
+	}
+	a.Lifecycle().SetOnEnteredForeground(func() { p.quiet.Store(false) })
+	a.Lifecycle().SetOnExitedForeground(func() { p.quiet.Store(true) })
+	win.SetCloseIntercept(w.quit)
+	p.present()
+	win.ShowAndRun()
+
+	p.close()
+	c.Close()
+	if err := saver.close(); err != nil {
+		x := chat.Explain(err, o.SettingsPath)
+		fmt.Fprintf(o.Stderr, "tern: %s.\nHint: %s\n", x.Sentence, x.Hint)
+		return 1
+	}
+	return 0
+}
+
+// hasDisplay tells if a window can be opened: Fyne panics where it cannot.
+func hasDisplay() bool {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return true
+	}
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}

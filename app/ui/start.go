@@ -1,0 +1,116 @@
+package ui
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+)
+
+// start is what stands in the centre while there is no text: examples to begin
+// with, or the way to a model.
+type start struct {
+	box    *fyne.Container
+	page   *fyne.Container // in the column, below each other
+	escape func()
+	begin  func(prompt string)
+	open   func()
+	use    func() // the built-in model
+
+	shown    bool
+	name     string
+	builtin  bool
+	examples []string
+}
+
+const emblem = 72 // the icon, at 100 % text
+
+func newStart(begin func(string), open, builtin, escape func()) *start {
+	s := &start{begin: begin, open: open, use: builtin, escape: escape}
+	s.page = container.New(&stack{})
+	s.box = newColumn(s.page, columnWidth, pageMargin, 0.4)
+	return s
+}
+
+// show makes the page for a model, nil for none.
+func (s *start) show(m *chat.ModelInfo) {
+	name, builtin, examples := "", false, []string(nil)
+	if m != nil {
+		name, builtin, examples = m.Name, m.Builtin, m.Examples
+	}
+	if s.shown && name == s.name && builtin == s.builtin && slices.Equal(examples, s.examples) {
+		return
+	}
+	s.shown, s.name, s.builtin, s.examples = true, name, builtin, examples
+	s.page.RemoveAll()
+	switch {
+	case m == nil:
+		s.noModel()
+	default:
+		s.model(m)
+	}
+	s.box.Layout.Layout(nil, s.box.Size())
+	s.box.Refresh()
+}
+
+func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
+	icon := widget.NewIcon(picture)
+	s.page.Add(container.NewCenter(container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
+		do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, icon)))
+	s.page.Add(gapOf(8))
+	s.page.Add(newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
+		span{text: title, colour: theme.ColorNameForeground}))
+	for _, l := range lines {
+		s.page.Add(newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, muted(l)))
+	}
+}
+
+func (s *start) noModel() {
+	s.heading(iconBird, "Open a model to begin.")
+	s.page.Add(gapOf(12))
+	b := newButton("Open…", s.escape, s.open)
+	b.Importance = widget.HighImportance
+	s.page.Add(container.NewHBox(layout.NewSpacer(), b, newButton("Use the built-in model", s.escape, s.use), layout.NewSpacer()))
+}
+
+func (s *start) model(m *chat.ModelInfo) {
+	switch {
+	case m.Builtin:
+		s.heading(iconApp, "A small model is ready to write.",
+			"It lives in this app, needs no network, and knows short children’s stories.")
+	case m.Template != "":
+		s.heading(iconApp, m.Name+" is ready to chat.", m.Summary)
+	default:
+		s.heading(iconApp, m.Name+" is ready to write.", "It continues texts; it was not made to answer messages.", m.Summary)
+	}
+	if len(m.Examples) == 0 {
+		return
+	}
+	s.page.Add(gapOf(16))
+	list := container.New(&stack{})
+	for i, e := range m.Examples {
+		if i > 0 {
+			list.Add(newRule())
+		}
+		list.Add(newExample(e, s.escape, func() { s.begin(e) }))
+	}
+	s.page.Add(container.NewStack(newBorder(colorCard, theme.ColorNameSeparator, 10), list))
+}
+
+// newExample is a prompt across the column, with an arrow at its end.
+func newExample(text string, escape, tapped func()) fyne.CanvasObject {
+	b := newQuietButton(text, escape, tapped)
+	b.Alignment = widget.ButtonAlignLeading
+	arrow := container.NewHBox(layout.NewSpacer(), widget.NewIcon(theme.NavigateNextIcon()), gapOf(1))
+	return container.NewStack(b, arrow)
+}
+
+// gapOf is empty space of a height.
+func gapOf(h float32) fyne.CanvasObject {
+	return container.New(layoutFunc{min: fyne.NewSize(1, h), do: func([]fyne.CanvasObject, fyne.Size) {}})
+}

@@ -1,0 +1,167 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/chat"
+)
+
+const (
+	statusHeight = 28
+	barHeight    = 3
+
+	// A state is shown only if it lasts this long, so that nothing flickers.
+	showLoadingAfter    = 150 * time.Millisecond
+	showPrefillingAfter = 400 * time.Millisecond
+	showStoppingAfter   = 200 * time.Millisecond
+
+	// figuresEvery is how often the numbers of a running answer change.
+	figuresEvery = 250 * time.Millisecond
+)
+
+// status is the one line that always says what is happening.
+type status struct {
+	line   *note
+	cancel *button
+	track  *surface
+	bar    *surface
+	box    *fyne.Container
+	share  float32 // of the bar that is filled
+
+	state chat.State
+	since time.Time // of the state
+	drawn time.Time // of the figures
+}
+
+func newStatus(cancel, escape func()) *status {
+	s := &status{
+		line:  newNote(theme.SizeNameCaptionText, muted("Starting")),
+		track: newSurface(theme.ColorNameSeparator),
+		bar:   newSurface(theme.ColorNamePrimary),
+	}
+	s.cancel = newQuietButton("Cancel", escape, cancel)
+	s.cancel.Hide()
+	s.bar.Hide()
+	s.box = container.New(layoutFunc{min: fyne.NewSize(200, statusHeight), do: s.layout},
+		s.line, s.cancel, s.track, s.bar)
+	return s
+}
+
+func (s *status) layout(_ []fyne.CanvasObject, size fyne.Size) {
+	right := size.Width - 8
+	if s.cancel.Visible() {
+		w := s.cancel.MinSize().Width
+		s.cancel.Move(fyne.NewPos(right-w, 1))
+		s.cancel.Resize(fyne.NewSize(w, size.Height-2))
+		right -= w + 8
+	}
+	h := s.line.MinSize().Height
+	s.line.Move(fyne.NewPos(9, (size.Height-h)/2))
+	s.line.Resize(fyne.NewSize(right-9, h))
+	s.track.Resize(fyne.NewSize(size.Width, 1))
+	s.bar.Resize(fyne.NewSize(size.Width*s.share, barHeight))
+}
+
+// show brings the line in step and returns when it wants to be called again
+// although nothing changes, 0 for never.
+func (s *status) show(v chat.View, now time.Time) time.Duration {
+	if v.State != s.state || s.since.IsZero() {
+		s.state, s.since, s.drawn = v.State, now, time.Time{}
+	}
+	after := func(d time.Duration) (bool, time.Duration) {
+		return now.Sub(s.since) >= d, d - now.Sub(s.since)
+	}
+	switch v.State {
+	case chat.Loading:
+		due, wait := after(showLoadingAfter)
+		if !due {
+			return wait
+		}
+		share := float32(0)
+		if v.Load.TotalBytes > 0 {
+			share = float32(v.Load.Bytes) / float32(v.Load.TotalBytes)
+		}
+		s.draw(share, true, muted(loading(v.Load)))
+	case chat.Prefilling:
+		due, wait := after(showPrefillingAfter)
+		if !due {
+			return wait
+		}
+		share := float32(0)
+		if v.Figures.PromptTotal > 0 {
+			share = float32(v.Figures.PromptDone) / float32(v.Figures.PromptTotal)
+		}
+		s.draw(share, false, muted(reading(v.Figures)))
+	case chat.Generating:
+		if d := now.Sub(s.drawn); d < figuresEvery {
+			return figuresEvery - d
+		}
+		s.drawn = now
+		s.draw(0, false, s.figures(v.Figures)...)
+	case chat.Stopping:
+		due, wait := after(showStoppingAfter)
+		if !due {
+			return wait
+		}
+		s.draw(0, false, muted("Stopping…"))
+	default:
+		s.draw(0, false, s.resting(v)...)
+	}
+	return 0
+}
+
+// figures is the line of an answer, as long as fits.
+func (s *status) figures(f chat.Figures) []span {
+	long := figures(f, false)
+	if widthOf(theme.CaptionTextSize(), long...) > s.line.Size().Width-2*inset() {
+		return figures(f, true)
+	}
+	return long
+}
+
+// resting is the line while nothing runs.
+func (s *status) resting(v chat.View) []span {
+	f := v.Figures
+	switch {
+	case v.Notice != "":
+		return []span{muted(v.Notice)}
+	case v.Model == nil && v.Problem != nil:
+		return []span{muted("Stopped by an error · see above")}
+	case v.Model == nil:
+		return []span{muted("No model open · open or drop a file or folder")}
+	case f.Stop == chat.StoppedByError:
+		return []span{muted("Stopped by an error · see above")}
+	case f.Stop == chat.ContextFull && f.ContextUsed >= f.Context:
+		return append([]span{contextUsed(f)}, muted(" · context full"))
+	case f.Stop != "":
+		return s.figures(f)
+	case v.Model.OpenedIn > 0:
+		return []span{muted("Ready · " + v.Model.Name + " opened in " + elapsed(v.Model.OpenedIn))}
+	default:
+		return []span{muted("Ready · " + v.Model.Name)}
+	}
+}
+
+// draw shows the line, and the bar where share is not 0.
+func (s *status) draw(share float32, cancel bool, spans ...span) {
+	s.line.set(spans...)
+	if s.share == share && s.cancel.Visible() == cancel && s.bar.Visible() == (share > 0) {
+		return
+	}
+	s.share = min(1, share)
+	if share > 0 {
+		s.bar.Show()
+	} else {
+		s.bar.Hide()
+	}
+	if cancel {
+		s.cancel.Show()
+	} else {
+		s.cancel.Hide()
+	}
+	s.layout(nil, s.box.Size())
+}

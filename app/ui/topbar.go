@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/chat"
+)
+
+const (
+	topHeight  = 44
+	wideWindow = 900 // from here on the buttons of the top bar carry words
+)
+
+// topbar is the line at the top: the model, facts about it, and where to go.
+type topbar struct {
+	model    *button
+	facts    *note
+	open     *button
+	panel    *button
+	settings *button
+	wide     *fyne.Container // the buttons with words
+	narrow   *fyne.Container // and as icons
+	box      *fyne.Container
+	name     string
+}
+
+// newTopbar builds the bar; menu opens the menu of models at a button.
+func newTopbar(menu func(at fyne.CanvasObject), open, panel, settings, escape func()) *topbar {
+	t := &topbar{facts: newNote(theme.SizeNameCaptionText)}
+	t.model = newQuietButton("", escape, nil)
+	t.model.OnTapped = func() { menu(t.model) }
+	t.model.bold = true
+	t.open = newQuietButton("Open…", escape, open)
+	t.panel = newQuietButton("Generation", escape, panel)
+	t.settings = newIconButton("Settings", theme.SettingsIcon(), escape, settings)
+	t.wide = container.NewHBox(t.open, t.panel, t.settings)
+	t.narrow = container.NewHBox(
+		newIconButton("Open a model", theme.FolderOpenIcon(), escape, open),
+		newIconButton("Generation settings", iconSliders, escape, panel),
+		newIconButton("Settings", theme.SettingsIcon(), escape, settings))
+	t.box = container.New(layoutFunc{min: fyne.NewSize(300, topHeight), do: t.layout},
+		t.model, t.facts, t.wide, t.narrow, newSurface(theme.ColorNameSeparator))
+	return t
+}
+
+func (t *topbar) show(v chat.View) {
+	name, line := "No model", ""
+	if v.Model != nil {
+		name, line = v.Model.Name, facts(v.Model)
+	}
+	if v.State == chat.Loading {
+		line = "opening " + v.Load.Name
+	}
+	t.facts.set(muted(line))
+	if name != t.name {
+		t.name = name
+		t.layout(t.box.Objects, t.box.Size())
+	}
+}
+
+func (t *topbar) layout(o []fyne.CanvasObject, size fyne.Size) {
+	line := o[len(o)-1]
+	line.Move(fyne.NewPos(0, size.Height-1))
+	line.Resize(fyne.NewSize(size.Width, 1))
+
+	side := t.wide
+	if size.Width < px(wideWindow) {
+		side = t.narrow
+	}
+	for _, b := range []*fyne.Container{t.wide, t.narrow} {
+		if b == side {
+			b.Show()
+		} else {
+			b.Hide()
+		}
+	}
+	place := func(o fyne.CanvasObject, x, w float32) {
+		h := o.MinSize().Height
+		o.Move(fyne.NewPos(x, (size.Height-h)/2))
+		o.Resize(fyne.NewSize(w, h))
+	}
+	s := side.MinSize().Width
+	place(side, size.Width-s-8, s)
+	room := size.Width - s - 8 - 8
+	t.model.setLabel(shorten(t.name, theme.Size(theme.SizeNameText), room*0.6, true) + " ▾")
+	m := t.model.MinSize().Width
+	place(t.model, 8, m)
+	place(t.facts, 8+m, max(0, room-m-8))
+}
+
+// newHeader is the top bar of a page that replaces the conversation.
+func newHeader(title string, back, escape func()) fyne.CanvasObject {
+	b := newQuietButton("‹ Back", escape, back)
+	text := newNote(theme.SizeNameSubHeadingText, span{text: title, colour: theme.ColorNameForeground, bold: true})
+	row := container.NewBorder(nil, nil, container.NewHBox(b), nil, text)
+	return container.NewBorder(nil, newRule(), nil, nil, container.New(layout.NewCustomPaddedLayout(4, 3, 8, 8), row))
+}
+
+// newRule is a line between two regions.
+func newRule() fyne.CanvasObject {
+	return container.New(layoutFunc{min: fyne.NewSize(1, 1), do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }},
+		newSurface(theme.ColorNameSeparator))
+}

@@ -1,0 +1,165 @@
+package ui
+
+import (
+	"math"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+)
+
+const (
+	caret = "▍" // the end of a growing answer; it does not blink
+
+	// nearEnd is how far from the end, in device-independent pixels, a reader
+	// may be and still be taken along by new text.
+	nearEnd = 24
+
+	pageMargin = 16 // beside and around the column
+)
+
+// transcript shows the document: one selectable label for each paragraph in a
+// scrolled column. While text streams in, only the last label changes.
+type transcript struct {
+	widget.BaseWidget
+	types   typesetter
+	page    *page
+	scroll  *container.Scroll
+	newText *button
+	writing bool
+	pending int  // first paragraph that waits until the reader lets go of a selection
+	follow  bool // the reader is at the end, and is taken along
+}
+
+// newTranscript makes an empty transcript; actions stand below its text when
+// nothing is being written.
+func newTranscript(actions fyne.CanvasObject, escape func()) *transcript {
+	t := &transcript{page: newPage(actions), pending: math.MaxInt, follow: true}
+	t.scroll = container.NewVScroll(t.page)
+	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
+	t.newText = newButton("↓ New text", escape, t.toEnd)
+	t.newText.Hide()
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// show brings the labels in step with the document. It returns true while it
+// holds text back, to be called again.
+func (t *transcript) show(doc []chat.Segment, writing bool) (waiting bool) {
+	ended := t.writing && !writing
+	first := min(t.types.update(doc), t.pending)
+	n := len(t.types.paras)
+	if first == n && writing == t.writing {
+		return false
+	}
+	if t.selected(first) {
+		t.pending = first
+		return true
+	}
+	t.pending, t.writing = math.MaxInt, writing
+	t.page.set(t.types.paras, t.types.mine, first, t.types.last, writing)
+	t.scroll.Refresh()
+	if t.below() <= 0 {
+		t.follow = true
+	}
+	switch {
+	case t.follow:
+		t.newText.Hide()
+		t.scroll.ScrollToBottom()
+	case first < n && (writing || ended) && t.newText.Hidden && t.below() > nearEnd:
+		t.newText.Show()
+	}
+	return false
+}
+
+// setChat tells whether the document is a conversation from now on.
+func (t *transcript) setChat(on bool) { t.types.setChat(on) }
+
+// selected tells if the reader has text selected that a change from paragraph
+// first on would take away.
+func (t *transcript) selected(first int) bool {
+	shown := t.page.labels[:t.page.shown]
+	for i := max(0, min(first, len(shown)-1)); i < len(shown); i++ {
+		if shown[i].SelectedText() != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// empty tells if there is no text to read.
+func (t *transcript) empty() bool {
+	for _, s := range t.types.seen {
+		if strings.TrimSpace(s.Text) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// toEnd goes to the newest text and stays with it.
+func (t *transcript) toEnd() {
+	t.follow = true
+	t.newText.Hide()
+	t.scroll.ScrollToBottom()
+}
+
+// pageBy scrolls by a number of pages.
+func (t *transcript) pageBy(n float32) {
+	t.scroll.ScrollToOffset(t.scroll.Offset.AddXY(0, n*t.scroll.Size().Height*0.9))
+	t.scrolled()
+}
+
+func (t *transcript) scrolled() {
+	t.follow = t.below() <= nearEnd
+	if t.follow {
+		t.newText.Hide()
+	}
+}
+
+// below is how much of the page is below what can be seen.
+func (t *transcript) below() float32 {
+	return t.page.MinSize().Height - t.scroll.Offset.Y - t.scroll.Size().Height
+}
+
+// retype lays everything out again, after a change of the text size.
+func (t *transcript) retype() {
+	t.page.width = 0
+	t.Refresh()
+	t.layout(t.Size())
+}
+
+func (t *transcript) layout(size fyne.Size) {
+	keep := t.page.anchor(t.scroll.Offset.Y)
+	if t.page.reflow(size.Width) && !t.follow {
+		t.scroll.Offset.Y = t.page.offset(keep)
+	}
+	t.scroll.Resize(size)
+	t.scroll.Refresh()
+	if t.follow {
+		t.scroll.ScrollToBottom()
+	}
+	b := t.newText.MinSize()
+	t.newText.Resize(b)
+	t.newText.Move(fyne.NewPos((size.Width-b.Width)/2, size.Height-b.Height-8))
+}
+
+func (t *transcript) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(layoutFunc{min: fyne.NewSize(100, 60), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+		t.layout(size)
+	}}, t.scroll, t.newText))
+}
+
+// proseLabel makes the widget of a paragraph.
+func proseLabel() *widget.Label {
+	l := widget.NewLabel("")
+	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, sizeProse
+	return l
+}
+
+// inset is the empty space inside a label around its text.
+func inset() float32 { return theme.Size(theme.SizeNameInnerPadding) }

@@ -1,0 +1,296 @@
+// Package ui is the window: widgets and their places, and nothing that a
+// conversation needs to know. It shows the view of a controller and passes on
+// what the user does. Everything in it but run.go works without cgo and is
+// tested without a display.
+package ui
+
+import (
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	tooltip "github.com/dweymouth/fyne-tooltip"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// Controller is what the window needs of a conversation. *chat.Controller is
+// one. Its methods return at once.
+type Controller interface {
+	Load(path string, g settings.Generation)
+	CancelLoad()
+	Unload()
+	Generate(text string, g settings.Generation)
+	Retry(g settings.Generation)
+	Stop()
+	Undo()
+	Clear()
+	DropOldest()
+	DismissProblem()
+	View() chat.View
+}
+
+// config is what the window is given by whoever runs it.
+type config struct {
+	controller Controller
+	settings   settings.Settings
+	save       func(settings.Settings) // called after every change; must not block
+	now        func() time.Time
+
+	// choose opens the system's file window, for a file or a folder, in dir. It
+	// returns at once and calls done on the window's goroutine: with an empty
+	// path if nothing was chosen, with an error if there is no such window.
+	choose func(folder bool, dir string, done func(path string, err error))
+}
+
+// window holds the parts of the window and what they share. All its methods
+// run on the window's goroutine. It decides nothing about the conversation: it
+// shows the controller's view, and passes on what the user does.
+type window struct {
+	win      fyne.Window
+	cfg      config
+	ctl      Controller
+	th       *ternTheme
+	settings settings.Settings
+	view     chat.View
+
+	menu       *menu
+	topbar     *topbar
+	strip      *strip
+	transcript *transcript
+	start      *start
+	composer   *composer
+	options    *options
+	status     *status
+	prefs      *prefs
+	scrim      *scrim
+	page       *fyne.Container // all but the status line; the settings page takes its place
+	frame      *fyne.Container
+
+	dialog     *dialog
+	choosing   bool
+	drawer     bool // the panel lies over the text
+	prefsOpen  bool
+	info       *message // of the window itself, until infoUntil
+	infoUntil  time.Time
+	opening    bool // a model was asked for, and nothing was written since
+	loadFailed bool // the problem in the view comes from that
+	limitSeen  int  // the answer whose limit was dismissed
+}
+
+// newWindow fills win. update must be called once before it is shown.
+func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
+	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings}
+	w.topbar = newTopbar(w.modelMenu, func() { w.choose(false) }, w.togglePanel, w.openPrefs, w.escape)
+	w.strip = newStrip(w.escape)
+	w.transcript = newTranscript(w.answerActions(), w.escape)
+	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
+	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
+	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
+	w.composer.entry.page = w.transcript.pageBy
+	w.composer.entry.OnChanged = func(string) {
+		w.showMain(w.cfg.now())
+		if w.composer.grown() {
+			w.relayout()
+		}
+	}
+	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
+		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
+	w.status = newStatus(w.ctl.CancelLoad, w.escape)
+	w.prefs = newPrefs(w.closePrefs, w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
+	w.prefs.box.Hide()
+	w.scrim = newScrim(w.closeDrawer)
+	w.scrim.Hide()
+	w.menu = newMenu(w)
+	w.menu.setRecent(w.settings.Recent, w.load)
+
+	w.page = container.NewWithoutLayout(w.topbar.box, w.start.box, w.transcript, w.strip.box, w.composer.box,
+		w.scrim, w.options.box)
+	w.frame = container.New(layoutFunc{min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), do: w.layout},
+		w.page, w.prefs.box, w.status.box)
+	w.applySettings()
+	win.SetMainMenu(w.menu.main)
+	win.SetContent(tooltip.AddWindowToolTipLayer(w.frame, win.Canvas()))
+	win.SetPadded(false)
+	win.Resize(fyne.NewSize(w.settings.Width, w.settings.Height))
+	win.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { w.dropped(files) })
+	win.Canvas().SetOnTypedKey(w.typedKey)
+	w.focusPrompt()
+	return w
+}
+
+// answerActions are the buttons below the text.
+func (w *window) answerActions() fyne.CanvasObject {
+	return container.NewHBox(
+		newQuietButton("Copy", w.escape, w.copyAll),
+		newQuietButton("Retry", w.escape, w.retry),
+		newQuietButton("Undo", w.escape, w.undo),
+		layout.NewSpacer())
+}
+
+// applySettings brings the parts in step with what does not depend on the view.
+func (w *window) applySettings() {
+	w.composer.entry.enterSends = w.settings.EnterSends
+	w.composer.preset.setLabel(w.settings.Generation.Preset + " ▾")
+	w.prefs.show(w.settings)
+}
+
+// update reads the controller's view and shows it. It returns when it wants to
+// be called again although nothing may have changed, 0 for never.
+func (w *window) update() time.Duration {
+	v, now := w.ctl.View(), w.cfg.now()
+	was := w.view
+	w.view = v
+	w.noteModel(was, v)
+	if v.Problem != was.Problem {
+		w.loadFailed = v.Problem != nil && w.opening
+	}
+
+	wake := w.status.show(v, now)
+	w.transcript.setChat(v.Mode == chat.ChatMode)
+	if w.transcript.show(v.Document, w.writing()) {
+		wake = sooner(wake, figuresEvery)
+	}
+	blank := w.transcript.empty()
+	changed := setVisible(w.transcript, !blank)
+	changed = setVisible(w.start.box, blank && (v.State == chat.Ready || v.State == chat.NoModel)) || changed
+	if w.start.box.Visible() {
+		w.start.show(v.Model)
+	}
+	w.topbar.show(v)
+	w.options.model(v.Model, w.writing())
+	w.showComposer(now)
+	if w.info != nil && !now.Before(w.infoUntil) {
+		w.info = nil
+	}
+	if w.info != nil {
+		wake = sooner(wake, w.infoUntil.Sub(now))
+	}
+	if w.strip.show(w.message()) || changed {
+		w.relayout()
+	}
+	w.showMenu()
+	return wake
+}
+
+// sooner is the shorter of two waits, of which 0 is none.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// setVisible shows or hides o and tells if that changed something. What was
+// hidden is unknown to the canvas, which draws it only with something around it
+// that is not: the caller sees to that.
+func setVisible(o fyne.CanvasObject, on bool) bool {
+	if on == o.Visible() {
+		return false
+	}
+	if on {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+	return true
+}
+
+// noteModel remembers a model that was opened.
+func (w *window) noteModel(was, v chat.View) {
+	if v.Model == nil || was.Model != nil && was.Model.Path == v.Model.Path && was.Model.Name == v.Model.Name {
+		return
+	}
+	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name})
+	w.menu.setRecent(w.settings.Recent, w.load)
+	w.cfg.save(w.settings)
+}
+
+// writing tells if an answer is being made.
+func (w *window) writing() bool {
+	s := w.view.State
+	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping
+}
+
+// full tells if the context has no room left.
+func (w *window) full() bool {
+	f := w.view.Figures
+	return f.Context > 0 && f.ContextUsed >= f.Context
+}
+
+// canWrite tells if Generate would do something.
+func (w *window) canWrite() bool {
+	return w.view.State == chat.Ready && w.view.Model != nil && !w.full()
+}
+
+// answered tells if a chat has nothing more to say without the user's words:
+// the last answer was not cut.
+func (w *window) answered() bool {
+	stop := w.view.Figures.Stop
+	return w.view.Mode == chat.ChatMode && stop != chat.ReachedLength && stop != chat.StoppedByUser
+}
+
+// wordless tells if the prompt holds no words.
+func (w *window) wordless() bool { return strings.TrimSpace(w.composer.entry.Text) == "" }
+
+// showComposer sets the one main button and what the prompt asks for.
+func (w *window) showComposer(now time.Time) {
+	w.showMain(now)
+	hint := "Write the beginning of a story…"
+	switch m := w.view.Model; {
+	case w.view.Mode == chat.ChatMode:
+		hint = "Write a message"
+	case !w.transcript.empty():
+		hint = "Add words, or leave empty"
+	case m != nil && !m.Builtin:
+		hint = "This model continues texts: write the beginning of one…"
+	}
+	if e := w.composer.entry; e.PlaceHolder != hint {
+		e.SetPlaceHolder(hint)
+	}
+}
+
+// showMain sets the one main button.
+func (w *window) showMain(now time.Time) {
+	label, tip := "Generate", ""
+	switch {
+	case w.view.Mode == chat.ChatMode && (w.answered() || !w.wordless()):
+		label = "Send"
+	case !w.transcript.empty():
+		label = "Continue"
+	}
+	switch w.view.State {
+	case chat.NoModel:
+		tip = "Open a model first"
+	case chat.Loading:
+		tip = "Available when the model is open"
+	case chat.Prefilling, chat.Generating:
+		label = "Stop"
+	case chat.Stopping:
+		label = "Stop"
+		if now.Sub(w.status.since) >= showStoppingAfter {
+			label = "Stopping…"
+		}
+	case chat.Ready:
+		if w.full() {
+			tip = "No room left"
+		}
+	}
+	b := w.composer.main
+	b.setLabel(label)
+	b.setEnabled(w.canWrite() && !(w.answered() && w.wordless()) || w.view.State == chat.Prefilling || w.view.State == chat.Generating)
+	b.SetToolTip(tip)
+}
+
+func (w *window) showMenu() {
+	text := !w.transcript.empty()
+	w.menu.show(menuState{
+		writing: w.writing(), canWrite: w.canWrite(),
+		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
+		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
+		panel: w.panelShown(), theme: w.settings.Theme,
+	})
+}
