@@ -13,54 +13,11 @@ import (
 
 // openGGUF reads the GGUF checkpoint of which the file at name is one.
 func (m *Model) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
-	f, err := gguf.Open(fsys, name)
+	f, list, x, err := m.planGGUF(fsys, name, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
 	if err != nil {
-		return containerError(err)
+		return err
 	}
 	defer f.Close()
-	tensors := fromGGUF(f)
-	rows := 0
-	if embed := tensors[ggufNames.embed+".weight"]; embed != nil && len(embed.shape) > 0 {
-		rows = embed.shape[0]
-	}
-	if m.Config, err = parseGGUF(f.Meta, rows); err != nil {
-		return err
-	}
-	if m.Tokenizer.GGUF, err = readVocab(f.Meta); err != nil {
-		return err
-	}
-	if v := m.Tokenizer.GGUF; v != nil {
-		if int(v.BOS) < m.VocabSize {
-			m.BOS = v.BOS
-		}
-		m.addStops(v.stops())
-	}
-	k := &metadata{pairs: f.Meta}
-	x := k.extras()
-	if k.err != nil {
-		return k.err
-	}
-	if x.stops != nil {
-		m.StopIDs = nil
-		m.addStops(x.stops)
-	}
-	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
-		return fmt.Errorf("model: there are no sub-norms, so this is another kind of bitnet model: %w", ErrUnsupported)
-	}
-	ignore, err := m.tie(ctx, tensors)
-	if err != nil {
-		return err
-	}
-	m.allocate()
-	parts := m.partsNamed(&ggufNames)
-	if tensors[ropeFactors] != nil {
-		parts = append(parts, part{name: ropeFactors, layer: -1, rows: 1, cols: m.HeadDim / 2, norm: &m.RopeFactors})
-	}
-	list, ignored, err := bindGGUF(parts, tensors, m.SubNorm, ignore, &x)
-	if err != nil {
-		return err
-	}
-	m.Ignored = ignored
 	if err := m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.eps}, layout: o.I2S, report: o.Progress}); err != nil {
 		return err
 	}
@@ -75,15 +32,71 @@ func (m *Model) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options
 	return nil
 }
 
+// planGGUF reads the metadata and the tensor list, and says which tensor each
+// weight comes from. same compares a head with the embedding. The caller closes
+// the file.
+func (m *Model) planGGUF(fsys fs.FS, name string, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x extras, err error) {
+	if f, err = gguf.Open(fsys, name); err != nil {
+		return nil, nil, x, containerError(err)
+	}
+	if list, x, err = m.bindFile(f, same); err != nil {
+		return nil, nil, x, errors.Join(err, f.Close())
+	}
+	return f, list, x, nil
+}
+
+func (m *Model) bindFile(f *gguf.File, same func(a, b *tensor) (bool, error)) (list []binding, x extras, err error) {
+	tensors := fromGGUF(f)
+	rows := 0
+	if embed := tensors[ggufNames.embed+".weight"]; embed != nil && len(embed.shape) > 0 {
+		rows = embed.shape[0]
+	}
+	if m.Config, err = parseGGUF(f.Meta, rows); err != nil {
+		return nil, x, err
+	}
+	if m.Tokenizer.GGUF, err = readVocab(f.Meta); err != nil {
+		return nil, x, err
+	}
+	if v := m.Tokenizer.GGUF; v != nil {
+		if int(v.BOS) < m.VocabSize {
+			m.BOS = v.BOS
+		}
+		m.addStops(v.stops())
+	}
+	k := &metadata{pairs: f.Meta}
+	x = k.extras()
+	if k.err != nil {
+		return nil, x, k.err
+	}
+	if x.stops != nil {
+		m.StopIDs = nil
+		m.addStops(x.stops)
+	}
+	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
+		return nil, x, fmt.Errorf("model: there are no sub-norms, so this is another kind of bitnet model: %w", ErrUnsupported)
+	}
+	ignore, err := m.tie(tensors, same)
+	if err != nil {
+		return nil, x, err
+	}
+	m.allocate()
+	parts := m.partsNamed(&ggufNames)
+	if tensors[ropeFactors] != nil {
+		parts = append(parts, part{name: ropeFactors, layer: -1, rows: 1, cols: m.HeadDim / 2, norm: &m.RopeFactors})
+	}
+	list, m.Ignored, err = bindGGUF(parts, tensors, m.SubNorm, ignore, &x)
+	return list, x, err
+}
+
 // tie decides whether the head is the embedding. The first file of 2B-4T holds
 // the same matrix twice: such a second copy is named, to be skipped.
-func (m *Model) tie(ctx context.Context, tensors map[string]*tensor) (ignore string, err error) {
+func (m *Model) tie(tensors map[string]*tensor, same func(a, b *tensor) (bool, error)) (ignore string, err error) {
 	head, embed := tensors[ggufNames.head+".weight"], tensors[ggufNames.embed+".weight"]
 	if head == nil || embed == nil {
 		m.TiedEmbedding = true
 		return "", nil
 	}
-	if m.TiedEmbedding, err = same(ctx, head, embed); err != nil || !m.TiedEmbedding {
+	if m.TiedEmbedding, err = same(head, embed); err != nil || !m.TiedEmbedding {
 		return "", err
 	}
 	return head.name, nil

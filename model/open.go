@@ -134,42 +134,48 @@ func openFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Model, er
 }
 
 func (m *Model) openSafetensors(ctx context.Context, fsys fs.FS, at place, o Options) error {
-	raw, err := readSide(fsys, at.dir, "config.json")
-	if err != nil {
-		return err
-	}
-	if raw == nil {
-		return fmt.Errorf("model: config.json is missing beside %s: %w", path.Base(at.weights), ErrNotFound)
-	}
-	var q quantization
-	var tied *bool
-	if m.Config, q, tied, err = parseConfig(raw); err != nil {
-		return err
-	}
-	if raw, err = readSide(fsys, at.dir, "generation_config.json"); err != nil {
-		return err
-	} else if raw != nil {
-		if err := m.addGenerationConfig(raw); err != nil {
-			return err
-		}
-	}
 	if err := m.Tokenizer.read(fsys, at.dir); err != nil {
 		return err
 	}
-	set, err := safetensors.Open(fsys, at.weights)
-	if err != nil {
-		return containerError(err)
-	}
-	defer set.Close()
-	tensors := fromSafetensors(set)
-	m.TiedEmbedding = or(tied, tensors[headName] == nil)
-	m.allocate()
-	list, ignored, err := bind(m.parts(), &q, tensors)
+	set, list, q, err := m.planSafetensors(fsys, at)
 	if err != nil {
 		return err
 	}
-	m.Ignored = ignored
+	defer set.Close()
 	return m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress})
+}
+
+// planSafetensors reads the configuration and the headers, and says which
+// tensor each weight comes from. The caller closes the set.
+func (m *Model) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, list []binding, q quantization, err error) {
+	raw, err := readSide(fsys, at.dir, "config.json")
+	if err != nil {
+		return nil, nil, q, err
+	}
+	if raw == nil {
+		return nil, nil, q, fmt.Errorf("model: config.json is missing beside %s: %w", path.Base(at.weights), ErrNotFound)
+	}
+	var tied *bool
+	if m.Config, q, tied, err = parseConfig(raw); err != nil {
+		return nil, nil, q, err
+	}
+	if raw, err = readSide(fsys, at.dir, "generation_config.json"); err != nil {
+		return nil, nil, q, err
+	} else if raw != nil {
+		if err := m.addGenerationConfig(raw); err != nil {
+			return nil, nil, q, err
+		}
+	}
+	if set, err = safetensors.Open(fsys, at.weights); err != nil {
+		return nil, nil, q, containerError(err)
+	}
+	tensors := fromSafetensors(set)
+	m.TiedEmbedding = or(tied, tensors[headName] == nil)
+	m.allocate()
+	if list, m.Ignored, err = bind(m.parts(), &q, tensors); err != nil {
+		return nil, nil, q, errors.Join(err, set.Close())
+	}
+	return set, list, q, nil
 }
 
 // containerError adds what kind of problem an error of a container is.
