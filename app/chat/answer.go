@@ -24,7 +24,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 	c.change(func(v *View) {
 		c.remember()
 		c.document = d
-		v.Problem, v.Notice = nil, ""
+		v.Problem, v.Notice = nil, Text{}
 		v.Figures = Figures{Context: v.Figures.Context, MaxTokens: g.MaxTokens, Seed: g.Seed}
 		if g.RandomSeed {
 			v.Figures.Seed = rand.Uint32()
@@ -33,9 +33,9 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 		case c.engine != nil:
 			c.writing = Prefilling
 		case c.load != nil:
-			v.Notice = "Available when the model is open."
+			v.Notice = Say("Available when the model is open.")
 		default:
-			v.Problem = &Problem{Sentence: "No model is open", Hint: "Open a model, then generate."}
+			v.Problem = &Problem{Sentence: Say("No model is open"), Hint: Say("Open a model, then generate.")}
 		}
 	})
 	var err error
@@ -54,7 +54,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 		case errors.Is(err, inference.ErrContextFull):
 			f.Stop = ContextFull
 		case errors.Is(err, errNothing):
-			v.Problem = &Problem{Sentence: "There is nothing to continue", Hint: "Write a few words first.", Detail: err.Error()}
+			v.Problem = &Problem{Sentence: Say("There is nothing to continue"), Hint: Say("Write a few words first."), Detail: err.Error()}
 		case err != nil:
 			p := Explain(err, v.Model.Path)
 			f.Stop, v.Problem = StoppedByError, &p

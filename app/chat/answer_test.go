@@ -224,7 +224,7 @@ func TestContextFull(t *testing.T) {
 			idle()
 			v := c.View()
 			const sentence = "This conversation fills the model's 40 tokens."
-			if (v.Problem != nil && v.Problem.Sentence == sentence) != full || (v.Figures.Stop == ContextFull) != full {
+			if (v.Problem != nil && v.Problem.Sentence.String() == sentence) != full || (v.Figures.Stop == ContextFull) != full {
 				t.Errorf("%s: %+v, %+v", when, v.Figures, v.Problem)
 			}
 			if v.Figures.ContextUsed != used || v.Figures.Context != 40 {
@@ -278,8 +278,8 @@ func TestAnswerFails(t *testing.T) {
 		if v.State != Ready || text(v) != "Hi " || v.Figures.Stop != StoppedByError {
 			t.Errorf("%v, %q, %+v", v.State, text(v), v.Figures)
 		}
-		want := Problem{"The model produced invalid numbers", "The file may be damaged.", f.fail.Error()}
-		if v.Problem == nil || *v.Problem != want {
+		want := words{"The model produced invalid numbers", "The file may be damaged."}
+		if v.Problem == nil || said(*v.Problem) != want || v.Problem.Detail != f.fail.Error() {
 			t.Errorf("%+v", v.Problem)
 		}
 		f.fail = nil
@@ -321,7 +321,7 @@ func TestEmptyDocument(t *testing.T) {
 			v := ctl.View()
 			problem := ""
 			if v.Problem != nil {
-				problem = v.Problem.Sentence
+				problem = v.Problem.Sentence.String()
 			}
 			if text(v) != c.text || problem != c.problem || v.State != Ready || v.CanUndo != (c.text != "") {
 				t.Errorf("%T: %q, %q", c.tok, text(v), problem)
@@ -343,13 +343,13 @@ func TestWithoutModel(t *testing.T) {
 		synctest.Wait()
 		c.Generate("ho", balanced)
 		synctest.Wait()
-		if v := c.View(); v.State != Loading || text(v) != "Hi ho" || v.Problem != nil || v.Notice != "Available when the model is open." {
+		if v := c.View(); v.State != Loading || text(v) != "Hi ho" || v.Problem != nil || v.Notice.String() != "Available when the model is open." {
 			t.Errorf("%+v", v)
 		}
 		idle()
 		c.Generate("", balanced)
 		idle()
-		if v := c.View(); text(v) != "Hi ho abc" || v.Notice != "" {
+		if v := c.View(); text(v) != "Hi ho abc" || v.Notice.Key != "" {
 			t.Errorf("%+v", v)
 		}
 	})

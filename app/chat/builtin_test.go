@@ -163,5 +163,5 @@ func TestCancelBuiltin(t *testing.T) {
 	b := openBuiltin(t, balanced)
 	b.Load("", balanced)
 	b.CancelLoad()
-	b.until(func(v View) bool { return v.Notice == "Cancelled. "+v.Model.Name+" is still open." })
+	b.until(func(v View) bool { return v.Notice.String() == "Cancelled. "+v.Model.Name+" is still open." })
 }

@@ -224,7 +224,7 @@ func (c *Controller) rest() {
 	used := c.used()
 	c.change(func(v *View) {
 		v.Figures = Figures{Context: v.Figures.Context, ContextUsed: min(used, v.Figures.Context)}
-		v.Problem, v.Notice = nil, ""
+		v.Problem, v.Notice = nil, Text{}
 	})
 }
 
@@ -251,7 +251,7 @@ func (c *Controller) Unload() {
 		c.engine.Close()
 		c.engine = nil
 		c.change(func(v *View) {
-			v.Model, v.Figures, v.Problem, v.Notice = nil, Figures{}, nil, ""
+			v.Model, v.Figures, v.Problem, v.Notice = nil, Figures{}, nil, Text{}
 		})
 		debug.FreeOSMemory()
 	})

@@ -63,7 +63,7 @@ func TestConversation(t *testing.T) {
 			if v.Mode != ChatMode || text(v) != step.text || asked != step.asked {
 				t.Errorf("%s: %q, asked %q, want %q and %q", step.name, text(v), asked, step.text, step.asked)
 			}
-			if problem := v.Problem; problem != nil && problem.Sentence != step.problem || problem == nil && step.problem != "" {
+			if problem := v.Problem; problem != nil && problem.Sentence.String() != step.problem || problem == nil && step.problem != "" {
 				t.Errorf("%s: %+v, want %q", step.name, problem, step.problem)
 			}
 		}
@@ -131,7 +131,7 @@ func TestConversationRefused(t *testing.T) {
 		c.Generate("Hi", balanced)
 		idle()
 		v := c.View()
-		if v.Problem == nil || v.Problem.Sentence != "This model does not take the conversation: roles must alternate" || text(v) != "Hi" {
+		if v.Problem == nil || v.Problem.Sentence.String() != "This model does not take the conversation: roles must alternate" || text(v) != "Hi" {
 			t.Errorf("%q, %+v", text(v), v.Problem)
 		}
 		f.chatFail = nil

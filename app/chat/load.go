@@ -36,7 +36,7 @@ func (c *Controller) Load(path string, g settings.Generation) {
 	previous := c.load
 	c.load = l
 	c.view.Load = LoadProgress{Name: modelName(path)}
-	c.view.Problem, c.view.Notice = nil, ""
+	c.view.Problem, c.view.Notice = nil, Text{}
 	if previous != nil {
 		previous.cancel()
 	}
@@ -132,9 +132,9 @@ func (c *Controller) failed(l *load, err error) {
 			p := Explain(err, l.path)
 			v.Problem = &p
 		case v.Model != nil:
-			v.Notice = "Cancelled. " + v.Model.Name + " is still open."
+			v.Notice = Say("Cancelled. {{.Model}} is still open.", "Model", v.Model.Name)
 		default:
-			v.Notice = "Cancelled. No model is open."
+			v.Notice = Say("Cancelled. No model is open.")
 		}
 	})
 }

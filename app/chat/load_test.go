@@ -93,9 +93,9 @@ func TestLoads(t *testing.T) {
 						name = v.Model.Name
 					}
 					if v.Problem != nil {
-						problem = v.Problem.Sentence
+						problem = v.Problem.Sentence.String()
 					}
-					if name != c.model || problem != c.failed || c.name != "closed" && v.Notice != c.notice {
+					if name != c.model || problem != c.failed || c.name != "closed" && v.Notice.String() != c.notice {
 						t.Errorf("model %q, notice %q, problem %q", name, v.Notice, problem)
 					}
 					if before != "" && text(v) != "Hi abc" {
@@ -131,7 +131,7 @@ func TestCancelAfterTheLastByte(t *testing.T) {
 		}
 		c.CancelLoad()
 		idle()
-		if v := c.View(); f.open != 1 || v.Model.Name != "old" || v.State != Ready || v.Notice != "Cancelled. old is still open." {
+		if v := c.View(); f.open != 1 || v.Model.Name != "old" || v.State != Ready || v.Notice.String() != "Cancelled. old is still open." {
 			t.Errorf("%d open, %+v", f.open, v)
 		}
 	})

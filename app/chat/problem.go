@@ -2,7 +2,6 @@ package chat
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,46 +28,54 @@ func Explain(err error, path string) Problem {
 	return p
 }
 
-func explain(err error, path string) (sentence, hint string) {
-	file := fileName(path)
+// again is the hint to a file that is not as it was made.
+var again = Say("Copy or download it again.")
+
+func explain(err error, path string) (sentence, hint Text) {
+	var file any = fileName(path)
+	if path == "" {
+		file = Say("The built-in model")
+	}
 	what := reason(err, path)
 	switch {
 	case errors.Is(err, settings.ErrDamaged):
-		return "Settings could not be read", "Defaults are in use; the old file was kept beside it."
+		return Say("Settings could not be read"), Say("Defaults are in use; the old file was kept beside it.")
 	case errors.Is(err, syscall.ENOSPC):
-		return "Could not save: the disk is full", "Free some space; your text is kept in memory."
+		return Say("Could not save: the disk is full"), Say("Free some space; your text is kept in memory.")
 	case errors.Is(err, syscall.ENOMEM):
-		return "Not enough memory", "Close other apps or choose a shorter context."
+		return Say("Not enough memory"), Say("Close other apps or choose a shorter context.")
 	case errors.Is(err, errNoTokenizer):
-		return "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."
+		return Say("This model has no tokenizer"), Say("Put tokenizer.json or tokenizer.model beside it.")
 	case errors.Is(err, inference.ErrTemplate):
-		return "This model does not take the conversation: " + what, "Undo the last message, or start a new conversation."
+		return Say("This model does not take the conversation: {{.What}}", "What", what),
+			Say("Undo the last message, or start a new conversation.")
 	case errors.Is(err, inference.ErrNonFinite):
-		return "The model produced invalid numbers", "The file may be damaged."
+		return Say("The model produced invalid numbers"), Say("The file may be damaged.")
 	case errors.Is(err, model.ErrUnsupported):
 		return unsupported(what, path)
 	case errors.Is(err, tokenizer.ErrUnsupported):
-		return "Tern cannot read this model's tokenizer yet: " + what, "It reads SentencePiece and Llama-3 tokenizers."
+		return Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", what),
+			Say("It reads SentencePiece and Llama-3 tokenizers.")
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
 		if endsEarly(what) {
-			what = "it ends too early"
+			return Say("{{.File}} is damaged: it ends too early", "File", file), again
 		}
-		return file + " is damaged: " + what, "Copy or download it again."
+		return Say("{{.File}} is damaged: {{.What}}", "File", file, "What", what), again
 	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return missing(err, path)
 	case errors.Is(err, fs.ErrPermission):
-		return "Tern is not allowed to read " + file, "Change its permissions, or copy it to a folder of yours."
+		return Say("Tern is not allowed to read {{.File}}", "File", file), Say("Change its permissions, or copy it to a folder of yours.")
 	case errors.As(err, new(*fs.PathError)):
-		return file + " could not be read", "Check the disk, or copy the file again."
+		return Say("{{.File}} could not be read", "File", file), Say("Check the disk, or copy the file again.")
 	}
-	return "Something went wrong: " + what, "Try again, or open another model."
+	return Say("Something went wrong: {{.What}}", "What", what), Say("Try again, or open another model.")
 }
 
 // contextFull is the problem of a document that leaves no room to write.
 func contextFull(context int) *Problem {
 	return &Problem{
-		Sentence: fmt.Sprintf("This conversation fills the model's %s tokens.", thousands(context)),
-		Hint:     "Drop the oldest part, or start a new conversation.",
+		Sentence: Say("This conversation fills the model's {{.Tokens}} tokens.", "Tokens", thousands(context)),
+		Hint:     Say("Drop the oldest part, or start a new conversation."),
 		Detail:   inference.ErrContextFull.Error(),
 	}
 }
@@ -76,18 +83,22 @@ func contextFull(context int) *Problem {
 // architecture matches what model.Open calls a kind of model it does not know.
 var architecture = regexp.MustCompile(`^(?:architecture|model type) ("[^"]*") is not`)
 
-func unsupported(what, path string) (sentence, hint string) {
+func unsupported(what, path string) (sentence, hint Text) {
 	what = strings.TrimPrefix(what, "config.json: ")
+	hint = Say("It runs BitNet b1.58 and ternary Llama models.")
 	ext := strings.ToLower(filepath.Ext(path))
 	switch found := architecture.FindStringSubmatch(what); {
 	case found != nil:
-		sentence = "Tern cannot run " + found[1] + " models yet"
+		return Say("Tern cannot run {{.Kind}} models yet", "Kind", found[1]), hint
 	case ext != "" && strings.Contains(what, ext+" files"):
-		return "Tern cannot open " + ext + " files", "Drop a model file or folder."
-	default:
-		sentence = "Tern cannot run this model yet: " + what
+		return noModel(ext)
 	}
-	return sentence, "It runs BitNet b1.58 and ternary Llama models."
+	return Say("Tern cannot run this model yet: {{.What}}", "What", what), hint
+}
+
+// noModel is said of a file that is no part of a checkpoint.
+func noModel(ext string) (sentence, hint Text) {
+	return Say("Tern cannot open {{.Extension}} files", "Extension", ext), Say("Drop a model file or folder.")
 }
 
 // beyond matches what safetensors says of a tensor outside the file.
@@ -108,26 +119,28 @@ func endsEarly(what string) bool {
 var part = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.safetensors`)
 
 // missing explains that a model, or a part of it, is not there.
-func missing(err error, path string) (sentence, hint string) {
+func missing(err error, path string) (sentence, hint Text) {
 	file := fileName(path)
 	picked := part.FindStringSubmatch(file)
 	absent := part.FindStringSubmatch(pathIn(err))
-	const together = "Put all parts in one folder."
+	together := Say("Put all parts in one folder.")
 	switch {
 	case absent != nil && picked != nil:
-		return fmt.Sprintf("%s is one of %s parts; part %s is missing", file, number(absent[2]), number(absent[1])), together
+		return Say("{{.File}} is one of {{.Parts}} parts; part {{.Part}} is missing",
+			"File", file, "Parts", number(absent[2]), "Part", number(absent[1])), together
 	case absent != nil:
-		return fmt.Sprintf("%s has %s parts; part %s is missing", file, number(absent[2]), number(absent[1])), together
+		return Say("{{.File}} has {{.Parts}} parts; part {{.Part}} is missing",
+			"File", file, "Parts", number(absent[2]), "Part", number(absent[1])), together
 	}
 	switch info, statErr := os.Stat(path); {
 	case errors.Is(statErr, fs.ErrNotExist):
-		return file + " is not there any more", "It was moved or deleted; open it from where it is now."
+		return Say("{{.File}} is not there any more", "File", file), Say("It was moved or deleted; open it from where it is now.")
 	case picked != nil:
-		return fmt.Sprintf("%s is one of %s parts; their index is missing", file, number(picked[2])), together
+		return Say("{{.File}} is one of {{.Parts}} parts; their index is missing", "File", file, "Parts", number(picked[2])), together
 	case statErr == nil && !info.IsDir() && !isModelFile(file):
-		return "Tern cannot open " + filepath.Ext(file) + " files", "Drop a model file or folder."
+		return noModel(filepath.Ext(file))
 	}
-	return "No model in this folder", "Choose a folder with config.json, or a .safetensors or .gguf file."
+	return Say("No model in this folder"), Say("Choose a folder with config.json, or a .safetensors or .gguf file.")
 }
 
 // pathIn returns the path that a file system's error names, "" if it names none.

@@ -56,14 +56,19 @@ func TestExplain(t *testing.T) {
 			"Something went wrong: worker failed: index out of range", "Try again, or open another model."},
 	} {
 		got := Explain(c.err, c.path)
-		if want := (Problem{c.sentence, c.hint, c.err.Error()}); got != want {
+		if want := (words{c.sentence, c.hint}); said(got) != want || got.Detail != c.err.Error() {
 			t.Errorf("%v\n got %+v\nwant %+v", c.err, got, want)
 		}
 	}
-	if got := contextFull(2048).Sentence; got != "This conversation fills the model's 2,048 tokens." {
+	if got := contextFull(2048).Sentence.String(); got != "This conversation fills the model's 2,048 tokens." {
 		t.Error(got)
 	}
 }
+
+// words are those of a problem, in English.
+type words struct{ Sentence, Hint string }
+
+func said(p Problem) words { return words{p.Sentence.String(), p.Hint.String()} }
 
 const goldens = "../../inference/testdata/goldens"
 
@@ -76,38 +81,38 @@ func TestOpenProblems(t *testing.T) {
 		golden string                         // copied as model/
 		change func(t *testing.T, dir string) // what is wrong with it
 		pick   string                         // within model/
-		want   Problem                        // the sentence is a regular expression
+		want   words                          // the sentence is a regular expression
 	}{
-		{name: "nothing in the folder", want: Problem{Sentence: "No model in this folder",
+		{name: "nothing in the folder", want: words{Sentence: "No model in this folder",
 			Hint: "Choose a folder with config.json, or a .safetensors or .gguf file."}},
-		{name: "gone", pick: "gone.safetensors", want: Problem{Sentence: "gone.safetensors is not there any more",
+		{name: "gone", pick: "gone.safetensors", want: words{Sentence: "gone.safetensors is not there any more",
 			Hint: "It was moved or deleted; open it from where it is now."}},
 		{name: "another kind of file", pick: "notes.txt", change: write("notes.txt", "hello"),
-			want: Problem{Sentence: "Tern cannot open .txt files", Hint: "Drop a model file or folder."}},
+			want: words{Sentence: "Tern cannot open .txt files", Hint: "Drop a model file or folder."}},
 		{name: "another kind of model file", pick: "model.onnx", change: write("model.onnx", "hello"),
-			want: Problem{Sentence: "Tern cannot open .onnx files", Hint: "Drop a model file or folder."}},
+			want: words{Sentence: "Tern cannot open .onnx files", Hint: "Drop a model file or folder."}},
 		{name: "no tokenizer", golden: "hf-1bitllm-f32",
-			want: Problem{Sentence: "This model has no tokenizer", Hint: "Put tokenizer.json or tokenizer.model beside it."}},
+			want: words{Sentence: "This model has no tokenizer", Hint: "Put tokenizer.json or tokenizer.model beside it."}},
 		{name: "architecture", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":["MixtralForCausalLM"],"model_type":"mixtral"}`),
-			want: Problem{Sentence: `Tern cannot run "MixtralForCausalLM" models yet`, Hint: known}},
+			want: words{Sentence: `Tern cannot run "MixtralForCausalLM" models yet`, Hint: known}},
 		{name: "config", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":`),
-			want: Problem{Sentence: `model is damaged: config\.json: unexpected end.*`, Hint: again}},
+			want: words{Sentence: `model is damaged: config\.json: unexpected end.*`, Hint: again}},
 		{name: "cut short", golden: "hf-1bitllm-f32", change: truncate("model.safetensors"), pick: "model.safetensors",
-			want: Problem{Sentence: `model\.safetensors is damaged: it ends too early`, Hint: again}},
+			want: words{Sentence: `model\.safetensors is damaged: it ends too early`, Hint: again}},
 		{name: "cut within the header", golden: "hf-1bitllm-f32", change: write("model.safetensors", "\xff\x03\x00\x00\x00\x00\x00\x00{"),
-			want: Problem{Sentence: `model is damaged: it ends too early`, Hint: again}},
+			want: words{Sentence: `model is damaged: it ends too early`, Hint: again}},
 		{name: "cut within the first bytes", golden: "hf-1bitllm-f32", change: write("model.safetensors", "\xff"),
-			want: Problem{Sentence: `model is damaged: it ends too early`, Hint: again}},
+			want: words{Sentence: `model is damaged: it ends too early`, Hint: again}},
 		{name: "a part is missing", golden: "hf-1bitllm-f16-sharded", change: remove("model-00002-of-*"),
-			want: Problem{Sentence: `model has \d parts; part 2 is missing`, Hint: together}},
+			want: words{Sentence: `model has \d parts; part 2 is missing`, Hint: together}},
 		{name: "a part is missing beside the one picked", golden: "hf-1bitllm-f16-sharded", change: remove("model-00002-of-*"),
-			pick: "model-00001-of-*", want: Problem{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; part 2 is missing`, Hint: together}},
+			pick: "model-00001-of-*", want: words{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; part 2 is missing`, Hint: together}},
 		{name: "the index is missing", golden: "hf-1bitllm-f16-sharded", change: remove("*.index.json"),
-			pick: "model-00001-of-*", want: Problem{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; their index is missing`, Hint: together}},
+			pick: "model-00001-of-*", want: words{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; their index is missing`, Hint: together}},
 		{name: "tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":{"type":"Unigram"}}`),
-			want: Problem{Sentence: `Tern cannot read this model's tokenizer yet: .*Unigram.*`, Hint: "It reads SentencePiece and Llama-3 tokenizers."}},
+			want: words{Sentence: `Tern cannot read this model's tokenizer yet: .*Unigram.*`, Hint: "It reads SentencePiece and Llama-3 tokenizers."}},
 		{name: "damaged tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":`),
-			want: Problem{Sentence: `model is damaged: tokenizer\.json: unexpected end of JSON input`, Hint: again}},
+			want: words{Sentence: `model is damaged: tokenizer\.json: unexpected end of JSON input`, Hint: again}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := t.TempDir()
@@ -131,7 +136,7 @@ func TestOpenProblems(t *testing.T) {
 				e.Close()
 				t.Fatal("it opens")
 			}
-			got := Explain(err, path)
+			got := said(Explain(err, path))
 			if ok, _ := regexp.MatchString("^"+c.want.Sentence+"$", got.Sentence); !ok || got.Hint != c.want.Hint {
 				t.Errorf("%v\n got %q | %q\nwant %q | %q", err, got.Sentence, got.Hint, c.want.Sentence, c.want.Hint)
 			}

@@ -106,8 +106,8 @@ const (
 
 // Problem is one thing that went wrong, said in a sentence and a hint.
 type Problem struct {
-	Sentence string
-	Hint     string
+	Sentence Text
+	Hint     Text
 	Detail   string // the error as the packages gave it, for "More"
 }
 
@@ -122,7 +122,7 @@ type View struct {
 	Document []Segment
 	Figures  Figures
 	Problem  *Problem // nil: none
-	Notice   string   // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
+	Notice   Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
 	CanRetry bool     // there is an answer to write again
 	CanUndo  bool     // Undo has something to take back or bring back
 }

@@ -27,17 +27,19 @@ type Recent struct {
 
 // Settings is everything that survives a restart.
 type Settings struct {
-	Version    int        `json:"version"`
-	Generation Generation `json:"generation"`
-	Theme      Theme      `json:"theme"`
-	TextScale  int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
-	EnterSends bool       `json:"enter_sends"`
-	Width      float32    `json:"width"` // of the window, device-independent
-	Height     float32    `json:"height"`
-	PanelOpen  bool       `json:"panel_open"` // the generation panel
-	MoreOpen   bool       `json:"more_open"`  // its folded half
-	Recent     []Recent   `json:"recent"`     // newest first, at most ten
-	Folder     string     `json:"folder"`     // where the file window opens
+	Version     int        `json:"version"`
+	Generation  Generation `json:"generation"`
+	Theme       Theme      `json:"theme"`
+	TextScale   int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
+	EnterSends  bool       `json:"enter_sends"`
+	Width       float32    `json:"width"` // of the window, device-independent
+	Height      float32    `json:"height"`
+	SidebarOpen bool       `json:"sidebar_open"`
+	PanelOpen   bool       `json:"panel_open"` // the right panel
+	Panel       string     `json:"panel"`      // which one it shows; empty for the first
+	MoreOpen    bool       `json:"more_open"`  // the folded half of the generation panel
+	Recent      []Recent   `json:"recent"`     // newest first, at most ten
+	Folder      string     `json:"folder"`     // where the file window opens
 }
 
 // version is the form of the file that Save writes.
@@ -57,14 +59,15 @@ const maxRecent = 10
 // Default returns the settings of a first start.
 func Default() Settings {
 	return Settings{
-		Version:    version,
-		Generation: DefaultGeneration(),
-		Theme:      ThemeSystem,
-		TextScale:  100,
-		EnterSends: true,
-		Width:      1100,
-		Height:     720,
-		PanelOpen:  true,
+		Version:     version,
+		Generation:  DefaultGeneration(),
+		Theme:       ThemeSystem,
+		TextScale:   100,
+		EnterSends:  true,
+		Width:       1100,
+		Height:      720,
+		PanelOpen:   true,
+		SidebarOpen: true,
 	}
 }
 

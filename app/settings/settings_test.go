@@ -23,9 +23,9 @@ func changed() Settings {
 			MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"\n\n", "The End"}, Context: 300, Threads: 3,
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
-		MoreOpen: true,
-		Recent:   []Recent{{"/models/größe", "größe"}, {"", "Tern Tales"}},
-		Folder:   "/models",
+		MoreOpen: true, Panel: "inspect",
+		Recent: []Recent{{"/models/größe", "größe"}, {"", "Tern Tales"}},
+		Folder: "/models",
 	}
 }
 

@@ -27,7 +27,7 @@ func (w *window) mainAction() {
 
 // generate adds the words of the prompt and continues the text.
 func (w *window) generate() {
-	if w.prefsOpen || !w.canWrite() || w.answered() && w.wordless() {
+	if w.screen != nil || !w.canWrite() || w.answered() && w.wordless() {
 		return
 	}
 	w.begin(w.composer.take())
@@ -96,7 +96,7 @@ func (w *window) forget() {
 // load opens a model, after asking if that stops an answer.
 func (w *window) load(path string) {
 	open := func() {
-		w.closePrefs()
+		w.closeScreen()
 		w.opening = true
 		w.ctl.Load(path, w.settings.Generation)
 		w.focusPrompt()
@@ -123,7 +123,7 @@ func (w *window) message() *message {
 		return &message{kind: messageLimit, sentence: "This conversation fills the model’s " + count(v.Figures.Context) + " tokens.",
 			actions: []action{{"Drop oldest turns", w.ctl.DropOldest}, {"New conversation", w.clear}}}
 	case v.Problem != nil:
-		m := &message{kind: messageError, sentence: v.Problem.Sentence, hint: v.Problem.Hint, dismiss: w.ctl.DismissProblem}
+		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
 		if w.loadFailed {
 			m.actions = append(m.actions, action{"Open another…", func() { w.choose(false) }})
 		}
@@ -205,10 +205,10 @@ func (w *window) escape() {
 	case w.choosing:
 	case w.dialog != nil:
 		w.closeDialog()
-	case w.drawer && !w.prefsOpen:
+	case w.drawer != noDrawer:
 		w.closeDrawer()
-	case w.prefsOpen:
-		w.closePrefs()
+	case w.screen != nil:
+		w.closeScreen()
 	default:
 		w.stop()
 	}
@@ -228,7 +228,7 @@ func (w *window) typedKey(k *fyne.KeyEvent) {
 
 // focusPrompt puts the focus where one writes.
 func (w *window) focusPrompt() {
-	if w.dialog == nil && !w.prefsOpen {
+	if w.dialog == nil && w.screen == nil {
 		w.win.Canvas().Focus(w.composer.entry)
 	}
 }

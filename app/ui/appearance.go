@@ -8,61 +8,9 @@ import (
 	"tern/app/settings"
 )
 
-// togglePanel opens or closes the generation panel, beside the text or over it.
-func (w *window) togglePanel() {
-	if w.prefsOpen {
-		w.closePrefs()
-	}
-	if !docked(w.frame.Size().Width) {
-		if w.drawer {
-			w.closeDrawer()
-			return
-		}
-		w.drawer = true
-		w.relayout()
-		w.win.Canvas().Focus(w.options.first)
-		w.showMenu()
-		return
-	}
-	w.settings.PanelOpen = !w.settings.PanelOpen
-	w.cfg.save(w.settings)
-	w.relayout()
-	w.showMenu()
-}
-
-func (w *window) closeDrawer() {
-	w.drawer = false
-	w.relayout()
-	w.focusPrompt()
-	w.showMenu()
-}
-
 func (w *window) setMore(open bool) {
 	w.settings.MoreOpen = open
 	w.cfg.save(w.settings)
-}
-
-// openPrefs replaces everything but the status line by the settings page.
-func (w *window) openPrefs() {
-	if w.prefsOpen {
-		return
-	}
-	w.prefsOpen, w.drawer = true, false
-	w.page.Hide()
-	w.prefs.box.Show()
-	w.relayout()
-	w.win.Canvas().Focus(w.prefs.first)
-}
-
-func (w *window) closePrefs() {
-	if !w.prefsOpen {
-		return
-	}
-	w.prefsOpen = false
-	w.prefs.box.Hide()
-	w.page.Show()
-	w.relayout()
-	w.focusPrompt()
 }
 
 func (w *window) setTheme(t settings.Theme) {
@@ -91,8 +39,18 @@ func (w *window) restyle() {
 	w.th.set(w.settings.Theme, w.settings.TextScale)
 	fyne.CurrentApp().Settings().SetTheme(w.th)
 	w.applySettings()
-	for _, c := range []*fyne.Container{w.start.box, w.options.page, w.prefs.page, w.topbar.box, w.status.box} {
+	for _, c := range []*fyne.Container{w.start.box, w.topbar.box, w.status.box} {
 		c.Layout.Layout(c.Objects, c.Size())
+	}
+	for _, p := range w.panels {
+		if p.restyle != nil {
+			p.restyle()
+		}
+	}
+	for _, s := range w.screens {
+		if s.restyle != nil {
+			s.restyle()
+		}
 	}
 	w.relayout()
 	w.transcript.retype()

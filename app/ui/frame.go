@@ -10,20 +10,20 @@ import (
 const (
 	menuHeight = 26 // measured at 100 % text
 
-	dockWidth = 1000 // from here on the panel stands beside the text
-	lowWindow = 560  // below, the prompt keeps to one row
+	sidebarDockWidth = 900  // from here on the sidebar stands beside the text
+	panelDockWidth   = 1000 // from here on the panel does
+	lowWindow        = 560  // below, the prompt keeps to one row
 )
 
-// docked tells if the panel stands beside the text in a window of a width.
-func docked(width float32) bool { return width >= px(dockWidth) }
+// drawer is what lies over the text, where the window is too narrow for it to
+// stand beside.
+type drawer uint8
 
-// panelShown tells if the generation panel can be seen.
-func (w *window) panelShown() bool {
-	if docked(w.frame.Size().Width) {
-		return w.settings.PanelOpen
-	}
-	return w.drawer
-}
+const (
+	noDrawer drawer = iota
+	leftDrawer
+	rightDrawer
+)
 
 // layout places the regions. Nothing here depends on how much any of them
 // wants to show, so opening a thing never resizes the window.
@@ -33,33 +33,65 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 		o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 	}
 	top, foot := px(topHeight), px(statusHeight)
-	place(w.status.box, 0, size.Height-foot, size.Width, foot)
-	place(w.prefs.box, 0, 0, size.Width, size.Height-foot)
-	place(w.page, 0, 0, size.Width, size.Height-foot)
-	place(w.topbar.box, 0, 0, size.Width, top)
 	body := size.Height - top - foot
+	if w.drawer == leftDrawer && w.sidebarDocks() || w.drawer == rightDrawer && w.panelDocks() {
+		w.drawer = noDrawer
+	}
+	left, right := float32(0), size.Width
+	if w.sidebarShown() && w.drawer != leftDrawer {
+		left = px(sidebarWidth)
+	}
+	shown := w.panelShown()
+	if shown != nil && w.drawer != rightDrawer {
+		right -= px(panelWidth)
+	}
 
-	centre, panel := size.Width, px(panelWidth)
-	dock := docked(size.Width)
-	if dock {
-		w.drawer = false
-		if w.settings.PanelOpen {
-			centre -= panel
+	place(w.status.box, 0, size.Height-foot, size.Width, foot)
+	place(w.topbar.box, 0, 0, size.Width, top)
+	setVisible(w.topbar.box, w.screen == nil)
+	setVisible(w.page, w.screen == nil)
+	setVisible(w.sidebar.box, w.sidebarShown())
+	setVisible(w.scrim, w.drawer != noDrawer)
+	place(w.sidebar.box, 0, top, px(sidebarWidth), body)
+	place(w.scrim, 0, top, size.Width, body)
+	for _, p := range w.panels {
+		setVisible(p.content, p == shown)
+		if p == shown {
+			place(p.content, size.Width-px(panelWidth), top, px(panelWidth), body)
 		}
 	}
-	setVisible(w.options.box, w.panelShown())
-	setVisible(w.scrim, w.drawer)
-	place(w.options.box, size.Width-panel, top, panel, body)
-	place(w.scrim, 0, top, size.Width, body)
+	for _, s := range w.screens {
+		setVisible(s.box, s == w.screen)
+		if s == w.screen {
+			w.placeScreen(s, left, top, size.Width, body)
+		}
+	}
 
+	place(w.page, left, top, right-left, body)
+	centre := right - left
 	strip := w.strip.height(centre)
-	place(w.strip.box, 0, top, centre, strip)
+	place(w.strip.box, 0, 0, centre, strip)
 	column := min(columnWidth()+2*inset(), centre-2*pageMargin)
 	c := w.composer.height(column, size.Height < lowWindow)
-	place(w.composer.box, (centre-column)/2, top+body-c-12, column, c)
+	place(w.composer.box, (centre-column)/2, body-c-12, column, c)
 	text := body - strip - c - 12 - 8
-	place(w.transcript, 0, top+strip, centre, text)
-	place(w.start.box, 0, top+strip, centre, text)
+	place(w.transcript, 0, strip, centre, text)
+	place(w.start.box, 0, strip, centre, text)
+}
+
+// placeScreen gives a screen the whole width for its title line, which stands
+// in the place of the top bar, and what is beside the sidebar for the rest.
+func (w *window) placeScreen(s *screen, left, top, width, body float32) {
+	s.box.Layout = layoutFunc{do: func(o []fyne.CanvasObject, size fyne.Size) {
+		content, header := o[0], o[1]
+		header.Move(fyne.NewPos(0, 0))
+		header.Resize(fyne.NewSize(size.Width, top))
+		content.Move(fyne.NewPos(left, top))
+		content.Resize(fyne.NewSize(size.Width-left, size.Height-top))
+	}}
+	s.box.Move(fyne.NewPos(0, 0))
+	s.box.Resize(fyne.NewSize(width, top+body))
+	s.box.Layout.Layout(s.box.Objects, s.box.Size())
 }
 
 // relayout places everything again, after a change of what is open.
@@ -69,6 +101,21 @@ func (w *window) relayout() {
 	}
 	w.layout(nil, w.frame.Size())
 	canvas.Refresh(w.frame)
+}
+
+// placeAgain is relayout after something was opened or closed: what can be seen
+// now is brought in step.
+func (w *window) placeAgain() {
+	w.relayout()
+	w.showPanel()
+	w.showScreen()
+	w.showMenu()
+}
+
+func (w *window) closeDrawer() {
+	w.drawer = noDrawer
+	w.placeAgain()
+	w.focusPrompt()
 }
 
 // scrim darkens what lies under a drawer; a click on it closes the drawer.

@@ -30,10 +30,11 @@ func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 func TestBreakpoints(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	for _, c := range []struct {
-		width        float32
-		docked, wide bool
+		width                 float32
+		docked, sidebar, wide bool
 	}{
-		{1280, true, true}, {1000, true, true}, {999, false, true}, {900, false, true}, {899, false, false}, {560, false, false},
+		{1280, true, true, true}, {1000, true, true, true}, {999, false, true, true}, {900, false, true, true},
+		{899, false, false, false}, {560, false, false, false},
 	} {
 		r.win.Resize(fyne.NewSize(c.width, 720))
 		if got := r.options.box.Visible(); got != c.docked {
@@ -42,8 +43,18 @@ func TestBreakpoints(t *testing.T) {
 		if got := r.topbar.wide.Visible(); got != c.wide || r.topbar.narrow.Visible() == got {
 			t.Errorf("%v: words in the top bar %v, want %v", c.width, got, c.wide)
 		}
-		if got := r.transcript.Size().Width; c.docked && got != c.width-panelWidth || !c.docked && got != c.width {
-			t.Errorf("%v: the centre is %v wide", c.width, got)
+		if got := r.sidebar.box.Visible(); got != c.sidebar {
+			t.Errorf("%v: sidebar docked %v, want %v", c.width, got, c.sidebar)
+		}
+		centre := c.width
+		if c.docked {
+			centre -= panelWidth
+		}
+		if c.sidebar {
+			centre -= sidebarWidth
+		}
+		if got := r.transcript.Size().Width; got != centre {
+			t.Errorf("%v: the centre is %v wide, want %v", c.width, got, centre)
 		}
 	}
 	r.press(fyne.KeyG)
@@ -71,11 +82,11 @@ func TestLeastSize(t *testing.T) {
 	r.composer.entry.SetText(story(3))
 	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts anew
 		r.setTextSize(scale)
-		for _, problem := range []*chat.Problem{nil, {Sentence: story(1), Hint: story(1), Detail: "x"}} {
+		for _, problem := range []*chat.Problem{nil, {Sentence: chat.Say(story(1)), Hint: chat.Say(story(1)), Detail: "x"}} {
 			r.show(document("", story(3)), func(v *chat.View) {
 				v.Problem = problem
 				v.Model.Name = story(1)
-				v.Notice = story(1)
+				v.Notice = chat.Say(story(1))
 			})
 			if m := r.win.Content().MinSize(); m.Width > settings.MinWidth || m.Height > settings.MinHeight {
 				t.Errorf("%d%%: the window cannot be smaller than %v", scale, m)
@@ -91,7 +102,7 @@ func TestNothingSticksOut(t *testing.T) {
 		"start": func(v *chat.View) { v.Document = nil },
 		"text":  document("Once", story(8)),
 		"error": func(v *chat.View) {
-			v.Problem = &chat.Problem{Sentence: "This file ends too early: 0.8 of 1.2 GB are here.", Hint: "Copy or download it again.", Detail: "x"}
+			v.Problem = &chat.Problem{Sentence: chat.Say("This file ends too early: 0.8 of 1.2 GB are here."), Hint: chat.Say("Copy or download it again."), Detail: "x"}
 		},
 	}
 	for _, scale := range []int{100, 150} {

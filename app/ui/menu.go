@@ -18,7 +18,7 @@ type menu struct {
 	main   *fyne.MainMenu
 	recent *fyne.MenuItem
 	themes []*fyne.MenuItem
-	panel  *fyne.MenuItem
+	side   *fyne.MenuItem // the sidebar
 	stop   *fyne.MenuItem
 	write  *fyne.MenuItem
 	retry  *fyne.MenuItem
@@ -27,13 +27,15 @@ type menu struct {
 	copy   *fyne.MenuItem
 	answer *fyne.MenuItem
 	unload *fyne.MenuItem
+	panels []*panel
 	shown  menuState
 }
 
 // menuState is all that the menu shows of the window.
 type menuState struct {
-	writing, canWrite, canRetry, canUndo, text, answer, model, panel bool
-	theme                                                            settings.Theme
+	writing, canWrite, canRetry, canUndo, text, answer, model, sidebar bool
+	panel                                                              *panel // nil: none is shown
+	theme                                                              settings.Theme
 }
 
 func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
@@ -53,7 +55,7 @@ func newMenu(w *window) *menu {
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
 		recent: fyne.NewMenuItem("Recent", nil),
-		panel:  item("Generation", w.togglePanel, fyne.KeyG),
+		side:   item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
 		write:  item("Generate", w.generate, fyne.KeyReturn),
 		stop:   item("Stop", w.stop, fyne.KeyPeriod),
 		retry:  item("Retry", w.retry, fyne.KeyR),
@@ -71,19 +73,27 @@ func newMenu(w *window) *menu {
 	}
 	theme.ChildMenu = fyne.NewMenu("", m.themes...)
 	m.recent.ChildMenu = fyne.NewMenu("")
+	m.panels = w.panels
+	file := []*fyne.MenuItem{m.clear, line(),
+		item("Open file…", func() { w.choose(false) }, fyne.KeyO),
+		item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
+		m.recent, m.unload, line()}
+	for _, s := range w.screens {
+		file = append(file, s.item)
+	}
+	view := []*fyne.MenuItem{m.side}
+	for _, p := range w.panels {
+		view = append(view, p.item)
+	}
 	m.main = fyne.NewMainMenu(
-		fyne.NewMenu("File", m.clear, line(),
-			item("Open file…", func() { w.choose(false) }, fyne.KeyO),
-			item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
-			m.recent, m.unload, line(),
-			item("Settings", w.openPrefs, fyne.KeyComma), line(), quit),
+		fyne.NewMenu("File", append(file, line(), quit)...),
 		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer),
 		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, line(),
 			item("Go to the prompt", w.focusPrompt, fyne.KeyL)),
-		fyne.NewMenu("View", m.panel, theme, line(),
+		fyne.NewMenu("View", append(view, theme, line(),
 			item("Larger text", func() { w.zoom(1) }, fyne.KeyEqual),
 			item("Smaller text", func() { w.zoom(-1) }, fyne.KeyMinus),
-			item("Normal text", func() { w.zoom(0) }, fyne.Key0)),
+			item("Normal text", func() { w.zoom(0) }, fyne.Key0))...),
 		fyne.NewMenu("Help", item("Keyboard shortcuts", w.shortcuts, fyne.KeyH, shift), fyne.NewMenuItem("About Tern", w.about)),
 	)
 	return m
@@ -99,7 +109,10 @@ func (m *menu) show(s menuState) {
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
 	m.clear.Disabled, m.copy.Disabled = !s.text, !s.text
 	m.answer.Disabled, m.unload.Disabled = !s.answer, !s.model
-	m.panel.Checked = s.panel
+	m.side.Checked = s.sidebar
+	for _, p := range m.panels {
+		p.item.Checked = p == s.panel
+	}
 	for i, t := range themes {
 		m.themes[i].Checked = t.theme == s.theme
 	}

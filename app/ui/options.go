@@ -36,6 +36,7 @@ type options struct {
 	page    *fyne.Container
 	box     *fyne.Container
 	first   fyne.Focusable
+	side    *panel
 	limit   int // context length of the model, 0 while none is open
 }
 
@@ -93,6 +94,17 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	o.fold(!more)
 	o.show(g)
 	return o
+}
+
+// panel is the panel as the window shows it; writing tells if an answer is being
+// made, while which some rows are locked.
+func (o *options) panel(writing func() bool) *panel {
+	o.side = &panel{
+		id: "generation", title: tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
+		show:    func(v chat.View) { o.model(v.Model, writing()) },
+		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
+	}
+	return o.side
 }
 
 func rowsOf(n []*numberSetting) []*row {

@@ -141,7 +141,7 @@ func TestShortcuts(t *testing.T) {
 	}
 	want := []string{
 		"Ctrl+Enter", "Ctrl+.", "Ctrl+R", "Ctrl+Shift+C", "Ctrl+L", "Ctrl+N", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+,",
-		"Ctrl+G", "Ctrl+=", "Ctrl+-", "Ctrl+0", "Ctrl+Shift+H", "Ctrl+Q",
+		"Ctrl+B", "Ctrl+G", "Ctrl+=", "Ctrl+-", "Ctrl+0", "Ctrl+Shift+H", "Ctrl+Q",
 	}
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {
 		for i := range want {
@@ -162,7 +162,7 @@ func TestShortcuts(t *testing.T) {
 func TestMenuShowsTheState(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	m := r.menu
-	if m.write.Disabled || !m.stop.Disabled || !m.retry.Disabled || !m.undo.Disabled || !m.clear.Disabled || !m.panel.Checked {
+	if m.write.Disabled || !m.stop.Disabled || !m.retry.Disabled || !m.undo.Disabled || !m.clear.Disabled || !r.options.side.item.Checked {
 		t.Error("wrong marks at the start")
 	}
 	r.show(document("Once", " upon"))

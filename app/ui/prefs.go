@@ -16,9 +16,8 @@ type prefs struct {
 	theme *choice
 	size  *choice
 	enter *check
-	page  *fyne.Container
-	box   *fyne.Container
-	first fyne.Focusable
+	body  *fyne.Container
+	page  *screen
 }
 
 var themes = []struct {
@@ -29,7 +28,7 @@ var themes = []struct {
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(back, escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool)) *prefs {
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool)) *prefs {
 	p := &prefs{}
 	var names []string
 	for _, t := range themes {
@@ -42,8 +41,6 @@ func newPrefs(back, escape func(), setTheme func(settings.Theme), setSize func(i
 	}
 	p.size = newChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
 	p.enter = newCheck("Enter sends (Shift+Enter starts a new line)", escape, setEnter)
-	p.first = p.theme.buttons[0]
-
 	body := container.New(&stack{gap: 6},
 		section("Appearance"),
 		newRow("Theme", "System follows the setting of this computer.", p.theme.box, nil, escape, nil).box,
@@ -56,9 +53,17 @@ func newPrefs(back, escape func(), setTheme func(settings.Theme), setSize func(i
 		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
 			muted("Tern sends nothing. Models run on this computer, and your text stays in this window."))),
 	)
-	p.page = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
-	p.box = container.NewBorder(newHeader("Settings", back, escape), nil, nil, nil, p.page)
+	p.body = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
 	return p
+}
+
+// screen is the page as the window opens it.
+func (p *prefs) screen() *screen {
+	p.page = &screen{
+		title: tr("Settings"), key: fyne.KeyComma, content: p.body, first: p.theme.buttons[0],
+		restyle: func() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) },
+	}
+	return p.page
 }
 
 func section(title string) fyne.CanvasObject {

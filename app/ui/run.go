@@ -72,7 +72,7 @@ func Run(o Options) int {
 	w.load(path)
 	if problem != nil {
 		x := chat.Explain(problem, o.SettingsPath)
-		w.tell(x.Sentence + ". " + x.Hint)
+		w.tell(say(x.Sentence) + ". " + say(x.Hint))
 	}
 	a.Lifecycle().SetOnEnteredForeground(func() { p.quiet.Store(false) })
 	a.Lifecycle().SetOnExitedForeground(func() { p.quiet.Store(true) })

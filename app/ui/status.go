@@ -127,8 +127,8 @@ func (s *status) figures(f chat.Figures) []span {
 func (s *status) resting(v chat.View) []span {
 	f := v.Figures
 	switch {
-	case v.Notice != "":
-		return []span{muted(v.Notice)}
+	case v.Notice.Key != "":
+		return []span{muted(say(v.Notice))}
 	case v.Model == nil && v.Problem != nil:
 		return []span{muted("Stopped by an error · see above")}
 	case v.Model == nil:

@@ -16,33 +16,41 @@ const (
 
 // topbar is the line at the top: the model, facts about it, and where to go.
 type topbar struct {
-	model    *button
-	facts    *note
-	open     *button
-	panel    *button
-	settings *button
-	wide     *fyne.Container // the buttons with words
-	narrow   *fyne.Container // and as icons
-	box      *fyne.Container
-	name     string
+	model   *button
+	facts   *note
+	open    *button
+	sidebar *button
+	wide    *fyne.Container // the buttons with words
+	narrow  *fyne.Container // and as icons
+	box     *fyne.Container
+	name    string
 }
 
-// newTopbar builds the bar; menu opens the menu of models at a button.
-func newTopbar(menu func(at fyne.CanvasObject), open, panel, settings, escape func()) *topbar {
+// topbarActions are what the buttons of the top bar do; menu opens the menu of
+// models at a button.
+type topbarActions struct {
+	menu                            func(at fyne.CanvasObject)
+	sidebar, open, settings, escape func()
+}
+
+// newTopbar builds the bar, with a button for each panel.
+func newTopbar(do topbarActions, panels []*panel) *topbar {
 	t := &topbar{facts: newNote(theme.SizeNameCaptionText)}
-	t.model = newQuietButton("", escape, nil)
-	t.model.OnTapped = func() { menu(t.model) }
+	t.model = newQuietButton("", do.escape, nil)
+	t.model.OnTapped = func() { do.menu(t.model) }
 	t.model.bold = true
-	t.open = newQuietButton("Open…", escape, open)
-	t.panel = newQuietButton("Generation", escape, panel)
-	t.settings = newIconButton("Settings", theme.SettingsIcon(), escape, settings)
-	t.wide = container.NewHBox(t.open, t.panel, t.settings)
-	t.narrow = container.NewHBox(
-		newIconButton("Open a model", theme.FolderOpenIcon(), escape, open),
-		newIconButton("Generation settings", iconSliders, escape, panel),
-		newIconButton("Settings", theme.SettingsIcon(), escape, settings))
+	t.sidebar = newIconButton(tr("Sidebar"), theme.MenuIcon(), do.escape, do.sidebar)
+	t.open = newQuietButton(tr("Open…"), do.escape, do.open)
+	t.wide = container.NewHBox(t.open)
+	t.narrow = container.NewHBox(newIconButton(tr("Open a model"), theme.FolderOpenIcon(), do.escape, do.open))
+	for _, p := range panels {
+		t.wide.Add(p.button)
+		t.narrow.Add(p.iconButton)
+	}
+	t.wide.Add(newIconButton(tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
+	t.narrow.Add(newIconButton(tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
 	t.box = container.New(layoutFunc{min: fyne.NewSize(300, topHeight), do: t.layout},
-		t.model, t.facts, t.wide, t.narrow, newSurface(theme.ColorNameSeparator))
+		t.sidebar, t.model, t.facts, t.wide, t.narrow, newSurface(theme.ColorNameSeparator))
 	return t
 }
 
@@ -84,11 +92,13 @@ func (t *topbar) layout(o []fyne.CanvasObject, size fyne.Size) {
 	}
 	s := side.MinSize().Width
 	place(side, size.Width-s-8, s)
-	room := size.Width - s - 8 - 8
+	left := 4 + t.sidebar.MinSize().Width
+	place(t.sidebar, 4, t.sidebar.MinSize().Width)
+	room := size.Width - s - 8 - left
 	t.model.setLabel(shorten(t.name, theme.Size(theme.SizeNameText), room*0.6, true) + " ▾")
 	m := t.model.MinSize().Width
-	place(t.model, 8, m)
-	place(t.facts, 8+m, max(0, room-m-8))
+	place(t.model, left, m)
+	place(t.facts, left+m, max(0, room-m-8))
 }
 
 // newHeader is the top bar of a page that replaces the conversation.

@@ -166,7 +166,7 @@ func TestNoHolesAfterResize(t *testing.T) {
 	}
 	r.setTextSize(150)
 	check("larger text")
-	r.togglePanel()
+	r.togglePanel(r.options.side)
 	check("panel closed")
 	r.show(document("", text, " More words.", " And more."))
 	check("continued")

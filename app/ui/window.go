@@ -62,18 +62,21 @@ type window struct {
 	strip      *strip
 	transcript *transcript
 	start      *start
+	sidebar    *sidebar
 	composer   *composer
 	options    *options
 	status     *status
 	prefs      *prefs
 	scrim      *scrim
-	page       *fyne.Container // all but the status line; the settings page takes its place
+	page       *fyne.Container // text and prompt; a screen takes its place
 	frame      *fyne.Container
 
 	dialog     *dialog
 	choosing   bool
-	drawer     bool // the panel lies over the text
-	prefsOpen  bool
+	panels     []*panel
+	screens    []*screen
+	screen     *screen // nil: the text is shown
+	drawer     drawer
 	info       *message // of the window itself, until infoUntil
 	infoUntil  time.Time
 	opening    bool // a model was asked for, and nothing was written since
@@ -84,7 +87,6 @@ type window struct {
 // newWindow fills win. update must be called once before it is shown.
 func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings}
-	w.topbar = newTopbar(w.modelMenu, func() { w.choose(false) }, w.togglePanel, w.openPrefs, w.escape)
 	w.strip = newStrip(w.escape)
 	w.transcript = newTranscript(w.answerActions(), w.escape)
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
@@ -100,17 +102,29 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
 	w.status = newStatus(w.ctl.CancelLoad, w.escape)
-	w.prefs = newPrefs(w.closePrefs, w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
-	w.prefs.box.Hide()
+	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
+	w.sidebar = newSidebar(w.clear, w.escape)
+	w.addPanels(w.options.panel(w.writing))
+	w.addScreens(w.prefs.screen())
+	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
+		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
 	w.scrim = newScrim(w.closeDrawer)
 	w.scrim.Hide()
 	w.menu = newMenu(w)
 	w.menu.setRecent(w.settings.Recent, w.load)
 
-	w.page = container.NewWithoutLayout(w.topbar.box, w.start.box, w.transcript, w.strip.box, w.composer.box,
-		w.scrim, w.options.box)
+	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.box, w.composer.box)
 	w.frame = container.New(layoutFunc{min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), do: w.layout},
-		w.page, w.prefs.box, w.status.box)
+		w.topbar.box, w.page)
+	for _, s := range w.screens {
+		w.frame.Add(s.box)
+	}
+	w.frame.Add(w.scrim)
+	w.frame.Add(w.sidebar.box)
+	for _, p := range w.panels {
+		w.frame.Add(p.content)
+	}
+	w.frame.Add(w.status.box)
 	w.applySettings()
 	win.SetMainMenu(w.menu.main)
 	win.SetContent(tooltip.AddWindowToolTipLayer(w.frame, win.Canvas()))
@@ -161,7 +175,8 @@ func (w *window) update() time.Duration {
 		w.start.show(v.Model)
 	}
 	w.topbar.show(v)
-	w.options.model(v.Model, w.writing())
+	w.showPanel()
+	w.showScreen()
 	w.showComposer(now)
 	if w.info != nil && !now.Before(w.infoUntil) {
 		w.info = nil
@@ -291,6 +306,6 @@ func (w *window) showMenu() {
 		writing: w.writing(), canWrite: w.canWrite(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
 		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
-		panel: w.panelShown(), theme: w.settings.Theme,
+		sidebar: w.sidebarShown(), panel: w.panelShown(), theme: w.settings.Theme,
 	})
 }

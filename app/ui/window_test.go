@@ -88,14 +88,14 @@ func TestMainButton(t *testing.T) {
 func TestEscape(t *testing.T) {
 	r := newRig(t, 720, 560)
 	r.show(state(chat.Generating), document("Once", " upon"))
-	r.togglePanel()
+	r.togglePanel(r.options.side)
 	r.about()
 	r.key(fyne.KeyEscape)
-	if r.dialog != nil || !r.drawer {
+	if r.dialog != nil || r.drawer != rightDrawer {
 		t.Fatal("Esc did not close the dialog alone")
 	}
 	r.key(fyne.KeyEscape)
-	if r.drawer {
+	if r.drawer != noDrawer {
 		t.Fatal("Esc did not close the drawer")
 	}
 	r.took()
@@ -104,9 +104,9 @@ func TestEscape(t *testing.T) {
 	r.show(state(chat.Ready))
 	r.key(fyne.KeyEscape)
 	r.took()
-	r.openPrefs()
+	r.openScreen(r.prefs.page)
 	r.key(fyne.KeyEscape)
-	if r.prefsOpen || r.win.Canvas().Focused() != r.composer.entry {
+	if r.screen != nil || r.win.Canvas().Focused() != r.composer.entry {
 		t.Error("Esc did not lead back from the settings page to the prompt")
 	}
 }
@@ -216,7 +216,7 @@ func TestStrips(t *testing.T) {
 	r.load("/empty") // it may fail before the window sees it load
 	r.took("load /empty")
 	r.show(func(v *chat.View) {
-		v.Problem = &chat.Problem{Sentence: "No model in this folder", Hint: "Choose another.", Detail: "model: x"}
+		v.Problem = &chat.Problem{Sentence: chat.Say("No model in this folder"), Hint: chat.Say("Choose another."), Detail: "model: x"}
 	})
 	r.stripIs("No model in this folder [Open another…] [More]")
 	if got := r.transcript.Position().Y; got < top+stripHeight {
@@ -233,7 +233,9 @@ func TestStrips(t *testing.T) {
 	r.stripIs("")
 	r.generate()
 	r.took("generate")
-	r.show(func(v *chat.View) { v.Problem = &chat.Problem{Sentence: "The model produced invalid numbers"} })
+	r.show(func(v *chat.View) {
+		v.Problem = &chat.Problem{Sentence: chat.Say("The model produced invalid numbers")}
+	})
 	r.stripIs("The model produced invalid numbers")
 	r.show(func(v *chat.View) { v.Problem = nil })
 
@@ -270,7 +272,7 @@ func TestStrips(t *testing.T) {
 func TestSavedAtTheEnd(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.win.Resize(fyne.NewSize(800, 600))
-	r.togglePanel() // a drawer at this width: not a lasting choice
+	r.togglePanel(r.options.side) // a drawer at this width: not a lasting choice
 	r.zoom(1)
 	r.press(fyne.KeyQ)
 	got := r.saved[len(r.saved)-1]
@@ -297,14 +299,14 @@ func TestStatusLine(t *testing.T) {
 	}
 	test.Tap(r.status.cancel)
 	r.took("cancel load")
-	r.show(state(chat.Ready), func(v *chat.View) { v.Notice = "Cancelled. Tern Tales is still open." })
+	r.show(state(chat.Ready), func(v *chat.View) { v.Notice = chat.Say("Cancelled. Tern Tales is still open.") })
 	r.statusIs("Cancelled. Tern Tales is still open.")
 	if r.status.bar.Visible() || r.status.cancel.Visible() {
 		t.Error("bar or Cancel stay")
 	}
 
 	r.show(state(chat.Prefilling), func(v *chat.View) {
-		v.Notice, v.Figures = "", chat.Figures{PromptDone: 512, PromptTotal: 1024, PromptRate: 1234, Context: 2048}
+		v.Notice, v.Figures = chat.Text{}, chat.Figures{PromptDone: 512, PromptTotal: 1024, PromptRate: 1234, Context: 2048}
 	})
 	r.pass(showPrefillingAfter)
 	r.statusIs("Reading the prompt · 512 of 1,024 tokens · 1,234 tok/s")

@@ -1,0 +1,27 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Text is a sentence that a window shows in the language of its user. Key is
+// the sentence in English, where {{.Name}} stands for the value named so; Args
+// are those names and values, in pairs. A value may be a Text.
+type Text struct {
+	Key  string
+	Args []any
+}
+
+// Say makes a Text. Its key is a literal wherever it is called, so that a test
+// finds every text that needs a translation.
+func Say(key string, args ...any) Text { return Text{Key: key, Args: args} }
+
+// String is the sentence in English.
+func (t Text) String() string {
+	pairs := make([]string, 0, len(t.Args))
+	for i := 0; i+1 < len(t.Args); i += 2 {
+		pairs = append(pairs, fmt.Sprintf("{{.%v}}", t.Args[i]), fmt.Sprint(t.Args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(t.Key)
+}
