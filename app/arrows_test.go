@@ -19,7 +19,10 @@ var arrows = map[string][]string{
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
-	"tern/app/cli": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+
+	// check looks into weights, and opens models another way than they say.
+	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},
 
 	"tern/app/ui":            {"tern/app/chat", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
 	"tern/app/ui/filedialog": {},

@@ -8,15 +8,15 @@ type builtinTemplate func(messages []Message, generationPrompt bool) string
 
 // The names of the built-in templates.
 const (
-	template2B4T   = "2B-4T"
-	templateLlama3 = "Llama 3"
-	templateFalcon = "Falcon3"
+	Template2B4T    = "2B-4T"
+	TemplateLlama3  = "Llama 3"
+	TemplateFalcon3 = "Falcon3"
 )
 
 var builtinTemplates = map[string]builtinTemplate{
-	template2B4T:   render2B4T,
-	templateLlama3: renderLlama3,
-	templateFalcon: renderFalcon,
+	Template2B4T:    render2B4T,
+	TemplateLlama3:  renderLlama3,
+	TemplateFalcon3: renderFalcon,
 }
 
 // render2B4T is the template in tokenizer_config.json of microsoft's

@@ -118,9 +118,16 @@ func (e *Engine) turnEnd(parts []tokenizer.Part, ids []int32) ([]int32, []string
 
 // chooseTemplate finds the template of a model, nil for a base model. err says
 // why a checkpoint's own template cannot be used where none stands in for it.
-func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer) (t *chatTemplate, err error) {
+// wanted, if it is not empty, names a built-in one to take instead.
+func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer, wanted string) (t *chatTemplate, err error) {
 	if tok == nil {
 		return nil, nil
+	}
+	if wanted != "" {
+		if builtinTemplates[wanted] == nil {
+			return nil, fmt.Errorf("inference: there is no built-in template %q: %w", wanted, ErrTemplate)
+		}
+		return builtinChat(wanted), nil
 	}
 	is2B4T := m.Family == model.Family2B4T && hasMarkers(tok, "<|eot_id|>")
 	source, name, err := ownTemplate(&m.Tokenizer)
@@ -138,12 +145,17 @@ func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer) (t *chatTemplate, e
 	if name = standInFor(m, tok, source, is2B4T, err != nil); name == "" {
 		return nil, err
 	}
+	return builtinChat(name), nil
+}
+
+// builtinChat is the built-in template of this name.
+func builtinChat(name string) *chatTemplate {
 	render := builtinTemplates[name]
 	return &chatTemplate{
 		name:   name,
 		render: func(messages []Message, gen bool) (string, error) { return render(messages, gen), nil },
-		apart:  name == template2B4T,
-	}, nil
+		apart:  name == Template2B4T,
+	}
 }
 
 // try renders the shortest conversation.
@@ -162,13 +174,13 @@ func standInFor(m *model.Model, tok tokenizer.Tokenizer, source string, is2B4T, 
 	instruct := failed || strings.Contains(name, "instruct")
 	switch {
 	case is2B4T: // there is no base model of this family
-		return template2B4T
+		return Template2B4T
 	case !instruct || m.Family != model.FamilyLlama:
 		return ""
 	case hasMarkers(tok, "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"):
-		return templateLlama3
+		return TemplateLlama3
 	case strings.Contains(name, "falcon3"), strings.Contains(source, "<|user|>") && strings.Contains(source, "<|assistant|>"):
-		return templateFalcon
+		return TemplateFalcon3
 	}
 	return ""
 }

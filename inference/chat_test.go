@@ -37,7 +37,7 @@ func chatEngine(t testing.TB, m *model.Model) *Engine {
 		t.Fatal(err)
 	}
 	e := &Engine{model: m, tok: tok}
-	e.chat, e.chatErr = chooseTemplate(m, tok)
+	e.chat, e.chatErr = chooseTemplate(m, tok, "")
 	return e
 }
 
@@ -125,7 +125,7 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 	} {
 		e := &Engine{tok: tok}
 		m := &model.Model{Name: c.name, Config: model.Config{Family: c.family}, Tokenizer: c.files}
-		e.chat, e.chatErr = chooseTemplate(m, tok)
+		e.chat, e.chatErr = chooseTemplate(m, tok, "")
 		if name, _ := e.ChatTemplate(); name != c.chosen {
 			t.Errorf("%s: template %q (%v), want %q", c.name, name, e.chatErr, c.chosen)
 			continue

@@ -51,6 +51,9 @@ type Options struct {
 	Progress func(model.Progress)
 	// I2S is the layout of I2_S tensors in GGUF files; see model.Options.
 	I2S model.I2SLayout
+	// Template, if it is not empty, is the name of a built-in chat template that
+	// takes the place of the checkpoint's own, or of none.
+	Template string
 }
 
 // Engine is a loaded model, its tokenizer and its workers. It is immutable and
@@ -101,7 +104,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("inference: the tokenizer has %d tokens, the model %d: %w",
 			tok.VocabSize(), m.VocabSize, model.ErrDamaged)
 	}
-	chat, chatErr := chooseTemplate(m, tok)
+	chat, chatErr := chooseTemplate(m, tok, o.Template)
 	threads := o.Threads
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -123,6 +126,15 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		e.ownNorms = e.ownNorms || hasOwnNorms(&m.Weights.Layers[i])
 	}
 	return e, nil
+}
+
+// Variant returns an engine for the same model with other constants or
+// multipliers, which shares the workers of e and lives as long as e does; it is
+// not closed itself. The embedding, the head and the tokenizer must be those of e.
+func (e *Engine) Variant(m *model.Model) *Engine {
+	v := *e
+	v.model = m
+	return &v
 }
 
 // Close stops the workers after the forward pass that is running, if any.

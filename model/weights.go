@@ -55,6 +55,18 @@ type Layer struct {
 	Down       Linear    // [Dim][FFNDim]
 }
 
+// Projection is one of a layer's linears with its short name: "q", "k", "v", "o",
+// "gate", "up" or "down".
+type Projection struct {
+	Name string
+	*Linear
+}
+
+// Projections lists the linears in the order of the forward pass.
+func (l *Layer) Projections() [7]Projection {
+	return [...]Projection{{"q", &l.Q}, {"k", &l.K}, {"v", &l.V}, {"o", &l.O}, {"gate", &l.Gate}, {"up", &l.Up}, {"down", &l.Down}}
+}
+
 // Weights is everything the forward pass reads.
 type Weights struct {
 	Embed  Dense // [VocabSize][Dim]

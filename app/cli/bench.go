@@ -97,7 +97,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	switch {
 	case o.json && o.csv:
 		return nil, f.wrong("--json and --csv exclude each other")
-	case o.synthetic != "" && f.model != "":
+	case o.synthetic != "" && f.model.path != "":
 		return nil, f.wrong("--synthetic and MODEL exclude each other")
 	case f.given("head") && o.synthetic == "":
 		return nil, f.wrong("--head is for --synthetic; a checkpoint's own head is used as stored")
@@ -220,21 +220,11 @@ func (o *benchOptions) measure(ctx context.Context, s Streams, m *model.Model, t
 	return run, ctx.Err()
 }
 
-// linears lists the projections of a layer with their names.
-func linears(l *model.Layer) []namedLinear {
-	return []namedLinear{{"q", &l.Q}, {"k", &l.K}, {"v", &l.V}, {"o", &l.O}, {"gate", &l.Gate}, {"up", &l.Up}, {"down", &l.Down}}
-}
-
-type namedLinear struct {
-	name string
-	*model.Linear
-}
-
 // ternaryWeights is the number of multiply-adds per token of the ternary
 // matrices, padding not counted.
 func ternaryWeights(m *model.Model) (n int64) {
 	for i := range m.Weights.Layers {
-		for _, l := range linears(&m.Weights.Layers[i]) {
+		for _, l := range m.Weights.Layers[i].Projections() {
 			if l.Data != nil {
 				n += int64(l.Rows) * int64(l.Cols)
 			}
@@ -251,7 +241,7 @@ func (o *benchOptions) bytesPerToken(m *model.Model, head int64) float64 {
 	for i := range m.Weights.Layers {
 		layer := &m.Weights.Layers[i]
 		n += 4 * (len(layer.AttnNorm) + len(layer.AttnSubNorm) + len(layer.FFNNorm) + len(layer.FFNSubNorm))
-		for _, l := range linears(layer) {
+		for _, l := range layer.Projections() {
 			n += len(l.Data) + 4*len(l.Norm)
 			if l.Dense != nil {
 				n += len(l.Dense.Data)

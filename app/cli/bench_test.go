@@ -82,7 +82,7 @@ func TestBenchTexts(t *testing.T) {
 
 // TestBytesPerToken compares the count with one by hand.
 func TestBytesPerToken(t *testing.T) {
-	m, _, err := openModel(t.Context(), Streams{Err: new(strings.Builder)}, goldens+"/hf-2b4t-packed")
+	m, _, err := openModel(t.Context(), Streams{Err: new(strings.Builder)}, source{path: goldens + "/hf-2b4t-packed"})
 	if err != nil {
 		t.Fatal(err)
 	}

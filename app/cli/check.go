@@ -3,49 +3,12 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
-	"tern/inference"
+	"tern/app/check"
 	"tern/model"
-	"tern/tokenizer"
 )
-
-// verdict judges one part of a check.
-type verdict string
-
-const (
-	good     verdict = "good"
-	doubtful verdict = "doubtful" // unusual, but it may be meant so
-	bad      verdict = "bad"
-)
-
-// finding is one part of a check with its verdict.
-type finding struct {
-	Name    string  `json:"name"`
-	Verdict verdict `json:"verdict"`
-	Detail  string  `json:"detail"`
-}
-
-// checkResult is what check --json writes.
-type checkResult struct {
-	Model      string        `json:"model"`
-	Summary    string        `json:"summary"`
-	Verdict    verdict       `json:"verdict"` // the worst of the findings
-	Findings   []finding     `json:"findings"`
-	Layers     []layerShares `json:"layers"`
-	Scales     []scaleRange  `json:"scales"`
-	Sample     *sample       `json:"sample"`     // null without a tokenizer
-	Perplexity *float64      `json:"perplexity"` // null where it is not a number
-	Causes     []cause       `json:"causes"`     // what was tried against babbling
-
-	counts [][]ternaryCount // [layer][projection], for the causes
-}
-
-func (r *checkResult) add(name string, v verdict, format string, args ...any) {
-	r.Findings = append(r.Findings, finding{name, v, fmt.Sprintf(format, args...)})
-}
 
 // Check judges whether a checkpoint is sound.
 func Check(ctx context.Context, s Streams, args []string) error {
@@ -55,7 +18,8 @@ per layer, multipliers, values that are not finite, the tokenizer, a greedy
 sample and the perplexity of a built-in paragraph, each with a verdict: good,
 doubtful or bad. It then tries the usual causes of babbling (multipliers stored
 inverted, weights quantised twice, the other pairing of the rotary embedding,
-start token, chat template, stop ids) and says which one makes the text better.
+another layout of I2_S, start token, chat template, stop ids) and says which one
+makes the text better, and the --correct that all commands take against it.
 The exit code is 0 whenever the check itself could be done.
 
 With --report it instead continues eight prompts by 32 tokens each, greedily,
@@ -83,59 +47,32 @@ tern check --report`)
 	if err != nil {
 		return err
 	}
-	r, err := check(ctx, s, m, threads)
+	progress := newMeter(s.Err)
+	o := check.Options{Threads: threads, Progress: func(doing string) { progress.show("%s", doing) }}
+	if f.model.path != "" {
+		o.Reopen = func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
+			return model.OpenWith(ctx, f.model.path, model.Options{I2S: layout})
+		}
+	}
+	r, err := check.Full(ctx, m, o)
+	progress.clear()
 	if err != nil {
 		return err
 	}
 	if asJSON {
 		return writeJSON(s.Out, r)
 	}
-	return r.write(s.Out)
+	return writeReport(s.Out, r)
 }
 
-func check(ctx context.Context, s Streams, m *model.Model, threads int) (*checkResult, error) {
-	r := &checkResult{Model: m.Name, Summary: m.Summary(), Causes: []cause{}}
-	progress := newMeter(s.Err)
-	defer progress.clear()
-	progress.show("checking the weights")
-	if err := r.checkWeights(ctx, m); err != nil {
-		return nil, err
-	}
-	e, err := inference.New(m, inference.Options{Threads: threads})
-	switch {
-	case errors.Is(err, tokenizer.ErrDamaged), errors.Is(err, tokenizer.ErrUnsupported):
-		r.add("tokenizer", bad, "%v", err)
-	case err != nil:
-		return nil, err
-	default:
-		defer e.Close()
-		if e.Tokenizer() == nil {
-			r.add("tokenizer", doubtful, "the checkpoint has none, so that no text could be checked")
-			break
-		}
-		r.checkTokenizer(e)
-		progress.show("writing a sample")
-		if err := r.checkSample(ctx, e); err != nil {
-			return nil, err
-		}
-		if err := r.checkPerplexity(ctx, e, paragraph, progress); err != nil {
-			return nil, err
-		}
-	}
-	r.Verdict = good
-	for _, f := range r.Findings {
-		if f.Verdict == bad || f.Verdict == doubtful && r.Verdict == good {
-			r.Verdict = f.Verdict
-		}
-	}
-	return r, nil
-}
-
-func (r *checkResult) write(w io.Writer) error {
+func writeReport(w io.Writer, r *check.Report) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s\n\n", r.Model, r.Summary)
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%-9s %-11s %s\n", f.Verdict, f.Name, f.Detail)
+	}
+	if len(r.Corrections) > 0 {
+		fmt.Fprintf(&b, "\nall commands read it the other way with --correct %v\n", r.Corrections)
 	}
 	fmt.Fprintf(&b, "\nlayer  -1 / 0 / +1 %%\n")
 	for _, l := range r.Layers {

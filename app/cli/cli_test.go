@@ -250,8 +250,8 @@ func TestFlagsAnywhere(t *testing.T) {
 	} {
 		var o runOptions
 		f, err := o.parse(Streams{}, args)
-		if err != nil || f.model != "dir" || !o.json || o.MaxTokens != 3 {
-			t.Errorf("%q: model %q, json %v, n %d, error %v", args, f.model, o.json, o.MaxTokens, err)
+		if err != nil || f.model.path != "dir" || !o.json || o.MaxTokens != 3 {
+			t.Errorf("%q: model %q, json %v, n %d, error %v", args, f.model.path, o.json, o.MaxTokens, err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"tern/app/check"
 	"tern/inference"
 	"tern/model"
 )
@@ -43,6 +44,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 	var portable bool
 	var shape string
 	var threads int
+	f.correctFlag()
 	head := heads["stored"]
 	f.Func("head", "precision `TYPE` of the embedding and the head: stored, f16 or q8_0 (default stored)", func(v string) (err error) {
 		var ok bool
@@ -80,7 +82,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		m, err = synthetic(shape)
 		portable = true
 	} else {
-		m, _, err = openModel(ctx, s, bare[0])
+		m, _, err = openModel(ctx, s, source{bare[0], f.model.corrections})
 	}
 	if err != nil {
 		return err
@@ -158,7 +160,7 @@ func comparedIDs(engines ...*inference.Engine) (ids []int32) {
 	m := engines[0].Model()
 	for _, e := range engines {
 		if ids == nil {
-			ids = e.Prompt(paragraph)
+			ids = e.Prompt(check.Paragraph)
 		}
 	}
 	if ids == nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tern/app/check"
 	"tern/inference"
 )
 
@@ -17,7 +18,7 @@ type flags struct {
 	usage   string // the arguments, after the command's name
 	about   string // what the command does and prints
 	example string // whole command lines
-	model   string // MODEL; "" is the built-in model
+	model   source // MODEL
 }
 
 func newFlags(name, usage, about, example string) *flags {
@@ -32,8 +33,17 @@ func (f *flags) modelFlag() {
 		if s == "" {
 			return errors.New("the path is empty")
 		}
-		f.model = s
+		f.model.path = s
 		return nil
+	})
+	f.correctFlag()
+}
+
+// correctFlag adds --correct.
+func (f *flags) correctFlag() {
+	f.Func("correct", "read the checkpoint other than it says, as tern check advises: `LIST` of "+strings.Join(check.Names(), ", "), func(s string) (err error) {
+		f.model.corrections, err = check.ParseCorrections(s)
+		return err
 	})
 }
 
@@ -63,11 +73,11 @@ func (f *flags) parseModel(args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(bare) > 0 && f.model == "" {
+	if len(bare) > 0 && f.model.path == "" {
 		if bare[0] == "" {
 			return f.wrong("the path of the model is empty")
 		}
-		f.model, bare = bare[0], bare[1:]
+		f.model.path, bare = bare[0], bare[1:]
 	}
 	if len(bare) > 0 {
 		return f.wrong("%q is one argument too many", bare[0])

@@ -7,22 +7,28 @@ import (
 	"slices"
 	"time"
 
+	"tern/app/check"
 	"tern/inference"
 	"tern/model"
 )
 
-// openEngine loads the checkpoint at path, or the built-in model for "", and
-// returns how long that took.
-func openEngine(ctx context.Context, s Streams, path string, threads int) (*inference.Engine, time.Duration, error) {
+// source is the checkpoint that a command works on.
+type source struct {
+	path        string // "" is the built-in model
+	corrections check.Corrections
+}
+
+// openEngine loads the checkpoint of f, or the built-in model, and returns how long that took.
+func openEngine(ctx context.Context, s Streams, at source, threads int) (*inference.Engine, time.Duration, error) {
 	start := time.Now()
 	m := newMeter(s.Err)
 	o := inference.Options{Threads: threads, Progress: m.loading}
 	var e *inference.Engine
 	var err error
-	if path == "" {
+	if at.path == "" {
 		e, err = inference.OpenBuiltin(ctx, o)
 	} else {
-		e, err = inference.Open(ctx, path, o)
+		e, err = check.Open(ctx, at.path, at.corrections, o)
 	}
 	m.clear()
 	return e, time.Since(start), err
@@ -30,9 +36,9 @@ func openEngine(ctx context.Context, s Streams, path string, threads int) (*infe
 
 // openModel is openEngine for commands that look at the weights alone, which
 // works where the tokenizer does not.
-func openModel(ctx context.Context, s Streams, path string) (*model.Model, time.Duration, error) {
-	if path == "" {
-		e, load, err := openEngine(ctx, s, path, 1)
+func openModel(ctx context.Context, s Streams, at source) (*model.Model, time.Duration, error) {
+	if at.path == "" {
+		e, load, err := openEngine(ctx, s, at, 1)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -41,7 +47,7 @@ func openModel(ctx context.Context, s Streams, path string) (*model.Model, time.
 	}
 	start := time.Now()
 	m := newMeter(s.Err)
-	loaded, err := model.Open(ctx, path, m.loading)
+	loaded, err := check.OpenModel(ctx, at.path, at.corrections, m.loading)
 	m.clear()
 	return loaded, time.Since(start), err
 }
@@ -61,7 +67,7 @@ func prompt(e *inference.Engine, ids []int32, text string, special bool) ([]int3
 				"Put tokenizer.json or tokenizer.model beside it, or give the prompt with --ids."}
 		}
 		if special {
-			ids = slices.Concat(startOf(e.Tokenizer()), e.Tokenizer().EncodeSpecial(text))
+			ids = slices.Concat(e.Prompt(""), e.Tokenizer().EncodeSpecial(text))
 		} else {
 			ids = e.Prompt(text)
 		}

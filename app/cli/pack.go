@@ -31,7 +31,7 @@ is made where it is missing; one that holds a model already is refused.`,
 	if _, err := os.Stat(out); !errors.Is(err, fs.ErrNotExist) {
 		return &hinted{fmt.Errorf("%s exists already", out), "Choose another folder, or remove the file first."}
 	}
-	m, _, err := openModel(ctx, s, bare[0])
+	m, _, err := openModel(ctx, s, source{path: bare[0]})
 	if err != nil {
 		return err
 	}

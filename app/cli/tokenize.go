@@ -45,8 +45,8 @@ tern tokenize -m tokenizer.json -f story.txt`)
 		}
 		text, bare = bare[len(bare)-1], bare[:len(bare)-1]
 	}
-	if f.model == "" && len(bare) > 0 {
-		f.model, bare = bare[0], bare[1:]
+	if f.model.path == "" && len(bare) > 0 {
+		f.model.path, bare = bare[0], bare[1:]
 	}
 	if len(bare) > 0 {
 		return f.wrong("%q is one argument too many", bare[0])
@@ -58,7 +58,7 @@ tern tokenize -m tokenizer.json -f story.txt`)
 		}
 		text = string(raw)
 	}
-	t, err := openTokenizer(ctx, s, f.model)
+	t, err := openTokenizer(ctx, s, f.model.path)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ tern tokenize -m tokenizer.json -f story.txt`)
 // one file at path.
 func openTokenizer(ctx context.Context, s Streams, path string) (tokenizer.Tokenizer, error) {
 	if path == "" || strings.EqualFold(filepath.Ext(path), ".gguf") {
-		e, _, err := openEngine(ctx, s, path, 1)
+		e, _, err := openEngine(ctx, s, source{path: path}, 1)
 		if err != nil {
 			return nil, err
 		}

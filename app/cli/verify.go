@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"tern/app/check"
 	"tern/inference"
 	"tern/model"
 	"tern/tokenizer"
@@ -89,7 +90,7 @@ tern verify bitnet-b1.58-2B-4T ggml-model-i2_s.gguf --json`)
 	}
 	var m [2]*model.Model
 	for i, path := range bare {
-		if m[i], _, err = openModel(ctx, s, path); err != nil {
+		if m[i], _, err = openModel(ctx, s, source{path: path}); err != nil {
 			return err
 		}
 		m[i].RotateHalves()
@@ -154,11 +155,11 @@ func (r *verifyResult) compareTokenizers(a, b tokenizer.Tokenizer) {
 	if a == nil && b == nil {
 		return
 	}
-	r.Tokenizer = &verifyTokenizer{Texts: len(roundTrips), Different: []string{}}
+	r.Tokenizer = &verifyTokenizer{Texts: len(check.RoundTrips), Different: []string{}}
 	if a == nil || b == nil {
 		r.Tokenizer.Different = append(r.Tokenizer.Different, "one of the two has no tokenizer")
 	} else {
-		for _, text := range roundTrips {
+		for _, text := range check.RoundTrips {
 			if !slices.Equal(a.Encode(text), b.Encode(text)) || !slices.Equal(a.EncodeSpecial(text), b.EncodeSpecial(text)) {
 				r.Tokenizer.Different = append(r.Tokenizer.Different, text)
 			}
@@ -180,11 +181,11 @@ func (r *verifyResult) compareLogits(ctx context.Context, a, b *inference.Engine
 		case len(c.Stages) - 1:
 			name = "final norm"
 		}
-		r.Stages = append(r.Stages, verifyStage{name, finite(d)})
+		r.Stages = append(r.Stages, verifyStage{name, check.Finite(d)})
 	}
 	r.Logits = &verifyLogits{
-		Positions: c.Positions, Difference: finite(c.Logits), FirstPosition: c.FirstPosition, SameArgmax: c.SameArgmax,
-		PerplexityA: finite(c.Perplexity[0]), PerplexityB: finite(c.Perplexity[1]),
+		Positions: c.Positions, Difference: check.Finite(c.Logits), FirstPosition: c.FirstPosition, SameArgmax: c.SameArgmax,
+		PerplexityA: check.Finite(c.Perplexity[0]), PerplexityB: check.Finite(c.Perplexity[1]),
 	}
 	r.Equal = r.Equal && c.FirstStage() < 0 && c.FirstPosition < 0
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tern/app/check"
 	"tern/model"
 	format "tern/model/gguf" // gguf is a constant of these tests
 	"tern/model/modeltest"
@@ -114,7 +115,7 @@ func TestVerify(t *testing.T) {
 // TestVerifyTokenizers: texts that the two vocabularies encode otherwise.
 func TestVerifyTokenizers(t *testing.T) {
 	r := verifyJSON(t, false, filepath.Join(goldens, "gguf-bitnet-i2_s"), filepath.Join(goldens, "gguf-llama-i2_s"))
-	if n := len(r.Tokenizer.Different); r.Tokenizer.Texts != len(roundTrips) || n < r.Tokenizer.Texts/2 {
+	if n := len(r.Tokenizer.Different); r.Tokenizer.Texts != len(check.RoundTrips) || n < r.Tokenizer.Texts/2 {
 		t.Errorf("%d of %d texts differ", n, r.Tokenizer.Texts)
 	}
 	r = verifyJSON(t, false, filepath.Join(goldens, "gguf-bitnet-i2_s"), filepath.Join(goldens, "hf-1bitllm-f32"))

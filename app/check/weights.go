@@ -1,4 +1,4 @@
-package cli
+package check
 
 import (
 	"context"
@@ -9,16 +9,16 @@ import (
 	"tern/model"
 )
 
-// layerShares are the shares, from 0 to 1, of the ternary weights of a layer.
-type layerShares struct {
+// LayerShares are the shares, from 0 to 1, of the ternary weights of a layer.
+type LayerShares struct {
 	Layer int     `json:"layer"`
 	Neg   float64 `json:"neg"`
 	Zero  float64 `json:"zero"`
 	Pos   float64 `json:"pos"`
 }
 
-// scaleRange is the range of the multipliers of one projection over all layers.
-type scaleRange struct {
+// ScaleRange is the range of the multipliers of one projection over all layers.
+type ScaleRange struct {
 	Name string  `json:"name"` // "q", "k", "v", "o", "gate", "up" or "down"
 	Min  float32 `json:"min"`
 	Max  float32 `json:"max"`
@@ -36,7 +36,7 @@ const (
 	minScale, maxScale         = 1e-4, 10
 )
 
-func (r *checkResult) checkWeights(ctx context.Context, m *model.Model) error {
+func (r *Report) checkWeights(ctx context.Context, m *model.Model) error {
 	r.checkTensors(m)
 	if err := r.count(ctx, m); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (r *checkResult) checkWeights(ctx context.Context, m *model.Model) error {
 	return r.checkFinite(ctx, m)
 }
 
-func (r *checkResult) checkTensors(m *model.Model) {
+func (r *Report) checkTensors(m *model.Model) {
 	var unknown []string
 	for _, name := range m.Ignored {
 		if !strings.HasSuffix(name, ".rotary_emb.inv_freq") {
@@ -54,17 +54,17 @@ func (r *checkResult) checkTensors(m *model.Model) {
 		}
 	}
 	if len(unknown) > 0 {
-		r.add("tensors", doubtful, "%d found; %s mean nothing to this family and are not used", len(m.Tensors), some(unknown))
+		r.add("tensors", Doubtful, "%d found; %s mean nothing to this family and are not used", len(m.Tensors), some(unknown))
 		return
 	}
-	r.add("tensors", good, "%d found, all that the configuration asks for", len(m.Tensors))
+	r.add("tensors", Good, "%d found, all that the configuration asks for", len(m.Tensors))
 }
 
-func (r *checkResult) count(ctx context.Context, m *model.Model) error {
+func (r *Report) count(ctx context.Context, m *model.Model) error {
 	layers := m.Weights.Layers
 	r.counts = make([][]ternaryCount, len(layers))
 	err := parallel(ctx, len(layers), func(i int) {
-		for _, l := range linears(&layers[i]) {
+		for _, l := range layers[i].Projections() {
 			var c ternaryCount
 			if l.Data != nil {
 				c.neg, c.zero, c.pos = l.Counts()
@@ -81,18 +81,18 @@ func (r *checkResult) count(ctx context.Context, m *model.Model) error {
 			sum.neg, sum.zero, sum.pos = sum.neg+c.neg, sum.zero+c.zero, sum.pos+c.pos
 		}
 		n := float64(max(sum.total(), 1))
-		r.Layers = append(r.Layers, layerShares{i, float64(sum.neg) / n, float64(sum.zero) / n, float64(sum.pos) / n})
+		r.Layers = append(r.Layers, LayerShares{i, float64(sum.neg) / n, float64(sum.zero) / n, float64(sum.pos) / n})
 	}
 	return nil
 }
 
-func (r *checkResult) judgeShares(m *model.Model) {
+func (r *Report) judgeShares(m *model.Model) {
 	var odd, empty []string
 	for i := range m.Weights.Layers {
-		for j, l := range linears(&m.Weights.Layers[i]) {
+		for j, l := range m.Weights.Layers[i].Projections() {
 			c := &r.counts[i][j]
 			zero := float64(c.zero) / float64(max(c.total(), 1))
-			name := fmt.Sprintf("layer %d %s (%s)", i, l.name, shares(c.neg, c.zero, c.pos))
+			name := fmt.Sprintf("layer %d %s (%s)", i, l.Name, c.shares())
 			switch {
 			case c.total() == 0: // kept as floats
 			case c.neg == 0 || c.pos == 0:
@@ -104,37 +104,39 @@ func (r *checkResult) judgeShares(m *model.Model) {
 	}
 	switch {
 	case len(empty) > 0:
-		r.add("weights", bad, "a sign is missing altogether in %s", some(empty))
+		r.add("weights", Bad, "a sign is missing altogether in %s", some(empty))
 	case len(odd) > 0:
-		r.add("weights", doubtful, "unusual shares of -1 / 0 / +1 in %s", some(odd))
+		r.add("weights", Doubtful, "unusual shares of -1 / 0 / +1 in %s", some(odd))
 	default:
-		r.add("weights", good, "between %.0f%% and %.0f%% zeros in every matrix", 100*minZeroShare, 100*maxZeroShare)
+		r.add("weights", Good, "between %.0f%% and %.0f%% zeros in every matrix", 100*minZeroShare, 100*maxZeroShare)
 	}
 }
 
-func (r *checkResult) judgeScales(m *model.Model) {
+// judgeScales returns whether the multipliers are what trained models have.
+func (r *Report) judgeScales(m *model.Model) bool {
 	var odd []string
 	for i := range m.Weights.Layers {
-		for j, l := range linears(&m.Weights.Layers[i]) {
+		for j, l := range m.Weights.Layers[i].Projections() {
 			if i == 0 {
-				r.Scales = append(r.Scales, scaleRange{l.name, l.Scale, l.Scale})
+				r.Scales = append(r.Scales, ScaleRange{l.Name, l.Scale, l.Scale})
 			}
 			s := &r.Scales[j]
 			s.Min, s.Max = min(s.Min, l.Scale), max(s.Max, l.Scale)
 			if l.Data != nil && !(l.Scale >= minScale && l.Scale <= maxScale) {
-				odd = append(odd, fmt.Sprintf("layer %d %s (%.4g)", i, l.name, l.Scale))
+				odd = append(odd, fmt.Sprintf("layer %d %s (%.4g)", i, l.Name, l.Scale))
 			}
 		}
 	}
 	if len(odd) > 0 {
-		r.add("multipliers", doubtful, "outside %g to %g in %s; they may be stored inverted", minScale, float64(maxScale), some(odd))
-		return
+		r.add("multipliers", Doubtful, "outside %g to %g in %s; they may be stored inverted", minScale, float64(maxScale), some(odd))
+		return false
 	}
-	r.add("multipliers", good, "all within %g to %g", minScale, float64(maxScale))
+	r.add("multipliers", Good, "all within %g to %g", minScale, float64(maxScale))
+	return true
 }
 
 // checkFinite looks at every float of the model for NaN and infinities.
-func (r *checkResult) checkFinite(ctx context.Context, m *model.Model) error {
+func (r *Report) checkFinite(ctx context.Context, m *model.Model) error {
 	var broken []string
 	vector := func(name string, v []float32) {
 		if n := notFinite(v); n > 0 {
@@ -174,8 +176,8 @@ func (r *checkResult) checkFinite(ctx context.Context, m *model.Model) error {
 		for _, norm := range [][]float32{l.AttnNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm} {
 			vector(fmt.Sprintf("a norm of layer %d", i), norm)
 		}
-		for _, p := range linears(l) {
-			name := fmt.Sprintf("layer %d %s", i, p.name)
+		for _, p := range l.Projections() {
+			name := fmt.Sprintf("layer %d %s", i, p.Name)
 			vector(name, p.Norm)
 			vector(name, []float32{p.Scale})
 			if err := matrix(name, p.Dense); err != nil {
@@ -184,10 +186,10 @@ func (r *checkResult) checkFinite(ctx context.Context, m *model.Model) error {
 		}
 	}
 	if len(broken) > 0 {
-		r.add("numbers", bad, "NaN or infinity in %s", some(broken))
+		r.add("numbers", Bad, "NaN or infinity in %s", some(broken))
 		return nil
 	}
-	r.add("numbers", good, "all finite")
+	r.add("numbers", Good, "all finite")
 	return nil
 }
 
@@ -200,10 +202,8 @@ func notFinite(v []float32) (n int) {
 	return n
 }
 
-// some lists names, the first three of many.
-func some(names []string) string {
-	if len(names) > 3 {
-		return strings.Join(names[:3], ", ") + fmt.Sprintf(" and %d more", len(names)-3)
-	}
-	return strings.Join(names, ", ")
+// shares writes the counts as percentages of their sum: "31 / 38 / 31".
+func (c *ternaryCount) shares() string {
+	n := float64(max(c.total(), 1)) / 100
+	return fmt.Sprintf("%.0f / %.0f / %.0f", float64(c.neg)/n, float64(c.zero)/n, float64(c.pos)/n)
 }

@@ -1,0 +1,199 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// Correction is one way to read a checkpoint other than as it says. Its text is
+// what --correct takes and what the settings keep.
+type Correction string
+
+// The corrections.
+const (
+	// InvertMultipliers takes 1/m for every multiplier m: the file holds the
+	// inverse of what its configuration says.
+	InvertMultipliers Correction = "inverted"
+	// QuantisedTwice divides every multiplier by the share of its non-zeros: the
+	// mean magnitude was taken again of weights that were ternary already.
+	QuantisedTwice Correction = "quantised-twice"
+	// OtherPairs rotates the other pairs of q and k.
+	OtherPairs Correction = "rotary-pairs"
+	// I2SARM and I2SRows are the rarer layouts of I2_S.
+	I2SARM  Correction = "i2s-arm"
+	I2SRows Correction = "i2s-rows"
+	// StopMarkers ends texts at every end marker of the vocabulary.
+	StopMarkers Correction = "stop-markers"
+	// The built-in chat templates, in the place of the checkpoint's own or of none.
+	TemplateLlama3  Correction = "template-llama-3"
+	Template2B4T    Correction = "template-2b-4t"
+	TemplateFalcon3 Correction = "template-falcon3"
+)
+
+// sentences tell what each means to somebody who opened a model.
+var sentences = map[Correction]string{
+	InvertMultipliers: "Its multipliers seem to be stored inverted",
+	QuantisedTwice:    "Its weights seem to have been quantised twice",
+	OtherPairs:        "Its rotary embedding seems to pair other positions",
+	I2SARM:            "Its weights seem to be in the order that ARM machines write",
+	I2SRows:           "Its weights seem to be stored by four rows",
+	StopMarkers:       "It does not name all the markers that end its texts",
+	TemplateLlama3:    "It seems to be made for chats in the Llama 3 template",
+	Template2B4T:      "It seems to be made for chats in the 2B-4T template",
+	TemplateFalcon3:   "It seems to be made for chats in the Falcon3 template",
+}
+
+// Sentence says what was found, without a full stop.
+func (c Correction) Sentence() string { return sentences[c] }
+
+// Corrections is a set of them.
+type Corrections []Correction
+
+// ParseCorrections reads what String writes: names with commas between them.
+func ParseCorrections(text string) (Corrections, error) {
+	var list Corrections
+	for name := range strings.SplitSeq(text, ",") {
+		c := Correction(strings.TrimSpace(name))
+		if c == "" {
+			continue
+		}
+		if _, ok := sentences[c]; !ok {
+			return nil, fmt.Errorf("check: there is no correction %q", c)
+		}
+		if !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// Names lists the names of all corrections.
+func Names() (names []string) {
+	for c := range sentences {
+		names = append(names, string(c))
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c Corrections) String() string {
+	names := make([]string, len(c))
+	for i := range c {
+		names[i] = string(c[i])
+	}
+	return strings.Join(names, ",")
+}
+
+// Options adds to o what has to be known before a model is read.
+func (c Corrections) options(o inference.Options) inference.Options {
+	for _, x := range c {
+		switch x {
+		case I2SARM:
+			o.I2S = model.I2SARM
+		case I2SRows:
+			o.I2S = model.I2SRows
+		case TemplateLlama3:
+			o.Template = inference.TemplateLlama3
+		case Template2B4T:
+			o.Template = inference.Template2B4T
+		case TemplateFalcon3:
+			o.Template = inference.TemplateFalcon3
+		}
+	}
+	return o
+}
+
+// OpenModel is model.Open with corrections.
+func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
+	o := c.options(inference.Options{Progress: progress})
+	m, err := model.OpenWith(ctx, path, model.Options{Progress: o.Progress, I2S: o.I2S})
+	if err != nil {
+		return nil, err
+	}
+	return m, c.apply(ctx, m)
+}
+
+// Open is inference.Open with corrections.
+func Open(ctx context.Context, path string, c Corrections, o inference.Options) (*inference.Engine, error) {
+	m, err := OpenModel(ctx, path, c, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	return inference.New(m, c.options(o))
+}
+
+// apply changes a model that was just read.
+func (c Corrections) apply(ctx context.Context, m *model.Model) error {
+	var r Report
+	for _, x := range c {
+		switch x {
+		case QuantisedTwice:
+			if err := r.count(ctx, m); err != nil {
+				return err
+			}
+		case StopMarkers:
+			e, err := inference.New(m, inference.Options{Threads: 1})
+			if err != nil {
+				return err
+			}
+			e.Close()
+			if tok := e.Tokenizer(); tok != nil {
+				m.StopIDs = append(slices.Clip(m.StopIDs), missingStops(tok, m)...)
+			}
+		}
+		r.change(m, x)
+	}
+	return nil
+}
+
+// corrected is a variant of m with one correction of its numbers.
+func (r *Report) corrected(m *model.Model, c Correction) *model.Model {
+	v := variant(m)
+	r.change(v, c)
+	return v
+}
+
+// change applies a correction of numbers; r holds the counts of m's weights
+// where it needs them.
+func (r *Report) change(m *model.Model, c Correction) {
+	switch c {
+	case OtherPairs:
+		m.RopeAdjacent = !m.RopeAdjacent
+	case InvertMultipliers, QuantisedTwice:
+		for i := range m.Weights.Layers {
+			for j, l := range m.Weights.Layers[i].Projections() {
+				switch {
+				case l.Data == nil: // kept as floats
+				case c == InvertMultipliers:
+					l.Scale = 1 / l.Scale
+				default:
+					// The mean magnitude of weights that are already ±m or 0 is m
+					// times the share of the non-zeros.
+					if n := r.counts[i][j]; n.neg+n.pos > 0 {
+						l.Scale *= float32(n.total()) / float32(n.neg+n.pos)
+					}
+				}
+			}
+		}
+	}
+}
+
+// endMarkers end a text or an answer in the known vocabularies.
+var endMarkers = []string{"</s>", "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<|im_end|>", "<|end|>"}
+
+// missingStops are the end markers of a vocabulary that do not end the texts of
+// a model.
+func missingStops(tok tokenizer.Tokenizer, m *model.Model) (ids []int32) {
+	for _, marker := range endMarkers {
+		if id, ok := tok.Special(marker); ok && id != tok.EOS() && !slices.Contains(m.StopIDs, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

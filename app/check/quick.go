@@ -1,0 +1,56 @@
+package check
+
+import (
+	"context"
+	"time"
+
+	"tern/inference"
+)
+
+const (
+	// quickTokens is how much of the paragraph the quick check reads.
+	quickTokens = 96
+	// quickTime is what it may take for a model that seems sound.
+	quickTime = 2 * time.Second
+)
+
+// Quick is the half of Full that costs a moment: multipliers, shares, template,
+// stop ids, and the perplexity of some lines. Only where these look wrong, or in
+// the time that is left, does it try the causes that a Correction undoes.
+func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error) {
+	begin := time.Now()
+	m, tok := e.Model(), e.Tokenizer()
+	r := &Report{Model: m.Name, Summary: m.Summary(), Causes: []Cause{}, Corrections: Corrections{}}
+	if err := r.count(ctx, m); err != nil {
+		return nil, err
+	}
+	r.judgeShares(m)
+	oddScales := !r.judgeScales(m)
+	if tok == nil {
+		return r, nil
+	}
+	r.checkStops(e)
+	hasTemplate := r.checkTemplate(e)
+	ids := tok.Encode(Paragraph)
+	ids = ids[:min(len(ids), quickTokens)]
+	p, err := perplexity(ctx, e, startOf(tok), ids)
+	if err != nil {
+		return nil, err
+	}
+	r.Perplexity = Finite(p)
+	each := time.Since(begin) // a trial costs about as much
+	babbles := !(p < babbling*float64(m.VocabSize))
+	var wanted []trial
+	for _, t := range r.trials(e, &o) {
+		switch {
+		case t.correction == "":
+		case babbles, oddScales && t.correction == InvertMultipliers:
+			wanted = append(wanted, t)
+		case t.correction == QuantisedTwice, t.better == betterStart && !hasTemplate:
+			if time.Duration(len(wanted)+2)*each < quickTime {
+				wanted = append(wanted, t)
+			}
+		}
+	}
+	return r, r.findCause(ctx, e, wanted, ids, p, &o)
+}
