@@ -61,6 +61,7 @@ type Event struct {
 	Done, Total int    // EventPrefill: prompt ids evaluated so far and in all
 	ID          int32  // EventToken
 	Text        string // EventToken: what it adds to the text, whole characters; may be empty
+	Choice      Choice // of ID, or of StopID; the zero value without Alternatives
 	Stop        StopReason
 	StopID      int32  // the id that ended the text, for StopEOS
 	StopText    string // the stop string that was found, for StopString
@@ -75,6 +76,12 @@ type GenerateOptions struct {
 	IgnoreEOS bool     // go on after a stop id, which is then generated like any other
 	// StopIDs are ids that end the text beside the model's own.
 	StopIDs []int32
+	// Alternatives is how many of the likeliest tokens each event lists beside
+	// the probability of the token chosen, at most MaxAlternatives; 0 for no
+	// such figures. They change no token, but they need the logits of the whole
+	// vocabulary, where greedy and top-k sampling can do with a few, and then two
+	// passes over them: each token of a model with a large head takes longer.
+	Alternatives int
 }
 
 // Generate evaluates ids (reusing what the session already holds), then samples
@@ -106,7 +113,8 @@ type generation struct {
 	sampler      *Sampler
 	stream       *tokenizer.Stream // nil without a tokenizer
 	stopper      *stopper
-	pending      Event // a token whose text is not decided yet
+	choice       Choice // of the token sampled last
+	pending      Event  // a token whose text is not decided yet
 	hasPending   bool
 }
 
@@ -159,7 +167,7 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 // want asks the next pass for the logits that the sampler needs.
 func (g *generation) want() logitsKind {
 	s := g.session
-	if s.engine.scan == nil {
+	if s.engine.scan == nil || g.o.Alternatives > 0 {
 		return logitsLast
 	}
 	k, ids := g.sampler.needs()
@@ -178,7 +186,12 @@ func (g *generation) sample() (int32, error) {
 	if s := g.session; s.have == logitsTop {
 		return g.sampler.sampleFrom(s.top.found)
 	}
-	return g.sampler.Sample(g.session.Logits())
+	logits := g.session.Logits()
+	id, err := g.sampler.Sample(logits)
+	if err == nil && g.o.Alternatives > 0 {
+		g.choice = choiceOf(logits, id, min(g.o.Alternatives, MaxAlternatives))
+	}
+	return id, err
 }
 
 // prefill evaluates the prompt and reports whether to go on.
@@ -233,7 +246,7 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 		stop = StopContext
 	}
 	g.flushPending("")
-	g.pending, g.hasPending = Event{Kind: EventToken, ID: id, Text: text, Stats: g.stats}, true
+	g.pending, g.hasPending = Event{Kind: EventToken, ID: id, Text: text, Choice: g.choice, Stats: g.stats}, true
 	if !held && stop == "" {
 		g.flushPending("")
 	}
@@ -264,7 +277,11 @@ func (g *generation) finish(stop StopReason, stopText string) {
 	}
 	if !g.left {
 		g.stats.ContextUsed = len(g.session.tokens)
-		g.yield(Event{Kind: EventDone, Stop: stop, StopID: g.stopID, StopText: stopText, Stats: g.stats}, nil)
+		e := Event{Kind: EventDone, Stop: stop, StopID: g.stopID, StopText: stopText, Stats: g.stats}
+		if stop == StopEOS {
+			e.Choice = g.choice
+		}
+		g.yield(e, nil)
 	}
 }
 

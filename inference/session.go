@@ -195,6 +195,12 @@ func (s *Session) EachLogits(ctx context.Context, ids []int32, yield func(pos in
 		return err
 	}
 	s.Rewind(0)
+	return s.eachLogits(ctx, ids, yield)
+}
+
+// eachLogits evaluates what follows in ids behind the tokens that the session
+// holds, and calls yield with the logits of every position of it.
+func (s *Session) eachLogits(ctx context.Context, ids []int32, yield func(pos int, logits []float32) error) error {
 	// Logits of a chunk are kept together: bound them to a few megabytes.
 	vocab := s.engine.model.VocabSize
 	rows := min(len(ids), prefillChunk, max(1, (1<<21)/vocab))
