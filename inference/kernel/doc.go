@@ -10,9 +10,9 @@
 // # What is equal, and what is near
 //
 // Quantize, MatVec, MatMul, RopeHalf, RopeAdjacent, ReLU2Mul, Add, ToF16 and the
-// Decode functions give the same bits on both paths, as no step is fused (on
-// amd64; the compiler of other systems may fuse in the float ones). The rest
-// differs by rounding alone:
+// Decode functions give the same bits on all paths, as no step is fused. The
+// generic code gives the same bits on all systems. The rest differs by rounding
+// alone:
 //
 //   - MatVecF32, MatVecF16, MatVecBF16, Scores: at most (n/4+5)·2⁻²⁴·Σ|w·x| from
 //     the exact sum of n products (ScoresF16 in generic code: n·2⁻²⁴·Σ|w·x|)

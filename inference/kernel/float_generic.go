@@ -7,6 +7,10 @@ import (
 	"github.com/x448/float16"
 )
 
+// Products are converted to float32 before they are added: the language forbids
+// a compiler to fuse across a conversion, so these functions give the same bits
+// on every system.
+
 // format is how the floats of a stored matrix are written.
 type format uint8
 
@@ -50,13 +54,13 @@ func dot(a, b []float32) float32 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float32
 	for ; len(a) >= 4; a, b = a[4:], b[4:] {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
+		s0 += float32(a[0] * b[0])
+		s1 += float32(a[1] * b[1])
+		s2 += float32(a[2] * b[2])
+		s3 += float32(a[3] * b[3])
 	}
 	for i, v := range a {
-		s0 += v * b[i]
+		s0 += float32(v * b[i])
 	}
 	return (s0 + s2) + (s1 + s3)
 }
@@ -85,7 +89,7 @@ func scoresF16Generic(s, q []float32, k []uint16, scale float32) {
 	for i := range s {
 		var acc float32
 		for d, h := range k[i*len(q):][:len(q)] {
-			acc += q[d] * fromF16(h)
+			acc += float32(q[d] * fromF16(h))
 		}
 		s[i] = acc * scale
 	}
@@ -94,7 +98,7 @@ func scoresF16Generic(s, q []float32, k []uint16, scale float32) {
 func weightedSumGeneric(out, p, v []float32) {
 	for i, pi := range p {
 		for d, x := range v[i*len(out):][:len(out)] {
-			out[d] += pi * x
+			out[d] += float32(pi * x)
 		}
 	}
 }
@@ -102,7 +106,7 @@ func weightedSumGeneric(out, p, v []float32) {
 func weightedSumF16Generic(out, p []float32, v []uint16) {
 	for i, pi := range p {
 		for d, h := range v[i*len(out):][:len(out)] {
-			out[d] += pi * fromF16(h)
+			out[d] += float32(pi * fromF16(h))
 		}
 	}
 }
@@ -145,21 +149,21 @@ func exp(x float32) float32 {
 	}
 	x = min(x, expMax)
 	n := float32(math.RoundToEven(float64(x * log2e)))
-	r := x - n*ln2Hi - n*ln2Lo
+	r := x - float32(n*ln2Hi) - float32(n*ln2Lo)
 	p := float32(1.0 / 5040)
-	p = p*r + 1.0/720
-	p = p*r + 1.0/120
-	p = p*r + 1.0/24
-	p = p*r + 1.0/6
-	p = p*r + 1.0/2
-	p = p*r + 1
-	p = p*r + 1
+	p = float32(p*r) + 1.0/720
+	p = float32(p*r) + 1.0/120
+	p = float32(p*r) + 1.0/24
+	p = float32(p*r) + 1.0/6
+	p = float32(p*r) + 1.0/2
+	p = float32(p*r) + 1
+	p = float32(p*r) + 1
 	return p * math.Float32frombits(uint32(int32(n)+127)<<23)
 }
 
 func sumSquaresGeneric(x []float32) (sum float64) {
 	for _, v := range x {
-		sum += float64(v) * float64(v)
+		sum += float64(v) * float64(v) // exact, so fused or not
 	}
 	return sum
 }
@@ -194,14 +198,14 @@ func addGeneric(y, x []float32) {
 func ropeHalfGeneric(lo, hi, cos, sin []float32) {
 	for j, c := range cos {
 		a, b, s := lo[j], hi[j], sin[j]
-		lo[j], hi[j] = a*c-b*s, b*c+a*s
+		lo[j], hi[j] = float32(a*c)-float32(b*s), float32(b*c)+float32(a*s)
 	}
 }
 
 func ropeAdjacentGeneric(x, cos, sin []float32) {
 	for j, c := range cos {
 		a, b, s := x[2*j], x[2*j+1], sin[j]
-		x[2*j], x[2*j+1] = a*c-b*s, b*c+a*s
+		x[2*j], x[2*j+1] = float32(a*c)-float32(b*s), float32(b*c)+float32(a*s)
 	}
 }
 

@@ -3,39 +3,53 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 )
 
-// useAVX2 selects the assembly. It is set once, before main.
-var useAVX2 = choose(os.Getenv("TERN_KERNEL"))
+// A path is one implementation of this package.
+type path uint8
 
-// choose says whether to use AVX2, given the wish of the user: "" is the best
-// that this CPU offers.
-func choose(wish string) bool {
-	have := hasAssembly && cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C)
-	switch wish {
-	case "":
-		return have
-	case "generic":
-		return false
-	case "avx2":
-		if have {
-			return true
-		}
-		panic("kernel: TERN_KERNEL=avx2, but this build or CPU has no AVX2, FMA and F16C")
-	}
-	panic(fmt.Sprintf("kernel: TERN_KERNEL=%s is neither avx2 nor generic", wish))
+const (
+	generic path = iota // the Go code, which every build has
+	avx2                // amd64 with AVX2, FMA and F16C
+)
+
+var pathNames = [...]string{generic: "generic", avx2: "avx2"}
+
+func (p path) String() string { return pathNames[p] }
+
+// running is the path in use. It is chosen once, before main.
+var running path
+
+func init() { use(choose(os.Getenv("TERN_KERNEL"), offered())) }
+
+// use switches to a path that is offered.
+func use(p path) {
+	running = p
+	setFlags(p)
 }
 
-// Path names the implementation that runs: "avx2" or "generic".
-func Path() string {
-	if useAVX2 {
-		return "avx2"
+// choose picks one of the paths that this build and CPU offer, best first, given
+// the wish of the user: "" is the best.
+func choose(wish string, offered []path) path {
+	if wish == "" {
+		return offered[0]
 	}
-	return "generic"
+	p := slices.Index(pathNames[:], wish)
+	if p < 0 {
+		panic(fmt.Sprintf("kernel: TERN_KERNEL=%s is none of %s", wish, strings.Join(pathNames[:], ", ")))
+	}
+	if !slices.Contains(offered, path(p)) {
+		panic(fmt.Sprintf("kernel: TERN_KERNEL=%s, but this build and CPU offer %v", wish, offered))
+	}
+	return path(p)
 }
+
+// Path names the implementation that runs, as TERN_KERNEL does.
+func Path() string { return running.String() }
 
 // Features lists the instruction sets of this CPU that matter here, whether
 // the kernels use them or not, in the spelling of /proc/cpuinfo without its

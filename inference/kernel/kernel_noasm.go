@@ -4,7 +4,8 @@ package kernel
 
 import "tern/model/ternary"
 
-const hasAssembly = false
+func offered() []path { return []path{generic} }
+func setFlags(path)   {}
 
 func absMax(x []float32) float32                      { return absMaxGeneric(x) }
 func quantize(q []int8, x []float32, s float32) int32 { return quantizeGeneric(q, x, s) }

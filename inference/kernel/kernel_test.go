@@ -6,22 +6,16 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/klauspost/cpuid/v2"
 )
 
 // eachPath runs a test under every implementation that this machine has.
 func eachPath(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	best := useAVX2
-	defer func() { useAVX2 = best }()
-	for _, on := range []bool{false, true} {
-		if on && !choose("") {
-			t.Log("no AVX2 here: the generic code alone was tested")
-			continue
-		}
-		useAVX2 = on
-		t.Run(Path(), test)
+	before := running
+	defer use(before)
+	for _, p := range offered() {
+		use(p)
+		t.Run(p.String(), test)
 	}
 }
 
@@ -38,25 +32,28 @@ func TestRequiredPath(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	fast := hasAssembly && cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C)
+	fast, slow := []path{avx2, generic}, []path{generic}
 	for _, c := range []struct {
-		wish   string
-		want   bool
-		panics bool
+		wish    string
+		offered []path
+		want    string // "" for a panic
 	}{
-		{"", fast, false},
-		{"generic", false, false},
-		{"avx2", true, !fast},
-		{"AVX2", false, true},
-		{"neon", false, true},
+		{"", fast, "avx2"},
+		{"", slow, "generic"},
+		{"generic", fast, "generic"},
+		{"generic", slow, "generic"},
+		{"avx2", fast, "avx2"},
+		{"avx2", slow, ""},
+		{"AVX2", fast, ""},
+		{"sse", fast, ""},
 	} {
-		t.Run(c.wish, func(t *testing.T) {
+		t.Run(fmt.Sprint(c.wish, c.offered), func(t *testing.T) {
 			defer func() {
-				if p := recover(); (p != nil) != c.panics {
+				if p := recover(); (p != nil) != (c.want == "") {
 					t.Errorf("panic %v", p)
 				}
 			}()
-			if got := choose(c.wish); got != c.want {
+			if got := choose(c.wish, c.offered); got.String() != c.want {
 				t.Errorf("got %v", got)
 			}
 		})

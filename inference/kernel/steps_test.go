@@ -154,14 +154,15 @@ func TestElementwise(t *testing.T) {
 			RopeHalf(half, cos, sin)
 			RopeAdjacent(adjacent, cos, sin)
 			turn := func(a, b float32, j int) [2]float32 {
-				ac, bs, bc, as := a*cos[j], b*sin[j], b*cos[j], a*sin[j]
+				ac, bs := float32(a*cos[j]), float32(b*sin[j])
+				bc, as := float32(b*cos[j]), float32(a*sin[j])
 				return [2]float32{ac - bs, bc + as}
 			}
 			for j := range n {
-				if got, want := [2]float32{half[j], half[j+n]}, turn(head[j], head[j+n], j); !near(got, want) {
+				if got, want := [2]float32{half[j], half[j+n]}, turn(head[j], head[j+n], j); got != want {
 					t.Fatalf("RopeHalf of %d pairs: %d is %v, want %v", n, j, got, want)
 				}
-				if got, want := [2]float32{adjacent[2*j], adjacent[2*j+1]}, turn(head[2*j], head[2*j+1], j); !near(got, want) {
+				if got, want := [2]float32{adjacent[2*j], adjacent[2*j+1]}, turn(head[2*j], head[2*j+1], j); got != want {
 					t.Fatalf("RopeAdjacent of %d pairs: %d is %v, want %v", n, j, got, want)
 				}
 			}
@@ -172,16 +173,6 @@ func TestElementwise(t *testing.T) {
 			t.Errorf("ReLU2Mul of a NaN and others: %v", y)
 		}
 	})
-}
-
-// near is equality where the compiler does not fuse steps (amd64), and two
-// roundings of the larger number elsewhere.
-func near(a, b [2]float32) bool {
-	if hasAssembly {
-		return a == b
-	}
-	size := max(math.Abs(float64(b[0])), math.Abs(float64(b[1])))
-	return math.Abs(float64(a[0]-b[0])) <= 4*ulp*size && math.Abs(float64(a[1]-b[1])) <= 4*ulp*size
 }
 
 // TestDecode goes through all numbers of 16 bits.
