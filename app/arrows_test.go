@@ -19,10 +19,13 @@ var arrows = map[string][]string{
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
-	"tern/app/cli": {"tern/app/check", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 
 	// check looks into weights, and opens models another way than they say.
 	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},
+
+	// measure runs models, and reads memory as the kernels do.
+	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},
 
 	"tern/app/ui":            {"tern/app/chat", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
 	"tern/app/ui/filedialog": {},

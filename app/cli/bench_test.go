@@ -7,8 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tern/inference"
-	"tern/model"
+	"tern/app/measure"
 )
 
 // bench runs tern bench on the built-in model with a small memory measurement.
@@ -19,7 +18,7 @@ func bench(t *testing.T, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.memory = 4 << 20
+	o.Memory = 4 << 20
 	var out, errs strings.Builder
 	s := Streams{nil, &out, &errs}
 	m, load, err := openModel(t.Context(), s, f.model)
@@ -28,7 +27,7 @@ func bench(t *testing.T, args ...string) string {
 	}
 	r, err := o.run(t.Context(), s, m, load)
 	if err == nil {
-		err = r.write(s.Out, &o)
+		err = o.write(s.Out, r)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +40,7 @@ func TestBenchJSON(t *testing.T) {
 	if strings.Count(out, "\n") != 1 {
 		t.Errorf("more than one line: %s", out)
 	}
-	var r benchResult
+	var r measure.Result
 	decodeStrict(t, out, &r)
 	if r.Model == "" || r.Load <= 0 || r.Kernel == "" || len(r.Runs) != 2 {
 		t.Fatalf("%+v", r)
@@ -77,61 +76,5 @@ func TestBenchTexts(t *testing.T) {
 	}
 	if out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1"); !strings.Contains(out, "prefill tok/s") {
 		t.Errorf("no heading in\n%s", out)
-	}
-}
-
-// TestBytesPerToken compares the count with one by hand.
-func TestBytesPerToken(t *testing.T) {
-	m, _, err := openModel(t.Context(), Streams{Err: new(strings.Builder)}, source{path: goldens + "/hf-2b4t-packed"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights := 0.0
-	for _, p := range m.MemoryParts() { // the head is the embedding here
-		weights += float64(p.Bytes)
-	}
-	row := float64(m.Dim * m.Embed.Type.Size())
-	position := float64(2 * m.Config.Layers * m.KVHeads * m.HeadDim)
-	for _, c := range []struct {
-		o    benchOptions
-		want float64
-	}{
-		{benchOptions{decode: 1}, weights + row + 2*2*position},                                  // itself and the prompt's token
-		{benchOptions{decode: 3}, weights + row + 2*3*position},                                  // 2, 3 and 4 positions
-		{benchOptions{decode: 3, depth: 10, kv: inference.KVF32}, weights + row + 4*13*position}, // 12, 13 and 14
-	} {
-		if got := c.o.bytesPerToken(m, int64(len(m.Head.Data))); got != c.want {
-			t.Errorf("%+v: %g, want %g", c.o, got, c.want)
-		}
-	}
-	if got, want := ternaryWeights(m), m.Params()-int64(m.Embed.Rows*m.Embed.Cols)-normElements(m); got != want {
-		t.Errorf("%d ternary weights, want %d", got, want)
-	}
-}
-
-func normElements(m *model.Model) (n int64) {
-	for _, p := range m.MemoryParts() {
-		if p.Name == "norms" {
-			n = p.Bytes / 4
-		}
-	}
-	return n
-}
-
-func TestPeakRSS(t *testing.T) {
-	if peakRSS() < 1<<20 {
-		t.Skip("this system does not tell the peak of the memory")
-	}
-	before := peakRSS()
-	const size = 64 << 20
-	if _, err := readBandwidth(t.Context(), 2, size); err != nil {
-		t.Fatal(err)
-	}
-	raised := peakRSS()
-	if raised < before+size/2 {
-		t.Errorf("the peak went from %d to %d while %d bytes were read", before, raised, size)
-	}
-	if forgetPeakRSS() && peakRSS() > raised-size/2 {
-		t.Errorf("the peak was forgotten and is still %d after %d", peakRSS(), raised)
 	}
 }

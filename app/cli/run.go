@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tern/app/measure"
 	"tern/inference"
 )
 
@@ -202,7 +203,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, session *inference
 				Type: "done", Stop: event.Stop, IDs: generated, Text: text.String(),
 				PromptTokens: event.Stats.PromptTokens, Seed: o.Sampling.Seed,
 				PrefillRate: event.Stats.PrefillRate(), DecodeRate: event.Stats.DecodeRate(),
-				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: peakRSS(),
+				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: measure.PeakRSS(),
 			}))
 		}
 		if err != nil {

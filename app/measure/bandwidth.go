@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -11,16 +11,17 @@ import (
 	"tern/model/ternary"
 )
 
+// How memory is measured.
 const (
-	// bandwidthBytes is far beyond any cache, so that the reads come from memory.
-	bandwidthBytes = 1 << 30
+	// MemoryBytes is far beyond any cache, so that the reads come from memory.
+	MemoryBytes    = 1 << 30
 	bandwidthReads = 5
 )
 
-// readBandwidth is how fast this machine reads memory with the given number of
+// ReadBandwidth is how fast this machine reads memory with the given number of
 // threads, in bytes per second: the best of five sequential, vectorised reads
 // of size bytes on huge pages. Each thread reads its own part of them.
-func readBandwidth(ctx context.Context, threads, size int) (float64, error) {
+func ReadBandwidth(ctx context.Context, threads, size int) (float64, error) {
 	buf := ternary.NewArena(size).Bytes(size)
 	defer debug.FreeOSMemory() // so that it is not counted as the model's
 	part := len(buf) / threads &^ 63

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// peakRSS is the largest amount of physical memory that the process has held,
+// PeakRSS is the largest amount of physical memory that the process has held,
 // in bytes, 0 where the system does not tell.
-func peakRSS() int64 {
+func PeakRSS() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
@@ -22,8 +22,8 @@ func peakRSS() int64 {
 	return 0
 }
 
-// forgetPeakRSS lowers the peak to what the process holds now (see
+// forgetPeak lowers the peak to what the process holds now (see
 // /proc/pid/clear_refs in proc(5)) and says whether that worked.
-func forgetPeakRSS() bool {
+func forgetPeak() bool {
 	return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) == nil
 }

@@ -1,15 +1,15 @@
 //go:build unix && !linux
 
-package cli
+package measure
 
 import (
 	"runtime"
 	"syscall"
 )
 
-// peakRSS is the largest amount of physical memory that the process has held,
+// PeakRSS is the largest amount of physical memory that the process has held,
 // in bytes, 0 where the system does not tell.
-func peakRSS() int64 {
+func PeakRSS() int64 {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
@@ -20,5 +20,5 @@ func peakRSS() int64 {
 	return int64(u.Maxrss) << 10
 }
 
-// forgetPeakRSS reports false: the peak cannot be lowered here.
-func forgetPeakRSS() bool { return false }
+// forgetPeak reports false: the peak cannot be lowered here.
+func forgetPeak() bool { return false }

@@ -1,0 +1,102 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"tern/inference"
+	"tern/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestModel looks at what the progress says and at what is refused; the numbers
+// are looked at by the tests of tern bench.
+func TestModel(t *testing.T) {
+	m, err := model.Open(t.Context(), "../../assets/model", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases := map[string]int{}
+	o := Options{Prefill: 130, Decode: 3, Threads: []int{1, 2}, Memory: 1 << 20, Progress: func(p Progress) {
+		phases[p.Phase]++
+		if p.Done > p.Total+1 {
+			t.Errorf("%+v", p)
+		}
+	}}
+	r, err := Model(t.Context(), m, o)
+	if err != nil || len(r.Runs) != 2 || r.Runs[1].Threads != 2 || r.Runs[1].Decode.Rate <= 0 || r.Model != m.Name {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if phases["prefill"] != 4 || phases["decode"] < 6 || phases["memory"] != 2 {
+		t.Errorf("progress %v", phases)
+	}
+	o.Depth = m.ContextLen
+	if _, err := Model(t.Context(), m, o); !errors.Is(err, ErrTooLong) {
+		t.Errorf("too long: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Model(ctx, m, Options{Prefill: 1, Decode: 1, Threads: []int{1}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestBytesPerToken compares the count with one by hand.
+func TestBytesPerToken(t *testing.T) {
+	m, err := model.Open(t.Context(), "../../inference/testdata/goldens/hf-2b4t-packed", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := 0.0
+	for _, p := range m.MemoryParts() { // the head is the embedding here
+		weights += float64(p.Bytes)
+	}
+	row := float64(m.Dim * m.Embed.Type.Size())
+	position := float64(2 * m.Config.Layers * m.KVHeads * m.HeadDim)
+	for _, c := range []struct {
+		o    Options
+		want float64
+	}{
+		{Options{Decode: 1}, weights + row + 2*2*position},                                  // itself and the prompt's token
+		{Options{Decode: 3}, weights + row + 2*3*position},                                  // 2, 3 and 4 positions
+		{Options{Decode: 3, Depth: 10, KV: inference.KVF32}, weights + row + 4*13*position}, // 12, 13 and 14
+	} {
+		if got := c.o.bytesPerToken(m, int64(len(m.Head.Data))); got != c.want {
+			t.Errorf("%+v: %g, want %g", c.o, got, c.want)
+		}
+	}
+	if got, want := ternaryWeights(m), m.Params()-int64(m.Embed.Rows*m.Embed.Cols)-normElements(m); got != want {
+		t.Errorf("%d ternary weights, want %d", got, want)
+	}
+}
+
+func normElements(m *model.Model) (n int64) {
+	for _, p := range m.MemoryParts() {
+		if p.Name == "norms" {
+			n = p.Bytes / 4
+		}
+	}
+	return n
+}
+
+func TestPeakRSS(t *testing.T) {
+	if PeakRSS() < 1<<20 {
+		t.Skip("this system does not tell the peak of the memory")
+	}
+	before := PeakRSS()
+	const size = 64 << 20
+	if _, err := ReadBandwidth(t.Context(), 2, size); err != nil {
+		t.Fatal(err)
+	}
+	raised := PeakRSS()
+	if raised < before+size/2 {
+		t.Errorf("the peak went from %d to %d while %d bytes were read", before, raised, size)
+	}
+	if forgetPeak() && PeakRSS() > raised-size/2 {
+		t.Errorf("the peak was forgotten and is still %d after %d", PeakRSS(), raised)
+	}
+}
