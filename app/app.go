@@ -21,6 +21,7 @@ var commands = []struct {
 	run        func(context.Context, cli.Streams, []string) error
 }{
 	{"run", "continue a text, or a prompt given as token ids", cli.Run},
+	{"serve", "let other programs on this computer use a model", cli.Serve},
 	{"bench", "measure prefill, decode and this machine's memory", cli.Bench},
 	{"inspect", "show a checkpoint's configuration, tensors and memory", cli.Inspect},
 	{"check", "find out whether a checkpoint is sound, and why it babbles", cli.Check},

@@ -19,7 +19,10 @@ var arrows = map[string][]string{
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
-	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	// serve starts the server.
+	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/app/server", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+
+	"tern/app/server": {"tern/inference"},
 
 	// check looks into weights, and opens models another way than they say.
 	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},
@@ -92,6 +95,7 @@ func TestArrowsFar(t *testing.T) {
 		{"0", "tern", "github.com/sqweek/dialog"},
 		{"1", "tern/app/cli", "fyne.io/"},
 		{"1", "tern/app/chat", "fyne.io/"},
+		{"1", "tern/app/server", "fyne.io/"},
 		{"1", "tern/inference", "tern/app"},
 		{"1", "tern/model", "tern/tokenizer"},
 		{"1", "tern/tokenizer", "tern/model"},

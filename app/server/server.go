@@ -1,0 +1,205 @@
+// Package server lets other programs on this computer use the open model, in the
+// words of OpenAI's interface: /v1/models, /v1/completions, /v1/chat/completions.
+//
+// It listens on loopback addresses only, and answers nobody whom a web page sent:
+// a Host or Origin that is not loopback is refused (guard.go). A request becomes
+// a question (question.go), waits for one of a few sessions (slots.go) and is
+// answered while it is written (answer.go). Requests that run at the same time
+// take turns at every token; those that wait are served in the order they came.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"tern/inference"
+)
+
+// Options says how to serve.
+type Options struct {
+	// Key, if not empty, must come with every request: "Authorization: Bearer KEY".
+	Key string
+	// Parallel is how many answers are written at once, each in a session of
+	// its own; 0 is 4. Their contexts take memory, see inference.KVBytesPerToken.
+	Parallel int
+	// Queue is how many requests may wait beyond that; 0 is 64. More are
+	// answered with 429.
+	Queue int
+	// Session says how every session keeps its sequence.
+	Session inference.SessionOptions
+	// Log, if set, is told of every answered request in one line, which holds
+	// neither key nor text. It may be called from several goroutines.
+	Log func(line string)
+
+	limits  limits // the zero value is defaultLimits
+	onToken func() // of the tests, to hold a token back; called by whoever writes
+}
+
+// limits bound what a client can hold up.
+type limits struct {
+	body        int64         // bytes of a request
+	header      int           // bytes of its header
+	connections int           // open at once
+	readHeader  time.Duration // until the header is there
+	read        time.Duration // until the body is
+	write       time.Duration // until a client takes what is sent to it
+	idle        time.Duration // between two requests
+	shutdown    time.Duration // until running requests are cut off
+	keep        time.Duration // how long an unused session keeps its memory
+}
+
+var defaultLimits = limits{
+	body: 8 << 20, header: 16 << 10, connections: 256,
+	readHeader: 5 * time.Second, read: 30 * time.Second, write: 30 * time.Second,
+	idle: time.Minute, shutdown: 5 * time.Second, keep: 5 * time.Minute,
+}
+
+// Server answers requests with the model given to Use.
+type Server struct {
+	o      Options
+	key    [sha256.Size]byte // of "Bearer KEY"
+	mux    *http.ServeMux
+	http   *http.Server
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	served sync.WaitGroup // the listeners
+
+	mu    sync.Mutex
+	model *slots // nil: no model is open
+}
+
+// New returns a server that is not listening yet and has no model.
+func New(o Options) *Server {
+	if o.Parallel <= 0 {
+		o.Parallel = 4
+	}
+	if o.Queue <= 0 {
+		o.Queue = 64
+	}
+	if o.limits == (limits{}) {
+		o.limits = defaultLimits
+	}
+	s := &Server{o: o, key: sha256.Sum256([]byte("Bearer " + o.Key)), mux: http.NewServeMux()}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.mux.HandleFunc("GET /v1/models", s.models)
+	s.mux.HandleFunc("GET /v1/models/{id...}", s.oneModel)
+	s.mux.HandleFunc("POST /v1/completions", s.completions)
+	s.mux.HandleFunc("POST /v1/chat/completions", s.chatCompletions)
+	s.mux.HandleFunc("GET /health", s.health)
+	s.mux.HandleFunc("/", s.unknown)
+	s.http = s.newHTTP()
+	return s
+}
+
+// Use makes e the model that is served, nil for none. Answers that another
+// model is writing go on until that is closed.
+func (s *Server) Use(e *inference.Engine) {
+	var m *slots
+	if e != nil {
+		m = newSlots(e, &s.o)
+	}
+	s.mu.Lock()
+	old := s.model
+	s.model = m
+	s.mu.Unlock()
+	if old != nil {
+		old.retire()
+	}
+}
+
+// open returns the model, or writes that there is none.
+func (s *Server) open(w http.ResponseWriter) *slots {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.model == nil {
+		fail(w, &apiError{status: http.StatusServiceUnavailable, Code: "model_not_open",
+			Message: "No model is open in Tern. Open one, then try again."})
+	}
+	return s.model
+}
+
+// modelCard is one entry of /v1/models. What follows OwnedBy is our own.
+type modelCard struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"` // "model"
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+	Context int    `json:"context_length"`
+	Params  int64  `json:"params"`
+	Chat    bool   `json:"chat"` // has a chat template: /v1/chat/completions works
+}
+
+func (m *slots) card() modelCard {
+	_, chat := m.engine.ChatTemplate()
+	return modelCard{m.engine.Model().Name, "model", m.since.Unix(), "tern", m.context, m.engine.Model().Params(), chat}
+}
+
+func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	m := s.model
+	s.mu.Unlock()
+	list := struct {
+		Object string      `json:"object"`
+		Data   []modelCard `json:"data"`
+	}{"list", []modelCard{}}
+	if m != nil {
+		list.Data = append(list.Data, m.card())
+	}
+	reply(w, http.StatusOK, list)
+}
+
+func (s *Server) oneModel(w http.ResponseWriter, r *http.Request) {
+	m := s.open(w)
+	if m == nil {
+		return
+	}
+	if id := r.PathValue("id"); id != m.card().ID {
+		fail(w, &apiError{status: http.StatusNotFound, Param: "model", Code: "model_not_found",
+			Message: fmt.Sprintf("The model %q is not open; %q is.", clip(id), m.card().ID)})
+		return
+	}
+	reply(w, http.StatusOK, m.card())
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// unknown answers what no other pattern matches, which with the patterns that
+// name a method includes a wrong one.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	e := &apiError{status: http.StatusNotFound, Code: "unknown_url",
+		Message: fmt.Sprintf("There is no %s %s here. Tern has GET /v1/models, POST /v1/completions and POST /v1/chat/completions.", r.Method, clip(r.URL.Path))}
+	other := r.Clone(r.Context())
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != "/" {
+			w.Header().Set("Allow", method)
+			e.status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
+			e.Message = fmt.Sprintf("%s takes %s, not %s.", clip(r.URL.Path), method, clip(r.Method))
+		}
+	}
+	fail(w, e)
+}
+
+// newID returns a name for an answer, as clients expect one.
+func newID(kind string) string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return kind + "-" + hex.EncodeToString(b[:])
+}
+
+// clip shortens what a client sent before it is said back to it.
+func clip(s string) string {
+	if len(s) > 80 {
+		s = strings.ToValidUTF8(s[:80], "") + "…"
+	}
+	return s
+}
