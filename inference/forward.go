@@ -120,32 +120,47 @@ func (s *Session) addResidual(w *worker) {
 	}
 }
 
-// head computes logits [VocabSize] = Head · norm(h) as far as s.want asks: of
-// the likeliest tokens, of the last token or of all T. The head is a float
+// head computes logits [VocabSize] = Head · norm(h) of the last s.rows tokens as
+// far as s.want asks: all, or those of the likeliest tokens. The head is a float
 // matrix in its stored precision; its input is not quantised.
 func (s *Session) head(w *worker) {
 	m := s.engine.model
-	T := len(s.ids)
-	scratch := &s.scratch[w.id]
-	x := scratch.x // [Dim]
-	first := T - 1
+	first := len(s.ids) - s.rows
 	switch s.want {
 	case logitsNone:
 		return
 	case logitsTop:
-		kernel.RMSNorm(x, s.h.row(T-1), m.Norm, m.NormEps)
-		s.scanTop(w, x)
+		s.scanTop(w, s.normalized(w, first))
 		return
-	case logitsAll:
-		first = 0
 	}
+	scratch := &s.scratch[w.id]
+	x := s.normalized(w, first)
+	s.tracePoint(w, "final_norm", -1, x.upTo(s.rows))
 	lo, hi := w.share(m.VocabSize)
-	for t := first; t < T; t++ {
-		kernel.RMSNorm(x, s.h.row(t), m.Norm, m.NormEps)
-		s.tracePoint(w, "final_norm", t, x)
-		scratch.denseRows(s.logits.row(t - first)[lo:hi], m.Head, lo, x)
+	for r := lo; r < hi; r += headBlock { // read once for all tokens
+		end := min(r+headBlock, hi)
+		for t := range s.rows {
+			scratch.denseRows(s.logits.row(t)[r:end], m.Head, r, x.row(t))
+		}
 	}
 	if w.id == 0 {
-		s.headBytes += int64(T-first) * int64(len(m.Head.Data))
+		s.headBytes += int64(len(m.Head.Data))
 	}
+}
+
+// headBlock is how many rows of the head, or of its copy, are multiplied by one
+// token after the other: they stay in L2.
+const headBlock = 64
+
+// normalized returns norm(h) of the last s.rows tokens, from the first of them
+// on. Every worker computes it for itself: that is cheaper than waiting.
+func (s *Session) normalized(w *worker, first int) matrix {
+	m, scratch := s.engine.model, &s.scratch[w.id]
+	if len(scratch.x.data) < s.rows*m.Dim {
+		scratch.x = newMatrix(s.rows, m.Dim)
+	}
+	for t := range s.rows {
+		kernel.RMSNorm(scratch.x.row(t), s.h.row(first+t), m.Norm, m.NormEps)
+	}
+	return scratch.x
 }

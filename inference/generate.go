@@ -39,6 +39,8 @@ type Stats struct {
 	FirstToken   time.Duration // from the call to the first token
 	Decode       time.Duration // from the first token to the last
 	ContextUsed  int           // positions taken now
+	Drafted      int           // tokens evaluated ahead of being chosen
+	Accepted     int           // of them, chosen then
 }
 
 // PrefillRate is prompt tokens evaluated per second, 0 before there is one.
@@ -82,6 +84,9 @@ type GenerateOptions struct {
 	// vocabulary, where greedy and top-k sampling can do with a few, and then two
 	// passes over them: each token of a model with a large head takes longer.
 	Alternatives int
+	// Speculate says when to evaluate tokens ahead, which may be faster and
+	// changes nothing else.
+	Speculate Speculation
 }
 
 // Generate evaluates ids (reusing what the session already holds), then samples
@@ -125,6 +130,9 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 	if !g.prefill(ctx, ids) {
 		return
 	}
+	if g.o.Speculate != SpeculateOff {
+		s.drafter.reset(ids)
+	}
 	g.stopper = newStopper(g.o.Stop)
 	g.stops = e.stopIDs(g.o)
 	if e.tok != nil {
@@ -152,7 +160,7 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 			return
 		}
 		g.sampler.Accept(id)
-		switch err := s.eval(ctx, id, g.want()); {
+		switch err := g.next(ctx, id); {
 		case err == nil:
 		case ctx.Err() != nil:
 			g.finish(StopCancelled, "")
@@ -164,27 +172,60 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 	}
 }
 
-// want asks the next pass for the logits that the sampler needs.
-func (g *generation) want() logitsKind {
+// next appends id to the sequence and makes its logits known: they are already
+// where a draft had it, otherwise a pass evaluates it and a new draft.
+func (g *generation) next(ctx context.Context, id int32) error {
+	s := g.session
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if g.o.Speculate == SpeculateOff {
+		s.oneID[0] = id
+		return s.evalAhead(ctx, s.oneID[:], g.want(nil))
+	}
+	s.drafter.push(id)
+	if s.follow(id) {
+		g.stats.Accepted++
+		return nil
+	}
+	room := s.context - len(s.tokens) - 1
+	if g.o.MaxTokens > 0 {
+		room = min(room, g.o.MaxTokens-g.stats.Generated-1)
+	}
+	ids := s.drafter.draft(g.o.Speculate, room)
+	g.stats.Drafted += len(ids) - 1
+	start := time.Now()
+	err := s.evalAhead(ctx, ids, g.want(ids[1:]))
+	s.drafter.measured(len(ids), time.Since(start))
+	return err
+}
+
+// want asks the next pass for the logits that the sampler needs, of a token and
+// of the draft behind it.
+func (g *generation) want(draft []int32) logitsKind {
 	s := g.session
 	if s.engine.scan == nil || g.o.Alternatives > 0 {
-		return logitsLast
+		return logitsFull
 	}
 	k, ids := g.sampler.needs()
 	if k == 0 {
-		return logitsLast
+		return logitsFull
 	}
 	if s.top == nil {
-		s.top = newTopState(s.engine.scan, s.engine.model.VocabSize, s.engine.pool.size)
+		s.top = newTopState(s.engine.model.VocabSize, s.engine.pool.size)
 	}
-	s.top.request = topRequest{k, ids}
+	r := &s.top.request
+	r.k, r.ids = k, append(r.ids[:0], ids...)
+	if len(ids) > 0 {
+		r.ids = append(r.ids, draft...) // recent by then
+	}
 	return logitsTop
 }
 
 // sample chooses a token from what the last pass computed.
 func (g *generation) sample() (int32, error) {
 	if s := g.session; s.have == logitsTop {
-		return g.sampler.sampleFrom(s.top.found)
+		return g.sampler.sampleFrom(s.top.found[s.row])
 	}
 	logits := g.session.Logits()
 	id, err := g.sampler.Sample(logits)
@@ -199,7 +240,7 @@ func (g *generation) prefill(ctx context.Context, ids []int32) bool {
 	ctx2, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g.stats.PromptTokens = len(ids)
-	reused, err := g.session.sync(ctx2, ids, g.want(), func(done, total int) {
+	reused, err := g.session.sync(ctx2, ids, g.want(nil), func(done, total int) {
 		g.update(time.Now())
 		if !g.left && !g.yield(Event{Kind: EventPrefill, Done: done, Total: total, Stats: g.stats}, nil) {
 			g.left = true

@@ -119,70 +119,105 @@ type topRequest struct {
 	ids []int32
 }
 
-// topState is what a scan of one session works with.
+// topState is what the scans of one session work with. Everything but the
+// request has a row for each token of a pass whose logits are wanted.
 type topState struct {
 	request topRequest
-	dots    []int32   // [VocabSize]
-	upper   []float32 // [VocabSize] upper bounds of the logits
+	upper   matrix // [rows][VocabSize] upper bounds of the logits
 	workers []topScratch
-	found   []candidate // after the pass: every token that can be among the k
+	found   [][]candidate // after the pass: every token that can be among the k
 }
 
 // topScratch is one worker's part.
 type topScratch struct {
-	x     []int16     // the quantised input
+	dots [headBlock]int32
+	one  [1]float32
+	all  []float32 // lower bounds of all workers
+	rows []topRow
+}
+
+// topRow is what a worker knows of one token.
+type topRow struct {
+	x     []int16     // the quantised input,
+	step  float32     // which step·x is,
+	norm  float32     // its norm
+	rest  float32     // and that of what the steps leave
 	lower []float32   // the k largest lower bounds of its rows, a heap
-	all   []float32   // those of all workers
 	found []candidate // exact logits of its rows
-	one   [1]float32
 }
 
-func newTopState(h *scanHead, vocab, workers int) *topState {
-	t := &topState{dots: make([]int32, vocab), upper: make([]float32, vocab), workers: make([]topScratch, workers)}
-	for i := range t.workers {
-		t.workers[i].x = make([]int16, h.cols)
+func newTopState(vocab, workers int) *topState {
+	return &topState{upper: matrix{width: vocab}, workers: make([]topScratch, workers)}
+}
+
+// allocate makes room for passes that want rows tokens.
+func (t *topState) allocate(cols, rows int) {
+	if rows <= len(t.found) {
+		return
 	}
-	return t
+	t.upper = newMatrix(rows, t.upper.width)
+	for len(t.found) < rows {
+		t.found = append(t.found, nil)
+	}
+	for i := range t.workers {
+		for w := &t.workers[i]; len(w.rows) < rows; {
+			w.rows = append(w.rows, topRow{x: make([]int16, cols)})
+		}
+	}
 }
 
-// scanTop finds the logits of s.top.request for x [Dim], the last token's
-// normalised residual stream. Every worker takes its share of the vocabulary.
+// scanTop finds the logits of s.top.request for x [s.rows][Dim], the last
+// tokens' normalised residual streams. Every worker takes its share of the
+// vocabulary.
 //
 // For row r, a = scale·step·(codes·x̂) where x = step·x̂ + a rest of norm δ, the
 // computed logit l lies within miss·‖x‖ + norm·δ of a (Cauchy-Schwarz). Let T be
 // the k-th largest lower bound. At least k rows have l ≥ T, so a row among the
 // k largest has l ≥ T too, and an upper bound of at least T: it is computed.
-func (s *Session) scanTop(w *worker, x []float32) {
+func (s *Session) scanTop(w *worker, x matrix) {
 	h, t, m := s.engine.scan, s.top, s.engine.model
 	mine := &t.workers[w.id]
-	step, length, rest := mine.quantize(x, h.limit)
-
 	// The ids asked for may leave the k largest, when a penalty lowers them.
 	k := min(t.request.k+len(t.request.ids), m.VocabSize)
+	rows := mine.rows[:s.rows]
+	for i := range rows {
+		rows[i].quantize(x.row(i), h.limit)
+		rows[i].lower = rows[i].lower[:0]
+	}
 	lo, hi := w.shareRows(m.VocabSize)
-	kernel.Scan(t.dots[lo:hi], h.codes[lo*h.cols:hi*h.cols], mine.x)
-	mine.lower = mine.lower[:0]
-	for r := lo; r < hi; r++ {
-		a := float32(t.dots[r]) * h.scale[r] * step
-		off := h.miss[r]*length + h.norm[r]*rest
-		off += slack*(max(a, -a)+off) + smallest
-		t.upper[r] = a + off
-		mine.keep(a-off, k)
+	for block := lo; block < hi; block += headBlock { // read once for all tokens
+		end := min(block+headBlock, hi)
+		dots := mine.dots[:end-block]
+		for i := range rows {
+			row, upper := &rows[i], t.upper.row(i)[block:end]
+			kernel.Scan(dots, h.codes[block*h.cols:end*h.cols], row.x)
+			for j, dot := range dots {
+				r := block + j
+				a := float32(dot) * h.scale[r] * row.step
+				off := h.miss[r]*row.norm + h.norm[r]*row.rest
+				off += slack*(max(a, -a)+off) + smallest
+				upper[j] = a + off
+				row.keep(a-off, k)
+			}
+		}
 	}
 	w.sync()
 
-	mine.all = mine.all[:0]
-	for i := range t.workers {
-		mine.all = append(mine.all, t.workers[i].lower...)
-	}
-	slices.Sort(mine.all)
-	threshold := mine.all[len(mine.all)-k]
-	mine.found = mine.found[:0]
 	scratch := &s.scratch[w.id]
-	for r := lo; r < hi; r++ {
-		if !(t.upper[r] < threshold) { // NaN counts: the sampler refuses it
-			scratch.denseRows(mine.one[:], m.Head, r, x)
-			mine.found = append(mine.found, candidate{int32(r), mine.one[0]})
+	for i := range rows {
+		row := &rows[i]
+		mine.all = mine.all[:0]
+		for j := range t.workers {
+			mine.all = append(mine.all, t.workers[j].rows[i].lower...)
+		}
+		slices.Sort(mine.all)
+		threshold := mine.all[len(mine.all)-k]
+		row.found = row.found[:0]
+		for r, upper := range t.upper.row(i)[lo:hi] {
+			if !(upper < threshold) { // NaN counts: the sampler refuses it
+				scratch.denseRows(mine.one[:], m.Head, lo+r, x.row(i))
+				row.found = append(row.found, candidate{int32(lo + r), mine.one[0]})
+			}
 		}
 	}
 	w.sync()
@@ -190,27 +225,30 @@ func (s *Session) scanTop(w *worker, x []float32) {
 	if w.id != 0 {
 		return
 	}
-	t.found = t.found[:0]
-	for i := range t.workers {
-		t.found = append(t.found, t.workers[i].found...)
-	}
-	for _, id := range t.request.ids {
-		if !slices.ContainsFunc(t.found, func(c candidate) bool { return c.id == id }) {
-			scratch.denseRows(mine.one[:], m.Head, int(id), x)
-			t.found = append(t.found, candidate{id, mine.one[0]})
+	s.headBytes += h.bytes()
+	for i := range rows {
+		found := t.found[i][:0]
+		for j := range t.workers {
+			found = append(found, t.workers[j].rows[i].found...)
 		}
+		for _, id := range t.request.ids {
+			if !slices.ContainsFunc(found, func(c candidate) bool { return c.id == id }) {
+				scratch.denseRows(mine.one[:], m.Head, int(id), x.row(i))
+				found = append(found, candidate{id, mine.one[0]})
+			}
+		}
+		t.found[i] = found
+		s.headBytes += int64(len(found) * m.Head.Type.Bytes(m.Head.Cols))
 	}
-	s.headBytes += h.bytes() + int64(len(t.found)*m.Head.Type.Bytes(m.Head.Cols))
 }
 
-// quantize stores x as int16 steps and returns the step, the norm of x and the
-// norm of what the steps leave.
-func (t *topScratch) quantize(x []float32, limit float32) (step, length, rest float32) {
+// quantize stores x as int16 steps.
+func (t *topRow) quantize(x []float32, limit float32) {
 	var top float32
 	for _, v := range x {
 		top = max(top, max(v, -v))
 	}
-	step = top / limit
+	step := top / limit
 	var square, left float64
 	for j, v := range x {
 		t.x[j] = 0
@@ -221,11 +259,11 @@ func (t *topScratch) quantize(x []float32, limit float32) (step, length, rest fl
 		square += float64(v) * float64(v)
 		left += d * d
 	}
-	return step, roundUp(math.Sqrt(square)), roundUp(math.Sqrt(left))
+	t.step, t.norm, t.rest = step, roundUp(math.Sqrt(square)), roundUp(math.Sqrt(left))
 }
 
 // keep adds v to the heap of the k largest values, the smallest of them first.
-func (t *topScratch) keep(v float32, k int) {
+func (t *topRow) keep(v float32, k int) {
 	h := t.lower
 	if len(h) < k {
 		h = append(h, v)

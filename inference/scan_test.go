@@ -86,9 +86,14 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 	p := newPool(workers)
 	defer p.close()
 	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, workers)}
-	s.top = newTopState(s.engine.scan, head.Rows, workers)
+	s.top = newTopState(head.Rows, workers)
 	s.top.request = request
-	if err := p.run(func(w *worker) { s.scanTop(w, x) }); err != nil {
+	s.top.allocate(s.engine.scan.cols, 2)
+	s.rows = 2 // the second, which is checked, beside another
+	xs := newMatrix(2, len(x))
+	xs.row(0)[0] = 1
+	copy(xs.row(1), x)
+	if err := p.run(func(w *worker) { s.scanTop(w, xs) }); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	full := make([]float32, head.Rows)
@@ -98,17 +103,18 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 		want[r] = candidate{int32(r), l}
 	}
 	slices.SortFunc(want, byLogit)
-	for _, c := range s.top.found {
+	found := s.top.found[1]
+	for _, c := range found {
 		if full[c.id] != c.logit {
 			t.Fatalf("%s: logit %d is %g, the full product says %g", name, c.id, c.logit, full[c.id])
 		}
 	}
 	for _, id := range request.ids {
-		if !slices.ContainsFunc(s.top.found, func(c candidate) bool { return c.id == id }) {
+		if !slices.ContainsFunc(found, func(c candidate) bool { return c.id == id }) {
 			t.Fatalf("%s: id %d is missing", name, id)
 		}
 	}
-	got := slices.Clone(s.top.found)
+	got := slices.Clone(found)
 	slices.SortFunc(got, byLogit)
 	k := min(request.k, head.Rows)
 	if len(got) < k || !slices.Equal(got[:k], want[:k]) {
@@ -139,23 +145,25 @@ func makeHead(dtype model.DType, rows, dim int, value func(r, c int) float32) *m
 func TestScanPrunes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 2))
 	head := makeHead(model.F16, 8000, 1536, func(r, c int) float32 { return float32(rng.NormFloat64()) })
-	x := make([]float32, head.Cols)
-	for c := range x {
-		x[c] = float32(rng.NormFloat64())
+	x := newMatrix(1, head.Cols)
+	for c := range x.data {
+		x.data[c] = float32(rng.NormFloat64())
 	}
 	m := &model.Model{}
 	m.VocabSize, m.Head = head.Rows, head
 	p := newPool(2)
 	defer p.close()
 	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, 2)}
-	s.top = newTopState(s.engine.scan, head.Rows, 2)
+	s.top = newTopState(head.Rows, 2)
+	s.top.allocate(s.engine.scan.cols, 1)
+	s.rows = 1
 	for _, k := range []int{1, 40} {
 		s.top.request.k = k
 		if err := p.run(func(w *worker) { s.scanTop(w, x) }); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("k %d: %d of %d rows computed", k, len(s.top.found), head.Rows)
-		if n := len(s.top.found); n > 8*k+100 {
+		t.Logf("k %d: %d of %d rows computed", k, len(s.top.found[0]), head.Rows)
+		if n := len(s.top.found[0]); n > 8*k+100 {
 			t.Errorf("k %d: %d of %d rows computed", k, n, head.Rows)
 		}
 	}

@@ -36,7 +36,9 @@ type Session struct {
 	engine  *Engine
 	context int
 	tokens  []int32    // evaluated so far, in the cache
-	have    logitsKind // what is known of the last of tokens
+	ahead   []int32    // a draft behind them, evaluated with the last of them
+	have    logitsKind // what is known of the last of tokens,
+	row     int        // in this row of logits or of top
 	kv      *kvCache
 
 	// The running forward pass.
@@ -44,7 +46,8 @@ type Session struct {
 	pass    func(*worker) // s.forward, bound once so that a pass allocates nothing
 	ids     []int32       // [T] tokens being evaluated
 	pos     int           // position of the first of them
-	want    logitsKind    // what to compute of the head
+	want    logitsKind    // what to compute of the head,
+	rows    int           // for this many of the last ids
 	stopped bool          // ctx was done; written by worker 0 between barriers
 
 	// Buffers of T rows.
@@ -55,19 +58,20 @@ type Session struct {
 	gate, up  matrix // [T][FFNDim]
 	cos, sin  matrix // [T][HeadDim/2]
 	act, own  activation
-	logits    matrix    // [1 or T][VocabSize]
+	logits    matrix    // [rows][VocabSize]
 	top       *topState // of a scanned head, nil until one is asked for
 	headBytes int64     // read from the head so far
 	scratch   []scratch
 	tracer    func(point string, index int, values []float32)
 	oneID     [1]int32
+	drafter   *drafter // of Generate
 	chunkRows int
 }
 
 // scratch is what each worker keeps for itself.
 type scratch struct {
 	act, own activation // one row, for decode steps
-	x        []float32  // [Dim]
+	x        matrix     // [rows][Dim], the input of the head
 	row      []float32  // [Dim], of a head in blocks
 	scores   []float32  // [context]
 	mul      []float32  // [T]
@@ -80,8 +84,7 @@ type logitsKind uint8
 const (
 	logitsNone logitsKind = iota
 	logitsTop             // those that s.top.request asks for
-	logitsLast            // all of the last token
-	logitsAll             // all of every token
+	logitsFull            // all
 )
 
 // NewSession returns an empty session. The KV cache grows with the sequence.
@@ -94,7 +97,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if n < 0 || n > c.ContextLen {
 		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
 	}
-	s := &Session{engine: e, context: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize)}
+	s := &Session{engine: e, context: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
 	s.pass = s.forward
 	s.allocate(1)
 	return s, nil
@@ -123,7 +126,7 @@ func (s *Session) allocate(rows int) {
 		for i := range s.scratch {
 			w := &s.scratch[i]
 			w.act, w.own = newActivation(1, widest), newActivation(1, widest)
-			w.x, w.scores = make([]float32, c.Dim), make([]float32, s.context)
+			w.x, w.scores = newMatrix(1, c.Dim), make([]float32, s.context)
 			if s.engine.model.Head.Type.Blocked() {
 				w.row = make([]float32, c.Dim)
 			}
@@ -144,7 +147,7 @@ func (s *Session) allocate(rows int) {
 // session usable at the last finished chunk and returns the context's error.
 // ids longer than the context give ErrContextFull and change nothing.
 func (s *Session) Sync(ctx context.Context, ids []int32, progress func(done, total int)) (reused int, err error) {
-	return s.sync(ctx, ids, logitsLast, progress)
+	return s.sync(ctx, ids, logitsFull, progress)
 }
 
 func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progress func(done, total int)) (reused int, err error) {
@@ -153,7 +156,7 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 	}
 	reused = commonPrefix(s.tokens, ids)
 	if reused == len(ids) {
-		if want == logitsLast && s.have == logitsLast && len(s.tokens) == len(ids) {
+		if want == logitsFull && s.have == logitsFull && len(s.tokens) == len(ids) {
 			return reused, nil
 		}
 		reused--
@@ -161,11 +164,11 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 	s.Rewind(reused)
 	for total := len(ids) - reused; len(s.tokens) < len(ids); {
 		n := min(prefillChunk, len(ids)-len(s.tokens))
-		w := logitsNone
+		rows := 0
 		if len(s.tokens)+n == len(ids) {
-			w = want
+			rows = 1
 		}
-		if err := s.evaluate(ctx, ids[len(s.tokens):][:n], w); err != nil {
+		if err := s.evaluate(ctx, ids[len(s.tokens):][:n], want, rows); err != nil {
 			return reused, err
 		}
 		if progress != nil {
@@ -177,14 +180,37 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 
 // Eval appends one token to the sequence and computes its logits. It allocates
 // nothing but the chunks of a growing cache.
-func (s *Session) Eval(ctx context.Context, id int32) error { return s.eval(ctx, id, logitsLast) }
-
-func (s *Session) eval(ctx context.Context, id int32, want logitsKind) error {
+func (s *Session) Eval(ctx context.Context, id int32) error {
 	s.oneID[0] = id
-	if err := s.check(s.oneID[:], len(s.tokens)+1); err != nil {
+	return s.evalAhead(ctx, s.oneID[:], logitsFull)
+}
+
+// evalAhead appends ids[0] to the sequence and evaluates the others, a draft of
+// what may follow it, in the same pass; follow takes them over.
+func (s *Session) evalAhead(ctx context.Context, ids []int32, want logitsKind) error {
+	if err := s.check(ids, len(s.tokens)+len(ids)); err != nil {
 		return err
 	}
-	return s.evaluate(ctx, s.oneID[:], want)
+	if err := s.evaluate(ctx, ids, want, len(ids)); err != nil {
+		return err
+	}
+	n := len(s.tokens) - len(ids) + 1
+	s.tokens, s.ahead = s.tokens[:n], s.tokens[n:]
+	s.row = 0
+	return nil
+}
+
+// follow appends id to the sequence if it is what the draft has next, and
+// reports whether it was: then what was asked of its logits is there already.
+// Otherwise the rest of the draft is forgotten.
+func (s *Session) follow(id int32) bool {
+	if len(s.ahead) == 0 || s.ahead[0] != id {
+		s.ahead = nil
+		return false
+	}
+	s.tokens, s.ahead = s.tokens[:len(s.tokens)+1], s.ahead[1:]
+	s.row++
+	return true
 }
 
 // EachLogits evaluates ids from an empty sequence and calls yield with the
@@ -205,12 +231,11 @@ func (s *Session) eachLogits(ctx context.Context, ids []int32, yield func(pos in
 	vocab := s.engine.model.VocabSize
 	rows := min(len(ids), prefillChunk, max(1, (1<<21)/vocab))
 	last := s.logits
-	s.logits = newMatrix(rows, vocab)
 	defer func() { s.logits, s.have = last, logitsNone }()
 	for len(s.tokens) < len(ids) {
 		pos := len(s.tokens)
 		n := min(rows, len(ids)-pos)
-		if err := s.evaluate(ctx, ids[pos:][:n], logitsAll); err != nil {
+		if err := s.evaluate(ctx, ids[pos:][:n], logitsFull, n); err != nil {
 			return err
 		}
 		for i := range n {
@@ -240,12 +265,22 @@ func (s *Session) check(ids []int32, n int) error {
 	return nil
 }
 
-// evaluate runs the forward pass over ids at the end of the sequence.
-func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind) error {
+// evaluate runs the forward pass over ids at the end of the sequence and
+// computes what is wanted of the logits of the last rows of them.
+func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, rows int) error {
 	s.allocate(len(ids))
 	s.kv.grow(len(s.tokens) + len(ids))
-	s.ctx, s.ids, s.pos, s.want = ctx, ids, len(s.tokens), want
-	s.stopped, s.have = false, logitsNone
+	if rows == 0 {
+		want = logitsNone
+	}
+	if want == logitsFull && len(s.logits.data) < rows*s.logits.width {
+		s.logits = newMatrix(rows, s.logits.width)
+	}
+	if want == logitsTop {
+		s.top.allocate(s.engine.scan.cols, rows)
+	}
+	s.ctx, s.ids, s.pos, s.want, s.rows = ctx, ids, len(s.tokens), want, rows
+	s.stopped, s.have, s.ahead = false, logitsNone, nil
 	err := s.engine.pool.run(s.pass)
 	s.ctx, s.ids = nil, nil
 	if err != nil {
@@ -255,13 +290,14 @@ func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind) er
 		return ctx.Err()
 	}
 	s.tokens = append(s.tokens, ids...)
-	s.have = want
+	s.have, s.row = want, rows-1
 	return nil
 }
 
 // Rewind shortens the sequence to its first n tokens; longer ones are already
 // that short. Logits are gone unless nothing was removed.
 func (s *Session) Rewind(n int) {
+	s.ahead = nil
 	if n < len(s.tokens) {
 		s.tokens, s.have = s.tokens[:n], logitsNone
 	}
@@ -270,10 +306,10 @@ func (s *Session) Rewind(n int) {
 // Logits returns the logits [VocabSize] after the last token, nil when that was
 // rewound. They are overwritten by the next evaluation.
 func (s *Session) Logits() []float32 {
-	if s.have != logitsLast {
+	if s.have != logitsFull {
 		return nil
 	}
-	return s.logits.row(0)
+	return s.logits.row(s.row)
 }
 
 // Tokens returns the sequence evaluated so far. The caller must not change it.

@@ -177,11 +177,12 @@ func TestEvalAllocatesNothing(t *testing.T) {
 		}
 		s.tokens = slices.Grow(s.tokens, 250)
 		e.scan = buildScanHead(e.model.Head)
-		s.top = newTopState(e.scan, e.model.VocabSize, e.pool.size)
+		s.top = newTopState(e.model.VocabSize, e.pool.size)
 		s.top.request.k = 40
-		for _, want := range []logitsKind{logitsLast, logitsTop} {
+		id := []int32{2}
+		for _, want := range []logitsKind{logitsFull, logitsTop} {
 			if n := testing.AllocsPerRun(100, func() {
-				if err := s.eval(ctx, 2, want); err != nil {
+				if err := s.evalAhead(ctx, id, want); err != nil {
 					t.Fatal(err)
 				}
 			}); n != 0 {

@@ -168,6 +168,22 @@ func (f *flags) kvFlag(kv *inference.KVType) {
 	})
 }
 
+func (f *flags) speculateFlag(how *inference.Speculation) {
+	f.Func("speculate", "evaluate tokens ahead where the text repeats itself, `HOW`: auto (where it is faster), on or off (default auto); the text is the same", func(s string) error {
+		switch strings.ToLower(s) {
+		case "auto":
+			*how = inference.SpeculateAuto
+		case "on":
+			*how = inference.SpeculateOn
+		case "off":
+			*how = inference.SpeculateOff
+		default:
+			return errors.New("want auto, on or off")
+		}
+		return nil
+	})
+}
+
 // idsFlag adds --ids, a list such as 1,2,3.
 func (f *flags) idsFlag(ids *[]int32) {
 	f.Func("ids", "the prompt as token ids such as `1,2,3`, used as they are: no BOS is added", func(s string) error {

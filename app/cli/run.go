@@ -39,8 +39,8 @@ With --json every line is an object: {"type":"token","id":…,"text":…} for ea
 token, then {"type":"done","stop":…,"ids":[…],"text":…, …}. stop is "eos" (the
 model ended the text), "length" (-n), "stop" (--stop), "context" (no position is
 left) or "cancelled" (an interrupt). The done line also has prompt_tokens, seed,
-prefill_tok_s and decode_tok_s (tokens per second), ttft_s and load_s (seconds)
-and peak_rss_bytes. With "eos", the id that ended the text is the last of ids.`, `
+prefill_tok_s and decode_tok_s (tokens per second), ttft_s and load_s (seconds),
+peak_rss_bytes, and how many tokens were drafted ahead and accepted. With "eos", the id that ended the text is the last of ids.`, `
 tern run -p "Once upon a time" -n 100 --temp 0.7
 tern run ~/models/bitnet_b1_58-large -p "The sea" --temp 0 --json
 tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the sky blue?"`)
@@ -70,6 +70,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	})
 	f.BoolVar(&o.IgnoreEOS, "ignore-eos", false, "go on where the model would end the text")
 	f.engineFlags(&o.threads, &o.session.KV)
+	f.speculateFlag(&o.Speculate)
 	f.int(&o.session.Context, "context", 0, 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
 	f.BoolVar(&o.json, "json", false, "write JSON lines")
 	if err := f.parseModel(args); err != nil {
@@ -166,6 +167,8 @@ type doneLine struct {
 	FirstToken   float64              `json:"ttft_s"`
 	Load         float64              `json:"load_s"`
 	PeakRSS      int64                `json:"peak_rss_bytes"`
+	Drafted      int                  `json:"drafted"`  // tokens evaluated ahead,
+	Accepted     int                  `json:"accepted"` // and of them, in the text
 }
 
 func (o *runOptions) generate(ctx context.Context, s Streams, session *inference.Session, ids []int32, load time.Duration) error {
@@ -204,6 +207,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, session *inference
 				PromptTokens: event.Stats.PromptTokens, Seed: o.Sampling.Seed,
 				PrefillRate: event.Stats.PrefillRate(), DecodeRate: event.Stats.DecodeRate(),
 				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: measure.PeakRSS(),
+				Drafted: event.Stats.Drafted, Accepted: event.Stats.Accepted,
 			}))
 		}
 		if err != nil {
@@ -227,8 +231,12 @@ func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error
 		inference.StopContext:   "context full",
 		inference.StopCancelled: "cancelled",
 	}[event.Stop]
-	fmt.Fprintf(s.Err, "%d tokens at %.1f tok/s · first token %.0f ms · prompt %d tokens at %.1f tok/s · seed %d · peak %s · %s\n",
-		event.Stats.Generated, line.DecodeRate, line.FirstToken*1e3, line.PromptTokens, line.PrefillRate, line.Seed,
+	ahead := ""
+	if line.Accepted > 0 {
+		ahead = fmt.Sprintf(" (%d of them evaluated ahead)", line.Accepted)
+	}
+	fmt.Fprintf(s.Err, "%d tokens at %.1f tok/s%s · first token %.0f ms · prompt %d tokens at %.1f tok/s · seed %d · peak %s · %s\n",
+		event.Stats.Generated, line.DecodeRate, ahead, line.FirstToken*1e3, line.PromptTokens, line.PrefillRate, line.Seed,
 		formatBytes(line.PeakRSS), why)
 	return nil
 }

@@ -40,7 +40,7 @@ func parseRun(t *testing.T, out string) (done doneLine) {
 			ids, text = append(ids, line.ID), text+line.Text
 		case "done":
 			decodeStrict(t, lines.Text(), &done)
-			if got, want := keys(t, lines.Bytes()), []string{"decode_tok_s", "ids", "load_s", "peak_rss_bytes", "prefill_tok_s",
+			if got, want := keys(t, lines.Bytes()), []string{"accepted", "decode_tok_s", "drafted", "ids", "load_s", "peak_rss_bytes", "prefill_tok_s",
 				"prompt_tokens", "seed", "stop", "text", "ttft_s", "type"}; !slices.Equal(got, want) {
 				t.Errorf("the done line has the keys %q, want %q", got, want)
 			}

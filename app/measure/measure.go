@@ -147,7 +147,7 @@ func (o *Options) run(ctx context.Context, m *model.Model, threads int) (run Run
 	// The first token comes from the prompt's logits: one more is needed to
 	// time o.Decode of them.
 	session.Rewind(0)
-	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true}
+	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
 	head := session.HeadBytesRead()
 	for event, err := range session.Generate(ctx, ids[:o.Depth+1], options) {
 		if err != nil {
