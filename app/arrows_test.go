@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"tern/app/ui":            {"tern/app/chat", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
 	"tern/app/ui/filedialog": {},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/check", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
 	"tern/app/settings": {},
 
 	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},

@@ -23,6 +23,12 @@ const (
 type Recent struct {
 	Path string `json:"path"` // absolute; empty for the built-in model
 	Name string `json:"name"`
+
+	// Reading is how the model is read, as the conversation calls it; empty where
+	// nobody chose.
+	Reading string `json:"reading,omitempty"`
+	// NoCopy says that no compact copy of it is wanted.
+	NoCopy bool `json:"no_copy,omitempty"`
 }
 
 // Settings is everything that survives a restart.

@@ -24,7 +24,7 @@ func changed() Settings {
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
 		MoreOpen: true, Panel: "inspect",
-		Recent: []Recent{{"/models/größe", "größe"}, {"", "Tern Tales"}},
+		Recent: []Recent{{"/models/größe", "größe", "inverted", true}, {Name: "Tern Tales"}},
 		Folder: "/models",
 	}
 }
@@ -78,7 +78,7 @@ func TestLoad(t *testing.T) {
 		{name: "a preset that the values contradict", file: `{"generation":{"preset":"Balanced","temperature":0}}`,
 			want: with(func(s *Settings) { s.Generation.Temperature, s.Generation.Preset = 0, Custom })},
 		{name: "too many recent models", file: `{"recent":[` + strings.Repeat(`{"path":"/a","name":"a"},`, 30) + `{"path":"/b","name":"b"}]}`,
-			want: with(func(s *Settings) { s.Recent = []Recent{{"/a", "a"}, {"/b", "b"}} })},
+			want: with(func(s *Settings) { s.Recent = []Recent{{Path: "/a", Name: "a"}, {Path: "/b", Name: "b"}} })},
 		{name: "nothing", file: ``, want: Default(), damaged: true},
 		{name: "cut off", file: `{"text_scale":115`, want: Default(), damaged: true},
 		{name: "two values", file: `{}{}`, want: Default(), damaged: true},
