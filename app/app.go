@@ -8,11 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"tern/app/cli"
+	"tern/app/recipe"
 )
 
 // commands are the front ends that need no window.
@@ -22,6 +22,7 @@ var commands = []struct {
 }{
 	{"run", "continue a text, or a prompt given as token ids", cli.Run},
 	{"serve", "let other programs on this computer use a model", cli.Serve},
+	{"replay", "compute the answer of a recipe again, and compare", cli.Replay},
 	{"bench", "measure prefill, decode and this machine's memory", cli.Bench},
 	{"inspect", "show a checkpoint's configuration, tensors and memory", cli.Inspect},
 	{"check", "find out whether a checkpoint is sound, and why it babbles", cli.Check},
@@ -54,7 +55,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, help())
 		return 0
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, "tern", version())
+		fmt.Fprintln(stdout, "tern", recipe.Tern())
 		return 0
 	}
 	return openWindow(args, stderr)
@@ -113,19 +114,4 @@ error. The exit code is 0 when done, 1 when something failed, 2 for wrong usage.
   tern COMMAND --help      the flags of a command, with an example
 `)
 	return b.String()
-}
-
-// version is what the build recorded of itself.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown version)"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && v == "(devel)" {
-			v += " " + s.Value
-		}
-	}
-	return v + " " + info.GoVersion
 }

@@ -14,18 +14,21 @@ import (
 // added by a line that says why, never by accident.
 var arrows = map[string][]string{
 	"tern":     {"tern/app"},
-	"tern/app": {"tern/app/cli", "tern/app/settings", "tern/app/ui"}, // settings: where they are kept
+	"tern/app": {"tern/app/cli", "tern/app/recipe", "tern/app/settings", "tern/app/ui"}, // settings: where they are kept; recipe: the version
 
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/app/server", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 
 	"tern/app/server": {"tern/inference"},
 
 	// check looks into weights, and opens models another way than they say.
 	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},
+
+	// recipe runs an answer again, and names the kernels.
+	"tern/app/recipe": {"tern/inference", "tern/inference/kernel"},
 
 	// measure runs models, and reads memory as the kernels do.
 	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},

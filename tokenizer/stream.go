@@ -62,6 +62,13 @@ func Decode(t Tokenizer, ids []int32) string {
 	return b.String()
 }
 
+// Text is what one token spells by itself, its space included; U+FFFD stands
+// for bytes that are a part of a character only.
+func Text(t Tokenizer, id int32) string {
+	s := NewStream(t, false)
+	return s.Push(id) + s.Flush()
+}
+
 // decodeUTF8 returns the characters in p and how many bytes they take: all,
 // or without last, all but the beginning of a character at the end.
 func decodeUTF8(p []byte, last bool) (text string, n int) {

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var commands = map[string]func(context.Context, Streams, []string) error{
-	"run": Run, "bench": Bench, "inspect": Inspect, "check": Check,
+	"run": Run, "replay": Replay, "bench": Bench, "inspect": Inspect, "check": Check,
 	"tokenize": Tokenize, "logits": Logits, "pack": Pack, "convert": Convert, "verify": Verify,
 }
 

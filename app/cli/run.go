@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/natefinch/atomic"
+
 	"tern/app/measure"
+	"tern/app/recipe"
 	"tern/inference"
+	"tern/tokenizer"
 )
 
 // runOptions are the arguments of Run beside MODEL.
@@ -23,6 +28,7 @@ type runOptions struct {
 	chat    bool // text is a message to answer
 	system  string
 	json    bool
+	recipe  string // file to write, "" for none
 	threads int
 	session inference.SessionOptions
 	inference.GenerateOptions
@@ -40,7 +46,15 @@ token, then {"type":"done","stop":…,"ids":[…],"text":…, …}. stop is "eos
 model ended the text), "length" (-n), "stop" (--stop), "context" (no position is
 left) or "cancelled" (an interrupt). The done line also has prompt_tokens, seed,
 prefill_tok_s and decode_tok_s (tokens per second), ttft_s and load_s (seconds),
-peak_rss_bytes, and how many tokens were drafted ahead and accepted. With "eos", the id that ended the text is the last of ids.`, `
+peak_rss_bytes, and how many tokens were drafted ahead and accepted. With "eos",
+the id that ended the text is the last of ids.
+
+With --logprobs N a token line also has logprob, the natural logarithm of the
+token's probability, and top, the N likeliest tokens as
+{"id":…,"text":…,"logprob":…}: at temperature 1, before any other setting.
+
+--recipe writes one JSON object that holds all it takes to compute the text
+again: tern replay does that.`, `
 tern run -p "Once upon a time" -n 100 --temp 0.7
 tern run ~/models/bitnet_b1_58-large -p "The sea" --temp 0 --json
 tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the sky blue?"`)
@@ -73,6 +87,8 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.speculateFlag(&o.Speculate)
 	f.int(&o.session.Context, "context", 0, 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
 	f.BoolVar(&o.json, "json", false, "write JSON lines")
+	f.int(&o.Alternatives, "logprobs", 0, inference.MaxAlternatives, "with --json, probabilities of each token and of the `N` likeliest ones")
+	f.StringVar(&o.recipe, "recipe", "", "write a recipe of the text to `FILE`, for tern replay")
 	if err := f.parseModel(args); err != nil {
 		return nil, err
 	}
@@ -80,6 +96,10 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 		return nil, f.wrong("-p, --prompt-file and --ids exclude each other")
 	}
 	switch {
+	case o.Alternatives > 0 && !o.json:
+		return nil, f.wrong("--logprobs needs --json")
+	case f.given("recipe") && o.recipe == "":
+		return nil, f.wrong("the file for --recipe has no name")
 	case f.given("system") && !o.chat:
 		return nil, f.wrong("--system needs --chat")
 	case o.chat && (f.given("ids") || o.special):
@@ -120,7 +140,29 @@ func Run(ctx context.Context, s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	return o.generate(ctx, s, session, ids, load)
+	o.session.Context = session.Context()
+	done, err := o.generate(ctx, s, e, session, ids, load)
+	if err != nil || o.recipe == "" {
+		return err
+	}
+	return o.writeRecipe(ctx, e, ids, done)
+}
+
+// writeRecipe writes the recipe of a text that is complete.
+func (o *runOptions) writeRecipe(ctx context.Context, e *inference.Engine, ids []int32, done *doneLine) error {
+	// An interrupt ends the text, not the recipe of it.
+	hash, err := e.Model().Hash(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	r := recipe.New(recipe.Answer{
+		Engine: e, Hash: hash, Session: o.session, Prompt: ids,
+		Options: o.GenerateOptions, IDs: done.IDs, Stop: done.Stop, Text: done.Text,
+	})
+	if err := atomic.WriteFile(o.recipe, bytes.NewReader(r.JSON())); err != nil {
+		return fmt.Errorf("cannot write the recipe: %w", err)
+	}
+	return nil
 }
 
 // prompt returns the ids to begin with. For a chat it also adds what ends an
@@ -152,6 +194,34 @@ type tokenLine struct {
 	Type string `json:"type"` // "token"
 	ID   int32  `json:"id"`
 	Text string `json:"text"`
+	*ChoiceFields
+}
+
+// ChoiceFields are what --logprobs adds to it.
+type ChoiceFields struct {
+	LogProb float64           `json:"logprob"`
+	Top     []alternativeLine `json:"top"`
+}
+
+type alternativeLine struct {
+	ID      int32   `json:"id"`
+	Text    string  `json:"text"` // of this token alone; U+FFFD for a part of a character
+	LogProb float64 `json:"logprob"`
+}
+
+// choice is what --logprobs says of a token, nil without it.
+func (o *runOptions) choice(tok tokenizer.Tokenizer, c inference.Choice) *ChoiceFields {
+	if o.Alternatives == 0 {
+		return nil
+	}
+	fields := &ChoiceFields{LogProb: c.LogProb, Top: make([]alternativeLine, len(c.Top))}
+	for i, a := range c.Top {
+		fields.Top[i] = alternativeLine{ID: a.ID, LogProb: a.LogProb}
+		if tok != nil {
+			fields.Top[i].Text = tokenizer.Text(tok, a.ID)
+		}
+	}
+	return fields
 }
 
 // doneLine is the last line of --json.
@@ -171,14 +241,16 @@ type doneLine struct {
 	Accepted     int                  `json:"accepted"` // and of them, in the text
 }
 
-func (o *runOptions) generate(ctx context.Context, s Streams, session *inference.Session, ids []int32, load time.Duration) error {
+// generate writes the text and returns what the done line says of it.
+func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engine, session *inference.Session, ids []int32, load time.Duration) (*doneLine, error) {
+	var done doneLine
 	progress := newMeter(s.Err)
 	defer progress.clear()
 	generated := []int32{} // [] and not null where nothing was generated
 	var text strings.Builder
 	for event, err := range session.Generate(ctx, ids, o.GenerateOptions) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch event.Kind {
 		case inference.EventPrefill:
@@ -188,7 +260,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, session *inference
 			generated = append(generated, event.ID)
 			text.WriteString(event.Text)
 			if o.json {
-				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text})
+				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text, o.choice(e.Tokenizer(), event.Choice)})
 			} else {
 				_, err = io.WriteString(s.Out, event.Text)
 			}
@@ -199,22 +271,23 @@ func (o *runOptions) generate(ctx context.Context, s Streams, session *inference
 				// references list it; it adds nothing to the text.
 				generated = append(generated, event.StopID)
 				if o.json {
-					err = writeJSON(s.Out, tokenLine{"token", event.StopID, ""})
+					err = writeJSON(s.Out, tokenLine{"token", event.StopID, "", o.choice(e.Tokenizer(), event.Choice)})
 				}
 			}
-			err = errors.Join(err, o.done(s, event, doneLine{
+			done = doneLine{
 				Type: "done", Stop: event.Stop, IDs: generated, Text: text.String(),
 				PromptTokens: event.Stats.PromptTokens, Seed: o.Sampling.Seed,
 				PrefillRate: event.Stats.PrefillRate(), DecodeRate: event.Stats.DecodeRate(),
 				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: measure.PeakRSS(),
 				Drafted: event.Stats.Drafted, Accepted: event.Stats.Accepted,
-			}))
+			}
+			err = errors.Join(err, o.done(s, event, done))
 		}
 		if err != nil {
-			return fmt.Errorf("cannot write the result: %w", err)
+			return nil, fmt.Errorf("cannot write the result: %w", err)
 		}
 	}
-	return nil
+	return &done, nil
 }
 
 func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error {
