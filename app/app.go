@@ -26,6 +26,8 @@ var commands = []struct {
 	{"bench", "measure prefill, decode and this machine's memory", cli.Bench},
 	{"inspect", "show a checkpoint's configuration, tensors and memory", cli.Inspect},
 	{"check", "find out whether a checkpoint is sound, and why it babbles", cli.Check},
+	{"pull", "download a model from Hugging Face", cli.Pull},
+	{"list", "show the models on this computer", cli.List},
 	{"tokenize", "show the token ids of a text", cli.Tokenize},
 	{"logits", "write the logits of every position of a prompt", cli.Logits},
 	{"pack", "write a checkpoint in its most compact form", cli.Pack},

@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/check", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 
 	"tern/app/server": {"tern/inference"},
 
@@ -35,8 +35,14 @@ var arrows = map[string][]string{
 
 	"tern/app/ui":            {"tern/app/chat", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
 	"tern/app/ui/filedialog": {},
+	// What goes wrong with a download is said like what goes wrong in a chat,
+	// in texts that are translated.
+	"tern/app/hub":         {"tern/app/chat"},
+	"tern/app/hub/hubtest": {},
+	// library reads headers, and knows what an engine adds to the weights.
+	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
 	"tern/app/settings": {},
 
 	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},

@@ -2,5 +2,5 @@
 
 package model
 
-// freeSpace does not know.
-func freeSpace(string) (bytes int64, known bool) { return 0, false }
+// FreeSpace does not know.
+func FreeSpace(string) (bytes int64, known bool) { return 0, false }

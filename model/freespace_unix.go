@@ -4,8 +4,8 @@ package model
 
 import "golang.org/x/sys/unix"
 
-// freeSpace is how many bytes this user may still write into the folder dir.
-func freeSpace(dir string) (bytes int64, known bool) {
+// FreeSpace is how many bytes this user may still write into the folder dir.
+func FreeSpace(dir string) (bytes int64, known bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, false

@@ -2,8 +2,8 @@ package model
 
 import "golang.org/x/sys/windows"
 
-// freeSpace is how many bytes this user may still write into the folder dir.
-func freeSpace(dir string) (bytes int64, known bool) {
+// FreeSpace is how many bytes this user may still write into the folder dir.
+func FreeSpace(dir string) (bytes int64, known bool) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, false

@@ -18,7 +18,7 @@ var ErrNoSpace = errors.New("not enough disk space")
 // of the file system or of write.
 func writeNewFile(path string, size int64, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
-	if free, known := freeSpace(dir); known && free < size {
+	if free, known := FreeSpace(dir); known && free < size {
 		return fmt.Errorf("model: %s takes %d bytes, %s has room for %d: %w", filepath.Base(path), size, dir, free, ErrNoSpace)
 	}
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")

@@ -30,7 +30,7 @@ func TestWriteNewFile(t *testing.T) {
 			}
 			return c.fails
 		})
-		if _, known := freeSpace(dir); !known && c.want == ErrNoSpace {
+		if _, known := FreeSpace(dir); !known && c.want == ErrNoSpace {
 			continue
 		}
 		if !errors.Is(err, c.want) {

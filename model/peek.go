@@ -84,6 +84,29 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	return f, nil
 }
 
+// Outline is Peek for a checkpoint of a shape, with its embedding and head
+// stored as head, that is not here.
+func Outline(c Config, head DType) *Facts {
+	m := &Model{Config: c}
+	m.allocate()
+	f := &Facts{Config: c}
+	var list []binding
+	for _, p := range m.parts() {
+		b := binding{part: p, form: formPacked}
+		switch {
+		case p.norm != nil:
+			b.form = formNorm
+		case p.dense != nil:
+			b.form = formDense
+			size := int64(p.rows) * int64(head.Bytes(p.cols))
+			b.weight = &tensor{p.name, head.String(), p.shape(), io.NewSectionReader(nil, 0, size)}
+		}
+		list = append(list, b)
+	}
+	f.measure(list)
+	return f
+}
+
 // measure adds up what the weights become.
 func (f *Facts) measure(list []binding) {
 	var packed, dense, embed, norms int64

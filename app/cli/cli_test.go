@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var commands = map[string]func(context.Context, Streams, []string) error{
 	"run": Run, "replay": Replay, "bench": Bench, "inspect": Inspect, "check": Check,
-	"tokenize": Tokenize, "logits": Logits, "pack": Pack, "convert": Convert, "verify": Verify,
+	"tokenize": Tokenize, "logits": Logits, "pack": Pack, "convert": Convert, "verify": Verify, "pull": Pull, "list": List,
 }
 
 // tern runs a command as the program does.

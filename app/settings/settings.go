@@ -7,7 +7,10 @@
 // so that whoever reads a Settings need not check it again.
 package settings
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Theme is the user's choice of colours.
 type Theme string
@@ -21,14 +24,10 @@ const (
 
 // Recent is a model that was opened before.
 type Recent struct {
-	Path string `json:"path"` // absolute; empty for the built-in model
-	Name string `json:"name"`
-
-	// Reading is how the model is read, as the conversation calls it; empty where
-	// nobody chose.
-	Reading string `json:"reading,omitempty"`
-	// NoCopy says that no compact copy of it is wanted.
-	NoCopy bool `json:"no_copy,omitempty"`
+	Path string    `json:"path"` // absolute; empty for the built-in model
+	Name string    `json:"name"`
+	Used time.Time `json:"used,omitzero"`  // when it was opened last
+	Rate float64   `json:"rate,omitempty"` // tokens a second that it wrote here last
 }
 
 // Settings is everything that survives a restart.
@@ -44,8 +43,11 @@ type Settings struct {
 	PanelOpen   bool       `json:"panel_open"` // the right panel
 	Panel       string     `json:"panel"`      // which one it shows; empty for the first
 	MoreOpen    bool       `json:"more_open"`  // the folded half of the generation panel
-	Recent      []Recent   `json:"recent"`     // newest first, at most ten
+	Recent      []Recent   `json:"recent"`     // newest first, at most maxRecent
 	Folder      string     `json:"folder"`     // where the file window opens
+	Models      []string   `json:"models"`     // folders of models; downloads go into the first
+	Site        string     `json:"site"`       // that models come from; empty for the usual one
+	Token       string     `json:"token"`      // for that site; empty for none
 }
 
 // version is the form of the file that Save writes.
@@ -60,7 +62,7 @@ const (
 // TextScales are the sizes of the text to choose from, in percent.
 var TextScales = []int{90, 100, 115, 130, 150}
 
-const maxRecent = 10
+const maxRecent = 50
 
 // Default returns the settings of a first start.
 func Default() Settings {
@@ -78,12 +80,32 @@ func Default() Settings {
 }
 
 // AddRecent puts a model in front of the recent ones, where each path appears
-// once, and forgets the eleventh.
+// once, and forgets the oldest of too many. A speed that is known stays.
 func (s *Settings) AddRecent(r Recent) {
+	for _, old := range s.Recent {
+		if old.Path == r.Path && r.Rate == 0 {
+			r.Rate = old.Rate
+		}
+	}
 	s.Recent = distinct(append([]Recent{r}, s.Recent...))
 }
 
-// distinct returns at most ten of the models in a new slice, the first of each
+// SetRate notes how fast a recent model wrote.
+func (s *Settings) SetRate(path string, rate float64) {
+	s.Recent = slices.Clone(s.Recent)
+	for i := range s.Recent {
+		if s.Recent[i].Path == path {
+			s.Recent[i].Rate = rate
+		}
+	}
+}
+
+// Forget removes a model from the recent ones.
+func (s *Settings) Forget(path string) {
+	s.Recent = slices.DeleteFunc(slices.Clone(s.Recent), func(r Recent) bool { return r.Path == path })
+}
+
+// distinct returns at most maxRecent of the models in a new slice, the first of each
 // path.
 func distinct(models []Recent) []Recent {
 	var kept []Recent

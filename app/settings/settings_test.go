@@ -24,8 +24,8 @@ func changed() Settings {
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
 		MoreOpen: true, Panel: "inspect",
-		Recent: []Recent{{"/models/größe", "größe", "inverted", true}, {Name: "Tern Tales"}},
-		Folder: "/models",
+		Recent: []Recent{{Path: "/models/größe", Name: "größe", Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
+		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",
 	}
 }
 
@@ -233,19 +233,21 @@ func TestPath(t *testing.T) {
 
 func TestAddRecent(t *testing.T) {
 	var s Settings
-	for i := range 12 {
+	for i := range maxRecent + 2 {
 		s.AddRecent(Recent{Path: fmt.Sprint("/m", i), Name: fmt.Sprint("m", i)})
 	}
 	before := s.Recent
-	s.AddRecent(Recent{Path: "/m5", Name: "renamed"})
+	s.SetRate("/m45", 12)
+	s.AddRecent(Recent{Path: "/m45", Name: "renamed"})
+	s.Forget("/m50")
 	var got []string
-	for _, r := range s.Recent {
+	for _, r := range s.Recent[:5] {
 		got = append(got, r.Name)
 	}
-	if want := "renamed m11 m10 m9 m8 m7 m6 m4 m3 m2"; strings.Join(got, " ") != want {
-		t.Errorf("%v, want %s", got, want)
+	if want := "renamed m51 m49 m48 m47"; strings.Join(got, " ") != want || s.Recent[0].Rate != 12 {
+		t.Errorf("%v, want %s; rate %v", got, want, s.Recent[0].Rate)
 	}
-	if before[0].Name != "m11" || len(before) != 10 {
+	if before[0].Name != "m51" || len(before) != maxRecent || before[6].Rate != 0 {
 		t.Error("the list that was given out changed")
 	}
 }

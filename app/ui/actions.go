@@ -133,14 +133,12 @@ func (w *window) message() *message {
 		return m
 	case w.info != nil:
 		return w.info
-	case v.Advice != nil:
-		return w.advice(v.Advice)
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: "The answer reached " + count(v.Figures.MaxTokens) + " tokens.",
 			actions: []action{{"Continue", func() { w.begin("") }}, {"Raise limit", w.raiseLimit}},
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
-	return w.offerCopy()
+	return nil
 }
 
 // raiseLimit doubles the longest answer and writes on.

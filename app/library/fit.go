@@ -1,0 +1,54 @@
+package library
+
+import (
+	"tern/inference"
+	"tern/model"
+)
+
+// margin is what a model needs beside its weights and its context: the
+// program, the tokenizer, the buffers of a pass.
+const margin = 200_000_000
+
+// Need is the memory that a model takes with a context of so many tokens, 0 for
+// all that it was trained for: the weights as they are packed, the embedding
+// and head as they are stored, the compact copy of the head, the keys and
+// values of every position, and a margin.
+func Need(f *model.Facts, context int) int64 {
+	n := f.ContextLen
+	if context > 0 {
+		n = min(n, context)
+	}
+	return f.Bytes() + inference.ScanBytes(&f.Head) + int64(n)*inference.KVBytesPerToken(&f.Config, inference.KVF16) + margin
+}
+
+// Verdict says how well a need fits.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Unknown Verdict = iota // this system does not tell its free memory
+	Fits                   // in 80% of what is free
+	Tight                  // in what is free
+	DoesNotFit
+)
+
+// Fit is a need, what is free, and the verdict.
+type Fit struct {
+	Verdict
+	Need, Free int64
+}
+
+// Judge compares a need with the free memory.
+func Judge(need, free int64, known bool) Fit {
+	f := Fit{Need: need, Free: free}
+	switch {
+	case !known:
+	case need > free:
+		f.Verdict = DoesNotFit
+	case need > free/5*4:
+		f.Verdict = Tight
+	default:
+		f.Verdict = Fits
+	}
+	return f
+}

@@ -1,0 +1,265 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tern/app/hub"
+	"tern/app/settings"
+	"tern/inference"
+	"tern/model"
+)
+
+const goldens = "../../inference/testdata/goldens"
+
+// copyModel puts the weights and configuration of a golden checkpoint into dir.
+func copyModel(t *testing.T, golden, dir string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Join(goldens, golden))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); hub.Takes(name) || strings.HasSuffix(name, ".gguf") {
+			copyFile(t, filepath.Join(goldens, golden, name), filepath.Join(dir, name))
+		}
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, raw, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func names(models []Entry) (list []string) {
+	for _, e := range models {
+		list = append(list, e.Name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestScan(t *testing.T) {
+	mine, cache, elsewhere := t.TempDir(), t.TempDir(), t.TempDir()
+	copyModel(t, "hf-2b4t-packed", filepath.Join(mine, "a", "chatty"))
+	copyModel(t, "hf-1bitllm-f16-sharded", filepath.Join(mine, "sharded"))
+	copyModel(t, "gguf-bitnet-i2_s", filepath.Join(mine, "gguf"))
+	copyModel(t, "hf-1bitllm-f32", filepath.Join(mine, ".hidden"))
+	copyModel(t, "gguf-llama-i2_s", elsewhere)
+	broken := filepath.Join(mine, "broken")
+	copyModel(t, "hf-1bitllm-f32", broken)
+	if err := os.Truncate(filepath.Join(broken, "model.safetensors"), 4000); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(mine, "other")
+	copyModel(t, "hf-1bitllm-f32", other)
+	if err := os.WriteFile(filepath.Join(other, "config.json"), []byte(`{"architectures":["OtherForCausalLM"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// What other tools keep: links into a folder of blobs.
+	blobs, snapshot := filepath.Join(cache, "models--o--cached", "blobs"), filepath.Join(cache, "models--o--cached", "snapshots", "abc")
+	copyModel(t, "hf-falcon3-packed", blobs)
+	if err := os.MkdirAll(snapshot, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"config.json", "model.safetensors"} {
+		if err := os.Rename(filepath.Join(blobs, f), filepath.Join(blobs, "x"+f[:3])); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join("..", "..", "blobs", "x"+f[:3]), filepath.Join(snapshot, f)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recentGGUF, err := filepath.Glob(filepath.Join(elsewhere, "*.gguf"))
+	if err != nil || len(recentGGUF) != 1 {
+		t.Fatal(recentGGUF, err)
+	}
+	used := time.Unix(2e9, 0)
+	l := New()
+	q := Query{
+		Folders: []string{mine, filepath.Join(mine, "a"), filepath.Join(mine, "gone")},
+		Recent: []settings.Recent{
+			{Path: filepath.Join(mine, "a", "chatty", "config.json"), Name: "chatty", Used: used, Rate: 12},
+			{Path: recentGGUF[0], Name: "x"},
+			{Path: filepath.Join(mine, "vanished"), Name: "vanished"},
+			{Name: "built in"},
+		},
+		Tools: []Tool{{"Hugging Face", cache}},
+	}
+	found := l.Scan(t.Context(), q)
+	if got, want := names(found.Models), "broken cached chatty gguf sharded vanished x"; len(got) != 7 {
+		t.Errorf("%v, want something like %s", got, want)
+	}
+	if found.Unsupported != 1 {
+		t.Errorf("%d unsupported models", found.Unsupported)
+	}
+	for _, e := range found.Models {
+		switch {
+		case e.Name == "broken":
+			if e.Problem == nil || !strings.Contains(e.Problem.Sentence.String(), "damaged") {
+				t.Errorf("problem %+v", e.Problem)
+			}
+		case e.Name == "vanished":
+			if e.Problem == nil || !e.Recent || e.Folder != "" {
+				t.Errorf("%+v", e)
+			}
+		case e.Facts == nil || e.Problem != nil || e.Disk < 1000:
+			t.Errorf("%+v, problem %+v", e, e.Problem)
+		case e.Name == "chatty":
+			if !e.Facts.Chat || !e.Used.Equal(used) || e.Rate != 12 || e.Folder != mine || !e.Recent {
+				t.Errorf("%+v", e)
+			}
+		case e.Name == "cached":
+			if e.Tool != "Hugging Face" || e.Folder != "" || !errors.Is(Delete(e), ErrNotMine) {
+				t.Errorf("%+v", e)
+			}
+		}
+	}
+	if found.Models[0].Name != "chatty" {
+		t.Errorf("the one used last comes after %s", found.Models[0].Name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := l.Scan(ctx, Query{Folders: []string{mine}}); len(got.Models) != 0 {
+		t.Error("a cancelled scan finds ", names(got.Models))
+	}
+}
+
+// TestPeekAgain checks that headers are read again when files change.
+func TestPeekAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "m")
+	copyModel(t, "hf-1bitllm-f32", dir)
+	l := New()
+	first, err := l.Peek(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := l.Peek(dir); again != first {
+		t.Error("it was read twice")
+	}
+	if err := os.Truncate(filepath.Join(dir, "model.safetensors"), 100); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Peek(dir); !errors.Is(err, model.ErrDamaged) {
+		t.Error(err)
+	}
+}
+
+func TestDelete(t *testing.T) {
+	mine := t.TempDir()
+	dir := filepath.Join(mine, "owner", "m")
+	copyModel(t, "hf-1bitllm-f16-sharded", dir)
+	keep := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(keep, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	outside := filepath.Join(t.TempDir(), "precious.safetensors")
+	if err := os.WriteFile(outside, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(dir, "linked.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []Entry{{Path: dir}, {Path: filepath.Dir(mine), Folder: mine}, {Path: outside, Folder: mine}} {
+		if err := Delete(e); !errors.Is(err, ErrNotMine) {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+	if err := Delete(Entry{Path: dir, Folder: mine}); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 || !isThere(keep) || !isThere(outside) {
+		t.Errorf("left %v", left)
+	}
+
+	ggufs := filepath.Join(mine, "g")
+	copyModel(t, "gguf-bitnet-i2_s", ggufs)
+	if err := Delete(Entry{Path: ggufs, Folder: mine}); err != nil {
+		t.Fatal(err)
+	}
+	if isThere(ggufs) || !isThere(mine) {
+		t.Error("the empty folder is there, or the user's is not")
+	}
+}
+
+func TestNeed(t *testing.T) {
+	dir := filepath.Join(goldens, "hf-2b4t-packed")
+	f, err := model.Peek(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := int64(0)
+	for _, p := range m.MemoryParts() {
+		weights += p.Bytes
+	}
+	per := inference.KVBytesPerToken(&m.Config, inference.KVF16)
+	for context, want := range map[int]int64{
+		0:                weights + per*int64(m.ContextLen) + margin,
+		64:               weights + per*64 + margin,
+		10 * 1000 * 1000: weights + per*int64(m.ContextLen) + margin,
+	} {
+		if got := Need(f, context); got != want {
+			t.Errorf("context %d: %d, want %d", context, got, want)
+		}
+	}
+	// With the compact copy of a large head, by hand: 2B-4T.
+	for _, p := range Publics {
+		if p.ID != "microsoft/bitnet-b1.58-2B-4T" {
+			continue
+		}
+		const packed, head, scan, kv = 521_011_200, 656_670_720, 128_256 * (2560 + 12), 4096 * 30 * 2 * 5 * 128 * 2
+		norms := int64(4 * (30*(2560+2560+2560+6912) + 2560))
+		if got, want := Need(p.Facts(), 0), int64(packed+head+scan+kv+margin)+norms; got != want {
+			t.Errorf("2B-4T needs %d, want %d", got, want)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	for _, c := range []struct {
+		need, free int64
+		known      bool
+		want       Verdict
+	}{
+		{800, 1000, true, Fits}, {801, 1000, true, Tight}, {1000, 1000, true, Tight}, {1001, 1000, true, DoesNotFit}, {1, 0, false, Unknown},
+	} {
+		if got := Judge(c.need, c.free, c.known); got.Verdict != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+	if free, known := FreeMemory(); known && free < 1<<20 {
+		t.Errorf("%d bytes are free", free)
+	}
+}
+
+// TestPublics checks the list against itself: every id can be asked for, and
+// sizes and needs are of one magnitude.
+func TestPublics(t *testing.T) {
+	for _, p := range Publics {
+		if id, err := hub.ParseID(p.ID); err != nil || id != p.ID || p.Licence == "" {
+			t.Errorf("%+v: %v", p, err)
+		}
+		if f := p.Facts(); f != nil && (f.Bytes() > p.Bytes*11/10 || f.Params < 700_000_000) {
+			t.Errorf("%s: %d bytes in memory of a download of %d, %d parameters", p.ID, f.Bytes(), p.Bytes, f.Params)
+		}
+	}
+}
