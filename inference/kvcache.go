@@ -3,6 +3,7 @@ package inference
 import (
 	"tern/inference/kernel"
 	"tern/model"
+	"tern/model/ternary"
 )
 
 // kvChunk is how many positions the cache grows by. Reading a chunk is one
@@ -31,9 +32,9 @@ func (kv *kvCache) grow(n int) {
 	size := kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim
 	for (len(kv.f16)+len(kv.f32))*kvChunk < n {
 		if kv.kind == KVF16 {
-			kv.f16 = append(kv.f16, make([]uint16, size))
+			kv.f16 = append(kv.f16, ternary.Alloc[uint16](size))
 		} else {
-			kv.f32 = append(kv.f32, make([]float32, size))
+			kv.f32 = append(kv.f32, ternary.Alloc[float32](size))
 		}
 	}
 }

@@ -56,7 +56,7 @@ func buildScanHead(d *model.Dense) *scanHead {
 	h := &scanHead{
 		cols:  cols,
 		limit: float32(kernel.ScanLimit(cols)),
-		codes: make([]int8, d.Rows*cols),
+		codes: ternary.Alloc[int8](d.Rows * cols),
 		scale: make([]float32, d.Rows),
 		norm:  make([]float32, d.Rows),
 		miss:  make([]float32, d.Rows),

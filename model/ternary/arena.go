@@ -15,8 +15,10 @@ const (
 
 // Arena is one large allocation from which the matrices of a model are cut.
 // Together they are large enough for huge pages, which one matrix of the small
-// models is not: 1 GiB streams about 14% faster from them (19.8 against
-// 17.4 GB/s on one Zen 3 core), because the walk of the page tables disappears.
+// models is not: 1 GiB streams 14% faster from them on one Zen 3 core (19.8
+// against 17.4 GB/s) and three times as fast on a Zen 4 core of a virtual
+// machine (24.3 against 7.4 GB/s), because the walk of the page tables, twice as
+// long under a hypervisor, disappears.
 // The bytes belong to the garbage collector like any other slice.
 type Arena struct{ free []byte }
 
@@ -43,6 +45,14 @@ func (a *Arena) Bytes(n int) []byte {
 	b := a.free[:n:n]
 	a.free = a.free[(n+align-1)/align*align:]
 	return b
+}
+
+// Alloc returns n zeros that start at a multiple of 64, on huge pages where they
+// fill one: memory that every token reads anew.
+func Alloc[T int8 | uint16 | float32](n int) []T {
+	var zero T
+	b := NewArena(n * int(unsafe.Sizeof(zero))).free
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
 }
 
 func alignTo(b []byte, to uintptr) []byte {
