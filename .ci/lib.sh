@@ -168,6 +168,8 @@ require_kernels() {
 	flags=" $(grep -m1 '^flags' /proc/cpuinfo || true) "
 	[[ $flags == *' avx2 '* && $flags == *' fma '* && $flags == *' f16c '* ]] || return 0
 	export KERNEL_REQUIRE=avx2
+	[[ $flags == *' avx512f '* && $flags == *' avx512bw '* && $flags == *' avx512vl '* && $flags == *' avx512_vnni '* ]] || return 0
+	KERNEL_REQUIRE=avx512
 }
 
 # go_test ARGUMENT...: go test, with a count of all tests as its last line.

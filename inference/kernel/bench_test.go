@@ -3,11 +3,13 @@ package kernel
 import (
 	"fmt"
 	"testing"
+
+	"tern/model/ternary"
 )
 
 // Sizes: one that stays in L2, and one that comes from memory.
 func BenchmarkMatVec(b *testing.B) {
-	for _, size := range [][2]int{{1024, 1536}, {60000, 4096}} {
+	for _, size := range [][2]int{{1024, 1536}, {60000, 4096}, {400000, 4096}} {
 		b.Run(sizeName(size), func(b *testing.B) {
 			m, _ := randomMatrix(source(), size[0], size[1])
 			q := make([]int8, m.PaddedCols())
@@ -48,7 +50,7 @@ func BenchmarkHead(b *testing.B) {
 		matVec func(y []float32, w []byte, cols int, x []float32)
 	}{{"f32", 4, MatVecF32}, {"f16", 2, MatVecF16}, {"bf16", 2, MatVecBF16}} {
 		b.Run(f.name, func(b *testing.B) {
-			w := make([]byte, rows*cols*f.size)
+			w := ternary.NewArena(rows * cols * f.size).Bytes(rows * cols * f.size)
 			for i := range w {
 				w[i] = byte(i % 59)
 			}
@@ -110,7 +112,7 @@ func BenchmarkSteps(b *testing.B) {
 }
 
 func BenchmarkReadBandwidth(b *testing.B) {
-	buf := make([]byte, 256<<20)
+	buf := ternary.NewArena(256 << 20).Bytes(256 << 20)
 	for i := 0; i < len(buf); i += 4096 {
 		buf[i] = 1
 	}

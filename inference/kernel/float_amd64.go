@@ -188,7 +188,11 @@ func readSum(b []byte) (sum uint64) {
 	if !useAVX2 {
 		n = 0
 	}
-	if n > 0 {
+	switch {
+	case n == 0:
+	case useAVX512:
+		sum = readSumAVX512(&b[0], n)
+	default:
 		sum = readSumAVX2(&b[0], n)
 	}
 	return sum + readSumGeneric(b[n:])
@@ -197,6 +201,10 @@ func readSum(b []byte) (sum uint64) {
 func scan(y []int32, w []int8, x []int16) {
 	if !useAVX2 {
 		scanGeneric(y, w, x)
+		return
+	}
+	if useAVX512 {
+		scanAVX512(&y[0], &w[0], &x[0], len(y), len(x))
 		return
 	}
 	scanAVX2(&y[0], &w[0], &x[0], len(y), len(x))

@@ -15,9 +15,10 @@ type path uint8
 const (
 	generic path = iota // the Go code, which every build has
 	avx2                // amd64 with AVX2, FMA and F16C
+	avx512              // and with AVX-512 F, BW, VL and VNNI
 )
 
-var pathNames = [...]string{generic: "generic", avx2: "avx2"}
+var pathNames = [...]string{generic: "generic", avx2: "avx2", avx512: "avx512"}
 
 func (p path) String() string { return pathNames[p] }
 

@@ -3,6 +3,8 @@ package kernel
 import (
 	"slices"
 	"testing"
+
+	"tern/model/ternary"
 )
 
 // TestScan compares with the sum in 64 bits, at every number of rows around the
@@ -49,7 +51,7 @@ func TestScan(t *testing.T) {
 
 func BenchmarkScan(b *testing.B) {
 	const rows, cols = 32002, 1536
-	w, x, y := make([]int8, rows*cols), make([]int16, cols), make([]int32, rows)
+	w, x, y := ternary.Alloc[int8](rows*cols), make([]int16, cols), make([]int32, rows)
 	for i := range w {
 		w[i] = int8(i % 59)
 	}

@@ -138,3 +138,23 @@ func decodeBF16AVX2(dst *float32, src *byte, n int)
 //
 //go:noescape
 func readSumAVX2(b *byte, n int) uint64
+
+// matVecAVX512 stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
+//
+//go:noescape
+func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+
+// tileAVX512 adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 12.
+//
+//go:noescape
+func tileAVX512(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int)
+
+// scanAVX512 stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.
+//
+//go:noescape
+func scanAVX512(y *int32, w *int8, x *int16, rows int, cols int)
+
+// readSumAVX512 adds up 64-bit words. n is a positive multiple of 16384.
+//
+//go:noescape
+func readSumAVX512(b *byte, n int) uint64

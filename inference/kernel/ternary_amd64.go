@@ -33,12 +33,20 @@ func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul
 	blocks := len(q) / blockCols
 	full := len(y) / groupRows
 	if g0 < full {
-		matVecAVX2(&y[g0*groupRows], &m.Data[g0*m.GroupBytes()], &q[0], full-g0, blocks, sum, mul)
+		matVecGroups(&y[g0*groupRows], &m.Data[g0*m.GroupBytes()], &q[0], full-g0, blocks, sum, mul)
 	}
 	if full < g1 { // the last group, of fewer rows
 		var last [groupRows]float32
-		matVecAVX2(&last[0], &m.Data[full*m.GroupBytes()], &q[0], 1, blocks, sum, mul)
+		matVecGroups(&last[0], &m.Data[full*m.GroupBytes()], &q[0], 1, blocks, sum, mul)
 		copy(y[full*groupRows:], last[:])
+	}
+}
+
+func matVecGroups(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32) {
+	if useAVX512 {
+		matVecAVX512(y, data, q, groups, blocks, sum, mul)
+	} else {
+		matVecAVX2(y, data, q, groups, blocks, sum, mul)
 	}
 }
 
@@ -63,6 +71,10 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 		matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
 		return
 	}
+	if useAVX512 {
+		matMul512(y, stride, m, g0, g1, q, sums, muls, scratch)
+		return
+	}
 	cols := m.PaddedCols()
 	block := max(tokenBytes/cols&^1, 2*directTokens)
 	for t := 0; t < len(sums); t += block {
@@ -79,7 +91,7 @@ func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int
 	direct := tokens <= directTokens
 	if direct {
 		scratch.q = grow(scratch.q, len(q))
-		interleave(scratch.q, q, cols)
+		interleave(scratch.q, q, cols, directTile)
 	} else {
 		scratch.codes = grow(scratch.codes, tileGroups*groupRows*min(cols, tileCols))
 	}
@@ -106,10 +118,8 @@ func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int
 	}
 }
 
-// interleave orders the blocks of every directTile rows of q by column, then by
-// row.
-func interleave(dst, q []int8, cols int) {
-	const tile = directTile
+// interleave orders the blocks of every tile rows of q by column, then by row.
+func interleave(dst, q []int8, cols, tile int) {
 	for ; len(q) > 0; dst, q = dst[min(tile*cols, len(dst)):], q[min(tile*cols, len(q)):] {
 		d := dst
 		for c := 0; c < cols; c += blockCols {

@@ -85,7 +85,7 @@ func TestMatMul(t *testing.T) {
 		scratch := NewScratch()
 		for _, size := range sizes {
 			m, w := randomMatrix(rng, size[0], size[1])
-			for _, tokens := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 69} {
+			for _, tokens := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 17, 25, 69} {
 				q, sums := activations(m, tokens, func() int8 { return int8(rng.IntN(256) - 128) })
 				muls := randoms(rng, tokens)
 				const untouched = -12345.5

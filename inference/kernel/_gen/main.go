@@ -1,4 +1,4 @@
-// Command gen writes the AVX2 assembly of package kernel. The generic Go code
+// Command gen writes the assembly of package kernel. The generic Go code
 // there says what each function computes; the comments here say how.
 package main
 
@@ -45,6 +45,12 @@ func main() {
 	decode("decodeF16AVX2", f16)
 	decode("decodeBF16AVX2", bf16)
 	readSum()
+
+	// vnni.go
+	matVec512()
+	tile512()
+	scan512()
+	readSum512()
 
 	Generate()
 }

@@ -19,8 +19,9 @@ func scan() {
 		Label(label("rows"))
 		CMPQ(rows, U8(n))
 		JL(LabelRef(next))
-		x, w3, left := param("x"), GP64(), GP64()
+		x, w3, left, ahead := param("x"), GP64(), GP64(), GP64()
 		if n == 4 {
+			LEAQ(Mem{Base: w, Index: cols, Scale: 4}, ahead)
 			LEAQ(Mem{Base: w, Index: cols, Scale: 2}, w3)
 			ADDQ(cols, w3)
 		}
@@ -44,11 +45,11 @@ func scan() {
 				}
 			}
 			if n == 4 {
-				// The rows are one stream; four of them are read in step, so
-				// each is fetched ahead in the stream of the next four.
-				PREFETCHT0(Mem{Base: w, Index: cols, Scale: 4})
-				PREFETCHT0(Mem{Base: w3, Index: cols, Scale: 2})
-				PREFETCHT0(Mem{Base: w3, Index: cols, Scale: 4})
+				// Four rows are read side by side, the next four fetched as the one
+				// stream that they are in memory.
+				PREFETCHT0(at(ahead, 0))
+				PREFETCHT0(at(ahead, 64))
+				advance(128, ahead)
 				advance(32, w3)
 			}
 			advance(64, x)

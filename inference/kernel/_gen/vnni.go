@@ -1,0 +1,304 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// The AVX-512 kernels hold the 32 bytes of two neighbouring rows in one register
+// and multiply them by 32 activations that are loaded twice, once for each row.
+// VPDPBUSD adds four products to a 32-bit sum, which no width of a matrix
+// overflows.
+
+// The bytes of a block: of two rows, and of all four.
+const pairBytes, blockBytes = 64, 128
+
+// pattern fills a register with the byte v.
+func pattern(v uint8) VecVirtual {
+	g, z := GP32(), ZMM()
+	MOVL(U32(uint32(v)*0x01010101), g)
+	VPBROADCASTD(g, z)
+	return z
+}
+
+// zeroZ clears 512-bit registers.
+func zeroZ(regs ...VecVirtual) {
+	for _, r := range regs {
+		VPXORD(r, r, r)
+	}
+}
+
+func zmms(n int) []VecVirtual {
+	r := make([]VecVirtual, n)
+	for i := range r {
+		r[i] = ZMM()
+	}
+	return r
+}
+
+// fourRows adds up the sums of rows 0 and 1 in the halves of a, and of rows 2
+// and 3 in those of b, into four int32. It overwrites both.
+func fourRows(a, b VecVirtual) VecVirtual {
+	t := ZMM()
+	VPUNPCKLDQ(b, a, t)
+	VPUNPCKHDQ(b, a, a)
+	VPADDD(t, a, a) // in every 128 bits: two sums of an even row and of the odd one
+	VPSHUFD(U8(0x4e), a, t)
+	VPADDD(t, a, a)
+	hi, x, y := YMM(), XMM(), XMM()
+	VEXTRACTI64X4(U8(1), a, hi)
+	VEXTRACTI32X4(U8(1), a.AsY(), x)
+	VEXTRACTI32X4(U8(1), hi, y)
+	VPADDD(a.AsX(), x, x)
+	VPADDD(hi.AsX(), y, y)
+	VPUNPCKLDQ(y, x, x)
+	return x
+}
+
+// matVec512 emits the decode product. No field of a byte is shifted: field k is
+// multiplied as 4^k times its code, which fits in eight bits, and has a sum of
+// its own.
+func matVec512() {
+	function("matVecAVX512", "func(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32)",
+		"stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.")
+	y, data, groups := param("y"), param("data"), param("groups")
+	masks := []VecVirtual{pattern(0x03), pattern(0x0c), pattern(0x30), pattern(0xc0)}
+
+	Label("group")
+	q, left := param("q"), param("blocks")
+	acc := [2][]VecVirtual{zmms(4), zmms(4)} // [row pair][field]
+	zeroZ(acc[0]...)
+	zeroZ(acc[1]...)
+	loop("block", left, func() {
+		PREFETCHT0(at(data, 4096))
+		PREFETCHT0(at(data, 4096+64))
+		w := zmms(2)
+		for p := range w {
+			VMOVDQU64(at(data, pairBytes*p), w[p])
+		}
+		for k, mask := range masks {
+			a := ZMM()
+			VBROADCASTI64X4(at(q, 32*k), a)
+			for p := range w {
+				c := ZMM()
+				VPANDD(mask, w[p], c)
+				VPDPBUSD(a, c, acc[p][k])
+			}
+		}
+		advance(blockBytes, data, q)
+	})
+	for _, fields := range acc {
+		for k := 1; k < 4; k++ { // multiples of 4^k: exact
+			VPSRAD(U8(2*k), fields[k], fields[k])
+			VPADDD(fields[k], fields[0], fields[0])
+		}
+	}
+	s, sub, mul := fourRows(acc[0][0], acc[1][0]), XMM(), XMM()
+	VBROADCASTSS(NewParamAddr("sum", 40), sub)
+	VPSUBD(sub, s, s)
+	VCVTDQ2PS(s, s)
+	VBROADCASTSS(NewParamAddr("mul", 44), mul)
+	VMULPS(mul, s, s)
+	VMOVUPS(s, at(y, 0))
+	advance(16, y)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// tile512 emits the product of up to maxTile tokens: all sums of four rows stay
+// in registers, and the weights are unpacked there, which costs 14 instructions
+// beside 8 products for each token.
+func tile512() {
+	const maxTile = 12
+	function("tileAVX512", "func(acc *int32, data *byte, q *int8, blocks, groupBytes, groups, tokens int)",
+		"adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 12.")
+	tokens := param("tokens")
+	low := pattern(0x03)
+	for n := maxTile; n >= 1; n-- {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("tokens"))
+		if n > 1 {
+			CMPQ(tokens, U8(n))
+			JNE(LabelRef(fmt.Sprintf("tokens%d", n-1)))
+		}
+		acc, data, groups := param("acc"), param("data"), param("groups")
+		stride := param("groups") // of the tokens in acc
+		SHLQ(U8(4), stride)
+		loop(label("group"), groups, func() {
+			p, d, blocks := param("q"), GP64(), param("blocks")
+			MOVQ(data, d)
+			sum := [2][]VecVirtual{zmms(n), zmms(n)} // [row pair][token]
+			zeroZ(sum[0]...)
+			zeroZ(sum[1]...)
+			loop(label("block"), blocks, func() {
+				w := zmms(2)
+				for i := range w {
+					VMOVDQU64(at(d, pairBytes*i), w[i])
+				}
+				for k := range 4 {
+					c := zmms(2)
+					for i := range w {
+						VPANDD(low, w[i], c[i])
+						if k < 3 {
+							VPSRLW(U8(2), w[i], w[i])
+						}
+					}
+					for t := range n {
+						a := ZMM()
+						VBROADCASTI64X4(at(p, 128*t+32*k), a)
+						for i := range c {
+							VPDPBUSD(a, c[i], sum[i][t])
+						}
+					}
+				}
+				advance(blockBytes, d)
+				advance(128*n, p)
+			})
+			to := GP64()
+			MOVQ(acc, to)
+			for t := range n {
+				x := fourRows(sum[0][t], sum[1][t])
+				VPADDD(at(to, 0), x, x)
+				VMOVDQU32(x, at(to, 0))
+				if t < n-1 {
+					ADDQ(stride, to)
+				}
+			}
+			advance(16, acc)
+			ADDQ(NewParamAddr("groupBytes", 32), data)
+		})
+		VZEROUPPER()
+		RET()
+	}
+}
+
+// scan512 emits the scan of the head: 32 values of a row are widened, then
+// multiplied and added by one instruction.
+func scan512() {
+	function("scanAVX512", "func(y *int32, w *int8, x *int16, rows, cols int)",
+		"stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.")
+	y, w, rows, cols := param("y"), param("w"), param("rows"), param("cols")
+	steps := GP64()
+	MOVQ(cols, steps)
+	SHRQ(U8(5), steps)
+
+	block := func(n int, next string) {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("rows"))
+		CMPQ(rows, U8(n))
+		JL(LabelRef(next))
+		x, w3, left, ahead := param("x"), GP64(), GP64(), GP64()
+		if n == 4 {
+			LEAQ(Mem{Base: w, Index: cols, Scale: 4}, ahead)
+			LEAQ(Mem{Base: w, Index: cols, Scale: 2}, w3)
+			ADDQ(cols, w3)
+		}
+		MOVQ(steps, left)
+		acc := zmms(n)
+		zeroZ(acc...)
+		loop(label("step"), left, func() {
+			v := ZMM()
+			VMOVDQU64(at(x, 0), v)
+			for r := range n {
+				from := row(w, cols, r, 0)
+				if r == 3 {
+					from = at(w3, 0)
+				}
+				p := ZMM()
+				VPMOVSXBW(from, p)
+				VPDPWSSD(v, p, acc[r])
+			}
+			if n == 4 {
+				// Four rows are read side by side, the next four fetched as the one
+				// stream that they are in memory.
+				PREFETCHT0(at(ahead, 0))
+				PREFETCHT0(at(ahead, 64))
+				advance(128, ahead)
+				advance(32, w3)
+			}
+			advance(64, x)
+			advance(32, w)
+		})
+		if n == 4 {
+			VMOVDQU32(lanes4(acc), at(y, 0))
+			ADDQ(cols, w)
+			LEAQ(Mem{Base: w, Index: cols, Scale: 2}, w)
+		} else {
+			x, t := halves(acc[0]), XMM()
+			VPSHUFD(U8(0x4e), x, t)
+			VPADDD(t, x, x)
+			VPSHUFD(U8(0xb1), x, t)
+			VPADDD(t, x, x)
+			VMOVD(x, at(y, 0))
+		}
+		advance(4*n, y)
+		SUBQ(U8(n), rows)
+		JMP(LabelRef(label("rows")))
+	}
+	block(4, "rows1")
+	block(1, "done")
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// halves adds up the four quarters of a.
+func halves(a VecVirtual) VecVirtual {
+	y, x := YMM(), XMM()
+	VEXTRACTI64X4(U8(1), a, y)
+	VPADDD(a.AsY(), y, y)
+	VEXTRACTI32X4(U8(1), y, x)
+	VPADDD(y.AsX(), x, x)
+	return x
+}
+
+// lanes4 adds up the sixteen int32 of each of four registers into one.
+func lanes4(a []VecVirtual) VecVirtual {
+	pair := func(a, b VecVirtual, lo, hi func(...Op)) VecVirtual {
+		t := ZMM()
+		lo(b, a, t)
+		hi(b, a, a)
+		VPADDD(t, a, a)
+		return a
+	}
+	ab := pair(a[0], a[1], VPUNPCKLDQ, VPUNPCKHDQ)
+	cd := pair(a[2], a[3], VPUNPCKLDQ, VPUNPCKHDQ)
+	return halves(pair(ab, cd, VPUNPCKLQDQ, VPUNPCKHQDQ))
+}
+
+// readSum512 emits the reading of memory at full speed: on Zen 4 one stream that
+// is prefetched in software, by a fifth faster than the four of readSum.
+func readSum512() {
+	function("readSumAVX512", "func(b *byte, n int) uint64",
+		"adds up 64-bit words. n is a positive multiple of 16384.")
+	b, n := param("b"), param("n")
+	acc := zmms(4)
+	zeroZ(acc...)
+	SHRQ(U8(8), n)
+	loop("lines", n, func() {
+		for i, a := range acc {
+			PREFETCHT0(at(b, 4096+64*i))
+			VPADDQ(at(b, 64*i), a, a)
+		}
+		advance(256, b)
+	})
+	for _, a := range acc[1:] {
+		VPADDQ(a, acc[0], acc[0])
+	}
+	y, x, t, r := YMM(), XMM(), XMM(), GP64()
+	VEXTRACTI64X4(U8(1), acc[0], y)
+	VPADDQ(acc[0].AsY(), y, y)
+	VEXTRACTI32X4(U8(1), y, x)
+	VPADDQ(y.AsX(), x, x)
+	VPSHUFD(U8(0x4e), x, t)
+	VPADDQ(t, x, x)
+	VMOVQ(x, r)
+	VZEROUPPER()
+	Store(r, ReturnIndex(0))
+	RET()
+}
