@@ -14,7 +14,7 @@ import (
 // added by a line that says why, never by accident.
 var arrows = map[string][]string{
 	"tern":     {"tern/app"},
-	"tern/app": {"tern/app/cli", "tern/app/recipe", "tern/app/settings", "tern/app/ui"}, // settings: where they are kept; recipe: the version
+	"tern/app": {"tern/app/cli", "tern/app/recipe", "tern/app/settings", "tern/app/single", "tern/app/ui"}, // settings: where they are kept; recipe: the version
 
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 
 	"tern/app/server": {"tern/inference"},
+	"tern/app/single": {},
 
 	// check looks into weights, and opens models another way than they say.
 	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},

@@ -5,17 +5,38 @@ package app
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"tern/app/settings"
+	"tern/app/single"
 	"tern/app/ui"
 )
 
 // runWindow opens the window with the model at path, the built-in one for "",
-// and returns the program's exit code when it is closed.
+// and returns the program's exit code when it is closed. Where a window is open
+// already, that one gets the path and comes to the front.
 func runWindow(path string, stderr io.Writer) int {
+	if path != "" {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs // the other start, and some systems' file window, are in other folders
+		}
+	}
+	o := ui.Options{Path: path, Stderr: stderr}
 	kept, err := settings.Path()
 	if err != nil {
 		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no settings.\n", err)
+		return ui.Run(o)
 	}
-	return ui.Run(ui.Options{Path: path, SettingsPath: kept, Stderr: stderr})
+	o.SettingsPath = kept
+	one, err := single.Start(single.Folder(kept), path)
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "%v\nHint: a window of its own opens.\n", err)
+	case one == nil:
+		return 0
+	default:
+		defer one.Close()
+		o.Arrivals = one.Paths()
+	}
+	return ui.Run(o)
 }

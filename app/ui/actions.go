@@ -108,6 +108,16 @@ func (w *window) load(path string) {
 	open()
 }
 
+// arrive comes to the front, and opens what another start of the program was
+// asked to open.
+func (w *window) arrive(path string) {
+	w.win.Show() // takes it out of the task bar
+	w.win.RequestFocus()
+	if path != "" {
+		w.load(path)
+	}
+}
+
 // dropped opens the first file or folder that was dropped on the window.
 func (w *window) dropped(files []fyne.URI) {
 	if len(files) > 0 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -24,9 +23,14 @@ const appID = "app.tern.Tern"
 
 // Options says how to start the window.
 type Options struct {
-	Path         string    // model to open, empty for the built-in one
+	Path         string    // model to open, absolute, empty for the built-in one
 	SettingsPath string    // where settings are kept; empty keeps them nowhere
 	Stderr       io.Writer // for what cannot be said in the window
+
+	// Arrivals, if set, delivers the paths of models that other starts of the
+	// program were to open; for an empty one the window only comes to the front.
+	// It must be closed after Run returns.
+	Arrivals <-chan string
 }
 
 // Run opens the window and returns when it is closed, with the exit code of the
@@ -35,12 +39,6 @@ func Run(o Options) int {
 	if !hasDisplay() {
 		fmt.Fprintln(o.Stderr, "tern: there is no display to open a window on.\nHint: tern run writes text without one; tern --help lists the commands.")
 		return 1
-	}
-	path := o.Path
-	if path != "" {
-		if abs, err := filepath.Abs(path); err == nil {
-			path = abs // the file window of some systems changes the working folder
-		}
 	}
 	kept, problem := firstSettings(string(lang.SystemLocale())), error(nil)
 	if _, err := os.Stat(o.SettingsPath); err == nil {
@@ -60,7 +58,7 @@ func Run(o Options) int {
 	win := a.NewWindow("Tern")
 
 	// fyne.Do is the one way onto the window's goroutine, and these are the
-	// only two places that take it.
+	// only places that take it.
 	p := &presenter{post: fyne.Do}
 	choose := func(folder bool, dir string, done func(string, error)) {
 		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
@@ -69,7 +67,7 @@ func Run(o Options) int {
 	c := chat.New(chat.Options{Notify: p.notify})
 	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose})
 	p.draw = w.update
-	w.load(path)
+	w.load(o.Path)
 	if problem != nil {
 		x := chat.Explain(problem, o.SettingsPath)
 		w.tell(say(x.Sentence) + ". " + say(x.Hint))
@@ -78,6 +76,13 @@ func Run(o Options) int {
 	a.Lifecycle().SetOnExitedForeground(func() { p.quiet.Store(true) })
 	win.SetCloseIntercept(w.quit)
 	p.present()
+	if o.Arrivals != nil {
+		go func() { // ends when Arrivals is closed
+			for path := range o.Arrivals {
+				fyne.Do(func() { w.arrive(path) })
+			}
+		}()
+	}
 	win.ShowAndRun()
 
 	p.close()

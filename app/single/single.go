@@ -1,0 +1,150 @@
+// Package single lets a second start of the program reach the first: what was
+// to be opened goes to the window that is there, and no other one opens.
+//
+// The first start listens on a socket in a folder that is the user's alone; the
+// next ones send a line to it. A file lock keeps two starts from finding no
+// window at the same time, and a socket that was left by a program that died is
+// told by nobody answering on it.
+package single
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// patience is how long a window may take to answer, and a start to make its
+// request. A window that hangs keeps nobody from opening another one.
+const patience = 3 * time.Second
+
+// maxRequest is the size of a request in bytes; paths are shorter.
+const maxRequest = 64 << 10
+
+// Folder returns where the window with these settings listens: in the runtime
+// folder of the user's session where there is one, else with the settings.
+// Windows with other settings have another folder.
+func Folder(settingsPath string) string {
+	dir := filepath.Dir(settingsPath)
+	runtimeDir := os.Getenv("XDG_RUNTIME_DIR")
+	if runtimeDir == "" || runtime.GOOS == "windows" {
+		return dir
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(dir)) // never fails
+	return filepath.Join(runtimeDir, fmt.Sprintf("tern-%x", sum.Sum64()))
+}
+
+// request is what a start sends, one line of JSON.
+type request struct {
+	Open string `json:"open"` // path, absolute; "" only shows the window
+}
+
+// answer is what the window says to it, one line of JSON.
+type answer struct {
+	Taken bool `json:"taken"`
+}
+
+// Instance is the first start. Others reach it until Close.
+type Instance struct {
+	listener net.Listener
+	paths    chan string
+	running  sync.WaitGroup
+	closing  chan struct{}
+}
+
+// Start makes this start the one that others reach, or, if there is such a one,
+// hands path to it and returns nil. path must be absolute, or empty to only show
+// the window. An error means that neither can be done: the window works all the
+// same, but alone.
+func Start(folder, path string) (*Instance, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("single: %w", err)
+	}
+	if err := private(folder); err != nil {
+		return nil, fmt.Errorf("single: %w", err)
+	}
+	unlock, err := lock(filepath.Join(folder, "window.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("single: %w", err)
+	}
+	defer unlock()
+	socket := filepath.Join(folder, "window.sock")
+	conn, err := net.DialTimeout("unix", socket, patience)
+	if err == nil {
+		defer conn.Close()
+		return nil, hand(conn, path)
+	}
+	// Nobody listens. What is left there is a dead program's.
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("single: %w", err)
+	}
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("single: %w", err)
+	}
+	_ = os.Chmod(socket, 0o600) // the folder keeps others out already
+	i := &Instance{listener: l, paths: make(chan string), closing: make(chan struct{})}
+	i.running.Go(i.serve)
+	return i, nil
+}
+
+// hand sends path to the window at the other end.
+func hand(conn net.Conn, path string) error {
+	_ = conn.SetDeadline(time.Now().Add(patience)) // sockets have deadlines
+	if err := json.NewEncoder(conn).Encode(request{Open: path}); err != nil {
+		return fmt.Errorf("single: the open window does not listen: %w", err)
+	}
+	var a answer
+	if err := json.NewDecoder(conn).Decode(&a); err != nil || !a.Taken {
+		return fmt.Errorf("single: the open window does not answer: %w", err)
+	}
+	return nil
+}
+
+// Paths delivers what other starts hand over, until Close: absolute paths, or ""
+// to only come to the front.
+func (i *Instance) Paths() <-chan string { return i.paths }
+
+// Close ends it, and removes the socket. The next start is the first one again.
+func (i *Instance) Close() {
+	close(i.closing)
+	_ = i.listener.Close() // removes the socket too
+	i.running.Wait()
+	close(i.paths)
+}
+
+func (i *Instance) serve() {
+	for {
+		conn, err := i.listener.Accept()
+		if err != nil {
+			return
+		}
+		i.running.Go(func() { i.take(conn) })
+	}
+}
+
+// take reads one request.
+func (i *Instance) take(conn net.Conn) {
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	s := bufio.NewScanner(conn)
+	s.Buffer(nil, maxRequest)
+	var r request
+	if !s.Scan() || json.Unmarshal(s.Bytes(), &r) != nil || r.Open != "" && !filepath.IsAbs(r.Open) {
+		return // no start of ours
+	}
+	select {
+	case i.paths <- r.Open:
+		_ = json.NewEncoder(conn).Encode(answer{Taken: true}) // who is gone needs none
+	case <-i.closing:
+	case <-time.After(patience):
+	}
+}
