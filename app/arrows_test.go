@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/check", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
 	"tern/app/settings": {},
 
 	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},

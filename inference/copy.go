@@ -31,6 +31,15 @@ func WriteCopy(ctx context.Context, m *model.Model, path string, o CopyOptions) 
 	return m.WriteGGUF(ctx, path, model.GGUFOptions{Vocab: vocab, Portable: o.Portable, Progress: o.Progress})
 }
 
+// CopySize is how many bytes WriteCopy would write, or why it would refuse to.
+func CopySize(m *model.Model, o CopyOptions) (int64, error) {
+	vocab, err := ggufVocab(m.Tokenizer)
+	if err != nil {
+		return 0, err
+	}
+	return m.GGUFSize(model.GGUFOptions{Vocab: vocab, Portable: o.Portable})
+}
+
 // ggufVocab is a checkpoint's tokenizer and chat template as a GGUF file holds
 // them, nil where there is no tokenizer.
 func ggufVocab(f model.TokenizerFiles) (*model.Vocab, error) {

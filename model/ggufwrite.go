@@ -32,18 +32,9 @@ type GGUFOptions struct {
 // Errors wrap ErrUnsupported where the file could not be written so that others
 // read it right, ErrNoSpace, the context's, or those of the file system.
 func (m *Model) WriteGGUF(ctx context.Context, path string, o GGUFOptions) error {
-	w := ggufWriter{m: m, o: o}
-	entries, err := w.entries()
+	meta, entries, size, err := m.layOut(o)
 	if err != nil {
 		return err
-	}
-	meta, err := w.meta()
-	if err != nil {
-		return err
-	}
-	size, err := gguf.Size(meta, entries)
-	if err != nil {
-		return fmt.Errorf("model: %w", err)
 	}
 	return writeNewFile(path, size, func(f io.Writer) error {
 		out := &copyMeter{ctx: ctx, w: f, total: size, report: o.Progress}
@@ -52,6 +43,28 @@ func (m *Model) WriteGGUF(ctx context.Context, path string, o GGUFOptions) error
 		}
 		return nil
 	})
+}
+
+// GGUFSize is how many bytes WriteGGUF would write. Its errors are those of
+// WriteGGUF for a model that it refuses.
+func (m *Model) GGUFSize(o GGUFOptions) (int64, error) {
+	_, _, size, err := m.layOut(o)
+	return size, err
+}
+
+// layOut is all of a file but its bytes.
+func (m *Model) layOut(o GGUFOptions) (meta []gguf.Pair, entries []gguf.Entry, size int64, err error) {
+	w := ggufWriter{m: m, o: o}
+	if entries, err = w.entries(); err != nil {
+		return nil, nil, 0, err
+	}
+	if meta, err = w.meta(); err != nil {
+		return nil, nil, 0, err
+	}
+	if size, err = gguf.Size(meta, entries); err != nil {
+		err = fmt.Errorf("model: %w", err)
+	}
+	return meta, entries, size, err
 }
 
 // copyMeter reports what passes and stops it when the context is done.

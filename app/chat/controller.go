@@ -4,8 +4,10 @@ import (
 	"context"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"tern/app/settings"
+	"tern/model"
 )
 
 // Options says how a controller reaches the outside.
@@ -15,6 +17,10 @@ type Options struct {
 	// whoever draws answers it by calling View on its own goroutine. It must
 	// not block.
 	Notify func()
+
+	// Readings are how models are to be read, by their paths, as ModelInfo.Reading
+	// told of them before.
+	Readings map[string]string
 }
 
 // Controller owns the engine, the session and the worker that writes. All
@@ -24,14 +30,17 @@ type Options struct {
 // answer that is being written, if there is one; what is written stays. They
 // take effect in the order in which they are called.
 type Controller struct {
-	open    opener
-	latch   *latch
-	running sync.WaitGroup // the worker and the loads
+	open     opener
+	readings *readings
+	latch    *latch
+	running  sync.WaitGroup // the worker and the loads
 
 	// Used by the worker alone.
 	engine engine // nil: no model is open
 	vocab  int    // counts the models, to tell whose ids a segment has
 	lastID int    // of a segment
+
+	unjudged atomic.Bool // the engine was not looked at yet
 
 	mu     sync.Mutex
 	work   sync.Cond // queue grew or closed was set
@@ -40,8 +49,10 @@ type Controller struct {
 	cancel context.CancelFunc // ends it
 	closed bool
 
-	load    *load // being read, nil if none is
-	writing State // Prefilling or Generating while an answer is written, else NoModel
+	load    *load        // being read, nil if none is
+	source  *model.Model // the open model where it can be copied, else nil
+	copying *Copy        // the job that view.Copy shows
+	writing State        // Prefilling or Generating while an answer is written, else NoModel
 
 	// Below: changed by the worker alone, which may therefore read them
 	// without the lock.
@@ -54,7 +65,12 @@ type Controller struct {
 const maxUndo = 100
 
 // New starts a controller with no model open.
-func New(o Options) *Controller { return newController(o, open) }
+func New(o Options) *Controller {
+	r := newReadings(o.Readings)
+	c := newController(o, r.open)
+	c.readings = r
+	return c
+}
 
 func newController(o Options, open opener) *Controller {
 	c := &Controller{
@@ -65,6 +81,7 @@ func newController(o Options, open opener) *Controller {
 		document: empty,
 	}
 	c.work.L = &c.mu
+	c.readings = newReadings(nil)
 	c.running.Go(c.serve)
 	return c
 }
@@ -90,6 +107,10 @@ func (c *Controller) next() (context.Context, func(context.Context)) {
 	defer c.mu.Unlock()
 	c.cancel()
 	for len(c.queue) == 0 && !c.closed {
+		if c.unjudged.Load() {
+			c.ctx, c.cancel = context.WithCancel(context.Background())
+			return c.ctx, c.judge
+		}
 		c.work.Wait()
 	}
 	if len(c.queue) == 0 {
@@ -250,8 +271,10 @@ func (c *Controller) Unload() {
 		}
 		c.engine.Close()
 		c.engine = nil
+		c.unjudged.Store(false)
 		c.change(func(v *View) {
-			v.Model, v.Figures, v.Problem, v.Notice = nil, Figures{}, nil, Text{}
+			c.forgetSource(v)
+			v.Model, v.Figures, v.Problem, v.Notice, v.Advice = nil, Figures{}, nil, Text{}, nil
 		})
 		debug.FreeOSMemory()
 	})
@@ -274,6 +297,13 @@ func (c *Controller) View() View {
 	v.CanRetry = c.document.answer >= 0 && v.Model != nil
 	v.CanUndo = len(c.undo) > 0
 	return v
+}
+
+// info is what is known of the open model, and its advice; nil if there is none.
+func (c *Controller) info() (*ModelInfo, *Advice) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.view.Model, c.view.Advice
 }
 
 // state is called with the lock held.
@@ -300,6 +330,9 @@ func (c *Controller) Close() {
 	c.cancel()
 	if c.load != nil {
 		c.load.cancel()
+	}
+	if c.copying != nil {
+		c.copying.cancel()
 	}
 	c.work.Signal()
 	c.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tern/app/check"
 	"tern/app/settings"
 	"tern/assets"
 	"tern/inference"
@@ -37,8 +38,8 @@ type session interface {
 // opener opens the model at path, the built-in one for "".
 type opener func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error)
 
-// open is the opener of the program.
-func open(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+// open opens a checkpoint with corrections, or the built-in model for "".
+func open(ctx context.Context, path string, c check.Corrections, g settings.Generation, progress func(model.Progress)) (*local, error) {
 	begin := time.Now()
 	o := inference.Options{Threads: g.Threads, Progress: progress}
 	var e *inference.Engine
@@ -46,7 +47,7 @@ func open(ctx context.Context, path string, g settings.Generation, progress func
 	if path == "" {
 		e, err = inference.OpenBuiltin(ctx, o)
 	} else if path, err = filepath.Abs(path); err == nil {
-		e, err = inference.Open(ctx, path, o)
+		e, err = check.Open(ctx, path, c, o)
 	}
 	if err != nil {
 		return nil, err
@@ -58,8 +59,11 @@ func open(ctx context.Context, path string, g settings.Generation, progress func
 	info := describe(e.Model(), path)
 	info.Template, _ = e.ChatTemplate()
 	info.OpenedIn = time.Since(begin)
-	return &local{engine: e, threads: g.Threads, info: info}, nil
+	return &local{engine: e, threads: g.Threads, info: info, corrections: c}, nil
 }
+
+// floats are the types of tensors that become ternary only while they are read.
+var floats = map[string]struct{}{"F32": {}, "F16": {}, "BF16": {}}
 
 func describe(m *model.Model, path string) ModelInfo {
 	info := ModelInfo{
@@ -74,6 +78,10 @@ func describe(m *model.Model, path string) ModelInfo {
 	for _, p := range m.MemoryParts() {
 		info.MemoryBytes += p.Bytes
 	}
+	for _, t := range m.Tensors {
+		_, float := floats[t.Type]
+		info.Latent = info.Latent || float && t.Linear != nil
+	}
 	if info.Builtin {
 		info.Examples = assets.About().Examples
 	}
@@ -86,8 +94,11 @@ type local struct {
 	session *inference.Session // nil before the first
 	threads int                // as asked for; 0 is automatic
 	info    ModelInfo
+
+	corrections check.Corrections // that it was opened with
 }
 
+func (m *local) Model() *model.Model            { return m.engine.Model() }
 func (m *local) Info() ModelInfo                { return m.info }
 func (m *local) Tokenizer() tokenizer.Tokenizer { return m.engine.Tokenizer() }
 func (m *local) Close()                         { m.engine.Close() }
@@ -99,7 +110,7 @@ func (m *local) Chat(messages []inference.Message, generationPrompt bool) ([]int
 
 func (m *local) Session(g settings.Generation) (session, error) {
 	if g.Threads != m.threads {
-		e, err := inference.New(m.engine.Model(), inference.Options{Threads: g.Threads})
+		e, err := inference.New(m.engine.Model(), m.corrections.Options(inference.Options{Threads: g.Threads}))
 		if err != nil {
 			return nil, err
 		}

@@ -96,13 +96,18 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 	}
 	old := c.engine
 	c.engine = e
+	c.unjudged.Store(true)
 	c.vocab++
 	info := e.Info()
 	c.change(func(v *View) {
 		if c.load == l {
 			c.load = nil
 		}
-		v.Model, v.Load = &info, LoadProgress{}
+		v.Model, v.Load, v.Advice = &info, LoadProgress{}, nil
+		c.forgetSource(v)
+		if k, able := e.(copier); able && !info.Builtin {
+			c.source = k.Model()
+		}
 		v.Mode = StoryMode
 		if info.Template != "" {
 			v.Mode = ChatMode

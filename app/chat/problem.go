@@ -40,6 +40,8 @@ func explain(err error, path string) (sentence, hint Text) {
 	switch {
 	case errors.Is(err, settings.ErrDamaged):
 		return Say("Settings could not be read"), Say("Defaults are in use; the old file was kept beside it.")
+	case errors.Is(err, model.ErrNoSpace):
+		return Say("There is not enough room for {{.File}}", "File", file), Say("Free some space, or choose another folder.")
 	case errors.Is(err, syscall.ENOSPC):
 		return Say("Could not save: the disk is full"), Say("Free some space; your text is kept in memory.")
 	case errors.Is(err, syscall.ENOMEM):

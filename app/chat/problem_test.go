@@ -131,7 +131,7 @@ func TestOpenProblems(t *testing.T) {
 			if found, _ := filepath.Glob(path); len(found) == 1 {
 				path = found[0]
 			}
-			e, err := open(context.Background(), path, balanced, nil)
+			e, err := open(context.Background(), path, nil, balanced, nil)
 			if err == nil {
 				e.Close()
 				t.Fatal("it opens")

@@ -64,6 +64,8 @@ type ModelInfo struct {
 	Template    string        // what renders its chats; empty for a base model, which continues texts
 	Builtin     bool
 	Examples    []string // prompts that suit it; empty for most models
+	Reading     string   // how it is read: "" and AsItSays, as its file says; else its corrections
+	Latent      bool     // its weights are floats in the file, made ternary at each opening
 }
 
 // LoadProgress describes a model being read.
@@ -122,6 +124,8 @@ type View struct {
 	Document []Segment
 	Figures  Figures
 	Problem  *Problem // nil: none
+	Advice   *Advice  // nil: none
+	Copy     *Copy    // a compact copy being made or just made; nil: none
 	Notice   Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
 	CanRetry bool     // there is an answer to write again
 	CanUndo  bool     // Undo has something to take back or bring back

@@ -36,21 +36,10 @@ const (
 	TemplateFalcon3 Correction = "template-falcon3"
 )
 
-// sentences tell what each means to somebody who opened a model.
-var sentences = map[Correction]string{
-	InvertMultipliers: "Its multipliers seem to be stored inverted",
-	QuantisedTwice:    "Its weights seem to have been quantised twice",
-	OtherPairs:        "Its rotary embedding seems to pair other positions",
-	I2SARM:            "Its weights seem to be in the order that ARM machines write",
-	I2SRows:           "Its weights seem to be stored by four rows",
-	StopMarkers:       "It does not name all the markers that end its texts",
-	TemplateLlama3:    "It seems to be made for chats in the Llama 3 template",
-	Template2B4T:      "It seems to be made for chats in the 2B-4T template",
-	TemplateFalcon3:   "It seems to be made for chats in the Falcon3 template",
+// corrections are all of them.
+var corrections = []Correction{
+	InvertMultipliers, QuantisedTwice, OtherPairs, I2SARM, I2SRows, StopMarkers, TemplateLlama3, Template2B4T, TemplateFalcon3,
 }
-
-// Sentence says what was found, without a full stop.
-func (c Correction) Sentence() string { return sentences[c] }
 
 // Corrections is a set of them.
 type Corrections []Correction
@@ -63,7 +52,7 @@ func ParseCorrections(text string) (Corrections, error) {
 		if c == "" {
 			continue
 		}
-		if _, ok := sentences[c]; !ok {
+		if !slices.Contains(corrections, c) {
 			return nil, fmt.Errorf("check: there is no correction %q", c)
 		}
 		if !slices.Contains(list, c) {
@@ -74,13 +63,7 @@ func ParseCorrections(text string) (Corrections, error) {
 }
 
 // Names lists the names of all corrections.
-func Names() (names []string) {
-	for c := range sentences {
-		names = append(names, string(c))
-	}
-	slices.Sort(names)
-	return names
-}
+func Names() []string { return strings.Split(Corrections(corrections).String(), ",") }
 
 func (c Corrections) String() string {
 	names := make([]string, len(c))
@@ -91,7 +74,7 @@ func (c Corrections) String() string {
 }
 
 // Options adds to o what has to be known before a model is read.
-func (c Corrections) options(o inference.Options) inference.Options {
+func (c Corrections) Options(o inference.Options) inference.Options {
 	for _, x := range c {
 		switch x {
 		case I2SARM:
@@ -111,7 +94,7 @@ func (c Corrections) options(o inference.Options) inference.Options {
 
 // OpenModel is model.Open with corrections.
 func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
-	o := c.options(inference.Options{Progress: progress})
+	o := c.Options(inference.Options{Progress: progress})
 	m, err := model.OpenWith(ctx, path, model.Options{Progress: o.Progress, I2S: o.I2S})
 	if err != nil {
 		return nil, err
@@ -125,7 +108,7 @@ func Open(ctx context.Context, path string, c Corrections, o inference.Options) 
 	if err != nil {
 		return nil, err
 	}
-	return inference.New(m, c.options(o))
+	return inference.New(m, c.Options(o))
 }
 
 // apply changes a model that was just read.

@@ -221,3 +221,23 @@ func Finite(v float64) *float64 {
 	}
 	return &v
 }
+
+// MaxCompared bounds the ids of a comparison, whose numbers are all kept.
+const MaxCompared = 128
+
+// ComparedIDs are the first tokens of the paragraph by the tokenizer of one of
+// the models, or arbitrary ids where neither has one.
+func ComparedIDs(engines ...*inference.Engine) (ids []int32) {
+	m := engines[0].Model()
+	for _, e := range engines {
+		if ids == nil {
+			ids = e.Prompt(Paragraph)
+		}
+	}
+	if ids == nil {
+		for i := range min(MaxCompared, m.VocabSize) {
+			ids = append(ids, int32(i*7919%m.VocabSize))
+		}
+	}
+	return ids[:min(len(ids), MaxCompared, m.ContextLen)]
+}

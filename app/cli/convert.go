@@ -137,7 +137,7 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 		return err
 	}
 	defer b.Close()
-	c, err := inference.Compare(ctx, a, b, comparedIDs(a, b))
+	c, err := inference.Compare(ctx, a, b, check.ComparedIDs(a, b))
 	if err != nil {
 		return err
 	}
@@ -149,26 +149,6 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 	_, err = fmt.Fprintf(s.Out, "%v head, %d tokens of %s: logits differ by up to %.2g%% of the largest, the likeliest token is the same at %d; perplexity %.6g before, %.6g after\n",
 		small.Head.Type, c.Positions, of, 100*c.Logits, c.SameArgmax, c.Perplexity[0], c.Perplexity[1])
 	return err
-}
-
-// maxCompared bounds the ids of a comparison, whose numbers are all kept.
-const maxCompared = 128
-
-// comparedIDs are the first tokens of the paragraph by the tokenizer of one of
-// the models, or arbitrary ids where neither has one.
-func comparedIDs(engines ...*inference.Engine) (ids []int32) {
-	m := engines[0].Model()
-	for _, e := range engines {
-		if ids == nil {
-			ids = e.Prompt(check.Paragraph)
-		}
-	}
-	if ids == nil {
-		for i := range min(maxCompared, m.VocabSize) {
-			ids = append(ids, int32(i*7919%m.VocabSize))
-		}
-	}
-	return ids[:min(len(ids), maxCompared, m.ContextLen)]
 }
 
 // synthetic is a model of a published shape, with a SentencePiece vocabulary of

@@ -144,7 +144,7 @@ func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, thre
 	if sameShape {
 		progress.show("computing")
 		if ids == nil {
-			ids = comparedIDs(ea, eb)
+			ids = check.ComparedIDs(ea, eb)
 		}
 		return r, r.compareLogits(ctx, ea, eb, ids)
 	}

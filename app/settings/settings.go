@@ -24,8 +24,15 @@ const (
 
 // Recent is a model that was opened before.
 type Recent struct {
-	Path string    `json:"path"` // absolute; empty for the built-in model
-	Name string    `json:"name"`
+	Path string `json:"path"` // absolute; empty for the built-in model
+	Name string `json:"name"`
+
+	// Reading is how the model is read, as the conversation calls it; empty where
+	// nobody chose.
+	Reading string `json:"reading,omitempty"`
+	// NoCopy says that no compact copy of it is wanted.
+	NoCopy bool `json:"no_copy,omitempty"`
+
 	Used time.Time `json:"used,omitzero"`  // when it was opened last
 	Rate float64   `json:"rate,omitempty"` // tokens a second that it wrote here last
 }

@@ -24,7 +24,7 @@ func changed() Settings {
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
 		MoreOpen: true, Panel: "inspect",
-		Recent: []Recent{{Path: "/models/größe", Name: "größe", Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
+		Recent: []Recent{{Path: "/models/größe", Name: "größe", Reading: "inverted", NoCopy: true, Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
 		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",
 	}
 }

@@ -143,12 +143,14 @@ func (w *window) message() *message {
 		return m
 	case w.info != nil:
 		return w.info
+	case v.Advice != nil:
+		return w.advice(v.Advice)
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: "The answer reached " + count(v.Figures.MaxTokens) + " tokens.",
 			actions: []action{{"Continue", func() { w.begin("") }}, {"Raise limit", w.raiseLimit}},
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
-	return nil
+	return w.offerCopy()
 }
 
 // raiseLimit doubles the longest answer and writes on.

@@ -16,9 +16,10 @@ import (
 
 // fakeController records what the window asks for; a test sets its view.
 type fakeController struct {
-	view  chat.View
-	calls []string
-	last  settings.Generation
+	view   chat.View
+	calls  []string
+	last   settings.Generation
+	offers []chat.CopyOffer
 }
 
 func (f *fakeController) call(name string, args ...any) {
@@ -32,13 +33,22 @@ func (f *fakeController) Generate(text string, g settings.Generation) {
 	f.last = g
 	f.call("generate", text)
 }
-func (f *fakeController) Retry(g settings.Generation) { f.last = g; f.call("retry") }
-func (f *fakeController) Stop()                       { f.call("stop") }
-func (f *fakeController) Undo()                       { f.call("undo") }
-func (f *fakeController) Clear()                      { f.call("clear") }
-func (f *fakeController) DropOldest()                 { f.call("drop oldest") }
-func (f *fakeController) DismissProblem()             { f.call("dismiss") }
-func (f *fakeController) View() chat.View             { return f.view }
+func (f *fakeController) Retry(g settings.Generation)      { f.last = g; f.call("retry") }
+func (f *fakeController) Stop()                            { f.call("stop") }
+func (f *fakeController) Undo()                            { f.call("undo") }
+func (f *fakeController) Clear()                           { f.call("clear") }
+func (f *fakeController) DropOldest()                      { f.call("drop oldest") }
+func (f *fakeController) DismissProblem()                  { f.call("dismiss") }
+func (f *fakeController) Correct(settings.Generation)      { f.call("correct") }
+func (f *fakeController) ReadAsItSays(settings.Generation) { f.call("read as it says") }
+func (f *fakeController) DeclineAdvice()                   { f.call("decline") }
+func (f *fakeController) CopyOffers() ([]chat.CopyOffer, string) {
+	return f.offers, "/models/large.gguf"
+}
+func (f *fakeController) MakeCopy(form chat.CopyForm, path string) { f.call("copy", form, path) }
+func (f *fakeController) KeepCopy()                                { f.call("keep") }
+func (f *fakeController) CancelCopy()                              { f.call("cancel copy") }
+func (f *fakeController) View() chat.View                          { return f.view }
 
 var _ Controller = (*chat.Controller)(nil)
 

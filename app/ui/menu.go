@@ -27,15 +27,16 @@ type menu struct {
 	copy   *fyne.MenuItem
 	answer *fyne.MenuItem
 	unload *fyne.MenuItem
+	keep   *fyne.MenuItem // a compact copy
 	panels []*panel
 	shown  menuState
 }
 
 // menuState is all that the menu shows of the window.
 type menuState struct {
-	writing, canWrite, canRetry, canUndo, text, answer, model, sidebar bool
-	panel                                                              *panel // nil: none is shown
-	theme                                                              settings.Theme
+	writing, canWrite, canRetry, canUndo, text, answer, model, copies, sidebar bool
+	panel                                                                      *panel // nil: none is shown
+	theme                                                                      settings.Theme
 }
 
 func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
@@ -64,6 +65,7 @@ func newMenu(w *window) *menu {
 		copy:   item("Copy the text", w.copyAll, ""),
 		answer: item("Copy last answer", w.copyAnswer, fyne.KeyC, shift),
 		unload: item("Close the model", w.unload, ""),
+		keep:   item(tr("Keep a compact copy…"), w.keepCopy, ""),
 	}
 	quit := item("Quit", w.quit, fyne.KeyQ)
 	quit.IsQuit = true
@@ -77,7 +79,7 @@ func newMenu(w *window) *menu {
 	file := []*fyne.MenuItem{m.clear, line(),
 		item("Open file…", func() { w.choose(false) }, fyne.KeyO),
 		item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
-		m.recent, m.unload, line()}
+		m.recent, m.keep, m.unload, line()}
 	for _, s := range w.screens {
 		file = append(file, s.item)
 	}
@@ -108,7 +110,7 @@ func (m *menu) show(s menuState) {
 	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
 	m.clear.Disabled, m.copy.Disabled = !s.text, !s.text
-	m.answer.Disabled, m.unload.Disabled = !s.answer, !s.model
+	m.answer.Disabled, m.unload.Disabled, m.keep.Disabled = !s.answer, !s.model, !s.copies
 	m.side.Checked = s.sidebar
 	for _, p := range m.panels {
 		p.item.Checked = p == s.panel

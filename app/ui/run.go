@@ -64,7 +64,7 @@ func Run(o Options) int {
 		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
 	}
 
-	c := chat.New(chat.Options{Notify: p.notify})
+	c := chat.New(chat.Options{Notify: p.notify, Readings: readings(kept.Recent)})
 	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose})
 	p.draw = w.update
 	w.load(o.Path)

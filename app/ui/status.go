@@ -109,6 +109,10 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		}
 		s.draw(0, false, muted("Stopping…"))
 	default:
+		if k := v.Copy; k != nil && k.Total > 0 && !k.Done {
+			s.draw(float32(k.Written)/float32(k.Total), true, muted(copying(k)))
+			return 0
+		}
 		s.draw(0, false, s.resting(v)...)
 	}
 	return 0

@@ -30,6 +30,13 @@ type Controller interface {
 	Clear()
 	DropOldest()
 	DismissProblem()
+	Correct(g settings.Generation)
+	ReadAsItSays(g settings.Generation)
+	DeclineAdvice()
+	CopyOffers() (list []chat.CopyOffer, path string)
+	MakeCopy(form chat.CopyForm, path string)
+	KeepCopy()
+	CancelCopy()
 	View() chat.View
 }
 
@@ -101,7 +108,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	}
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
-	w.status = newStatus(w.ctl.CancelLoad, w.escape)
+	w.status = newStatus(w.cancelWork, w.escape)
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
 	w.sidebar = newSidebar(w.clear, w.escape)
 	w.addPanels(w.options.panel(w.writing))
@@ -188,6 +195,7 @@ func (w *window) update() time.Duration {
 		w.relayout()
 	}
 	w.showMenu()
+	w.showCopy(was.Copy)
 	return wake
 }
 
@@ -216,10 +224,12 @@ func setVisible(o fyne.CanvasObject, on bool) bool {
 
 // noteModel remembers a model that was opened.
 func (w *window) noteModel(was, v chat.View) {
-	if v.Model == nil || was.Model != nil && was.Model.Path == v.Model.Path && was.Model.Name == v.Model.Name {
+	if v.Model == nil || was.Model == v.Model || was.Model != nil && was.Model.Path == v.Model.Path &&
+		was.Model.Name == v.Model.Name && was.Model.Reading == v.Model.Reading {
 		return
 	}
-	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name})
+	w.noteReading(was.Model, v.Model)
+	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
 	w.menu.setRecent(w.settings.Recent, w.load)
 	w.cfg.save(w.settings)
 }
@@ -305,7 +315,7 @@ func (w *window) showMenu() {
 	w.menu.show(menuState{
 		writing: w.writing(), canWrite: w.canWrite(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
-		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
+		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil, copies: w.view.Model != nil && !w.view.Model.Builtin,
 		sidebar: w.sidebarShown(), panel: w.panelShown(), theme: w.settings.Theme,
 	})
 }

@@ -1,0 +1,174 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"tern/app/check"
+	"tern/app/settings"
+	"tern/model"
+)
+
+// Advice is what a look at a model that was opened found: that its file seems to
+// need to be read another way than it says.
+type Advice struct {
+	Sentence Text
+	Hint     Text
+	reading  string // what Correct makes of ModelInfo.Reading
+}
+
+// AsItSays is the reading of a model whose user declined to correct it.
+const AsItSays = "as-it-says"
+
+// judge is an engine that can tell whether its checkpoint is read right.
+type judge interface {
+	// Judge returns the corrections that the checkpoint seems to need.
+	Judge(ctx context.Context) (check.Corrections, error)
+}
+
+// readings are how models are read, by their paths: corrections, or AsItSays.
+type readings struct {
+	mu     sync.Mutex
+	byPath map[string]string
+}
+
+func newReadings(of map[string]string) *readings {
+	r := &readings{byPath: map[string]string{}}
+	for path, reading := range of {
+		r.byPath[path] = reading
+	}
+	return r
+}
+
+func (r *readings) of(path string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byPath[path]
+}
+
+func (r *readings) set(path, reading string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.byPath[path] = reading
+}
+
+// corrections are what a reading asks for; one that is not known asks for none.
+func corrections(reading string) check.Corrections {
+	if c, err := check.ParseCorrections(reading); err == nil {
+		return c
+	}
+	return nil
+}
+
+// Correct opens the model again in the way that the advice gives.
+func (c *Controller) Correct(g settings.Generation) {
+	if m, advice := c.info(); m != nil && advice != nil {
+		c.readAs(m.Path, advice.reading, g)
+	}
+}
+
+// ReadAsItSays opens the model again without corrections, and keeps the advice
+// to itself from now on.
+func (c *Controller) ReadAsItSays(g settings.Generation) {
+	if m, _ := c.info(); m != nil {
+		c.readAs(m.Path, AsItSays, g)
+	}
+}
+
+func (c *Controller) readAs(path, reading string, g settings.Generation) {
+	c.readings.set(path, reading)
+	c.change(func(v *View) { v.Advice = nil })
+	c.Load(path, g)
+}
+
+// DeclineAdvice leaves the model as it is; it is not advised again.
+func (c *Controller) DeclineAdvice() {
+	c.change(func(v *View) {
+		if v.Advice == nil || v.Model == nil {
+			return
+		}
+		v.Advice = nil
+		m := *v.Model
+		if m.Reading == "" {
+			m.Reading = AsItSays
+			c.readings.set(m.Path, AsItSays)
+		}
+		v.Model = &m
+	})
+}
+
+// judge looks at the open model while nothing else is to do. A command stops
+// it; it begins again behind that.
+func (c *Controller) judge(ctx context.Context) {
+	j, able := c.engine.(judge)
+	info, _ := c.info()
+	if !able || info.Builtin || info.Reading == AsItSays {
+		c.unjudged.Store(false)
+		return
+	}
+	found, err := j.Judge(ctx)
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	c.unjudged.Store(false)
+	if err != nil || len(found) == 0 { // an error will come again where it matters
+		return
+	}
+	reading := append(corrections(info.Reading), found...)
+	c.change(func(v *View) {
+		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1]), Hint: adviceHint(len(found)), reading: reading.String()}
+	})
+}
+
+// adviceOf says what a correction is needed for.
+func adviceOf(c check.Correction) Text {
+	switch c {
+	case check.InvertMultipliers:
+		return Say("This file seems to hold its multipliers inverted")
+	case check.QuantisedTwice:
+		return Say("The weights of this file seem to have been quantised twice")
+	case check.OtherPairs:
+		return Say("This file seems to want another pairing of its rotary embedding")
+	case check.I2SARM:
+		return Say("This file seems to have been written in the order of ARM machines")
+	case check.I2SRows:
+		return Say("This file seems to hold its weights in groups of four rows")
+	case check.StopMarkers:
+		return Say("This file does not name all the markers that end its texts")
+	}
+	return Say("This model seems to be made for chats, and its file brings no template for them")
+}
+
+func adviceHint(n int) Text {
+	if n > 1 {
+		return Say("Something else is wrong with it, too. Tern can read it the right way.")
+	}
+	return Say("Tern can read it the right way.")
+}
+
+// open is the opener of the program: it reads each model as it is to be read.
+func (r *readings) open(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+	reading := r.of(path)
+	e, err := open(ctx, path, corrections(reading), g, progress)
+	if err != nil {
+		return nil, err
+	}
+	e.info.Reading = reading
+	return e, nil
+}
+
+func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
+	r, err := check.Quick(ctx, m.engine, check.Options{Reopen: func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
+		return model.OpenWith(ctx, m.info.Path, model.Options{I2S: layout})
+	}})
+	if err != nil {
+		return nil, err
+	}
+	// Chats end at the markers of their template whatever the file says.
+	if _, chats := m.engine.ChatTemplate(); chats {
+		r.Corrections = slices.DeleteFunc(r.Corrections, func(c check.Correction) bool { return c == check.StopMarkers })
+	}
+	return r.Corrections, nil
+}

@@ -1,0 +1,263 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tern/app/check"
+	"tern/inference"
+	"tern/model"
+)
+
+// CopyForm is a form that a compact copy may have.
+type CopyForm uint8
+
+// The forms.
+const (
+	ExactCopy    CopyForm = iota // packed weights, embedding and head as they are: the same logits
+	HalfCopy                     // embedding and head in half precision
+	ByteCopy                     // embedding and head in eight bits
+	PortableCopy                 // for llama.cpp
+)
+
+// Copy is a compact copy of the open model, being made or just made.
+type Copy struct {
+	Form           CopyForm
+	Path           string
+	Written, Total int64  // bytes
+	Measuring      bool   // what the form costs is being measured
+	Price          *Price // what was measured; the copy waits for Keep
+	Done           bool
+	Problem        *Problem
+	model          *model.Model // in its form
+	cancel         context.CancelFunc
+}
+
+// Price is what a smaller head costs, measured on a built-in paragraph.
+type Price struct {
+	Logits                float64    // largest difference, as a share of the largest logit
+	SameArgmax, Positions int        // positions with the same likeliest token
+	Perplexity            [2]float64 // before and after
+}
+
+// CopyOffer is a form that a copy of the open model can have, and its size.
+type CopyOffer struct {
+	Form  CopyForm
+	Bytes int64
+}
+
+// copier is an engine whose model can be copied.
+type copier interface {
+	Model() *model.Model
+}
+
+// CopyOffers lists the forms that the open model can be kept in, and where; none
+// if it cannot be copied.
+func (c *Controller) CopyOffers() (list []CopyOffer, path string) {
+	m, info := c.copied()
+	if m == nil {
+		return nil, ""
+	}
+	exact, err := inference.CopySize(m, inference.CopyOptions{})
+	if err != nil {
+		return nil, ""
+	}
+	list = append(list, CopyOffer{ExactCopy, exact})
+	for _, f := range []CopyForm{HalfCopy, ByteCopy} {
+		if small := exact - saved(m, f.head()); small < exact*99/100 {
+			list = append(list, CopyOffer{f, small})
+		}
+	}
+	if n, err := inference.CopySize(m, inference.CopyOptions{Portable: true}); err == nil {
+		list = append(list, CopyOffer{PortableCopy, n})
+	}
+	return list, copyPath(info)
+}
+
+// copied is the open model where it can be copied, else nil.
+func (c *Controller) copied() (*model.Model, ModelInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.source == nil || c.view.Model == nil {
+		return nil, ModelInfo{}
+	}
+	return c.source, *c.view.Model
+}
+
+// forgetSource is called with the lock held when the open model goes. A copy that
+// is being written is finished; one that waits to be kept is forgotten.
+func (c *Controller) forgetSource(v *View) {
+	c.source = nil
+	if v.Copy != nil && v.Copy.Price != nil {
+		v.Copy = nil
+	}
+}
+
+// head is the type that a form gives to the embedding and the head, 0 for theirs.
+func (f CopyForm) head() model.DType {
+	switch f {
+	case HalfCopy:
+		return model.F16
+	case ByteCopy:
+		return model.Q8_0
+	}
+	return 0
+}
+
+// saved is how many bytes fewer the embedding and the head take as type t.
+func saved(m *model.Model, t model.DType) (n int64) {
+	dense := []*model.Dense{&m.Embed}
+	if m.Head != &m.Embed {
+		dense = append(dense, m.Head)
+	}
+	for _, d := range dense {
+		n += int64(d.Rows) * max(0, int64(d.Type.Bytes(d.Cols)-t.Bytes(d.Cols)))
+	}
+	return n
+}
+
+// copyPath is a free name for the copy of a model: beside its folder, or beside
+// its file.
+func copyPath(info ModelInfo) string {
+	dir, name := filepath.Dir(info.Path), info.Name
+	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !strings.HasSuffix(info.Path, ".gguf") {
+		dir = filepath.Dir(dir) // a file in the model's folder
+	}
+	if strings.HasSuffix(info.Path, ".gguf") {
+		name += "-compact"
+	}
+	for i := 1; ; i++ {
+		path := filepath.Join(dir, name+".gguf")
+		if i > 1 {
+			path = filepath.Join(dir, fmt.Sprintf("%s-%d.gguf", name, i))
+		}
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+	}
+}
+
+// MakeCopy makes a compact copy of the open model at path. A form that costs
+// precision is measured first, and then waits for Keep.
+func (c *Controller) MakeCopy(form CopyForm, path string) {
+	m, _ := c.copied()
+	if m == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	job := &Copy{Form: form, Path: path, Measuring: form.head() != 0, model: m, cancel: cancel}
+	c.startCopy(job, func() error {
+		if form.head() == 0 {
+			return c.writeCopy(ctx, job)
+		}
+		small, err := m.WithHead(form.head())
+		if err != nil {
+			return err
+		}
+		price, err := priceOf(ctx, m, small)
+		if err != nil {
+			return err
+		}
+		c.changeCopy(job, func(k *Copy) { k.Measuring, k.Price, k.model = false, price, small })
+		return nil
+	})
+}
+
+// KeepCopy writes a copy whose price was measured.
+func (c *Controller) KeepCopy() {
+	k := c.View().Copy
+	if k == nil || k.Price == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	job := &Copy{Form: k.Form, Path: k.Path, model: k.model, cancel: cancel}
+	c.startCopy(job, func() error { return c.writeCopy(ctx, job) })
+}
+
+// CancelCopy gives up the copy that is being made, or forgets the last one.
+func (c *Controller) CancelCopy() {
+	c.change(func(v *View) {
+		if v.Copy != nil && v.Copy.cancel != nil {
+			v.Copy.cancel()
+		}
+		v.Copy = nil
+	})
+}
+
+// startCopy runs a job on its own goroutine; another one that runs is given up.
+func (c *Controller) startCopy(job *Copy, run func() error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		job.cancel()
+		return
+	}
+	if k := c.view.Copy; k != nil && k.cancel != nil {
+		k.cancel()
+	}
+	shown := *job
+	c.view.Copy, c.copying = &shown, job
+	c.view.Serial++
+	c.running.Go(func() {
+		defer job.cancel()
+		if err := run(); err != nil && !errors.Is(err, context.Canceled) {
+			p := Explain(err, job.Path)
+			c.changeCopy(job, func(k *Copy) { *k = Copy{Form: k.Form, Path: k.Path, Problem: &p} })
+		}
+		c.mu.Lock()
+		if c.copying == job {
+			c.copying = nil // and with it the model
+		}
+		c.mu.Unlock()
+	})
+	c.mu.Unlock()
+	c.latch.change()
+}
+
+// changeCopy shows a change of a job, unless another one took its place.
+func (c *Controller) changeCopy(job *Copy, f func(*Copy)) {
+	c.change(func(v *View) {
+		if c.copying != job || v.Copy == nil {
+			return
+		}
+		k := *v.Copy
+		f(&k)
+		v.Copy = &k
+	})
+}
+
+func (c *Controller) writeCopy(ctx context.Context, job *Copy) error {
+	err := inference.WriteCopy(ctx, job.model, job.Path, inference.CopyOptions{
+		Portable: job.Form == PortableCopy,
+		Progress: func(written, total int64) {
+			c.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
+		},
+	})
+	if err == nil {
+		c.changeCopy(job, func(k *Copy) { k.Done, k.model, k.cancel = true, nil, nil })
+	}
+	return err
+}
+
+// priceOf measures what a smaller head costs.
+func priceOf(ctx context.Context, m, small *model.Model) (*Price, error) {
+	a, err := inference.New(m, inference.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	b, err := inference.New(small, inference.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	r, err := inference.Compare(ctx, a, b, check.ComparedIDs(a, b))
+	if err != nil {
+		return nil, err
+	}
+	return &Price{Logits: r.Logits, SameArgmax: r.SameArgmax, Positions: r.Positions, Perplexity: r.Perplexity}, nil
+}
