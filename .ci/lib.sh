@@ -165,11 +165,17 @@ use_shared() {
 # processor can run was not chosen.
 require_kernels() {
 	local flags
-	flags=" $(grep -m1 '^flags' /proc/cpuinfo || true) "
-	[[ $flags == *' avx2 '* && $flags == *' fma '* && $flags == *' f16c '* ]] || return 0
-	export KERNEL_REQUIRE=avx2
-	[[ $flags == *' avx512f '* && $flags == *' avx512bw '* && $flags == *' avx512vl '* && $flags == *' avx512_vnni '* ]] || return 0
-	KERNEL_REQUIRE=avx512
+	flags=" $(grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true) "
+	case $(uname -m):$flags in
+	x86_64:*' avx2 '*)
+		[[ $flags == *' fma '* && $flags == *' f16c '* ]] || return 0
+		export KERNEL_REQUIRE=avx2
+		[[ $flags == *' avx512f '* && $flags == *' avx512bw '* && $flags == *' avx512vl '* && $flags == *' avx512_vnni '* ]] || return 0
+		KERNEL_REQUIRE=avx512
+		;;
+	aarch64:*' asimddp '*) export KERNEL_REQUIRE=neon-dot ;;
+	aarch64:*) export KERNEL_REQUIRE=neon ;;
+	esac
 }
 
 # go_test ARGUMENT...: go test, with a count of all tests as its last line.

@@ -7,8 +7,6 @@ import (
 	"unsafe"
 )
 
-//go:generate go -C _gen run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
-
 // The assembly of the element-wise functions takes multiples of eight values;
 // the rest is done by the generic code, whose results are the same. Where they
 // are not (exp, with fused steps), the rest is padded to eight.

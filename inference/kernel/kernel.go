@@ -9,6 +9,9 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
+//go:generate go -C _gen run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+//go:generate go -C _gen run ./arm64 -out ..
+
 // A path is one implementation of this package.
 type path uint8
 
@@ -16,9 +19,11 @@ const (
 	generic path = iota // the Go code, which every build has
 	avx2                // amd64 with AVX2, FMA and F16C
 	avx512              // and with AVX-512 F, BW, VL and VNNI
+	neon                // arm64
+	neonDot             // and with the dot product instructions
 )
 
-var pathNames = [...]string{generic: "generic", avx2: "avx2", avx512: "avx512"}
+var pathNames = [...]string{generic: "generic", avx2: "avx2", avx512: "avx512", neon: "neon", neonDot: "neon-dot"}
 
 func (p path) String() string { return pathNames[p] }
 

@@ -1,0 +1,207 @@
+//go:build !purego
+
+package kernel
+
+import (
+	"math"
+	"unsafe"
+)
+
+// The assembly of the element-wise functions takes multiples of eight values;
+// the rest is done by the generic code, whose results are the same. Where they
+// are not (exp, with fused steps), the rest is padded to eight.
+
+const lanes = 8
+
+// split returns the part of n values for the assembly, 0 for the generic code.
+func split(n int) int {
+	if !useNEON {
+		return 0
+	}
+	return n &^ (lanes - 1)
+}
+
+func matVecF(y []float32, w []byte, x []float32, f format) {
+	switch {
+	case !useNEON || len(x) < lanes || len(y) == 0:
+		matVecFGeneric(y, w, x, f)
+	case f == f32:
+		dotRowsF32NEON(&y[0], &w[0], &x[0], len(y), len(x), 1)
+	case f == f16:
+		dotRowsF16NEON(&y[0], &w[0], &x[0], len(y), len(x), 1)
+	case f == bf16:
+		dotRowsBF16NEON(&y[0], &w[0], &x[0], len(y), len(x), 1)
+	}
+}
+
+func scores(s, q, k []float32, scale float32) {
+	if split(len(q)) == 0 {
+		scoresGeneric(s, q, k, scale)
+		return
+	}
+	dotRowsF32NEON(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
+}
+
+func scoresF16(s, q []float32, k []uint16, scale float32) {
+	if split(len(q)) == 0 {
+		scoresF16Generic(s, q, k, scale)
+		return
+	}
+	dotRowsF16NEON(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
+}
+
+func weightedSum(out, p, v []float32) {
+	if split(len(out)) == 0 {
+		weightedSumGeneric(out, p, v)
+		return
+	}
+	weightedSumF32NEON(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
+}
+
+func weightedSumF16(out, p []float32, v []uint16) {
+	if split(len(out)) == 0 {
+		weightedSumF16Generic(out, p, v)
+		return
+	}
+	weightedSumF16NEON(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
+}
+
+func softmax(s []float32) {
+	if !useNEON {
+		softmaxGeneric(s)
+		return
+	}
+	// The rest in eight lanes: exp(-Inf) adds nothing.
+	var rest [lanes]float32
+	n := split(len(s))
+	for i := range rest {
+		rest[i] = float32(math.Inf(-1))
+	}
+	copy(rest[:], s[n:])
+	m := maxNEON(&rest[0], lanes)
+	if n > 0 {
+		m = max(m, maxNEON(&s[0], n))
+	}
+	sum := expSumNEON(&rest[0], lanes, m)
+	if n > 0 {
+		sum += expSumNEON(&s[0], n, m)
+	}
+	copy(s[n:], rest[:])
+	if n > 0 {
+		scaleNEON(&s[0], n, 1/sum)
+	}
+	scaleGeneric(s[n:], 1/sum)
+}
+
+func siluMul(y, gate, up []float32) {
+	if !useNEON {
+		siluMulGeneric(y, gate, up)
+		return
+	}
+	n := split(len(y))
+	if n > 0 {
+		siluMulNEON(&y[0], &gate[0], &up[0], n)
+	}
+	if n < len(y) {
+		var g, u [lanes]float32
+		copy(g[:], gate[n:])
+		copy(u[:], up[n:])
+		siluMulNEON(&g[0], &g[0], &u[0], lanes)
+		copy(y[n:], g[:])
+	}
+}
+
+func sumSquares(x []float32) (sum float64) {
+	n := split(len(x))
+	if n > 0 {
+		sum = sumSquaresNEON(&x[0], n)
+	}
+	return sum + sumSquaresGeneric(x[n:])
+}
+
+func normalize(y, x, w []float32, scale float32) {
+	n := split(len(x))
+	if n > 0 {
+		normalizeNEON(&y[0], &x[0], &w[0], n, scale)
+	}
+	normalizeGeneric(y[n:], x[n:], w[n:], scale)
+}
+
+func relu2Mul(y, gate, up []float32) {
+	n := split(len(y))
+	if n > 0 {
+		relu2MulNEON(&y[0], &gate[0], &up[0], n)
+	}
+	relu2MulGeneric(y[n:], gate[n:], up[n:])
+}
+
+func add(y, x []float32) {
+	n := split(len(y))
+	if n > 0 {
+		addNEON(&y[0], &x[0], n)
+	}
+	addGeneric(y[n:], x[n:])
+}
+
+func ropeHalf(lo, hi, cos, sin []float32) {
+	n := split(len(cos))
+	if n > 0 {
+		ropeHalfNEON(&lo[0], &hi[0], &cos[0], &sin[0], n)
+	}
+	ropeHalfGeneric(lo[n:], hi[n:], cos[n:], sin[n:])
+}
+
+func ropeAdjacent(x, cos, sin []float32) {
+	n := split(len(cos))
+	if n > 0 {
+		ropeAdjacentNEON(&x[0], &cos[0], &sin[0], n)
+	}
+	ropeAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
+}
+
+func toF16(dst []uint16, src []float32) {
+	n := split(len(src))
+	if n > 0 {
+		toF16NEON(&dst[0], &src[0], n)
+	}
+	toF16Generic(dst[n:], src[n:])
+}
+
+func decode(dst []float32, src []byte, f format) {
+	n := split(len(dst))
+	switch {
+	case n == 0:
+	case f == f32:
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&dst[0])), 4*n), src)
+	case f == f16:
+		decodeF16NEON(&dst[0], &src[0], n)
+	case f == bf16:
+		decodeBF16NEON(&dst[0], &src[0], n)
+	}
+	f.decode(dst[n:], src[n*f.size():])
+}
+
+func readSum(b []byte) (sum uint64) {
+	n := len(b) &^ 127
+	if !useNEON {
+		n = 0
+	}
+	if n > 0 {
+		sum = readSumNEON(&b[0], n)
+	}
+	return sum + readSumGeneric(b[n:])
+}
+
+// maxDotScan is the largest x that scanDot can take apart into two bytes.
+const maxDotScan = 127<<8 + 127
+
+func scan(y []int32, w []int8, x []int16) {
+	switch {
+	case !useNEON:
+		scanGeneric(y, w, x)
+	case useDot && ScanLimit(len(x)) <= maxDotScan:
+		scanDot(&y[0], &w[0], &x[0], len(y), len(x))
+	default:
+		scanNEON(&y[0], &w[0], &x[0], len(y), len(x))
+	}
+}
