@@ -43,8 +43,10 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
-	"tern/app/settings": {},
+	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/settings": {"tern/app/files"},
+	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
+	"tern/app/files":    {},
 
 	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 	"tern/inference/kernel":  {"tern/model/ternary"},

@@ -24,6 +24,8 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 	c.change(func(v *View) {
 		c.remember()
 		c.document = d
+		c.conv.draft = ""
+		c.conv.generation = &g
 		v.Problem, v.Notice = nil, Text{}
 		v.Figures = Figures{Context: v.Figures.Context, MaxTokens: g.MaxTokens, Seed: g.Seed}
 		if g.RandomSeed {
@@ -39,6 +41,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 		}
 	})
 	var err error
+	c.grown()
 	if c.engine != nil {
 		err = c.write(ctx, g)
 	}
@@ -63,6 +66,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 			v.Problem = contextFull(f.Context)
 		}
 	})
+	c.grown()
 }
 
 // remember keeps the document for Undo. It is called with the lock held.
@@ -77,7 +81,7 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 	if err != nil {
 		return err
 	}
-	a := &segment{id: c.newID(), author: Model, vocab: c.vocab}
+	a := &segment{id: c.newID(), author: Model, vocab: c.vocab, model: c.view.Model.Name}
 	o := inference.GenerateOptions{MaxTokens: g.MaxTokens, Stop: g.Stop}
 	var ids []int32
 	if c.view.Mode == ChatMode {
@@ -98,6 +102,7 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 		v.Figures.ContextUsed = min(len(ids), s.Context())
 		v.Figures.PromptTotal = unread(s.Tokens(), ids)
 		seed = v.Figures.Seed
+		a.seed = seed
 	})
 	defer c.finish(a)
 	o.Sampling = sampling(g, seed)
@@ -106,6 +111,7 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 			return err
 		}
 		c.change(func(v *View) { c.take(a, &v.Figures, e) })
+		c.keepSoon()
 	}
 	return nil
 }
@@ -139,8 +145,27 @@ func (c *Controller) conversation() ([]int32, error) {
 			begun = tok.EncodeContinuation(last.Content)
 		}
 	}
-	ids, err := c.engine.Chat(messages, true)
+	ids, err := c.engine.Chat(c.instructed(messages), true)
+	if errors.Is(err, inference.ErrTemplate) && len(messages) > 0 && messages[0].Role == inference.RoleUser {
+		// Some templates refuse a system message: then the first message begins with it.
+		if system := strings.TrimSpace(c.now().System); system != "" {
+			first := slices.Clone(messages)
+			first[0].Content = system + "\n\n" + first[0].Content
+			ids, err = c.engine.Chat(first, true)
+		}
+	}
 	return append(ids, begun...), err
+}
+
+// instructed returns the messages behind the system prompt, if there is one.
+func (c *Controller) instructed(messages []inference.Message) []inference.Message {
+	c.mu.Lock()
+	system := strings.TrimSpace(c.conv.system)
+	c.mu.Unlock()
+	if system == "" {
+		return messages
+	}
+	return append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, messages...)
 }
 
 // take puts one event of an answer into its segment and its figures.
@@ -168,6 +193,7 @@ func (c *Controller) finish(a *segment) {
 	text := a.text.String()
 	cut := strings.TrimSuffix(text, "\uFFFD")
 	c.change(func(v *View) {
+		a.stop = v.Figures.Stop
 		before := c.document
 		before.segments = before.segments[:len(before.segments)-1]
 		if v.Mode == ChatMode && v.Figures.Stop == StoppedByText {
@@ -178,7 +204,7 @@ func (c *Controller) finish(a *segment) {
 			c.document = before
 			return
 		case cut != text:
-			a = &segment{id: c.newID(), author: Model, ids: a.ids, vocab: a.vocab, lead: a.lead}
+			a = &segment{id: c.newID(), author: Model, ids: a.ids, vocab: a.vocab, lead: a.lead, model: a.model, seed: a.seed, stop: a.stop}
 			a.text.WriteString(cut)
 			c.document = before.with(a)
 		case v.Figures.Stop != StoppedByText:

@@ -59,7 +59,7 @@ func (b *builtin) begin(prompt string, g settings.Generation) {
 		if v.State == Generating {
 			return
 		}
-		b.Clear()
+		b.New()
 		b.until(func(v View) bool { return len(v.Document) == 0 && v.Figures.Stop == "" })
 	}
 }
@@ -133,7 +133,7 @@ func TestBuiltin(t *testing.T) {
 		t.Errorf("%+v", v.Figures)
 	}
 
-	b.Clear()
+	b.New()
 	b.until(func(v View) bool { return len(v.Document) == 0 })
 	b.Generate("", g)
 	if story, _ := b.answer(); story == "" || strings.HasPrefix(story, " ") {
@@ -145,6 +145,7 @@ func TestBuiltin(t *testing.T) {
 func TestBuiltinStops(t *testing.T) {
 	g := settings.DefaultGeneration()
 	g.MaxTokens = 500
+	g.Temperature, g.TopP, g.TopK, g.MinP = 2, 1, 0, 0 // such a story does not end by itself before it is seen
 	for name, end := range map[string]func(*builtin){
 		"stop": func(b *builtin) {
 			b.Stop()

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"tern/app/history"
 	"tern/app/settings"
 	"tern/model"
 )
@@ -21,12 +22,14 @@ type Options struct {
 	// Readings are how models are to be read, by their paths, as ModelInfo.Reading
 	// told of them before.
 	Readings map[string]string
+	// Folder is where conversations are kept; empty keeps none.
+	Folder string
 }
 
 // Controller owns the engine, the session and the worker that writes. All
 // methods may be called from any goroutine and, but for Close, return at once.
 //
-// Generate, Retry, Stop, Undo, Clear, DropOldest, Load and Unload end the
+// Commands that change the text, show another one or another model end the
 // answer that is being written, if there is one; what is written stays. They
 // take effect in the order in which they are called.
 type Controller struct {
@@ -48,17 +51,29 @@ type Controller struct {
 	ctx    context.Context    // of the command that runs
 	cancel context.CancelFunc // ends it
 	closed bool
+	keeps  bool // conversations, on disk
 
 	load    *load        // being read, nil if none is
 	source  *model.Model // the open model where it can be copied, else nil
 	copying *Copy        // the job that view.Copy shows
 	writing State        // Prefilling or Generating while an answer is written, else NoModel
 
+	conv  conversation
+	query string // of the newest search
+
 	// Below: changed by the worker alone, which may therefore read them
 	// without the lock.
 	document document
 	undo     []document // versions to come back to, the newest last
-	view     View       // all but State, Document, CanRetry and CanUndo
+	view     View       // all but what View fills in
+
+	archive *archive
+
+	// Used on the archive's goroutine alone.
+	store   *history.Store
+	moved   map[string]string // conversations that were saved under another id: another program changed the file
+	deleted map[string]bool
+	said    map[string]bool // what was said of files
 }
 
 // maxUndo is how many versions of the document are kept. They share their text.
@@ -79,10 +94,20 @@ func newController(o Options, open opener) *Controller {
 		ctx:      context.Background(),
 		cancel:   func() {},
 		document: empty,
+		conv:     newConversation(),
+		archive:  newArchive(),
+		store:    history.NewStore(o.Folder),
+		moved:    map[string]string{},
+		deleted:  map[string]bool{},
+		said:     map[string]bool{},
 	}
+	c.keeps = o.Folder != ""
 	c.work.L = &c.mu
 	c.readings = newReadings(nil)
 	c.running.Go(c.serve)
+	if c.keeps {
+		c.archive.do(c.begin)
+	}
 	return c
 }
 
@@ -180,22 +205,16 @@ func (c *Controller) Retry(g settings.Generation) {
 func (c *Controller) Stop() { c.do(func(context.Context) {}) }
 
 // Undo takes back the last change of the document: the last answer with the
-// words before it, a Retry, a Clear or a DropOldest.
+// words before it, a Retry, an edit or a DropOldest. What it takes back stays
+// as another version.
 func (c *Controller) Undo() {
 	c.do(func(context.Context) {
 		if n := len(c.undo); n > 0 {
 			last := c.undo[n-1]
-			c.change(func(v *View) { c.undo, c.document = c.undo[:n-1], c.inMode(last, v.Mode) })
+			c.change(func(*View) { c.undo, c.document = c.undo[:n-1], last })
 			c.rest()
+			c.grown()
 		}
-	})
-}
-
-// Clear starts a new, empty document. Undo brings the old one back.
-func (c *Controller) Clear() {
-	c.do(func(context.Context) {
-		c.revise(empty)
-		c.rest()
 	})
 }
 
@@ -214,15 +233,6 @@ func (c *Controller) DropOldest() {
 	})
 }
 
-// inMode returns d as it is shown in a mode. A story reads a conversation as
-// the text that it is.
-func (c *Controller) inMode(d document, m Mode) document {
-	if m == ChatMode {
-		return d.asMessages(c.newID)
-	}
-	return d
-}
-
 // revise makes d the document and remembers the one before it.
 func (c *Controller) revise(d document) {
 	c.change(func(*View) {
@@ -231,6 +241,7 @@ func (c *Controller) revise(d document) {
 		}
 		c.document = d
 	})
+	c.grown()
 }
 
 // newID returns the id of a new segment.
@@ -274,26 +285,42 @@ func (c *Controller) Unload() {
 		c.unjudged.Store(false)
 		c.change(func(v *View) {
 			c.forgetSource(v)
-			v.Model, v.Figures, v.Problem, v.Notice, v.Advice = nil, Figures{}, nil, Text{}, nil
+			v.Model, v.Figures, v.Problem, v.Notice, v.Advice = nil, Figures{}, nil, Text{}, nil // the mode stays
 		})
 		debug.FreeOSMemory()
 	})
 }
 
-// DismissProblem removes the problem from the view.
+// DismissProblem removes the problem from the view, or where there is none,
+// the trouble.
 func (c *Controller) DismissProblem() {
-	c.change(func(v *View) { v.Problem = nil })
+	c.change(func(v *View) {
+		if v.Problem == nil {
+			v.Trouble = nil
+		}
+		v.Problem = nil
+	})
 }
 
 // View returns the current snapshot and allows the next Notify. It costs the
 // same however long the text is.
 func (c *Controller) View() View {
 	c.latch.look()
+	return c.now()
+}
+
+// now is View for the controller itself: whoever draws was not shown it.
+func (c *Controller) now() View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := c.view
 	v.State = c.state()
-	v.Document = c.document.view()
+	v.Document = c.conv.tree.view(c.document)
+	v.ID, v.Title, v.System, v.Draft, v.AsStory = c.conv.id, c.conv.title, c.conv.system, c.conv.draft, c.conv.story
+	if g := c.conv.generation; g != nil {
+		own := *g
+		v.Generation = &own
+	}
 	v.CanRetry = c.document.answer >= 0 && v.Model != nil
 	v.CanUndo = len(c.undo) > 0
 	return v
@@ -338,6 +365,8 @@ func (c *Controller) Close() {
 	c.mu.Unlock()
 	c.running.Wait()
 	if first {
+		c.leave()
+		c.archive.close()
 		c.latch.close()
 	}
 }

@@ -20,6 +20,10 @@ type segment struct {
 	lead   int             // bytes of text that separate a message from the one before and that ids do not spell
 	ids    []int32
 	vocab  int // the model, by Controller.vocab, whose ids these are
+
+	model string     // the name of the model that wrote it
+	seed  uint32     // its seed
+	stop  StopReason // why it ended
 }
 
 // document is a list of segments. Its methods never change the list they are
@@ -71,6 +75,9 @@ func (d document) withMessage(id int, words string) document {
 		d = d.with(s)
 	}
 	d.answer = len(d.segments)
+	for d.answer > 0 && d.segments[d.answer-1].author == Model {
+		d.answer-- // an answer that is written on is one answer
+	}
 	return d
 }
 
@@ -124,9 +131,12 @@ func (d document) prompt(tok tokenizer.Tokenizer, vocab int) []int32 {
 			if i == 0 {
 				s.ids = tok.Encode(s.text.String())
 			} else {
-				s.ids = tok.EncodeContinuation(s.text.String())
+				s.ids = tok.EncodeContinuation(s.text.String()[s.lead:])
 			}
 			s.vocab = vocab
+		}
+		if s.lead > 0 {
+			ids = append(ids, tok.EncodeContinuation(s.text.String()[:s.lead])...)
 		}
 		ids = append(ids, s.ids...)
 	}
@@ -161,24 +171,12 @@ func (d document) messages(tok tokenizer.Tokenizer, vocab int) []inference.Messa
 	return list
 }
 
-// asMessages returns d with each author's words set off from the other's, as a
-// conversation is shown that began as a story.
-func (d document) asMessages(newID func() int) document {
-	out := document{answer: d.answer}
-	changed := false
-	for i, s := range d.segments {
-		if i > 0 && s.lead == 0 && s.author != d.segments[i-1].author {
-			m := &segment{id: newID(), author: s.author, vocab: unknown}
-			m.separate(out)
-			m.text.WriteString(strings.TrimSpace(s.text.String()))
-			s, changed = m, true
-		}
-		out = out.with(s)
-	}
-	if !changed {
-		return d
-	}
-	return out
+// asMessage returns s as it stands behind the other author's words.
+func (s *segment) asMessage(id int) *segment {
+	m := &segment{id: id, author: s.author, vocab: unknown, model: s.model, seed: s.seed, stop: s.stop}
+	m.lead, _ = m.text.WriteString("\n\n")
+	m.text.WriteString(strings.TrimSpace(s.text.String()))
+	return m
 }
 
 // newerTurns returns about the second half of a conversation, from a message of
@@ -230,11 +228,22 @@ func (s *segment) trim(tok tokenizer.Tokenizer, first bool) {
 }
 
 // view returns the segments for a snapshot; texts are shared, not copied.
-func (d document) view() []Segment {
+func (t *tree) view(d document) []Segment {
 	out := make([]Segment, 0, len(d.segments))
+	at := &t.root
 	for _, s := range d.segments {
-		if s.text.Len() > 0 {
-			out = append(out, Segment{ID: s.id, Author: s.author, Text: s.text.String()})
+		v := Segment{ID: s.id, Author: s.author, Text: s.text.String(), Lead: s.lead, Stop: s.stop}
+		if at != nil {
+			n := len(at.next)
+			b := at.child(s)
+			v.Version, v.Versions = slices.Index(at.next, b)+1, n
+			if b == nil { // it is being written
+				v.Version, v.Versions = n+1, n+1
+			}
+			at = b
+		}
+		if v.Text != "" {
+			out = append(out, v)
 		}
 	}
 	return out

@@ -276,9 +276,9 @@ func TestViewSharesText(t *testing.T) {
 	s.text.Grow(1 << 20)
 	s.text.WriteString("one")
 	d := empty.with(s)
-	first := d.view()
+	first := new(tree).view(d)
 	s.text.WriteString(" two")
-	second := d.view()
+	second := new(tree).view(d)
 	if first[0].Text != "one" || second[0].Text != "one two" {
 		t.Errorf("%q, then %q", first[0].Text, second[0].Text)
 	}

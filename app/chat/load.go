@@ -108,11 +108,7 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 		if k, able := e.(copier); able && !info.Builtin {
 			c.source = k.Model()
 		}
-		v.Mode = StoryMode
-		if info.Template != "" {
-			v.Mode = ChatMode
-		}
-		c.document = c.inMode(c.document, v.Mode)
+		c.setMode(v)
 		v.Figures = Figures{Context: s.Context()}
 	})
 	l.cancel()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"tern/app/history"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
@@ -42,6 +43,10 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("Settings could not be read"), Say("Defaults are in use; the old file was kept beside it.")
 	case errors.Is(err, model.ErrNoSpace):
 		return Say("There is not enough room for {{.File}}", "File", file), Say("Free some space, or choose another folder.")
+	case errors.Is(err, history.ErrDamaged):
+		return Say("A conversation could not be read"), Say("The damaged file was kept beside the others.")
+	case errors.Is(err, history.ErrNewer):
+		return Say("A newer Tern wrote one of the conversations"), Say("It was left as it is; that Tern can read it.")
 	case errors.Is(err, syscall.ENOSPC):
 		return Say("Could not save: the disk is full"), Say("Free some space; your text is kept in memory.")
 	case errors.Is(err, syscall.ENOMEM):
@@ -63,12 +68,15 @@ func explain(err error, path string) (sentence, hint Text) {
 			return Say("{{.File}} is damaged: it ends too early", "File", file), again
 		}
 		return Say("{{.File}} is damaged: {{.What}}", "File", file, "What", what), again
-	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(err.Error(), "history: "):
 		return missing(err, path)
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission) && !strings.HasPrefix(err.Error(), "history: "):
 		return Say("Tern is not allowed to read {{.File}}", "File", file), Say("Change its permissions, or copy it to a folder of yours.")
-	case errors.As(err, new(*fs.PathError)):
+	case errors.As(err, new(*fs.PathError)) && !strings.HasPrefix(err.Error(), "history: "):
 		return Say("{{.File}} could not be read", "File", file), Say("Check the disk, or copy the file again.")
+	}
+	if strings.HasPrefix(err.Error(), "history: ") {
+		return Say("A conversation could not be saved or read: {{.What}}", "What", what), Say("Your text is kept in memory; check the folder of the settings.")
 	}
 	return Say("Something went wrong: {{.What}}", "What", what), Say("Try again, or open another model.")
 }
@@ -164,7 +172,7 @@ func isModelFile(file string) bool {
 }
 
 // prefix matches the packages that passed an error up.
-var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|tokenizer|inference|chat|settings): )+`)
+var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|tokenizer|inference|chat|settings|history): )+`)
 
 // reason returns what an error says between the package that says it and the
 // sentinel it wraps, without the folder that path is in.

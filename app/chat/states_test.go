@@ -81,7 +81,7 @@ func TestCommands(t *testing.T) {
 			{Ready, Ready, "Hi abc"},
 			{Stopping, Ready, "Hi abc"},
 		}},
-		{"clear", (*Controller).Clear, results{
+		{"new", (*Controller).New, results{
 			{NoModel, NoModel, ""},
 			{Loading, Ready, ""},
 			{Loading, Ready, ""},
@@ -188,7 +188,7 @@ func TestOrder(t *testing.T) {
 		{"twice", func(c *Controller) { c.Generate("Hi", balanced); c.Generate("", balanced) }, "Hi abc"},
 		{"words twice", func(c *Controller) { c.Generate("Hi", balanced); c.Generate("ho", balanced) }, "Hi ho abc"},
 		{"taken back", func(c *Controller) { c.Generate("Hi", balanced); c.Undo() }, ""},
-		{"cleared and back", func(c *Controller) { c.Generate("Hi", balanced); c.Clear(); c.Undo() }, "Hi"},
+		{"another conversation", func(c *Controller) { c.Generate("Hi", balanced); c.New(); c.Undo() }, ""},
 		{"another model", func(c *Controller) { c.Generate("Hi", balanced); c.Load("b", balanced) }, "Hi"},
 		{"closed", func(c *Controller) { c.Generate("Hi", balanced); c.Close(); c.Generate("ho", balanced) }, "Hi"},
 	} {

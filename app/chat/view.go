@@ -10,7 +10,11 @@
 // anything can fail.
 package chat
 
-import "time"
+import (
+	"time"
+
+	"tern/app/settings"
+)
 
 // State is what the controller is doing. See the table of states in the window.
 type State uint8
@@ -37,7 +41,8 @@ const (
 // Mode is what the words of a document are to the model.
 type Mode uint8
 
-// The modes. The open model decides: one with a chat template chats.
+// The modes. The open model decides: one with a chat template chats, unless the
+// user wants it to continue the text.
 const (
 	StoryMode Mode = iota // a text, which the model continues
 	ChatMode              // messages, which the model answers
@@ -49,6 +54,12 @@ type Segment struct {
 	ID     int // stable while the segment exists; a segment only ever grows at its end
 	Author Author
 	Text   string
+	Lead   int        // bytes of Text that only set a message off from the one before
+	Stop   StopReason // why the model ended it; empty while it writes, and for the user's words
+
+	// Of the versions of what stands here, the one that is shown, from 1. A
+	// version is followed by versions of its own.
+	Version, Versions int
 }
 
 // ModelInfo is what the top bar shows of an open model.
@@ -124,9 +135,22 @@ type View struct {
 	Document []Segment
 	Figures  Figures
 	Problem  *Problem // nil: none
+	Trouble  *Problem // with files of conversations; nil: none
 	Advice   *Advice  // nil: none
 	Copy     *Copy    // a compact copy being made or just made; nil: none
 	Notice   Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
-	CanRetry bool     // there is an answer to write again
-	CanUndo  bool     // Undo has something to take back or bring back
+
+	ID         string               // of the conversation
+	Title      string               // the user's, empty for none
+	System     string               // the system prompt
+	Draft      string               // words that were not sent, when the conversation was left
+	AsStory    bool                 // the user wants a model that chats to continue the text
+	Generation *settings.Generation // of the conversation; nil if none was chosen
+
+	Conversations []Entry    // all that are kept, the newest first
+	Found         *Found     // nil: nothing is searched for
+	Recovered     *Recovered // nil: no crash left anything
+
+	CanRetry bool // there is an answer to write again
+	CanUndo  bool // Undo has something to take back or bring back
 }

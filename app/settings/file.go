@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/natefinch/atomic"
+	"tern/app/files"
 )
 
 // ErrDamaged marks a settings file that cannot be read as one.
@@ -38,7 +37,7 @@ func Path() (string, error) {
 // ErrDamaged) is moved to the same name with ".damaged" behind it, where the
 // next Save does not overwrite it.
 func Load(path string) (Settings, error) {
-	data, err := read(path)
+	data, err := files.Read(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Default(), nil
 	}
@@ -48,22 +47,12 @@ func Load(path string) (Settings, error) {
 	s, err := parse(data)
 	if err != nil {
 		err = fmt.Errorf("settings: %s: %w: %w", filepath.Base(path), ErrDamaged, err)
-		if kept := atomic.ReplaceFile(path, path+".damaged"); kept != nil {
+		if kept := files.Aside(path); kept != nil {
 			err = errors.Join(err, fmt.Errorf("settings: %w", kept))
 		}
 		return Default(), err
 	}
 	return s, nil
-}
-
-// read returns the file's bytes, at most one more than maxFile.
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
 func parse(data []byte) (Settings, error) {
@@ -84,51 +73,8 @@ func Save(path string, s Settings) error {
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	if err := replace(path, append(data, '\n')); err != nil {
+	if err := files.Write(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("settings: save: %w", err)
 	}
 	return nil
-}
-
-// replace is atomic.WriteFile with errors that can be told apart: it formats
-// them as text, and a full disk deserves its own sentence.
-func replace(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.new")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the first error is the one to report
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync() // or the rename may reach the disk before the bytes do
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	if err := atomic.ReplaceFile(f.Name(), path); err != nil {
-		return err
-	}
-	syncFolder(dir)
-	return nil
-}
-
-// syncFolder makes the rename itself durable where the system allows it. A
-// refusal (Windows, some network drives) only means that a power cut may bring
-// the old file back.
-func syncFolder(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		_ = d.Close()
-	}
 }

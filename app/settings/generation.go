@@ -81,9 +81,9 @@ func (g Generation) PresetName() string {
 	return Custom
 }
 
-// normal brings every value into its range; one that is no number is replaced
+// Normal brings every value into its range; one that is no number is replaced
 // by its default.
-func (g Generation) normal() Generation {
+func (g Generation) Normal() Generation {
 	d := DefaultGeneration()
 	g.Temperature = clamp(g.Temperature, 0, MaxTemperature, d.Temperature)
 	g.TopP = clamp(g.TopP, 0, MaxTopP, d.TopP)

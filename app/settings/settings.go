@@ -128,7 +128,7 @@ func distinct(models []Recent) []Recent {
 // normal brings every value into its range.
 func (s Settings) normal() Settings {
 	s.Version = version
-	s.Generation = s.Generation.normal()
+	s.Generation = s.Generation.Normal()
 	if s.Theme != ThemeLight && s.Theme != ThemeDark {
 		s.Theme = ThemeSystem
 	}

@@ -263,7 +263,7 @@ func TestPresets(t *testing.T) {
 		if got.Preset != p.Name || got.PresetName() != p.Name || got.MaxTokens != 77 {
 			t.Errorf("%s gives %+v", p.Name, got)
 		}
-		if n := got.normal(); !cmp.Equal(n, got, emptyIsNil) {
+		if n := got.Normal(); !cmp.Equal(n, got, emptyIsNil) {
 			t.Errorf("%s is out of range: %+v", p.Name, got)
 		}
 		got.TopK++

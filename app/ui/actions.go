@@ -40,7 +40,7 @@ func (w *window) begin(text string) {
 	}
 	w.info, w.opening = nil, false
 	w.transcript.toEnd()
-	w.ctl.Generate(text, w.settings.Generation)
+	w.ctl.Generate(text, w.generation)
 	w.focusPrompt()
 }
 
@@ -53,7 +53,7 @@ func (w *window) stop() {
 func (w *window) retry() {
 	if w.view.CanRetry {
 		w.transcript.toEnd()
-		w.ctl.Retry(w.settings.Generation)
+		w.ctl.Retry(w.generation)
 		w.focusPrompt()
 	}
 }
@@ -64,15 +64,6 @@ func (w *window) undo() {
 		w.ctl.Undo()
 		w.focusPrompt()
 	}
-}
-
-// clear starts a new text; it is undone rather than asked about.
-func (w *window) clear() {
-	if !w.transcript.empty() {
-		w.ctl.Clear()
-		w.tell("The text was cleared.", action{"Undo", w.undo})
-	}
-	w.focusPrompt()
 }
 
 func (w *window) unload() {
@@ -131,7 +122,7 @@ func (w *window) message() *message {
 	switch {
 	case w.full() && v.Figures.Stop == chat.ContextFull:
 		return &message{kind: messageLimit, sentence: "This conversation fills the model’s " + count(v.Figures.Context) + " tokens.",
-			actions: []action{{"Drop oldest turns", w.ctl.DropOldest}, {"New conversation", w.clear}}}
+			actions: []action{{"Drop oldest turns", w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil:
 		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
 		if w.loadFailed {
@@ -141,10 +132,20 @@ func (w *window) message() *message {
 			m.actions = append(m.actions, action{"More", func() { w.detail(v.Problem.Detail) }})
 		}
 		return m
+	case v.Trouble != nil:
+		m := &message{kind: messageError, sentence: say(v.Trouble.Sentence), hint: say(v.Trouble.Hint), dismiss: w.ctl.DismissProblem}
+		if v.Trouble.Detail != "" {
+			m.actions = append(m.actions, action{tr("More"), func() { w.detail(v.Trouble.Detail) }})
+		}
+		return m
 	case w.info != nil:
 		return w.info
 	case v.Advice != nil:
 		return w.advice(v.Advice)
+	case v.Recovered != nil:
+		return &message{sentence: tr("Tern closed unexpectedly while writing."),
+			hint:    trn(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
+			actions: []action{{tr("Show"), func() { w.openConversation(v.Recovered.ID) }}, {tr("Discard"), w.ctl.DiscardRecovered}}}
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: "The answer reached " + count(v.Figures.MaxTokens) + " tokens.",
 			actions: []action{{"Continue", func() { w.begin("") }}, {"Raise limit", w.raiseLimit}},
@@ -155,7 +156,7 @@ func (w *window) message() *message {
 
 // raiseLimit doubles the longest answer and writes on.
 func (w *window) raiseLimit() {
-	g := w.settings.Generation
+	g := w.generation
 	g.MaxTokens *= 2
 	if m := w.view.Model; m != nil && m.ContextLen > 0 {
 		g.MaxTokens = min(g.MaxTokens, m.ContextLen)
@@ -246,14 +247,15 @@ func (w *window) focusPrompt() {
 }
 
 func (w *window) setGeneration(g settings.Generation) {
-	w.settings.Generation = g
+	w.generation, w.settings.Generation = g, g // the next conversation begins with those used last
+	w.ctl.SetGeneration(w.known, g)
 	w.applySettings()
 	w.cfg.save(w.settings)
 }
 
 // resetGeneration brings every default back; it can be undone.
 func (w *window) resetGeneration() {
-	old := w.settings.Generation
+	old := w.generation
 	w.options.use(settings.DefaultGeneration())
 	w.tell("Settings reset.", action{"Undo", func() {
 		w.info = nil

@@ -6,44 +6,74 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 )
 
-// choose lets the user pick a file or a folder to open in the system's file
-// window. It is another window, which knows nothing of this one, so this one
-// takes no input until it is closed.
+// choose lets the user pick a file or a folder to open.
 func (w *window) choose(folder bool) {
+	what := tr("Choosing a file…")
+	if folder {
+		what = tr("Choosing a folder…")
+	}
+	w.chooseBy(what, func(dir string, done func(string, error)) { w.cfg.choose(folder, dir, done) }, w.typePath, w.chosen)
+}
+
+// chooseNew lets the user pick a file to write.
+func (w *window) chooseNew(name string, chosen func(path string)) {
+	w.chooseBy(tr("Choosing where to save…"), func(dir string, done func(string, error)) { w.cfg.chooseNew(name, dir, done) }, func() {
+		home, _ := os.UserHomeDir() // where there is none, the name alone is a path too
+		w.askLine(tr("The file window could not open"), tr("Path of the file to write"), filepath.Join(home, name), tr("Save"), w.absolute(chosen))
+	}, chosen)
+}
+
+// chooseFile lets the user pick a conversation to read.
+func (w *window) chooseFile(chosen func(path string)) {
+	w.chooseBy(tr("Choosing a file…"), w.cfg.chooseJSON, func() {
+		w.askLine(tr("The file window could not open"), tr("Path of the file to read"), "", tr("Open"), w.absolute(chosen))
+	}, chosen)
+}
+
+// absolute gives done what was typed as a path, if anything was.
+func (w *window) absolute(done func(path string)) func(string) {
+	return func(path string) {
+		if path = strings.TrimSpace(path); path == "" {
+			return
+		}
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		done(path)
+	}
+}
+
+// chooseBy opens the system's file window. It is another window, which knows
+// nothing of this one, so this one takes no input until it is closed. Where
+// there is none, typed asks for a path.
+func (w *window) chooseBy(what string, open func(dir string, done func(string, error)), typed func(), chosen func(path string)) {
 	if w.choosing {
 		return
 	}
 	w.choosing = true
-	what := "Choosing a file…"
-	if folder {
-		what = "Choosing a folder…"
-	}
 	w.openDialog(what, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		muted("The file window is open. It may be behind this one.")), 320)
+		muted(tr("The file window is open. It may be behind this one."))), 320)
 	dir := w.settings.Folder
 	if dir == "" {
 		dir, _ = os.UserHomeDir() // where it is empty, the system opens what it likes
 	}
-	w.cfg.choose(folder, dir, func(path string, err error) {
+	open(dir, func(path string, err error) {
 		w.choosing = false
 		w.closeDialog()
-		if err != nil {
-			w.typePath()
-			return
+		switch {
+		case err != nil:
+			typed()
+		case path != "":
+			chosen(path)
 		}
-		w.chosen(path)
 	})
 }
 
 // chosen opens what was picked and remembers where that was.
 func (w *window) chosen(path string) {
-	if path == "" {
-		return
-	}
 	w.settings.Folder = filepath.Dir(path)
 	w.cfg.save(w.settings)
 	w.load(path)
@@ -53,24 +83,5 @@ func (w *window) chosen(path string) {
 // type in needs no more than a keyboard, and completes the ways of dropping and
 // of choosing a recent model.
 func (w *window) typePath() {
-	var entry *lineEntry
-	open := func() {
-		path := strings.TrimSpace(entry.Text)
-		w.closeDialog()
-		if path != "" {
-			if abs, err := filepath.Abs(path); err == nil {
-				path = abs
-			}
-			w.chosen(path)
-		}
-	}
-	entry = newLineEntry(w.escape, func(string) {}, func(string) {})
-	entry.OnSubmitted = func(string) { open() }
-	entry.SetPlaceHolder("Path of a model file or folder")
-	entry.SetText(w.settings.Folder)
-	body := container.New(&stack{gap: 8},
-		newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted("Type or paste the path of a model, or drop it on the window.")), entry)
-	w.openDialog("The file window could not open", body, dialogWidth, action{label: "Cancel"}, action{"Open", open})
-	w.win.Canvas().Focus(entry)
+	w.askLine(tr("The file window could not open"), tr("Path of a model file or folder"), w.settings.Folder, tr("Open"), w.absolute(w.chosen))
 }

@@ -36,7 +36,6 @@ func (f *fakeController) Generate(text string, g settings.Generation) {
 func (f *fakeController) Retry(g settings.Generation)      { f.last = g; f.call("retry") }
 func (f *fakeController) Stop()                            { f.call("stop") }
 func (f *fakeController) Undo()                            { f.call("undo") }
-func (f *fakeController) Clear()                           { f.call("clear") }
 func (f *fakeController) DropOldest()                      { f.call("drop oldest") }
 func (f *fakeController) DismissProblem()                  { f.call("dismiss") }
 func (f *fakeController) Correct(settings.Generation)      { f.call("correct") }
@@ -49,6 +48,35 @@ func (f *fakeController) MakeCopy(form chat.CopyForm, path string) { f.call("cop
 func (f *fakeController) KeepCopy()                                { f.call("keep") }
 func (f *fakeController) CancelCopy()                              { f.call("cancel copy") }
 func (f *fakeController) View() chat.View                          { return f.view }
+
+func (f *fakeController) RetryAt(i int, g settings.Generation) { f.call("retry at", i) }
+func (f *fakeController) Edit(i int, text string, answer bool, g settings.Generation) {
+	f.call("edit", i, " ", text, " ", answer)
+}
+func (f *fakeController) Splice(from, to int, text string) {
+	f.call("splice", from, " ", to, " ", text)
+}
+func (f *fakeController) ContinueAt(from int, text string, g settings.Generation) {
+	f.call("continue at", from, " ", text)
+}
+func (f *fakeController) Step(i, by int)               { f.call("step", i, " ", by) }
+func (f *fakeController) New()                         { f.call("new") }
+func (f *fakeController) Open(id string)               { f.call("open", id) }
+func (f *fakeController) Rename(id, title string)      { f.call("rename", id, " ", title) }
+func (f *fakeController) Duplicate(id string)          { f.call("duplicate", id) }
+func (f *fakeController) Branch(i int)                 { f.call("branch", i) }
+func (f *fakeController) Delete(id string)             { f.call("delete", id) }
+func (f *fakeController) Restore(id string)            { f.call("restore", id) }
+func (f *fakeController) Import(path string)           { f.call("import", path) }
+func (f *fakeController) Export(id, path, _, _ string) { f.call("export", id, " ", path) }
+func (f *fakeController) Search(query string)          { f.call("search", query) }
+func (f *fakeController) DiscardRecovered()            { f.call("discard") }
+func (f *fakeController) SetStory(on bool)             { f.call("story", on) }
+func (f *fakeController) SetSystem(id, text string)    { f.call("system", id, " ", text) }
+func (f *fakeController) SetDraft(id, text string)     { f.view.Draft = text }
+func (f *fakeController) SetGeneration(id string, g settings.Generation) {
+	f.view.Generation = &g
+}
 
 var _ Controller = (*chat.Controller)(nil)
 
@@ -85,7 +113,7 @@ func newRig(t *testing.T, width, height float32) *rig {
 	})
 	r := &rig{t: t, fake: &fakeController{}, clock: time.Unix(1000, 0)}
 	m := builtin
-	r.fake.view = chat.View{State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
+	r.fake.view = chat.View{ID: "now", State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
 	s := settings.Default()
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
 	r.window = newWindow(win, th, config{
@@ -93,6 +121,14 @@ func newRig(t *testing.T, width, height float32) *rig {
 		save: func(s settings.Settings) { r.saved = append(r.saved, s) },
 		choose: func(_ bool, _ string, done func(string, error)) {
 			r.fake.call("choose")
+			r.done = done
+		},
+		chooseNew: func(name, _ string, done func(string, error)) {
+			r.fake.call("choose new", name)
+			r.done = done
+		},
+		chooseJSON: func(_ string, done func(string, error)) {
+			r.fake.call("choose JSON")
 			r.done = done
 		},
 	})

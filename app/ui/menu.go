@@ -15,28 +15,32 @@ import (
 // canvas do not arrive while an entry has the focus, those of the menu do. They
 // also run for disabled items, so every action checks the state itself.
 type menu struct {
-	main   *fyne.MainMenu
-	recent *fyne.MenuItem
-	themes []*fyne.MenuItem
-	side   *fyne.MenuItem // the sidebar
-	stop   *fyne.MenuItem
-	write  *fyne.MenuItem
-	retry  *fyne.MenuItem
-	undo   *fyne.MenuItem
-	clear  *fyne.MenuItem
-	copy   *fyne.MenuItem
-	answer *fyne.MenuItem
-	unload *fyne.MenuItem
-	keep   *fyne.MenuItem // a compact copy
-	panels []*panel
-	shown  menuState
+	main         *fyne.MainMenu
+	recent       *fyne.MenuItem
+	themes       []*fyne.MenuItem
+	side         *fyne.MenuItem // the sidebar
+	stop         *fyne.MenuItem
+	write        *fyne.MenuItem
+	retry        *fyne.MenuItem
+	undo         *fyne.MenuItem
+	fresh        *fyne.MenuItem
+	conversation []*fyne.MenuItem // for one that has something in it
+	versions     []*fyne.MenuItem
+	story        *fyne.MenuItem
+	copy         *fyne.MenuItem
+	answer       *fyne.MenuItem
+	unload       *fyne.MenuItem
+	keep         *fyne.MenuItem // a compact copy
+	panels       []*panel
+	shown        menuState
 }
 
 // menuState is all that the menu shows of the window.
 type menuState struct {
-	writing, canWrite, canRetry, canUndo, text, answer, model, copies, sidebar bool
-	panel                                                                      *panel // nil: none is shown
-	theme                                                                      settings.Theme
+	writing, canWrite, canRetry, canUndo, text, answer, model, copies bool
+	sidebar, versions, chats, story                                   bool
+	panel                                                             *panel // nil: none is shown
+	theme                                                             settings.Theme
 }
 
 func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
@@ -51,6 +55,13 @@ func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *f
 	return i
 }
 
+// altItem is an item with Alt and a key.
+func altItem(label string, do func(), key fyne.KeyName) *fyne.MenuItem {
+	i := fyne.NewMenuItem(label, do)
+	i.Shortcut = &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierAlt}
+	return i
+}
+
 func newMenu(w *window) *menu {
 	const shift = fyne.KeyModifierShift
 	line := fyne.NewMenuItemSeparator
@@ -61,7 +72,8 @@ func newMenu(w *window) *menu {
 		stop:   item("Stop", w.stop, fyne.KeyPeriod),
 		retry:  item("Retry", w.retry, fyne.KeyR),
 		undo:   item("Undo the last turn", w.undo, ""),
-		clear:  item("New conversation", w.clear, fyne.KeyN),
+		fresh:  item(tr("New conversation"), w.fresh, fyne.KeyN),
+		story:  fyne.NewMenuItem(tr("Write as a story"), w.setStory),
 		copy:   item("Copy the text", w.copyAll, ""),
 		answer: item("Copy last answer", w.copyAnswer, fyne.KeyC, shift),
 		unload: item("Close the model", w.unload, ""),
@@ -76,7 +88,20 @@ func newMenu(w *window) *menu {
 	theme.ChildMenu = fyne.NewMenu("", m.themes...)
 	m.recent.ChildMenu = fyne.NewMenu("")
 	m.panels = w.panels
-	file := []*fyne.MenuItem{m.clear, line(),
+	current := func(do func(id string)) func() { return func() { do(w.view.ID) } }
+	m.conversation = []*fyne.MenuItem{
+		item(tr("Rename…"), current(w.rename), fyne.KeyR, shift),
+		item(tr("Duplicate"), current(w.duplicate), fyne.KeyD),
+		item(tr("Delete"), current(w.remove), fyne.KeyBackspace, shift),
+		fyne.NewMenuItem(tr("Export as Markdown…"), func() { w.export(w.view.ID, ".md") }),
+		fyne.NewMenuItem(tr("Export as JSON…"), func() { w.export(w.view.ID, ".json") }),
+	}
+	m.versions = []*fyne.MenuItem{
+		altItem(tr("Previous version"), func() { w.stepVersion(-1) }, fyne.KeyUp),
+		altItem(tr("Next version"), func() { w.stepVersion(1) }, fyne.KeyDown),
+	}
+	file := []*fyne.MenuItem{m.fresh, line(),
+		fyne.NewMenuItem(tr("Import a conversation…"), w.importFile), m.conversation[3], m.conversation[4], line(),
 		item("Open file…", func() { w.choose(false) }, fyne.KeyO),
 		item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
@@ -89,9 +114,11 @@ func newMenu(w *window) *menu {
 	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu("File", append(file, line(), quit)...),
-		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer),
-		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, line(),
-			item("Go to the prompt", w.focusPrompt, fyne.KeyL)),
+		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer, line(),
+			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
+		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, m.versions[0], m.versions[1], line(),
+			item("Go to the prompt", w.focusPrompt, fyne.KeyL), m.story, line(),
+			m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu("View", append(view, theme, line(),
 			item("Larger text", func() { w.zoom(1) }, fyne.KeyEqual),
 			item("Smaller text", func() { w.zoom(-1) }, fyne.KeyMinus),
@@ -109,7 +136,14 @@ func (m *menu) show(s menuState) {
 	m.shown = s
 	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
-	m.clear.Disabled, m.copy.Disabled = !s.text, !s.text
+	m.copy.Disabled = !s.text
+	for _, i := range m.conversation {
+		i.Disabled = !s.text
+	}
+	for _, i := range m.versions {
+		i.Disabled = !s.versions
+	}
+	m.story.Disabled, m.story.Checked = !s.chats, s.story
 	m.answer.Disabled, m.unload.Disabled, m.keep.Disabled = !s.answer, !s.model, !s.copies
 	m.side.Checked = s.sidebar
 	for _, p := range m.panels {
@@ -161,8 +195,8 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 func (w *window) presetMenu(at fyne.CanvasObject) {
 	var items []*fyne.MenuItem
 	for _, p := range settings.Presets {
-		i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.settings.Generation.WithPreset(p.Name)) })
-		i.Checked = p.Name == w.settings.Generation.Preset
+		i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.generation.WithPreset(p.Name)) })
+		i.Checked = p.Name == w.generation.Preset
 		items = append(items, i)
 	}
 	w.popUp(at, items)
@@ -181,6 +215,9 @@ func shortcutName(s fyne.Shortcut) string {
 		} else {
 			parts = append(parts, "Ctrl")
 		}
+	}
+	if c.Modifier&fyne.KeyModifierAlt != 0 {
+		parts = append(parts, "Alt")
 	}
 	if c.Modifier&fyne.KeyModifierShift != 0 {
 		parts = append(parts, "Shift")

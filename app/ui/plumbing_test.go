@@ -142,6 +142,7 @@ func TestShortcuts(t *testing.T) {
 	want := []string{
 		"Ctrl+Enter", "Ctrl+.", "Ctrl+R", "Ctrl+Shift+C", "Ctrl+L", "Ctrl+N", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+,",
 		"Ctrl+B", "Ctrl+G", "Ctrl+=", "Ctrl+-", "Ctrl+0", "Ctrl+Shift+H", "Ctrl+Q",
+		"Ctrl+Shift+R", "Ctrl+D", "Ctrl+Shift+BackSpace", "Ctrl+Shift+F", "Alt+Up", "Alt+Down",
 	}
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {
 		for i := range want {
@@ -162,11 +163,11 @@ func TestShortcuts(t *testing.T) {
 func TestMenuShowsTheState(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	m := r.menu
-	if m.write.Disabled || !m.stop.Disabled || !m.retry.Disabled || !m.undo.Disabled || !m.clear.Disabled || !r.options.side.item.Checked {
+	if m.write.Disabled || !m.stop.Disabled || !m.retry.Disabled || !m.undo.Disabled || !m.conversation[0].Disabled || !r.options.side.item.Checked {
 		t.Error("wrong marks at the start")
 	}
 	r.show(document("Once", " upon"))
-	if m.retry.Disabled || m.undo.Disabled || m.clear.Disabled || m.answer.Disabled {
+	if m.retry.Disabled || m.undo.Disabled || m.conversation[0].Disabled || m.answer.Disabled {
 		t.Error("nothing can be done with a text")
 	}
 	r.press(fyne.KeyR)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -64,8 +65,20 @@ func Run(o Options) int {
 		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
 	}
 
-	c := chat.New(chat.Options{Notify: p.notify, Readings: readings(kept.Recent)})
-	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose})
+	chooseNew := func(name, dir string, done func(string, error)) {
+		filedialog.ChooseNew(name, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+	}
+	chooseJSON := func(dir string, done func(string, error)) {
+		filedialog.ChooseJSON(dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+	}
+
+	folder := filepath.Join(filepath.Dir(o.SettingsPath), "conversations")
+	if o.SettingsPath == "" {
+		folder = filepath.Join(os.TempDir(), "tern-conversations") // better than nowhere
+	}
+	c := chat.New(chat.Options{Notify: p.notify, Readings: readings(kept.Recent), Folder: folder})
+	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose,
+		chooseNew: chooseNew, chooseJSON: chooseJSON})
 	p.draw = w.update
 	w.load(o.Path)
 	if problem != nil {

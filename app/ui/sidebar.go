@@ -1,28 +1,200 @@
 package ui
 
 import (
+	"slices"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
 )
 
 const sidebarWidth = 232
 
 // sidebar is the list of conversations at the left.
 type sidebar struct {
-	fresh *button // starts a conversation
-	empty *note   // where there is none
-	box   *fyne.Container
+	fresh  *button // starts a conversation
+	search *lineEntry
+	list   *titles
+	empty  *note // why the list is empty
+	box    *fyne.Container
+
+	all     []chat.Entry
+	found   *chat.Found
+	current string
+	shown   []chat.Entry // those of all that the search leaves
+	opened  func(id string)
 }
 
-func newSidebar(fresh, escape func()) *sidebar {
+// sidebarActions are what the sidebar does; menu opens the menu of a
+// conversation, at a place in the window.
+type sidebarActions struct {
+	fresh, escape        func()
+	search, open, remove func(string)
+	rename               func(id string)
+	menu                 func(e chat.Entry, at fyne.Position)
+}
+
+func newSidebar(do sidebarActions) *sidebar {
 	s := &sidebar{
-		fresh: newButton(tr("New conversation"), escape, fresh),
-		empty: newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, muted(tr("Conversations appear here."))),
+		fresh:  newButton(tr("New conversation"), do.escape, do.fresh),
+		empty:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		opened: do.open,
 	}
-	body := container.New(&stack{gap: 8, pad: 8}, s.fresh, s.empty)
-	s.box = container.NewStack(newSurface(colorSidebar), body)
+	s.search = newLineEntry(do.escape, func(text string) {
+		do.search(text)
+		s.filter()
+	}, func(string) {})
+	s.search.SetPlaceHolder(tr("Search conversations"))
+	s.list = newTitles(s, do)
+	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, s.search, s.empty)
+	s.box = container.NewStack(newSurface(colorSidebar), container.NewBorder(top, nil, nil, nil, s.list))
+	s.filter()
 	return s
+}
+
+// show brings the list in step with the view.
+func (s *sidebar) show(v chat.View) {
+	same := s.current == v.ID && s.found == v.Found && slices.Equal(s.all, v.Conversations)
+	if same {
+		return
+	}
+	s.all, s.found, s.current = v.Conversations, v.Found, v.ID
+	s.filter()
+}
+
+// filter leaves what the search found; titles at once, texts when they were read.
+func (s *sidebar) filter() {
+	query := strings.TrimSpace(s.search.Text)
+	s.shown = s.all
+	if query != "" {
+		s.shown = nil
+		for _, e := range s.all {
+			if s.found != nil && s.found.IDs[e.ID] || strings.Contains(strings.ToLower(e.Name), strings.ToLower(query)) {
+				s.shown = append(s.shown, e)
+			}
+		}
+	}
+	switch {
+	case len(s.shown) > 0:
+		s.empty.Hide()
+	case query != "":
+		s.empty.set(muted(tr("Nothing matches “{{.Text}}”.", "Text", query)))
+		s.empty.Show()
+	default:
+		s.empty.set(muted(tr("Conversations appear here.")))
+		s.empty.Show()
+	}
+	s.list.current = slices.IndexFunc(s.shown, func(e chat.Entry) bool { return e.ID == s.current })
+	s.list.Refresh()
+	s.box.Refresh()
+}
+
+// titles is the list itself. Fyne's knows no Esc, no Enter and no second button.
+type titles struct {
+	widget.List
+	s       *sidebar
+	do      sidebarActions
+	current int // the open conversation, -1 for none
+	at      int // where the keyboard is
+}
+
+func newTitles(s *sidebar, do sidebarActions) *titles {
+	l := &titles{s: s, do: do, current: -1}
+	l.HideSeparators = true
+	l.Length = func() int { return len(s.shown) }
+	l.CreateItem = func() fyne.CanvasObject { return newTitle(l) }
+	l.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*title).show(i) }
+	l.OnHighlighted = func(i int) { l.at = i }
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+func (l *titles) open(i int) {
+	if i >= 0 && i < len(l.s.shown) {
+		l.do.open(l.s.shown[i].ID)
+	}
+}
+
+// TypedKey opens with Enter and Space, renames with F2 and deletes with Delete.
+func (l *titles) TypedKey(k *fyne.KeyEvent) {
+	if l.at >= len(l.s.shown) {
+		l.at = max(0, len(l.s.shown)-1)
+	}
+	switch k.Name {
+	case fyne.KeyEscape:
+		l.do.escape()
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		l.open(l.at)
+	case fyne.KeyF2:
+		if len(l.s.shown) > 0 {
+			l.do.rename(l.s.shown[l.at].ID)
+		}
+	case fyne.KeyDelete:
+		if len(l.s.shown) > 0 {
+			l.do.remove(l.s.shown[l.at].ID)
+		}
+	default:
+		l.List.TypedKey(k)
+	}
+}
+
+// title is a row of the list.
+type title struct {
+	widget.BaseWidget
+	l      *titles
+	i      int
+	ground *surface
+	text   *note
+}
+
+func newTitle(l *titles) *title {
+	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText)}
+	t.ground.radius = 6
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+func (t *title) show(i int) {
+	if t.i = i; i >= len(t.l.s.shown) {
+		return
+	}
+	name := t.l.s.shown[i].Name
+	if name == "" {
+		name = tr("Untitled")
+	}
+	t.text.set(span{text: name, colour: theme.ColorNameForeground, bold: i == t.l.current})
+	fill := fyne.ThemeColorName("")
+	if i == t.l.current {
+		fill = theme.ColorNameSelection
+	}
+	if t.ground.fill != fill {
+		t.ground.fill = fill
+		t.ground.Refresh()
+	}
+}
+
+// Tapped opens the conversation.
+func (t *title) Tapped(*fyne.PointEvent) { t.l.open(t.i) }
+
+// TappedSecondary opens its menu.
+func (t *title) TappedSecondary(e *fyne.PointEvent) {
+	if t.i < len(t.l.s.shown) {
+		t.l.do.menu(t.l.s.shown[t.i], e.AbsolutePosition)
+	}
+}
+
+func (t *title) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(layoutFunc{min: fyne.NewSize(40, 25), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+		t.ground.Move(fyne.NewPos(4, -3))
+		t.ground.Resize(fyne.NewSize(size.Width-8, size.Height+6))
+		h := t.text.MinSize().Height
+		t.text.Move(fyne.NewPos(6, (size.Height-h)/2))
+		t.text.Resize(fyne.NewSize(size.Width-12, h))
+	}}, t.ground, t.text))
 }
 
 // sidebarDocks tells if the sidebar stands beside the text rather than over it.
@@ -48,5 +220,16 @@ func (w *window) toggleSidebar() {
 	w.placeAgain()
 	if w.drawer == leftDrawer {
 		w.win.Canvas().Focus(w.sidebar.fresh)
+	}
+}
+
+// searchConversations puts the focus where one searches, and opens the sidebar
+// for it.
+func (w *window) searchConversations() {
+	if !w.sidebarShown() {
+		w.toggleSidebar()
+	}
+	if w.dialog == nil {
+		w.win.Canvas().Focus(w.sidebar.search)
 	}
 }

@@ -26,9 +26,28 @@ type Controller interface {
 	Generate(text string, g settings.Generation)
 	Retry(g settings.Generation)
 	Stop()
+	RetryAt(segment int, g settings.Generation)
+	Edit(segment int, text string, answer bool, g settings.Generation)
+	Splice(from, to int, text string)
+	ContinueAt(from int, text string, g settings.Generation)
+	Step(segment, by int)
 	Undo()
-	Clear()
 	DropOldest()
+	New()
+	Open(id string)
+	Rename(id, title string)
+	Duplicate(id string)
+	Branch(segment int)
+	Delete(id string)
+	Restore(id string)
+	Import(path string)
+	Export(id, path, you, model string)
+	Search(query string)
+	DiscardRecovered()
+	SetStory(on bool)
+	SetSystem(id, text string)
+	SetDraft(id, text string)
+	SetGeneration(id string, g settings.Generation)
 	DismissProblem()
 	Correct(g settings.Generation)
 	ReadAsItSays(g settings.Generation)
@@ -51,6 +70,10 @@ type config struct {
 	// returns at once and calls done on the window's goroutine: with an empty
 	// path if nothing was chosen, with an error if there is no such window.
 	choose func(folder bool, dir string, done func(path string, err error))
+	// chooseNew does so for a file to write, which is called name unless the user
+	// says otherwise; chooseJSON for a file to read.
+	chooseNew  func(name, dir string, done func(path string, err error))
+	chooseJSON func(dir string, done func(path string, err error))
 }
 
 // window holds the parts of the window and what they share. All its methods
@@ -63,6 +86,9 @@ type window struct {
 	th       *ternTheme
 	settings settings.Settings
 	view     chat.View
+
+	known      string              // conversation that prompt and settings belong to
+	generation settings.Generation // of it
 
 	menu       *menu
 	topbar     *topbar
@@ -93,14 +119,16 @@ type window struct {
 
 // newWindow fills win. update must be called once before it is shown.
 func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
-	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings}
+	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings,
+		generation: cfg.settings.Generation}
 	w.strip = newStrip(w.escape)
 	w.transcript = newTranscript(w.answerActions(), w.escape)
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
 	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
 	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
 	w.composer.entry.page = w.transcript.pageBy
-	w.composer.entry.OnChanged = func(string) {
+	w.composer.entry.OnChanged = func(text string) {
+		w.ctl.SetDraft(w.known, text)
 		w.showMain(w.cfg.now())
 		if w.composer.grown() {
 			w.relayout()
@@ -110,7 +138,8 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
 	w.status = newStatus(w.cancelWork, w.escape)
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
-	w.sidebar = newSidebar(w.clear, w.escape)
+	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
+		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
 	w.addPanels(w.options.panel(w.writing))
 	w.addScreens(w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
@@ -155,7 +184,7 @@ func (w *window) answerActions() fyne.CanvasObject {
 // applySettings brings the parts in step with what does not depend on the view.
 func (w *window) applySettings() {
 	w.composer.entry.enterSends = w.settings.EnterSends
-	w.composer.preset.setLabel(w.settings.Generation.Preset + " ▾")
+	w.composer.preset.setLabel(w.generation.Preset + " ▾")
 	w.prefs.show(w.settings)
 }
 
@@ -166,6 +195,10 @@ func (w *window) update() time.Duration {
 	was := w.view
 	w.view = v
 	w.noteModel(was, v)
+	if v.ID != w.known {
+		w.switched()
+	}
+	w.sidebar.show(v)
 	if v.Problem != was.Problem {
 		w.loadFailed = v.Problem != nil && w.opening
 	}
@@ -315,7 +348,10 @@ func (w *window) showMenu() {
 	w.menu.show(menuState{
 		writing: w.writing(), canWrite: w.canWrite(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
-		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil, copies: w.view.Model != nil && !w.view.Model.Builtin,
+		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
+		copies:   w.view.Model != nil && !w.view.Model.Builtin,
+		versions: w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
+		chats:    w.view.Model != nil && w.view.Model.Template != "", story: w.view.AsStory,
 		sidebar: w.sidebarShown(), panel: w.panelShown(), theme: w.settings.Theme,
 	})
 }

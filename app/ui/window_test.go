@@ -259,9 +259,11 @@ func TestStrips(t *testing.T) {
 	r.took("drop oldest")
 	r.show(func(v *chat.View) { v.Figures = chat.Figures{Context: 512, ContextUsed: 200} })
 
-	r.press(fyne.KeyN)
-	r.took("clear")
-	r.stripIs("The text was cleared. [Undo]")
+	r.fake.view.Conversations = []chat.Entry{{ID: "now", Name: "Once upon"}}
+	r.show()
+	r.press(fyne.KeyBackspace, fyne.KeyModifierShift)
+	r.took("delete now")
+	r.stripIs("Deleted “Once upon”. [Undo]")
 	if r.wake != 0 && r.wake > infoFor {
 		t.Errorf("next drawing in %v", r.wake)
 	}

@@ -16,36 +16,58 @@ import (
 // open is held while a window is open: GTK is not made for two threads.
 var open sync.Mutex
 
-// Choose opens the window in dir, empty for wherever the system likes, and
-// returns at once. It calls done from a goroutine of its own: with the path; with
-// an empty path if the user chose nothing; with an error if there is no such
-// window, as without a display.
+// Choose opens the window for a model in dir, empty for wherever the system
+// likes, and returns at once. It calls done from a goroutine of its own: with the
+// path; with an empty path if the user chose nothing; with an error if there is
+// no such window, as without a display.
 func Choose(folder bool, dir string, done func(path string, err error)) {
+	run(done, func() (string, error) {
+		if folder {
+			return dialog.Directory().Title("Open a model folder").SetStartDir(dir).Browse()
+		}
+		// Patterns are case-sensitive with GTK.
+		return dialog.File().Title("Open a model").SetStartDir(dir).
+			Filter("Models", "safetensors", "json", "model", "gguf", "SAFETENSORS", "JSON", "MODEL", "GGUF").
+			Filter("All files", "*").Load()
+	})
+}
+
+// ChooseNew opens the window for a file to write, which is called name unless
+// the user says otherwise. The system asks before it gives a file that is there.
+func ChooseNew(name, dir string, done func(path string, err error)) {
+	run(done, func() (string, error) {
+		return dialog.File().Title("Save").SetStartDir(dir).SetStartFile(name).Save()
+	})
+}
+
+// ChooseJSON opens the window for a JSON file to read.
+func ChooseJSON(dir string, done func(path string, err error)) {
+	run(done, func() (string, error) {
+		return dialog.File().Title("Import").SetStartDir(dir).
+			Filter("Conversations", "json", "JSON").Filter("All files", "*").Load()
+	})
+}
+
+// run opens a window on a goroutine of its own.
+func run(done func(path string, err error), choose func() (string, error)) {
 	go func() {
 		// GTK expects all of a dialog on one thread.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		open.Lock()
-		path, err := choose(folder, dir)
+		path, err := guarded(choose)
 		open.Unlock()
 		done(path, err)
 	}()
 }
 
-func choose(folder bool, dir string) (path string, err error) {
+func guarded(choose func() (string, error)) (path string, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the library panics where GTK did not start
 			path, err = "", fmt.Errorf("filedialog: %v", r)
 		}
 	}()
-	if folder {
-		path, err = dialog.Directory().Title("Open a model folder").SetStartDir(dir).Browse()
-	} else {
-		// Patterns are case-sensitive with GTK.
-		path, err = dialog.File().Title("Open a model").SetStartDir(dir).
-			Filter("Models", "safetensors", "json", "model", "gguf", "SAFETENSORS", "JSON", "MODEL", "GGUF").
-			Filter("All files", "*").Load()
-	}
+	path, err = choose()
 	if errors.Is(err, dialog.ErrCancelled) {
 		return "", nil
 	}

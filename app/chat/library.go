@@ -1,0 +1,343 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tern/app/files"
+	"tern/app/history"
+)
+
+// Entry is a conversation in the list of them.
+type Entry = history.Entry
+
+// Found is the outcome of a search.
+type Found struct {
+	Query string
+	IDs   map[string]bool
+}
+
+// Recovered is a conversation that was being written when the program ended
+// without a chance to say so.
+type Recovered struct {
+	ID    string
+	Name  string
+	Words int // of the answer that was being written
+}
+
+// put saves a snapshot. It runs on the archive's goroutine, as all of this file
+// does that has no command of its own.
+func (c *Controller) put(f *history.Conversation) {
+	if to := c.moved[f.ID]; to != "" {
+		f.ID = to
+	}
+	if c.deleted[f.ID] {
+		return
+	}
+	err := c.store.Save(f)
+	if errors.Is(err, history.ErrChanged) {
+		old := f.ID
+		f.ID = history.NewID(time.Now())
+		c.moved[old] = f.ID
+		c.change(func(v *View) {
+			if c.conv.id == old {
+				c.conv.id = f.ID
+			}
+			v.Notice = Say("Another window of Tern changed this conversation; yours is kept as a copy.")
+		})
+		err = c.store.Save(f)
+	}
+	if err != nil {
+		c.trouble(err)
+	}
+	c.list()
+}
+
+// trouble says what went wrong with a file, once.
+func (c *Controller) trouble(err error) {
+	if c.said[err.Error()] {
+		return
+	}
+	c.said[err.Error()] = true
+	p := Explain(err, "conversations")
+	c.change(func(v *View) { v.Trouble = &p })
+}
+
+// list reads the folder again.
+func (c *Controller) list() {
+	entries, err := c.store.List()
+	if err != nil {
+		c.trouble(err)
+	}
+	c.change(func(v *View) { v.Conversations = entries })
+}
+
+// begin reads the folder the first time, and looks for what a crash left.
+func (c *Controller) begin() {
+	c.store.Purge(time.Now())
+	c.list()
+	c.recover()
+}
+
+// recover offers the newest conversation that a crash left.
+func (c *Controller) recover() {
+	var found *Recovered
+	for _, e := range c.now().Conversations {
+		if !c.store.Crashed(e, time.Now()) || e.ID == c.now().ID {
+			continue
+		}
+		if f, err := c.store.Read(e.ID); err == nil && len(f.Path()) > 0 {
+			path := f.Path()
+			found = &Recovered{ID: e.ID, Name: e.Name, Words: len(strings.Fields(path[len(path)-1].Text))}
+			break
+		}
+	}
+	c.change(func(v *View) { v.Recovered = found })
+}
+
+// Open shows a conversation of the list.
+func (c *Controller) Open(id string) {
+	c.archive.do(func() { c.reopen(id) })
+}
+
+func (c *Controller) reopen(id string) {
+	if c.now().ID == id {
+		return
+	}
+	f, err := c.store.Load(id)
+	if err != nil {
+		c.trouble(err)
+		c.list()
+		return
+	}
+	crashed := f.Writer != 0
+	c.do(func(context.Context) {
+		if c.conv.id == id {
+			return
+		}
+		v := conversation{
+			id: f.ID, title: f.Title, created: f.Created, changed: f.Changed, saved: true, story: f.Story,
+			system: f.System, draft: f.Draft, generation: f.Generation,
+		}
+		t, d := grow(f, c.newID)
+		v.tree = t
+		c.show(v, d)
+		if crashed {
+			c.keep()
+			c.archive.do(c.recover)
+		}
+	})
+}
+
+// DiscardRecovered leaves what a crash left out of its conversation. It stays
+// there as another version.
+func (c *Controller) DiscardRecovered() {
+	c.archive.do(func() {
+		r := c.now().Recovered
+		if r == nil {
+			return
+		}
+		c.edit(r.ID, func(f *history.Conversation) {
+			if path := f.Path(); len(path) > 1 && path[len(path)-1].Author == history.Model {
+				f.Leaf = path[len(path)-2].ID
+			}
+			f.Writer = 0
+		})
+		c.recover()
+	})
+}
+
+// edit changes a file that is not open.
+func (c *Controller) edit(id string, f func(*history.Conversation)) {
+	x, err := c.store.Load(id)
+	if err == nil {
+		f(x)
+		err = c.store.Save(x)
+	}
+	if err != nil {
+		c.trouble(err)
+	}
+	c.list()
+}
+
+// Rename gives a conversation a title; without one, its first words stand for it.
+func (c *Controller) Rename(id, title string) {
+	title = strings.Join(strings.Fields(title), " ")
+	c.archive.do(func() {
+		if c.now().ID == id {
+			c.change(func(*View) { c.conv.title, c.conv.dirty = title, true })
+			c.save()
+			return
+		}
+		c.edit(id, func(f *history.Conversation) { f.Title = title })
+	})
+}
+
+// Duplicate makes a copy of a conversation and opens it.
+func (c *Controller) Duplicate(id string) {
+	c.archive.do(func() {
+		if c.now().ID == id {
+			c.save()
+		}
+		f, err := c.store.Read(id)
+		if err != nil {
+			c.trouble(err)
+			return
+		}
+		c.adopt(f)
+	})
+}
+
+// Branch makes a conversation of the open one, up to the message that a segment
+// belongs to, and opens it.
+func (c *Controller) Branch(segment int) {
+	c.do(func(context.Context) {
+		i := c.document.index(segment)
+		if i < 0 {
+			return
+		}
+		_, end := c.document.message(i)
+		c.leave()
+		c.mu.Lock()
+		v := c.conv
+		c.mu.Unlock()
+		now := newConversation()
+		v.id, v.created, v.changed, v.saved, v.draft, v.tree = now.id, now.created, now.changed, false, "", tree{}
+		d := document{segments: c.document.segments[:end:end], answer: lastAnswer(c.document.segments[:end])}
+		v.tree.add(d)
+		c.show(v, d)
+		c.keep()
+	})
+}
+
+// adopt saves a conversation that is new here, and opens it.
+func (c *Controller) adopt(f *history.Conversation) {
+	now := time.Now()
+	f.ID, f.Changed, f.Writer = history.NewID(now), now, 0
+	if f.Created.IsZero() {
+		f.Created = now
+	}
+	if err := c.store.Save(f); err != nil {
+		c.trouble(err)
+		return
+	}
+	c.list()
+	c.reopen(f.ID)
+}
+
+// Delete removes a conversation from the list; Restore brings it back. Where it
+// is the open one, a new one takes its place.
+func (c *Controller) Delete(id string) {
+	remove := func() {
+		c.deleted[id] = true
+		if err := c.store.Delete(id); err != nil {
+			c.trouble(err)
+		}
+		c.list()
+	}
+	if c.now().ID != id {
+		c.archive.do(remove)
+		return
+	}
+	c.do(func(context.Context) {
+		if c.conv.id == id {
+			c.show(newConversation(), empty) // which saves what is deleted next
+		}
+		c.archive.do(remove)
+	})
+}
+
+// Restore brings a deleted conversation back and opens it.
+func (c *Controller) Restore(id string) {
+	c.archive.do(func() {
+		delete(c.deleted, id)
+		if err := c.store.Restore(id); err != nil {
+			c.trouble(err)
+		}
+		c.list()
+		c.reopen(id)
+	})
+}
+
+// Import reads a conversation from a file and opens it.
+func (c *Controller) Import(path string) {
+	c.archive.do(func() {
+		data, err := files.Read(path, 256<<20)
+		var f *history.Conversation
+		if err == nil {
+			f, err = history.Import(data)
+		}
+		if err != nil {
+			p := Explain(err, path)
+			if errors.Is(err, history.ErrDamaged) {
+				p.Sentence, p.Hint = Say("{{.File}} is not a conversation", "File", filepath.Base(path)), Say("Choose a JSON file that Tern exported.")
+			}
+			c.change(func(v *View) { v.Trouble = &p })
+			return
+		}
+		c.adopt(f)
+	})
+}
+
+// Export writes a conversation to a file: as Markdown, or as what Import reads
+// if the name ends in ".json". you and model name the two in Markdown.
+func (c *Controller) Export(id, path, you, model string) {
+	c.archive.do(func() {
+		f := c.snapshot()
+		var err error
+		if f.ID != id {
+			f, err = c.store.Read(id)
+		}
+		if err == nil {
+			var data []byte
+			f.Writer = 0
+			if strings.EqualFold(filepath.Ext(path), ".json") {
+				data, err = f.Bytes()
+			} else {
+				data = []byte(f.Markdown(you, model))
+			}
+			if err == nil {
+				err = files.Write(path, data)
+			}
+		}
+		if err != nil {
+			p := Explain(err, path)
+			switch {
+			case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.As(err, new(*os.LinkError)):
+				p.Sentence, p.Hint = Say("{{.File}} cannot be written there", "File", filepath.Base(path)), Say("Choose another folder.")
+			}
+			c.change(func(v *View) { v.Trouble = &p })
+			return
+		}
+		c.change(func(v *View) { v.Notice = Say("Exported to {{.File}}.", "File", filepath.Base(path)) })
+	})
+}
+
+// Search looks for a text in all conversations. The outcome is in View.Found.
+func (c *Controller) Search(query string) {
+	c.change(func(*View) { c.query = query })
+	c.archive.do(func() {
+		c.mu.Lock()
+		newest := c.query
+		c.mu.Unlock()
+		if newest != query {
+			return // another search follows
+		}
+		if strings.TrimSpace(query) == "" {
+			c.change(func(v *View) { v.Found = nil })
+			return
+		}
+		found := &Found{Query: query, IDs: map[string]bool{}}
+		for _, e := range c.now().Conversations {
+			if f, err := c.store.Read(e.ID); err == nil && f.Contains(strings.TrimSpace(query)) {
+				found.IDs[e.ID] = true
+			}
+		}
+		c.change(func(v *View) { v.Found = found })
+	})
+}

@@ -1,0 +1,38 @@
+package history
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// staleAfter is how long a file that is being written may stay as it is: its
+// writer saves it every few seconds, and may sleep with the machine.
+const staleAfter = time.Minute
+
+// Crashed tells whether the program that was writing a conversation ended
+// before it could say so.
+func (s *Store) Crashed(e Entry, now time.Time) bool {
+	if e.Writer == 0 {
+		return false
+	}
+	if e.Writer == os.Getpid() || !alive(e.Writer) {
+		return true
+	}
+	return now.Sub(s.list[e.ID].stamp.changed) > staleAfter // another program got the number
+}
+
+// alive tells whether a process of this number runs.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer p.Release()
+	if runtime.GOOS == "windows" {
+		return true // it was found
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || err == syscall.EPERM
+}

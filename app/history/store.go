@@ -1,0 +1,235 @@
+package history
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tern/app/files"
+)
+
+// Entry is a conversation in a list.
+type Entry struct {
+	ID      string
+	Name    string
+	Changed time.Time
+	Writer  int // see Conversation
+}
+
+// stamp tells one state of a file from another.
+type stamp struct {
+	size    int64
+	changed time.Time
+}
+
+// Store is a folder of conversations. It has one user, who calls its methods
+// one at a time; other programs may use the folder meanwhile.
+type Store struct {
+	dir   string
+	known map[string]stamp  // of the files as this Store wrote them, or loaded them to write, last
+	list  map[string]listed // what List has read
+}
+
+// listed is an entry and the state of the file that it was read from.
+type listed struct {
+	stamp stamp
+	entry Entry
+}
+
+// trash is the folder within the folder where deleted conversations wait.
+const trash = "deleted"
+
+// keepDeleted is how long they do.
+const keepDeleted = 7 * 24 * time.Hour
+
+// NewStore uses the folder dir, which need not be there yet.
+func NewStore(dir string) *Store {
+	return &Store{dir: dir, known: map[string]stamp{}, list: map[string]listed{}}
+}
+
+// NewID names a new conversation: when it began, and something to tell it from
+// others that began then.
+func NewID(now time.Time) string {
+	return now.UTC().Format("20060102-150405-") + strings.ToLower(rand.Text()[:8])
+}
+
+func (s *Store) path(id string) string { return filepath.Join(s.dir, filepath.Base(id)+".json") }
+
+func stampOf(path string) (stamp, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}, err
+	}
+	return stamp{info.Size(), info.ModTime()}, nil
+}
+
+// List returns the conversations, the newest first. Files that cannot be read
+// as one are moved aside, or left alone if a newer version wrote them, and
+// reported.
+func (s *Store) List() ([]Entry, error) {
+	found, err := os.ReadDir(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	var entries []Entry
+	var problems error
+	for _, f := range found {
+		id, isOne := strings.CutSuffix(f.Name(), ".json")
+		if !isOne || f.IsDir() {
+			continue
+		}
+		e, err := s.entry(id)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it was deleted just now
+		case err != nil:
+			problems = errors.Join(problems, err)
+		default:
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(a, b Entry) int {
+		if c := b.Changed.Compare(a.Changed); c != 0 {
+			return c
+		}
+		return strings.Compare(b.ID, a.ID)
+	})
+	return entries, problems
+}
+
+// entry reads one file, or nothing where it is as it was.
+func (s *Store) entry(id string) (Entry, error) {
+	now, err := stampOf(s.path(id))
+	if err != nil {
+		return Entry{}, err
+	}
+	if l, ok := s.list[id]; ok && l.stamp == now {
+		return l.entry, nil
+	}
+	c, err := s.Read(id)
+	if err != nil {
+		return Entry{}, err
+	}
+	s.list[id] = listed{now, entryOf(c)}
+	return s.list[id].entry, nil
+}
+
+func entryOf(c *Conversation) Entry {
+	return Entry{ID: c.ID, Name: c.Name(), Changed: c.Changed, Writer: c.Writer}
+}
+
+// Read reads a conversation to look at. One that is damaged is moved aside.
+func (s *Store) Read(id string) (*Conversation, error) {
+	data, err := files.Read(s.path(id), maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	c, err := Parse(data)
+	if errors.Is(err, ErrDamaged) {
+		if kept := files.Aside(s.path(id)); kept != nil {
+			err = errors.Join(err, fmt.Errorf("history: %w", kept))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.ID = id
+	return c, nil
+}
+
+// Load reads a conversation to change and Save it.
+func (s *Store) Load(id string) (*Conversation, error) {
+	now, err := stampOf(s.path(id))
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	c, err := s.Read(id)
+	if err == nil {
+		s.known[id] = now
+	}
+	return c, err
+}
+
+// Save writes a conversation. It returns an error that wraps ErrChanged, and
+// writes nothing, where the file is not the one that this Store wrote or read
+// last: another program uses it.
+func (s *Store) Save(c *Conversation) error {
+	path := s.path(c.ID)
+	now, err := stampOf(path)
+	old, ours := s.known[c.ID]
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // new, or deleted by another program: what is written here stays
+	case err != nil:
+		return fmt.Errorf("history: save: %w", err)
+	case !ours || now != old:
+		return fmt.Errorf("history: save: %w", ErrChanged)
+	}
+	data, err := c.Bytes()
+	if err != nil {
+		return err
+	}
+	if err := files.Write(path, data); err != nil {
+		return fmt.Errorf("history: save: %w", err)
+	}
+	if now, err = stampOf(path); err == nil {
+		s.known[c.ID] = now
+		s.list[c.ID] = listed{now, entryOf(c)}
+	}
+	return nil
+}
+
+// Delete moves a conversation to where Restore finds it.
+func (s *Store) Delete(id string) error {
+	to := filepath.Join(s.dir, trash, filepath.Base(id)+".json")
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return fmt.Errorf("history: delete: %w", err)
+	}
+	if err := os.Rename(s.path(id), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("history: delete: %w", err)
+	}
+	_ = os.Chtimes(to, time.Now(), time.Now()) // when it was deleted, for Purge
+	delete(s.known, id)
+	delete(s.list, id)
+	return nil
+}
+
+// Restore brings a deleted conversation back.
+func (s *Store) Restore(id string) error {
+	from := filepath.Join(s.dir, trash, filepath.Base(id)+".json")
+	if _, err := os.Stat(s.path(id)); err == nil {
+		return fmt.Errorf("history: restore: %w", fs.ErrExist)
+	}
+	if err := os.Rename(from, s.path(id)); err != nil {
+		return fmt.Errorf("history: restore: %w", err)
+	}
+	return nil
+}
+
+// Purge removes what was deleted long ago.
+func (s *Store) Purge(now time.Time) {
+	dir := filepath.Join(s.dir, trash)
+	found, _ := os.ReadDir(dir) // where there is none, there is nothing to do
+	for _, f := range found {
+		if info, err := f.Info(); err == nil && now.Sub(info.ModTime()) > keepDeleted {
+			_ = os.Remove(filepath.Join(dir, f.Name())) // it will be tried again
+		}
+	}
+}
+
+// Contains tells whether a conversation has text in its name or in one of its
+// messages, whatever the case.
+func (c *Conversation) Contains(text string) bool {
+	text = strings.ToLower(text)
+	if strings.Contains(strings.ToLower(c.Name()), text) {
+		return true
+	}
+	return slices.ContainsFunc(c.Messages, func(m Message) bool { return strings.Contains(strings.ToLower(m.Text), text) })
+}

@@ -1,0 +1,185 @@
+package ui
+
+import (
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+)
+
+// fresh opens a new conversation; the one before stays in the list.
+func (w *window) fresh() {
+	w.closeScreen()
+	if w.drawer == leftDrawer {
+		w.closeDrawer()
+	}
+	if !w.transcript.empty() || w.composer.entry.Text != "" {
+		w.ctl.New()
+	}
+	w.focusPrompt()
+}
+
+// openConversation shows a conversation of the list.
+func (w *window) openConversation(id string) {
+	w.closeScreen()
+	if w.drawer == leftDrawer {
+		w.closeDrawer()
+	}
+	if id != w.view.ID {
+		w.info = nil
+		w.ctl.Open(id)
+	}
+	w.focusPrompt()
+}
+
+// entry is the list's entry of a conversation; the open one may not be saved yet.
+func (w *window) entry(id string) chat.Entry {
+	for _, e := range w.view.Conversations {
+		if e.ID == id {
+			return e
+		}
+	}
+	return chat.Entry{ID: id, Name: w.view.Title}
+}
+
+// noConversation tells if there is nothing to rename, copy or delete.
+func (w *window) noConversation() bool { return w.transcript.empty() && w.entry(w.view.ID).Name == "" }
+
+// conversationMenu is the menu of a conversation in the list.
+func (w *window) conversationMenu(e chat.Entry, at fyne.Position) {
+	items := []*fyne.MenuItem{
+		fyne.NewMenuItem(tr("Open"), func() { w.openConversation(e.ID) }),
+		fyne.NewMenuItem(tr("Rename…"), func() { w.rename(e.ID) }),
+		fyne.NewMenuItem(tr("Duplicate"), func() { w.duplicate(e.ID) }),
+		fyne.NewMenuItem(tr("Export as Markdown…"), func() { w.export(e.ID, ".md") }),
+		fyne.NewMenuItem(tr("Export as JSON…"), func() { w.export(e.ID, ".json") }),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(tr("Delete"), func() { w.remove(e.ID) }),
+	}
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
+}
+
+// rename asks for a title.
+func (w *window) rename(id string) {
+	if id == w.view.ID && w.noConversation() {
+		return
+	}
+	e := w.entry(id)
+	w.askLine(tr("Rename conversation"), tr("Title; empty for the first words"), e.Name, tr("Rename"), func(text string) {
+		w.ctl.Rename(id, text)
+	})
+}
+
+// askLine asks for a line of text.
+func (w *window) askLine(title, hint, text, verb string, done func(string)) {
+	var entry *lineEntry
+	accept := func() {
+		text := entry.Text
+		w.closeDialog()
+		done(text)
+	}
+	entry = newLineEntry(w.escape, func(string) {}, func(string) {})
+	entry.OnSubmitted = func(string) { accept() }
+	entry.SetPlaceHolder(hint)
+	entry.SetText(text)
+	w.openDialog(title, container.New(&stack{}, entry), dialogWidth, action{label: tr("Cancel")}, action{verb, accept})
+	w.win.Canvas().Focus(entry)
+	entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+func (w *window) duplicate(id string) {
+	if id != w.view.ID || !w.noConversation() {
+		w.ctl.Duplicate(id)
+	}
+}
+
+// remove deletes a conversation; it is undone rather than asked about.
+func (w *window) remove(id string) {
+	if id == w.view.ID && w.noConversation() {
+		return
+	}
+	name := w.entry(id).Name
+	w.ctl.Delete(id)
+	w.tell(tr("Deleted “{{.Title}}”.", "Title", shorten(name, theme.TextSize(), px(240), true)), action{tr("Undo"), func() {
+		w.info = nil
+		w.ctl.Restore(id)
+	}})
+}
+
+// export asks for a place and writes a conversation there.
+func (w *window) export(id, ext string) {
+	if id == w.view.ID && w.noConversation() {
+		return
+	}
+	w.chooseNew(fileName(w.entry(id).Name)+ext, func(path string) {
+		if filepath.Ext(path) == "" {
+			path += ext
+		}
+		w.ctl.Export(id, path, tr("You"), tr("Tern"))
+	})
+}
+
+// fileName makes a title a name that every system takes for a file.
+func fileName(title string) string {
+	name := strings.TrimRight(strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return -1
+		}
+		return r
+	}, title), " .…")
+	if name == "" {
+		return tr("Conversation")
+	}
+	return name
+}
+
+// importFile asks for a file and opens the conversation in it.
+func (w *window) importFile() { w.chooseFile(func(path string) { w.ctl.Import(path) }) }
+
+// switched brings the prompt and the settings in step with another conversation.
+func (w *window) switched() {
+	v := w.view
+	w.known = v.ID
+	if w.composer.entry.Text != v.Draft {
+		w.composer.entry.SetText(v.Draft)
+	}
+	g := w.settings.Generation
+	if v.Generation != nil {
+		g = *v.Generation
+		g.Context, g.Threads = w.settings.Generation.Context, w.settings.Generation.Threads // of the machine
+	}
+	w.generation = g
+	w.options.show(g)
+	w.applySettings()
+	w.transcript.toEnd()
+}
+
+// setStory has a model that chats continue the text, or answer it.
+func (w *window) setStory() {
+	if m := w.view.Model; m != nil && m.Template != "" {
+		w.ctl.SetStory(!w.view.AsStory)
+	}
+}
+
+// lastMessage is the last segment by an author, nil for none.
+func (w *window) lastMessage(by func(chat.Segment) bool) *chat.Segment {
+	for i := len(w.view.Document) - 1; i >= 0; i-- {
+		if s := &w.view.Document[i]; by(*s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// stepVersion shows the version before or behind of what has several, the last
+// of them.
+func (w *window) stepVersion(by int) {
+	if s := w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !w.writing() {
+		w.ctl.Step(s.ID, by)
+	}
+}
