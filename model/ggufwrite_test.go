@@ -182,3 +182,12 @@ func TestExtrasDamaged(t *testing.T) {
 		t.Errorf("stop ids %v, %v", m.StopIDs, err)
 	}
 }
+
+// TestWriteGGUFRotation: what the file could not say is refused rather than lost.
+func TestWriteGGUFRotation(t *testing.T) {
+	m := open(t, write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)))
+	m.RopeAdjacent = true
+	if _, err := m.GGUFSize(model.GGUFOptions{}); !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "rotation") {
+		t.Errorf("%v", err)
+	}
+}

@@ -156,8 +156,11 @@ func modelName(path string) string {
 		return assets.About().Name
 	}
 	name := filepath.Base(path)
+	found := part.FindStringIndex(name)
 	switch ext := filepath.Ext(name); {
-	case ext == ".json", ext == ".model", name == "model.safetensors", part.MatchString(name):
+	case ext == ".gguf" && found != nil:
+		return name[:found[0]]
+	case ext == ".json", ext == ".model", name == "model.safetensors", found != nil:
 		if abs, err := filepath.Abs(path); err == nil {
 			return filepath.Base(filepath.Dir(abs))
 		}

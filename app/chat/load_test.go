@@ -217,6 +217,7 @@ func TestModelName(t *testing.T) {
 		"/m/large/config.json":                   "large",
 		"/m/large/tokenizer.model":               "large",
 		"/m/large-q1.gguf":                       "large-q1",
+		"/m/large-00001-of-00003.gguf":           "large",
 		"/m/my-model.safetensors":                "my-model",
 		"/m/xl/model-00001-of-00002.safetensors": "xl",
 		"/m/xl/model.safetensors.index.json":     "xl",

@@ -122,11 +122,14 @@ func endsEarly(what string) bool {
 		size, _ := strconv.ParseInt(found[2], 10, 64)
 		return end > size
 	}
-	return strings.Contains(what, "ends past the file") || strings.Contains(what, "too few for a header")
+	return strings.Contains(what, "ends past the file") || strings.Contains(what, "too few for a header") || tooShort.MatchString(what)
 }
 
+// tooShort matches what gguf says of a file that ends before what it announces.
+var tooShort = regexp.MustCompile(`bytes are asked for at byte \d+ of \d+|in the last \d+ bytes|do not fit \d+ bytes|starts at byte \d+ of \d+`)
+
 // part matches the name of one of several files that are a model together.
-var part = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.safetensors`)
+var part = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.(?:safetensors|gguf)`)
 
 // missing explains that a model, or a part of it, is not there.
 func missing(err error, path string) (sentence, hint Text) {
@@ -172,7 +175,7 @@ func isModelFile(file string) bool {
 }
 
 // prefix matches the packages that passed an error up.
-var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|tokenizer|inference|chat|settings|history): )+`)
+var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|gguf|tokenizer|inference|chat|settings|history): )+`)
 
 // reason returns what an error says between the package that says it and the
 // sentinel it wraps, without the folder that path is in.
@@ -185,7 +188,7 @@ func reason(err error, path string) string {
 		text = strings.TrimSuffix(text, ": "+sentinel.Error())
 		text = strings.ReplaceAll(text, ": "+sentinel.Error()+": ", ": ")
 	}
-	text = prefix.ReplaceAllString(text, "")
+	text = strings.ReplaceAll(prefix.ReplaceAllString(text, ""), ": not a valid GGUF file", "")
 	if path != "" {
 		text = strings.ReplaceAll(text, path, fileName(path))
 		text = strings.ReplaceAll(text, filepath.Dir(path)+string(filepath.Separator), "")

@@ -179,3 +179,31 @@ func remove(pattern string) func(*testing.T, string) {
 		}
 	}
 }
+
+// TestShortGGUF cuts a GGUF file everywhere in its header and at some places
+// behind it: an unfinished download is called that, whatever byte it ends at.
+func TestShortGGUF(t *testing.T) {
+	whole, err := os.ReadFile(filepath.Join(goldens, "gguf-bitnet-i2_s", "model.gguf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "short.gguf")
+	for n := 4; n < len(whole); n += 1 + n/8 {
+		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := open(t.Context(), path, nil, balanced, nil)
+		if err == nil {
+			t.Fatalf("%d bytes open", n)
+		}
+		if got := said(Explain(err, path)); got != (words{"short.gguf is damaged: it ends too early", "Copy or download it again."}) {
+			t.Errorf("%d bytes: %q | %q for %v", n, got.Sentence, got.Hint, err)
+		}
+	}
+	// A part that is missing is named as such.
+	path = filepath.Join(filepath.Dir(path), "large-00001-of-00003.gguf")
+	err = fmt.Errorf("gguf: %w (large-00002-of-00003.gguf): %w", &fs.PathError{Op: "stat", Path: "large-00002-of-00003.gguf", Err: fs.ErrNotExist}, model.ErrNotFound)
+	if got := said(Explain(err, path)); got != (words{"large-00001-of-00003.gguf is one of 3 parts; part 2 is missing", "Put all parts in one folder."}) {
+		t.Errorf("%q | %q", got.Sentence, got.Hint)
+	}
+}

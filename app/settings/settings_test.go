@@ -1,12 +1,14 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -274,4 +276,34 @@ func TestPresets(t *testing.T) {
 	if got := g.WithPreset("nonsense"); !cmp.Equal(got, g) {
 		t.Errorf("an unknown preset changes %+v", got)
 	}
+}
+
+// FuzzSettings: whatever the file holds, it is damaged or gives settings that
+// are in range, and that are the same after they were saved.
+func FuzzSettings(f *testing.F) {
+	whole, err := json.Marshal(Default())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	for _, seed := range []string{
+		`{}`, `null`, `[]`, `{"recent":[{"path":"\u0000","name":"\ud800"}]}`, `{"width":1e999}`,
+		`{"generation":{"stop":["","\n"],"temperature":-0,"max_tokens":1.5}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := parse(data)
+		if err != nil {
+			return
+		}
+		saved, err := json.Marshal(s)
+		if err != nil {
+			t.Fatalf("%+v cannot be saved: %v", s, err)
+		}
+		again, err := parse(saved)
+		if err != nil || !reflect.DeepEqual(again, s) {
+			t.Errorf("saved %s\n got %+v (%v)\nwant %+v", saved, again, err, s)
+		}
+	})
 }

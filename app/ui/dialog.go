@@ -50,6 +50,7 @@ func (w *window) openDialog(title string, body fyne.CanvasObject, width float32,
 	fixed := container.New(layoutFunc{min: fyne.NewSize(inner, heightFor(content, inner)),
 		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, content)
 	d.popup = widget.NewModalPopUp(fixed, w.win.Canvas())
+	w.win.Canvas().Unfocus() // or the prompt below would still show that it has the focus
 	d.popup.Show()
 	w.dialog = d
 	if len(d.buttons) > 0 {

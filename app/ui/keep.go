@@ -90,7 +90,7 @@ func (w *window) keepCopy() {
 
 // askForm asks for the form of the copy that path names.
 func (w *window) askForm(offers []chat.CopyOffer, path string) {
-	list := container.New(&stack{gap: 8})
+	list := container.New(&stack{})
 	for _, o := range offers {
 		name, about := copyForm(o.Form)
 		b := newButton(name+" · "+bytesOf(o.Bytes), w.escape, func() {
