@@ -124,7 +124,8 @@ func (c *composer) setFocused(on bool) {
 
 // take returns the words and empties the entry.
 func (c *composer) take() string {
-	text := c.entry.Text
+	text := c.entry.words()
+	c.entry.long = nil
 	c.entry.SetText("")
 	return text
 }
@@ -137,6 +138,7 @@ type promptEntry struct {
 	page         func(by float32) // PageUp and PageDown read the text
 	onFocus      func(bool)
 	shift        bool
+	long         pastes // that stand in the text as marks
 }
 
 func newPromptEntry(send, escape func()) *promptEntry {
@@ -203,6 +205,10 @@ func (e *promptEntry) TypedShortcut(s fyne.Shortcut) {
 	if c, ok := s.(*desktop.CustomShortcut); ok && c.Modifier == fyne.KeyModifierShortcutDefault &&
 		(c.KeyName == fyne.KeyEnter || c.KeyName == fyne.KeyReturn) {
 		e.send()
+		return
+	}
+	if p, ok := s.(*fyne.ShortcutPaste); ok {
+		e.paste(p)
 		return
 	}
 	e.Entry.TypedShortcut(s)

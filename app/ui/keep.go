@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -68,6 +69,7 @@ func (w *window) offerCopy() *message {
 }
 
 func (w *window) declineCopy() {
+	w.settings.Recent = slices.Clone(w.settings.Recent) // the old one may be being saved
 	if m := w.view.Model; m != nil && w.recent(m.Path) != nil {
 		w.recent(m.Path).NoCopy = true
 		w.cfg.save(w.settings)

@@ -1,0 +1,37 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+)
+
+// A book that is pasted does not stand in the entry, but it is what is sent,
+// where it was pasted, once, and not where its mark was deleted.
+func TestLongPaste(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	e := r.composer.entry
+	book := strings.Repeat("Lily found a red box. ", 50_000)
+	paste := func(text string) { e.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)}) }
+
+	test.Type(e, "Read ")
+	paste(book)
+	test.Type(e, " and ")
+	paste(strings.Repeat("a", longPaste))
+	if want := "Read [pasted text 1, 1.1 MB] and [pasted text 2, 16 kB]"; e.Text != want {
+		t.Fatalf("the prompt shows %.80q, want %q", e.Text, want)
+	}
+	r.generate()
+	if got, want := r.fake.calls, "generate Read "+book+" and "+strings.Repeat("a", longPaste); len(got) != 1 || got[0] != want {
+		t.Fatalf("%d calls, not the pasted texts", len(got))
+	}
+	r.fake.calls = nil
+
+	paste(book)
+	e.SetText("")
+	paste("short")
+	r.generate()
+	r.took("generate short")
+}
