@@ -8,6 +8,7 @@ import (
 
 	"tern/app/history"
 	"tern/app/settings"
+	"tern/inference"
 	"tern/model"
 )
 
@@ -18,6 +19,13 @@ type Options struct {
 	// whoever draws answers it by calling View on its own goroutine. It must
 	// not block.
 	Notify func()
+
+	// Engine, if set, is told of the model that runs in this program whenever
+	// it is another one, nil where there is none: before the old one is closed,
+	// and from one goroutine. It must not wait for the controller.
+	Engine func(*inference.Engine)
+	// Keys has the keys of servers; nil has none.
+	Keys *Keys
 
 	// Readings are how models are to be read, by their paths, as ModelInfo.Reading
 	// told of them before.
@@ -39,9 +47,11 @@ type Controller struct {
 	running  sync.WaitGroup // the worker and the loads
 
 	// Used by the worker alone.
-	engine engine // nil: no model is open
-	vocab  int    // counts the models, to tell whose ids a segment has
-	lastID int    // of a segment
+	engine    engine                  // nil: no model is open
+	tell      func(*inference.Engine) // Options.Engine
+	announced *inference.Engine       // what tell was told last
+	vocab     int                     // counts the models, to tell whose ids a segment has
+	lastID    int                     // of a segment
 
 	unjudged atomic.Bool // the engine was not looked at yet
 
@@ -82,7 +92,7 @@ const maxUndo = 100
 // New starts a controller with no model open.
 func New(o Options) *Controller {
 	r := newReadings(o.Readings)
-	c := newController(o, r.open)
+	c := newController(o, remoteOr(o.Keys, r.open))
 	c.readings = r
 	return c
 }
@@ -91,6 +101,7 @@ func newController(o Options, open opener) *Controller {
 	c := &Controller{
 		open:     open,
 		latch:    newLatch(o.Notify),
+		tell:     o.Engine,
 		ctx:      context.Background(),
 		cancel:   func() {},
 		document: empty,
@@ -122,8 +133,21 @@ func (c *Controller) serve() {
 		command(ctx)
 	}
 	if c.engine != nil {
+		c.announce(nil)
 		c.engine.Close()
 	}
+}
+
+// announce tells of e as the model that is open. A model elsewhere is none.
+func (c *Controller) announce(e engine) {
+	var shared *inference.Engine
+	if m, here := e.(*local); here {
+		shared = m.engine
+	}
+	if shared != c.announced && c.tell != nil {
+		c.tell(shared)
+	}
+	c.announced = shared
 }
 
 // next waits for a command. Its context is cancelled by the one that follows.
@@ -280,6 +304,7 @@ func (c *Controller) Unload() {
 		if c.engine == nil {
 			return
 		}
+		c.announce(nil)
 		c.engine.Close()
 		c.engine = nil
 		c.unjudged.Store(false)

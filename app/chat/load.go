@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tern/app/remote"
 	"tern/app/settings"
 	"tern/assets"
 	"tern/model"
@@ -96,6 +97,7 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 	}
 	old := c.engine
 	c.engine = e
+	c.announce(e)
 	c.unjudged.Store(true)
 	c.vocab++
 	info := e.Info()
@@ -154,6 +156,9 @@ func left(elapsed time.Duration, p model.Progress) time.Duration {
 func modelName(path string) string {
 	if path == "" {
 		return assets.About().Name
+	}
+	if base, name, ok := remote.Split(path); ok {
+		return name + " on " + remote.Host(base)
 	}
 	name := filepath.Base(path)
 	found := part.FindStringIndex(name)

@@ -37,6 +37,9 @@ func explain(err error, path string) (sentence, hint Text) {
 	if path == "" {
 		file = Say("The built-in model")
 	}
+	if sentence, hint, ok := explainRemote(err, path); ok {
+		return sentence, hint
+	}
 	what := reason(err, path)
 	switch {
 	case errors.Is(err, settings.ErrDamaged):

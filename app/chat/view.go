@@ -74,6 +74,7 @@ type ModelInfo struct {
 	Summary     string        // "266 tensors, 728M parameters, 427 MB in memory"
 	Template    string        // what renders its chats; empty for a base model, which continues texts
 	Builtin     bool
+	Host        string   // where it runs, if that is another program; else empty
 	Examples    []string // prompts that suit it; empty for most models
 	Reading     string   // how it is read: "" and AsItSays, as its file says; else its corrections
 	Latent      bool     // its weights are floats in the file, made ternary at each opening

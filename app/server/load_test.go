@@ -366,3 +366,35 @@ func TestFifty(t *testing.T) {
 		t.Errorf("%d sessions", m.made)
 	}
 }
+
+// TestSwitch: what is turned on goes on with the model that is open, and leaves
+// its port when it is off.
+func TestSwitch(t *testing.T) {
+	var w Switch
+	w.Use(engine(t))
+	url, err := w.On(0, "s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	c := &client{t: t, url: strings.TrimSuffix(url, "/v1"), http: &http.Client{Transport: transport}, head: http.Header{"Authorization": {"Bearer s3cret"}}}
+	if got := c.post("/v1/completions", `{`+story+`}`); got.Model != "Tern Tales" {
+		t.Errorf("answered by %s", got.Model)
+	}
+	w.Use(nil)
+	if status, _, _ := c.do("POST", "/v1/completions", `{`+story+`}`); status != http.StatusServiceUnavailable {
+		t.Errorf("without a model: %d", status)
+	}
+	port := number(t, c.url[strings.LastIndexByte(c.url, ':')+1:])
+	for range 2 { // the same port again
+		if _, err := w.On(port, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Off()
+	w.Off()
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://")); err == nil {
+		_ = conn.Close()
+		t.Error("it still listens")
+	}
+}
