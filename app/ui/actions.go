@@ -27,6 +27,14 @@ func (w *window) mainAction() {
 
 // generate adds the words of the prompt and continues the text.
 func (w *window) generate() {
+	if w.editsStory() {
+		w.continueHere()
+		return
+	}
+	if e := w.transcript.page.edit; e != nil && e.message.mine && w.win.Canvas().Focused() == e.entry {
+		w.sendEdited()
+		return
+	}
 	if w.screen != nil || !w.canWrite() || w.answered() && w.wordless() {
 		return
 	}
@@ -220,6 +228,8 @@ func (w *window) escape() {
 		w.closeDialog()
 	case w.drawer != noDrawer:
 		w.closeDrawer()
+	case w.transcript.page.edit != nil && w.screen == nil:
+		w.closeEditor(w.transcript.page.edit.message == nil)
 	case w.screen != nil:
 		w.closeScreen()
 	default:

@@ -11,90 +11,122 @@ const (
 	bubbleEdge   = 5 // beside the empty space of the labels in it
 )
 
-// bubbles are what the user's messages stand in: one for each run of paragraphs.
+// bubbles are what the user's messages stand in, those near the view.
 type bubbles struct {
 	groups   []run
-	surfaces []*surface // surfaces[:len(groups)] are in use, the rest is kept
+	surfaces map[int]*surface // by group
+	free     []*surface
 }
 
 // run is the paragraphs from first up to end.
 type run struct{ first, end int }
 
-// group finds the runs of messages and tells if their number changed.
-func (b *bubbles) group(mine []bool) (changed bool) {
-	before := len(b.groups)
+// group finds the messages.
+func (b *bubbles) group(paras []paragraph) {
 	b.groups = b.groups[:0]
-	for i, m := range mine {
+	for i, p := range paras {
 		switch n := len(b.groups); {
-		case !m:
+		case !p.mine:
 		case n > 0 && b.groups[n-1].end == i:
 			b.groups[n-1].end++
 		default:
 			b.groups = append(b.groups, run{i, i + 1})
 		}
 	}
-	for len(b.surfaces) < len(b.groups) {
-		s := newSurface(colorBubble)
-		s.radius = bubbleRadius
-		b.surfaces = append(b.surfaces, s)
-	}
-	return len(b.groups) != before
 }
 
 // start is where the bubble of paragraph i begins, i if it is in none: all of a
 // bubble is as wide as its longest paragraph.
-func (b *bubbles) start(i int) int {
-	for _, r := range b.groups {
-		if r.first <= i && i < r.end {
-			return r.first
+func (b *bubbles) start(i int) int { return b.of(i).first }
+
+// of is the bubble of paragraph i, it alone if it is in none.
+func (b *bubbles) of(i int) run {
+	low, high := 0, len(b.groups)
+	for low < high {
+		if m := (low + high) / 2; b.groups[m].end <= i {
+			low = m + 1
+		} else {
+			high = m
 		}
 	}
-	return i
+	if low < len(b.groups) && b.groups[low].first <= i {
+		return b.groups[low]
+	}
+	return run{i, i + 1}
 }
 
 // objects appends the bubbles, which lie under the labels.
 func (b *bubbles) objects(to []fyne.CanvasObject) []fyne.CanvasObject {
-	for _, s := range b.surfaces[:len(b.groups)] {
+	for _, s := range b.surfaces {
 		to = append(to, s)
 	}
 	return to
 }
 
-// labelWidth is the width of label i: that of the column, or for a message what
-// its longest paragraph takes, up to the widest bubble.
+// labelWidth is the width of block i: that of the column, more for code where
+// there is room, or for a message what its longest paragraph takes, up to the
+// widest bubble.
 func (p *page) labelWidth(i int) float32 {
-	if !p.mine[i] {
-		return p.column() + 2*inset()
+	column := p.column() + 2*inset()
+	switch {
+	case p.paras[i].code:
+		return max(column, min(px(codeWidth), p.width-p.left()-pageMargin))
+	case !p.paras[i].mine:
+		return column
 	}
 	most := min(px(bubbleWidth), p.column()) - 2*bubbleEdge
 	longest := float32(0)
-	for _, r := range p.bubbles.groups {
-		if r.first <= i && i < r.end {
-			for _, l := range p.labels[r.first:r.end] {
-				if len(l.Text) > hardParagraph {
-					return most
-				}
-				longest = max(longest, fyne.MeasureText(l.Text, theme.Size(sizeProse), l.TextStyle).Width)
-			}
+	for r, k := p.bubbles.of(i), p.bubbles.start(i); k < r.end; k++ {
+		text := p.text(k)
+		if len(text) > 200 {
+			return most
 		}
+		longest = max(longest, fyne.MeasureText(text, theme.Size(sizeProse), fyne.TextStyle{}).Width)
 	}
 	return min(most, longest+2*inset()+1)
 }
 
-// labelLeft is where label i stands.
+// labelLeft is where block i stands.
 func (p *page) labelLeft(i int) float32 {
-	if !p.mine[i] {
+	if !p.paras[i].mine {
 		return p.left() - inset()
 	}
-	return p.left() + p.column() - bubbleEdge - p.labels[i].Size().Width
+	return p.left() + p.column() - bubbleEdge - p.labelWidth(i)
 }
 
-// placeBubbles puts the bubbles around their labels.
+// placeBubbles puts the bubbles near the view around their labels.
 func (p *page) placeBubbles() {
-	for k, r := range p.bubbles.groups {
+	b := &p.bubbles
+	if b.surfaces == nil {
+		b.surfaces = map[int]*surface{}
+	}
+	near := func(k int) bool {
+		r := b.groups[k]
+		return p.tops[r.end-1]+p.heights[r.end-1] >= p.top-overscan && p.tops[r.first] <= p.bottom+overscan && !p.hidden(r.first)
+	}
+	for k, s := range b.surfaces {
+		if k >= len(b.groups) || !near(k) {
+			delete(b.surfaces, k)
+			b.free = append(b.free, s)
+		}
+	}
+	for k, r := range b.groups {
+		if !near(k) {
+			continue
+		}
+		s := b.surfaces[k]
+		if s == nil {
+			if n := len(b.free); n > 0 {
+				s, b.free = b.free[n-1], b.free[:n-1]
+			} else {
+				s = newSurface(colorBubble)
+				s.radius = bubbleRadius
+			}
+			b.surfaces[k] = s
+		}
 		last := r.end - 1
 		x := p.labelLeft(r.first) - bubbleEdge
-		p.bubbles.surfaces[k].Move(fyne.NewPos(x, p.tops[r.first]))
-		p.bubbles.surfaces[k].Resize(fyne.NewSize(p.left()+p.column()-x, p.tops[last]+p.heights[last]-p.tops[r.first]))
+		s.Move(fyne.NewPos(x, p.tops[r.first]))
+		s.Resize(fyne.NewSize(p.left()+p.column()-x, p.tops[last]+p.heights[last]-p.tops[r.first]))
 	}
 }

@@ -13,7 +13,7 @@ import (
 type button struct {
 	widget.Button
 	tooltip.ToolTipWidgetExtend
-	name     string  // spoken, where there is no text
+	name     string  // spoken, where the text does not say it
 	minWidth float32 // at 100 % text; keeps a button in place while its label changes
 	bold     bool    // the label
 	escape   func()
@@ -82,12 +82,12 @@ func (b *button) setHigh(on bool) {
 	}
 }
 
-// AccessibilityLabel is the text, or the name of an icon.
+// AccessibilityLabel is the name where the button has one, or the text.
 func (b *button) AccessibilityLabel() string {
-	if b.Text != "" {
-		return b.Text
+	if b.name != "" {
+		return b.name
 	}
-	return b.name
+	return b.Text
 }
 
 // MinSize keeps targets at least 32 wide.

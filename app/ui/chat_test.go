@@ -32,8 +32,9 @@ func TestBubbles(t *testing.T) {
 			t.Fatalf("%d paragraphs, bubbles %v", p.shown, p.bubbles.groups)
 		}
 		right := p.left() + p.column()
-		for i, l := range p.labels[:p.shown] {
-			if !p.mine[i] {
+		for i := range p.shown {
+			l := p.label(i)
+			if !p.paras[i].mine {
 				if l.Position().X != p.left()-inset() || l.Size().Width != p.column()+2*inset() {
 					t.Errorf("answer %d stands at %v, %v wide", i, l.Position().X, l.Size().Width)
 				}
@@ -45,7 +46,7 @@ func TestBubbles(t *testing.T) {
 		}
 		for k, g := range p.bubbles.groups {
 			b := p.bubbles.surfaces[k]
-			first, last := p.labels[g.first], p.labels[g.end-1]
+			first, last := p.label(g.first), p.label(g.end-1)
 			if b.Size().Width > bubbleWidth || b.Position().X+b.Size().Width != right || b.Position().X >= first.Position().X {
 				t.Errorf("bubble %d: %v wide at %v", k, b.Size().Width, b.Position())
 			}
@@ -71,8 +72,8 @@ func TestBubblesGo(t *testing.T) {
 	}
 	r.show(func(v *chat.View) { v.Mode, v.Model = chat.StoryMode, &builtin })
 	p := r.transcript.page
-	if len(p.bubbles.groups) != 0 || p.labels[0].Position().X != p.left()-inset() {
-		t.Errorf("%d bubbles, the text stands at %v", len(p.bubbles.groups), p.labels[0].Position().X)
+	if len(p.bubbles.groups) != 0 || p.label(0).Position().X != p.left()-inset() {
+		t.Errorf("%d bubbles, the text stands at %v", len(p.bubbles.groups), p.label(0).Position().X)
 	}
 }
 
@@ -80,12 +81,12 @@ func TestBubblesGo(t *testing.T) {
 func TestCaretIsNotInTheBubble(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(chatting, state(chat.Prefilling), document(shortMessage))
-	if text := r.transcript.page.labels[0].Text; text != shortMessage {
+	if text := r.transcript.page.label(0).Text; text != shortMessage {
 		t.Errorf("%q", text)
 	}
 	r.show(document(shortMessage, "\n\n"))
-	if p := r.transcript.page; p.shown != 2 || p.labels[1].Text != caret || p.mine[1] {
-		t.Errorf("%d paragraphs, %q", p.shown, p.labels[1].Text)
+	if p := r.transcript.page; p.shown != 2 || p.label(1).Text != caret || p.paras[1].mine {
+		t.Errorf("%d paragraphs, %q", p.shown, p.label(1).Text)
 	}
 }
 

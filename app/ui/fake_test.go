@@ -83,7 +83,7 @@ var _ Controller = (*chat.Controller)(nil)
 // rig is a window on a fake controller, with a clock that a test moves.
 type rig struct {
 	*window
-	t     *testing.T
+	t     testing.TB
 	fake  *fakeController
 	saved []settings.Settings
 	clock time.Time
@@ -98,7 +98,7 @@ var builtin = chat.ModelInfo{
 }
 
 // newRig opens a window of a size with the built-in model ready.
-func newRig(t *testing.T, width, height float32) *rig {
+func newRig(t testing.TB, width, height float32) *rig {
 	t.Helper()
 	a := test.NewTempApp(t)
 	th := newTheme(settings.ThemeLight, 100)

@@ -116,7 +116,7 @@ func newMenu(w *window) *menu {
 		fyne.NewMenu("File", append(file, line(), quit)...),
 		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer, line(),
 			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
-		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, m.versions[0], m.versions[1], line(),
+		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
 			item("Go to the prompt", w.focusPrompt, fyne.KeyL), m.story, line(),
 			m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu("View", append(view, theme, line(),

@@ -11,17 +11,30 @@ import (
 type gap uint8
 
 const (
-	noGap   gap = iota // the same paragraph goes on, cut because it is long
-	lineGap            // a new line
-	paraGap            // an empty line
+	noGap      gap = iota // the same paragraph goes on, cut because it is long
+	lineGap               // a new line
+	paraGap               // an empty line
+	messageGap            // another message
 )
 
 // paragraph is a run of the document that one widget shows. Laying out a text
 // costs its length, so the cost of streaming is bounded by the longest one.
 type paragraph struct {
-	text string
-	gap  gap
-	from int // offset in the document, in bytes
+	text    string
+	gap     gap
+	from    int  // offset in the document, in bytes
+	code    bool // a block of code, from its fence to its fence; in answers alone
+	cont    bool // of a block that is longer than one paragraph, not the first
+	mine    bool // of the user's messages
+	message int  // which one it belongs to, from 0
+}
+
+// turn is a message, and what can be done with it.
+type turn struct {
+	segment           int // its first
+	mine, last, chat  bool
+	version, versions int // which can be stepped through at the segment step
+	step              int
 }
 
 // A paragraph longer than longParagraph is cut after a sentence, and at a word
@@ -36,9 +49,9 @@ const (
 type typesetter struct {
 	seen  []chat.Segment
 	paras []paragraph
-	mine  []bool // of paras, those that are the user's messages
-	last  int    // where the newest continuation begins; -1 if nothing precedes it
-	chat  bool   // segments are messages, set off from each other
+	infos []turn
+	last  int  // where the newest continuation begins; -1 if nothing precedes it
+	chat  bool // segments are messages, set off from each other
 }
 
 // setChat tells whether the document is a conversation from now on.
@@ -51,27 +64,31 @@ func (t *typesetter) setChat(on bool) {
 // update takes the document in its newest state and returns the index of the
 // first paragraph that differs, len(paras) if none does.
 func (t *typesetter) update(doc []chat.Segment) int {
-	added, grown := t.added(doc)
 	if t.last = -1; !t.chat {
 		t.last = continuation(doc)
 	}
-	t.seen = append(t.seen[:0], doc...)
-	if grown {
-		if added == "" {
-			return len(t.paras)
+	old, first := t.paras, len(t.paras)
+	grown := t.grew(doc)
+	if !grown {
+		t.paras, t.seen = nil, nil
+	}
+	at := 0
+	for i, s := range doc {
+		before := 0
+		if i < len(t.seen) {
+			before = len(t.seen[i].Text)
 		}
-		first := t.grow(added)
-		t.mark(first)
+		if len(s.Text) > before {
+			another := before == 0 && (len(t.paras) == 0 || t.chat && doc[i-1].Author != s.Author)
+			first = min(first, t.feed(s, s.Text[before:], at+before, another))
+		}
+		at += len(s.Text)
+	}
+	t.seen = append(t.seen[:0], doc...)
+	t.inform()
+	if grown {
 		return first
 	}
-	old := t.paras
-	t.paras = nil
-	var all strings.Builder
-	for _, s := range doc {
-		all.WriteString(s.Text)
-	}
-	t.grow(all.String())
-	t.mark(0)
 	same := 0
 	for same < len(old) && same < len(t.paras) && old[same] == t.paras[same] {
 		same++
@@ -79,82 +96,146 @@ func (t *typesetter) update(doc []chat.Segment) int {
 	return same
 }
 
-// mark tells the user's messages from the answers, from paragraph first on. A
-// segment's first paragraph begins behind the line ends that the segment begins
-// with.
-func (t *typesetter) mark(first int) {
-	t.mine = resize(t.mine[:first], len(t.paras))
-	i, end := -1, 0 // a segment and where it ends
-	for p := first; t.chat && p < len(t.paras); p++ {
-		for i+1 < len(t.seen) && t.paras[p].from >= end {
-			i++
-			end += len(t.seen[i].Text)
-		}
-		t.mine[p] = i >= 0 && t.seen[i].Author == chat.User
-	}
-}
-
-// added is what doc has more than what was seen, if it only grew.
-func (t *typesetter) added(doc []chat.Segment) (string, bool) {
+// grew tells if doc is what was seen with something behind it.
+func (t *typesetter) grew(doc []chat.Segment) bool {
 	n := len(t.seen)
 	if len(doc) < n {
-		return "", false
+		return false
 	}
 	for i, s := range t.seen {
 		if doc[i].ID != s.ID || len(doc[i].Text) < len(s.Text) || i < n-1 && len(doc[i].Text) != len(s.Text) {
-			return "", false
+			return false
 		}
 	}
-	if len(doc) == n {
-		if n == 0 {
-			return "", true
-		}
-		return doc[n-1].Text[len(t.seen[n-1].Text):], true
-	}
-	var b strings.Builder
-	if n > 0 {
-		b.WriteString(doc[n-1].Text[len(t.seen[n-1].Text):])
-	}
-	for _, s := range doc[n:] {
-		b.WriteString(s.Text)
-	}
-	return b.String(), true
+	return true
 }
 
-// grow cuts the last paragraph again, with the new text behind it.
-func (t *typesetter) grow(added string) int {
-	first, tail := len(t.paras), paragraph{}
-	if first > 0 {
+// feed adds text of a segment, which stands at an offset in the document, and
+// returns the first paragraph that it changed.
+func (t *typesetter) feed(s chat.Segment, text string, at int, another bool) int {
+	first := len(t.paras)
+	tail := paragraph{from: at, mine: t.chat && s.Author == chat.User}
+	if another {
+		if t.chat {
+			rest := strings.TrimLeft(text, "\n")
+			tail.from += len(text) - len(rest)
+			text = rest
+		}
+		if first > 0 {
+			tail.gap, tail.message = messageGap, t.paras[first-1].message+1
+		}
+	} else if first > 0 {
 		first--
 		tail = t.paras[first]
 		t.paras = t.paras[:first]
 	}
-	t.paras = cut(t.paras, tail, added)
+	t.paras = cut(t.paras, tail, text, t.chat && !tail.mine)
 	return first
 }
 
+// inform finds what can be done with each message.
+func (t *typesetter) inform() {
+	t.infos = t.infos[:0]
+	for i, s := range t.seen {
+		mine := t.chat && s.Author == chat.User
+		if n := len(t.infos); n == 0 || t.chat && t.infos[n-1].mine != mine {
+			t.infos = append(t.infos, turn{segment: s.ID, mine: mine, chat: t.chat})
+		}
+		m := &t.infos[len(t.infos)-1]
+		if s.Versions > 1 {
+			m.version, m.versions, m.step = s.Version, s.Versions, s.ID
+		}
+		m.last = i == len(t.seen)-1
+	}
+}
+
+const fence = "```"
+
 // cut appends to paras the paragraphs of tail.text + added. The last one may
-// be empty: it is where the text goes on.
-func cut(paras []paragraph, tail paragraph, added string) []paragraph {
-	text, at, g := tail.text+added, tail.from, tail.gap
+// be empty: it is where the text goes on. fences says that blocks of code are
+// told from prose.
+func cut(paras []paragraph, tail paragraph, added string, fences bool) []paragraph {
+	p := tail
+	p.text = tail.text + added
+	emit := func(n int, code bool, next gap) {
+		q := p
+		q.text, q.code = p.text[:n], code
+		paras = append(paras, q)
+		p.text, p.from, p.gap = p.text[n:], p.from+n, next
+	}
 	for {
-		line := strings.IndexByte(text, '\n')
-		if n := longCut(text, line); n > 0 {
-			paras = append(paras, paragraph{text[:n], g, at})
-			text, at, g = text[n:], at+n, noGap
+		if fences && (p.cont || strings.HasPrefix(p.text, fence)) {
+			switch n, closed := codeEnd(p.text, p.cont); {
+			case closed:
+				emit(n, true, paraGap)
+				p.cont = false
+				p.text, p.from = strings.TrimPrefix(p.text, "\n"), p.from+min(1, len(p.text)-len(strings.TrimPrefix(p.text, "\n")))
+				continue
+			case n > 0:
+				emit(n, true, noGap)
+				p.cont = true
+				continue
+			}
+			p.code = true
+			return append(paras, p)
+		}
+		p.code = false
+		line := strings.IndexByte(p.text, '\n')
+		if n := longCut(p.text, line); n > 0 {
+			emit(n, false, noGap)
 			continue
 		}
 		if line < 0 {
-			return append(paras, paragraph{text, g, at})
+			return append(paras, p)
 		}
-		if body := strings.TrimRight(text[:line], " \t\r"); body != "" {
-			paras = append(paras, paragraph{text[:line], g, at})
-			g = lineGap
-		} else if len(paras) > 0 {
-			g = paraGap
+		if body := strings.TrimRight(p.text[:line], " \t\r"); body != "" {
+			emit(line, false, lineGap)
+		} else if len(paras) > 0 && p.gap != messageGap {
+			p.gap = paraGap
 		}
-		text, at = text[line+1:], at+line+1
+		rest := p.text[strings.IndexByte(p.text, '\n')+1:]
+		p.from += len(p.text) - len(rest)
+		p.text = rest
 	}
+}
+
+// codeEnd is where a block of code ends, behind its closing fence; or where it
+// is cut because it is long; 0 if it goes on. cont says that text begins within
+// the block.
+func codeEnd(text string, cont bool) (n int, closed bool) {
+	at := 0
+	if !cont {
+		if at = strings.IndexByte(text, '\n') + 1; at == 0 {
+			return 0, false
+		}
+	}
+	for at < len(text) {
+		end := len(text)
+		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i
+		}
+		if line := strings.TrimSpace(text[at:end]); strings.HasPrefix(line, fence) && strings.Trim(line, "`") == "" {
+			return end, true
+		}
+		if end > hardParagraph && end < len(text) {
+			return end + 1, false
+		}
+		at = end + 1
+	}
+	return 0, false
+}
+
+// code is what a block of code says, and in which language.
+func (p paragraph) codeText() (text, language string) {
+	text = p.text
+	if !p.cont {
+		first, rest, _ := strings.Cut(text, "\n")
+		text, language = rest, strings.TrimSpace(strings.Trim(first, "`"))
+	}
+	if i := strings.LastIndexByte(strings.TrimRight(text, " \t\r\n"), '\n'); strings.HasPrefix(strings.TrimSpace(text[i+1:]), fence) {
+		text = text[:max(0, i)]
+	}
+	return strings.TrimSuffix(text, "\n"), language
 }
 
 // longCut is where a text that is too long for one widget is cut, 0 if it is

@@ -16,16 +16,16 @@ func TestCut(t *testing.T) {
 		name, text string
 		want       []paragraph
 	}{
-		{"empty", "", []paragraph{{"", noGap, 0}}},
-		{"one", "Once upon", []paragraph{{"Once upon", noGap, 0}}},
-		{"lines", "a\nb", []paragraph{{"a", noGap, 0}, {"b", lineGap, 2}}},
-		{"empty line", "a\n\nb", []paragraph{{"a", noGap, 0}, {"b", paraGap, 3}}},
-		{"blank line with spaces", "a\n  \nb", []paragraph{{"a", noGap, 0}, {"b", paraGap, 5}}},
-		{"leading empty lines", "\n\na", []paragraph{{"a", noGap, 2}}},
-		{"open end", "a\n\n", []paragraph{{"a", noGap, 0}, {"", paraGap, 3}}},
+		{"empty", "", []paragraph{{text: "", gap: noGap, from: 0}}},
+		{"one", "Once upon", []paragraph{{text: "Once upon", gap: noGap, from: 0}}},
+		{"lines", "a\nb", []paragraph{{text: "a", gap: noGap, from: 0}, {text: "b", gap: lineGap, from: 2}}},
+		{"empty line", "a\n\nb", []paragraph{{text: "a", gap: noGap, from: 0}, {text: "b", gap: paraGap, from: 3}}},
+		{"blank line with spaces", "a\n  \nb", []paragraph{{text: "a", gap: noGap, from: 0}, {text: "b", gap: paraGap, from: 5}}},
+		{"leading empty lines", "\n\na", []paragraph{{text: "a", gap: noGap, from: 2}}},
+		{"open end", "a\n\n", []paragraph{{text: "a", gap: noGap, from: 0}, {text: "", gap: paraGap, from: 3}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := cut(nil, paragraph{}, c.text)
+			got := cut(nil, paragraph{}, c.text, false)
 			if d := cmp.Diff(c.want, got, cmp.AllowUnexported(paragraph{})); d != "" {
 				t.Error(d)
 			}
@@ -40,7 +40,7 @@ func TestCutLong(t *testing.T) {
 		"words":     strings.Repeat("bird ", 2000),
 		"no spaces": strings.Repeat("海", 4000),
 	} {
-		paras := cut(nil, paragraph{}, text)
+		paras := cut(nil, paragraph{}, text, false)
 		joined := ""
 		for i, p := range paras {
 			if len(p.text) > hardParagraph {
@@ -64,7 +64,7 @@ func TestCutLong(t *testing.T) {
 // nothing before the last one known changes.
 func TestTypesetterGrows(t *testing.T) {
 	text := "One day.\nTwo days.\n\n" + strings.Repeat("A long sentence of the story. ", 200) + "\n\n\nThe end.\n"
-	want := cut(nil, paragraph{}, text)
+	want := cut(nil, paragraph{}, text, false)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
 		var ts typesetter
@@ -97,7 +97,7 @@ func TestTypesetterReplaces(t *testing.T) {
 	if got := ts.update([]chat.Segment{{ID: 1, Text: "One.\n\nTwo.\n\n"}, {ID: 3, Author: chat.Model, Text: "Four."}}); got != len(ts.paras) {
 		t.Errorf("the same document changes from paragraph %d, want none", got)
 	}
-	if ts.update(nil); len(ts.paras) != 1 || ts.paras[0].text != "" {
+	if ts.update(nil); len(ts.paras) != 0 {
 		t.Errorf("an empty document has %v", ts.paras)
 	}
 }

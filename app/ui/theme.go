@@ -21,6 +21,7 @@ const (
 // Names of our own sizes.
 const (
 	sizeProse fyne.ThemeSizeName = "ternProse" // the text of the story
+	sizeCode  fyne.ThemeSizeName = "ternCode"  // code in it
 	sizeUnit  fyne.ThemeSizeName = "ternUnit"  // one unit of layout: 1, and up to 1.3 with large text
 )
 
@@ -80,6 +81,7 @@ var (
 		theme.SizeNameSubHeadingText: 16,
 		theme.SizeNameHeadingText:    22,
 		sizeProse:                    15,
+		sizeCode:                     13,
 		theme.SizeNameInlineIcon:     18,
 	}
 	fixedSizes = map[fyne.ThemeSizeName]float32{

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -22,38 +23,41 @@ const (
 	pageMargin = 16 // beside and around the column
 )
 
-// transcript shows the document: one selectable label for each paragraph in a
-// scrolled column. While text streams in, only the last label changes.
+// transcript shows the document: a widget for each paragraph near the view, in a
+// scrolled column. While text streams in, only the last one changes.
 type transcript struct {
 	widget.BaseWidget
-	types   typesetter
-	page    *page
-	scroll  *container.Scroll
-	newText *button
-	writing bool
-	pending int  // first paragraph that waits until the reader lets go of a selection
-	follow  bool // the reader is at the end, and is taken along
+	types    typesetter
+	infos    []turn // as they were shown
+	page     *page
+	scroll   *container.Scroll
+	newText  *button
+	writing  bool
+	pending  int  // first paragraph that waits until the reader lets go of a selection
+	follow   bool // the reader is at the end, and is taken along
+	settling bool
 }
 
-// newTranscript makes an empty transcript; actions stand below its text when
-// nothing is being written.
-func newTranscript(actions fyne.CanvasObject, escape func()) *transcript {
-	t := &transcript{page: newPage(actions), pending: math.MaxInt, follow: true}
+// newTranscript makes an empty transcript.
+func newTranscript(do pageActions) *transcript {
+	t := &transcript{pending: math.MaxInt, follow: true}
+	do.scrolled = func(e *fyne.ScrollEvent) { t.scroll.Scrolled(e) }
+	t.page = newPage(do)
 	t.scroll = container.NewVScroll(t.page)
 	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
-	t.newText = newButton("↓ New text", escape, t.toEnd)
+	t.newText = newButton(tr("↓ New text"), do.escape, t.toEnd)
 	t.newText.Hide()
 	t.ExtendBaseWidget(t)
 	return t
 }
 
-// show brings the labels in step with the document. It returns true while it
+// show brings the page in step with the document. It returns true while it
 // holds text back, to be called again.
 func (t *transcript) show(doc []chat.Segment, writing bool) (waiting bool) {
 	ended := t.writing && !writing
 	first := min(t.types.update(doc), t.pending)
 	n := len(t.types.paras)
-	if first == n && writing == t.writing {
+	if first == n && n == len(t.page.paras) && writing == t.writing && slices.Equal(t.infos, t.types.infos) {
 		return false
 	}
 	if t.selected(first) {
@@ -61,15 +65,15 @@ func (t *transcript) show(doc []chat.Segment, writing bool) (waiting bool) {
 		return true
 	}
 	t.pending, t.writing = math.MaxInt, writing
-	t.page.set(t.types.paras, t.types.mine, first, t.types.last, writing)
-	t.scroll.Refresh()
+	t.infos = append(t.infos[:0], t.types.infos...)
+	t.page.set(&t.types, first, writing)
+	t.settle()
 	if t.below() <= 0 {
 		t.follow = true
 	}
 	switch {
 	case t.follow:
 		t.newText.Hide()
-		t.scroll.ScrollToBottom()
 	case first < n && (writing || ended) && t.newText.Hidden && t.below() > nearEnd:
 		t.newText.Show()
 	}
@@ -82,9 +86,9 @@ func (t *transcript) setChat(on bool) { t.types.setChat(on) }
 // selected tells if the reader has text selected that a change from paragraph
 // first on would take away.
 func (t *transcript) selected(first int) bool {
-	shown := t.page.labels[:t.page.shown]
-	for i := max(0, min(first, len(shown)-1)); i < len(shown); i++ {
-		if shown[i].SelectedText() != "" {
+	first = max(0, min(first, t.page.shown-1))
+	for i, b := range t.page.live {
+		if i >= first && b.SelectedText() != "" {
 			return true
 		}
 	}
@@ -105,7 +109,7 @@ func (t *transcript) empty() bool {
 func (t *transcript) toEnd() {
 	t.follow = true
 	t.newText.Hide()
-	t.scroll.ScrollToBottom()
+	t.settle()
 }
 
 // pageBy scrolls by a number of pages.
@@ -115,9 +119,43 @@ func (t *transcript) pageBy(n float32) {
 }
 
 func (t *transcript) scrolled() {
+	if t.settling {
+		return
+	}
 	t.follow = t.below() <= nearEnd
 	if t.follow {
 		t.newText.Hide()
+	}
+	t.look()
+}
+
+// settle follows the text to its end, or stays where the reader is.
+func (t *transcript) settle() {
+	t.settling = true
+	defer func() { t.settling = false }()
+	t.scroll.Refresh()
+	for range 4 {
+		if t.follow {
+			t.scroll.ScrollToBottom()
+		}
+		height := t.page.height
+		t.look()
+		if !t.follow || t.page.height == height {
+			return
+		}
+	}
+}
+
+// look makes what can be seen, and keeps the reader's place where heights turn
+// out other than they were thought to be.
+func (t *transcript) look() {
+	height := t.page.height
+	moved := t.page.look(t.scroll.Offset.Y, t.scroll.Offset.Y+t.scroll.Size().Height)
+	if moved != 0 && !t.follow {
+		t.scroll.Offset.Y += moved
+	}
+	if t.page.height != height || moved != 0 {
+		t.scroll.Refresh()
 	}
 }
 
@@ -129,6 +167,7 @@ func (t *transcript) below() float32 {
 // retype lays everything out again, after a change of the text size.
 func (t *transcript) retype() {
 	t.page.width = 0
+	clear(t.page.rows)
 	t.Refresh()
 	t.layout(t.Size())
 }
@@ -139,10 +178,7 @@ func (t *transcript) layout(size fyne.Size) {
 		t.scroll.Offset.Y = t.page.offset(keep)
 	}
 	t.scroll.Resize(size)
-	t.scroll.Refresh()
-	if t.follow {
-		t.scroll.ScrollToBottom()
-	}
+	t.settle()
 	b := t.newText.MinSize()
 	t.newText.Resize(b)
 	t.newText.Move(fyne.NewPos((size.Width-b.Width)/2, size.Height-b.Height-8))
@@ -152,13 +188,6 @@ func (t *transcript) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.New(layoutFunc{min: fyne.NewSize(100, 60), do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		t.layout(size)
 	}}, t.scroll, t.newText))
-}
-
-// proseLabel makes the widget of a paragraph.
-func proseLabel() *widget.Label {
-	l := widget.NewLabel("")
-	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, sizeProse
-	return l
 }
 
 // inset is the empty space inside a label around its text.

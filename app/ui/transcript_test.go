@@ -6,11 +6,13 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	"tern/app/settings"
 )
+
+// label is the widget of a plain paragraph.
+func (p *page) label(i int) *prose { return p.live[i].block.(*prose) }
 
 // story is a text of n paragraphs of several lines each.
 func story(n int) string {
@@ -25,10 +27,12 @@ func TestStreamingChangesTheLastParagraph(t *testing.T) {
 	text := story(20) + "\n\n"
 	r.show(state(chat.Generating), document("", text))
 	p := r.transcript.page
-	labels := append([]*widget.Label(nil), p.labels[:p.shown]...)
-	before := make([]string, len(labels))
-	for i, l := range labels {
-		before[i] = l.Text
+	labels, before := map[int]*prose{}, map[int]string{}
+	for i := range p.live {
+		labels[i], before[i] = p.label(i), p.label(i).Text
+	}
+	if len(labels) < 3 || len(labels) > 18 {
+		t.Fatalf("%d of %d paragraphs have a widget", len(labels), p.shown)
 	}
 	p.resized = 0
 	for i := range 50 {
@@ -38,20 +42,20 @@ func TestStreamingChangesTheLastParagraph(t *testing.T) {
 			t.Fatalf("%d paragraphs were laid out in %d steps", p.resized, i+1)
 		}
 	}
-	for i, l := range labels[:len(labels)-1] {
-		if l != p.labels[i] || l.Text != before[i] {
+	for i, l := range labels {
+		if i < p.shown-1 && (l != p.label(i) || l.Text != before[i]) {
 			t.Errorf("paragraph %d changed", i)
 		}
 	}
-	if got, want := p.labels[p.shown-1].Text, strings.Repeat(" word", 50)+caret; got != want {
+	if got, want := p.label(p.shown-1).Text, strings.Repeat(" word", 50)+caret; got != want {
 		t.Errorf("the last paragraph is %q, want %q", got, want)
 	}
 	r.show(state(chat.Ready))
-	if got := p.labels[p.shown-1].Text; strings.Contains(got, caret) {
+	if got := p.label(p.shown - 1).Text; strings.Contains(got, caret) {
 		t.Errorf("the caret stays: %q", got)
 	}
-	if p.shown != 21 || !p.actions.Visible() {
-		t.Errorf("%d paragraphs, actions visible: %v", p.shown, p.actions.Visible())
+	if p.shown != 21 || len(p.rows) != 1 {
+		t.Errorf("%d paragraphs, %d rows of buttons", p.shown, len(p.rows))
 	}
 }
 
@@ -90,7 +94,7 @@ func TestReaderIsFollowedOnlyAtTheEnd(t *testing.T) {
 func TestSelectionHoldsTextBack(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(state(chat.Generating), document("", "Once upon a time"))
-	l := r.transcript.page.labels[0]
+	l := r.transcript.page.label(0)
 	l.Refresh()
 	selectable := selectionOf(t, l)
 	selectable.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(60, 14)}, Dragged: fyne.NewDelta(50, 0)})
@@ -118,7 +122,7 @@ type selectable interface {
 	desktop.Mouseable
 }
 
-func selectionOf(t *testing.T, l *widget.Label) selectable {
+func selectionOf(t testing.TB, l fyne.CanvasObject) selectable {
 	t.Helper()
 	var found selectable
 	walk(l, func(o fyne.CanvasObject) {
@@ -142,13 +146,13 @@ func TestNoHolesAfterResize(t *testing.T) {
 		t.Helper()
 		p := r.transcript.page
 		for i := 1; i < p.shown; i++ {
-			above := p.labels[i-1]
-			gap := p.labels[i].Position().Y - above.Position().Y - above.MinSize().Height
-			if want := space(p.gaps[i]); gap < want-0.5 || gap > want+0.5 {
+			above := p.label(i - 1)
+			gap := p.label(i).Position().Y - above.Position().Y - above.MinSize().Height
+			if want := space(p.paras[i].gap); gap < want-0.5 || gap > want+0.5 {
 				t.Errorf("%s: paragraph %d is %v below the one above, want %v", when, i, gap, want)
 			}
 		}
-		last := p.labels[p.shown-1]
+		last := p.label(p.shown - 1)
 		if end := last.Position().Y + last.MinSize().Height; p.MinSize().Height < end {
 			t.Errorf("%s: the page ends at %v, its text at %v", when, p.MinSize().Height, end)
 		}

@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	tooltip "github.com/dweymouth/fyne-tooltip"
 
 	"tern/app/chat"
@@ -122,9 +121,15 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings,
 		generation: cfg.settings.Generation}
 	w.strip = newStrip(w.escape)
-	w.transcript = newTranscript(w.answerActions(), w.escape)
+	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedStory, copyText: w.copyText, escape: w.escape})
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
 	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
+	w.composer.entry.onFocus = func(on bool) {
+		w.composer.setFocused(on)
+		if on && w.editsStory() {
+			w.closeEditor(true)
+		}
+	}
 	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
 	w.composer.entry.page = w.transcript.pageBy
 	w.composer.entry.OnChanged = func(text string) {
@@ -172,15 +177,6 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	return w
 }
 
-// answerActions are the buttons below the text.
-func (w *window) answerActions() fyne.CanvasObject {
-	return container.NewHBox(
-		newQuietButton("Copy", w.escape, w.copyAll),
-		newQuietButton("Retry", w.escape, w.retry),
-		newQuietButton("Undo", w.escape, w.undo),
-		layout.NewSpacer())
-}
-
 // applySettings brings the parts in step with what does not depend on the view.
 func (w *window) applySettings() {
 	w.composer.entry.enterSends = w.settings.EnterSends
@@ -195,6 +191,9 @@ func (w *window) update() time.Duration {
 	was := w.view
 	w.view = v
 	w.noteModel(was, v)
+	if v.ID != w.known || w.writing() {
+		w.closeEditor(false)
+	}
 	if v.ID != w.known {
 		w.switched()
 	}
@@ -317,6 +316,8 @@ func (w *window) showMain(now time.Time) {
 	switch {
 	case w.view.Mode == chat.ChatMode && (w.answered() || !w.wordless()):
 		label = "Send"
+	case w.editsStory():
+		label = tr("Continue here")
 	case !w.transcript.empty():
 		label = "Continue"
 	}

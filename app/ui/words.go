@@ -139,7 +139,7 @@ func figures(f chat.Figures, short bool) []span {
 	if f.Context > 0 {
 		add(contextUsed(f))
 	}
-	if !short {
+	if !short && (f.Generated > 0 || f.Seed > 0 || f.Stop == "") { // an answer of another program may have none
 		add(muted("seed " + strconv.FormatUint(uint64(f.Seed), 10)))
 	}
 	if r := reason(f); r != "" {

@@ -1,0 +1,286 @@
+package ui
+
+import (
+	"image/color"
+	"regexp"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// block is the widget of a paragraph. Blocks are used again for others of their
+// kind as the reader scrolls.
+type block interface {
+	fyne.CanvasObject
+	set(p paragraph, text string) // text is what to show of p
+	SelectedText() string
+}
+
+type blockKind uint8
+
+const (
+	proseKind blockKind = iota
+	richKind            // with formatting; not selectable
+	codeKind
+)
+
+// kindOf is the widget that a paragraph takes. One that grows is plain: it is
+// laid out once it is done.
+func kindOf(p paragraph, chat, growing bool) blockKind {
+	switch {
+	case p.code:
+		return codeKind
+	case chat && !p.mine && !growing && formatted(p.text):
+		return richKind
+	}
+	return proseKind
+}
+
+// marks are what makes a paragraph more than plain text.
+var marks = regexp.MustCompile("^ *(?:#{1,6} |[-*+] |\\d+[.)] |> )|[*_~]{1,3}[^\\s*_~]|`[^`]+`|\\[[^]]+\\]\\(")
+
+func formatted(text string) bool { return marks.MatchString(text) }
+
+// prose is a plain paragraph. Where clicked is set, a click that selects nothing
+// is told.
+type prose struct {
+	widget.Label
+	clicked func(at fyne.Position)
+}
+
+// proseLabel makes the widget of a paragraph.
+func proseLabel(clicked func(*prose, fyne.Position)) *prose {
+	l := &prose{}
+	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, sizeProse
+	if clicked != nil {
+		l.clicked = func(at fyne.Position) { clicked(l, at) }
+	}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+func (l *prose) set(_ paragraph, text string) {
+	if l.Text != text {
+		l.SetText(text)
+	}
+}
+
+// CreateRenderer puts the ear over Fyne's label.
+func (l *prose) CreateRenderer() fyne.WidgetRenderer {
+	l.ExtendBaseWidget(l)
+	r := l.Label.CreateRenderer()
+	if l.clicked == nil {
+		return r
+	}
+	for _, o := range r.Objects() {
+		if s, ok := o.(selection); ok {
+			e := &ear{selection: s, clicked: l.clicked}
+			e.ExtendBaseWidget(e)
+			return &proseRenderer{WidgetRenderer: r, ear: e}
+		}
+	}
+	return r
+}
+
+type proseRenderer struct {
+	fyne.WidgetRenderer
+	ear *ear
+}
+
+func (r *proseRenderer) Objects() []fyne.CanvasObject {
+	under := r.WidgetRenderer.Objects()
+	return append(under[:len(under):len(under)], r.ear)
+}
+
+func (r *proseRenderer) Layout(size fyne.Size) {
+	r.WidgetRenderer.Layout(size)
+	r.ear.Resize(size)
+}
+
+// selection is the part of Fyne's label that selects text.
+type selection interface {
+	fyne.CanvasObject
+	fyne.Draggable
+	fyne.DoubleTappable
+	fyne.SecondaryTappable
+	desktop.Mouseable
+	desktop.Cursorable
+	SelectedText() string
+}
+
+// ear hears a click, and passes on everything to what selects.
+type ear struct {
+	widget.BaseWidget
+	selection
+	clicked func(at fyne.Position)
+	dragged bool
+}
+
+func (e *ear) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
+}
+func (e *ear) Hide()                              { e.BaseWidget.Hide() }
+func (e *ear) Show()                              { e.BaseWidget.Show() }
+func (e *ear) Visible() bool                      { return e.BaseWidget.Visible() }
+func (e *ear) Position() fyne.Position            { return e.BaseWidget.Position() }
+func (e *ear) Size() fyne.Size                    { return e.BaseWidget.Size() }
+func (e *ear) Move(p fyne.Position)               { e.BaseWidget.Move(p) }
+func (e *ear) Resize(s fyne.Size)                 { e.BaseWidget.Resize(s) }
+func (e *ear) MinSize() fyne.Size                 { return fyne.NewSize(0, 0) }
+func (e *ear) Refresh()                           { e.BaseWidget.Refresh() }
+func (e *ear) MouseDown(m *desktop.MouseEvent)    { e.dragged = false; e.selection.MouseDown(m) }
+func (e *ear) Dragged(d *fyne.DragEvent)          { e.dragged = true; e.selection.Dragged(d) }
+func (e *ear) TappedSecondary(p *fyne.PointEvent) { e.selection.TappedSecondary(p) }
+func (e *ear) DoubleTapped(p *fyne.PointEvent)    { e.selection.DoubleTapped(p) }
+
+// MouseUp ends a selection; a click that made none is told.
+func (e *ear) MouseUp(m *desktop.MouseEvent) {
+	e.selection.MouseUp(m)
+	if m.Button == desktop.MouseButtonPrimary && !e.dragged && e.selection.SelectedText() == "" {
+		e.clicked(m.Position)
+	}
+}
+
+// rich is a paragraph with formatting.
+type rich struct{ widget.RichText }
+
+func newRich() *rich {
+	r := &rich{}
+	r.Wrapping, r.Scroll = fyne.TextWrapWord, fyne.ScrollNone
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// SelectedText is always empty: Fyne cannot select in formatted text. Copy does.
+func (r *rich) SelectedText() string { return "" }
+
+// prefix matches what makes a line a heading, an item or a quotation.
+var linePrefix = regexp.MustCompile(`^( *)(#{1,6} |[-*+] |\d+[.)] |> )?`)
+
+func (r *rich) set(p paragraph, _ string) {
+	found := linePrefix.FindStringSubmatch(p.text)
+	indent, lead, rest := found[1], found[2], p.text[len(found[0]):]
+	style := widget.RichTextStyle{SizeName: sizeProse, ColorName: theme.ColorNameForeground, Inline: true}
+	var segments []widget.RichTextSegment
+	switch {
+	case strings.HasPrefix(lead, "#"):
+		style.TextStyle.Bold = true
+		if len(lead) <= 3 {
+			style.SizeName = theme.SizeNameSubHeadingText
+		}
+	case strings.HasPrefix(lead, ">"):
+		style.ColorName, style.TextStyle.Italic = theme.ColorNamePlaceHolder, true
+		segments = append(segments, &widget.TextSegment{Text: "▏ ", Style: style})
+	case lead != "":
+		if !strings.ContainsAny(lead, "0123456789") {
+			lead = "•  "
+		}
+		segments = append(segments, &widget.TextSegment{Text: indent + " " + lead, Style: style})
+	}
+	// An image would be fetched from wherever it names; its text is enough.
+	inline := widget.NewRichTextFromMarkdown(strings.ReplaceAll(rest, "![", `!\[`))
+	for i, s := range inline.Segments {
+		t, isText := s.(*widget.TextSegment)
+		switch {
+		case !isText:
+			segments = append(segments, s)
+			continue
+		case t.Text == "" && i == len(inline.Segments)-1:
+			continue // the line's end
+		}
+		own := style
+		own.TextStyle.Bold = own.TextStyle.Bold || t.Style.TextStyle.Bold
+		own.TextStyle.Italic = own.TextStyle.Italic || t.Style.TextStyle.Italic
+		own.TextStyle.Monospace = t.Style.TextStyle.Monospace
+		if own.TextStyle.Monospace {
+			own.SizeName = sizeCode
+		}
+		segments = append(segments, &widget.TextSegment{Text: t.Text, Style: own})
+	}
+	r.Segments = segments
+	r.Refresh()
+}
+
+// code is a block of code: in one size of letters, scrolled sideways, with a
+// button that copies it.
+type code struct {
+	widget.BaseWidget
+	ground *surface
+	text   *widget.Label
+	scroll *sideways
+	lang   *note
+	copy   *button
+}
+
+func newCode(copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
+	c := &code{ground: newSurface(colorSidebar), text: widget.NewLabel(""), lang: newNote(theme.SizeNameCaptionText)}
+	c.ground.radius = 6
+	c.text.TextStyle.Monospace, c.text.Selectable, c.text.SizeName = true, true, sizeCode
+	c.scroll = newSideways(c.text, up)
+	c.copy = newQuietButton(tr("Copy"), escape, func() { copyText(c.text.Text) })
+	c.copy.name = tr("Copy the code")
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+func (c *code) set(p paragraph, _ string) {
+	text, language := p.codeText()
+	if c.text.Text != text {
+		c.text.SetText(text)
+		c.scroll.Refresh()
+	}
+	c.lang.set(muted(language))
+	c.Refresh()
+}
+
+// SelectedText is what the reader selected of the code.
+func (c *code) SelectedText() string { return c.text.SelectedText() }
+
+// top is the height of the line with the language and the button.
+func (c *code) top() float32 { return c.copy.MinSize().Height }
+
+// MinSize is the height of all lines; the width is whatever there is.
+func (c *code) MinSize() fyne.Size {
+	return fyne.NewSize(40, c.top()+c.text.MinSize().Height+4)
+}
+
+func (c *code) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(layoutFunc{do: func(_ []fyne.CanvasObject, size fyne.Size) {
+		c.ground.Resize(size)
+		b := c.copy.MinSize()
+		c.copy.Resize(b)
+		c.copy.Move(fyne.NewPos(size.Width-b.Width, 0))
+		c.lang.Resize(fyne.NewSize(max(0, size.Width-b.Width), b.Height))
+		c.lang.Move(fyne.NewPos(0, (b.Height-c.lang.MinSize().Height)/2))
+		c.scroll.Move(fyne.NewPos(0, b.Height-4))
+		c.scroll.Resize(fyne.NewSize(size.Width, max(0, size.Height-b.Height+4)))
+	}}, c.ground, c.lang, c.scroll, c.copy))
+}
+
+// sideways scrolls what is wider than it. Turning the wheel moves the text that
+// it stands in, unless it is turned sideways.
+type sideways struct {
+	container.Scroll
+	up func(*fyne.ScrollEvent)
+}
+
+func newSideways(o fyne.CanvasObject, up func(*fyne.ScrollEvent)) *sideways {
+	s := &sideways{up: up}
+	s.Content, s.Direction = o, container.ScrollHorizontalOnly
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// Scrolled moves sideways or passes on.
+func (s *sideways) Scrolled(e *fyne.ScrollEvent) {
+	if e.Scrolled.DX != 0 {
+		s.Scroll.Scrolled(e)
+		return
+	}
+	s.up(e)
+}

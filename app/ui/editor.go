@@ -1,0 +1,416 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+)
+
+// editor stands in the place of a message, or of a paragraph of a story, while
+// that is edited.
+type editor struct {
+	first, end int // paragraphs
+	from, to   int // of the document, in bytes
+	old        string
+	message    *turn // nil in a story
+	entry      *editEntry
+	holder     fyne.CanvasObject
+	row        *fyne.Container // buttons; nil in a story
+	box        *fyne.Container
+	ruler      *prose
+}
+
+// editEntry is the entry of an editor.
+type editEntry struct {
+	widget.Entry
+	leave func()
+	join  func() bool // backspace where there is nothing before; tells if that did something
+	lost  func()
+	moved func()
+}
+
+// AcceptsTab is false: Tab goes to the next control.
+func (e *editEntry) AcceptsTab() bool { return false }
+
+func (e *editEntry) FocusLost() {
+	e.Entry.FocusLost()
+	e.lost()
+}
+
+func (e *editEntry) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyEscape:
+		e.leave()
+		return
+	case k.Name == fyne.KeyBackspace && e.CursorRow == 0 && e.CursorColumn == 0 && e.SelectedText() == "" && e.join():
+		return
+	}
+	e.Entry.TypedKey(k)
+	e.moved()
+}
+
+func (e *editEntry) MouseUp(m *desktop.MouseEvent) {
+	e.Entry.MouseUp(m)
+	e.moved()
+}
+
+// before is the text up to the caret. Fyne says where that is in rows as they
+// are wrapped, so a mark is typed there and taken back.
+func (e *editEntry) before() string {
+	const mark = '\uE000'
+	changed := e.OnChanged
+	e.OnChanged = nil
+	defer func() { e.OnChanged = changed }()
+	e.TypedRune(mark)
+	text, _, _ := strings.Cut(e.Text, string(mark))
+	e.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+	return text
+}
+
+func newEditor(th fyne.Theme, text string) *editor {
+	e := &editor{old: text, entry: &editEntry{}, ruler: proseLabel(nil)}
+	e.entry.MultiLine, e.entry.Wrapping = true, fyne.TextWrapWord
+	e.entry.SetMinRowsVisible(1)
+	e.entry.ExtendBaseWidget(e.entry)
+	e.entry.SetText(text)
+	e.holder = container.NewThemeOverride(e.entry, altered{Theme: th,
+		sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameText: theme.Size(sizeProse)}})
+	return e
+}
+
+// height is what the editor takes at a width.
+func (e *editor) height(width float32) float32 {
+	if e.ruler.Text != e.entry.Text {
+		e.ruler.SetText(e.entry.Text)
+	}
+	h := heightFor(e.ruler, width) + 4
+	if e.row != nil {
+		h += e.row.MinSize().Height + 4
+	}
+	return h
+}
+
+func (e *editor) layout(_ []fyne.CanvasObject, size fyne.Size) {
+	h := size.Height
+	if e.row != nil {
+		r := e.row.MinSize()
+		e.row.Resize(fyne.NewSize(size.Width, r.Height))
+		e.row.Move(fyne.NewPos(0, size.Height-r.Height))
+		h -= r.Height + 4
+	}
+	e.holder.Resize(fyne.NewSize(size.Width, max(0, h)))
+}
+
+// openEditor puts an editor in the place of what e names.
+func (w *window) openEditor(e *editor) {
+	t := w.transcript
+	if e.row != nil {
+		e.box = container.New(layoutFunc{do: e.layout}, e.holder, e.row)
+	} else {
+		e.box = container.New(layoutFunc{do: e.layout}, e.holder)
+	}
+	e.entry.leave = func() { w.closeEditor(e.message == nil) }
+	e.entry.moved = func() { w.showMain(w.cfg.now()) }
+	e.entry.join = func() bool { return false }
+	e.entry.lost = func() {}
+	e.entry.OnChanged = func(string) { w.editorGrew() }
+	t.page.edit = e
+	clear(t.page.rows)
+	t.page.locate()
+	w.editorGrew()
+	w.win.Canvas().Focus(e.entry)
+	w.showMain(w.cfg.now())
+}
+
+// editorGrew places everything anew around the editor.
+func (w *window) editorGrew() {
+	t := w.transcript
+	t.follow = false
+	t.page.place(0)
+	t.page.realise()
+	t.page.Refresh()
+	t.scroll.Refresh()
+	t.look()
+}
+
+// closeEditor leaves the editor, with what was changed or without.
+func (w *window) closeEditor(keep bool) {
+	e := w.transcript.page.edit
+	if e == nil {
+		return
+	}
+	w.transcript.page.edit = nil
+	w.transcript.page.unedit(e)
+	w.editorGrew()
+	if text := e.entry.Text; keep && text != e.old {
+		if e.message == nil {
+			w.ctl.Splice(e.from, e.to, text)
+		} else {
+			w.ctl.Edit(e.message.segment, text, false, w.generation)
+		}
+	}
+	w.focusPrompt()
+	w.showMain(w.cfg.now())
+}
+
+// editMessage opens an editor in the place of a message.
+func (w *window) editMessage(m turn) {
+	if w.writing() || w.screen != nil {
+		return
+	}
+	w.closeEditor(true)
+	p := w.transcript.page
+	which := slices.IndexFunc(p.infos, func(i turn) bool { return i.segment == m.segment })
+	first := slices.IndexFunc(p.paras, func(x paragraph) bool { return x.message == which })
+	if which < 0 || first < 0 {
+		return
+	}
+	end := first
+	for end < p.shown && p.paras[end].message == which {
+		end++
+	}
+	text := w.messageText(m)
+	e := newEditor(w.th, text)
+	e.message, e.from = &m, p.paras[first].from
+	e.to = e.from + len(text)
+	e.row = container.NewHBox(layout.NewSpacer(), newQuietButton(tr("Cancel"), w.escape, func() { w.closeEditor(false) }))
+	if m.mine {
+		e.row.Add(newQuietButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
+		e.row.Add(newButton(tr("Send"), w.escape, w.sendEdited))
+	} else {
+		e.row.Add(newButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
+	}
+	w.openEditor(e)
+}
+
+// sendEdited asks for an answer to the message that is edited.
+func (w *window) sendEdited() {
+	e := w.transcript.page.edit
+	if e == nil || e.message == nil || !w.canWrite() {
+		return
+	}
+	m, text := *e.message, e.entry.Text
+	w.closeEditor(false)
+	w.transcript.toEnd()
+	w.ctl.Edit(m.segment, text, m.mine, w.generation)
+}
+
+// clickedStory turns a paragraph of a story into an entry, with the caret where
+// it was clicked.
+func (w *window) clickedStory(i int, at fyne.Position) {
+	p := w.transcript.page
+	if w.writing() || w.view.Mode == chat.ChatMode || i >= p.shown {
+		return
+	}
+	from := p.paras[i].from
+	if e := p.edit; e != nil {
+		if e.entry.Text != e.old && e.from < from {
+			from += len(e.entry.Text) - len(e.old)
+		}
+		changed := e.entry.Text != e.old
+		w.closeEditor(true)
+		if changed {
+			return // its paragraphs are cut anew; a second click finds them
+		}
+	}
+	w.editStory(i, i+1)
+	if e := p.edit; e != nil {
+		m := &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at}, Button: desktop.MouseButtonPrimary}
+		e.entry.MouseDown(m)
+		e.entry.MouseUp(m)
+	}
+}
+
+// editStory opens an editor for paragraphs of a story.
+func (w *window) editStory(first, end int) {
+	p := w.transcript.page
+	from := p.paras[first].from
+	to := p.paras[end-1].from + len(p.paras[end-1].text)
+	text := w.documentText()[from:to]
+	e := newEditor(w.th, text)
+	e.first, e.end, e.from, e.to = first, end, from, to
+	w.openEditor(e)
+	e.entry.join = func() bool { return w.joinStory(e) }
+}
+
+// joinStory takes the paragraph before into the editor.
+func (w *window) joinStory(e *editor) bool {
+	if e.first == 0 {
+		return false
+	}
+	p := w.transcript.page
+	before := p.paras[e.first-1]
+	head := before.text
+	text := head + e.entry.Text
+	e.first, e.from = e.first-1, before.from
+	e.old = w.documentText()[e.from:e.to]
+	e.entry.SetText(text)
+	e.entry.CursorRow, e.entry.CursorColumn = 0, 0
+	for range utf8.RuneCountInString(head) {
+		e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight})
+	}
+	w.editorGrew()
+	return true
+}
+
+// continueHere writes on from the caret; what followed stays as the other version.
+func (w *window) continueHere() {
+	e := w.transcript.page.edit
+	if e == nil || e.message != nil || !w.canWrite() {
+		return
+	}
+	from, text := e.from, e.entry.before()
+	w.closeEditor(false)
+	w.transcript.toEnd()
+	w.ctl.ContinueAt(from, text, w.generation)
+}
+
+// editLast edits the user's last message, or the last paragraph of a story.
+func (w *window) editLast() {
+	p := w.transcript.page
+	if w.writing() || w.screen != nil || p.shown == 0 {
+		return
+	}
+	if w.view.Mode == chat.ChatMode {
+		for _, m := range slices.Backward(p.infos) {
+			if m.mine {
+				w.editMessage(m)
+				return
+			}
+		}
+		return
+	}
+	w.closeEditor(true)
+	w.transcript.toEnd()
+	w.editStory(p.shown-1, p.shown)
+	if e := p.edit; e != nil {
+		e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown})
+	}
+}
+
+// documentText is all of the text.
+func (w *window) documentText() string {
+	var all strings.Builder
+	for _, s := range w.view.Document {
+		all.WriteString(s.Text)
+	}
+	return all.String()
+}
+
+// messageText is what a message says.
+func (w *window) messageText(m turn) string {
+	i := slices.IndexFunc(w.view.Document, func(s chat.Segment) bool { return s.ID == m.segment })
+	if i < 0 {
+		return ""
+	}
+	var text strings.Builder
+	author := w.view.Document[i].Author
+	for _, s := range w.view.Document[i:] {
+		if m.chat && s.Author != author {
+			break
+		}
+		text.WriteString(s.Text)
+	}
+	if !m.chat {
+		return text.String()
+	}
+	return strings.TrimSpace(text.String())
+}
+
+// messageRow makes the buttons below a message.
+func (w *window) messageRow(m turn) fyne.CanvasObject {
+	row := container.NewHBox(newQuietButton(tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) }))
+	if m.chat {
+		row.Add(newQuietButton(tr("Edit"), w.escape, func() { w.editMessage(m) }))
+	}
+	switch {
+	case m.chat && !m.mine:
+		row.Add(newQuietButton(tr("Retry"), w.escape, func() { w.retryMessage(m) }))
+	case !m.chat:
+		row.Add(newQuietButton(tr("Retry"), w.escape, w.retry))
+		row.Add(newQuietButton(tr("Undo"), w.escape, w.undo))
+	}
+	if m.chat && !m.mine {
+		b := newIconButton(tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
+		b.OnTapped = func() {
+			w.popUp(b, []*fyne.MenuItem{fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) })})
+		}
+		row.Add(b)
+	}
+	if m.versions > 1 {
+		step := func(by int) func() {
+			return func() {
+				if !w.writing() {
+					w.ctl.Step(m.step, by)
+				}
+			}
+		}
+		back := newQuietButton("◂", w.escape, step(-1))
+		on := newQuietButton("▸", w.escape, step(1))
+		back.name, on.name = tr("Previous version"), tr("Next version")
+		back.SetToolTip(back.name)
+		on.SetToolTip(on.name)
+		back.setEnabled(m.version > 1)
+		on.setEnabled(m.version < m.versions)
+		row.Add(back)
+		row.Add(container.NewCenter(newKey(tr("{{.Version}} of {{.Versions}}", "Version", m.version, "Versions", m.versions))))
+		row.Add(on)
+	}
+	return row
+}
+
+// retryMessage writes an answer again, with what followed it kept behind the
+// old version.
+func (w *window) retryMessage(m turn) {
+	if !w.canWrite() {
+		return
+	}
+	if m.last {
+		w.retry()
+		return
+	}
+	w.transcript.toEnd()
+	w.ctl.RetryAt(m.segment, w.generation)
+}
+
+// editsStory tells if a paragraph of a story is an entry now.
+func (w *window) editsStory() bool {
+	e := w.transcript.page.edit
+	return e != nil && e.message == nil
+}
+
+// locate finds the paragraphs that the editor stands for.
+func (p *page) locate() {
+	e := p.edit
+	if e == nil {
+		return
+	}
+	e.first, e.end = p.shown, p.shown
+	for i := range p.shown {
+		from := p.paras[i].from
+		if from >= e.from && from < max(e.to, e.from+1) {
+			e.first, e.end = min(e.first, i), i+1
+		}
+	}
+	for i := e.first; i < e.end; i++ {
+		if b := p.live[i]; b != nil {
+			p.release(b)
+		}
+	}
+}
+
+// unedit shows the paragraphs again that an editor stood for.
+func (p *page) unedit(e *editor) {
+	for i := e.first; i < min(e.end, p.shown); i++ {
+		p.known[i], p.heights[i] = false, p.estimate(i)
+	}
+}
