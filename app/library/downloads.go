@@ -17,7 +17,7 @@ import (
 // DownloadState is where a download is.
 type DownloadState uint8
 
-// The states of a download. Only one at a time runs or waits.
+// The states of a download. Only one at a time runs.
 const (
 	Asking   DownloadState = iota // what the repository holds
 	Offered                       // it is known, and waits for the user
@@ -215,22 +215,26 @@ func (d *Downloads) find(id string) *job {
 	return nil
 }
 
-// next starts the first that waits, if none runs. The lock is held.
+// next starts what asks, and the first that waits, if none runs. The lock is
+// held.
 func (d *Downloads) next() {
 	defer d.changed()
-	if d.busy || d.closed {
+	if d.closed {
 		return
 	}
 	for _, j := range d.jobs {
-		if j.State == Queued || j.State == Asking {
-			ctx, cancel := context.WithCancel(context.Background())
-			j.cancel, d.busy = cancel, true
-			if j.State == Queued {
-				j.State = Running
-			}
-			d.running.Go(func() { d.run(ctx, j) })
-			return
+		switch {
+		case j.cancel != nil:
+			continue
+		case j.State == Queued && !d.busy:
+			j.State, d.busy = Running, true
+		case j.State == Asking:
+		default:
+			continue
 		}
+		ctx, cancel := context.WithCancel(context.Background())
+		j.cancel = cancel
+		d.running.Go(func() { d.run(ctx, j) })
 	}
 }
 
@@ -240,7 +244,10 @@ func (d *Downloads) run(ctx context.Context, j *job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	j.cancel()
-	j.cancel, d.busy = nil, false
+	j.cancel = nil
+	if j.State == Running {
+		d.busy = false
+	}
 	j.Progress.State, j.Progress.Rate, j.Progress.Left = hub.Fetching, 0, 0
 	switch {
 	case errors.Is(err, context.Canceled):

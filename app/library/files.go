@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tern/app/hub"
+	"tern/model"
 	"tern/model/gguf"
 )
 
@@ -99,3 +100,6 @@ func hasOthers(dir string) bool {
 		return strings.HasSuffix(e.Name(), ".gguf") || strings.HasSuffix(e.Name(), ".safetensors")
 	})
 }
+
+// FreeSpace is how many bytes a folder has room for.
+func FreeSpace(dir string) (bytes int64, known bool) { return model.FreeSpace(dir) }

@@ -92,13 +92,23 @@ func (w *window) forget() {
 	w.update()
 }
 
-// load opens a model, after asking if that stops an answer.
+// load opens a model, after asking if that stops an answer, and if the model
+// does not fit.
 func (w *window) load(path string) {
+	w.loadBy(path, func(open func()) { w.loadFitting(path, open) })
+}
+
+// loadAnyway is load for a model that was said not to fit.
+func (w *window) loadAnyway(path string) { w.loadBy(path, func(open func()) { open() }) }
+
+func (w *window) loadBy(path string, check func(open func())) {
 	open := func() {
-		w.closeScreen()
-		w.opening = true
-		w.ctl.Load(path, w.settings.Generation)
-		w.focusPrompt()
+		check(func() {
+			w.closeScreen()
+			w.opening = true
+			w.ctl.Load(path, w.settings.Generation)
+			w.focusPrompt()
+		})
 	}
 	if w.writing() {
 		w.ask("Opening another model stops this answer. What is written is kept.", "Keep writing", action{"Stop and open", open})

@@ -71,6 +71,14 @@ func (w *window) setEnterSends(on bool) {
 // settings with the size it has now. An answer that is being written is stopped
 // by whoever runs it.
 func (w *window) quit() {
+	if w.shelf.downloads.Busy() {
+		w.ask(tr("A download is running. It will resume next time."), tr("Stay"), action{tr("Quit"), w.close})
+		return
+	}
+	w.close()
+}
+
+func (w *window) close() {
 	if size := w.win.Canvas().Size(); size.Width > 0 && !w.win.FullScreen() {
 		w.settings.Width, w.settings.Height = size.Width, size.Height
 	}

@@ -70,8 +70,13 @@ func (w *window) closeDialog() {
 
 // ask asks before something that cannot be undone; keep is the safe answer.
 func (w *window) ask(question, keep string, other action) {
+	w.askOr(question, action{label: keep}, other)
+}
+
+// askOr is ask where the safe answer does something too.
+func (w *window) askOr(question string, keep, other action) {
 	w.openDialog("", newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		span{text: question, colour: theme.ColorNameForeground}), dialogWidth, action{label: keep}, other)
+		span{text: question, colour: theme.ColorNameForeground}), dialogWidth, keep, other)
 }
 
 // about says what this is.

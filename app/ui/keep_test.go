@@ -54,7 +54,7 @@ func TestAdvice(t *testing.T) {
 	m.Reading = "inverted"
 	r.show(model(m), func(v *chat.View) { v.Advice = nil })
 	r.stripIs("It is read the right way from now on. [Undo]")
-	if last := r.saved[len(r.saved)-1].Recent[0]; last != (settings.Recent{Path: m.Path, Name: m.Name, Reading: "inverted"}) {
+	if last := r.saved[len(r.saved)-1].Recent[0]; last != (settings.Recent{Path: m.Path, Name: m.Name, Reading: "inverted", Used: r.clock}) {
 		t.Errorf("remembered %+v", last)
 	}
 	if got := readings(r.settings.Recent); len(got) != 1 || got[m.Path] != "inverted" {

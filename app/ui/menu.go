@@ -162,7 +162,11 @@ func (m *menu) setRecent(models []settings.Recent, open func(path string)) {
 	m.main.Refresh()
 }
 
+// maxMenu is how many recent models a menu lists; the Models page has all.
+const maxMenu = 10
+
 func recentItems(models []settings.Recent, open func(path string)) []*fyne.MenuItem {
+	models = models[:min(len(models), maxMenu)]
 	items := make([]*fyne.MenuItem, 0, len(models))
 	for _, r := range models {
 		items = append(items, fyne.NewMenuItem(r.Name, func() { open(r.Path) }))
@@ -178,13 +182,14 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 	}
 	items := recentItems(models, w.load)
 	if m := w.view.Model; m != nil {
-		for i, r := range models {
+		for i, r := range models[:len(items)] {
 			items[i].Checked = r.Path == m.Path
 		}
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Open file…", func() { w.choose(false) }),
-		fyne.NewMenuItem("Open folder…", func() { w.choose(true) }))
+		fyne.NewMenuItem("Open folder…", func() { w.choose(true) }),
+		fyne.NewMenuItem(tr("Models…"), func() { w.openScreen(w.models.page) }))
 	if w.view.Model != nil {
 		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Close the model", w.unload))
 	}

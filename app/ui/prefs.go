@@ -17,7 +17,9 @@ type prefs struct {
 	size  *choice
 	enter *check
 	body  *fyne.Container
-	page  *screen
+
+	models *prefsModels
+	page   *screen
 }
 
 var themes = []struct {
@@ -28,8 +30,8 @@ var themes = []struct {
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool)) *prefs {
-	p := &prefs{}
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), models *prefsModels) *prefs {
+	p := &prefs{models: models}
 	var names []string
 	for _, t := range themes {
 		names = append(names, t.name)
@@ -41,7 +43,8 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 	}
 	p.size = newChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
 	p.enter = newCheck("Enter sends (Shift+Enter starts a new line)", escape, setEnter)
-	body := container.New(&stack{gap: 6},
+	body := container.New(&stack{gap: 6})
+	for _, o := range []fyne.CanvasObject{
 		section("Appearance"),
 		newRow("Theme", "System follows the setting of this computer.", p.theme.box, nil, escape, nil).box,
 		newRow("Text size", "Applies at once, to everything.", p.size.box, nil, escape, nil).box,
@@ -49,10 +52,14 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 		section("Writing"),
 		container.NewHBox(p.enter),
 		gapOf(10),
+		container.New(&stack{gap: 6}, models.rows...),
+		gapOf(10),
 		section("Privacy"),
 		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted("Tern sends nothing. Models run on this computer, and your text stays in this window."))),
-	)
+			muted(tr("Tern sends nothing unless you download or connect. Models run on this computer, and what you write stays here.")))),
+	} {
+		body.Add(o)
+	}
 	p.body = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
 	return p
 }
@@ -78,6 +85,7 @@ func (p *prefs) show(s settings.Settings) {
 			p.theme.show(i)
 		}
 	}
+	p.models.show(s)
 	p.size.show(slices.Index(settings.TextScales, s.TextScale))
 	if p.enter.Checked != s.EnterSends {
 		p.enter.SetChecked(s.EnterSends)

@@ -76,9 +76,14 @@ func Run(o Options) int {
 	if o.SettingsPath == "" {
 		folder = filepath.Join(os.TempDir(), "tern-conversations") // better than nowhere
 	}
+	books := openShelf(kept, p.notify, fyne.Do)
 	c := chat.New(chat.Options{Notify: p.notify, Readings: readings(kept.Recent), Folder: folder})
-	w := newWindow(win, th, config{controller: c, settings: kept, save: saver.save, now: time.Now, choose: choose,
-		chooseNew: chooseNew, chooseJSON: chooseJSON})
+	save := func(s settings.Settings) {
+		books.follow(s)
+		saver.save(s)
+	}
+	w := newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, choose: choose,
+		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf})
 	p.draw = w.update
 	w.load(o.Path)
 	if problem != nil {
@@ -99,6 +104,7 @@ func Run(o Options) int {
 	win.ShowAndRun()
 
 	p.close()
+	books.close()
 	c.Close()
 	if err := saver.close(); err != nil {
 		x := chat.Explain(err, o.SettingsPath)

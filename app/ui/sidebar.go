@@ -32,7 +32,8 @@ type sidebar struct {
 // sidebarActions are what the sidebar does; menu opens the menu of a
 // conversation, at a place in the window.
 type sidebarActions struct {
-	fresh, escape        func()
+	fresh, models        func()
+	escape               func()
 	search, open, remove func(string)
 	rename               func(id string)
 	menu                 func(e chat.Entry, at fyne.Position)
@@ -51,7 +52,9 @@ func newSidebar(do sidebarActions) *sidebar {
 	s.search.SetPlaceHolder(tr("Search conversations"))
 	s.list = newTitles(s, do)
 	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, s.search, s.empty)
-	s.box = container.NewStack(newSurface(colorSidebar), container.NewBorder(top, nil, nil, nil, s.list))
+	models := newQuietButton(tr("Models"), do.escape, do.models)
+	models.Alignment = widget.ButtonAlignLeading
+	s.box = container.NewStack(newSurface(colorSidebar), container.NewBorder(top, container.New(&stack{pad: 8}, models), nil, nil, s.list))
 	s.filter()
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/library"
 )
 
 const (
@@ -31,6 +32,8 @@ type status struct {
 	bar    *surface
 	box    *fyne.Container
 	share  float32 // of the bar that is filled
+
+	download *library.Download // that is running, nil for none
 
 	state chat.State
 	since time.Time // of the state
@@ -111,6 +114,10 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 	default:
 		if k := v.Copy; k != nil && k.Total > 0 && !k.Done {
 			s.draw(float32(k.Written)/float32(k.Total), true, muted(copying(k)))
+			return 0
+		}
+		if d := s.download; d != nil && v.Notice.Key == "" {
+			s.draw(max(0.001, float32(d.Percent())/100), false, muted(downloading(d)))
 			return 0
 		}
 		s.draw(0, false, s.resting(v)...)

@@ -73,6 +73,8 @@ type config struct {
 	// says otherwise; chooseJSON for a file to read.
 	chooseNew  func(name, dir string, done func(path string, err error))
 	chooseJSON func(dir string, done func(path string, err error))
+
+	shelf shelf
 }
 
 // window holds the parts of the window and what they share. All its methods
@@ -82,6 +84,7 @@ type window struct {
 	win      fyne.Window
 	cfg      config
 	ctl      Controller
+	shelf    shelf
 	th       *ternTheme
 	settings settings.Settings
 	view     chat.View
@@ -99,6 +102,7 @@ type window struct {
 	options    *options
 	status     *status
 	prefs      *prefs
+	models     *models
 	scrim      *scrim
 	page       *fyne.Container // text and prompt; a screen takes its place
 	frame      *fyne.Container
@@ -112,6 +116,7 @@ type window struct {
 	info       *message // of the window itself, until infoUntil
 	infoUntil  time.Time
 	opening    bool // a model was asked for, and nothing was written since
+	asked      int  // counts the models that were asked for
 	loadFailed bool // the problem in the view comes from that
 	limitSeen  int  // the answer whose limit was dismissed
 }
@@ -142,11 +147,13 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
 	w.status = newStatus(w.cancelWork, w.escape)
-	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends)
-	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
+	w.shelf = cfg.shelf.whole()
+	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w))
+	w.models = newModels(w)
+	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
 	w.addPanels(w.options.panel(w.writing))
-	w.addScreens(w.prefs.screen())
+	w.addScreens(w.models.page, w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
 	w.scrim = newScrim(w.closeDrawer)
@@ -191,6 +198,7 @@ func (w *window) update() time.Duration {
 	was := w.view
 	w.view = v
 	w.noteModel(was, v)
+	w.noteRate(was, v)
 	if v.ID != w.known || w.writing() {
 		w.closeEditor(false)
 	}
@@ -202,6 +210,7 @@ func (w *window) update() time.Duration {
 		w.loadFailed = v.Problem != nil && w.opening
 	}
 
+	w.status.download = runningDownload(w.shelf.downloads.View())
 	wake := w.status.show(v, now)
 	w.transcript.setChat(v.Mode == chat.ChatMode)
 	if w.transcript.show(v.Document, w.writing()) {
@@ -261,7 +270,7 @@ func (w *window) noteModel(was, v chat.View) {
 		return
 	}
 	w.noteReading(was.Model, v.Model)
-	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
+	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
 	w.menu.setRecent(w.settings.Recent, w.load)
 	w.cfg.save(w.settings)
 }

@@ -192,12 +192,12 @@ func TestOpen(t *testing.T) {
 
 func TestRecent(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	if len(r.saved) != 1 || r.saved[0].Recent[0] != (settings.Recent{Name: "Tern Tales"}) {
+	if len(r.saved) != 1 || r.saved[0].Recent[0] != (settings.Recent{Name: "Tern Tales", Used: r.clock}) {
 		t.Fatalf("saved %v", r.saved)
 	}
 	r.show(func(v *chat.View) { v.Model = &chat.ModelInfo{Name: "Large", Path: "/m/large"} })
 	r.show()
-	if len(r.saved) != 2 || r.saved[1].Recent[0] != (settings.Recent{Name: "Large", Path: "/m/large"}) {
+	if len(r.saved) != 2 || r.saved[1].Recent[0] != (settings.Recent{Name: "Large", Path: "/m/large", Used: r.clock}) {
 		t.Fatalf("saved %v", r.saved)
 	}
 	items := r.menu.recent.ChildMenu.Items

@@ -1,0 +1,372 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+	"tern/app/hub"
+	"tern/app/library"
+	"tern/app/settings"
+	"tern/assets"
+)
+
+// The colours of verdicts; the marks before them say the same.
+const (
+	colorFits   = theme.ColorNameSuccess
+	colorTight  = theme.ColorNameWarning
+	colorTooBig = theme.ColorNameError
+)
+
+const modelsWidth = 760
+
+// models is the page of models: those on this computer, and those to be had.
+type models struct {
+	w     *window
+	page  *screen
+	body  *fyne.Container // the column
+	list  *fyne.Container // rows, below each other
+	strip *strip          // what can be undone
+
+	id      *lineEntry // of a repository
+	idNote  *note      // what is wrong with it
+	add     *button
+	lookUp  *button
+	pending bool // a scan is running
+	scanned bool
+
+	found  library.Found
+	free   int64
+	known  bool // what is free
+	shape  string
+	coming map[string]*modelRow // downloads, by id
+	active map[string]library.DownloadState
+}
+
+func newModels(w *window) *models {
+	m := &models{w: w, coming: map[string]*modelRow{}, active: map[string]library.DownloadState{}}
+	m.add = newButton(tr("Add folder…"), w.escape, w.addFolder)
+	m.id = newLineEntry(w.escape, func(string) { m.note() }, func(string) {})
+	m.id.SetPlaceHolder(tr("Repository id, OWNER/NAME"))
+	m.id.OnSubmitted = func(string) { m.ask() }
+	m.lookUp = newButton(tr("Look up"), w.escape, m.ask)
+	m.idNote = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	m.strip = newStrip(w.escape)
+	m.list = container.New(&stack{})
+	m.body = newColumn(m.list, func() float32 { return px(modelsWidth) }, pageMargin, 0)
+	s := &screen{title: tr("Models"), key: fyne.KeyM, content: container.NewBorder(m.strip.box, nil, nil, nil, m.body),
+		first: m.add, open: m.open, show: m.show, restyle: m.relayout}
+	if runtime.GOOS == "darwin" {
+		s.mod = fyne.KeyModifierShift // Cmd+M is the system's
+	}
+	m.page = s
+	return m
+}
+
+// open looks for models anew, in the background.
+func (m *models) open() {
+	m.scan()
+	m.rebuild()
+}
+
+func (m *models) scan() {
+	if m.pending {
+		return
+	}
+	m.pending = true
+	w := m.w
+	q := library.Query{Folders: w.modelFolders(), Recent: w.settings.Recent, Tools: w.shelf.tools}
+	var found library.Found
+	var free int64
+	var known bool
+	w.shelf.aside(func() {
+		found = w.shelf.library.Scan(w.shelf.ctx, q)
+		free, known = w.shelf.memory()
+	}, func() {
+		m.pending, m.scanned = false, true
+		m.found, m.free, m.known = found, free, known
+		w.shelf.downloads.Adopt(found.Unfinished)
+		m.shape = ""
+		if w.screen == m.page {
+			m.show(w.view)
+		}
+	})
+}
+
+// show brings the page in step: rows are made anew when there are others, and
+// only their texts change while downloads run.
+func (m *models) show(v chat.View) {
+	m.strip.show(m.w.info)
+	list := m.w.shelf.downloads.View()
+	shape := fmt.Sprint(m.scanned, len(m.found.Models), v.State == chat.Loading, m.w.generation.Context)
+	if v.Model != nil {
+		shape += v.Model.Path + v.Model.Name
+	}
+	finished := false
+	for _, d := range list {
+		shape += fmt.Sprint(d.ID, d.State, d.Err)
+		finished = finished || d.State == library.Finished && m.active[d.ID] != d.State
+		m.active[d.ID] = d.State
+	}
+	if finished {
+		m.scan() // it is a model on this computer now
+	}
+	if shape != m.shape {
+		m.shape = shape
+		m.rebuild()
+		return
+	}
+	height := float32(0)
+	for _, d := range list {
+		if row := m.coming[d.ID]; row != nil {
+			before := row.box.MinSize().Height
+			share, line := m.progress(d)
+			row.set(share, line...)
+			height += row.box.MinSize().Height - before
+		}
+	}
+	if height != 0 {
+		m.relayout()
+	}
+}
+
+// relayout places the rows again.
+func (m *models) relayout() {
+	m.body.Layout.Layout(m.body.Objects, m.body.Size())
+	m.list.Layout.Layout(m.list.Objects, m.list.Size())
+	m.body.Refresh()
+}
+
+// rebuild makes the rows.
+func (m *models) rebuild() {
+	m.list.RemoveAll()
+	m.list.Add(container.NewBorder(nil, nil, nil, m.add, section(tr("On this computer"))))
+	m.list.Add(gapOf(4))
+	m.addRow(m.builtinRow())
+	for i := range m.found.Models {
+		m.addRow(m.entryRow(&m.found.Models[i]))
+	}
+	if m.scanned && len(m.found.Models) == 0 {
+		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			muted(tr("No models yet. Add a folder or download one below.")))))
+	}
+	if n := m.found.Unsupported; n > 0 {
+		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+			muted(trn(n, "{{.N}} more model is of a kind that Tern does not run.", "{{.N}} more models are of kinds that Tern does not run.")))))
+	}
+	m.list.Add(gapOf(20))
+	m.list.Add(section(m.from()))
+	m.list.Add(gapOf(4))
+	m.list.Add(container.NewBorder(nil, nil, nil, m.lookUp, m.id))
+	if m.idNote.text() != "" {
+		m.list.Add(container.New(flush{}, m.idNote))
+	}
+	m.list.Add(gapOf(6))
+	m.addDownloads()
+	m.list.Add(gapOf(8))
+	m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+		muted(tr("Nothing is asked of the site before you press a button here. Licences are as last seen; the model’s page has the last word.")))))
+	m.relayout()
+}
+
+func (m *models) addRow(r *modelRow) { m.list.Add(r.box) }
+
+// from says where downloads come from.
+func (m *models) from() string {
+	site := hub.Site(m.w.settings.Site)
+	if site == hub.DefaultBase {
+		return tr("Download from Hugging Face")
+	}
+	_, host, _ := strings.Cut(site, "://")
+	return tr("Download from {{.Site}}", "Site", host)
+}
+
+// opener is the button that opens the model at path, or says that it is open.
+func (m *models) opener(path string, fit library.Fit) *button {
+	v := m.w.view
+	if v.Model != nil && samePath(v.Model.Path, path) && v.Model.Builtin == (path == "") {
+		b := newButton(tr("In use"), m.w.escape, nil)
+		b.Disable()
+		return b
+	}
+	label := tr("Open")
+	if fit.Verdict == library.DoesNotFit {
+		label = tr("Open anyway")
+	}
+	open := func() { m.w.load(path) }
+	if fit.Verdict == library.DoesNotFit { // the button has said so
+		open = func() { m.w.loadAnyway(path) }
+	}
+	return newButton(label, m.w.escape, open)
+}
+
+// samePath tells if two paths mean one model: a file of a folder means it.
+func samePath(a, b string) bool {
+	return a == b || a != "" && b != "" && !strings.HasSuffix(a, ".gguf") && !strings.HasSuffix(b, ".gguf") &&
+		(filepath.Dir(a) == b || filepath.Dir(b) == a)
+}
+
+// recent is what is remembered of a model.
+func (m *models) recent(path string) settings.Recent {
+	for _, r := range m.w.settings.Recent {
+		if r.Path == path {
+			return r
+		}
+	}
+	return settings.Recent{}
+}
+
+func (m *models) builtinRow() *modelRow {
+	row := newModelRow(assets.About().Name, m.opener("", library.Fit{}))
+	r := m.recent("")
+	pieces := [][]span{{muted(tr("Built in"))}}
+	if v := m.w.view.Model; v != nil && v.Builtin {
+		pieces = append(pieces, []span{muted(params(v.Params))}, []span{muted(bytesOf(v.MemoryBytes))})
+	}
+	row.set(-1, dotted(append(pieces, []span{muted(rateHere(r.Rate))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
+	return row
+}
+
+// rateHere says how fast a model wrote on this computer, "" for not known.
+func rateHere(perSecond float64) string {
+	if perSecond <= 0 {
+		return ""
+	}
+	return tr("{{.Rate}} here", "Rate", rate(perSecond))
+}
+
+func (m *models) entryRow(e *library.Entry) *modelRow {
+	if e.Facts == nil {
+		return m.brokenRow(e)
+	}
+	fit := library.Judge(library.Need(e.Facts, m.w.generation.Context), m.free, m.known)
+	more := m.moreButton(e)
+	open := m.opener(e.Path, fit)
+	if open.Disabled() && m.known { // it is in memory already: what is free is free beside it
+		fit.Verdict = library.Fits
+	}
+	row := newModelRow(e.Name, open, more)
+	kind := tr("base")
+	if e.Facts.Chat {
+		kind = tr("chat")
+	}
+	pieces := [][]span{
+		{muted(e.Tool)}, {muted(string(e.Facts.Family))}, {muted(kind)}, {muted(params(e.Facts.Params))},
+		{muted(tr("{{.Size}} on disk", "Size", bytesOf(e.Disk)))},
+	}
+	if fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
+		pieces = append(pieces, []span{muted(tr("needs {{.Need}}", "Need", bytesOf(fit.Need)))})
+	}
+	r := m.recent(e.Path)
+	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(rateHere(max(e.Rate, r.Rate)))}, []span{muted(lastUsed(e.Used, m.w.cfg.now()))})...)...)
+	return row
+}
+
+// lastUsed says when a model was opened last.
+func lastUsed(used, now time.Time) string {
+	if used.IsZero() {
+		return ""
+	}
+	used = used.In(now.Location())
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch days := int(midnight.Sub(used)/(24*time.Hour)) + 1; {
+	case !used.Before(midnight):
+		return tr("used today")
+	case days == 1:
+		return tr("used yesterday")
+	case days < 30:
+		return trn(days, "used {{.N}} day ago", "used {{.N}} days ago")
+	default:
+		return tr("used on {{.Date}}", "Date", used.Format("2006-01-02"))
+	}
+}
+
+// brokenRow is a model that cannot be opened as it is.
+func (m *models) brokenRow(e *library.Entry) *modelRow {
+	row := newModelRow(e.Name, m.moreButton(e))
+	row.set(-1, span{text: say(e.Problem.Sentence), colour: theme.ColorNameError}, muted("  "+say(e.Problem.Hint)))
+	return row
+}
+
+// moreButton opens the menu of what else can be done with a model.
+func (m *models) moreButton(e *library.Entry) *button {
+	b := newIconButton(tr("More for {{.Name}}", "Name", e.Name), theme.MoreHorizontalIcon(), m.w.escape, nil)
+	b.OnTapped = func() { m.w.popUp(b, m.more(e)) }
+	return b
+}
+
+func (m *models) more(e *library.Entry) []*fyne.MenuItem {
+	w := m.w
+	items := []*fyne.MenuItem{fyne.NewMenuItem(tr("Show in the file manager"), func() {
+		if err := w.shelf.reveal(e.Path); err != nil {
+			w.tell(tr("The file manager could not be opened."))
+		}
+	})}
+	if e.Recent {
+		items = append(items, fyne.NewMenuItem(tr("Forget that it was opened"), func() { m.forget(e) }))
+	}
+	if e.Folder != "" {
+		items = append(items, fyne.NewMenuItem(tr("Forget this folder"), func() { w.forgetFolder(e.Folder) }),
+			fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Delete…"), func() { m.delete(e) }))
+	}
+	return items
+}
+
+// forget drops a model from those that were opened; it can be undone.
+func (m *models) forget(e *library.Entry) {
+	w, before := m.w, m.w.settings.Recent
+	w.settings.Forget(e.Path)
+	w.recentChanged()
+	m.scan()
+	w.tell(tr("Forgot that {{.Name}} was opened; its files are untouched.", "Name", e.Name), action{tr("Undo"), func() {
+		w.settings.Recent = before
+		w.recentChanged()
+		w.forget()
+		m.scan()
+	}})
+}
+
+// delete removes the files of a model, after asking.
+func (m *models) delete(e *library.Entry) {
+	w := m.w
+	w.ask(tr("Delete {{.Name}} from this computer? {{.Size}} become free. This cannot be undone.", "Name", e.Name, "Size", bytesOf(e.Disk)),
+		tr("Keep"), action{tr("Delete files"), func() {
+			var err error
+			w.shelf.aside(func() { err = library.Delete(*e) }, func() {
+				if err != nil {
+					w.tell(tr("{{.Name}} could not be deleted.", "Name", e.Name))
+				} else {
+					w.settings.Forget(e.Path)
+					w.recentChanged()
+				}
+				m.scan()
+			})
+		}})
+}
+
+// highlight makes a button the prominent one of its row.
+func highlight(b *button) *button {
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// here tells if a public model is in one of the folders already.
+func (m *models) here(id string) bool {
+	return slices.ContainsFunc(m.found.Models, func(e library.Entry) bool {
+		for _, folder := range m.w.modelFolders() {
+			if dir := hub.Folder(folder, id); e.Path == dir || filepath.Dir(e.Path) == dir {
+				return true
+			}
+		}
+		return false
+	})
+}

@@ -1,0 +1,427 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+	"tern/app/hub"
+	"tern/app/library"
+)
+
+// fakeDownloads records what the window asks for; a test sets its list.
+type fakeDownloads struct {
+	list  []library.Download
+	calls []string
+	busy  bool
+}
+
+func (f *fakeDownloads) call(args ...any) error {
+	f.calls = append(f.calls, fmt.Sprint(args...))
+	return nil
+}
+
+func (f *fakeDownloads) Ask(id, models string) error {
+	if _, err := hub.ParseID(id); err != nil {
+		return err
+	}
+	return f.call("ask ", id, " into ", models)
+}
+func (f *fakeDownloads) Start(id, models string) error { return f.call("start ", id, " into ", models) }
+func (f *fakeDownloads) Pause(id string)               { _ = f.call("pause ", id) }
+func (f *fakeDownloads) Remove(id string) error        { return f.call("remove ", id) }
+func (f *fakeDownloads) Adopt([]library.Unfinished)    {}
+func (f *fakeDownloads) View() []library.Download      { return f.list }
+func (f *fakeDownloads) Busy() bool                    { return f.busy }
+
+// took checks what was asked since the last time.
+func (f *fakeDownloads) took(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(f.calls, want) {
+		t.Errorf("asked for %q, want %q", f.calls, want)
+	}
+	f.calls = nil
+}
+
+// shelfRig is a rig with a folder that holds two small models.
+type shelfRig struct {
+	*rig
+	loads  *fakeDownloads
+	folder string
+	free   int64
+}
+
+func newShelfRig(t *testing.T, width, height float32) *shelfRig {
+	t.Helper()
+	r := &shelfRig{rig: newRig(t, width, height), loads: &fakeDownloads{}, folder: t.TempDir(), free: 1 << 40}
+	for _, golden := range []string{"hf-1bitllm-f32", "gguf-bitnet158-i2_s"} {
+		from, to := filepath.Join("../../inference/testdata/goldens", golden), filepath.Join(r.folder, golden)
+		if err := os.Mkdir(to, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if name := e.Name(); hub.Takes(name) || strings.HasSuffix(name, ".gguf") {
+				raw, err := os.ReadFile(filepath.Join(from, name))
+				if err == nil {
+					err = os.WriteFile(filepath.Join(to, name), raw, 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	r.shelf.downloads = r.loads
+	r.shelf.memory = func() (int64, bool) { return r.free, true }
+	r.settings.Models = []string{r.folder}
+	return r
+}
+
+// rows are the texts of the page's rows, name and line, and their buttons.
+func (r *shelfRig) rows() (rows []string) {
+	for _, o := range r.models.list.Objects {
+		c, ok := o.(*fyne.Container)
+		if !ok {
+			continue
+		}
+		row, ok := c.Layout.(*modelRow)
+		if !ok {
+			continue
+		}
+		text := row.title.text() + " | " + row.line.text() + " |"
+		for _, b := range row.buttons.Objects {
+			text += " [" + b.(*button).AccessibilityLabel() + "]"
+		}
+		rows = append(rows, text)
+	}
+	return rows
+}
+
+// row is the one row of a name.
+func (r *shelfRig) row(name string) string {
+	r.t.Helper()
+	for _, row := range r.rows() {
+		if strings.HasPrefix(row, name+" |") {
+			return row
+		}
+	}
+	r.t.Fatalf("no row %q in %q", name, r.rows())
+	return ""
+}
+
+// tap presses a button of a row.
+func (r *shelfRig) tap(name, label string) {
+	r.t.Helper()
+	for _, o := range r.models.list.Objects {
+		if c, ok := o.(*fyne.Container); ok {
+			if row, ok := c.Layout.(*modelRow); ok && row.title.text() == name {
+				for _, b := range row.buttons.Objects {
+					if b := b.(*button); b.AccessibilityLabel() == label {
+						test.Tap(b)
+						return
+					}
+				}
+			}
+		}
+	}
+	r.t.Fatalf("%s has no button %q", name, label)
+}
+
+func (r *shelfRig) has(name, want string) {
+	r.t.Helper()
+	if got := r.row(name); !strings.Contains(got, want) {
+		r.t.Errorf("%q, want %q in it", got, want)
+	}
+}
+
+func TestModelsPage(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	r.press(fyne.KeyM)
+	if r.screen != r.models.page {
+		t.Fatal("the page is not open")
+	}
+	r.has("Tern Tales", "Built in · 4 M · 3 MB · ✓ Fits | [In use]")
+	const name = "hf-1bitllm-f32"
+	r.has(name, "BitNet b1.58 · base · ")
+	r.has(name, " on disk · needs 20")
+	r.has(name, "✓ Fits | [Open] [More for hf-1bitllm-f32]")
+	r.has("bitnet_b1_58-large", "1bitLLM · base · 729 M · about 2.9 GB · licence MIT · needs 919 MB in memory · ✓ Fits | [Download]")
+
+	// The verdicts are those of the free memory when the page opens.
+	need := int64(0)
+	for _, e := range r.models.found.Models {
+		if e.Name == name {
+			need = library.Need(e.Facts, 0)
+		}
+	}
+	for free, want := range map[int64]string{
+		need * 5 / 4 * 2: "✓ Fits | [Open]",
+		need:             fmt.Sprintf("! Tight: needs %s, %s free | [Open]", bytesOf(need), bytesOf(need)),
+		need / 2:         fmt.Sprintf("× Does not fit: needs %s, %s free | [Open anyway]", bytesOf(need), bytesOf(need/2)),
+	} {
+		r.key(fyne.KeyEscape)
+		r.free = free
+		r.press(fyne.KeyM)
+		r.has(name, want)
+	}
+	r.took()
+	r.tap(name, "Open anyway") // the button has said so: nobody asks again
+	r.took("load " + filepath.Join(r.folder, name))
+	if r.screen != nil || r.dialog != nil {
+		t.Error("the page or a dialog is open")
+	}
+}
+
+// TestModelRemembered checks what is shown of a model after it was used.
+func TestModelRemembered(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	path := filepath.Join(r.folder, "hf-1bitllm-f32")
+	r.show(func(v *chat.View) { v.Model = &chat.ModelInfo{Name: "hf-1bitllm-f32", Path: path} })
+	r.show(state(chat.Generating))
+	r.show(state(chat.Ready), func(v *chat.View) { v.Figures.Rate, v.Figures.ContextUsed = 46.4, 100 })
+	r.press(fyne.KeyM)
+	r.has("hf-1bitllm-f32", "46 tok/s here · used today | [In use]")
+	r.has("Tern Tales", "| [Open]")
+	now := r.clock
+	for ago, want := range map[time.Duration]string{
+		time.Minute: "used today", 24 * time.Hour: "used yesterday", 5 * 24 * time.Hour: "used 5 days ago", 40 * 24 * time.Hour: "used on ",
+	} {
+		noon := time.Date(2026, 6, 15, 12, 0, 0, 0, now.Location())
+		if got := lastUsed(noon.Add(-ago), noon); !strings.HasPrefix(got, want) {
+			t.Errorf("%v ago: %q", ago, got)
+		}
+	}
+}
+
+// TestDoesNotFit asks before a model that does not fit is opened, however that
+// was asked for.
+func TestDoesNotFit(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	path := filepath.Join(r.folder, "hf-1bitllm-f32")
+	r.load(path)
+	r.took("load " + path) // it fits
+	r.free = 1000
+	for how, open := range map[string]func(){
+		"load":   func() { r.load(path) },
+		"drop":   func() { r.dropped([]fyne.URI{storage.NewFileURI(path)}) },
+		"choose": func() { r.choose(true); r.fake.calls = nil; r.done(path, nil) },
+	} {
+		open()
+		r.took()
+		if r.dialog == nil || len(r.dialog.buttons) != 2 || r.dialog.buttons[0].Text != "Choose another" {
+			t.Fatalf("%s: no question", how)
+		}
+		test.Tap(r.dialog.buttons[1])
+		r.took("load " + path)
+	}
+	r.load(path)
+	test.Tap(r.dialog.buttons[0])
+	if r.screen != r.models.page {
+		t.Error("choosing another does not show the models")
+	}
+	r.took()
+	r.key(fyne.KeyEscape)
+
+	// Where only the old one is in the way, it makes room.
+	r.free = 150_000_000
+	r.show(func(v *chat.View) { v.Model.MemoryBytes = 200_000_000 })
+	r.load(path)
+	r.took("unload", "load "+path)
+	// What cannot be read is for the controller to say.
+	r.free = 1000
+	r.load("/nowhere")
+	r.took("load /nowhere")
+	r.load("")
+	r.took("load")
+}
+
+func TestDownloadRows(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	r.press(fyne.KeyM)
+	r.tap("bitnet_b1_58-large", "Download")
+	r.loads.took(t, "start 1bitLLM/bitnet_b1_58-large into "+r.folder)
+
+	const id = "1bitLLM/bitnet_b1_58-large"
+	d := library.Download{ID: id, Name: "bitnet_b1_58-large", Dir: "/x", Licence: "mit", State: library.Running}
+	d.Progress = hub.Progress{Done: 1_200_000_000, Total: 2_900_000_000, Rate: 11_400_000, Left: 149 * time.Second}
+	problem := func(err error) func(*library.Download) {
+		return func(d *library.Download) {
+			p := hub.Explain(err, id)
+			d.State, d.Problem, d.Err = library.Failed, &p, err
+		}
+	}
+	for _, c := range []struct {
+		change     func(*library.Download)
+		want, line string // and of the status line
+		tap, asked string
+	}{
+		{func(d *library.Download) {}, "1.2 of 2.9 GB · 11.4 MB/s · 2 min left | [Pause]", "Downloading bitnet_b1_58-large · 41% · 2 min left", "Pause", "pause " + id},
+		{func(d *library.Download) { d.Progress = hub.Progress{} }, "1bitLLM · Asking the site… | [Pause]", "Downloading bitnet_b1_58-large · 0%", "", ""},
+		{func(d *library.Download) { d.Progress.State = hub.Checking }, "Checking… | [Pause]", "", "", ""},
+		{func(d *library.Download) {
+			p := hub.ExplainWait(fmt.Errorf("%w", hub.ErrBusy), 30*time.Second)
+			d.Progress.State, d.Problem = hub.Waiting, &p
+		}, "The site asks you to wait 30 s. It resumes by itself. | [Pause]", "", "", ""},
+		{func(d *library.Download) { d.State = library.Asking }, "1bitLLM · Asking the site… | [Remove", "", "", ""},
+		{func(d *library.Download) { d.State = library.Offered }, "1bitLLM · 2.9 GB · licence MIT | [Download]", "", "Download", "start " + id + " into "},
+		{func(d *library.Download) { d.State = library.Queued }, "Waits for another download | [Pause]", "", "", ""},
+		{func(d *library.Download) { d.State = library.Paused }, "Paused at 41% · 1.2 of 2.9 GB | [Resume]", "", "Resume", "start " + id + " into "},
+		{problem(hub.ErrGated), "This model needs permission. Accept its licence on the site, then add your access token. | [Settings] [Retry]", "", "Retry", "start " + id + " into "},
+		{problem(hub.ErrChecksum), "Checksum does not match. The damaged part was removed. | [Download again]", "", "Download again", "start " + id + " into "},
+		{problem(&hub.SpaceError{Need: 2_900_000_000, Free: 1_000_000_000}), "Needs 2.9 GB, 1.0 GB free on disk. Free space or choose another folder. | [Retry]", "", "", ""},
+		{func(d *library.Download) { d.State, d.Path = library.Finished, "/x" }, "Ready · 2.9 GB · licence MIT | [Open]", "", "", ""},
+	} {
+		now := d
+		c.change(&now)
+		r.loads.list = []library.Download{now}
+		r.show()
+		r.has("bitnet_b1_58-large", c.want)
+		if c.line != "" {
+			r.statusIs(c.line)
+		}
+		if c.tap == "" {
+			continue
+		}
+		r.tap("bitnet_b1_58-large", c.tap)
+		if len(r.loads.calls) != 1 || !strings.HasPrefix(r.loads.calls[0], c.asked) {
+			t.Errorf("%s asks for %q", c.tap, r.loads.calls)
+		}
+		r.loads.calls = nil
+	}
+	// A bar that moves does not make the rows anew.
+	r.loads.list = []library.Download{d}
+	r.show()
+	first := r.models.coming[id]
+	r.loads.list[0].Progress.Done = 2_000_000_000
+	r.show()
+	if r.models.coming[id] != first || first.share < 0.68 || first.share > 0.7 {
+		t.Error("the row was made anew, or the bar did not move: ", first.share)
+	}
+	// Giving up what came is asked about; what is nothing yet is not.
+	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
+	r.loads.took(t)
+	test.Tap(r.dialog.buttons[0])
+	r.loads.took(t)
+	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
+	test.Tap(r.dialog.buttons[1])
+	r.loads.took(t, "remove "+id)
+	r.loads.list[0].Progress.Done = 0
+	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
+	r.loads.took(t, "remove "+id)
+}
+
+func TestRepositoryID(t *testing.T) {
+	r := newShelfRig(t, 720, 560)
+	r.press(fyne.KeyM)
+	r.models.id.SetText("nonsense")
+	test.Tap(r.models.lookUp)
+	if got := r.models.idNote.text(); got != "That is not a repository id. It looks like OWNER/NAME." {
+		t.Error(got)
+	}
+	r.models.id.SetText("o/n")
+	if r.models.idNote.text() != "" {
+		t.Error("the note stays")
+	}
+	r.models.id.OnSubmitted("o/n")
+	r.loads.took(t, "ask o/n into "+r.folder)
+	if r.models.id.Text != "" {
+		t.Error("the id stays")
+	}
+}
+
+func TestDeleteModel(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	r.press(fyne.KeyM)
+	find := func() *library.Entry {
+		for i := range r.models.found.Models {
+			if e := &r.models.found.Models[i]; e.Name == "hf-1bitllm-f32" {
+				return e
+			}
+		}
+		return nil
+	}
+	run := func(label string) {
+		for _, i := range r.models.more(find()) {
+			if i.Label == label {
+				i.Action()
+				return
+			}
+		}
+		t.Fatal("no item ", label)
+	}
+	run("Delete…")
+	test.Tap(r.dialog.buttons[0])
+	if find() == nil {
+		t.Fatal("it was deleted")
+	}
+	run("Delete…")
+	test.Tap(r.dialog.buttons[1])
+	if _, err := os.Stat(filepath.Join(r.folder, "hf-1bitllm-f32")); !errors.Is(err, os.ErrNotExist) || find() != nil {
+		t.Error("it is there: ", err, r.rows())
+	}
+	revealed := ""
+	r.shelf.reveal = func(path string) error { revealed = path; return errors.New("no") }
+	r.models.more(&r.models.found.Models[0])[0].Action()
+	if revealed != r.models.found.Models[0].Path || r.models.strip.now == nil {
+		t.Error("revealed ", revealed)
+	}
+}
+
+func TestFolders(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	other := t.TempDir()
+	r.press(fyne.KeyM)
+	test.Tap(r.models.add)
+	r.done(other, nil)
+	if !slices.Equal(r.settings.Models, []string{r.folder, other}) {
+		t.Error(r.settings.Models)
+	}
+	r.forgetFolder(r.folder)
+	if len(r.models.found.Models) != 0 || r.models.strip.now == nil || r.models.strip.now.sentence != "Folder forgotten; its files are untouched." {
+		t.Error(r.rows())
+	}
+	r.models.strip.now.actions[0].do()
+	if len(r.models.found.Models) != 2 || r.models.strip.now != nil {
+		t.Error("not undone: ", r.rows())
+	}
+	r.press(fyne.KeyComma)
+	r.prefs.models.site.SetText("ftp://x")
+	r.prefs.models.site.left("ftp://x")
+	if got := r.prefs.models.siteRow.sentence.text(); !strings.HasPrefix(got, "The site cannot be reached securely.") || r.settings.Site != "" {
+		t.Error(got)
+	}
+	r.prefs.models.site.left("https://mirror.example")
+	r.prefs.models.token.left("hf_x")
+	if r.settings.Site != "https://mirror.example" || r.settings.Token != "hf_x" {
+		t.Error(r.settings)
+	}
+	r.press(fyne.KeyM)
+	if r.models.from() != "Download from mirror.example" {
+		t.Error(r.models.from())
+	}
+}
+
+func TestQuitWhileDownloading(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	r.loads.busy = true
+	r.quit()
+	if r.dialog == nil || r.dialog.buttons[0].Text != "Stay" {
+		t.Fatal("nobody asked")
+	}
+	test.Tap(r.dialog.buttons[0])
+	r.show() // the window is still there
+}

@@ -1,0 +1,157 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+
+	"tern/app/chat"
+	"tern/app/hub"
+	"tern/app/library"
+)
+
+// shelf is what the window uses of the models on this computer and of
+// downloads. Its zero value has none of either.
+type shelf struct {
+	library   *library.Library
+	downloads downloads
+	tools     []library.Tool // other programs, whose models are listed
+	memory    func() (free int64, known bool)
+	reveal    func(path string) error // shows a model in the file manager
+	home      func() (string, error)  // where downloads go until the user says
+	ctx       context.Context         // ends when the window does
+	// aside runs work on a goroutine of its own and then done on the window's.
+	aside func(work, done func())
+}
+
+// downloads is what the window needs of *library.Downloads.
+type downloads interface {
+	Ask(id, models string) error
+	Start(id, models string) error
+	Pause(id string)
+	Remove(id string) error
+	Adopt(unfinished []library.Unfinished)
+	View() []library.Download
+	Busy() bool
+}
+
+var _ downloads = (*library.Downloads)(nil)
+
+// noDownloads is a downloads that has none.
+type noDownloads struct{}
+
+func (noDownloads) Ask(string, string) error   { return hub.ErrNetwork }
+func (noDownloads) Start(string, string) error { return hub.ErrNetwork }
+func (noDownloads) Pause(string)               {}
+func (noDownloads) Remove(string) error        { return nil }
+func (noDownloads) Adopt([]library.Unfinished) {}
+func (noDownloads) View() []library.Download   { return nil }
+func (noDownloads) Busy() bool                 { return false }
+
+// whole fills what is not set.
+func (s shelf) whole() shelf {
+	if s.library == nil {
+		s.library = library.New()
+	}
+	if s.downloads == nil {
+		s.downloads = noDownloads{}
+	}
+	if s.memory == nil {
+		s.memory = func() (int64, bool) { return 0, false }
+	}
+	if s.reveal == nil {
+		s.reveal = func(string) error { return nil }
+	}
+	if s.home == nil {
+		s.home = library.DefaultFolder
+	}
+	if s.ctx == nil {
+		s.ctx = context.Background()
+	}
+	if s.aside == nil {
+		s.aside = func(work, done func()) { work(); done() }
+	}
+	return s
+}
+
+// loadFitting opens the model at path, after asking if it does not fit into the
+// free memory. What is wrong with it is for the controller to say.
+func (w *window) loadFitting(path string, open func()) {
+	w.asked++ // whatever was being looked at, this is what is wanted now
+	if path == "" {
+		open()
+		return
+	}
+	asked, g := w.asked, w.generation
+	name, fit := "", library.Fit{}
+	w.shelf.aside(func() {
+		if facts, err := w.shelf.library.Peek(path); err == nil {
+			free, known := w.shelf.memory()
+			name, fit = facts.Name, library.Judge(library.Need(facts, g.Context), free, known)
+		}
+	}, func() {
+		if asked != w.asked {
+			return
+		}
+		if fit.Verdict != library.DoesNotFit {
+			open()
+			return
+		}
+		if m := w.view.Model; m != nil && w.view.State == chat.Ready && fit.Need <= fit.Free+m.MemoryBytes {
+			w.ctl.Unload() // both do not fit; the new one alone does
+			open()
+			return
+		}
+		w.askOr(tr("{{.Name}} needs {{.Need}}; {{.Free}} are free. The computer may slow down.",
+			"Name", name, "Need", bytesOf(fit.Need), "Free", bytesOf(fit.Free)),
+			action{tr("Choose another"), func() { w.openScreen(w.models.page) }}, action{tr("Open anyway"), open})
+	})
+}
+
+// verdict says how a need fits, with a mark so that colour is not all that
+// tells.
+func verdict(f library.Fit) []span {
+	switch f.Verdict {
+	case library.Fits:
+		return []span{{text: "✓ " + tr("Fits"), colour: colorFits}}
+	case library.Tight:
+		return []span{{text: "! " + tr("Tight: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(f.Need), "Free", bytesOf(f.Free)), colour: colorTight}}
+	case library.DoesNotFit:
+		return []span{{text: "× " + tr("Does not fit: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(f.Need), "Free", bytesOf(f.Free)), colour: colorTooBig}}
+	}
+	return nil
+}
+
+// noteRate remembers how fast a model wrote, once an answer of some length is
+// done.
+func (w *window) noteRate(was, v chat.View) {
+	const enough = 16 // tokens; the speed of fewer says little
+	ended := (was.State == chat.Generating || was.State == chat.Stopping) && v.State == chat.Ready
+	if ended && v.Model != nil && v.Figures.Rate > 0 && v.Figures.ContextUsed >= enough {
+		w.settings.SetRate(v.Model.Path, v.Figures.Rate)
+		w.cfg.save(w.settings)
+	}
+}
+
+// runningDownload is the one that is running, nil for none.
+func runningDownload(list []library.Download) *library.Download {
+	for i := range list {
+		if list[i].State == library.Running {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// downloading is the status line while a model comes and nothing else happens.
+func downloading(d *library.Download) string {
+	switch {
+	case d.Problem != nil:
+		return tr("Downloading {{.Name}} · {{.Problem}}", "Name", d.Name, "Problem", d.Problem.Sentence)
+	case d.Progress.Left > 0:
+		return tr("Downloading {{.Name}} · {{.Percent}}% · {{.Left}} left", "Name", d.Name, "Percent", d.Percent(), "Left", remaining(d.Progress.Left))
+	}
+	return tr("Downloading {{.Name}} · {{.Percent}}%", "Name", d.Name, "Percent", d.Percent())
+}
+
+// decimal writes a number with one decimal.
+func decimal(v float64) string { return fmt.Sprintf("%.1f", v) }

@@ -1,0 +1,57 @@
+package ui
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"tern/app/hub"
+	"tern/app/library"
+	"tern/app/settings"
+)
+
+// liveShelf is the shelf of the program.
+type liveShelf struct {
+	shelf
+	site    atomic.Pointer[hub.Options] // as the settings have it now
+	running sync.WaitGroup
+	end     context.CancelFunc
+}
+
+// openShelf makes the shelf. changed is called when a download has come
+// further; post runs a function on the window's goroutine.
+func openShelf(s settings.Settings, changed func(), post func(func())) *liveShelf {
+	l := &liveShelf{}
+	l.follow(s)
+	l.ctx, l.end = context.WithCancel(context.Background())
+	l.library = library.New()
+	l.tools = library.Tools()
+	l.memory = library.FreeMemory
+	l.reveal = library.Reveal
+	l.downloads = library.NewDownloads(func() (*hub.Client, error) {
+		o := *l.site.Load()
+		o.Token = hub.Token(o.Token, o.Base)
+		return hub.New(o)
+	}, changed)
+	l.aside = func(work, done func()) {
+		l.running.Go(func() {
+			work()
+			if l.ctx.Err() == nil {
+				post(done)
+			}
+		})
+	}
+	return l
+}
+
+// follow takes the site and the token of the settings.
+func (l *liveShelf) follow(s settings.Settings) {
+	l.site.Store(&hub.Options{Base: hub.Site(s.Site), Token: s.Token, Free: library.FreeSpace})
+}
+
+// close stops downloads, which go on another time, and waits for what runs.
+func (l *liveShelf) close() {
+	l.end()
+	l.downloads.(*library.Downloads).Close()
+	l.running.Wait()
+}
