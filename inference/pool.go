@@ -133,6 +133,8 @@ type barrier struct {
 	arrived atomic.Int32
 	broken  atomic.Bool
 	gate    gate
+
+	meetings int64 // counted by whoever comes last
 }
 
 func (b *barrier) wait(n int) {
@@ -147,6 +149,7 @@ func (b *barrier) wait(n int) {
 	}
 	if int(b.arrived.Add(1)) == n {
 		b.arrived.Store(0)
+		b.meetings++
 		b.gate.open()
 	} else {
 		b.gate.wait(seen)

@@ -334,6 +334,15 @@ func KVBytesPerToken(c *model.Config, kv KVType) int64 {
 	return 2 * n
 }
 
+// ScratchBytes is about what a session of a model takes beside its KV cache:
+// the buffers of a chunk of prefill, and logits.
+func ScratchBytes(c *model.Config) int64 {
+	heads, kvHeads := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	widest := max(c.Dim, heads, c.FFNDim)
+	row := 4*(2*c.Dim+2*heads+2*kvHeads+2*c.FFNDim+c.HeadDim) + 5*widest
+	return int64(prefillChunk*row) + 8*int64(c.VocabSize)
+}
+
 // tracePoint hands intermediate values to a test; worker 0 does it, after a
 // barrier.
 func (s *Session) tracePoint(w *worker, point string, index int, values []float32) {

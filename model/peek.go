@@ -136,9 +136,9 @@ func (f *Facts) measure(list []binding) {
 		}
 		f.Params += elems
 	}
-	f.Memory = []Part{{"packed layers", packed}}
+	f.Memory = []Part{{PartPacked, packed}}
 	if dense > 0 {
-		f.Memory = append(f.Memory, Part{"float layers", dense})
+		f.Memory = append(f.Memory, Part{PartFloat, dense})
 	}
 	f.Memory = append(f.Memory, Part{"embedding", embed})
 	if !f.TiedEmbedding {

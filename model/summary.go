@@ -12,6 +12,12 @@ type Part struct {
 	Bytes int64
 }
 
+// The parts that every token reads whole.
+const (
+	PartPacked = "packed layers"
+	PartFloat  = "float layers"
+)
+
 // MemoryParts lists what the weights take, part by part.
 func (m *Model) MemoryParts() []Part {
 	var packed, dense, norms int64
@@ -28,9 +34,9 @@ func (m *Model) MemoryParts() []Part {
 			}
 		}
 	}
-	parts := []Part{{"packed layers", packed}}
+	parts := []Part{{PartPacked, packed}}
 	if dense > 0 {
-		parts = append(parts, Part{"float layers", dense})
+		parts = append(parts, Part{PartFloat, dense})
 	}
 	parts = append(parts, Part{"embedding", int64(len(m.Embed.Data))})
 	if m.Head != &m.Embed {

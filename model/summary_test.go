@@ -20,7 +20,7 @@ func TestSummary(t *testing.T) {
 		true:  "20 tensors, 1.01K parameters, 3.90 KB in memory",
 		false: "21 tensors, 1.09K parameters, 4.06 KB in memory",
 	} {
-		m, err := synthetic("test", Config{
+		m, err := SyntheticConfig("test", Config{
 			Layers: 2, Dim: 8, FFNDim: 8, Heads: 2, KVHeads: 2, HeadDim: 4, VocabSize: 10, TiedEmbedding: tied,
 		}, F16, 1)
 		if err != nil {

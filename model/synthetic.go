@@ -43,10 +43,11 @@ func Synthetic(shape string, head DType, seed uint64) (*Model, error) {
 	if head != F32 && head != F16 && head != BF16 {
 		return nil, fmt.Errorf("model: head type %v: %w", head, ErrUnsupported)
 	}
-	return synthetic(shape, c, head, seed)
+	return SyntheticConfig(shape, c, head, seed)
 }
 
-func synthetic(name string, c Config, head DType, seed uint64) (*Model, error) {
+// SyntheticConfig is Synthetic for any shape.
+func SyntheticConfig(name string, c Config, head DType, seed uint64) (*Model, error) {
 	c.BOS = -1
 	m := &Model{Name: "synthetic " + name, Config: c}
 	m.allocate()

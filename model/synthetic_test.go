@@ -42,18 +42,18 @@ func TestSynthetic(t *testing.T) {
 		VocabSize: 301, ContextLen: 64, NormEps: 1e-5, RopeTheta: 1e4, Activation: SiLU,
 	}
 	for _, head := range []DType{F32, F16, BF16} {
-		m, err := synthetic("test", c, head, 1)
+		m, err := SyntheticConfig("test", c, head, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := synthetic("test", c, head, 1)
+		again, err := SyntheticConfig("test", c, head, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(m, again) {
 			t.Errorf("%v: the same seed gives another model", head)
 		}
-		other, err := synthetic("test", c, head, 1000)
+		other, err := SyntheticConfig("test", c, head, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,24 +18,31 @@ type benchOptions struct {
 	measure.Options
 	synthetic string
 	head      model.DType
-	json, csv bool
+	json      bool
+	csv       string // a file, "-" for standard output
 }
 
 func (o *benchOptions) parse(args []string) (*flags, error) {
 	f := newFlags("bench", "[MODEL] [flags]", `
-Measure how fast a model reads a prompt (prefill) and writes (decode, greedy)
-at each number of threads, and how fast this machine reads memory at that number
-of threads: the best of five reads of 1 GiB.
+Measure how fast a model reads a prompt (prefill) and writes (decode, greedy,
+one token at a time) after texts of some lengths, with some numbers of threads,
+and beside that what this machine can do: how fast it reads memory (the best of
+five reads of 1 GiB) and multiplies (the kernel of prefill on a matrix in the
+cache). Predicted rates are what tern inspect would say, from the model's headers
+and half a second of measurements.
 
 gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second.
 bytes_per_token counts what decoding one token reads: packed weights, norms, what
 is needed of the head (of a large one, its compact copy and the rows that can
 win), a row of the embedding and the key/value cache, averaged over the tokens.
-With --json the last line is one object with everything, with --csv one line per
-number of threads after a heading.`, `
+barrier_us is how long the workers take to meet, barriers_per_layer how often
+they do for one token. load_s includes the compact copy of the head.
+With --json the last line is one object with everything, with --csv there is one
+line per number of threads and context after a heading.`, `
 tern bench --synthetic large --threads 1,2
+tern bench --synthetic large --prefill 128 --context 0,512,1900 --csv speed.csv
 tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
-	o.head, o.Prefill, o.Decode = model.F16, 512, 128
+	o.head, o.Prefill, o.Decode, o.Repeat = model.F16, 512, 128, 1
 	f.modelFlag()
 	f.StringVar(&o.synthetic, "synthetic", "", "random weights of a published `SHAPE` instead of MODEL: large, xl, 3b, 2b-4t or llama3-8b")
 	f.Func("head", "precision `TYPE` of the synthetic embedding and head: f16, f32 or bf16 (default f16)", func(s string) error {
@@ -48,17 +55,18 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	})
 	f.int(&o.Prefill, "prefill", 1, 1<<20, "prompt of `N` tokens")
 	f.int(&o.Decode, "decode", 1, 1<<20, "write `N` tokens")
-	f.int(&o.Depth, "depth", 0, 1<<20, "write them after `N` tokens of text")
-	f.threadList(&o.Threads, "numbers of workers to try, such as `1,2` (default 1 and one per processor)")
+	f.intList(&o.Contexts, "context", 0, 1<<20, "do both after so many tokens of text, such as `0,512,1900`")
+	f.int(&o.Repeat, "repeat", 1, 1000, "measure `N` times and keep the best")
+	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per processor)")
 	f.kvFlag(&o.KV)
 	f.BoolVar(&o.json, "json", false, "write one JSON object")
-	f.BoolVar(&o.csv, "csv", false, "write comma-separated values")
+	f.StringVar(&o.csv, "csv", "", "write comma-separated values to `FILE`, - for standard output")
 	if err := f.parseModel(args); err != nil {
 		return nil, err
 	}
 	switch {
-	case o.json && o.csv:
-		return nil, f.wrong("--json and --csv exclude each other")
+	case o.json && o.csv == "-":
+		return nil, f.wrong("--json and --csv - exclude each other")
 	case o.synthetic != "" && f.model.path != "":
 		return nil, f.wrong("--synthetic and MODEL exclude each other")
 	case f.given("head") && o.synthetic == "":
@@ -66,6 +74,8 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	case o.synthetic != "" && !slices.Contains(model.Shapes(), o.synthetic):
 		return nil, f.wrong("there is no shape %q", o.synthetic)
 	}
+	slices.Sort(o.Contexts)
+	o.Contexts = slices.Compact(o.Contexts)
 	if o.Threads == nil {
 		o.Threads = slices.Compact([]int{1, runtime.GOMAXPROCS(0)})
 	}
@@ -108,10 +118,10 @@ func (o *benchOptions) run(ctx context.Context, s Streams, m *model.Model, load 
 	}
 	r, err := measure.Model(ctx, m, o.Options)
 	if errors.Is(err, measure.ErrTooLong) {
-		return nil, &hinted{err, "Lower --prefill, --depth or --decode."}
+		return nil, &hinted{err, "Lower --prefill, --context or --decode."}
 	} else if err != nil {
 		return nil, err
 	}
-	r.Load = load.Seconds()
+	r.Load += load.Seconds()
 	return r, nil
 }

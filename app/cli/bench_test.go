@@ -3,6 +3,8 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +53,7 @@ func TestBenchJSON(t *testing.T) {
 			t.Errorf("%+v", x)
 		}
 	}
-	top := []string{"cpu_features", "kernel", "load_s", "memory_read_gb_s", "model", "peak_rss_bytes", "runs"}
+	top := []string{"cpu_features", "kernel", "load_s", "memory", "memory_read_gb_s", "model", "peak_rss_bytes", "runs"}
 	if got := keys(t, json.RawMessage(out)); !slices.Equal(got, top) {
 		t.Errorf("keys %q, want %q", got, top)
 	}
@@ -61,20 +63,37 @@ func TestBenchJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &raw); err != nil {
 		t.Fatal(err)
 	}
-	if got := keys(t, raw.Runs[0]["prefill"]); !slices.Equal(got, []string{"gmac_s", "tok_s", "tokens"}) {
+	if got := keys(t, raw.Runs[0]["prefill"]); !slices.Equal(got, []string{"gmac_s", "predicted_tok_s", "tok_s", "tokens"}) {
 		t.Errorf("keys of prefill: %q", got)
 	}
-	if got := keys(t, raw.Runs[0]["decode"]); !slices.Equal(got, []string{"bytes_per_token", "depth", "gb_s", "tok_s", "tokens"}) {
+	if got := keys(t, raw.Runs[0]["decode"]); !slices.Equal(got, []string{"bytes_per_token", "depth", "gb_s", "predicted_tok_s", "tok_s", "tokens"}) {
 		t.Errorf("keys of decode: %q", got)
 	}
 }
 
 func TestBenchTexts(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(bench(t, "--prefill", "4", "--decode", "2", "--threads", "1", "--depth", "3", "--csv"))).ReadAll()
-	if err != nil || len(rows) != 2 || rows[0][0] != "model" || rows[1][slices.Index(rows[0], "decode_depth")] != "3" {
-		t.Errorf("%q, error %v", rows, err)
+	file := filepath.Join(t.TempDir(), "speed.csv")
+	out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1,2", "--context", "9,0", "--repeat", "2", "--csv", file)
+	for _, want := range []string{"prefill tok/s", "of memory", "predicted", "everything else", "2 threads: memory reads", "times a layer"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
 	}
-	if out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1"); !strings.Contains(out, "prefill tok/s") {
-		t.Errorf("no heading in\n%s", out)
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var depths []string
+	for _, text := range []string{string(raw), bench(t, "--prefill", "4", "--decode", "2", "--threads", "1", "--context", "3", "--csv", "-")} {
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil || rows[0][0] != "model" {
+			t.Fatalf("%q, error %v", rows, err)
+		}
+		for _, row := range rows[1:] {
+			depths = append(depths, row[slices.Index(rows[0], "decode_depth")])
+		}
+	}
+	if want := []string{"0", "9", "0", "9", "3"}; !slices.Equal(depths, want) {
+		t.Errorf("contexts %q, want %q", depths, want)
 	}
 }

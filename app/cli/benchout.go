@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -10,26 +12,50 @@ import (
 )
 
 func (o *benchOptions) write(w io.Writer, r *measure.Result) error {
-	switch {
-	case o.json:
-		return writeJSON(w, r)
-	case o.csv:
+	if o.csv == "-" {
 		return r.WriteCSV(w)
+	}
+	if o.csv != "" {
+		var b bytes.Buffer
+		r.WriteCSV(&b) // into memory: no error
+		if err := os.WriteFile(o.csv, b.Bytes(), 0o666); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		return writeJSON(w, r)
 	}
 	return writeBenchTable(w, r)
 }
 
 func writeBenchTable(w io.Writer, r *measure.Result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s kernels (CPU: %s), loaded in %.2f s, peak %s\n\n", r.Model, r.Kernel,
-		strings.Join(r.CPU, " "), r.Load, formatBytes(r.PeakRSS))
+	fmt.Fprintf(&b, "%s, %s kernels (CPU: %s), loaded in %.2f s\n", r.Model, r.Kernel, strings.Join(r.CPU, " "), r.Load)
+	var parts []string
+	for _, p := range r.Memory {
+		parts = append(parts, p.Name+" "+formatBytes(p.Bytes))
+	}
+	fmt.Fprintf(&b, "memory: peak %s (%s)\n\n", formatBytes(r.PeakRSS), strings.Join(parts, ", "))
+
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tprefill tok/s\tGMAC/s\tdecode tok/s\tMB/token\tGB/s\tmemory GB/s\tof it\t")
+	fmt.Fprintln(t, "threads\tcontext\tprefill tok/s\tpredicted\tGMAC/s\tof peak\tdecode tok/s\tpredicted\tMB/token\tGB/s\tof memory\t")
 	for _, x := range r.Runs {
-		fmt.Fprintf(t, "%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.0f%%\t\n", x.Threads, x.Prefill.Rate, x.Prefill.GMAC,
-			x.Decode.Rate, x.Decode.BytesPerToken/1e6, x.Decode.GB, x.MemoryReadGB, 100*x.Decode.GB/x.MemoryReadGB)
+		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%.2f\t%.0f%%\t\n", x.Threads, x.Context,
+			x.Prefill.Rate, x.Prefill.Predicted, x.Prefill.GMAC, 100*x.Prefill.GMAC/x.PeakGMAC,
+			x.Decode.Rate, x.Decode.Predicted, x.Decode.BytesPerToken/1e6, x.Decode.GB, 100*x.Decode.GB/x.MemoryReadGB)
 	}
 	t.Flush()
+	fmt.Fprintln(&b)
+	for i, x := range r.Runs {
+		if i > 0 && r.Runs[i-1].Threads == x.Threads {
+			continue
+		}
+		fmt.Fprintf(&b, "%d threads: memory reads %.1f GB/s, multiply-adds at most %.0f G/s", x.Threads, x.MemoryReadGB, x.PeakGMAC)
+		if x.Threads > 1 {
+			fmt.Fprintf(&b, ", workers meet in %.2f µs, %.1f times a layer: %.1f µs", x.BarrierUS, x.Barriers, x.BarrierUS*x.Barriers)
+		}
+		fmt.Fprintln(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

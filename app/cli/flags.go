@@ -199,14 +199,14 @@ func (f *flags) idsFlag(ids *[]int32) {
 	})
 }
 
-// threadList is the value of --threads for a command that takes several.
-func (f *flags) threadList(list *[]int, usage string) {
-	f.Func("threads", usage, func(s string) error {
+// intList is a flag that takes several numbers from lo to hi.
+func (f *flags) intList(list *[]int, name string, lo, hi int, usage string) {
+	f.Func(name, usage, func(s string) error {
 		*list = nil
 		for field := range strings.SplitSeq(s, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(field))
-			if err != nil || n < 1 || n > maxThreads {
-				return fmt.Errorf("%q is no number of threads from 1 to %d", field, maxThreads)
+			if err != nil || n < lo || n > hi {
+				return fmt.Errorf("%q is no number from %d to %d", field, lo, hi)
 			}
 			*list = append(*list, n)
 		}

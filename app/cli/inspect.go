@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,15 @@ type inspectResult struct {
 	Tensors []inspectTensor `json:"tensors"`
 	Ignored []string        `json:"ignored"`
 	Memory  []inspectMemory `json:"memory"`
+	Speed   []inspectSpeed  `json:"speed"` // expected on this machine
+}
+
+// inspectSpeed is what to expect after a text of some length.
+type inspectSpeed struct {
+	Threads int     `json:"threads"`
+	Context int     `json:"context"`
+	Prefill float64 `json:"prefill_tok_s"` // of a prompt of 128 tokens
+	Decode  float64 `json:"decode_tok_s"`
 }
 
 type inspectConfig struct {
@@ -71,8 +81,9 @@ type inspectMemory struct {
 func Inspect(ctx context.Context, s Streams, args []string) error {
 	f := newFlags("inspect", "[MODEL] [flags]", `
 Show a checkpoint's configuration, its tensors and the memory it takes, part by
-part. For every ternary matrix: its multiplier, how many weights are -1, 0 and
-+1 and, with --json, the SHA-256 of its row-major int8 values.`,
+part, and how fast it will be here: that follows from its shape and from half a
+second of measurements. For every ternary matrix: its multiplier, how many weights
+are -1, 0 and +1 and, with --json, the SHA-256 of its row-major int8 values.`,
 		`tern inspect ~/models/bitnet_b1_58-large --json`)
 	var asJSON bool
 	f.modelFlag()
@@ -88,12 +99,51 @@ part. For every ternary matrix: its multiplier, how many weights are -1, 0 and
 	if err != nil {
 		return err
 	}
+	machine, err := thisMachine(ctx)
+	if err != nil {
+		return err
+	}
+	r.Speed = speeds(machine, m)
 	if asJSON {
 		return writeJSON(s.Out, r)
 	}
 	_, err = s.Out.Write(r.text())
 	return err
 }
+
+// measured is what thisMachine found, under its lock.
+var measured struct {
+	sync.Mutex
+	inference.Machine
+}
+
+// thisMachine measures once with one worker per processor.
+func thisMachine(ctx context.Context) (inference.Machine, error) {
+	measured.Lock()
+	defer measured.Unlock()
+	if measured.Threads == 0 {
+		m, err := inference.MeasureMachine(ctx, 0)
+		if err != nil {
+			return m, err
+		}
+		measured.Machine = m
+	}
+	return measured.Machine, nil
+}
+
+// speeds is what to expect at the beginning of a text and after 2,000 tokens, or
+// where the context ends.
+func speeds(machine inference.Machine, m *model.Model) (list []inspectSpeed) {
+	const prompt, far = 128, 2000
+	work := inference.WorkOf(&m.Config, m.MemoryParts(), m.Head)
+	for _, depth := range []int{0, min(far, m.ContextLen-1)} {
+		list = append(list, inspectSpeed{machine.Threads, depth, machine.PrefillRate(work, depth, prompt), machine.DecodeRate(work, depth)})
+	}
+	return list
+}
+
+// programBytes is about what the program takes without a model.
+const programBytes = 14 << 20
 
 func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	r := &inspectResult{
@@ -120,7 +170,16 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	if n := inference.ScanBytes(m.Head); n > 0 {
 		r.Memory = append(r.Memory, inspectMemory{"compact copy of the head", n})
 	}
-	r.Memory = append(r.Memory, inspectMemory{"key/value cache of 256 tokens, f16", 256 * inference.KVBytesPerToken(&m.Config, inference.KVF16)})
+	row := inference.KVBytesPerToken(&m.Config, inference.KVF16)
+	r.Memory = append(r.Memory,
+		inspectMemory{"buffers and program, about", inference.ScratchBytes(&m.Config) + programBytes},
+		inspectMemory{"key/value cache of 256 tokens, f16", 256 * row})
+	total := int64(0)
+	for _, p := range r.Memory {
+		total += p.Bytes
+	}
+	r.Memory = append(r.Memory, inspectMemory{"all of these", total},
+		inspectMemory{fmt.Sprintf("key/value cache of %d tokens, f16", m.ContextLen), int64(m.ContextLen) * row})
 	return r, parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]
 		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
@@ -155,6 +214,11 @@ func (r *inspectResult) text() []byte {
 	for _, m := range r.Memory {
 		fmt.Fprintf(w, "memory, %s\t%s\n", m.Name, formatBytes(m.Bytes))
 	}
+	if len(r.Speed) == 2 {
+		a, b := r.Speed[0], r.Speed[1]
+		fmt.Fprintf(w, "speed here\tabout %s tok/s, %s after %d tokens; reads prompts at %s tok/s (%d threads)\n",
+			twoDigits(a.Decode), twoDigits(b.Decode), b.Context, twoDigits(a.Prefill), a.Threads)
+	}
 	fmt.Fprintf(w, "ignored\t%d tensors\n", len(r.Ignored))
 	w.Flush()
 
@@ -172,6 +236,15 @@ func (r *inspectResult) text() []byte {
 	}
 	w.Flush()
 	return b.Bytes()
+}
+
+// twoDigits writes v with two digits that count: more would promise too much.
+func twoDigits(v float64) string {
+	if v <= 0 {
+		return "0"
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
+	return strconv.FormatFloat(math.Round(v/unit)*unit, 'f', max(0, -int(math.Floor(math.Log10(unit)))), 64)
 }
 
 // shares writes three counts as percentages of their sum: "31 / 38 / 31".

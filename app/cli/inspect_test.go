@@ -51,6 +51,9 @@ func TestInspectGolden(t *testing.T) {
 		if sum <= 0 || r.Config.Parameters <= 0 || !strings.Contains(r.Summary, "tensors") {
 			t.Errorf("memory %v, %d parameters, %q", r.Memory, r.Config.Parameters, r.Summary)
 		}
+		if len(r.Speed) != 2 || r.Speed[0].Decode <= r.Speed[1].Decode || r.Speed[0].Prefill <= r.Speed[1].Prefill || r.Speed[1].Decode <= 0 {
+			t.Errorf("speed %+v", r.Speed)
+		}
 	}, safetensors, gguf)
 }
 
@@ -88,7 +91,7 @@ func TestInspectKeys(t *testing.T) {
 
 func TestInspectText(t *testing.T) {
 	out := mustTern(t, "inspect", filepath.Join(goldens, "hf-2b4t-packed", "config.json"))
-	for _, want := range []string{"BitNet b1.58 2B-4T", "relu2", "tied head", "memory, packed layers", "model.layers.0.mlp.down_proj.weight"} {
+	for _, want := range []string{"BitNet b1.58 2B-4T", "relu2", "tied head", "memory, packed layers", "memory, all of these", "speed here", "tok/s", "model.layers.0.mlp.down_proj.weight"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -18,10 +18,10 @@ func ternaryWeights(m *model.Model) (n int64) {
 	return n
 }
 
-// bytesPerToken is what decoding one token reads from memory, on average over
-// the positions that are measured; head is what it reads of the head or of its
+// bytesPerToken is what decoding one token after depth others reads from memory,
+// on average over decode of them; head is what it reads of the head or of its
 // compact copy.
-func (o *Options) bytesPerToken(m *model.Model, head int64) float64 {
+func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head int64) float64 {
 	n := int(head) + m.Dim*m.Embed.Type.Size() + 4*len(m.Norm)
 	for i := range m.Weights.Layers {
 		layer := &m.Weights.Layers[i]
@@ -33,12 +33,25 @@ func (o *Options) bytesPerToken(m *model.Model, head int64) float64 {
 			}
 		}
 	}
-	elem := 2
-	if o.KV == inference.KVF32 {
-		elem = 4
-	}
-	row := 2 * m.Config.Layers * m.KVHeads * m.HeadDim * elem // one position of the cache
 	// The i-th measured token attends to depth+1+i positions and itself.
-	positions := float64(o.Depth+1) + float64(o.Decode+1)/2
-	return float64(n) + float64(row)*positions
+	positions := float64(depth+1) + float64(decode+1)/2
+	return float64(n) + float64(inference.KVBytesPerToken(&m.Config, kv))*positions
+}
+
+// Part is a share of the memory that was taken.
+type Part struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+}
+
+// memoryParts says what the peak consists of.
+func memoryParts(m *model.Model, cache, peak int64) (parts []Part) {
+	rest := peak - cache
+	for _, p := range m.MemoryParts() {
+		parts, rest = append(parts, Part{p.Name, p.Bytes}), rest-p.Bytes
+	}
+	if n := inference.ScanBytes(m.Head); n > 0 {
+		parts, rest = append(parts, Part{"compact copy of the head", n}), rest-n
+	}
+	return append(parts, Part{"key/value cache", cache}, Part{"everything else", max(rest, 0)})
 }

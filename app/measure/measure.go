@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"tern/inference"
@@ -22,20 +23,23 @@ var ErrTooLong = errors.New("longer than the model's context")
 
 // Options says what to measure.
 type Options struct {
-	Prefill int   // tokens of the prompt
-	Decode  int   // tokens to write…
-	Depth   int   // …after so many tokens of text
-	Threads []int // numbers of workers, one after the other
-	KV      inference.KVType
-	Memory  int // bytes of the memory measurement; 0 for MemoryBytes
+	Prefill  int   // tokens of the prompt,
+	Decode   int   // and to write, each
+	Contexts []int // after so many tokens of text, in rising order; nil for none before
+	Threads  []int // numbers of workers, one after the other
+	Repeat   int   // measure so often and keep the best; 0 for once
+	KV       inference.KVType
+	Memory   int // bytes of the memory measurement; 0 for MemoryBytes
 	// Progress, if set, is called on the calling goroutine.
 	Progress func(Progress)
+
+	ready time.Duration // how long the first engine took to start
 }
 
 // Progress says what is being measured.
 type Progress struct {
 	Threads     int
-	Phase       string // "prefill", "decode" or "memory"
+	Phase       string // "context", "prefill", "decode" or "memory"
 	Done, Total int    // tokens; 0 of 0 for memory
 }
 
@@ -44,18 +48,25 @@ type Result struct {
 	Model        string   `json:"model"`
 	Kernel       string   `json:"kernel"`
 	CPU          []string `json:"cpu_features"`
-	Load         float64  `json:"load_s"`           // filled in by whoever opened the model
+	Load         float64  `json:"load_s"`           // making ready; who opened the model adds the time of that
 	MemoryReadGB float64  `json:"memory_read_gb_s"` // the best of the runs
-	PeakRSS      int64    `json:"peak_rss_bytes"`   // without the buffer of the memory measurement
+	PeakRSS      int64    `json:"peak_rss_bytes"`   // without the buffers of the measurements
+	Memory       []Part   `json:"memory"`           // what it consists of
 	Runs         []Run    `json:"runs"`
 }
 
-// Run is one number of threads.
+// Run is one number of threads and one length of the text before.
 type Run struct {
 	Threads      int     `json:"threads"`
+	Context      int     `json:"context"`
 	MemoryReadGB float64 `json:"memory_read_gb_s"`
-	Prefill      Prefill `json:"prefill"`
-	Decode       Decode  `json:"decode"`
+	PeakGMAC     float64 `json:"peak_gmac_s"` // what the prefill kernel does on a matrix in the cache
+	// BarrierUS is how long the workers take to meet, in µs, and Barriers how
+	// often they do for one token in one layer; both 0 with one thread.
+	BarrierUS float64 `json:"barrier_us"`
+	Barriers  float64 `json:"barriers_per_layer"`
+	Prefill   Prefill `json:"prefill"`
+	Decode    Decode  `json:"decode"`
 }
 
 // Prefill is how fast a prompt was read.
@@ -63,6 +74,8 @@ type Prefill struct {
 	Tokens int     `json:"tokens"`
 	Rate   float64 `json:"tok_s"`
 	GMAC   float64 `json:"gmac_s"` // 10⁹ multiply-adds of ternary weights per second
+	// Predicted is the rate that inference.Machine expects.
+	Predicted float64 `json:"predicted_tok_s"`
 }
 
 // Decode is how fast the model wrote, greedily.
@@ -72,11 +85,16 @@ type Decode struct {
 	Rate          float64 `json:"tok_s"`
 	BytesPerToken float64 `json:"bytes_per_token"`
 	GB            float64 `json:"gb_s"`
+	Predicted     float64 `json:"predicted_tok_s"`
 }
 
 // Model measures m at every number of threads.
 func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
-	if longest := max(o.Prefill, o.Depth+1+o.Decode); longest > m.ContextLen {
+	if o.Contexts == nil {
+		o.Contexts = []int{0}
+	}
+	o.Repeat = max(o.Repeat, 1)
+	if longest := slices.Max(o.Contexts) + max(o.Prefill, o.Decode+1); longest > m.ContextLen {
 		return nil, fmt.Errorf("measure: this needs a context of %d tokens and the model has %d: %w", longest, m.ContextLen, ErrTooLong)
 	}
 	if o.Memory == 0 {
@@ -88,78 +106,135 @@ func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
 	r := &Result{Model: m.Name, Kernel: kernel.Path(), CPU: append([]string{}, kernel.Features()...)}
 	peakKnown := true
 	for _, threads := range o.Threads {
-		run, err := o.run(ctx, m, threads)
+		runs, cache, err := o.runs(ctx, m, threads)
 		if err != nil {
 			return nil, err
 		}
-		if peakKnown { // not once the memory measurement has raised it for good
+		if peakKnown { // not once the measurements below have raised it for good
 			r.PeakRSS = max(r.PeakRSS, PeakRSS())
 		}
 		o.Progress(Progress{Threads: threads, Phase: "memory"})
-		bandwidth, err := ReadBandwidth(ctx, threads, o.Memory)
-		if err != nil {
+		if err := o.limits(ctx, m, threads, runs); err != nil {
 			return nil, err
 		}
 		peakKnown = peakKnown && forgetPeak()
-		run.MemoryReadGB = bandwidth / 1e9
-		r.MemoryReadGB = max(r.MemoryReadGB, run.MemoryReadGB)
-		r.Runs = append(r.Runs, run)
+		for i := range runs {
+			r.MemoryReadGB = max(r.MemoryReadGB, runs[i].MemoryReadGB)
+		}
+		r.Load = o.ready.Seconds()
+		r.Memory = memoryParts(m, cache, r.PeakRSS)
+		r.Runs = append(r.Runs, runs...)
 	}
 	return r, nil
 }
 
-// run measures prefill and decode once with the given number of workers.
-func (o *Options) run(ctx context.Context, m *model.Model, threads int) (run Run, err error) {
+// limits fills in what this machine can do at most, and what that lets expect.
+func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs []Run) error {
+	bandwidth, err := ReadBandwidth(ctx, threads, o.Memory)
+	if err != nil {
+		return err
+	}
+	peak := peakMACs(threads)
+	machine, err := inference.MeasureMachine(ctx, threads)
+	if err != nil {
+		return err
+	}
+	work := inference.WorkOf(&m.Config, m.MemoryParts(), m.Head)
+	for i := range runs {
+		run := &runs[i]
+		run.MemoryReadGB, run.PeakGMAC = bandwidth/1e9, peak/1e9
+		run.BarrierUS = float64(machine.Barrier) / 1e3
+		run.Prefill.Predicted = machine.PrefillRate(work, run.Context, run.Prefill.Tokens)
+		run.Decode.Predicted = machine.DecodeRate(work, run.Context+run.Decode.Tokens/2)
+	}
+	return nil
+}
+
+// runs measures prefill and decode with the given number of workers, and says
+// how much the key/value cache took at most.
+func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs []Run, cache int64, err error) {
+	start := time.Now()
 	e, err := inference.New(m, inference.Options{Threads: threads})
 	if err != nil {
-		return run, err
+		return nil, 0, err
 	}
 	defer e.Close()
-	run = Run{
-		Threads: threads,
-		Prefill: Prefill{Tokens: o.Prefill},
-		Decode:  Decode{Tokens: o.Decode, Depth: o.Depth},
+	if o.ready == 0 {
+		o.ready = time.Since(start)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	ids := make([]int32, max(o.Prefill, o.Depth+1))
+	ids := make([]int32, slices.Max(o.Contexts)+max(o.Prefill, 1))
 	for i := range ids {
 		ids[i] = rng.Int32N(int32(m.VocabSize))
 	}
 	// The first pass touches weights, scratch and cache; it is not measured.
 	session, err := e.NewSession(inference.SessionOptions{KV: o.KV})
 	if err != nil {
-		return run, err
+		return nil, 0, err
 	}
 	if _, err := session.Sync(ctx, ids[:min(len(ids), 32)], nil); err != nil {
-		return run, err
+		return nil, 0, err
 	}
 	session.Rewind(0)
+	for _, depth := range o.Contexts {
+		if depth > 0 {
+			if _, err := session.Sync(ctx, ids[:depth], func(done, total int) {
+				o.Progress(Progress{threads, "context", done, total})
+			}); err != nil {
+				return nil, 0, err
+			}
+		}
+		run := Run{
+			Threads: threads,
+			Context: depth,
+			Prefill: Prefill{Tokens: o.Prefill},
+			Decode:  Decode{Tokens: o.Decode, Depth: depth},
+		}
+		for range o.Repeat {
+			if err := o.prefill(ctx, session, ids[:depth+o.Prefill], &run); err != nil {
+				return nil, 0, err
+			}
+			session.Rewind(depth)
+			if err := o.decode(ctx, e, session, ids[:depth+1], &run); err != nil {
+				return nil, 0, err
+			}
+			session.Rewind(depth)
+		}
+		run.Prefill.GMAC = run.Prefill.Rate * float64(ternaryWeights(m)) / 1e9
+		run.Decode.GB = run.Decode.Rate * run.Decode.BytesPerToken / 1e9
+		runs = append(runs, run)
+	}
+	return runs, session.KVBytes(), ctx.Err()
+}
 
+// prefill times the ids that the session does not hold yet.
+func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32, run *Run) error {
 	start := time.Now()
-	if _, err := session.Sync(ctx, ids[:o.Prefill], func(done, total int) {
-		o.Progress(Progress{threads, "prefill", done, total})
+	if _, err := s.Sync(ctx, ids, func(done, total int) {
+		o.Progress(Progress{run.Threads, "prefill", done, total})
 	}); err != nil {
-		return run, err
+		return err
 	}
-	run.Prefill.Rate = float64(o.Prefill) / time.Since(start).Seconds()
-	run.Prefill.GMAC = run.Prefill.Rate * float64(ternaryWeights(m)) / 1e9
+	run.Prefill.Rate = max(run.Prefill.Rate, float64(o.Prefill)/time.Since(start).Seconds())
+	return nil
+}
 
-	// The first token comes from the prompt's logits: one more is needed to
-	// time o.Decode of them.
-	session.Rewind(0)
+// decode times o.Decode tokens after ids. The first one comes from the prompt's
+// logits: one more is needed.
+func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.Session, ids []int32, run *Run) error {
 	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
-	head := session.HeadBytesRead()
-	for event, err := range session.Generate(ctx, ids[:o.Depth+1], options) {
+	head, meetings := s.HeadBytesRead(), e.Meetings()
+	for event, err := range s.Generate(ctx, ids, options) {
 		if err != nil {
-			return run, err
+			return err
 		}
-		o.Progress(Progress{threads, "decode", event.Stats.Generated, o.Decode})
+		o.Progress(Progress{run.Threads, "decode", event.Stats.Generated, o.Decode})
 		if event.Kind == inference.EventDone {
-			run.Decode.Rate = event.Stats.DecodeRate()
-			head = (session.HeadBytesRead() - head) / int64(event.Stats.Generated)
-			run.Decode.BytesPerToken = o.bytesPerToken(m, head)
+			n := int64(event.Stats.Generated)
+			run.Decode.Rate = max(run.Decode.Rate, event.Stats.DecodeRate())
+			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
+			run.Barriers = float64(e.Meetings()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
 		}
 	}
-	run.Decode.GB = run.Decode.Rate * run.Decode.BytesPerToken / 1e9
-	return run, ctx.Err()
+	return nil
 }

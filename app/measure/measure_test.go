@@ -31,10 +31,23 @@ func TestModel(t *testing.T) {
 	if err != nil || len(r.Runs) != 2 || r.Runs[1].Threads != 2 || r.Runs[1].Decode.Rate <= 0 || r.Model != m.Name {
 		t.Errorf("%+v, %v", r, err)
 	}
+	for _, run := range r.Runs {
+		if met := run.Threads > 1; run.PeakGMAC <= 0 || run.Prefill.Predicted <= 0 || run.Decode.Predicted <= 0 ||
+			(run.BarrierUS > 0) != met || (run.Barriers > 2) != met || run.Barriers > 20 {
+			t.Errorf("%+v", run)
+		}
+	}
+	sum := int64(0)
+	for _, p := range r.Memory {
+		sum += p.Bytes
+	}
+	if sum != max(r.PeakRSS, sum) || r.Load <= 0 {
+		t.Errorf("%d bytes of memory in parts, %d at the peak; ready in %g s", sum, r.PeakRSS, r.Load)
+	}
 	if phases["prefill"] != 4 || phases["decode"] < 6 || phases["memory"] != 2 {
 		t.Errorf("progress %v", phases)
 	}
-	o.Depth = m.ContextLen
+	o.Contexts = []int{0, m.ContextLen}
 	if _, err := Model(t.Context(), m, o); !errors.Is(err, ErrTooLong) {
 		t.Errorf("too long: %v", err)
 	}
@@ -58,15 +71,16 @@ func TestBytesPerToken(t *testing.T) {
 	row := float64(m.Dim * m.Embed.Type.Size())
 	position := float64(2 * m.Config.Layers * m.KVHeads * m.HeadDim)
 	for _, c := range []struct {
-		o    Options
-		want float64
+		kv            inference.KVType
+		depth, decode int
+		want          float64
 	}{
-		{Options{Decode: 1}, weights + row + 2*2*position},                                  // itself and the prompt's token
-		{Options{Decode: 3}, weights + row + 2*3*position},                                  // 2, 3 and 4 positions
-		{Options{Decode: 3, Depth: 10, KV: inference.KVF32}, weights + row + 4*13*position}, // 12, 13 and 14
+		{inference.KVF16, 0, 1, weights + row + 2*2*position},   // itself and the prompt's token
+		{inference.KVF16, 0, 3, weights + row + 2*3*position},   // 2, 3 and 4 positions
+		{inference.KVF32, 10, 3, weights + row + 4*13*position}, // 12, 13 and 14
 	} {
-		if got := c.o.bytesPerToken(m, int64(len(m.Head.Data))); got != c.want {
-			t.Errorf("%+v: %g, want %g", c.o, got, c.want)
+		if got := bytesPerToken(m, c.kv, c.depth, c.decode, int64(len(m.Head.Data))); got != c.want {
+			t.Errorf("%+v: %g, want %g", c, got, c.want)
 		}
 	}
 	if got, want := ternaryWeights(m), m.Params()-int64(m.Embed.Rows*m.Embed.Cols)-normElements(m); got != want {

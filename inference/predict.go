@@ -1,0 +1,65 @@
+package inference
+
+import "tern/model"
+
+// Work is what a model does for each token: all of it follows from the headers
+// of its files.
+type Work struct {
+	Packed  int64 // bytes of ternary weights, and of float layers
+	Scan    int64 // bytes of the compact copy of the head, 0 where there is none
+	Head    int64 // bytes of the head
+	KV      int64 // bytes of one position in the key/value cache, as binary16
+	MACs    int64 // multiply-adds of the ternary weights
+	Sharing int   // query heads for each key/value head
+	// AttentionMACs is the multiply-adds of a token for each position that it
+	// looks at.
+	AttentionMACs int64
+}
+
+// WorkOf is the work of a model of this configuration, of which parts says what
+// the weights take (model.Facts has them, and Model.MemoryParts).
+func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
+	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
+	w := Work{
+		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
+		Scan:          ScanBytes(head),
+		KV:            KVBytesPerToken(c, KVF16),
+		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),
+		Sharing:       c.Heads / c.KVHeads,
+		AttentionMACs: 2 * int64(c.Layers) * heads,
+	}
+	for _, p := range parts {
+		if p.Name == model.PartPacked || p.Name == model.PartFloat {
+			w.Packed += p.Bytes
+		}
+	}
+	return w
+}
+
+// DecodeRate predicts how many tokens a second a model writes after depth
+// tokens of text.
+func (m Machine) DecodeRate(w Work, depth int) float64 {
+	s := seconds(w.Packed, m.Body)
+	if w.Scan > 0 {
+		s += seconds(w.Scan, m.Head)
+	} else {
+		s += seconds(w.Head, m.Full)
+	}
+	kv := w.KV * int64(depth+1)
+	s += seconds(kv, m.KV) + seconds(kv*int64(w.Sharing-1), m.Query)
+	return 1 / s
+}
+
+// PrefillRate predicts how many tokens a second a model reads of a prompt of n
+// tokens after depth tokens of text.
+func (m Machine) PrefillRate(w Work, depth, n int) float64 {
+	positions := float64(depth) + float64(n+1)/2 // that a token looks at, on average
+	return 1 / (seconds(w.MACs, m.MACs) + positions*seconds(w.AttentionMACs, m.Attention))
+}
+
+func seconds(n int64, rate float64) float64 {
+	if n == 0 || rate <= 0 {
+		return 0
+	}
+	return float64(n) / rate
+}

@@ -1,0 +1,82 @@
+package inference
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"tern/model"
+)
+
+// TestWork compares what a header tells with the model itself.
+func TestWork(t *testing.T) {
+	for _, name := range allGoldens {
+		m, err := model.Open(context.Background(), filepath.Join(goldens, name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var packed, macs int64
+		for i := range m.Weights.Layers {
+			for _, l := range m.Weights.Layers[i].Projections() {
+				packed += int64(len(l.Data))
+				if l.Dense != nil {
+					packed += int64(len(l.Dense.Data))
+				}
+				macs += int64(l.Rows) * int64(l.Cols)
+			}
+		}
+		f, err := model.Peek(filepath.Join(goldens, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := WorkOf(&f.Config, f.Memory, &f.Head)
+		if w.Packed != packed || w.MACs != macs || w.Head != int64(len(m.Head.Data)) || w.KV != KVBytesPerToken(&m.Config, KVF16) {
+			t.Errorf("%s: %+v, the model has %d bytes, %d multiply-adds, a head of %d", name, w, packed, macs, len(m.Head.Data))
+		}
+	}
+}
+
+func TestPredict(t *testing.T) {
+	m := Machine{Threads: 2, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
+	w := Work{Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		// 10 ms of weights, 5 ms of the copy of the head, 1000 positions of 20 + 6 µs
+		{"decode", m.DecodeRate(w, 999), 1 / 0.041},
+		{"prefill", m.PrefillRate(w, 0, 99), 1 / (0.005 + 50*100e-6)},
+		{"prefill after a text", m.PrefillRate(w, 1000, 99), 1 / (0.005 + 1050*100e-6)},
+	} {
+		if math.Abs(c.got/c.want-1) > 1e-9 {
+			t.Errorf("%s: %g tokens a second, want %g", c.name, c.got, c.want)
+		}
+	}
+	w.Scan = 0
+	if got, want := m.DecodeRate(w, 999), 1/0.056; math.Abs(got/want-1) > 1e-9 {
+		t.Errorf("a head without a copy: %g tokens a second, want %g", got, want)
+	}
+}
+
+// TestMeasureMachine looks at what must hold on any machine.
+func TestMeasureMachine(t *testing.T) {
+	m, err := MeasureMachine(context.Background(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []float64{m.Body, m.Head, m.Full, m.KV, m.Query, m.MACs, m.Attention} {
+		if !(v > 1e6 && v < 1e18) {
+			t.Errorf("%+v", m)
+			break
+		}
+	}
+	if m.Threads != 2 || m.Barrier <= 0 {
+		t.Errorf("%+v", m)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := MeasureMachine(ctx, 1); err == nil {
+		t.Error("cancelled and no error")
+	}
+}
