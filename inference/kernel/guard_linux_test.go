@@ -4,69 +4,94 @@ import (
 	"syscall"
 	"testing"
 	"unsafe"
+
+	"tern/model/ternary"
 )
 
-// guarded returns n values whose last one ends at a page that cannot be read.
-func guarded[T any](t *testing.T, n int) []T {
+// guarded returns n values between pages that cannot be read: the first stands
+// at the end of one, or the last at the start of the other.
+func guarded[T any](t *testing.T, n int, atEnd bool) []T {
 	var zero T
 	page := syscall.Getpagesize()
 	size := (n*int(unsafe.Sizeof(zero)) + page - 1) / page * page
-	b, err := syscall.Mmap(-1, 0, size+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	b, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Munmap(b) })
-	if err := syscall.Mprotect(b[size:], syscall.PROT_NONE); err != nil {
-		t.Fatal(err)
+	for _, guard := range [][]byte{b[:page], b[page+size:]} {
+		if err := syscall.Mprotect(guard, syscall.PROT_NONE); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if n == 0 {
 		return nil
 	}
-	return unsafe.Slice((*T)(unsafe.Pointer(&b[size-n*int(unsafe.Sizeof(zero))])), n)
+	if atEnd {
+		return unsafe.Slice((*T)(unsafe.Pointer(&b[page+size-n*int(unsafe.Sizeof(zero))])), n)
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[page])), n)
 }
 
-// TestNoReadPastEnd runs every function on slices that end at an unreadable
-// page: a byte too much ends the test with a fault.
-func TestNoReadPastEnd(t *testing.T) {
+// TestNoReadPastEnds runs every function on slices that begin or end at an
+// unreadable page: a byte too much ends the test with a fault.
+func TestNoReadPastEnds(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
-		f := func(n int) []float32 { return guarded[float32](t, n) }
-		for n := range 41 {
-			ReLU2Mul(f(n), f(n), f(n))
-			SiLUMul(f(n), f(n), f(n))
-			RMSNorm(f(n), f(n), f(n), 1)
-			Add(f(n), f(n))
-			Softmax(f(n))
-			RopeHalf(f(2*n), f(n), f(n))
-			RopeAdjacent(f(2*n), f(n), f(n))
-			ToF16(guarded[uint16](t, n), f(n))
-			DecodeF32(f(n), guarded[byte](t, 4*n))
-			DecodeF16(f(n), guarded[byte](t, 2*n))
-			DecodeBF16(f(n), guarded[byte](t, 2*n))
-			ReadBandwidth(guarded[byte](t, 1639*n))
-			for _, rows := range []int{1, 4, 7} {
-				MatVecF32(f(rows), guarded[byte](t, 4*rows*n), n, f(n))
-				MatVecF16(f(rows), guarded[byte](t, 2*rows*n), n, f(n))
-				MatVecBF16(f(rows), guarded[byte](t, 2*rows*n), n, f(n))
-				Scores(f(rows), f(n), f(rows*n), 1)
-				ScoresF16(f(rows), f(n), guarded[uint16](t, rows*n), 1)
-				WeightedSum(f(n), f(rows), f(rows*n))
-				WeightedSumF16(f(n), f(rows), guarded[uint16](t, rows*n))
+		for _, atEnd := range []bool{false, true} {
+			for n := range 41 {
+				guardFloats(t, n, atEnd)
 			}
-		}
-		for _, size := range [][2]int{{1, 1}, {5, 129}, {19, 1537}, {4, 4096}} {
-			m, _ := randomMatrix(source(), size[0], size[1])
-			data := guarded[byte](t, len(m.Data))
-			copy(data, m.Data)
-			m.Data = data
-			for _, tokens := range []int{1, 2, 3, 5} {
-				q := guarded[int8](t, tokens*m.PaddedCols())
-				for i := range tokens {
-					Quantize(q[i*m.PaddedCols():][:m.PaddedCols()], f(m.Cols))
+			for _, n := range []int{47, 63, 64, 65, 79, 100, 127, 128, 129} {
+				guardFloats(t, n, atEnd)
+			}
+			for _, size := range [][2]int{{1, 1}, {5, 129}, {19, 1537}, {4, 4096}} {
+				guardTernary(t, size[0], size[1], atEnd)
+			}
+			for _, cols := range []int{32, 64, 96, 512, 544} {
+				for _, rows := range []int{1, 4, 7} {
+					Scan(guarded[int32](t, rows, atEnd), guarded[int8](t, rows*cols, atEnd), guarded[int16](t, cols, atEnd))
 				}
-				y, sums, muls := f(tokens*m.Rows), guarded[int32](t, tokens), f(tokens)
-				MatMul(y, m.Rows, m, 0, m.Groups(), q, sums, muls, NewScratch())
-				MatVec(f(m.Rows), m, 0, m.Groups(), guarded[int8](t, m.PaddedCols()), 0, 1)
 			}
 		}
 	})
+}
+
+func guardFloats(t *testing.T, n int, atEnd bool) {
+	f := func(n int) []float32 { return guarded[float32](t, n, atEnd) }
+	h := func(n int) []uint16 { return guarded[uint16](t, n, atEnd) }
+	b := func(n int) []byte { return guarded[byte](t, n, atEnd) }
+	Quantize(guarded[int8](t, ternary.PadCols(n), atEnd), f(n))
+	ReLU2Mul(f(n), f(n), f(n))
+	SiLUMul(f(n), f(n), f(n))
+	RMSNorm(f(n), f(n), f(n), 1)
+	Add(f(n), f(n))
+	Softmax(f(n))
+	RopeHalf(f(2*n), f(n), f(n))
+	RopeAdjacent(f(2*n), f(n), f(n))
+	ToF16(h(n), f(n))
+	DecodeF32(f(n), b(4*n))
+	DecodeF16(f(n), b(2*n))
+	DecodeBF16(f(n), b(2*n))
+	ReadBandwidth(b(1639 * n))
+	for _, rows := range []int{1, 4, 7} {
+		MatVecF32(f(rows), b(4*rows*n), n, f(n))
+		MatVecF16(f(rows), b(2*rows*n), n, f(n))
+		MatVecBF16(f(rows), b(2*rows*n), n, f(n))
+		Scores(f(rows), f(n), f(rows*n), 1)
+		ScoresF16(f(rows), f(n), h(rows*n), 1)
+		WeightedSum(f(n), f(rows), f(rows*n))
+		WeightedSumF16(f(n), f(rows), h(rows*n))
+	}
+}
+
+func guardTernary(t *testing.T, rows, cols int, atEnd bool) {
+	f := func(n int) []float32 { return guarded[float32](t, n, atEnd) }
+	m, _ := randomMatrix(source(), rows, cols)
+	data := guarded[byte](t, len(m.Data), atEnd)
+	copy(data, m.Data)
+	m.Data = data
+	for _, tokens := range []int{1, 2, 3, 5, 13, 18} {
+		q, sums := guarded[int8](t, tokens*m.PaddedCols(), atEnd), guarded[int32](t, tokens, atEnd)
+		MatMul(f(tokens*m.Rows), m.Rows, m, 0, m.Groups(), q, sums, f(tokens), NewScratch())
+	}
 }

@@ -11,11 +11,16 @@ import (
 // eachPath runs a test under every implementation that this machine has.
 func eachPath(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
+	eachOffer(func(p path) { t.Run(p.String(), test) })
+}
+
+// eachOffer is eachPath without subtests, for fuzzing.
+func eachOffer(test func(p path)) {
 	before := running
 	defer use(before)
 	for _, p := range offered() {
 		use(p)
-		t.Run(p.String(), test)
+		test(p)
 	}
 }
 
@@ -129,6 +134,7 @@ func TestNoAllocations(t *testing.T) {
 		q := make([]int8, 3*m.PaddedCols())
 		q1, sums, muls, out, s := q[:m.PaddedCols()], make([]int32, 3), f(3), f(27), NewScratch()
 		w, h, kv := make([]byte, 2*n*4), make([]uint16, 2*n), f(2*n)
+		codes, codes16 := make([]int8, 2*640), make([]int16, 640)
 		for name, call := range map[string]func(){
 			"Quantize":       func() { Quantize(make([]int8, 256), x) },
 			"MatVec":         func() { MatVec(out, m, 0, 3, q1, 0, 1) },
@@ -150,6 +156,7 @@ func TestNoAllocations(t *testing.T) {
 			"ToF16":          func() { ToF16(h[:n], x) },
 			"DecodeF16":      func() { DecodeF16(y, w[:2*n]) },
 			"ReadBandwidth":  func() { ReadBandwidth(w) },
+			"Scan":           func() { Scan(sums[:2], codes, codes16) },
 		} {
 			call() // grows the scratch
 			if got := testing.AllocsPerRun(5, call); got != 0 {

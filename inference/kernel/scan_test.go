@@ -12,21 +12,21 @@ import (
 func TestScan(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
 		rng := source()
-		for _, cols := range []int{32, 64, 96, 256, 1536, 2560, 3200, 8192} {
+		for _, cols := range []int{32, 64, 96, 256, 512, 544, 1536, 2560, 3200, 8192} {
 			limit := ScanLimit(cols)
 			for _, rows := range []int{1, 2, 3, 4, 5, 7, 8, 13} {
-				for _, extreme := range []bool{false, true} {
+				for extreme, sign := range []int{0, 1, -1} {
 					w, x := make([]int8, rows*cols), make([]int16, cols)
 					for i := range w {
 						w[i] = int8(rng.IntN(255) - 127)
-						if extreme {
+						if extreme > 0 {
 							w[i] = -128
 						}
 					}
 					for j := range x {
 						x[j] = int16(rng.IntN(2*limit+1) - limit)
-						if extreme {
-							x[j] = int16(limit)
+						if extreme > 0 {
+							x[j] = int16(sign * limit)
 						}
 					}
 					want := make([]int32, rows)

@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"testing"
+
+	"tern/model/ternary"
+)
+
+// FuzzTernary compares every path with the generic code on arbitrary weights and
+// activations, whole and cut.
+func FuzzTernary(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 128, 255}, uint16(5), uint8(3), uint8(4))
+	f.Add([]byte{2, 128}, uint16(2047), uint8(17), uint8(3)) // the edge of 16 bits
+	f.Add([]byte{2, 128}, uint16(4999), uint8(5), uint8(12)) // and beyond
+	f.Add([]byte{2, 127, 129, 0}, uint16(1364), uint8(39), uint8(16))
+	f.Add([]byte("a quick brown fox"), uint16(128), uint8(0), uint8(0))
+	f.Fuzz(func(t *testing.T, data []byte, cols uint16, rows, tokens uint8) {
+		if len(data) == 0 {
+			return
+		}
+		i := 0
+		next := func() int8 { i++; return int8(data[i%len(data)]) }
+		m, _ := matrixOf(int(rows%40)+1, int(cols%5000)+1, func() int8 { return int8(uint8(next())%3) - 1 })
+		q, sums := activations(m, int(tokens%26)+1, next)
+		muls := slices.Repeat([]float32{0.3}, len(sums))
+		want := make([]float32, len(sums)*m.Rows)
+		matMulGeneric(want, m.Rows, m, 0, m.Groups(), q, sums, muls, NewScratch())
+
+		eachOffer(func(p path) {
+			y := make([]float32, len(want))
+			cut := int(rows) % (m.Groups() + 1)
+			MatMul(y, m.Rows, m, 0, cut, q, sums, muls, NewScratch())
+			MatMul(y, m.Rows, m, cut, m.Groups(), q, sums, muls, NewScratch())
+			if !slices.Equal(y, want) {
+				t.Errorf("%v: MatMul of %d×%d with %d rows differs", p, m.Rows, m.Cols, len(sums))
+			}
+			clear(y)
+			for tok, sum := range sums {
+				MatVec(y[tok*m.Rows:], m, 0, m.Groups(), q[tok*m.PaddedCols():][:m.PaddedCols()], sum, muls[tok])
+			}
+			if !slices.Equal(y, want) {
+				t.Errorf("%v: MatVec of %d×%d differs", p, m.Rows, m.Cols)
+			}
+		})
+	})
+}
+
+// FuzzQuantize compares every path with the generic code on arbitrary bits as
+// numbers, and with what Quantize promises of them.
+func FuzzQuantize(f *testing.F) {
+	bits := func(x ...float32) (b []byte) {
+		for _, v := range x {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		return b
+	}
+	f.Add(bits(127, 0.5, 1.5, 2.5, -0.5, -126.5), uint16(40))
+	f.Add(bits(math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32), uint16(33))
+	f.Add(bits(1, float32(math.Inf(-1))), uint16(64))
+	f.Add(bits(3, 1, float32(math.NaN())), uint16(130))
+	f.Add(bits(1e-6, -1e-7), uint16(5460))
+	f.Add(bits(0.3333333, 0.6666667, 0.1), uint16(1365))
+	f.Fuzz(func(t *testing.T, data []byte, n uint16) {
+		if len(data) < 4 {
+			return
+		}
+		x := make([]float32, n%9000)
+		for i := range x { // the data again and again
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[i*4%(len(data)-3):]))
+		}
+		// Quantize itself, from the generic halves.
+		want := make([]int8, ternary.PadCols(len(x)))
+		var wantSum int32
+		amax := max(absMaxGeneric(x), 1e-5)
+		wantS := 127 / amax
+		if finite := amax <= math.MaxFloat32; finite {
+			wantSum = quantizeGeneric(want, x, wantS)
+			for i, v := range x {
+				if r := math.RoundToEven(float64(v * wantS)); float64(want[i]) != r {
+					t.Fatalf("%v times %v is %d, want %v", v, wantS, want[i], r)
+				}
+			}
+		} else {
+			wantS = float32(math.NaN())
+		}
+		eachOffer(func(p path) {
+			q := slices.Repeat([]int8{99}, len(want))
+			s, sum := Quantize(q, x)
+			if s != wantS && (s == s || wantS == wantS) || sum != wantSum || !slices.Equal(q, want) {
+				t.Errorf("%v: %d values: s %v, sum %d, want %v, %d", p, len(x), s, sum, wantS, wantSum)
+			}
+		})
+	})
+}
+
+// FuzzScan compares every path with the generic code, within the limit of x.
+func FuzzScan(f *testing.F) {
+	f.Add([]byte{128, 127}, []byte{255, 127, 0, 128}, uint8(6), uint8(3))
+	f.Add([]byte{127, 129, 0}, []byte{127, 127, 128, 127}, uint8(15), uint8(4))
+	f.Add([]byte{1}, []byte{0, 1}, uint8(48), uint8(12))
+	f.Fuzz(func(t *testing.T, weights, inputs []byte, steps, rows uint8) {
+		if len(weights) == 0 || len(inputs) < 2 {
+			return
+		}
+		x := make([]int16, (int(steps%100)+1)*scanStep)
+		limit := ScanLimit(len(x))
+		for i := range x {
+			v := int16(binary.LittleEndian.Uint16(inputs[i*2%(len(inputs)-1):]))
+			x[i] = int16(min(max(int(v), -limit), limit))
+		}
+		w := make([]int8, (int(rows%14)+1)*len(x))
+		for i := range w {
+			w[i] = int8(weights[i%len(weights)])
+		}
+		want, y := make([]int32, len(w)/len(x)), make([]int32, len(w)/len(x))
+		scanGeneric(want, w, x)
+		eachOffer(func(p path) {
+			clear(y)
+			if Scan(y, w, x); !slices.Equal(y, want) {
+				t.Errorf("%v: %d × %d: %v, want %v", p, len(y), len(x), y, want)
+			}
+		})
+	})
+}
