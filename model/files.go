@@ -75,6 +75,9 @@ func locateIn(fsys fs.FS, dir, name string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
+	if name != dir {
+		name = "the folder of " + name
+	}
 	switch len(found) {
 	case 0:
 		return place{}, fmt.Errorf("model: %s holds neither %s nor a .gguf file: %w", name, weightsName, ErrNotFound)
