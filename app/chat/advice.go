@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -163,6 +164,7 @@ func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
 	r, err := check.Quick(ctx, m.engine, check.Options{Reopen: func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
 		return model.OpenWith(ctx, m.info.Path, model.Options{I2S: layout})
 	}})
+	debug.FreeOSMemory() // the caches of what was tried
 	if err != nil {
 		return nil, err
 	}
