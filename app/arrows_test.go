@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 	// measure runs models, and reads memory as the kernels do.
 	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},
 
-	"tern/app/ui":            {"tern/app/chat", "tern/app/hub", "tern/app/library", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
+	"tern/app/ui":            {"tern/app/chat", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
 	"tern/app/ui/filedialog": {},
 	// What goes wrong with a download is said like what goes wrong in a chat,
 	// in texts that are translated.

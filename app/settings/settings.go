@@ -55,6 +55,8 @@ type Settings struct {
 	Models      []string   `json:"models"`     // folders of models; downloads go into the first
 	Site        string     `json:"site"`       // that models come from; empty for the usual one
 	Token       string     `json:"token"`      // for that site; empty for none
+	Serving     Serving    `json:"serving"`    // others by this program
+	Servers     []Server   `json:"servers"`    // elsewhere, the newest first
 }
 
 // version is the form of the file that Save writes.
@@ -83,6 +85,7 @@ func Default() Settings {
 		Height:      720,
 		PanelOpen:   true,
 		SidebarOpen: true,
+		Serving:     Serving{Port: DefaultPort},
 	}
 }
 
@@ -136,6 +139,8 @@ func (s Settings) normal() Settings {
 	s.Width = clamp(s.Width, MinWidth, maxSide, Default().Width)
 	s.Height = clamp(s.Height, MinHeight, maxSide, Default().Height)
 	s.Recent = distinct(s.Recent)
+	s.Serving = s.Serving.normal()
+	s.Servers = s.Servers[:min(len(s.Servers), maxServers)]
 	return s
 }
 

@@ -28,6 +28,7 @@ func changed() Settings {
 		MoreOpen: true, Panel: "inspect",
 		Recent: []Recent{{Path: "/models/größe", Name: "größe", Reading: "inverted", NoCopy: true, Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
 		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",
+		Serving: Serving{On: true, Port: 9000, Key: "k"}, Servers: []Server{{Base: "http://localhost:1/v1", Key: "s"}},
 	}
 }
 
@@ -306,4 +307,21 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("saved %s\n got %+v (%v)\nwant %+v", saved, again, err, s)
 		}
 	})
+}
+
+func TestServing(t *testing.T) {
+	for port, want := range map[int]int{0: DefaultPort, -1: DefaultPort, 80: DefaultPort, 1024: 1024, 65535: 65535, 65536: DefaultPort} {
+		if got := (Settings{Serving: Serving{Port: port, Key: " a\nbé"}}).normal().Serving; got.Port != want || got.Key != "ab" {
+			t.Errorf("port %d becomes %+v", port, got)
+		}
+	}
+	var s Settings
+	for i := range 30 {
+		s.AddServer(Server{Base: fmt.Sprint(i % 25), Key: "old"})
+	}
+	before := s.Servers
+	s.AddServer(Server{Base: "3", Key: "new"})
+	if len(s.Servers) != maxServers || s.Servers[0] != (Server{"3", "new"}) || s.Servers[1].Base != "4" || before[0].Base != "4" {
+		t.Errorf("%+v", s.Servers)
+	}
 }

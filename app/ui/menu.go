@@ -189,7 +189,8 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Open file…", func() { w.choose(false) }),
 		fyne.NewMenuItem("Open folder…", func() { w.choose(true) }),
-		fyne.NewMenuItem(tr("Models…"), func() { w.openScreen(w.models.page) }))
+		fyne.NewMenuItem(tr("Models…"), func() { w.openScreen(w.models.page) }),
+		fyne.NewMenuItem(tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
 	if w.view.Model != nil {
 		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Close the model", w.unload))
 	}

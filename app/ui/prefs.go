@@ -18,8 +18,9 @@ type prefs struct {
 	enter *check
 	body  *fyne.Container
 
-	models *prefsModels
-	page   *screen
+	models  *prefsModels
+	serving *serving
+	page    *screen
 }
 
 var themes = []struct {
@@ -30,8 +31,8 @@ var themes = []struct {
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), models *prefsModels) *prefs {
-	p := &prefs{models: models}
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), models *prefsModels, serving *serving) *prefs {
+	p := &prefs{models: models, serving: serving}
 	var names []string
 	for _, t := range themes {
 		names = append(names, t.name)
@@ -54,7 +55,9 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 		gapOf(10),
 		container.New(&stack{gap: 6}, models.rows...),
 		gapOf(10),
-		section("Privacy"),
+		container.New(&stack{gap: 6}, serving.parts...),
+		gapOf(10),
+		section(tr("Privacy")),
 		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
 			muted(tr("Tern sends nothing unless you download or connect. Models run on this computer, and what you write stays here.")))),
 	} {
@@ -68,10 +71,13 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 func (p *prefs) screen() *screen {
 	p.page = &screen{
 		title: tr("Settings"), key: fyne.KeyComma, content: p.body, first: p.theme.buttons[0],
-		restyle: func() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) },
+		restyle: p.arrange,
 	}
 	return p.page
 }
+
+// arrange lays the page out again, after a text in it became longer or shorter.
+func (p *prefs) arrange() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) }
 
 func section(title string) fyne.CanvasObject {
 	return container.New(flush{}, newNote(theme.SizeNameSubHeadingText,
@@ -86,6 +92,7 @@ func (p *prefs) show(s settings.Settings) {
 		}
 	}
 	p.models.show(s)
+	p.serving.show(s.Serving)
 	p.size.show(slices.Index(settings.TextScales, s.TextScale))
 	if p.enter.Checked != s.EnterSends {
 		p.enter.SetChecked(s.EnterSends)

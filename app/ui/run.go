@@ -77,15 +77,19 @@ func Run(o Options) int {
 		folder = filepath.Join(os.TempDir(), "tern-conversations") // better than nowhere
 	}
 	books := openShelf(kept, p.notify, fyne.Do)
-	c := chat.New(chat.Options{Notify: p.notify, Readings: readings(kept.Recent), Folder: folder})
+	out := openOutside(kept.Servers, fyne.Do)
+	c := chat.New(chat.Options{Notify: p.notify, Engine: out.shared.Use, Keys: &out.keys, Readings: readings(kept.Recent), Folder: folder})
 	save := func(s settings.Settings) {
 		books.follow(s)
 		saver.save(s)
 	}
 	w := newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, choose: choose,
-		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf})
+		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers()})
 	p.draw = w.update
 	w.load(o.Path)
+	if kept.Serving.On {
+		w.serve()
+	}
 	if problem != nil {
 		x := chat.Explain(problem, o.SettingsPath)
 		w.tell(say(x.Sentence) + ". " + say(x.Hint))
@@ -105,6 +109,7 @@ func Run(o Options) int {
 
 	p.close()
 	books.close()
+	out.close()
 	c.Close()
 	if err := saver.close(); err != nil {
 		x := chat.Explain(err, o.SettingsPath)

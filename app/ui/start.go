@@ -83,6 +83,8 @@ func (s *start) model(m *chat.ModelInfo) {
 	case m.Builtin:
 		s.heading(iconApp, "A small model is ready to write.",
 			"It lives in this app, needs no network, and knows short children’s stories.")
+	case m.Host != "":
+		s.heading(iconApp, tr("{{.Model}} is ready.", "Model", m.Name), tr("What you write goes to {{.Host}}; everything else stays here.", "Host", m.Host))
 	case m.Template != "":
 		s.heading(iconApp, m.Name+" is ready to chat.", m.Summary)
 	default:

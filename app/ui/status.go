@@ -98,6 +98,10 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		if v.Figures.PromptTotal > 0 {
 			share = float32(v.Figures.PromptDone) / float32(v.Figures.PromptTotal)
 		}
+		if v.Model != nil && v.Model.Host != "" {
+			s.draw(0, false, muted(tr("Waiting for {{.Host}}", "Host", v.Model.Host)))
+			return 0
+		}
 		s.draw(share, false, muted(reading(v.Figures)))
 	case chat.Generating:
 		if d := now.Sub(s.drawn); d < figuresEvery {

@@ -74,7 +74,8 @@ type config struct {
 	chooseNew  func(name, dir string, done func(path string, err error))
 	chooseJSON func(dir string, done func(path string, err error))
 
-	shelf shelf
+	shelf   shelf
+	servers servers
 }
 
 // window holds the parts of the window and what they share. All its methods
@@ -103,6 +104,7 @@ type window struct {
 	status     *status
 	prefs      *prefs
 	models     *models
+	connect    *connect
 	scrim      *scrim
 	page       *fyne.Container // text and prompt; a screen takes its place
 	frame      *fyne.Container
@@ -148,12 +150,14 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
 	w.status = newStatus(w.cancelWork, w.escape)
 	w.shelf = cfg.shelf.whole()
-	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w))
+	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w),
+		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing))
+	w.connect = newConnect(w.escape, w.findModels)
 	w.models = newModels(w)
 	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
 	w.addPanels(w.options.panel(w.writing))
-	w.addScreens(w.models.page, w.prefs.screen())
+	w.addScreens(w.models.page, w.connect.screen(w.openConnect), w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
 	w.scrim = newScrim(w.closeDrawer)

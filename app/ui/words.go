@@ -88,6 +88,9 @@ func params(n int64) string {
 
 // facts is what stands beside the name of the model.
 func facts(m *chat.ModelInfo) string {
+	if m.Host != "" {
+		return tr("remote")
+	}
 	parts := make([]string, 0, 3)
 	if m.Family != "" {
 		parts = append(parts, m.Family)

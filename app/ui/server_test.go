@@ -1,0 +1,156 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+	"tern/app/remote"
+	"tern/app/server"
+	"tern/app/settings"
+)
+
+// TestServing: the switch, its port and its key reach whoever serves, and the
+// page says where, or why not.
+func TestServing(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	var asked []settings.Serving
+	var answer func(url string, err error)
+	r.cfg.servers.serve = func(v settings.Serving, done func(string, error)) { asked, answer = append(asked, v), done }
+	r.openScreen(r.prefs.page)
+	s := r.prefs.serving
+	if s.on.Checked || s.port.Text != "8080" || s.key.Text != "" {
+		t.Fatal("it is on from the start, or on another port")
+	}
+	test.Tap(s.on)
+	want := settings.Serving{On: true, Port: 8080}
+	if len(asked) != 1 || asked[0] != want || r.saved[len(r.saved)-1].Serving != want {
+		t.Fatalf("asked for %+v", asked)
+	}
+	answer("", fmt.Errorf("server: port 8080 is in use: %w", server.ErrPortInUse))
+	if got := s.state.text(); got != "Port 8080 is in use. Choose another port." || s.copy.Visible() {
+		t.Errorf("it says %q", got)
+	}
+	for _, port := range []string{"80", "x", "70000", ""} {
+		s.port.SetText(port)
+		s.port.left(port)
+		if len(asked) != 1 || s.port.Text != "8080" || !strings.Contains(s.state.text(), "1024 to 65535") {
+			t.Errorf("port %q: asked %d times, the entry holds %q, it says %q", port, len(asked), s.port.Text, s.state.text())
+		}
+	}
+	s.port.SetText("9001")
+	s.port.left("9001")
+	s.key.SetText(" se cret")
+	s.key.left(" se cret")
+	late := answer
+	if got := asked[len(asked)-1]; got != (settings.Serving{On: true, Port: 9001, Key: "secret"}) {
+		t.Errorf("asked for %+v", got)
+	}
+	late("http://127.0.0.1:9001/v1", nil)
+	if got := s.state.text(); got != "Serving at http://127.0.0.1:9001/v1" || strings.Contains(got, "secret") {
+		t.Errorf("it says %q", got)
+	}
+	test.Tap(s.copy)
+	if got := fyne.CurrentApp().Clipboard().Content(); got != "http://127.0.0.1:9001/v1" {
+		t.Errorf("copied %q", got)
+	}
+	test.Tap(s.on)
+	late("http://127.0.0.1:9001/v1", nil) // of before: not said any more
+	answer("", nil)
+	if got := s.state.text(); asked[len(asked)-1].On || got != "" || s.copy.Visible() {
+		t.Errorf("off: %+v, it says %q", asked[len(asked)-1], got)
+	}
+}
+
+// TestServingFailsAtStart: a port that is taken when the window opens is said in
+// the strip.
+func TestServingFailsAtStart(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.cfg.servers.serve = func(_ settings.Serving, done func(string, error)) { done("", server.ErrPortInUse) }
+	r.settings.Serving.On = true
+	r.serve()
+	r.stripIs("Port 8080 is in use. Choose another port. [Settings]")
+	r.tapStrip("Settings")
+	if r.screen != r.prefs.page {
+		t.Error("the settings did not open")
+	}
+}
+
+// TestConnect leads from an address to the conversation with a model there.
+func TestConnect(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	var asked []string
+	var answer func(models []string, err error)
+	r.cfg.servers.ask = func(base, key string, done func([]string, error)) {
+		asked, answer = append(asked, base+" "+key), done
+	}
+	r.cfg.servers.setKey = func(base, key string) { r.fake.call("key", base) }
+	c := r.connect
+	r.openScreen(c.page)
+	for typed, says := range map[string]string{
+		"":                       "This is no address of a server. Write it like",
+		"http://llm.example.org": "is not encrypted. Outside your own network it must begin with https://.",
+	} {
+		c.address.SetText(typed)
+		test.Tap(c.find)
+		if len(asked) != 0 || !strings.Contains(c.state.text(), says) {
+			t.Errorf("%q: asked %q, it says %q", typed, asked, c.state.text())
+		}
+	}
+	c.address.SetText("workshop:8000")
+	c.key.SetText("s3cret")
+	test.Tap(c.find)
+	stale := answer
+	stale(nil, fmt.Errorf("remote: http://workshop:8000/v1: refused: %w", remote.ErrUnreachable))
+	if got := c.state.text(); !strings.HasPrefix(got, "workshop:8000 cannot be reached. ") {
+		t.Errorf("it says %q", got)
+	}
+	test.Tap(c.find)
+	stale([]string{"old"}, nil)
+	if len(c.models.Objects) != 0 {
+		t.Error("the answer to an older question is shown")
+	}
+	answer([]string{"big", "small"}, nil)
+	if len(c.models.Objects) != 2 || c.state.text() != "It has 2 models:" || !strings.Contains(c.warning.text(), "not encrypted") {
+		t.Errorf("%d models, %q, %q", len(c.models.Objects), c.state.text(), c.warning.text())
+	}
+	for _, o := range test.LaidOutObjects(c.models) {
+		if b, ok := o.(*button); ok && b.AccessibilityLabel() == "big" {
+			test.Tap(b)
+			break
+		}
+	}
+	r.took("key http://workshop:8000/v1", "load http://workshop:8000/v1#big")
+	want := settings.Server{Base: "http://workshop:8000/v1", Key: "s3cret"}
+	if r.screen != nil || r.saved[len(r.saved)-1].Servers[0] != want {
+		t.Error("the server is not remembered, or the page is still open")
+	}
+	r.openScreen(c.page)
+	if len(c.known.Objects) != 2 {
+		t.Errorf("%d lines of servers used before", len(c.known.Objects))
+	}
+}
+
+// TestRemoteModel: the window says that the model is elsewhere.
+func TestRemoteModel(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(func(v *chat.View) {
+		v.Model = &chat.ModelInfo{Name: "big on workshop:8000", Path: "http://workshop:8000/v1#big", Host: "workshop:8000", ContextLen: 4096, Template: "x"}
+		v.Mode, v.Figures = chat.ChatMode, chat.Figures{}
+	})
+	if got := r.topbar.facts.text(); got != "remote" {
+		t.Errorf("the facts are %q", got)
+	}
+	r.show(func(v *chat.View) { v.State = chat.Prefilling })
+	r.pass(showPrefillingAfter)
+	r.statusIs("Waiting for workshop:8000")
+	p := chat.Explain(errors.Join(remote.ErrUnreachable), "http://workshop:8000/v1#big")
+	if got := p.Sentence.String(); got != "workshop:8000 cannot be reached" {
+		t.Errorf("%q", got)
+	}
+}
