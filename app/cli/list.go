@@ -7,20 +7,22 @@ import (
 	"text/tabwriter"
 
 	"tern/app/library"
+	"tern/inference"
 )
 
 // listLine is one model of list --json.
 type listLine struct {
-	Name       string `json:"name"`
-	Path       string `json:"path"`
-	Family     string `json:"family,omitempty"`
-	Parameters int64  `json:"parameters,omitempty"`
-	Chat       bool   `json:"chat"`
-	Disk       int64  `json:"disk_bytes"`
-	Need       int64  `json:"memory_needed_bytes,omitempty"` // with the context of the settings
-	Free       int64  `json:"memory_free_bytes,omitempty"`
-	Tool       string `json:"tool,omitempty"` // that downloaded it
-	Problem    string `json:"problem,omitempty"`
+	Name       string  `json:"name"`
+	Path       string  `json:"path"`
+	Family     string  `json:"family,omitempty"`
+	Parameters int64   `json:"parameters,omitempty"`
+	Chat       bool    `json:"chat"`
+	Disk       int64   `json:"disk_bytes"`
+	Need       int64   `json:"memory_needed_bytes,omitempty"` // with the context of the settings
+	Free       int64   `json:"memory_free_bytes,omitempty"`
+	Decode     float64 `json:"decode_tok_s,omitempty"` // expected here
+	Tool       string  `json:"tool,omitempty"`         // that downloaded it
+	Problem    string  `json:"problem,omitempty"`
 }
 
 // List shows the models on this computer.
@@ -28,7 +30,8 @@ func List(ctx context.Context, s Streams, args []string) error {
 	f := newFlags("list", "[flags]", `
 Show the models on this computer: in the models folders of the settings, opened
 before, and downloaded by other tools. Only their headers are read. What a model
-needs is its weights, its context and 200 MB.`, `tern list --json`)
+needs is its weights, its context and 200 MB; how fast it writes is foretold from
+its shape and half a second of measurements.`, `tern list --json`)
 	var asJSON bool
 	f.BoolVar(&asJSON, "json", false, "write one JSON object for each model")
 	bare, err := f.parse(args)
@@ -49,7 +52,7 @@ needs is its weights, its context and 200 MB.`, `tern list --json`)
 	found := library.New().Scan(ctx, library.Query{Folders: folders, Recent: kept.Recent, Tools: library.Tools()})
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "model\tparameters\ton disk\tneeds\tfits\tpath")
+	fmt.Fprintln(w, "model\tparameters\ton disk\tneeds\tfits\ttok/s\tpath")
 	for _, e := range found.Models {
 		l := listLine{Name: e.Name, Path: e.Path, Disk: e.Disk, Tool: e.Tool}
 		fit := library.Fit{}
@@ -57,6 +60,11 @@ needs is its weights, its context and 200 MB.`, `tern list --json`)
 			fit = library.Judge(library.Need(e.Facts, kept.Generation.Context), free, known)
 			l.Family, l.Parameters, l.Chat = string(e.Facts.Family), e.Facts.Params, e.Facts.Chat
 			l.Need, l.Free = fit.Need, fit.Free
+			machine, err := thisMachine(ctx)
+			if err != nil {
+				return err
+			}
+			l.Decode = machine.DecodeRate(inference.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head), 0)
 		} else {
 			l.Problem = e.Problem.Sentence.String()
 		}
@@ -67,11 +75,12 @@ needs is its weights, its context and 200 MB.`, `tern list --json`)
 			continue
 		}
 		if e.Facts == nil {
-			fmt.Fprintf(w, "%s\t\t%s\t\t%s\t%s\n", e.Name, formatBytes(e.Disk), l.Problem, e.Path)
+			fmt.Fprintf(w, "%s\t\t%s\t\t%s\t\t%s\n", e.Name, formatBytes(e.Disk), l.Problem, e.Path)
 			continue
 		}
 		verdict := map[library.Verdict]string{library.Fits: "yes", library.Tight: "tight", library.DoesNotFit: "no: " + formatBytes(free) + " free"}[fit.Verdict]
-		fmt.Fprintf(w, "%s\t%d M\t%s\t%s\t%s\t%s\n", e.Name, (l.Parameters+500_000)/1_000_000, formatBytes(e.Disk), formatBytes(l.Need), verdict, e.Path)
+		fmt.Fprintf(w, "%s\t%d M\t%s\t%s\t%s\t%s\t%s\n", e.Name, (l.Parameters+500_000)/1_000_000, formatBytes(e.Disk), formatBytes(l.Need), verdict,
+			twoDigits(l.Decode), e.Path)
 	}
 	w.Flush()
 	if asJSON {

@@ -53,7 +53,7 @@ func TestPull(t *testing.T) {
 	}
 	var line listLine
 	if err := json.Unmarshal([]byte(strings.SplitN(mustTern(t, "list", "--json"), "\n", 2)[0]), &line); err != nil ||
-		line.Path != path && line.Name != "gone" {
+		line.Path != path && line.Name != "gone" || line.Problem == "" && line.Decode <= 0 {
 		t.Errorf("%+v, %v", line, err)
 	}
 
