@@ -111,7 +111,7 @@ func (w *window) loadBy(path string, check func(open func())) {
 		})
 	}
 	if w.writing() {
-		w.ask("Opening another model stops this answer. What is written is kept.", "Keep writing", action{"Stop and open", open})
+		w.ask(tr("Opening another model stops this answer. What is written is kept."), tr("Keep writing"), action{tr("Stop and open"), open})
 		return
 	}
 	open()
@@ -139,15 +139,15 @@ func (w *window) message() *message {
 	v := w.view
 	switch {
 	case w.full() && v.Figures.Stop == chat.ContextFull:
-		return &message{kind: messageLimit, sentence: "This conversation fills the model’s " + count(v.Figures.Context) + " tokens.",
-			actions: []action{{"Drop oldest turns", w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
+		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)),
+			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil:
 		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
 		if w.loadFailed {
-			m.actions = append(m.actions, action{"Open another…", func() { w.choose(false) }})
+			m.actions = append(m.actions, action{tr("Open another…"), func() { w.choose(false) }})
 		}
 		if v.Problem.Detail != "" {
-			m.actions = append(m.actions, action{"More", func() { w.detail(v.Problem.Detail) }})
+			m.actions = append(m.actions, action{tr("More"), func() { w.detail(v.Problem.Detail) }})
 		}
 		return m
 	case v.Trouble != nil:
@@ -165,8 +165,8 @@ func (w *window) message() *message {
 			hint:    trn(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
 			actions: []action{{tr("Show"), func() { w.openConversation(v.Recovered.ID) }}, {tr("Discard"), w.ctl.DiscardRecovered}}}
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
-		return &message{kind: messageLimit, sentence: "The answer reached " + count(v.Figures.MaxTokens) + " tokens.",
-			actions: []action{{"Continue", func() { w.begin("") }}, {"Raise limit", w.raiseLimit}},
+		return &message{kind: messageLimit, sentence: tr("The answer reached {{.Tokens}} tokens.", "Tokens", count(v.Figures.MaxTokens)),
+			actions: []action{{tr("Continue"), func() { w.begin("") }}, {tr("Raise limit"), w.raiseLimit}},
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
 	return w.offerCopy()
@@ -277,7 +277,7 @@ func (w *window) setGeneration(g settings.Generation) {
 func (w *window) resetGeneration() {
 	old := w.generation
 	w.options.use(settings.DefaultGeneration())
-	w.tell("Settings reset.", action{"Undo", func() {
+	w.tell(tr("Settings reset."), action{tr("Undo"), func() {
 		w.info = nil
 		w.options.use(old)
 		w.update()

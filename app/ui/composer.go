@@ -37,7 +37,7 @@ func newComposer(th fyne.Theme, send, mainAction, escape func()) *composer {
 	c.entry = newPromptEntry(send, escape)
 	c.entry.onFocus = c.setFocused
 	c.preset = newQuietButton("", escape, nil)
-	c.main = newButton("Generate", escape, mainAction)
+	c.main = newButton(tr("Generate"), escape, mainAction)
 	c.main.Importance = widget.HighImportance
 	c.main.minWidth, c.main.bold = 112, true
 

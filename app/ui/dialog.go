@@ -87,9 +87,9 @@ func (w *window) about() {
 		container.NewCenter(icon),
 		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
 		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
-			muted("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere.")),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted("MIT licence")),
-	), dialogWidth, action{label: "Close"})
+			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("MIT licence"))),
+	), dialogWidth, action{label: tr("Close")})
 }
 
 // shortcuts lists every key, read from the menu so that the two cannot differ.
@@ -102,14 +102,14 @@ func (w *window) shortcuts() {
 			}
 		}
 	}
-	rows = append(rows, [2]string{"New line in the prompt", "Shift+Enter"}, [2]string{"Stop, or close what is open", "Esc"})
+	rows = append(rows, [2]string{tr("New line in the prompt"), "Shift+Enter"}, [2]string{tr("Stop, or close what is open"), "Esc"})
 	grid := container.New(layout.NewGridLayout(2))
 	for _, r := range rows {
 		line := container.NewBorder(nil, nil, nil,
 			newKey(r[1]), newNote(theme.SizeNameCaptionText, span{text: r[0], colour: theme.ColorNameForeground}))
 		grid.Add(line)
 	}
-	w.openDialog("Keyboard shortcuts", grid, 620, action{label: "Close"})
+	w.openDialog(tr("Keyboard shortcuts"), grid, 620, action{label: tr("Close")})
 }
 
 // newKey is text at its full width: a note would be cut to nothing.
@@ -124,6 +124,6 @@ func newKey(text string) fyne.CanvasObject {
 func (w *window) detail(text string) {
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
-	w.openDialog("What happened", l, dialogWidth, action{label: "Close"},
-		action{label: "Copy", do: func() { fyne.CurrentApp().Clipboard().SetContent(text) }})
+	w.openDialog(tr("What happened"), l, dialogWidth, action{label: tr("Close")},
+		action{label: tr("Copy"), do: func() { fyne.CurrentApp().Clipboard().SetContent(text) }})
 }

@@ -190,7 +190,11 @@ func (w *window) editMessage(m turn) {
 		e.row.Add(newButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
 	}
 	w.openEditor(e)
+	e.toEnd()
 }
+
+// toEnd puts the caret behind the text.
+func (e *editor) toEnd() { e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) }
 
 // sendEdited asks for an answer to the message that is edited.
 func (w *window) sendEdited() {
@@ -293,7 +297,7 @@ func (w *window) editLast() {
 	w.transcript.toEnd()
 	w.editStory(p.shown-1, p.shown)
 	if e := p.edit; e != nil {
-		e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown})
+		e.toEnd()
 	}
 }
 

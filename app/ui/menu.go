@@ -66,22 +66,22 @@ func newMenu(w *window) *menu {
 	const shift = fyne.KeyModifierShift
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
-		recent: fyne.NewMenuItem("Recent", nil),
+		recent: fyne.NewMenuItem(tr("Recent"), nil),
 		side:   item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
-		write:  item("Generate", w.generate, fyne.KeyReturn),
-		stop:   item("Stop", w.stop, fyne.KeyPeriod),
-		retry:  item("Retry", w.retry, fyne.KeyR),
-		undo:   item("Undo the last turn", w.undo, ""),
+		write:  item(tr("Generate"), w.generate, fyne.KeyReturn),
+		stop:   item(tr("Stop"), w.stop, fyne.KeyPeriod),
+		retry:  item(tr("Retry"), w.retry, fyne.KeyR),
+		undo:   item(tr("Undo the last turn"), w.undo, ""),
 		fresh:  item(tr("New conversation"), w.fresh, fyne.KeyN),
 		story:  fyne.NewMenuItem(tr("Write as a story"), w.setStory),
-		copy:   item("Copy the text", w.copyAll, ""),
-		answer: item("Copy last answer", w.copyAnswer, fyne.KeyC, shift),
-		unload: item("Close the model", w.unload, ""),
+		copy:   item(tr("Copy the text"), w.copyAll, ""),
+		answer: item(tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
+		unload: item(tr("Close the model"), w.unload, ""),
 		keep:   item(tr("Keep a compact copy…"), w.keepCopy, ""),
 	}
-	quit := item("Quit", w.quit, fyne.KeyQ)
+	quit := item(tr("Quit"), w.quit, fyne.KeyQ)
 	quit.IsQuit = true
-	theme := fyne.NewMenuItem("Theme", nil)
+	theme := fyne.NewMenuItem(tr("Theme"), nil)
 	for _, t := range themes {
 		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.setTheme(t.theme) }))
 	}
@@ -102,8 +102,8 @@ func newMenu(w *window) *menu {
 	}
 	file := []*fyne.MenuItem{m.fresh, line(),
 		fyne.NewMenuItem(tr("Import a conversation…"), w.importFile), m.conversation[3], m.conversation[4], line(),
-		item("Open file…", func() { w.choose(false) }, fyne.KeyO),
-		item("Open folder…", func() { w.choose(true) }, fyne.KeyO, shift),
+		item(tr("Open file…"), func() { w.choose(false) }, fyne.KeyO),
+		item(tr("Open folder…"), func() { w.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
 	for _, s := range w.screens {
 		file = append(file, s.item)
@@ -113,17 +113,17 @@ func newMenu(w *window) *menu {
 		view = append(view, p.item)
 	}
 	m.main = fyne.NewMainMenu(
-		fyne.NewMenu("File", append(file, line(), quit)...),
-		fyne.NewMenu("Edit", m.undo, line(), m.copy, m.answer, line(),
+		fyne.NewMenu(tr("File"), append(file, line(), quit)...),
+		fyne.NewMenu(tr("Edit"), m.undo, line(), m.copy, m.answer, line(),
 			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
-		fyne.NewMenu("Conversation", m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
-			item("Go to the prompt", w.focusPrompt, fyne.KeyL), m.story, line(),
+		fyne.NewMenu(tr("Conversation"), m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
+			item(tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
 			m.conversation[0], m.conversation[1], m.conversation[2]),
-		fyne.NewMenu("View", append(view, theme, line(),
-			item("Larger text", func() { w.zoom(1) }, fyne.KeyEqual),
-			item("Smaller text", func() { w.zoom(-1) }, fyne.KeyMinus),
-			item("Normal text", func() { w.zoom(0) }, fyne.Key0))...),
-		fyne.NewMenu("Help", item("Keyboard shortcuts", w.shortcuts, fyne.KeyH, shift), fyne.NewMenuItem("About Tern", w.about)),
+		fyne.NewMenu(tr("View"), append(view, theme, line(),
+			item(tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
+			item(tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
+			item(tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
+		fyne.NewMenu(tr("Help"), item(tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift), fyne.NewMenuItem(tr("About Tern"), w.about)),
 	)
 	return m
 }
@@ -178,7 +178,7 @@ func recentItems(models []settings.Recent, open func(path string)) []*fyne.MenuI
 func (w *window) modelMenu(at fyne.CanvasObject) {
 	models := slices.Clone(w.settings.Recent)
 	if !slices.ContainsFunc(models, func(r settings.Recent) bool { return r.Path == "" }) {
-		models = append(models, settings.Recent{Name: "The built-in model"})
+		models = append(models, settings.Recent{Name: tr("The built-in model")})
 	}
 	items := recentItems(models, w.load)
 	if m := w.view.Model; m != nil {
@@ -187,12 +187,12 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 		}
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Open file…", func() { w.choose(false) }),
-		fyne.NewMenuItem("Open folder…", func() { w.choose(true) }),
+		fyne.NewMenuItem(tr("Open file…"), func() { w.choose(false) }),
+		fyne.NewMenuItem(tr("Open folder…"), func() { w.choose(true) }),
 		fyne.NewMenuItem(tr("Models…"), func() { w.openScreen(w.models.page) }),
 		fyne.NewMenuItem(tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
 	if w.view.Model != nil {
-		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Close the model", w.unload))
+		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Close the model"), w.unload))
 	}
 	w.popUp(at, items)
 }

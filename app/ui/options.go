@@ -21,23 +21,25 @@ const panelWidth = 288
 
 // options is the panel of generation settings.
 type options struct {
-	g       settings.Generation
-	changed func(settings.Generation)
-	preset  *button
-	presets *row
-	numbers []*numberSetting
-	seed    *row
-	random  *check
-	seedIn  *lineEntry
-	stop    *row
-	stopIn  *textEntry
-	more    *button
-	folded  *fyne.Container
-	page    *fyne.Container
-	box     *fyne.Container
-	first   fyne.Focusable
-	side    *panel
-	limit   int // context length of the model, 0 while none is open
+	g        settings.Generation
+	changed  func(settings.Generation)
+	preset   *button
+	presets  *row
+	numbers  []*numberSetting
+	seed     *row
+	random   *check
+	seedIn   *lineEntry
+	stop     *row
+	stopIn   *textEntry
+	system   *row // of the conversation
+	systemIn *textEntry
+	more     *button
+	folded   *fyne.Container
+	page     *fyne.Container
+	box      *fyne.Container
+	first    fyne.Focusable
+	side     *panel
+	limit    int // context length of the model, 0 while none is open
 }
 
 // numberSetting binds a row to a field of the settings.
@@ -49,13 +51,14 @@ type numberSetting struct {
 }
 
 // newOptions builds the panel. changed gets every new set of values; presets
-// opens the menu of presets at a button; folded is told when the lower half opens.
+// opens the menu of presets at a button; folded is told when the lower half
+// opens, system the instructions of the conversation.
 func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(settings.Generation),
-	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool)) *options {
+	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool), system func(string)) *options {
 	o := &options{changed: changed}
 	o.preset = newButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
-	o.presets = newRow("Preset", "A set of the values below; change one and it becomes “Custom”.",
+	o.presets = newRow(tr("Preset"), tr("A set of the values below; change one and it becomes “Custom”."),
 		o.preset, nil, escape, func() { o.use(o.g.WithPreset(settings.DefaultGeneration().Preset)) })
 
 	above := []*numberSetting{o.temperature(), o.topP(), o.maxTokens()}
@@ -74,14 +77,15 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	}
 	o.buildSeed(escape)
 	o.buildStop(escape)
+	o.buildSystem(escape, system)
 
 	o.more = newQuietButton("", escape, func() { o.fold(o.folded.Visible()); folded(o.folded.Visible()) })
 	o.folded = container.New(&stack{gap: 12})
-	for _, r := range slices.Concat(rowsOf(below), []*row{o.seed, o.stop}, rowsOf(machine)) {
+	for _, r := range slices.Concat([]*row{o.system}, rowsOf(below), []*row{o.seed, o.stop}, rowsOf(machine)) {
 		o.folded.Add(r.box)
 	}
-	all := newQuietButton("Reset all", escape, resetAll)
-	title := newNote(theme.SizeNameSubHeadingText, span{text: "Generation", colour: theme.ColorNameForeground, bold: true})
+	all := newQuietButton(tr("Reset all"), escape, resetAll)
+	title := newNote(theme.SizeNameSubHeadingText, span{text: tr("Generation"), colour: theme.ColorNameForeground, bold: true})
 	list := container.New(&stack{gap: 12}, container.NewBorder(nil, nil, nil, all, container.New(flush{}, title)), o.presets.box)
 	for _, r := range rowsOf(above) {
 		list.Add(r.box)
@@ -101,7 +105,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
 		id: "generation", title: tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
-		show:    func(v chat.View) { o.model(v.Model, writing()) },
+		show:    func(v chat.View) { o.model(v.Model, writing()); o.showSystem(v) },
 		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
 	}
 	return o.side
@@ -117,10 +121,10 @@ func rowsOf(n []*numberSetting) []*row {
 
 func (o *options) fold(closed bool) {
 	if closed {
-		o.more.setLabel("▸ More settings")
+		o.more.setLabel(tr("▸ More settings"))
 		o.folded.Hide()
 	} else {
-		o.more.setLabel("▾ More settings")
+		o.more.setLabel(tr("▾ More settings"))
 		o.folded.Show()
 	}
 	if o.page != nil {
@@ -163,10 +167,10 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 		o.limit = limit
 		for _, n := range o.numbers {
 			switch n.spec.title {
-			case titleContext:
+			case titleContext():
 				n.bound(settings.MinContext, float64(max(limit, settings.MinContext+1)))
 				n.spec.initial = float64(limit)
-			case titleMaxTokens:
+			case titleMaxTokens():
 				n.bound(1, float64(max(limit, 2)))
 			}
 		}
@@ -174,7 +178,7 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 	}
 	why := ""
 	if busy {
-		why = "Stop first."
+		why = tr("Stop first.")
 	}
 	for _, n := range o.numbers {
 		if n.locked {
@@ -183,10 +187,8 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 	}
 }
 
-const (
-	titleContext   = "Context length"
-	titleMaxTokens = "Max tokens"
-)
+func titleContext() string   { return tr("Context length") }
+func titleMaxTokens() string { return tr("Max tokens") }
 
 func number(title, sentence string, low, high, step float64, decimals int,
 	get func(settings.Generation) float64, set func(*settings.Generation, float64)) *numberSetting {
@@ -210,42 +212,42 @@ func parseNumber(decimals int) func(string) (float64, error) {
 }
 
 func (o *options) temperature() *numberSetting {
-	return number("Temperature", "Higher is more surprising; 0 always picks the likeliest word.",
+	return number(tr("Temperature"), tr("Higher is more surprising; 0 always picks the likeliest word."),
 		0, settings.MaxTemperature, 0.01, 2,
 		func(g settings.Generation) float64 { return g.Temperature },
 		func(g *settings.Generation, v float64) { g.Temperature = v })
 }
 
 func (o *options) topP() *numberSetting {
-	return number("Top-p", "Only the likeliest words that together reach this share are considered; 1 turns it off.",
+	return number(tr("Top-p"), tr("Only the likeliest words that together reach this share are considered; 1 turns it off."),
 		0, settings.MaxTopP, 0.01, 2,
 		func(g settings.Generation) float64 { return g.TopP },
 		func(g *settings.Generation, v float64) { g.TopP = v })
 }
 
 func (o *options) maxTokens() *numberSetting {
-	return number(titleMaxTokens, "Stops after this many tokens; a token is about three quarters of a word.",
+	return number(titleMaxTokens(), tr("Stops after this many tokens; a token is about three quarters of a word."),
 		1, 4096, 1, 0,
 		func(g settings.Generation) float64 { return float64(g.MaxTokens) },
 		func(g *settings.Generation, v float64) { g.MaxTokens = int(v) })
 }
 
 func (o *options) topK() *numberSetting {
-	return number("Top-k", "Only this many of the likeliest words are considered; 0 turns it off.",
+	return number(tr("Top-k"), tr("Only this many of the likeliest words are considered; 0 turns it off."),
 		0, settings.MaxTopK, 1, 0,
 		func(g settings.Generation) float64 { return float64(g.TopK) },
 		func(g *settings.Generation, v float64) { g.TopK = int(v) })
 }
 
 func (o *options) minP() *numberSetting {
-	return number("Min-p", "Drops words less likely than this share of the likeliest one; 0 turns it off.",
+	return number(tr("Min-p"), tr("Drops words less likely than this share of the likeliest one; 0 turns it off."),
 		0, settings.MaxMinP, 0.01, 2,
 		func(g settings.Generation) float64 { return g.MinP },
 		func(g *settings.Generation, v float64) { g.MinP = v })
 }
 
 func (o *options) penalty() *numberSetting {
-	return number("Repetition penalty", "Makes words already used less likely; 1 turns it off, above 1.2 text gets odd.",
+	return number(tr("Repetition penalty"), tr("Makes words already used less likely; 1 turns it off, above 1.2 text gets odd."),
 		settings.MinRepeatPenalty, settings.MaxRepeatPenalty, 0.01, 2,
 		func(g settings.Generation) float64 { return g.RepeatPenalty },
 		func(g *settings.Generation, v float64) { g.RepeatPenalty = v })
@@ -253,7 +255,7 @@ func (o *options) penalty() *numberSetting {
 
 // context shows the model's own length where the setting is 0.
 func (o *options) context() *numberSetting {
-	n := number(titleContext, "How much text the model can see; longer needs more memory.",
+	n := number(titleContext(), tr("How much text the model can see; longer needs more memory."),
 		settings.MinContext, 4096, 1, 0,
 		func(g settings.Generation) float64 {
 			if g.Context == 0 || o.limit > 0 && g.Context > o.limit {
@@ -273,7 +275,7 @@ func (o *options) context() *numberSetting {
 }
 
 func (o *options) threads() *numberSetting {
-	n := number("Threads", "Processor threads used for writing. The text does not depend on it.",
+	n := number(tr("Threads"), tr("Processor threads used for writing. The text does not depend on it."),
 		0, float64(runtime.NumCPU()), 1, 0,
 		func(g settings.Generation) float64 { return float64(g.Threads) },
 		func(g *settings.Generation, v float64) { g.Threads = int(v) })

@@ -186,3 +186,22 @@ func TestResetAll(t *testing.T) {
 	}
 	r.stripIs("")
 }
+
+// The system prompt belongs to the conversation, and to models that chat.
+func TestSystemPrompt(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.options.fold(false)
+	if r.options.system.box.Visible() {
+		t.Error("a story has a system prompt")
+	}
+	r.show(chatting, func(v *chat.View) { v.System = "Be brief." })
+	o := r.options
+	if !o.system.box.Visible() || o.systemIn.Text != "Be brief." || !o.system.reset.Visible() {
+		t.Errorf("visible %v, %q", o.system.box.Visible(), o.systemIn.Text)
+	}
+	r.win.Canvas().Focus(o.systemIn)
+	o.systemIn.SetText("Be long.")
+	r.win.Canvas().Focus(r.composer.entry)
+	test.Tap(o.system.reset)
+	r.took("system now Be long.", "system now")
+}

@@ -8,12 +8,13 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"tern/app/chat"
 	"tern/app/settings"
 )
 
 // buildSeed makes the row of the seed: drawn for every answer, or a number.
 func (o *options) buildSeed(escape func()) {
-	o.random = newCheck("Random", escape, func(on bool) {
+	o.random = newCheck(tr("Random"), escape, func(on bool) {
 		if g := o.g; g.RandomSeed != on {
 			g.RandomSeed = on
 			o.use(g)
@@ -27,7 +28,7 @@ func (o *options) buildSeed(escape func()) {
 		}
 		o.showSeed()
 	})
-	o.seed = newRow("Seed", "The same seed, prompt and settings give the same text again.",
+	o.seed = newRow(tr("Seed"), tr("The same seed, prompt and settings give the same text again."),
 		o.random, o.seedIn, escape, func() {
 			g := o.g
 			g.RandomSeed, g.Seed = true, settings.DefaultGeneration().Seed
@@ -56,12 +57,37 @@ func (o *options) buildStop(escape func()) {
 			o.use(g)
 		}
 	})
-	o.stopIn.SetPlaceHolder("none")
-	o.stop = newRow("Stop text", "Writing ends when this text appears; one per line.", nil, o.stopIn, escape, func() {
+	o.stopIn.SetPlaceHolder(tr("none"))
+	o.stop = newRow(tr("Stop text"), tr("Writing ends when this text appears; one per line."), nil, o.stopIn, escape, func() {
 		g := o.g
 		g.Stop = nil
 		o.use(g)
 	})
+}
+
+// buildSystem makes the row of the instructions that the model reads before a
+// conversation, which belong to it.
+func (o *options) buildSystem(escape func(), changed func(string)) {
+	o.systemIn = newTextEntry(escape, changed)
+	o.systemIn.SetPlaceHolder(tr("none"))
+	o.system = newRow(tr("System prompt"), tr("Instructions the model reads before the conversation; they belong to this one."),
+		nil, o.systemIn, escape, func() {
+			o.systemIn.SetText("")
+			changed("")
+		})
+	o.system.box.Hide()
+}
+
+// showSystem shows the row while the model chats.
+func (o *options) showSystem(v chat.View) {
+	if !o.systemIn.focused && o.systemIn.Text != v.System {
+		o.systemIn.SetText(v.System)
+	}
+	o.system.showReset(v.System != "")
+	if setVisible(o.system.box, v.Mode == chat.ChatMode) {
+		o.page.Layout.Layout(o.page.Objects, o.page.Size())
+		o.page.Refresh()
+	}
 }
 
 // textEntry is an entry of a few lines that reports what it holds when it is left.

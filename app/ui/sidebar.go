@@ -54,9 +54,21 @@ func newSidebar(do sidebarActions) *sidebar {
 	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, s.search, s.empty)
 	models := newQuietButton(tr("Models"), do.escape, do.models)
 	models.Alignment = widget.ButtonAlignLeading
-	s.box = container.NewStack(newSurface(colorSidebar), container.NewBorder(top, container.New(&stack{pad: 8}, models), nil, nil, s.list))
+	s.box = container.NewStack(newSurface(colorSidebar),
+		container.New(layoutFunc{min: fyne.NewSize(100, 100), do: s.layout}, top, s.list, container.New(&stack{pad: 8}, models)))
 	s.filter()
 	return s
+}
+
+// layout puts the list between what stands above and below it; the Tab key goes the
+// same way.
+func (s *sidebar) layout(o []fyne.CanvasObject, size fyne.Size) {
+	top, foot := heightFor(o[0], size.Width), heightFor(o[2], size.Width)
+	o[0].Resize(fyne.NewSize(size.Width, top))
+	o[1].Move(fyne.NewPos(0, top))
+	o[1].Resize(fyne.NewSize(size.Width, max(0, size.Height-top-foot)))
+	o[2].Move(fyne.NewPos(0, size.Height-foot))
+	o[2].Resize(fyne.NewSize(size.Width, foot))
 }
 
 // show brings the list in step with the view.
@@ -93,6 +105,9 @@ func (s *sidebar) filter() {
 	}
 	s.list.current = slices.IndexFunc(s.shown, func(e chat.Entry) bool { return e.ID == s.current })
 	s.list.Refresh()
+	if body, ok := s.box.Objects[1].(*fyne.Container); ok {
+		s.layout(body.Objects, body.Size())
+	}
 	s.box.Refresh()
 }
 

@@ -71,24 +71,24 @@ func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
 }
 
 func (s *start) noModel() {
-	s.heading(iconBird, "Open a model to begin.")
+	s.heading(iconBird, tr("Open a model to begin."))
 	s.page.Add(gapOf(12))
-	b := newButton("Open…", s.escape, s.open)
+	b := newButton(tr("Open…"), s.escape, s.open)
 	b.Importance = widget.HighImportance
-	s.page.Add(container.NewHBox(layout.NewSpacer(), b, newButton("Use the built-in model", s.escape, s.use), layout.NewSpacer()))
+	s.page.Add(container.NewHBox(layout.NewSpacer(), b, newButton(tr("Use the built-in model"), s.escape, s.use), layout.NewSpacer()))
 }
 
 func (s *start) model(m *chat.ModelInfo) {
 	switch {
 	case m.Builtin:
-		s.heading(iconApp, "A small model is ready to write.",
-			"It lives in this app, needs no network, and knows short children’s stories.")
+		s.heading(iconApp, tr("A small model is ready to write."),
+			tr("It lives in this app, needs no network, and knows short children’s stories."))
 	case m.Host != "":
 		s.heading(iconApp, tr("{{.Model}} is ready.", "Model", m.Name), tr("What you write goes to {{.Host}}; everything else stays here.", "Host", m.Host))
 	case m.Template != "":
-		s.heading(iconApp, m.Name+" is ready to chat.", m.Summary)
+		s.heading(iconApp, tr("{{.Model}} is ready to chat.", "Model", m.Name), m.Summary)
 	default:
-		s.heading(iconApp, m.Name+" is ready to write.", "It continues texts; it was not made to answer messages.", m.Summary)
+		s.heading(iconApp, tr("{{.Model}} is ready to write.", "Model", m.Name), tr("It continues texts; it was not made to answer messages."), m.Summary)
 	}
 	if len(m.Examples) == 0 {
 		return

@@ -42,11 +42,11 @@ type status struct {
 
 func newStatus(cancel, escape func()) *status {
 	s := &status{
-		line:  newNote(theme.SizeNameCaptionText, muted("Starting")),
+		line:  newNote(theme.SizeNameCaptionText, muted(tr("Starting"))),
 		track: newSurface(theme.ColorNameSeparator),
 		bar:   newSurface(theme.ColorNamePrimary),
 	}
-	s.cancel = newQuietButton("Cancel", escape, cancel)
+	s.cancel = newQuietButton(tr("Cancel"), escape, cancel)
 	s.cancel.Hide()
 	s.bar.Hide()
 	s.box = container.New(layoutFunc{min: fyne.NewSize(200, statusHeight), do: s.layout},
@@ -114,7 +114,7 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		if !due {
 			return wait
 		}
-		s.draw(0, false, muted("Stopping…"))
+		s.draw(0, false, muted(tr("Stopping…")))
 	default:
 		if k := v.Copy; k != nil && k.Total > 0 && !k.Done {
 			s.draw(float32(k.Written)/float32(k.Total), true, muted(copying(k)))
@@ -145,19 +145,19 @@ func (s *status) resting(v chat.View) []span {
 	case v.Notice.Key != "":
 		return []span{muted(say(v.Notice))}
 	case v.Model == nil && v.Problem != nil:
-		return []span{muted("Stopped by an error · see above")}
+		return []span{muted(tr("Stopped by an error · see above"))}
 	case v.Model == nil:
-		return []span{muted("No model open · open or drop a file or folder")}
+		return []span{muted(tr("No model open · open or drop a file or folder"))}
 	case f.Stop == chat.StoppedByError:
-		return []span{muted("Stopped by an error · see above")}
+		return []span{muted(tr("Stopped by an error · see above"))}
 	case f.Stop == chat.ContextFull && f.ContextUsed >= f.Context:
-		return append([]span{contextUsed(f)}, muted(" · context full"))
+		return append([]span{contextUsed(f)}, muted(" · "+tr("context full")))
 	case f.Stop != "":
 		return s.figures(f)
 	case v.Model.OpenedIn > 0:
-		return []span{muted("Ready · " + v.Model.Name + " opened in " + elapsed(v.Model.OpenedIn))}
+		return []span{muted(tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", elapsed(v.Model.OpenedIn)))}
 	default:
-		return []span{muted("Ready · " + v.Model.Name)}
+		return []span{muted(tr("Ready · {{.Model}}", "Model", v.Model.Name))}
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *strip) show(m *message) bool {
 		s.buttons.Add(newButton(a.label, s.escape, func() { s.now.actions[i].do() }))
 	}
 	if m.dismiss != nil {
-		s.buttons.Add(newIconButton("Dismiss", theme.CancelIcon(), s.escape, func() { s.now.dismiss() }))
+		s.buttons.Add(newIconButton(tr("Dismiss"), theme.CancelIcon(), s.escape, func() { s.now.dismiss() }))
 	}
 	s.box.Show()
 	return true

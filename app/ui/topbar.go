@@ -55,12 +55,12 @@ func newTopbar(do topbarActions, panels []*panel) *topbar {
 }
 
 func (t *topbar) show(v chat.View) {
-	name, line := "No model", ""
+	name, line := tr("No model"), ""
 	if v.Model != nil {
 		name, line = v.Model.Name, facts(v.Model)
 	}
 	if v.State == chat.Loading {
-		line = "opening " + v.Load.Name
+		line = tr("opening {{.Model}}", "Model", v.Load.Name)
 	}
 	t.facts.set(muted(line))
 	if name != t.name {

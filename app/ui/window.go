@@ -147,7 +147,8 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		}
 	}
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
-		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore)
+		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore,
+		func(text string) { w.ctl.SetSystem(w.known, text) })
 	w.status = newStatus(w.cancelWork, w.escape)
 	w.shelf = cfg.shelf.whole()
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w),
@@ -309,14 +310,14 @@ func (w *window) wordless() bool { return strings.TrimSpace(w.composer.entry.Tex
 // showComposer sets the one main button and what the prompt asks for.
 func (w *window) showComposer(now time.Time) {
 	w.showMain(now)
-	hint := "Write the beginning of a story…"
+	hint := tr("Write the beginning of a story…")
 	switch m := w.view.Model; {
 	case w.view.Mode == chat.ChatMode:
-		hint = "Write a message"
+		hint = tr("Write a message")
 	case !w.transcript.empty():
-		hint = "Add words, or leave empty"
+		hint = tr("Add words, or leave empty")
 	case m != nil && !m.Builtin:
-		hint = "This model continues texts: write the beginning of one…"
+		hint = tr("This model continues texts: write the beginning of one…")
 	}
 	if e := w.composer.entry; e.PlaceHolder != hint {
 		e.SetPlaceHolder(hint)
@@ -325,30 +326,30 @@ func (w *window) showComposer(now time.Time) {
 
 // showMain sets the one main button.
 func (w *window) showMain(now time.Time) {
-	label, tip := "Generate", ""
+	label, tip := tr("Generate"), ""
 	switch {
 	case w.view.Mode == chat.ChatMode && (w.answered() || !w.wordless()):
-		label = "Send"
+		label = tr("Send")
 	case w.editsStory():
 		label = tr("Continue here")
 	case !w.transcript.empty():
-		label = "Continue"
+		label = tr("Continue")
 	}
 	switch w.view.State {
 	case chat.NoModel:
-		tip = "Open a model first"
+		tip = tr("Open a model first")
 	case chat.Loading:
-		tip = "Available when the model is open"
+		tip = tr("Available when the model is open")
 	case chat.Prefilling, chat.Generating:
-		label = "Stop"
+		label = tr("Stop")
 	case chat.Stopping:
-		label = "Stop"
+		label = tr("Stop")
 		if now.Sub(w.status.since) >= showStoppingAfter {
-			label = "Stopping…"
+			label = tr("Stopping…")
 		}
 	case chat.Ready:
 		if w.full() {
-			tip = "No room left"
+			tip = tr("No room left")
 		}
 	}
 	b := w.composer.main

@@ -95,28 +95,28 @@ func facts(m *chat.ModelInfo) string {
 	if m.Family != "" {
 		parts = append(parts, m.Family)
 	}
-	parts = append(parts, params(m.Params)+" weights", bytesOf(m.MemoryBytes)+" in memory")
+	parts = append(parts, tr("{{.Number}} weights", "Number", params(m.Params)), tr("{{.Size}} in memory", "Size", bytesOf(m.MemoryBytes)))
 	return strings.Join(parts, " · ")
 }
 
 // loading is the status line while a model is read.
 func loading(p chat.LoadProgress) string {
-	s := "Opening " + p.Name
+	s := tr("Opening {{.Model}}", "Model", p.Name)
 	if p.Layers > 0 && p.Layer > 0 {
-		s += fmt.Sprintf(" · layer %d of %d", p.Layer, p.Layers)
+		s += " · " + tr("layer {{.Layer}} of {{.Layers}}", "Layer", p.Layer, "Layers", p.Layers)
 	}
 	if p.TotalBytes > 0 {
 		s += " · " + bytesPair(p.Bytes, p.TotalBytes)
 	}
 	if p.Left > 0 {
-		s += " · " + remaining(p.Left) + " left"
+		s += " · " + tr("{{.Time}} left", "Time", remaining(p.Left))
 	}
 	return s
 }
 
 // reading is the status line while a prompt is evaluated.
 func reading(f chat.Figures) string {
-	s := fmt.Sprintf("Reading the prompt · %s of %s tokens", count(f.PromptDone), count(f.PromptTotal))
+	s := tr("Reading the prompt · {{.Done}} of {{.Total}} tokens", "Done", count(f.PromptDone), "Total", count(f.PromptTotal))
 	if f.PromptRate > 0 {
 		s += " · " + rate(f.PromptRate)
 	}
@@ -137,13 +137,13 @@ func figures(f chat.Figures, short bool) []span {
 		add(muted(rate(f.Rate)))
 	}
 	if f.FirstToken > 0 && !short {
-		add(muted("first token " + latency(f.FirstToken)))
+		add(muted(tr("first token {{.Time}}", "Time", latency(f.FirstToken))))
 	}
 	if f.Context > 0 {
 		add(contextUsed(f))
 	}
 	if !short && (f.Generated > 0 || f.Seed > 0 || f.Stop == "") { // an answer of another program may have none
-		add(muted("seed " + strconv.FormatUint(uint64(f.Seed), 10)))
+		add(muted(tr("seed {{.Seed}}", "Seed", strconv.FormatUint(uint64(f.Seed), 10))))
 	}
 	if r := reason(f); r != "" {
 		add(muted(r))
@@ -154,7 +154,7 @@ func figures(f chat.Figures, short bool) []span {
 // contextUsed is muted, a warning from 80 % and an error when nothing is left.
 func contextUsed(f chat.Figures) span {
 	percent := f.ContextUsed * 100 / f.Context
-	s := muted(fmt.Sprintf("%s of %s tokens (%d%%)", count(f.ContextUsed), count(f.Context), percent))
+	s := muted(tr("{{.Used}} of {{.Context}} tokens ({{.Percent}}%)", "Used", count(f.ContextUsed), "Context", count(f.Context), "Percent", percent))
 	switch {
 	case percent >= 100:
 		s.text, s.colour = "! "+s.text, theme.ColorNameError
@@ -168,17 +168,17 @@ func contextUsed(f chat.Figures) span {
 func reason(f chat.Figures) string {
 	switch f.Stop {
 	case chat.EndedByItself:
-		return "ended by itself"
+		return tr("ended by itself")
 	case chat.ReachedLength:
-		return fmt.Sprintf("reached %s tokens", count(f.MaxTokens))
+		return tr("reached {{.Tokens}} tokens", "Tokens", count(f.MaxTokens))
 	case chat.StoppedByUser:
-		return "stopped by you"
+		return tr("stopped by you")
 	case chat.StoppedByText:
-		return fmt.Sprintf("found the stop text “%s”", strings.TrimSpace(f.StopText))
+		return tr("found the stop text “{{.Text}}”", "Text", strings.TrimSpace(f.StopText))
 	case chat.ContextFull:
-		return "context full"
+		return tr("context full")
 	case chat.StoppedByError:
-		return "stopped by an error"
+		return tr("stopped by an error")
 	}
 	return ""
 }
