@@ -60,6 +60,7 @@ func (w *window) stop() {
 
 func (w *window) retry() {
 	if w.view.CanRetry {
+		w.closeEditor(true)
 		w.transcript.toEnd()
 		w.ctl.Retry(w.generation)
 		w.focusPrompt()
@@ -68,6 +69,7 @@ func (w *window) retry() {
 
 func (w *window) undo() {
 	if w.view.CanUndo {
+		w.closeEditor(true)
 		w.info = nil
 		w.ctl.Undo()
 		w.focusPrompt()

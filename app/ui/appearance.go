@@ -71,6 +71,7 @@ func (w *window) setEnterSends(on bool) {
 // settings with the size it has now. An answer that is being written is stopped
 // by whoever runs it.
 func (w *window) quit() {
+	w.closeEditor(true)
 	if w.shelf.downloads.Busy() {
 		w.ask(tr("A download is running. It will resume next time."), tr("Stay"), action{tr("Quit"), w.close})
 		return

@@ -14,6 +14,7 @@ import (
 
 // fresh opens a new conversation; the one before stays in the list.
 func (w *window) fresh() {
+	w.closeEditor(true)
 	w.closeScreen()
 	if w.drawer == leftDrawer {
 		w.closeDrawer()
@@ -31,6 +32,7 @@ func (w *window) openConversation(id string) {
 		w.closeDrawer()
 	}
 	if id != w.view.ID {
+		w.closeEditor(true)
 		w.info = nil
 		w.ctl.Open(id)
 	}
@@ -180,6 +182,7 @@ func (w *window) lastMessage(by func(chat.Segment) bool) *chat.Segment {
 // of them.
 func (w *window) stepVersion(by int) {
 	if s := w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !w.writing() {
+		w.closeEditor(true)
 		w.ctl.Step(s.ID, by)
 	}
 }

@@ -333,6 +333,9 @@ func (p *page) space(i int) float32 {
 	if p.paras[i].code || p.paras[i-1].code {
 		s = max(s, 4) // boxes have no empty space of their own
 	}
+	if e := p.edit; e != nil && (i == e.first || i == e.end) {
+		s = max(s, 4)
+	}
 	return s
 }
 

@@ -206,6 +206,11 @@ func TestStoryEditing(t *testing.T) {
 	}
 
 	r.clickText(0, fyne.NewPos(0, 15))
+	test.Type(p.edit.entry, "Y")
+	r.press(fyne.KeyR) // what was typed is kept before anything else is done
+	r.took("splice 0 16 YOnce upon a time", "retry")
+
+	r.clickText(0, fyne.NewPos(0, 15))
 	test.Type(p.edit.entry, "X")
 	r.win.Canvas().Focus(r.composer.entry)
 	r.took("splice 0 16 XOnce upon a time")
