@@ -10,6 +10,7 @@ package recipe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -126,13 +127,16 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// release is the version of a package, which .ci/package sets.
+var release string
+
 // Tern is what the build recorded of the program.
 func Tern() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown version)"
 	}
-	v := info.Main.Version
+	v := cmp.Or(release, info.Main.Version)
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && v == "(devel)" {
 			v += " " + s.Value
