@@ -99,7 +99,10 @@ func folderName(dir string) string {
 func singleName(name string) string {
 	if base, ok := strings.CutSuffix(name, ".gguf"); ok {
 		if prefix, _, ok := gguf.SplitName(name); ok {
-			return prefix
+			base = prefix
+		}
+		if base == "model" || strings.HasPrefix(base, "ggml-model") { // as converters call any
+			return ""
 		}
 		return base
 	}

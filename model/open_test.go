@@ -309,3 +309,26 @@ func TestOpenFails(t *testing.T) {
 		})
 	}
 }
+
+// TestGenericName checks that a file named as converters name any is called
+// like its folder.
+func TestGenericName(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(goldens, "gguf-bitnet-i2_s", "model.gguf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "bitnet-2b")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{"model.gguf": "bitnet-2b", "ggml-model-i2_s.gguf": "bitnet-2b", "mine.gguf": "mine"} {
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := model.Peek(path)
+		if err != nil || f.Name != want || open(t, path).Name != want {
+			t.Errorf("%s is called %q, want %q: %v", file, f.Name, want, err)
+		}
+	}
+}

@@ -163,9 +163,10 @@ func modelName(path string) string {
 	name := filepath.Base(path)
 	found := part.FindStringIndex(name)
 	switch ext := filepath.Ext(name); {
-	case ext == ".gguf" && found != nil:
+	case ext == ".gguf" && found != nil && !strings.HasPrefix(name, "ggml-model"):
 		return name[:found[0]]
-	case ext == ".json", ext == ".model", name == "model.safetensors", found != nil:
+	case ext == ".json", ext == ".model", name == "model.safetensors", found != nil,
+		ext == ".gguf" && (name == "model.gguf" || strings.HasPrefix(name, "ggml-model")):
 		if abs, err := filepath.Abs(path); err == nil {
 			return filepath.Base(filepath.Dir(abs))
 		}

@@ -216,6 +216,8 @@ func TestModelName(t *testing.T) {
 		"/m/large/model.safetensors":             "large",
 		"/m/large/config.json":                   "large",
 		"/m/large/tokenizer.model":               "large",
+		"/m/large/ggml-model-i2_s.gguf":          "large", // a name that converters give any
+		"/m/large/model.gguf":                    "large",
 		"/m/large-q1.gguf":                       "large-q1",
 		"/m/large-00001-of-00003.gguf":           "large",
 		"/m/my-model.safetensors":                "my-model",

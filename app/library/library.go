@@ -150,7 +150,7 @@ func (l *Library) Scan(ctx context.Context, q Query) Found {
 		}
 	}
 	for _, r := range q.Recent {
-		if r.Path != "" {
+		if Local(r.Path) {
 			add(Entry{Path: r.Path, Name: r.Name, Recent: true, Used: r.Used, Rate: r.Rate})
 		}
 	}
@@ -166,6 +166,10 @@ func (l *Library) Scan(ctx context.Context, q Query) Found {
 	})
 	return found
 }
+
+// Local says whether a path means files of this computer, rather than the
+// built-in model or one that a server runs.
+func Local(path string) bool { return path != "" && !strings.Contains(path, "://") }
 
 // Tool is another program and the folder of its models, which Tern only reads.
 type Tool struct{ Name, Dir string }

@@ -97,7 +97,7 @@ func TestScan(t *testing.T) {
 			{Path: filepath.Join(mine, "a", "chatty", "config.json"), Name: "chatty", Used: used, Rate: 12},
 			{Path: recentGGUF[0], Name: "x"},
 			{Path: filepath.Join(mine, "vanished"), Name: "vanished"},
-			{Name: "built in"},
+			{Name: "built in"}, {Path: "http://localhost:8080#x", Name: "elsewhere"},
 		},
 		Tools: []Tool{{"Hugging Face", cache}},
 	}

@@ -146,8 +146,11 @@ func (m *models) relayout() {
 	m.body.Refresh()
 }
 
-// rebuild makes the rows.
+// rebuild makes the rows. A button that has the focus gives it to the one in
+// its place.
 func (m *models) rebuild() {
+	name, place := m.focused()
+	defer func() { m.refocus(name, place) }()
 	m.list.RemoveAll()
 	m.list.Add(container.NewBorder(nil, nil, nil, m.add, section(tr("On this computer"))))
 	m.list.Add(gapOf(4))
@@ -176,6 +179,43 @@ func (m *models) rebuild() {
 	m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
 		muted(tr("Nothing is asked of the site before you press a button here. Licences are as last seen; the model’s page has the last word.")))))
 	m.relayout()
+}
+
+// row is the row of an object of the list, nil for other objects.
+func (m *models) row(o fyne.CanvasObject) *modelRow {
+	if c, ok := o.(*fyne.Container); ok {
+		row, _ := c.Layout.(*modelRow)
+		return row
+	}
+	return nil
+}
+
+// focused is the row and the place in it of the button that has the focus.
+func (m *models) focused() (name string, place int) {
+	has := m.w.win.Canvas().Focused()
+	for _, o := range m.list.Objects {
+		if row := m.row(o); row != nil && has != nil {
+			for i, b := range row.buttons.Objects {
+				if f, ok := b.(fyne.Focusable); ok && f == has {
+					return row.title.text(), i
+				}
+			}
+		}
+	}
+	return "", 0
+}
+
+func (m *models) refocus(name string, place int) {
+	for _, o := range m.list.Objects {
+		row := m.row(o)
+		if name == "" || row == nil || row.title.text() != name || len(row.buttons.Objects) == 0 {
+			continue
+		}
+		if b, ok := row.buttons.Objects[min(place, len(row.buttons.Objects)-1)].(*button); ok && !b.Disabled() {
+			m.w.win.Canvas().Focus(b)
+			return
+		}
+	}
 }
 
 func (m *models) addRow(r *modelRow) { m.list.Add(r.box) }

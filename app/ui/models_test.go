@@ -305,6 +305,15 @@ func TestDownloadRows(t *testing.T) {
 		}
 		r.loads.calls = nil
 	}
+	// The focus stays in its place when a button there becomes another.
+	r.loads.list = []library.Download{d}
+	r.show()
+	r.win.Canvas().Focus(r.models.coming[id].buttons.Objects[0].(*button))
+	r.loads.list[0].State = library.Paused
+	r.show()
+	if b, ok := r.win.Canvas().Focused().(*button); !ok || b.Text != "Resume" {
+		t.Errorf("the focus is on %v", r.win.Canvas().Focused())
+	}
 	// A bar that moves does not make the rows anew.
 	r.loads.list = []library.Download{d}
 	r.show()

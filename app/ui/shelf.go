@@ -77,7 +77,7 @@ func (s shelf) whole() shelf {
 // free memory. What is wrong with it is for the controller to say.
 func (w *window) loadFitting(path string, open func()) {
 	w.asked++ // whatever was being looked at, this is what is wanted now
-	if path == "" {
+	if !library.Local(path) {
 		open()
 		return
 	}
