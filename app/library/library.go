@@ -20,6 +20,7 @@ import (
 	"tern/app/chat"
 	"tern/app/hub"
 	"tern/app/settings"
+	"tern/inference"
 	"tern/model"
 )
 
@@ -57,11 +58,14 @@ type Query struct {
 	Tools   []Tool            // see Tools
 }
 
-// Library remembers the headers it has read. It may be used from many
+// Library remembers the headers it has read, and how fast this computer is. It may be used from many
 // goroutines.
 type Library struct {
 	mu    sync.Mutex
 	known map[string]peeked
+
+	machine *inference.Machine // as Measure found it, nil before,
+	threads int                // with so many
 }
 
 // peeked is what the headers at a path said while its files had these marks.

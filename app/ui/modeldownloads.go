@@ -50,7 +50,8 @@ func (m *models) publicRow(p *library.Public) *modelRow {
 	if fit.Need > 0 && fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
 		pieces = append(pieces, []span{muted(tr("needs {{.Need}} in memory", "Need", bytesOf(fit.Need)))})
 	}
-	row.set(-1, dotted(append(pieces, verdict(fit))...)...)
+	expected := m.speedOf(0, m.w.shelf.library.Expect(p.Facts()))
+	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(expected)})...)...)
 	return row
 }
 

@@ -41,7 +41,9 @@ type models struct {
 	idNote  *note      // what is wrong with it
 	add     *button
 	lookUp  *button
-	pending bool // a scan is running
+	pending bool // a scan is running,
+	again   bool // and another one is to follow
+	probing bool // this computer is being measured
 	scanned bool
 
 	found  library.Found
@@ -79,7 +81,7 @@ func (m *models) open() {
 }
 
 func (m *models) scan() {
-	if m.pending {
+	if m.again = m.pending; m.pending {
 		return
 	}
 	m.pending = true
@@ -96,10 +98,44 @@ func (m *models) scan() {
 		m.found, m.free, m.known = found, free, known
 		w.shelf.downloads.Adopt(found.Unfinished)
 		m.shape = ""
+		switch {
+		case m.again:
+			m.scan()
+		case w.screen == m.page:
+			m.show(w.view)
+			m.measure()
+		}
+	})
+}
+
+// measure finds out how fast this computer is, to say what to expect of a
+// model. It needs all cores for a moment, so nothing else may be going on.
+func (m *models) measure() {
+	w, threads := m.w, m.w.generation.Threads
+	resting := w.view.State == chat.Ready || w.view.State == chat.NoModel
+	if !w.shelf.measures || !resting || w.shelf.downloads.Busy() || m.probing || w.shelf.library.Measured(threads) {
+		return
+	}
+	m.probing = true
+	w.shelf.aside(func() {
+		_ = w.shelf.library.Measure(w.shelf.ctx, threads) // without it, no speed is said
+	}, func() {
+		m.probing, m.shape = false, ""
 		if w.screen == m.page {
 			m.show(w.view)
 		}
 	})
+}
+
+// speedOf says how fast a model wrote here, or about how fast it will.
+func (m *models) speedOf(written, expected float64) string {
+	switch {
+	case written > 0:
+		return tr("{{.Rate}} here", "Rate", rate(written))
+	case expected > 0:
+		return tr("about {{.Rate}} here", "Rate", rate(expected))
+	}
+	return ""
 }
 
 // show brings the page in step: rows are made anew when there are others, and
@@ -272,16 +308,8 @@ func (m *models) builtinRow() *modelRow {
 	if v := m.w.view.Model; v != nil && v.Builtin {
 		pieces = append(pieces, []span{muted(params(v.Params))}, []span{muted(bytesOf(v.MemoryBytes))})
 	}
-	row.set(-1, dotted(append(pieces, []span{muted(rateHere(r.Rate))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
+	row.set(-1, dotted(append(pieces, []span{muted(m.speedOf(r.Rate, 0))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
 	return row
-}
-
-// rateHere says how fast a model wrote on this computer, "" for not known.
-func rateHere(perSecond float64) string {
-	if perSecond <= 0 {
-		return ""
-	}
-	return tr("{{.Rate}} here", "Rate", rate(perSecond))
 }
 
 func (m *models) entryRow(e *library.Entry) *modelRow {
@@ -307,7 +335,7 @@ func (m *models) entryRow(e *library.Entry) *modelRow {
 		pieces = append(pieces, []span{muted(tr("needs {{.Need}}", "Need", bytesOf(fit.Need)))})
 	}
 	r := m.recent(e.Path)
-	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(rateHere(max(e.Rate, r.Rate)))}, []span{muted(lastUsed(e.Used, m.w.cfg.now()))})...)...)
+	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(m.speedOf(max(e.Rate, r.Rate), m.w.shelf.library.Expect(e.Facts)))}, []span{muted(lastUsed(e.Used, m.w.cfg.now()))})...)...)
 	return row
 }
 

@@ -19,6 +19,8 @@ type shelf struct {
 	reveal    func(path string) error // shows a model in the file manager
 	home      func() (string, error)  // where downloads go until the user says
 	ctx       context.Context         // ends when the window does
+	// measures says that the page of models measures this computer, once.
+	measures bool
 	// aside runs work on a goroutine of its own and then done on the window's.
 	aside func(work, done func())
 }

@@ -24,7 +24,7 @@ func openShelf(s settings.Settings, changed func(), post func(func())) *liveShel
 	l := &liveShelf{}
 	l.follow(s)
 	l.ctx, l.end = context.WithCancel(context.Background())
-	l.library = library.New()
+	l.library, l.measures = library.New(), true
 	l.tools = library.Tools()
 	l.memory = library.FreeMemory
 	l.reveal = library.Reveal
