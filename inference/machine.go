@@ -2,7 +2,6 @@ package inference
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"tern/model"
@@ -15,10 +14,12 @@ import (
 type Machine struct {
 	Threads int `json:"threads"`
 
-	// Decoding, one token after the other: bytes read per second.
-	Body float64 `json:"body_bytes_s"` // packed weights, with all steps between the matrices
-	Head float64 `json:"head_bytes_s"` // the compact copy of a head
-	Full float64 `json:"full_bytes_s"` // a float head, all of it
+	// Decoding, one token after the other: what a layer takes however small it
+	// is, and bytes read per second.
+	Layer time.Duration `json:"layer_ns"`
+	Body  float64       `json:"body_bytes_s"` // packed weights, with all steps between the matrices
+	Head  float64       `json:"head_bytes_s"` // the compact copy of a head
+	Full  float64       `json:"full_bytes_s"` // a float head, all of it
 	// KV is keys and values read once, Query each further time they are used
 	// where query heads share them; in bytes of binary16 per second.
 	KV    float64 `json:"kv_bytes_s"`
@@ -36,43 +37,40 @@ type Machine struct {
 var probe = model.Config{Family: model.FamilyBitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
 	VocabSize: 8192, ContextLen: probeDepth + probeTokens, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
 
+// smallProbe is a model of layers that take no time but for what each does.
+var smallProbe = model.Config{Family: model.FamilyBitNet, Layers: 24, Dim: 128, FFNDim: 256, Heads: 4, KVHeads: 4, HeadDim: 32,
+	VocabSize: 256, ContextLen: 64, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
+
 const (
 	probeDepth  = 1024
 	probeTokens = 64
 	probeFew    = 8 // tokens instead, where one alone takes slow
 	slow        = 30 * time.Millisecond
-	// Each set of passes is repeated while there is time, so often at most; the
-	// median counts.
-	probeRounds = 7
+	// Each set of passes is repeated while there is time, so often at most. The
+	// mean counts: what disturbs a pass now and then will disturb a text, too.
+	probeRounds = 12
 	probeTime   = 250 * time.Millisecond
 )
 
 // MeasureMachine times the parts of a forward pass on random weights. It takes
 // well below a second, and 200 MB of memory while it runs.
 func MeasureMachine(ctx context.Context, threads int) (Machine, error) {
-	m, err := model.SyntheticConfig("probe", probe, model.F16, 1)
+	layer, err := measureLayer(ctx, threads)
 	if err != nil {
 		return Machine{}, err
 	}
-	e, err := New(m, Options{Threads: threads})
+	p, err := newProber(ctx, probe, threads)
 	if err != nil {
 		return Machine{}, err
 	}
-	defer e.Close()
-	s, err := e.NewSession(SessionOptions{})
-	if err != nil {
-		return Machine{}, err
-	}
-	p := &prober{ctx: ctx, s: s, ids: make([]int32, probeTokens)}
-	for i := range p.ids {
-		p.ids[i] = int32(i)
-	}
+	defer p.s.engine.Close()
+	s, e, m := p.s, p.s.engine, p.s.engine.model
 	s.top = newTopState(m.VocabSize, e.pool.size)
 	s.top.request.k = 1
 	s.kv.grow(probe.ContextLen)
 	s.tokens = make([]int32, probe.ContextLen)
 
-	r := Machine{Threads: e.pool.size, Barrier: e.BarrierCost()}
+	r := Machine{Threads: e.pool.size, Barrier: e.BarrierCost(), Layer: layer}
 	pass := func(depth, tokens int, want logitsKind) func() {
 		return func() { p.pass(depth, tokens, want) }
 	}
@@ -80,7 +78,7 @@ func MeasureMachine(ctx context.Context, threads int) (Machine, error) {
 	deep := pass(probeDepth, 1, logitsNone)
 	body() // touches everything
 	tokens := int64(probeTokens)
-	if p.times(body).median(0) > slow.Seconds() {
+	if p.times(body).mean(0) > slow.Seconds() {
 		tokens = probeFew
 	}
 	t := p.times(body, top, full, deep, p.shared)
@@ -91,14 +89,15 @@ func MeasureMachine(ctx context.Context, threads int) (Machine, error) {
 
 	w := WorkOf(&probe, m.MemoryParts(), m.Head)
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
-	r.Body = rate(w.Packed, t.median(0))
+	layers := (layer * time.Duration(probe.Layers)).Seconds()
+	r.Body = rate(w.Packed, max(t.mean(0)-layers, t.mean(0)/2))
 	r.Head = rate(e.scan.bytes(), t.more(1, 0))
 	r.Full = rate(int64(len(m.Head.Data)), t.more(2, 0))
 	kv := KVBytesPerToken(&probe, KVF16) * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
-	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.median(4)-alone/probeSharing, leastShare*alone))
-	r.MACs = rate(w.MACs*tokens, batch.median(0))
+	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.mean(4)-alone/probeSharing, leastShare*alone))
+	r.MACs = rate(w.MACs*tokens, batch.mean(0))
 	r.Attention = rate(w.AttentionMACs*probeDepth*tokens, batch.more(1, 0))
 	return r, nil
 }
@@ -109,6 +108,44 @@ type prober struct {
 	s   *Session
 	ids []int32
 	err error
+}
+
+func newProber(ctx context.Context, c model.Config, threads int) (*prober, error) {
+	m, err := model.SyntheticConfig("probe", c, model.F16, 1)
+	if err != nil {
+		return nil, err
+	}
+	e, err := New(m, Options{Threads: threads})
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.NewSession(SessionOptions{})
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	p := &prober{ctx: ctx, s: s, ids: make([]int32, min(probeTokens, c.ContextLen))}
+	for i := range p.ids {
+		p.ids[i] = int32(i)
+	}
+	return p, nil
+}
+
+// measureLayer is what a layer takes however small it is.
+func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
+	p, err := newProber(ctx, smallProbe, threads)
+	if err != nil {
+		return 0, err
+	}
+	defer p.s.engine.Close()
+	pass := func() {
+		for range 20 {
+			p.pass(0, 1, logitsNone)
+		}
+	}
+	pass()
+	t := p.times(pass)
+	return time.Duration(t.mean(0) / 20 / float64(smallProbe.Layers) * 1e9), p.err
 }
 
 func (p *prober) pass(depth, tokens int, want logitsKind) {
@@ -164,26 +201,25 @@ func (p *prober) times(functions ...func()) (t timings) {
 	return t
 }
 
-// median is the median time of function i.
-func (t timings) median(i int) float64 {
-	return t.medianOf(func(round []float64) float64 { return round[i] })
+// mean is the mean time of function i.
+func (t timings) mean(i int) float64 {
+	return t.meanOf(func(round []float64) float64 { return round[i] })
 }
 
 // leastShare is what a part takes at least of the pass that it is a part of:
 // noise must not make it free.
 const leastShare = 0.02
 
-// more is the median of what function i takes more than function j.
+// more is the mean of what function i takes more than function j.
 func (t timings) more(i, j int) float64 {
-	d := t.medianOf(func(round []float64) float64 { return round[i] - round[j] })
-	return max(d, leastShare*t.median(j))
+	d := t.meanOf(func(round []float64) float64 { return round[i] - round[j] })
+	return max(d, leastShare*t.mean(j))
 }
 
-func (t timings) medianOf(value func(round []float64) float64) float64 {
-	all := make([]float64, len(t))
-	for i, round := range t {
-		all[i] = value(round)
+func (t timings) meanOf(value func(round []float64) float64) float64 {
+	sum := 0.0
+	for _, round := range t {
+		sum += value(round)
 	}
-	slices.Sort(all)
-	return all[(len(all)-1)/2]
+	return sum / float64(len(t))
 }

@@ -1,6 +1,10 @@
 package inference
 
-import "tern/model"
+import (
+	"time"
+
+	"tern/model"
+)
 
 // Work is what a model does for each token: all of it follows from the headers
 // of its files.
@@ -8,6 +12,7 @@ type Work struct {
 	Packed  int64 // bytes of ternary weights, and of float layers
 	Scan    int64 // bytes of the compact copy of the head, 0 where there is none
 	Head    int64 // bytes of the head
+	Layers  int
 	KV      int64 // bytes of one position in the key/value cache, as binary16
 	MACs    int64 // multiply-adds of the ternary weights
 	Sharing int   // query heads for each key/value head
@@ -23,6 +28,7 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	w := Work{
 		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
 		Scan:          ScanBytes(head),
+		Layers:        c.Layers,
 		KV:            KVBytesPerToken(c, KVF16),
 		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),
 		Sharing:       c.Heads / c.KVHeads,
@@ -39,7 +45,7 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 // DecodeRate predicts how many tokens a second a model writes after depth
 // tokens of text.
 func (m Machine) DecodeRate(w Work, depth int) float64 {
-	s := seconds(w.Packed, m.Body)
+	s := (m.Layer * time.Duration(w.Layers)).Seconds() + seconds(w.Packed, m.Body)
 	if w.Scan > 0 {
 		s += seconds(w.Scan, m.Head)
 	} else {

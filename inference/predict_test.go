@@ -5,6 +5,7 @@ import (
 	"math"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tern/model"
 )
@@ -38,14 +39,14 @@ func TestWork(t *testing.T) {
 }
 
 func TestPredict(t *testing.T) {
-	m := Machine{Threads: 2, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
-	w := Work{Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
+	m := Machine{Threads: 2, Layer: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
+	w := Work{Layers: 20, Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
 	for _, c := range []struct {
 		name      string
 		got, want float64
 	}{
-		// 10 ms of weights, 5 ms of the copy of the head, 1000 positions of 20 + 6 µs
-		{"decode", m.DecodeRate(w, 999), 1 / 0.041},
+		// 2 ms of layers, 10 of weights, 5 of the copy of the head, 1000 positions of 20 + 6 µs
+		{"decode", m.DecodeRate(w, 999), 1 / 0.043},
 		{"prefill", m.PrefillRate(w, 0, 99), 1 / (0.005 + 50*100e-6)},
 		{"prefill after a text", m.PrefillRate(w, 1000, 99), 1 / (0.005 + 1050*100e-6)},
 	} {
@@ -54,7 +55,7 @@ func TestPredict(t *testing.T) {
 		}
 	}
 	w.Scan = 0
-	if got, want := m.DecodeRate(w, 999), 1/0.056; math.Abs(got/want-1) > 1e-9 {
+	if got, want := m.DecodeRate(w, 999), 1/0.058; math.Abs(got/want-1) > 1e-9 {
 		t.Errorf("a head without a copy: %g tokens a second, want %g", got, want)
 	}
 }
@@ -71,7 +72,7 @@ func TestMeasureMachine(t *testing.T) {
 			break
 		}
 	}
-	if m.Threads != 2 || m.Barrier <= 0 {
+	if m.Threads != 2 || m.Barrier <= 0 || m.Layer <= 0 {
 		t.Errorf("%+v", m)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
