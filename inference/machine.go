@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"tern/model"
@@ -55,6 +56,7 @@ const (
 // MeasureMachine times the parts of a forward pass on random weights. It takes
 // well below a second, and 200 MB of memory while it runs.
 func MeasureMachine(ctx context.Context, threads int) (Machine, error) {
+	defer debug.FreeOSMemory()
 	layer, err := measureLayer(ctx, threads)
 	if err != nil {
 		return Machine{}, err
