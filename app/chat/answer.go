@@ -21,6 +21,7 @@ var errNothing = errors.New("chat: the document is empty and the vocabulary has 
 // document of before, however far this comes.
 func (c *Controller) answer(ctx context.Context, d document, g settings.Generation) {
 	before := c.document
+	c.generation = g
 	c.change(func(v *View) {
 		c.remember()
 		c.document = d
@@ -104,9 +105,13 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 		v.Figures.PromptTotal = unread(s.Tokens(), ids)
 		seed = v.Figures.Seed
 		a.seed = seed
+		if c.inspect {
+			o.Alternatives = alternatives
+		}
 	})
 	defer c.finish(a)
 	o.Sampling = sampling(g, seed)
+	a.made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
 	for e, err := range s.Generate(ctx, ids, o) {
 		if err != nil {
 			return err
@@ -132,9 +137,11 @@ func (c *Controller) story() ([]int32, error) {
 
 // conversation returns the ids of the document as messages, up to where the
 // model writes: behind the last message, or in the answer that is the last.
-func (c *Controller) conversation() ([]int32, error) {
+func (c *Controller) conversation() ([]int32, error) { return c.conversationOf(c.document) }
+
+func (c *Controller) conversationOf(d document) ([]int32, error) {
 	tok := c.engine.Tokenizer()
-	messages := c.document.messages(tok, c.vocab)
+	messages := d.messages(tok, c.vocab)
 	n := len(messages)
 	if n == 0 {
 		return nil, errNothing
@@ -178,7 +185,12 @@ func (c *Controller) take(a *segment, f *Figures, e inference.Event) {
 		c.writing = Generating
 		a.text.WriteString(e.Text)
 		a.ids = append(a.ids, e.ID)
+		a.made.ids = append(a.made.ids, e.ID)
+		if e.Choice.Rank > 0 {
+			a.note(c.engine.Tokenizer(), e.ID, e.Text, e.Choice)
+		}
 	case inference.EventDone:
+		a.made.end(e, a.text.String()[a.lead:])
 		f.Stop, f.StopText = StopReason(e.Stop), e.StopText
 	}
 	f.Rate, f.FirstToken = e.Stats.DecodeRate(), e.Stats.FirstToken
@@ -205,7 +217,9 @@ func (c *Controller) finish(a *segment) {
 			c.document = before
 			return
 		case cut != text:
-			a = &segment{id: c.newID(), author: Model, ids: a.ids, vocab: a.vocab, lead: a.lead, model: a.model, seed: a.seed, stop: a.stop}
+			was := a
+			a = &segment{id: c.newID(), author: Model, ids: a.ids, vocab: a.vocab, lead: a.lead, model: a.model, seed: a.seed, stop: a.stop, made: a.made}
+			a.adopt(was.tokens)
 			a.text.WriteString(cut)
 			c.document = before.with(a)
 		case v.Figures.Stop != StoppedByText:

@@ -53,6 +53,8 @@ type Controller struct {
 	vocab     int                     // counts the models, to tell whose ids a segment has
 	lastID    int                     // of a segment
 
+	generation settings.Generation // of the last answer
+
 	unjudged atomic.Bool // the engine was not looked at yet
 
 	mu     sync.Mutex
@@ -67,6 +69,9 @@ type Controller struct {
 	source  *model.Model // the open model where it can be copied, else nil
 	copying *Copy        // the job that view.Copy shows
 	writing State        // Prefilling or Generating while an answer is written, else NoModel
+	busy    bool         // a command runs
+	inspect bool         // answers are written with the figures of their tokens
+	weights weights      // of the open model; nil for none
 
 	conv  conversation
 	query string // of the newest search
@@ -155,6 +160,7 @@ func (c *Controller) next() (context.Context, func(context.Context)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cancel()
+	c.busy = false
 	for len(c.queue) == 0 && !c.closed {
 		if c.unjudged.Load() {
 			c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -167,6 +173,7 @@ func (c *Controller) next() (context.Context, func(context.Context)) {
 	}
 	command := c.queue[0]
 	c.queue = c.queue[1:]
+	c.busy = true
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if c.closed || len(c.queue) > 0 {
 		c.cancel()
@@ -188,6 +195,19 @@ func (c *Controller) do(command func(context.Context)) bool {
 	c.view.Serial++
 	c.latch.change()
 	return true
+}
+
+// aside is do for what nobody waits for: it is refused where it would end
+// something.
+func (c *Controller) aside(command func(context.Context)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.busy || len(c.queue) > 0 {
+		return
+	}
+	c.queue = append(c.queue, command)
+	c.cancel()
+	c.work.Signal()
 }
 
 // change alters what View shows.
@@ -310,6 +330,7 @@ func (c *Controller) Unload() {
 		c.unjudged.Store(false)
 		c.change(func(v *View) {
 			c.forgetSource(v)
+			c.weights = nil
 			v.Model, v.Figures, v.Problem, v.Notice, v.Advice = nil, Figures{}, nil, Text{}, nil // the mode stays
 		})
 		debug.FreeOSMemory()

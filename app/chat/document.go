@@ -24,6 +24,9 @@ type segment struct {
 	model string     // the name of the model that wrote it
 	seed  uint32     // its seed
 	stop  StopReason // why it ended
+
+	tokens []Token // with figures; nil where nobody asked for them
+	made   *made   // how it was generated; nil for other words
 }
 
 // document is a list of segments. Its methods never change the list they are

@@ -35,6 +35,13 @@ type session interface {
 	Context() int
 }
 
+// chooser is a session that can tell what the model thinks of tokens that are
+// there; that of a server cannot.
+type chooser interface {
+	// Choices is that of inference.Session.
+	Choices(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.Choice) error) error
+}
+
 // opener opens the model at path, the built-in one for "".
 type opener func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error)
 

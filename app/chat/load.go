@@ -107,6 +107,10 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 		}
 		v.Model, v.Load, v.Advice = &info, LoadProgress{}, nil
 		c.forgetSource(v)
+		c.weights = nil
+		if k, able := e.(copier); able {
+			c.weights = localWeights{k.Model()}
+		}
 		if k, able := e.(copier); able && !info.Builtin {
 			c.source = k.Model()
 		}

@@ -156,7 +156,7 @@ func (o *runOptions) writeRecipe(ctx context.Context, e *inference.Engine, ids [
 		return err
 	}
 	r := recipe.New(recipe.Answer{
-		Engine: e, Hash: hash, Session: o.session, Prompt: ids,
+		Model: e.Model().Name, Hash: hash, Session: o.session, Prompt: ids,
 		Options: o.GenerateOptions, IDs: done.IDs, Stop: done.Stop, Text: done.Text,
 	})
 	if err := atomic.WriteFile(o.recipe, bytes.NewReader(r.JSON())); err != nil {

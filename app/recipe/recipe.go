@@ -79,10 +79,10 @@ type Output struct {
 	SHA256 string               `json:"text_sha256"` // of the text in UTF-8
 }
 
-// Answer is what a recipe is written of. The engine's model has the hash Hash.
+// Answer is what a recipe is written of.
 type Answer struct {
-	Engine  *inference.Engine
-	Hash    string
+	Model   string                   // its name
+	Hash    string                   // model.Model.Hash
 	Session inference.SessionOptions // with the length that the session has
 	Prompt  []int32
 	Options inference.GenerateOptions
@@ -97,7 +97,7 @@ func New(a Answer) *Recipe {
 	return &Recipe{
 		Version:  version,
 		Tern:     Tern(),
-		Model:    Model{a.Engine.Model().Name, a.Hash},
+		Model:    Model{a.Model, a.Hash},
 		Computed: computed(a.Session.KV),
 		Settings: Settings{
 			Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, RepeatPenalty: s.RepeatPenalty, Seed: s.Seed,

@@ -32,7 +32,7 @@ func story(t testing.TB) *Recipe {
 		t.Fatal(err)
 	}
 	a := Answer{
-		Engine: e, Hash: hash, Session: inference.SessionOptions{Context: s.Context()}, Prompt: e.Prompt("Once <b>&"),
+		Model: e.Model().Name, Hash: hash, Session: inference.SessionOptions{Context: s.Context()}, Prompt: e.Prompt("Once <b>&"),
 		Options: inference.GenerateOptions{MaxTokens: 5, Sampling: inference.Sampling{Temperature: 0.7, Seed: 1<<63 + 1}},
 	}
 	for ev, err := range s.Generate(t.Context(), a.Prompt, a.Options) {

@@ -1,0 +1,103 @@
+package chat
+
+import (
+	"context"
+
+	"tern/inference"
+	"tern/model"
+)
+
+// Weights is what a model is made of.
+type Weights struct {
+	Layers  []LayerWeights
+	Memory  []MemoryPart // what takes memory, the key/value cache not among it
+	Tensors []Tensor     // as the checkpoint stores them
+}
+
+// LayerWeights are the projections of one layer: q k v o gate up down.
+type LayerWeights struct {
+	Parts [7]Projection
+}
+
+// Projection is one matrix of a layer.
+type Projection struct {
+	Name           string
+	Rows, Cols     int
+	Neg, Zero, Pos int     // how many weights are -1, 0 and +1; all 0 for a matrix of floats
+	Scale          float32 // the multiplier
+	Bytes          int64
+}
+
+// MemoryPart is a share of a model's memory.
+type MemoryPart struct {
+	Name  string // "packed layers", "float layers", "embedding", "head", "norms" or "copy of the head"
+	Bytes int64
+}
+
+// Tensor is one tensor of a checkpoint.
+type Tensor struct {
+	Name, Type string
+	Shape      []int
+}
+
+// Counts are the sums over the parts.
+func (l *LayerWeights) Counts() (neg, zero, pos int) {
+	for _, p := range l.Parts {
+		neg, zero, pos = neg+p.Neg, zero+p.Zero, pos+p.Pos
+	}
+	return neg, zero, pos
+}
+
+// Weights hands what the open model is made of to done, from another goroutine,
+// since every weight is counted; nil where no model is open.
+func (c *Controller) Weights(done func(*Weights)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := c.weights
+	switch {
+	case c.closed:
+	case w == nil:
+		c.running.Go(func() { done(nil) })
+	default:
+		c.running.Go(func() { done(w.Anatomy()) })
+	}
+}
+
+// weights is what Hash and Anatomy look at. It stays when its engine is closed.
+type weights interface {
+	Name() string
+	Hash(ctx context.Context) (string, error)
+	Anatomy() *Weights
+}
+
+// localWeights are those of a model in this process.
+type localWeights struct{ m *model.Model }
+
+func (w localWeights) Name() string { return w.m.Name }
+
+func (w localWeights) Hash(ctx context.Context) (string, error) { return w.m.Hash(ctx) }
+
+func (w localWeights) Anatomy() *Weights {
+	a := &Weights{Layers: make([]LayerWeights, len(w.m.Weights.Layers))}
+	for i := range w.m.Weights.Layers {
+		for j, l := range w.m.Weights.Layers[i].Projections() {
+			p := Projection{Name: l.Name, Rows: l.Rows, Cols: l.Cols, Scale: l.Scale, Bytes: int64(len(l.Data))}
+			if l.Dense != nil {
+				p.Bytes, p.Scale = int64(len(l.Dense.Data)), 1
+			} else {
+				p.Neg, p.Zero, p.Pos = l.Counts()
+			}
+			a.Layers[i].Parts[j] = p
+		}
+	}
+	for _, p := range w.m.MemoryParts() {
+		a.Memory = append(a.Memory, MemoryPart(p))
+	}
+	if n := inference.ScanBytes(w.m.Head); n > 0 {
+		a.Memory = append(a.Memory, MemoryPart{"copy of the head", n})
+	}
+	for _, t := range w.m.Tensors {
+		a.Tensors = append(a.Tensors, Tensor{t.Name, t.Type, t.Shape})
+	}
+	return a
+}
