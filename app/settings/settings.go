@@ -50,6 +50,7 @@ type Settings struct {
 	PanelOpen   bool       `json:"panel_open"` // the right panel
 	Panel       string     `json:"panel"`      // which one it shows; empty for the first
 	MoreOpen    bool       `json:"more_open"`  // the folded half of the generation panel
+	Tint        bool       `json:"tint"`       // words in the Inspect panel, by surprise
 	Recent      []Recent   `json:"recent"`     // newest first, at most maxRecent
 	Folder      string     `json:"folder"`     // where the file window opens
 	Models      []string   `json:"models"`     // folders of models; downloads go into the first
@@ -86,6 +87,7 @@ func Default() Settings {
 		PanelOpen:   true,
 		SidebarOpen: true,
 		Serving:     Serving{Port: DefaultPort},
+		Tint:        true,
 	}
 }
 

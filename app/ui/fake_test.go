@@ -20,6 +20,11 @@ type fakeController struct {
 	calls  []string
 	last   settings.Generation
 	offers []chat.CopyOffer
+
+	inspect, missing bool
+	tokens           []chat.Token
+	recipe           []byte
+	weights          *chat.Weights
 }
 
 func (f *fakeController) call(name string, args ...any) {
@@ -48,6 +53,14 @@ func (f *fakeController) MakeCopy(form chat.CopyForm, path string) { f.call("cop
 func (f *fakeController) KeepCopy()                                { f.call("keep") }
 func (f *fakeController) CancelCopy()                              { f.call("cancel copy") }
 func (f *fakeController) View() chat.View                          { return f.view }
+func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
+func (f *fakeController) LastAnswer() ([]chat.Token, bool)         { return f.tokens, f.missing }
+func (f *fakeController) Examine()                                 { f.call("examine") }
+func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
+func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
+func (f *fakeController) Choose(at chat.Token, id int32, g settings.Generation) {
+	f.call("choose", at.Segment, " ", at.Index, " ", id)
+}
 
 func (f *fakeController) RetryAt(i int, g settings.Generation) { f.call("retry at", i) }
 func (f *fakeController) Edit(i int, text string, answer bool, g settings.Generation) {

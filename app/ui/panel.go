@@ -83,7 +83,9 @@ func (w *window) togglePanel(p *panel) {
 
 // showPanel brings the panel that can be seen in step with the view.
 func (w *window) showPanel() {
-	if p := w.panelShown(); p != nil {
+	p := w.panelShown()
+	w.ctl.SetInspect(p == w.inspect.side)
+	if p != nil {
 		p.show(w.view)
 	}
 }

@@ -16,6 +16,15 @@ const (
 	colorCard    fyne.ThemeColorName = "ternCard"    // composer, lists
 	colorTrack   fyne.ThemeColorName = "ternTrack"   // what a slider runs on
 	colorBubble  fyne.ThemeColorName = "ternBubble"  // the user's messages
+
+	colorNeg  fyne.ThemeColorName = "ternNeg" // weights -1, 0 and +1
+	colorZero fyne.ThemeColorName = "ternZero"
+	colorPos  fyne.ThemeColorName = "ternPos"
+
+	colorTint1 fyne.ThemeColorName = "ternTint1" // below words, the more surprising the stronger
+	colorTint2 fyne.ThemeColorName = "ternTint2"
+	colorTint3 fyne.ThemeColorName = "ternTint3"
+	colorTint4 fyne.ThemeColorName = "ternTint4"
 )
 
 // Names of our own sizes.
@@ -43,6 +52,13 @@ var palette = map[fyne.ThemeColorName]pair{
 	colorSidebar:                       rgb(0xF1F4F5, 0x1A2126),
 	colorCard:                          rgb(0xFFFFFF, 0x1C2429),
 	colorBubble:                        rgb(0xE4EEF2, 0x1F2E37),
+	colorNeg:                           rgb(0x2B7BB0, 0x74BDEB),
+	colorZero:                          rgb(0x7D8C94, 0x6B7B84),
+	colorPos:                           rgb(0xC46A10, 0xF5A35C),
+	colorTint1:                         rgb(0xFFF0D9, 0x2E2719),
+	colorTint2:                         rgb(0xFCDCAC, 0x46351B),
+	colorTint3:                         rgb(0xF4C079, 0x634619),
+	colorTint4:                         rgb(0xE79F45, 0x835A12),
 	theme.ColorNameForeground:          rgb(0x1C2A32, 0xE7EDF0),
 	theme.ColorNamePlaceHolder:         rgb(0x4C5E67, 0xA3B1B8),
 	theme.ColorNameDisabled:            rgb(0x76858D, 0x7A8992),

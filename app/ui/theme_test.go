@@ -95,6 +95,13 @@ func TestContrastOfPairs(t *testing.T) {
 		{"label of a button pointed at", theme.ColorNameForeground, theme.ColorNameButton, theme.ColorNameHover, 10.8, 8.6},
 		{"border on the background", theme.ColorNameInputBorder, theme.ColorNameBackground, "", 3.4, 4.0},
 		{"slider track on a side panel", colorTrack, colorSidebar, "", 3.1, 3.7},
+		{"weights -1", colorNeg, colorSidebar, "", 4.2, 7.9},
+		{"weights 0", colorZero, colorSidebar, "", 3.1, 3.7},
+		{"weights +1", colorPos, colorSidebar, "", 3.5, 8.0},
+		{"text on a tint", theme.ColorNameForeground, colorTint1, "", 13.1, 12.5},
+		{"text on a second tint", theme.ColorNameForeground, colorTint2, "", 11.2, 9.95},
+		{"text on a third tint", theme.ColorNameForeground, colorTint3, "", 8.9, 7.3},
+		{"text on a fourth tint", theme.ColorNameForeground, colorTint4, "", 6.6, 5.2},
 	} {
 		check := func(variant string, of func(fyne.ThemeColorName) color.NRGBA, want float64) {
 			under := of(c.under)

@@ -55,6 +55,12 @@ type Controller interface {
 	MakeCopy(form chat.CopyForm, path string)
 	KeepCopy()
 	CancelCopy()
+	SetInspect(on bool)
+	LastAnswer() (tokens []chat.Token, missing bool)
+	Examine()
+	Choose(at chat.Token, id int32, g settings.Generation)
+	Recipe(done func([]byte))
+	Weights(done func(*chat.Weights))
 	View() chat.View
 }
 
@@ -101,6 +107,7 @@ type window struct {
 	sidebar    *sidebar
 	composer   *composer
 	options    *options
+	inspect    *inspect
 	status     *status
 	prefs      *prefs
 	models     *models
@@ -157,7 +164,8 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.models = newModels(w)
 	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
-	w.addPanels(w.options.panel(w.writing))
+	w.inspect = w.newInspectPanel()
+	w.addPanels(w.options.panel(w.writing), w.inspect.side)
 	w.addScreens(w.models.page, w.connect.screen(w.openConnect), w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)

@@ -1,0 +1,364 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// someTokens are words with figures; the n-th has a probability that gives it
+// tint n%5, and stands at choice 1 to 3.
+func someTokens(words ...string) []chat.Token {
+	shares := []float64{0.5, 0.2, 0.05, 0.02, 0.005}
+	var list []chat.Token
+	for i, w := range words {
+		t := chat.Token{Segment: 2, Index: i, Text: w, Prob: shares[i%5], Rank: i%3 + 1, Surprise: 1.5, Entropy: float64(i % 7)}
+		for n := range 10 {
+			t.Top = append(t.Top, chat.Alternative{ID: int32(100 + n), Text: fmt.Sprintf(" alt%d", n), Prob: 0.3 / float64(n+1)})
+		}
+		t.Top[t.Rank-1] = chat.Alternative{ID: 7, Text: w, Prob: t.Prob}
+		t.Top[8].Text = ""       // the end of the text
+		t.Top[9].Text = "\uFFFD" // a part of a character
+		list = append(list, t)
+	}
+	return list
+}
+
+// inspectRig is a panel with a clock that a test lets run.
+type inspectRig struct {
+	*inspect
+	calls   []string
+	timers  []func()
+	weights *chat.Weights
+}
+
+func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
+	t.Helper()
+	a := test.NewTempApp(t)
+	a.Settings().SetTheme(newTheme(settings.ThemeLight, 100))
+	r := &inspectRig{}
+	call := func(name string) func() { return func() { r.calls = append(r.calls, name) } }
+	r.inspect = newInspect(true, inspectActions{
+		tokens:  func() ([]chat.Token, bool) { return nil, false },
+		examine: call("examine"),
+		branch: func(at chat.Token, id int32) {
+			r.calls = append(r.calls, fmt.Sprint("branch ", at.Index, " ", id))
+		},
+		recipe:  call("recipe"),
+		weights: func(done func(*chat.Weights)) { call("weights")(); done(r.weights) },
+		tint:    func(on bool) { r.calls = append(r.calls, fmt.Sprint("tint ", on)) },
+		escape:  call("escape"),
+		after:   func(d time.Duration, do func()) { r.timers = append(r.timers, do) },
+	})
+	r.side.content.Show()
+	win := test.NewTempWindow(t, r.side.content)
+	win.SetPadded(false)
+	win.Resize(fyne.NewSize(panelWidth, 640))
+	return r, win
+}
+
+func (r *inspectRig) give(tokens []chat.Token, missing bool) {
+	r.do.tokens = func() ([]chat.Token, bool) { return tokens, missing }
+	m := builtin
+	r.show(chat.View{State: chat.Ready, Model: &m, Document: []chat.Segment{{ID: 2, Author: chat.Model, Text: "x"}}})
+}
+
+func (r *inspectRig) tick() {
+	timers := r.timers
+	r.timers = nil
+	for _, f := range timers {
+		f()
+	}
+}
+
+// over is a place on token i.
+func (t *tokenText) over(i int) fyne.Position {
+	for _, p := range t.places {
+		if p.token == i {
+			return fyne.NewPos((p.from+p.to)/2, (float32(p.line)+0.5)*t.lineHeight())
+		}
+	}
+	return fyne.NewPos(-1, -1)
+}
+
+func TestTokenTextLines(t *testing.T) {
+	r, _ := newInspectRig(t)
+	long := strings.Repeat("w", 200)
+	words := []string{"Once", " upon", " a", " time", ".", "\n", "\n", "Then", " ", "…", "\n\nThe end", long, "é", ""}
+	for range 30 {
+		words = append(words, " more")
+	}
+	r.give(someTokens(words...), false)
+	x := r.text
+	if x.width <= 100 || len(x.lines) < 8 {
+		t.Fatalf("%d lines at %g", len(x.lines), x.width)
+	}
+	seen := map[int]bool{}
+	for i, p := range x.places {
+		if p.to > x.width+0.01 || p.from < 0 || p.to <= p.from {
+			t.Errorf("part %d of token %d is at %g to %g of %g", i, p.token, p.from, p.to, x.width)
+		}
+		seen[p.token] = true
+		if got := x.at(fyne.NewPos((p.from+p.to)/2, (float32(p.line)+0.5)*x.lineHeight())); got != p.token {
+			t.Errorf("token %d is found as %d", p.token, got)
+		}
+	}
+	for i, w := range words {
+		if strings.Trim(w, "\n ") != "" && !seen[i] {
+			t.Errorf("token %d, %q, stands nowhere", i, w)
+		}
+	}
+	if got, want := strings.Join(strings.Fields(strings.Join(x.lines, " ")), ""), strings.Join(strings.Fields(strings.Join(words, "")), ""); got != want {
+		t.Errorf("the lines say %q, want %q", got, want)
+	}
+	if x.at(fyne.NewPos(1, 1e6)) != -1 || x.at(fyne.NewPos(1e6, 1)) != -1 {
+		t.Error("there is a token where there is no text")
+	}
+}
+
+func TestPointAndPin(t *testing.T) {
+	r, win := newInspectRig(t)
+	r.give(someTokens("One", " two", " three", " four"), false)
+	x := r.text
+	x.MouseIn(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: x.over(1)}})
+	if x.shown() != -1 {
+		t.Error("a token is shown at once")
+	}
+	x.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: x.over(2)}})
+	r.tick() // the timer of token 1 too
+	if x.shown() != 2 || !strings.Contains(r.headline.text(), "three") || r.bars.id != 2 || r.spark.mark != 2 {
+		t.Errorf("token %d is shown: %q", x.shown(), r.headline.text())
+	}
+	if got, want := r.headline.text(), "“ three” · 5.0% · choice 3"; got != want {
+		t.Errorf("headline %q, want %q", got, want)
+	}
+	if got, want := r.figures.text(), "Surprise 1.5 bits · entropy 2.0 bits"; got != want {
+		t.Errorf("figures %q, want %q", got, want)
+	}
+	x.MouseOut()
+	if x.shown() != -1 || r.spark.mark != -1 {
+		t.Error("the token is still shown")
+	}
+	x.Tapped(&fyne.PointEvent{Position: x.over(1)})
+	if x.pinned != 1 || win.Canvas().Focused() != fyne.Focusable(x) {
+		t.Errorf("pinned %d, focus %v", x.pinned, win.Canvas().Focused())
+	}
+	x.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: x.over(3)}})
+	r.tick()
+	if x.shown() != 3 {
+		t.Error("pointing does not go before what is pinned")
+	}
+	x.MouseOut()
+	for _, c := range []struct {
+		key  fyne.KeyName
+		want int
+	}{{fyne.KeyRight, 2}, {fyne.KeyRight, 3}, {fyne.KeyRight, 3}, {fyne.KeyLeft, 2}, {fyne.KeyHome, 0}, {fyne.KeyLeft, 0}, {fyne.KeyEnd, 3}} {
+		if x.TypedKey(&fyne.KeyEvent{Name: c.key}); x.shown() != c.want {
+			t.Errorf("%s goes to %d, want %d", c.key, x.shown(), c.want)
+		}
+	}
+	x.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if !slices.Equal(r.calls, []string{"escape"}) {
+		t.Errorf("calls %q", r.calls)
+	}
+	// More text keeps what is pinned, another text does not.
+	r.give(someTokens("One", " two", " three", " four", " five"), false)
+	if x.pinned != 3 || len(x.tokens) != 5 {
+		t.Errorf("pinned %d of %d", x.pinned, len(x.tokens))
+	}
+	r.give(someTokens("Other"), false)
+	if x.pinned != -1 {
+		t.Errorf("pinned %d of another text", x.pinned)
+	}
+	x.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	if x.pinned != 0 {
+		t.Errorf("Left pins %d, want the last", x.pinned)
+	}
+}
+
+func TestChooseAlternative(t *testing.T) {
+	r, _ := newInspectRig(t)
+	tapRow := func(row int) {
+		r.bars.Tapped(&fyne.PointEvent{Position: fyne.NewPos(20, (float32(row)+0.5)*px(barPitch))})
+	}
+	tapRow(0) // nothing is shown
+	r.give(someTokens("One", " two", " three"), false)
+	r.text.pin(1)
+	tapRow(1) // the token that stands there
+	tapRow(8) // the end of the text
+	tapRow(9) // half a character
+	tapRow(12)
+	if len(r.calls) != 0 {
+		t.Errorf("calls %q", r.calls)
+	}
+	tapRow(3)
+	r.text.pin(2)
+	r.bars.FocusGained()
+	for _, k := range []fyne.KeyName{fyne.KeyDown, fyne.KeyUp, fyne.KeyUp, fyne.KeyEnter} {
+		r.bars.TypedKey(&fyne.KeyEvent{Name: k})
+	}
+	if want := []string{"branch 1 103", "branch 2 100"}; !slices.Equal(r.calls, want) {
+		t.Errorf("calls %q, want %q", r.calls, want)
+	}
+	r.text.pin(0)
+	if r.bars.MinSize().Height != 140 || !strings.Contains(r.bars.AccessibilityLabel(), "alt1") {
+		t.Errorf("bars %v, %q", r.bars.MinSize(), r.bars.AccessibilityLabel())
+	}
+}
+
+// TestExamineOnce asks for missing figures once for each state of an answer.
+func TestExamineOnce(t *testing.T) {
+	r, _ := newInspectRig(t)
+	if r.about.Visible() || !r.empty.Visible() {
+		t.Error("there are figures of nothing")
+	}
+	r.give(nil, true)
+	r.give(nil, true)
+	if !slices.Equal(r.calls, []string{"examine"}) {
+		t.Errorf("calls %q", r.calls)
+	}
+	r.give(someTokens("a"), false)
+	if !r.about.Visible() || r.empty.Visible() {
+		t.Error("there are no figures")
+	}
+	r.tint.SetChecked(false)
+	test.Tap(r.recipe)
+	if want := []string{"examine", "tint false", "recipe"}; !slices.Equal(r.calls, want) {
+		t.Errorf("calls %q, want %q", r.calls, want)
+	}
+}
+
+func TestTint(t *testing.T) {
+	for p, want := range map[float64]int{1: 0, 0.3: 0, 0.29: 1, 0.1: 1, 0.09: 2, 0.03: 2, 0.02: 3, 0.01: 3, 0.009: 4, 0: 4} {
+		if got := tint(p); got != want {
+			t.Errorf("tint of %g is %d, want %d", p, got, want)
+		}
+	}
+	for p, want := range map[float64]string{1: "100.0%", 0.99999: ">99.9%", 0.31: "31.0%", 0.0004: "<0.1%", 0: "0.0%"} {
+		if got := percent(p); got != want {
+			t.Errorf("percent of %g is %q, want %q", p, got, want)
+		}
+	}
+	for s, want := range map[string]string{" a": " a", "\n": "↵", "  ": "␣␣", "": "end of the text"} {
+		if got := visible(s); got != want {
+			t.Errorf("visible of %q is %q, want %q", s, got, want)
+		}
+	}
+}
+
+func someWeights() *chat.Weights {
+	w := &chat.Weights{
+		Memory:  []chat.MemoryPart{{Name: "packed layers", Bytes: 1_500_000}, {Name: "embedding", Bytes: 2_000_000}, {Name: "norms", Bytes: 27_000}},
+		Tensors: []chat.Tensor{{Name: "model.embed_tokens.weight", Type: "F16", Shape: []int{4096, 256}}, {Name: "model.layers.0.self_attn.q_proj.weight", Type: "U8", Shape: []int{64, 256}}},
+	}
+	for range 3 {
+		var l chat.LayerWeights
+		for i, name := range []string{"q", "k", "v", "o", "gate", "up", "down"} {
+			l.Parts[i] = chat.Projection{Name: name, Rows: 10, Cols: 100, Neg: 290, Zero: 420, Pos: 290, Scale: 0.5, Bytes: 250}
+		}
+		w.Layers = append(w.Layers, l)
+	}
+	return w
+}
+
+func TestModelTab(t *testing.T) {
+	r, _ := newInspectRig(t)
+	r.weights = someWeights()
+	test.Tap(r.tabs[1])
+	if r.model.body.Visible() || len(r.calls) != 0 {
+		t.Errorf("weights of no model, calls %q", r.calls)
+	}
+	r.give(nil, false)
+	r.show(r.view) // the same model is asked about once
+	m := r.model
+	if !slices.Equal(r.calls, []string{"weights"}) || !m.body.Visible() || m.empty.Visible() {
+		t.Fatalf("calls %q", r.calls)
+	}
+	if got, want := m.memory.text(), "Memory: 4 MB · layers 2 MB · embedding 2 MB · norms 27 kB"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := m.layers.AccessibilityLabel(); !strings.HasPrefix(got, "Layer 1 29/42/29\n") {
+		t.Errorf("%q", got)
+	}
+	for search, want := range map[string]string{"": "2 of 2 tensors", "Q_PROJ": "1 of 2 tensors", "layers u8": "1 of 2 tensors", "nothing": "0 of 2 tensors"} {
+		m.search.SetText(search)
+		if got := m.found.text(); got != want {
+			t.Errorf("searching %q finds %q, want %q", search, got, want)
+		}
+	}
+	closed := m.layers.MinSize().Height
+	m.layers.Tapped(&fyne.PointEvent{Position: fyne.NewPos(9, px(layerHead+layerPitch*1.5))})
+	if m.layers.opened != 1 || m.layers.MinSize().Height != closed+7*px(partPitch) {
+		t.Errorf("layer %d is open", m.layers.opened)
+	}
+	if m.layers.layerAt(px(layerHead+layerPitch*2+10)) != 1 || m.layers.layerAt(px(layerHead+layerPitch*2+7*partPitch+5)) != 2 || m.layers.layerAt(1) != -1 {
+		t.Error("the rows are elsewhere")
+	}
+	m.layers.FocusGained()
+	m.layers.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnter})
+	if m.layers.opened != -1 {
+		t.Error("Enter does not close the layer")
+	}
+	for _, k := range []fyne.KeyName{fyne.KeyDown, fyne.KeyDown, fyne.KeyEnter} {
+		m.layers.TypedKey(&fyne.KeyEvent{Name: k})
+	}
+	if m.layers.opened != 2 {
+		t.Errorf("layer %d is open, want the last", m.layers.opened)
+	}
+	r.show(chat.View{})
+	if m.body.Visible() || !m.empty.Visible() {
+		t.Error("weights of a model that was closed")
+	}
+	for _, c := range []struct {
+		neg, zero, pos int
+		want           string
+	}{{1, 1, 1, "33/33/33"}, {0, 0, 0, "floats"}, {0, 5, 0, "0/100/0"}} {
+		if got := shares(c.neg, c.zero, c.pos); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestInspectInWindow opens the panel in a window: answers are then written with
+// figures, and a chosen word and a recipe reach the controller.
+func TestInspectInWindow(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	if r.fake.inspect {
+		t.Error("figures are asked for while nobody looks")
+	}
+	r.fake.tokens = someTokens("One", " two")
+	r.show(func(v *chat.View) {
+		v.Document = []chat.Segment{{ID: 2, Author: chat.Model, Text: "One two"}}
+	})
+	r.togglePanel(r.inspect.side)
+	if !r.fake.inspect || r.panelShown() != r.inspect.side || len(r.inspect.text.tokens) != 2 {
+		t.Fatal("the panel does not look")
+	}
+	r.inspect.text.pin(1)
+	r.inspect.bars.choose(r.inspect.bars.list[4])
+	if !slices.Contains(r.fake.calls, "choose 2 1 104") {
+		t.Errorf("calls %q", r.fake.calls)
+	}
+	r.copyRecipe()
+	if r.message() == nil || !strings.Contains(r.message().sentence, "no recipe") {
+		t.Errorf("without a recipe: %+v", r.message())
+	}
+	r.fake.recipe = []byte("{}\n")
+	r.copyRecipe()
+	if got := fyne.CurrentApp().Clipboard().Content(); got != "{}\n" {
+		t.Errorf("the clipboard has %q", got)
+	}
+	r.togglePanel(r.options.side)
+	if r.fake.inspect {
+		t.Error("figures are still asked for")
+	}
+}

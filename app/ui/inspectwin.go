@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"tern/app/chat"
+)
+
+// newInspectPanel makes the Inspect panel of the window.
+func (w *window) newInspectPanel() *inspect {
+	return newInspect(w.settings.Tint, inspectActions{
+		tokens:  w.ctl.LastAnswer,
+		examine: w.ctl.Examine,
+		branch: func(at chat.Token, id int32) {
+			w.info, w.opening = nil, false
+			w.ctl.Choose(at, id, w.generation)
+		},
+		recipe: w.copyRecipe,
+		weights: func(done func(*chat.Weights)) {
+			w.ctl.Weights(func(a *chat.Weights) { fyne.Do(func() { done(a) }) })
+		},
+		tint: func(on bool) {
+			w.settings.Tint = on
+			w.cfg.save(w.settings)
+		},
+		escape: w.escape,
+		after:  func(d time.Duration, do func()) { time.AfterFunc(d, func() { fyne.Do(do) }) },
+	})
+}
+
+// copyRecipe puts the recipe of the last answer on the clipboard.
+func (w *window) copyRecipe() {
+	w.ctl.Recipe(func(recipe []byte) {
+		fyne.Do(func() {
+			if recipe == nil {
+				w.tell(tr("There is no recipe of this answer: the open model did not write it since it was opened."))
+				return
+			}
+			w.copyText(string(recipe))
+			w.tell(tr("The recipe was copied. “tern replay FILE” computes the answer again."))
+		})
+	})
+}
