@@ -79,6 +79,7 @@ func describe(m *model.Model, path string) ModelInfo {
 		Family:     string(m.Family),
 		Params:     m.Params(),
 		ContextLen: m.ContextLen,
+		KVBytes:    inference.KVBytesPerToken(&m.Config, inference.KVF16),
 		Summary:    m.Summary(),
 		Builtin:    path == "",
 	}

@@ -70,6 +70,7 @@ type ModelInfo struct {
 	Params      int64
 	MemoryBytes int64         // weights as held
 	ContextLen  int           // the model's own
+	KVBytes     int64         // of the key/value cache for each token
 	OpenedIn    time.Duration // how long it took
 	Summary     string        // "266 tensors, 728M parameters, 427 MB in memory"
 	Template    string        // what renders its chats; empty for a base model, which continues texts

@@ -1,10 +1,14 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // Generation holds the settings of one answer, as the panel shows them.
 type Generation struct {
-	Preset        string   `json:"preset"` // "Precise", "Balanced", "Creative" or "Custom"
+	Preset        string   `json:"preset"` // "Precise", "Balanced", "Creative", one of the user's or "Custom"
 	Temperature   float64  `json:"temperature"`
 	TopP          float64  `json:"top_p"`
 	TopK          int      `json:"top_k"`
@@ -37,13 +41,19 @@ const Custom = "Custom"
 
 // Preset is a named set of sampling values.
 type Preset struct {
-	Name          string
-	Temperature   float64
-	TopP          float64
-	TopK          int
-	MinP          float64
-	RepeatPenalty float64
+	Name          string  `json:"name"`
+	Temperature   float64 `json:"temperature"`
+	TopP          float64 `json:"top_p"`
+	TopK          int     `json:"top_k"`
+	MinP          float64 `json:"min_p"`
+	RepeatPenalty float64 `json:"repeat_penalty"`
 }
+
+// What the user may keep of their own.
+const (
+	maxPresets    = 50
+	maxPresetName = 40 // characters
+)
 
 // Presets are the sets to choose from, the quietest first.
 var Presets = []Preset{
@@ -62,19 +72,95 @@ func DefaultGeneration() Generation {
 func (g Generation) WithPreset(name string) Generation {
 	for _, p := range Presets {
 		if p.Name == name {
-			g.Preset = p.Name
-			g.Temperature, g.TopP, g.TopK = p.Temperature, p.TopP, p.TopK
-			g.MinP, g.RepeatPenalty = p.MinP, p.RepeatPenalty
+			g = g.With(p)
 		}
 	}
 	return g
 }
 
+// With returns g with the values of a preset.
+func (g Generation) With(p Preset) Generation {
+	g.Preset = p.Name
+	g.Temperature, g.TopP, g.TopK = p.Temperature, p.TopP, p.TopK
+	g.MinP, g.RepeatPenalty = p.MinP, p.RepeatPenalty
+	return g
+}
+
+// Named returns g with the name of the preset that has its values: one of own,
+// the one it is called by before the others, or one of Presets.
+func (g Generation) Named(own []Preset) Generation {
+	name := g.PresetName()
+	for _, p := range own {
+		if g.has(p) && (name == Custom || p.Name == g.Preset) {
+			name = p.Name
+		}
+	}
+	g.Preset = name
+	return g
+}
+
+func (g Generation) has(p Preset) bool {
+	return g.Temperature == p.Temperature && g.TopP == p.TopP && g.TopK == p.TopK &&
+		g.MinP == p.MinP && g.RepeatPenalty == p.RepeatPenalty
+}
+
+// NameCheck is what is wrong with a name for a preset of the user's.
+type NameCheck uint8
+
+// What a name can be.
+const (
+	GoodName  NameCheck = iota
+	EmptyName           // or longer than 40 characters
+	TakenName           // one of Presets, or Custom
+)
+
+// CheckPresetName tells whether a preset of the user's may have a name.
+func CheckPresetName(name string) NameCheck {
+	switch n := utf8.RuneCountInString(name); {
+	case strings.TrimSpace(name) == "" || n > maxPresetName:
+		return EmptyName
+	case name == Custom || slices.ContainsFunc(Presets, func(p Preset) bool { return strings.EqualFold(p.Name, name) }):
+		return TakenName
+	}
+	return GoodName
+}
+
+// SavePreset keeps the values of g under a name, in the place of a preset that
+// has it. It reports false where no more can be kept.
+func (s *Settings) SavePreset(name string, g Generation) bool {
+	p := Preset{name, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty}
+	own := slices.Clone(s.Presets)
+	if i := slices.IndexFunc(own, func(o Preset) bool { return o.Name == name }); i >= 0 {
+		own[i] = p
+	} else if own = append(own, p); len(own) > maxPresets {
+		return false
+	}
+	s.Presets = own
+	return true
+}
+
+// DropPreset forgets a preset of the user's.
+func (s *Settings) DropPreset(name string) {
+	s.Presets = slices.DeleteFunc(slices.Clone(s.Presets), func(p Preset) bool { return p.Name == name })
+}
+
+// normalPresets are those that can be used, each name once, their values in range.
+func normalPresets(own []Preset) []Preset {
+	var kept []Preset
+	for _, p := range own {
+		g := Generation{MaxTokens: 1}.With(p).Normal()
+		known := slices.ContainsFunc(kept, func(k Preset) bool { return k.Name == p.Name })
+		if CheckPresetName(p.Name) == GoodName && !known && len(kept) < maxPresets {
+			kept = append(kept, Preset{p.Name, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty})
+		}
+	}
+	return kept
+}
+
 // PresetName tells which preset has the values of g; Custom if none has.
 func (g Generation) PresetName() string {
 	for _, p := range Presets {
-		if g.Temperature == p.Temperature && g.TopP == p.TopP && g.TopK == p.TopK &&
-			g.MinP == p.MinP && g.RepeatPenalty == p.RepeatPenalty {
+		if g.has(p) {
 			return p.Name
 		}
 	}

@@ -41,6 +41,7 @@ type Recent struct {
 type Settings struct {
 	Version     int        `json:"version"`
 	Generation  Generation `json:"generation"`
+	Presets     []Preset   `json:"presets"` // the user's own
 	Theme       Theme      `json:"theme"`
 	TextScale   int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
 	EnterSends  bool       `json:"enter_sends"`
@@ -133,7 +134,11 @@ func distinct(models []Recent) []Recent {
 // normal brings every value into its range.
 func (s Settings) normal() Settings {
 	s.Version = version
+	s.Presets = normalPresets(s.Presets)
+	name := s.Generation.Preset
 	s.Generation = s.Generation.Normal()
+	s.Generation.Preset = name
+	s.Generation = s.Generation.Named(s.Presets)
 	if s.Theme != ThemeLight && s.Theme != ThemeDark {
 		s.Theme = ThemeSystem
 	}

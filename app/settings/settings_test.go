@@ -255,6 +255,58 @@ func TestAddRecent(t *testing.T) {
 	}
 }
 
+// TestOwnPresets keeps, names and forgets presets of the user's.
+func TestOwnPresets(t *testing.T) {
+	s := Default()
+	g := s.Generation
+	g.Temperature = 0.55
+	if got := g.Named(s.Presets); got.Preset != Custom {
+		t.Errorf("named %q", got.Preset)
+	}
+	if !s.SavePreset("Mine", g) || g.Named(s.Presets).Preset != "Mine" || g.Named(nil).Preset != Custom {
+		t.Errorf("presets %+v", s.Presets)
+	}
+	// Another name for the same values: the one in use stays.
+	s.SavePreset("Twin", g)
+	g.Preset = "Twin"
+	if got := g.Named(s.Presets); got.Preset != "Twin" {
+		t.Errorf("named %q, want Twin", got.Preset)
+	}
+	g.Temperature = 0.6
+	s.SavePreset("Mine", g)
+	if len(s.Presets) != 2 || s.Presets[0].Temperature != 0.6 {
+		t.Errorf("presets %+v", s.Presets)
+	}
+	// They survive a file, and with it the name in use.
+	s.Generation = g.With(s.Presets[1])
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := Save(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(path); err != nil || !cmp.Equal(got, s.normal()) || got.Generation.Preset != "Twin" || len(got.Presets) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	s.DropPreset("Twin")
+	if len(s.Presets) != 1 || s.Presets[0].Name != "Mine" || s.Generation.Named(s.Presets).Preset != Custom {
+		t.Errorf("presets %+v", s.Presets)
+	}
+	// What a file may bring.
+	bad := Default()
+	bad.Presets = []Preset{{Name: ""}, {Name: "precise"}, {Name: "Custom"}, {Name: "A", Temperature: 99, TopP: math.NaN()}, {Name: "A"},
+		{Name: strings.Repeat("é", 41)}, {Name: strings.Repeat("é", 40)}}
+	for range 100 {
+		bad.Presets = append(bad.Presets, Preset{Name: fmt.Sprint(len(bad.Presets))})
+	}
+	kept := bad.normal().Presets
+	if len(kept) != maxPresets || kept[0].Name != "A" || kept[0].Temperature != MaxTemperature || kept[0].TopP != DefaultGeneration().TopP {
+		t.Errorf("%d kept: %+v", len(kept), kept[0])
+	}
+	full := Settings{Presets: kept}
+	if full.SavePreset("one too many", g) || len(full.Presets) != maxPresets || !full.SavePreset("A", g) {
+		t.Error("more presets than there may be")
+	}
+}
+
 func TestPresets(t *testing.T) {
 	g := DefaultGeneration()
 	if g.PresetName() != "Balanced" || g.Temperature != 0.8 || g.TopP != 0.95 || g.TopK != 40 || g.MinP != 0.05 || g.RepeatPenalty != 1 {

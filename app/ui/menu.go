@@ -199,13 +199,7 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 
 // presetMenu is the menu of presets, at the composer and in the panel.
 func (w *window) presetMenu(at fyne.CanvasObject) {
-	var items []*fyne.MenuItem
-	for _, p := range settings.Presets {
-		i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.generation.WithPreset(p.Name)) })
-		i.Checked = p.Name == w.generation.Preset
-		items = append(items, i)
-	}
-	w.popUp(at, items)
+	w.popUp(at, w.presetItems())
 }
 
 // shortcutName writes a shortcut as people say it.

@@ -23,6 +23,7 @@ const panelWidth = 288
 type options struct {
 	g        settings.Generation
 	changed  func(settings.Generation)
+	named    func(settings.Generation) settings.Generation // with the name of its preset
 	preset   *button
 	presets  *row
 	numbers  []*numberSetting
@@ -39,7 +40,8 @@ type options struct {
 	box      *fyne.Container
 	first    fyne.Focusable
 	side     *panel
-	limit    int // context length of the model, 0 while none is open
+	limit    int   // context length of the model, 0 while none is open
+	kv       int64 // bytes of its key/value cache for each token
 }
 
 // numberSetting binds a row to a field of the settings.
@@ -55,7 +57,7 @@ type numberSetting struct {
 // opens, system the instructions of the conversation.
 func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(settings.Generation),
 	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool), system func(string)) *options {
-	o := &options{changed: changed}
+	o := &options{changed: changed, named: func(g settings.Generation) settings.Generation { return g.Named(nil) }}
 	o.preset = newButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
 	o.presets = newRow(tr("Preset"), tr("A set of the values below; change one and it becomes “Custom”."),
@@ -134,14 +136,15 @@ func (o *options) fold(closed bool) {
 
 // use takes values from the user.
 func (o *options) use(g settings.Generation) {
-	g.Preset = g.PresetName()
 	o.show(g)
-	o.changed(g)
+	o.changed(o.g)
 }
 
 // show brings every row in step with g.
 func (o *options) show(g settings.Generation) {
+	g = o.named(g)
 	o.g = g
+	o.showCost()
 	o.preset.setLabel(g.Preset + " ▾")
 	o.presets.showReset(g.Preset != settings.DefaultGeneration().Preset)
 	for _, n := range o.numbers {
@@ -163,6 +166,14 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 	if m != nil {
 		limit = m.ContextLen
 	}
+	kv := int64(0)
+	if m != nil {
+		kv = m.KVBytes
+	}
+	if kv != o.kv {
+		o.kv = kv
+		o.showCost()
+	}
 	if limit != o.limit {
 		o.limit = limit
 		for _, n := range o.numbers {
@@ -183,6 +194,23 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 	for _, n := range o.numbers {
 		if n.locked {
 			n.lock(why)
+		}
+	}
+}
+
+// showCost says what the context length in use takes when it is full.
+func (o *options) showCost() {
+	for _, n := range o.numbers {
+		if n.spec.title != titleContext() {
+			continue
+		}
+		text := tr("How much text the model can see; longer needs more memory.")
+		if o.kv > 0 {
+			text = tr("How much text the model can see; longer needs more memory: {{.Size}} when it is full.", "Size", size(o.kv*int64(n.get(o.g))))
+		}
+		n.row.spec.sentence = text
+		if !n.row.entry.Disabled() {
+			n.row.sentence.set(muted(text))
 		}
 	}
 }

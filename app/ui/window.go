@@ -156,6 +156,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore,
 		func(text string) { w.ctl.SetSystem(w.known, text) })
+	w.options.named = w.named
 	w.status = newStatus(w.cancelWork, w.escape)
 	w.shelf = cfg.shelf.whole()
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w),
@@ -200,7 +201,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 // applySettings brings the parts in step with what does not depend on the view.
 func (w *window) applySettings() {
 	w.composer.entry.enterSends = w.settings.EnterSends
-	w.composer.preset.setLabel(w.generation.Preset + " ▾")
+	w.composer.preset.setLabel(w.named(w.generation).Preset + " ▾")
 	w.prefs.show(w.settings)
 }
 

@@ -1,0 +1,74 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"tern/app/settings"
+)
+
+// named is g with the name of the preset that has its values, the user's own
+// among them.
+func (w *window) named(g settings.Generation) settings.Generation { return g.Named(w.settings.Presets) }
+
+// presetItems are Tern's presets and the user's, and what can be done with those.
+func (w *window) presetItems() []*fyne.MenuItem {
+	var items []*fyne.MenuItem
+	current := w.named(w.generation).Preset
+	add := func(presets []settings.Preset) {
+		for _, p := range presets {
+			i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.generation.With(p)) })
+			i.Checked = p.Name == current
+			items = append(items, i)
+		}
+	}
+	add(settings.Presets)
+	own := w.settings.Presets
+	if len(own) > 0 {
+		items = append(items, fyne.NewMenuItemSeparator())
+		add(own)
+	}
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Save current as…"), w.savePreset))
+	for _, p := range own {
+		if p.Name == current {
+			items = append(items, fyne.NewMenuItem(tr("Delete “{{.Name}}”", "Name", p.Name), func() { w.dropPreset(p.Name) }))
+		}
+	}
+	return items
+}
+
+// savePreset keeps the sampling values in use under a name.
+func (w *window) savePreset() {
+	w.askLine(tr("Save current settings as a preset"), tr("Name"), "", tr("Save"), func(name string) {
+		name = strings.TrimSpace(name)
+		switch settings.CheckPresetName(name) {
+		case settings.EmptyName:
+			w.tell(tr("The preset was not saved: its name must have 1 to 40 characters."))
+			return
+		case settings.TakenName:
+			w.tell(tr("The preset was not saved: “{{.Name}}” is one of Tern's own.", "Name", name))
+			return
+		}
+		if !w.settings.SavePreset(name, w.generation) {
+			w.tell(tr("The preset was not saved: there are 50 already. Delete one first."))
+			return
+		}
+		g := w.generation
+		g.Preset = name
+		w.options.use(g)
+	})
+}
+
+// dropPreset forgets a preset of the user's; it can be undone.
+func (w *window) dropPreset(name string) {
+	old := w.settings.Presets
+	w.settings.DropPreset(name)
+	w.options.use(w.generation)
+	w.tell(tr("Deleted the preset “{{.Name}}”.", "Name", name), action{tr("Undo"), func() {
+		w.info = nil
+		w.settings.Presets = old
+		w.options.use(w.generation)
+		w.update()
+	}})
+}
