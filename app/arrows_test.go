@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
 	"tern/app/settings": {"tern/app/files"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},

@@ -25,6 +25,7 @@ type fakeController struct {
 	tokens           []chat.Token
 	recipe           []byte
 	weights          *chat.Weights
+	measured         func(*chat.Speed)
 }
 
 func (f *fakeController) call(name string, args ...any) {
@@ -58,6 +59,10 @@ func (f *fakeController) LastAnswer() ([]chat.Token, bool)         { return f.to
 func (f *fakeController) Examine()                                 { f.call("examine") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
+func (f *fakeController) Measure(_ func(chat.SpeedProgress), done func(*chat.Speed)) {
+	f.call("measure")
+	f.measured = done
+}
 func (f *fakeController) Choose(at chat.Token, id int32, g settings.Generation) {
 	f.call("choose", at.Segment, " ", at.Index, " ", id)
 }

@@ -18,7 +18,10 @@ type inspectActions struct {
 	examine func()
 	branch  func(at chat.Token, id int32)
 	recipe  func()
-	weights func(done func(*chat.Weights)) // done is called on the window's goroutine
+	weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
+	measure func(progress func(chat.SpeedProgress), done func(*chat.Speed)) // both on the window's goroutine
+	stop    func()
+	copy    func(text string)
 	tint    func(on bool)
 	escape  func()
 	after   func(d time.Duration, do func())
@@ -49,6 +52,7 @@ type inspect struct {
 	examined examinedAnswer // the answer that was asked about last
 
 	model *modelTab
+	speed *speedTab
 }
 
 // examinedAnswer tells one state of an answer from another.
@@ -59,7 +63,7 @@ func newInspect(tinted bool, do inspectActions) *inspect {
 	p := &inspect{do: do}
 	box := container.New(&stack{gap: 8, pad: 12})
 	row := container.NewHBox()
-	for i, title := range []string{tr("Tokens"), tr("Model")} {
+	for i, title := range []string{tr("Tokens"), tr("Model"), tr("Speed")} {
 		b := newQuietButton(title, do.escape, func() { p.open(i) })
 		p.tabs = append(p.tabs, b)
 		row.Add(b)
@@ -67,7 +71,8 @@ func newInspect(tinted bool, do inspectActions) *inspect {
 	row.Add(layout.NewSpacer())
 	box.Add(container.New(flush{}, row))
 	p.model = newModelTab(do.escape)
-	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.model.box}
+	p.speed = p.newSpeedTab()
+	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.model.box, p.speed.box}
 	pages := container.NewStack(p.pages...)
 	content := container.NewStack(newSurface(colorSidebar), container.NewBorder(box, nil, nil, nil, pages))
 	p.open(0)
@@ -161,6 +166,8 @@ func (p *inspect) show(v chat.View) {
 		p.showTokens()
 	case 1:
 		p.showModel()
+	case 2:
+		p.showSpeed()
 	}
 }
 

@@ -21,6 +21,15 @@ func (w *window) newInspectPanel() *inspect {
 		weights: func(done func(*chat.Weights)) {
 			w.ctl.Weights(func(a *chat.Weights) { fyne.Do(func() { done(a) }) })
 		},
+		measure: func(progress func(chat.SpeedProgress), done func(*chat.Speed)) {
+			w.ctl.Measure(func(p chat.SpeedProgress) { fyne.Do(func() { progress(p) }) },
+				func(s *chat.Speed) { fyne.Do(func() { done(s) }) })
+		},
+		stop: w.ctl.Stop,
+		copy: func(text string) {
+			w.copyText(text)
+			w.tell(tr("The measurements were copied."))
+		},
 		tint: func(on bool) {
 			w.settings.Tint = on
 			w.cfg.save(w.settings)

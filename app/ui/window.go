@@ -61,6 +61,7 @@ type Controller interface {
 	Choose(at chat.Token, id int32, g settings.Generation)
 	Recipe(done func([]byte))
 	Weights(done func(*chat.Weights))
+	Measure(progress func(chat.SpeedProgress), done func(*chat.Speed))
 	View() chat.View
 }
 

@@ -1,0 +1,96 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+
+	"tern/app/measure"
+	"tern/inference"
+	"tern/model"
+)
+
+// Speed is how fast this machine runs the open model.
+type Speed struct {
+	Model    string
+	Kernel   string
+	Threads  int
+	MemoryGB float64 // that this machine reads per second, in 10⁹ bytes
+	Points   []SpeedPoint
+	CSV      string // all that was measured
+}
+
+// SpeedPoint is one length of the text before.
+type SpeedPoint struct {
+	Context       int
+	Read, Write   float64 // tokens per second
+	Limit         float64 // of Write, if all that a token needs came from memory at full speed
+	BytesPerToken float64
+}
+
+// SpeedProgress says how far a measurement is.
+type SpeedProgress struct {
+	Phase       string // "context", "prefill", "decode" or "memory"
+	Done, Total int
+}
+
+// speedMemory is what the measurement of memory reads: beyond the caches, and
+// little enough to be there beside a model.
+const speedMemory = 256 << 20
+
+// smallModel is the number of weights below which a token takes a few
+// milliseconds at most.
+const smallModel = 100 << 20
+
+// Measure finds out how fast the open model is at rising lengths of text; it
+// takes about a minute for a large one. Whatever else is asked for ends it. done
+// gets nil where it was ended or failed. Both are called from another goroutine.
+func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
+	c.do(func(ctx context.Context) {
+		w, able := c.weights.(localWeights)
+		if !able {
+			done(nil)
+			return
+		}
+		done(speed(ctx, w.m, c.generation.Threads, progress))
+	})
+}
+
+// speed measures m.
+func speed(ctx context.Context, m *model.Model, threads int, progress func(SpeedProgress)) *Speed {
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	o := measure.Options{
+		Prefill: 64, Decode: 16, Threads: []int{threads}, Memory: speedMemory, KV: inference.KVF16,
+		Progress: func(p measure.Progress) { progress(SpeedProgress{p.Phase, p.Done, p.Total}) },
+	}
+	if m.Params() < smallModel { // so quick that a few tokens say little
+		o.Prefill, o.Decode, o.Repeat = 128, 100, 2
+	}
+	room := min(m.ContextLen, 2048) - o.Prefill
+	if room < o.Prefill {
+		o.Prefill, o.Decode, room = 1, 1, max(0, m.ContextLen-2)
+	}
+	for i := range 4 {
+		o.Contexts = append(o.Contexts, room*i/3)
+	}
+	r, err := measure.Model(ctx, m, o)
+	if err != nil {
+		return nil // ended: by a command, or because the model cannot be run
+	}
+	s := &Speed{Model: m.Name, Kernel: r.Kernel, Threads: threads, MemoryGB: r.MemoryReadGB}
+	for _, run := range r.Runs {
+		p := SpeedPoint{Context: run.Context, Read: run.Prefill.Rate, Write: run.Decode.Rate, BytesPerToken: run.Decode.BytesPerToken}
+		if p.BytesPerToken > 0 {
+			p.Limit = run.MemoryReadGB * 1e9 / p.BytesPerToken
+		}
+		s.Points = append(s.Points, p)
+	}
+	var b bytes.Buffer
+	if err := r.WriteCSV(&b); err != nil {
+		return nil
+	}
+	s.CSV = b.String()
+	return s
+}

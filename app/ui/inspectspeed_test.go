@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+)
+
+func someSpeed() *chat.Speed {
+	s := &chat.Speed{Model: "Tern Tales", Kernel: "avx2", Threads: 2, MemoryGB: 13.9, CSV: "a,b\n1,2\n"}
+	for i := range 4 {
+		s.Points = append(s.Points, chat.SpeedPoint{Context: 600 * i, Read: 200 - 20*float64(i), Write: 46 - 4*float64(i), Limit: 55 - 2*float64(i)})
+	}
+	return s
+}
+
+// TestSpeedTab measures, ends a measurement, and copies what was measured.
+func TestSpeedTab(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.togglePanel(r.inspect.side)
+	test.Tap(r.inspect.tabs[2])
+	tab := r.inspect.speed
+	if !strings.HasPrefix(tab.verdict.text(), "No measurements yet.") || !tab.copy.Disabled() || tab.run.Disabled() {
+		t.Errorf("before: %q", tab.verdict.text())
+	}
+	test.Tap(tab.run)
+	if tab.run.Text != "Stop" || !slices.Contains(r.fake.calls, "measure") || tab.verdict.text() != "Measuring…" {
+		t.Errorf("while measuring: %q, %q", tab.run.Text, tab.verdict.text())
+	}
+	r.show()
+	test.Tap(tab.run)
+	if r.fake.calls[len(r.fake.calls)-1] != "stop" {
+		t.Errorf("calls %q", r.fake.calls)
+	}
+	r.fake.measured(nil)
+	if tab.running || tab.run.Text != "Benchmark this machine" || !strings.HasPrefix(tab.verdict.text(), "No measurements yet.") {
+		t.Errorf("after it was ended: %q, %q", tab.run.Text, tab.verdict.text())
+	}
+	test.Tap(tab.run)
+	r.fake.measured(someSpeed())
+	if got, want := tab.verdict.text(), "46 tok/s = 84% of what 13.9 GB/s allow · avx2 kernels · 2 threads"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := tab.write.AccessibilityLabel(); got != "0: 46 tok/s\n600: 42 tok/s\n1,200: 38 tok/s\n1,800: 34 tok/s\n" {
+		t.Errorf("plot %q", got)
+	}
+	test.Tap(tab.copy)
+	if got := fyne.CurrentApp().Clipboard().Content(); got != "a,b\n1,2\n" {
+		t.Errorf("the clipboard has %q", got)
+	}
+	// Another model: what was measured is not its speed.
+	r.show(func(v *chat.View) { m := builtin; v.Model = &m })
+	if tab.speed != nil || !tab.copy.Disabled() {
+		t.Error("the speed of another model is shown")
+	}
+	r.show(func(v *chat.View) { m := builtin; m.Host = "localhost:8080"; v.Model = &m })
+	if !tab.run.Disabled() || tab.verdict.text() != "Only for models running in Tern." {
+		t.Errorf("a server's model: %q", tab.verdict.text())
+	}
+}
+
+func TestMeasuring(t *testing.T) {
+	for phase, want := range map[string]string{
+		"memory": "Measuring memory…", "decode": "Measuring: writing 3 of 16", "prefill": "Measuring: reading 3 of 16",
+	} {
+		if got := measuring(chat.SpeedProgress{Phase: phase, Done: 3, Total: 16}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for v, want := range map[float64]string{0: "0", 0.5: "0.5", 27.6: "28", 1200: "1,200"} {
+		if got := tickLabel(v); got != want {
+			t.Errorf("%g is %q, want %q", v, got, want)
+		}
+	}
+}
