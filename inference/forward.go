@@ -47,7 +47,7 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	if w.id == 0 {
 		s.stopped = s.ctx.Err() != nil
 	}
-	s.project(w, a, output{s.q, &layer.Q}, output{s.k, &layer.K}, output{s.v, &layer.V})
+	s.project(w, a, output{s.q, &layer.Q, nil}, output{s.k, &layer.K, nil}, output{s.v, &layer.V, nil})
 	w.sync()
 	if s.stopped {
 		return // every worker reads what worker 0 wrote before the barrier
@@ -70,54 +70,34 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
 	scratch := &s.scratch[w.id]
-	for i, hi := w.share(c.Heads * T); i < hi; i++ {
-		head, t := i/T, i%T
-		s.kv.attend(s.att.row(t)[head*d:][:d], s.q.row(t)[head*d:][:d], l,
-			head*c.KVHeads/c.Heads, s.pos+t+1, s.engine.scale, scratch.scores)
+	work := w.pieces(c.Heads*T, 1)
+	for i, hi, ok := work.next(); ok; i, hi, ok = work.next() {
+		for ; i < hi; i++ {
+			head, t := i/T, i%T
+			s.kv.attend(s.att.row(t)[head*d:][:d], s.q.row(t)[head*d:][:d], l,
+				head*c.KVHeads/c.Heads, s.pos+t+1, s.engine.scale, scratch.scores)
+		}
 	}
 	w.sync()
 	s.tracePoint(w, "ctx", l, s.att.upTo(T))
 
 	// h += o(att)
 	a = s.normalize(w, s.att, layer.AttnSubNorm)
-	s.project(w, a, output{s.o, &layer.O})
-	s.addResidual(w)
+	s.project(w, a, output{s.o, &layer.O, &s.h})
 	w.sync()
 }
 
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
 func (s *Session) feedForward(w *worker, layer *model.Layer) {
-	T := len(s.ids)
-
-	// gate and up [T][FFNDim]: a worker computes the same rows of both, so
-	// that it can multiply them without waiting.
+	// gate and up [T][FFNDim]
 	a := s.normalize(w, s.h, layer.FFNNorm)
-	s.project(w, a, output{s.gate, &layer.Gate})
-	s.project(w, a, output{s.up, &layer.Up})
-	lo, hi := w.shareRows(s.gate.width)
-	for t := range T {
-		gate, up := s.gate.row(t)[lo:hi], s.up.row(t)[lo:hi]
-		if s.engine.model.Activation == model.ReLU2 {
-			kernel.ReLU2Mul(gate, gate, up)
-		} else {
-			kernel.SiLUMul(gate, gate, up)
-		}
-	}
+	s.project(w, a, output{s.gate, &layer.Gate, nil}, output{s.up, &layer.Up, nil})
 	w.sync()
 
-	// h += down(gate)
-	a = s.normalize(w, s.gate, layer.FFNSubNorm)
-	s.project(w, a, output{s.o, &layer.Down})
-	s.addResidual(w)
+	// h += down(act(gate)·up)
+	a = s.normalizeGated(w, layer.FFNSubNorm)
+	s.project(w, a, output{s.o, &layer.Down, &s.h})
 	w.sync()
-}
-
-// addResidual adds the rows of s.o that this worker has just computed to h.
-func (s *Session) addResidual(w *worker) {
-	lo, hi := w.shareRows(s.h.width)
-	for t := range s.ids {
-		kernel.Add(s.h.row(t)[lo:hi], s.o.row(t)[lo:hi])
-	}
 }
 
 // head computes logits [VocabSize] = Head · norm(h) of the last s.rows tokens as
@@ -136,11 +116,13 @@ func (s *Session) head(w *worker) {
 	scratch := &s.scratch[w.id]
 	x := s.normalized(w, first)
 	s.tracePoint(w, "final_norm", -1, x.upTo(s.rows))
-	lo, hi := w.share(m.VocabSize)
-	for r := lo; r < hi; r += headBlock { // read once for all tokens
-		end := min(r+headBlock, hi)
-		for t := range s.rows {
-			scratch.denseRows(s.logits.row(t)[r:end], m.Head, r, x.row(t))
+	work := w.pieces(blocks(m.VocabSize), 1)
+	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
+		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
+			end := min(r+headBlock, m.VocabSize)
+			for t := range s.rows {
+				scratch.denseRows(s.logits.row(t)[r:end], m.Head, r, x.row(t))
+			}
 		}
 	}
 	if w.id == 0 {
@@ -151,6 +133,9 @@ func (s *Session) head(w *worker) {
 // headBlock is how many rows of the head, or of its copy, are multiplied by one
 // token after the other: they stay in L2.
 const headBlock = 64
+
+// blocks is how many blocks of headBlock rows there are, the last may be smaller.
+func blocks(rows int) int { return (rows + headBlock - 1) / headBlock }
 
 // normalized returns norm(h) of the last s.rows tokens, from the first of them
 // on. Every worker computes it for itself: that is cheaper than waiting.

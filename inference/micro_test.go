@@ -91,7 +91,7 @@ func TestMicro(t *testing.T) {
 	w := &worker{of: 1}
 	s := &Session{ids: make([]int32, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}
 	out := newMatrix(len(b.X), lin.Rows)
-	s.bitLinear(w, out, &lin, a)
+	s.bitLinear(w, out, &lin, a, 0, lin.Groups())
 	for i, want := range b.Y {
 		if r := relative(t, out.row(i), want); r > 4e-7 {
 			t.Errorf("BitLinear of token %d differs by %.2g", i, r)

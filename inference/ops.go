@@ -78,14 +78,40 @@ func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, w
 	return a
 }
 
+// normalizeGated is normalize for act(gate)·up, which it computes first.
+func (s *Session) normalizeGated(w *worker, weight []float32) activation {
+	eps := s.engine.model.NormEps
+	quantize := func(a *activation, t int) {
+		x := a.x.row(t)
+		if s.engine.model.Activation == model.ReLU2 {
+			kernel.ReLU2Mul(x, s.gate.row(t), s.up.row(t))
+		} else {
+			kernel.SiLUMul(x, s.gate.row(t), s.up.row(t))
+		}
+		a.quantize(t, x, weight, eps)
+	}
+	if len(s.ids) == 1 {
+		a := s.scratch[w.id].act.of(s.gate.width)
+		quantize(&a, 0)
+		return a
+	}
+	a := s.act.of(s.gate.width)
+	for t, hi := w.share(len(s.ids)); t < hi; t++ {
+		quantize(&a, t)
+	}
+	w.sync()
+	return a
+}
+
 // output is a projection and where its result goes.
 type output struct {
 	y      matrix // [T][lin.Rows]
 	linear *model.Linear
+	sum    *matrix // [T][lin.Rows] to which y is added, or nil
 }
 
-// project computes this worker's rows of y = W·x for projections that share
-// their input, as one stretch of work: no waiting between them.
+// project computes y = W·x for projections that share their input, with no
+// waiting between them: every worker takes rows of the first, then of the next.
 func (s *Session) project(w *worker, a activation, outs ...output) {
 	for _, o := range outs {
 		lin, in := o.linear, a
@@ -95,20 +121,35 @@ func (s *Session) project(w *worker, a activation, outs ...output) {
 			}
 			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps)
 		}
-		if lin.Dense != nil {
-			lo, hi := w.shareRows(lin.Dense.Rows)
-			for t := range s.ids {
-				s.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
-			}
-			continue
+		least := pieceGroups
+		if len(s.ids) > 1 {
+			least = max(least, lin.Groups()/(8*w.of)) // a piece of MatMul has a cost of its own
 		}
-		s.bitLinear(w, o.y, lin, in)
+		work := w.pieces(lin.Groups(), least)
+		for g0, g1, ok := work.next(); ok; g0, g1, ok = work.next() {
+			lo, hi := g0*ternary.GroupRows, min(g1*ternary.GroupRows, lin.Rows)
+			if lin.Dense != nil {
+				for t := range s.ids {
+					s.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
+				}
+			} else {
+				s.bitLinear(w, o.y, lin, in, g0, g1)
+			}
+			if o.sum != nil {
+				for t := range s.ids {
+					kernel.Add(o.sum.row(t)[lo:hi], o.y.row(t)[lo:hi])
+				}
+			}
+		}
 	}
 }
 
-// bitLinear computes this worker's rows of y = (Σ t·q)·m/s for all tokens.
-func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation) {
-	g0, g1 := w.share(lin.Groups())
+// pieceGroups is the least number of row groups that a worker takes: 12 to 16 KB
+// of weights, half a microsecond.
+const pieceGroups = 8
+
+// bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for all tokens.
+func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
 	if faultQuant {
 		unquantized(y, lin, a, len(s.ids), g0, g1)
 		return
@@ -124,12 +165,6 @@ func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation
 		mul[t] = lin.Scale / a.scale[t]
 	}
 	kernel.MatMul(y.upTo(T), y.width, &lin.Matrix, g0, g1, a.q[:T*a.padded], a.sum[:T], mul, scratch.kernel)
-}
-
-// shareRows returns this worker's part of n matrix rows, whole row groups.
-func (w *worker) shareRows(n int) (lo, hi int) {
-	lo, hi = w.share((n + ternary.GroupRows - 1) / ternary.GroupRows)
-	return lo * ternary.GroupRows, min(hi*ternary.GroupRows, n)
 }
 
 // denseRows computes y = W[first:first+len(y)] · x in W's stored precision.

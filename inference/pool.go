@@ -17,7 +17,10 @@ import (
 // idle engine uses no processor time.
 //
 // Work is split by rows, heads or positions, never inside a sum, so results do
-// not depend on the number of workers.
+// not depend on the number of workers, nor on which of them does a piece: the
+// heavy steps are taken piece by piece by whoever is free (worker.pieces), so
+// that a worker that is slower, or whose processor another program has taken for
+// a moment, does less and the others do not wait.
 type pool struct {
 	size int
 	mu   sync.Mutex // held during a pass
@@ -39,19 +42,64 @@ type pool struct {
 type worker struct {
 	id, of  int
 	barrier *barrier
+	queues  int // of the barrier, used since the last sync
 }
 
 // sync waits until every worker of the pass has arrived.
-func (w *worker) sync() { w.barrier.wait(w.of) }
+func (w *worker) sync() {
+	w.barrier.wait(w.of)
+	w.queues = 0
+}
+
+// queue hands out the units [0, n) of one step of work. All workers of the pass
+// must make the same queues in the same order between two syncs.
+type queue struct {
+	taken    *atomic.Int64 // units handed out
+	n, least int
+	of       int
+}
+
+// maxQueues is how many queues there can be between two syncs.
+const maxQueues = 4
+
+// pieces starts sharing out n units of work in pieces of at least least.
+func (w *worker) pieces(n, least int) queue {
+	q := queue{&w.barrier.taken[w.queues].Int64, n, least, w.of}
+	w.queues++
+	return q
+}
+
+// next returns the next piece [lo, hi), or false when nothing is left: half of
+// an even share of the rest, so that pieces are few and the last ones small.
+func (q *queue) next() (lo, hi int, ok bool) {
+	for {
+		taken := q.taken.Load()
+		left := q.n - int(taken)
+		if left <= 0 {
+			return 0, 0, false
+		}
+		size := left
+		if q.of > 1 {
+			size = min(left, max(q.least, left/(2*q.of)))
+		}
+		if q.taken.CompareAndSwap(taken, taken+int64(size)) {
+			return int(taken), int(taken) + size, true
+		}
+	}
+}
 
 // share returns this worker's part [lo, hi) of n equal pieces of work.
 func (w *worker) share(n int) (lo, hi int) { return n * w.id / w.of, n * (w.id + 1) / w.of }
 
 func newPool(size int) *pool {
 	p := &pool{size: size, workers: make([]worker, size)}
-	p.start.init()
-	p.done.init()
-	p.barrier.gate.init()
+	spin := spinLoads
+	if size > runtime.GOMAXPROCS(0) {
+		spin = spinCrowded
+	}
+	p.start.init(spin)
+	p.done.init(spin)
+	p.barrier.gate.init(spin)
 	for i := range p.workers {
 		p.workers[i] = worker{id: i, of: size, barrier: &p.barrier}
 		if i > 0 {
@@ -115,6 +163,7 @@ func (p *pool) execute(w *worker) {
 		p.failMu.Unlock()
 		p.barrier.abandon()
 	}()
+	w.queues = 0
 	p.pass(w)
 }
 
@@ -133,12 +182,27 @@ type barrier struct {
 	arrived atomic.Int32
 	broken  atomic.Bool
 	gate    gate
+	taken   [maxQueues]padded // of the queues until the next opening
 
 	meetings int64 // counted by whoever comes last
 }
 
+// padded is a counter in a cache line of its own.
+type padded struct {
+	atomic.Int64
+	_ [56]byte
+}
+
+// empty begins all queues anew.
+func (b *barrier) empty() {
+	for i := range b.taken {
+		b.taken[i].Store(0)
+	}
+}
+
 func (b *barrier) wait(n int) {
 	if n == 1 {
+		b.empty()
 		return
 	}
 	// abandon breaks the barrier before it opens the gate: who does not see it
@@ -150,6 +214,7 @@ func (b *barrier) wait(n int) {
 	if int(b.arrived.Add(1)) == n {
 		b.arrived.Store(0)
 		b.meetings++
+		b.empty()
 		b.gate.open()
 	} else {
 		b.gate.wait(seen)
@@ -168,12 +233,14 @@ func (b *barrier) abandon() {
 // reset prepares the barrier for the next pass; nobody may be waiting.
 func (b *barrier) reset() {
 	b.arrived.Store(0)
+	b.empty()
 	b.broken.Store(false)
 }
 
 // gate counts how often it was opened and lets others wait for the next time.
 type gate struct {
 	count    atomic.Uint32
+	spin     int // how often a waiter looks before it yields
 	sleepers atomic.Int32
 	mu       sync.Mutex
 	cond     sync.Cond
@@ -187,13 +254,16 @@ const (
 	// looks, 60 of the 144 barriers of a 728M token parked, with 40,000 still
 	// 31, with 200,000 to 400,000 about one; the token took 9.7, 9.1 and 8.0 ms.
 	spinLoads = 200_000
+	// spinCrowded is the same where there are more workers than processors, so
+	// that some of those waited for have none.
+	spinCrowded = 1000
 	// spinYields is how often it then yields before it parks. Parking costs
 	// the one who wakes it a system call, but spinning on would steal
 	// time from a worker whose processor another program has taken.
 	spinYields = 64
 )
 
-func (g *gate) init()         { g.cond.L = &g.mu }
+func (g *gate) init(spin int) { g.cond.L, g.spin = &g.mu, spin }
 func (g *gate) value() uint32 { return g.count.Load() }
 
 // open releases everybody who waits for a value before this one.
@@ -210,7 +280,7 @@ func (g *gate) open() {
 
 // wait returns when the count is no longer seen.
 func (g *gate) wait(seen uint32) {
-	for range spinLoads {
+	for range g.spin {
 		if g.count.Load() != seen {
 			return
 		}

@@ -53,6 +53,48 @@ func TestPoolShares(t *testing.T) {
 	}
 }
 
+// TestPoolPieces has workers take queues of several sizes and checks that every
+// unit of each was handed out once.
+func TestPoolPieces(t *testing.T) {
+	for size := 1; size <= 5; size++ {
+		p := newPool(size)
+		for _, n := range []int{0, 1, 7, 8, 9, 100, 1000} {
+			var done [maxQueues][]atomic.Int32
+			for i := range done {
+				done[i] = make([]atomic.Int32, n)
+			}
+			err := p.run(func(w *worker) {
+				for round := range int32(3) {
+					for i := range done {
+						work := w.pieces(n, 1+7*i)
+						for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
+							if lo >= hi || hi-lo < 1+7*i && hi != n {
+								panic("a piece is empty or too small")
+							}
+							for u := lo; u < hi; u++ {
+								done[i][u].Add(1)
+							}
+						}
+					}
+					w.sync()
+					for i := range done {
+						for u := range done[i] {
+							if done[i][u].Load() != round+1 {
+								panic("a unit was not handed out once")
+							}
+						}
+					}
+					w.sync()
+				}
+			})
+			if err != nil {
+				t.Fatalf("%d workers, %d units: %v", size, n, err)
+			}
+		}
+		p.close()
+	}
+}
+
 // TestPoolSurvivesPanic checks that a panic in any worker ends the pass for all
 // of them and leaves the pool usable.
 func TestPoolSurvivesPanic(t *testing.T) {

@@ -167,7 +167,7 @@ func (t *topState) allocate(cols, rows int) {
 }
 
 // scanTop finds the logits of s.top.request for x [s.rows][Dim], the last
-// tokens' normalised residual streams. Every worker takes its share of the
+// tokens' normalised residual streams. Every worker takes a part of the
 // vocabulary.
 //
 // For row r, a = scale·step·(codes·x̂) where x = step·x̂ + a rest of norm δ, the
@@ -184,26 +184,18 @@ func (s *Session) scanTop(w *worker, x matrix) {
 		rows[i].quantize(x.row(i), h.limit)
 		rows[i].lower = rows[i].lower[:0]
 	}
-	lo, hi := w.shareRows(m.VocabSize)
-	for block := lo; block < hi; block += headBlock { // read once for all tokens
-		end := min(block+headBlock, hi)
-		dots := mine.dots[:end-block]
-		for i := range rows {
-			row, upper := &rows[i], t.upper.row(i)[block:end]
-			kernel.Scan(dots, h.codes[block*h.cols:end*h.cols], row.x)
-			for j, dot := range dots {
-				r := block + j
-				a := float32(dot) * h.scale[r] * row.step
-				off := h.miss[r]*row.norm + h.norm[r]*row.rest
-				off += slack*(max(a, -a)+off) + smallest
-				upper[j] = a + off
-				row.keep(a-off, k)
+	work := w.pieces(blocks(m.VocabSize), 1)
+	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
+		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
+			for i := range rows {
+				s.scanBlock(&rows[i], t.upper.row(i), mine.dots[:min(headBlock, m.VocabSize-r)], r, k)
 			}
 		}
 	}
 	w.sync()
 
 	scratch := &s.scratch[w.id]
+	lo, hi := w.share(m.VocabSize)
 	for i := range rows {
 		row := &rows[i]
 		mine.all = mine.all[:0]
@@ -239,6 +231,20 @@ func (s *Session) scanTop(w *worker, x matrix) {
 		}
 		t.found[i] = found
 		s.headBytes += int64(len(found) * m.Head.Type.Bytes(m.Head.Cols))
+	}
+}
+
+// scanBlock bounds the logits of len(dots) rows of the head from row first on.
+func (s *Session) scanBlock(row *topRow, upper []float32, dots []int32, first, k int) {
+	h := s.engine.scan
+	kernel.Scan(dots, h.codes[first*h.cols:(first+len(dots))*h.cols], row.x)
+	for j, dot := range dots {
+		r := first + j
+		a := float32(dot) * h.scale[r] * row.step
+		off := h.miss[r]*row.norm + h.norm[r]*row.rest
+		off += slack*(max(a, -a)+off) + smallest
+		upper[r] = a + off
+		row.keep(a-off, k)
 	}
 }
 
