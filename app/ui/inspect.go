@@ -140,6 +140,7 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 	p.about.Hide()
 	below := container.New(&stack{gap: 4}, p.empty, p.about,
 		container.New(flush{}, p.tint), newTintLegend(), container.NewHBox(p.recipe))
+	rest := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 3, 3), below))
 	p.tokenBox = container.New(layoutFunc{min: fyne.NewSize(120, 120), do: func(o []fyne.CanvasObject, size fyne.Size) {
 		const margin = 12
 		w := size.Width - 2*margin
@@ -152,9 +153,10 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 		p.text.Resize(fyne.NewSize(w, p.text.Size().Height)) // so that the scroll reads the height at the new width
 		p.scroll.Resize(fyne.NewSize(w+6, room))
 		p.scroll.Refresh()
-		below.Move(fyne.NewPos(margin, room+margin))
-		below.Resize(fyne.NewSize(w, h))
-	}}, p.scroll, below)
+		rest.Move(fyne.NewPos(margin-3, room+margin)) // low windows scroll it
+		rest.Resize(fyne.NewSize(w+6, max(0, min(h, size.Height-room-margin))))
+		rest.Refresh()
+	}}, p.scroll, rest)
 	return p.tokenBox
 }
 
