@@ -62,8 +62,9 @@ trap finish EXIT
 # --- packages -----------------------------------------------------------------
 
 # To build: Fyne draws with OpenGL, GLFW speaks to X11 and Wayland, the native
-# file dialog is GTK's. libgtk-3-dev brings the X11 and Wayland headers.
-build_packages=(ca-certificates gcc libc6-dev pkg-config libgl-dev libgtk-3-dev libxxf86vm-dev)
+# file dialog is GTK's. libgtk-3-dev brings the X11 and Wayland headers. The font
+# (1.6 MB to fetch) has Chinese, Japanese and Korean, which Fyne's own do not.
+build_packages=(ca-certificates gcc libc6-dev pkg-config libgl-dev libgtk-3-dev libxxf86vm-dev fonts-wqy-microhei)
 
 # packages NAME...: install those that are missing.
 packages() {

@@ -45,7 +45,8 @@ type Settings struct {
 	Theme       Theme      `json:"theme"`
 	TextScale   int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
 	EnterSends  bool       `json:"enter_sends"`
-	Width       float32    `json:"width"` // of the window, device-independent
+	Language    string     `json:"language"` // "en", "de", "zh"; empty for that of the system
+	Width       float32    `json:"width"`    // of the window, device-independent
 	Height      float32    `json:"height"`
 	SidebarOpen bool       `json:"sidebar_open"`
 	PanelOpen   bool       `json:"panel_open"` // the right panel
@@ -139,6 +140,9 @@ func (s Settings) normal() Settings {
 	s.Generation = s.Generation.Normal()
 	s.Generation.Preset = name
 	s.Generation = s.Generation.Named(s.Presets)
+	if !slices.Contains([]string{"en", "de", "zh"}, s.Language) {
+		s.Language = ""
+	}
 	if s.Theme != ThemeLight && s.Theme != ThemeDark {
 		s.Theme = ThemeSystem
 	}

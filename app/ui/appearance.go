@@ -86,3 +86,13 @@ func (w *window) close() {
 	w.cfg.save(w.settings)
 	w.win.Close()
 }
+
+// setLanguage keeps a language for the next start.
+func (w *window) setLanguage(code string) {
+	if w.settings.Language == code {
+		return
+	}
+	w.settings.Language = code
+	w.applySettings()
+	w.cfg.save(w.settings)
+}

@@ -82,7 +82,7 @@ func newMenu(w *window) *menu {
 	quit := item(tr("Quit"), w.quit, fyne.KeyQ)
 	quit.IsQuit = true
 	theme := fyne.NewMenuItem(tr("Theme"), nil)
-	for _, t := range themes {
+	for _, t := range themes() {
 		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.setTheme(t.theme) }))
 	}
 	theme.ChildMenu = fyne.NewMenu("", m.themes...)
@@ -149,7 +149,7 @@ func (m *menu) show(s menuState) {
 	for _, p := range m.panels {
 		p.item.Checked = p == s.panel
 	}
-	for i, t := range themes {
+	for i, t := range themes() {
 		m.themes[i].Checked = t.theme == s.theme
 	}
 	m.main.Refresh()

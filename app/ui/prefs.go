@@ -13,44 +13,59 @@ import (
 
 // prefs is the settings page: what the window looks like and how it writes.
 type prefs struct {
-	theme *choice
-	size  *choice
-	enter *check
-	body  *fyne.Container
+	theme    *choice
+	size     *choice
+	language *choice
+	enter    *check
+	body     *fyne.Container
 
 	models  *prefsModels
 	serving *serving
 	page    *screen
 }
 
-var themes = []struct {
+// namedTheme is a theme as it is offered.
+type namedTheme struct {
 	name  string
 	theme settings.Theme
-}{{"System", settings.ThemeSystem}, {"Light", settings.ThemeLight}, {"Dark", settings.ThemeDark}}
+}
+
+func themes() []namedTheme {
+	return []namedTheme{{tr("System"), settings.ThemeSystem}, {tr("Light"), settings.ThemeLight}, {tr("Dark"), settings.ThemeDark}}
+}
 
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), models *prefsModels, serving *serving) *prefs {
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), setLanguage func(string), models *prefsModels, serving *serving) *prefs {
 	p := &prefs{models: models, serving: serving}
 	var names []string
-	for _, t := range themes {
+	for _, t := range themes() {
 		names = append(names, t.name)
 	}
-	p.theme = newChoice(names, escape, func(i int) { setTheme(themes[i].theme) })
+	p.theme = newChoice(names, escape, func(i int) { setTheme(themes()[i].theme) })
 	var sizes []string
 	for _, s := range settings.TextScales {
 		sizes = append(sizes, fmt.Sprintf("%d%%", s))
 	}
 	p.size = newChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
-	p.enter = newCheck("Enter sends (Shift+Enter starts a new line)", escape, setEnter)
+	var tongues []string
+	for i, l := range languages {
+		if i == 0 {
+			l.name = tr("System")
+		}
+		tongues = append(tongues, l.name)
+	}
+	p.language = newChoice(tongues, escape, func(i int) { setLanguage(languages[i].code) })
+	p.enter = newCheck(tr("Enter sends (Shift+Enter starts a new line)"), escape, setEnter)
 	body := container.New(&stack{gap: 6})
 	for _, o := range []fyne.CanvasObject{
-		section("Appearance"),
-		newRow("Theme", "System follows the setting of this computer.", p.theme.box, nil, escape, nil).box,
-		newRow("Text size", "Applies at once, to everything.", p.size.box, nil, escape, nil).box,
+		section(tr("Appearance")),
+		newRow(tr("Theme"), tr("System follows the setting of this computer."), p.theme.box, nil, escape, nil).box,
+		newRow(tr("Text size"), tr("Applies at once, to everything."), p.size.box, nil, escape, nil).box,
+		newRow(tr("Language"), tr("Tern speaks it from its next start on."), p.language.box, nil, escape, nil).box,
 		gapOf(10),
-		section("Writing"),
+		section(tr("Writing")),
 		container.NewHBox(p.enter),
 		gapOf(10),
 		container.New(&stack{gap: 6}, models.rows...),
@@ -86,13 +101,14 @@ func section(title string) fyne.CanvasObject {
 
 // show brings the page in step with s.
 func (p *prefs) show(s settings.Settings) {
-	for i, t := range themes {
+	for i, t := range themes() {
 		if t.theme == s.Theme {
 			p.theme.show(i)
 		}
 	}
 	p.models.show(s)
 	p.serving.show(s.Serving)
+	p.language.show(slices.IndexFunc(languages, func(l language) bool { return l.code == s.Language }))
 	p.size.show(slices.Index(settings.TextScales, s.TextScale))
 	if p.enter.Checked != s.EnterSends {
 		p.enter.SetChecked(s.EnterSends)

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -68,7 +66,7 @@ func newRow(title, sentence string, side, below fyne.CanvasObject, escape, reset
 func (r *row) build(side, below fyne.CanvasObject, escape, reset func()) {
 	r.title = newNote(theme.SizeNameText, span{text: r.spec.title, colour: theme.ColorNameForeground})
 	r.sentence = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, muted(r.spec.sentence))
-	r.reset = newIconButton("Reset "+strings.ToLower(r.spec.title), theme.ContentUndoIcon(), escape, reset)
+	r.reset = newIconButton(tr("Reset: {{.Setting}}", "Setting", r.spec.title), theme.ContentUndoIcon(), escape, reset)
 	r.reset.Hide()
 	r.box = container.New(&rowLayout{side: side, below: below, r: r})
 	for _, o := range []fyne.CanvasObject{r.title, r.reset, side, below, r.sentence} {

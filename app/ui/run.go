@@ -52,6 +52,9 @@ func Run(o Options) int {
 		return settings.Save(o.SettingsPath, s)
 	})
 
+	if err := speak(kept.Language); err != nil {
+		fmt.Fprintln(o.Stderr, "tern: "+err.Error()+".\nHint: the window speaks English.")
+	}
 	a := app.NewWithID(appID)
 	a.SetIcon(iconApp)
 	th := newTheme(kept.Theme, kept.TextScale)

@@ -160,7 +160,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.options.named = w.named
 	w.status = newStatus(w.cancelWork, w.escape)
 	w.shelf = cfg.shelf.whole()
-	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, newPrefsModels(w),
+	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, w.setLanguage, newPrefsModels(w),
 		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing))
 	w.connect = newConnect(w.escape, w.findModels)
 	w.models = newModels(w)
