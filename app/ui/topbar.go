@@ -103,7 +103,7 @@ func (t *topbar) layout(o []fyne.CanvasObject, size fyne.Size) {
 
 // newHeader is the top bar of a page that replaces the conversation.
 func newHeader(title string, back, escape func()) fyne.CanvasObject {
-	b := newQuietButton("‹ Back", escape, back)
+	b := newQuietButton(tr("‹ Back"), escape, back)
 	text := newNote(theme.SizeNameSubHeadingText, span{text: title, colour: theme.ColorNameForeground, bold: true})
 	row := container.NewBorder(nil, nil, container.NewHBox(b), nil, text)
 	return container.NewBorder(nil, newRule(), nil, nil, container.New(layout.NewCustomPaddedLayout(4, 3, 8, 8), row))
