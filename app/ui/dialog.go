@@ -102,7 +102,7 @@ func (w *window) shortcuts() {
 			}
 		}
 	}
-	rows = append(rows, [2]string{tr("New line in the prompt"), "Shift+Enter"}, [2]string{tr("Stop, or close what is open"), "Esc"})
+	rows = append(rows, [2]string{tr("New line in the prompt"), tr("Shift") + "+" + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")})
 	grid := container.New(layout.NewGridLayout(2))
 	for _, r := range rows {
 		line := container.NewBorder(nil, nil, nil,

@@ -213,18 +213,18 @@ func shortcutName(s fyne.Shortcut) string {
 		if runtime.GOOS == "darwin" {
 			parts = append(parts, "Cmd")
 		} else {
-			parts = append(parts, "Ctrl")
+			parts = append(parts, tr("Ctrl"))
 		}
 	}
 	if c.Modifier&fyne.KeyModifierAlt != 0 {
 		parts = append(parts, "Alt")
 	}
 	if c.Modifier&fyne.KeyModifierShift != 0 {
-		parts = append(parts, "Shift")
+		parts = append(parts, tr("Shift"))
 	}
 	name := string(c.KeyName)
 	if c.KeyName == fyne.KeyReturn {
-		name = "Enter"
+		name = tr("Enter")
 	}
 	return strings.Join(append(parts, name), "+")
 }

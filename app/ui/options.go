@@ -145,7 +145,7 @@ func (o *options) show(g settings.Generation) {
 	g = o.named(g)
 	o.g = g
 	o.showCost()
-	o.preset.setLabel(g.Preset + " ▾")
+	o.preset.setLabel(presetName(g.Preset) + " ▾")
 	o.presets.showReset(g.Preset != settings.DefaultGeneration().Preset)
 	for _, n := range o.numbers {
 		n.row.set(n.get(g))
@@ -311,7 +311,7 @@ func (o *options) threads() *numberSetting {
 	number := n.spec.parse
 	n.spec.format = automatic
 	n.spec.parse = func(s string) (float64, error) {
-		if strings.HasPrefix(strings.ToLower(strings.TrimSpace(s)), "auto") {
+		if s = strings.ToLower(strings.TrimSpace(s)); strings.HasPrefix(s, "auto") || s == strings.ToLower(tr("auto")) {
 			return 0, nil
 		}
 		return number(s)
@@ -322,7 +322,7 @@ func (o *options) threads() *numberSetting {
 // automatic writes a whole number; 0 is what Tern chooses itself.
 func automatic(v float64) string {
 	if v == 0 {
-		return "auto"
+		return tr("auto")
 	}
 	return strconv.Itoa(int(v))
 }

@@ -18,7 +18,7 @@ func (w *window) presetItems() []*fyne.MenuItem {
 	current := w.named(w.generation).Preset
 	add := func(presets []settings.Preset) {
 		for _, p := range presets {
-			i := fyne.NewMenuItem(p.Name, func() { w.options.use(w.generation.With(p)) })
+			i := fyne.NewMenuItem(presetName(p.Name), func() { w.options.use(w.generation.With(p)) })
 			i.Checked = p.Name == current
 			items = append(items, i)
 		}

@@ -202,7 +202,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 // applySettings brings the parts in step with what does not depend on the view.
 func (w *window) applySettings() {
 	w.composer.entry.enterSends = w.settings.EnterSends
-	w.composer.preset.setLabel(w.named(w.generation).Preset + " ▾")
+	w.composer.preset.setLabel(presetName(w.named(w.generation).Preset) + " ▾")
 	w.prefs.show(w.settings)
 }
 

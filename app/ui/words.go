@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/settings"
 )
 
 // rate is a speed: whole numbers from ten on, one decimal below.
@@ -181,4 +182,20 @@ func reason(f chat.Figures) string {
 		return tr("stopped by an error")
 	}
 	return ""
+}
+
+// presetName is the name of a preset as it is said. Those that users made keep
+// the name that they gave.
+func presetName(name string) string {
+	switch name {
+	case "Precise":
+		return tr("Precise")
+	case "Balanced":
+		return tr("Balanced")
+	case "Creative":
+		return tr("Creative")
+	case settings.Custom:
+		return tr("Custom")
+	}
+	return name
 }
