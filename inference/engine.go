@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"runtime"
 
 	"tern/model"
 	"tern/tokenizer"
@@ -43,8 +42,8 @@ var ErrNonFinite = errors.New("the model produced invalid numbers")
 
 // Options says how to open a model.
 type Options struct {
-	// Threads is the number of workers, 0 for one per processor that the
-	// program may use. The results do not depend on it.
+	// Threads is the number of workers, 0 for DefaultThreads. The results do not
+	// depend on it.
 	Threads int
 	// Progress, if set, is called while the checkpoint is read, from one
 	// goroutine, at least once per layer.
@@ -107,7 +106,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 	chat, chatErr := chooseTemplate(m, tok, o.Template)
 	threads := o.Threads
 	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = DefaultThreads()
 	}
 	e := &Engine{
 		model:   m,

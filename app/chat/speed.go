@@ -3,7 +3,6 @@ package chat
 import (
 	"bytes"
 	"context"
-	"runtime"
 
 	"tern/app/measure"
 	"tern/inference"
@@ -59,7 +58,7 @@ func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 // speed measures m.
 func speed(ctx context.Context, m *model.Model, threads int, progress func(SpeedProgress)) *Speed {
 	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = inference.DefaultThreads()
 	}
 	o := measure.Options{
 		Prefill: 64, Decode: 16, Threads: []int{threads}, Memory: speedMemory, KV: inference.KVF16,

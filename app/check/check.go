@@ -55,7 +55,7 @@ type Report struct {
 
 // Options says how to check.
 type Options struct {
-	Threads int // workers, 0 for one per processor
+	Threads int // workers, 0 for one per core
 	// Progress, if it is not nil, is called with what is being done.
 	Progress func(doing string)
 	// Reopen, if it is not nil, reads the same checkpoint with another layout of

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 
 	"tern/app/measure"
+	"tern/inference"
 	"tern/inference/kernel"
 	"tern/model"
 )
@@ -57,7 +57,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	f.int(&o.Decode, "decode", 1, 1<<20, "write `N` tokens")
 	f.intList(&o.Contexts, "context", 0, 1<<20, "do both after so many tokens of text, such as `0,512,1900`")
 	f.int(&o.Repeat, "repeat", 1, 1000, "measure `N` times and keep the best")
-	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per processor)")
+	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per core)")
 	f.kvFlag(&o.KV)
 	f.BoolVar(&o.json, "json", false, "write one JSON object")
 	f.StringVar(&o.csv, "csv", "", "write comma-separated values to `FILE`, - for standard output")
@@ -77,7 +77,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	slices.Sort(o.Contexts)
 	o.Contexts = slices.Compact(o.Contexts)
 	if o.Threads == nil {
-		o.Threads = slices.Compact([]int{1, runtime.GOMAXPROCS(0)})
+		o.Threads = slices.Compact([]int{1, inference.DefaultThreads()})
 	}
 	return f, nil
 }

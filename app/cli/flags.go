@@ -150,7 +150,7 @@ const maxThreads = 1024
 
 // engineFlags adds the flags that say how to compute.
 func (f *flags) engineFlags(threads *int, kv *inference.KVType) {
-	f.int(threads, "threads", 0, maxThreads, "`N` workers, 0 for one per processor; the results do not depend on it")
+	f.int(threads, "threads", 0, maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
 	f.kvFlag(kv)
 }
 

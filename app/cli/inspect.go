@@ -117,7 +117,7 @@ var measured struct {
 	inference.Machine
 }
 
-// thisMachine measures once with one worker per processor.
+// thisMachine measures once with one worker per core.
 func thisMachine(ctx context.Context) (inference.Machine, error) {
 	measured.Lock()
 	defer measured.Unlock()

@@ -10,9 +10,9 @@ import (
 	"tern/app/chat"
 )
 
-// published are figures of other programs and of Tern, from one machine: two
-// cores of an AMD EPYC (Zen 3, AVX2), random weights of bitnet_b1_58-large with
-// its head as Q6_K (Tern: F16), 128 tokens of prompt, two threads.
+// published are figures of other programs, from one machine: two cores of an AMD
+// EPYC (Zen 3, AVX2), random weights of bitnet_b1_58-large with its head as Q6_K,
+// 128 tokens of prompt, two threads. Tern's own are measured where it runs.
 var published = []struct {
 	program     string
 	read, write float64 // tokens per second
