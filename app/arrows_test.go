@@ -22,7 +22,8 @@ var arrows = map[string][]string{
 	// serve starts the server.
 	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 
-	"tern/app/server": {"tern/inference"},
+	// server names the tokens that could have been chosen.
+	"tern/app/server": {"tern/inference", "tern/tokenizer"},
 	"tern/app/single": {},
 	"tern/app/remote": {},
 

@@ -30,7 +30,7 @@ func (o *serveOptions) parse(args []string) (*flags, error) {
 	f := newFlags("serve", "[MODEL] [flags]", `
 Let other programs on this computer use a model, in the words of OpenAI's
 interface: /v1/models, /v1/completions and /v1/chat/completions, streaming or in
-one piece. It listens on 127.0.0.1 and ::1 only; web pages of other sites are
+one piece, with probabilities (logprobs) if asked. It listens on 127.0.0.1 and ::1 only; web pages of other sites are
 refused. Standard output gets one line, the base URL for clients. Standard error
 gets a line for every answer, without its text. SIGINT or SIGTERM ends it.
 

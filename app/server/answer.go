@@ -38,8 +38,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, chat bool) {
 		}
 		return
 	}
-	a := &answer{s: s, question: q, shape: newShape(chat, model.engine.Model().Name)}
-	run := func(ctx context.Context, text func(string)) {
+	a := &answer{s: s, question: q, probe: probe{tok: model.engine.Tokenizer(), top: q.probs, chat: chat}, shape: newShape(chat, model.engine.Model().Name)}
+	run := func(ctx context.Context, text func(string, *logProbs)) {
 		a.run(ctx, session, text)
 		model.give(session, a.err != nil)
 	}
@@ -69,14 +69,15 @@ type answer struct {
 	*question
 	s     *Server
 	shape shape
+	probe probe
 	stop  inference.StopReason
 	stats inference.Stats
 	err   error
 }
 
-// run generates and calls text with what each token adds. The sequence stays
+// run generates and calls text with what each token adds, and how likely it was. The sequence stays
 // with the session. It returns at most one token after ctx is done.
-func (a *answer) run(ctx context.Context, session *inference.Session, text func(string)) {
+func (a *answer) run(ctx context.Context, session *inference.Session, text func(string, *logProbs)) {
 	defer func() {
 		if p := recover(); p != nil {
 			a.err = fmt.Errorf("server: panic: %v\n%s", p, debug.Stack())
@@ -90,7 +91,7 @@ func (a *answer) run(ctx context.Context, session *inference.Session, text func(
 		a.stats = e.Stats
 		switch e.Kind {
 		case inference.EventToken:
-			text(e.Text)
+			text(e.Text, a.probe.of(&e))
 			if a.s.o.onToken != nil {
 				a.s.o.onToken()
 			}
@@ -112,21 +113,25 @@ func (a *answer) outcome() *apiError {
 }
 
 // writeTo answers in one piece.
-func (a *answer) writeTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string))) {
+func (a *answer) writeTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string, *logProbs))) {
 	var text bytes.Buffer
-	run(r.Context(), func(s string) { text.WriteString(s) })
+	var probs *logProbs
+	run(r.Context(), func(s string, p *logProbs) {
+		text.WriteString(s)
+		probs = probs.add(p)
+	})
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(a.s.o.limits.write))
 	if e := a.outcome(); e != nil {
 		fail(w, e)
 		return
 	}
-	reply(w, http.StatusOK, a.shape.whole(text.String(), a.stop, a.stats))
+	reply(w, http.StatusOK, a.shape.whole(text.String(), probs, a.stop, a.stats))
 }
 
 // streamTo answers with an event for every token. The model does not wait for
 // the client: what that has not taken yet is kept, which is no more than the
 // context holds, and the session is free again when the last token is written.
-func (a *answer) streamTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string))) {
+func (a *answer) streamTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string, *logProbs))) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -139,7 +144,7 @@ func (a *answer) streamTo(w http.ResponseWriter, r *http.Request, run func(conte
 		if a.chat {
 			box.put(a.shape.first())
 		}
-		run(ctx, func(s string) { box.put(a.shape.token(s)) })
+		run(ctx, func(s string, p *logProbs) { box.put(a.shape.token(s, p)) })
 		if a.outcome() == nil {
 			box.put(a.shape.last(a.stop))
 			if a.usage {

@@ -34,6 +34,9 @@ type request struct {
 	Seed                *int64   `json:"seed"`
 	Stop                texts    `json:"stop"`
 
+	LogProbs    json.RawMessage `json:"logprobs"` // a number; of chats a bool
+	TopLogProbs *int            `json:"top_logprobs"`
+
 	// Not OpenAI's, but of other local servers.
 	TopK              *int     `json:"top_k"`
 	MinP              *float64 `json:"min_p"`
@@ -45,7 +48,6 @@ type request struct {
 	BestOf           *int                       `json:"best_of"`
 	Echo             bool                       `json:"echo"`
 	Suffix           string                     `json:"suffix"`
-	LogProbs         json.RawMessage            `json:"logprobs"`
 	FrequencyPenalty float64                    `json:"frequency_penalty"`
 	PresencePenalty  float64                    `json:"presence_penalty"`
 	LogitBias        map[string]json.RawMessage `json:"logit_bias"`
@@ -150,6 +152,7 @@ type question struct {
 	options inference.GenerateOptions
 	stream  bool
 	usage   bool // a last event of the stream counts the tokens
+	probs   int  // how many of the likeliest tokens to list beside each, or none
 }
 
 // read reads a request's body into q, or writes why it cannot.
@@ -201,6 +204,12 @@ func (m *slots) question(r *request, chat bool) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.probs, err = r.probabilities(chat); err != nil {
+		return nil, err
+	}
+	if q.probs != none {
+		o.Alternatives = max(q.probs, 1) // 0 would leave out that of the token itself
+	}
 	if chat {
 		q.ids, err = m.conversation(r.Messages)
 		ids, texts := m.engine.ChatStops()
@@ -225,7 +234,7 @@ func (m *slots) question(r *request, chat bool) (*question, error) {
 
 // refuse names the first thing asked for that Tern does not do.
 func (r *request) refuse() error {
-	switch probs := string(r.LogProbs); {
+	switch {
 	case r.N != nil && *r.N != 1:
 		return unsupported("n", "Tern writes one answer per request: n must be 1.")
 	case r.BestOf != nil && *r.BestOf != 1:
@@ -234,8 +243,6 @@ func (r *request) refuse() error {
 		return unsupported("echo", "Tern does not repeat the prompt: leave echo out.")
 	case r.Suffix != "":
 		return unsupported("suffix", "These models continue a text and fill no gaps: leave suffix out.")
-	case probs != "" && probs != "null" && probs != "false" && probs != "0":
-		return unsupported("logprobs", "Tern does not report probabilities here: leave logprobs out.")
 	case r.FrequencyPenalty != 0:
 		return unsupported("frequency_penalty", "Tern has repeat_penalty instead of frequency_penalty.")
 	case r.PresencePenalty != 0:

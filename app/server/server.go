@@ -4,7 +4,7 @@
 // It listens on loopback addresses only, and answers nobody whom a web page sent:
 // a Host or Origin that is not loopback is refused (guard.go). A request becomes
 // a question (question.go), waits for one of a few sessions (slots.go) and is
-// answered while it is written (answer.go). Requests that run at the same time
+// answered while it is written (answer.go, logprobs.go). Requests that run at the same time
 // take turns at every token; those that wait are served in the order they came.
 package server
 

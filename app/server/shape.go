@@ -36,8 +36,8 @@ type choice struct {
 	Text    *string `json:"text,omitempty"`    // of a completion
 	Message *turn   `json:"message,omitempty"` // of a chat
 	Delta   *turn   `json:"delta,omitempty"`   // of a chat's stream
-	// LogProbs is always null: clients expect the key.
-	LogProbs *struct{} `json:"logprobs"`
+	// LogProbs is null unless asked for: clients expect the key.
+	LogProbs *logProbs `json:"logprobs"`
 	Finish   *string   `json:"finish_reason"`
 }
 
@@ -71,10 +71,12 @@ func finish(stop inference.StopReason) *string {
 }
 
 // whole is an answer in one piece.
-func (s shape) whole(text string, stop inference.StopReason, stats inference.Stats) completion {
-	c := choice{Text: &text, Finish: finish(stop)}
+func (s shape) whole(text string, probs *logProbs, stop inference.StopReason, stats inference.Stats) completion {
+	c := choice{LogProbs: probs, Finish: finish(stop)}
 	if s.chat {
-		c = choice{Message: &turn{inference.RoleAssistant, &text}, Finish: c.Finish}
+		c.Message = &turn{inference.RoleAssistant, &text}
+	} else {
+		c.Text = &text
 	}
 	return completion{s, []choice{c}, newUsage(stats)}
 }
@@ -94,11 +96,11 @@ func (s shape) first() completion {
 }
 
 // token adds what one token adds to the text, which may be nothing.
-func (s shape) token(text string) completion {
+func (s shape) token(text string, probs *logProbs) completion {
 	if s.chat {
-		return s.piece(choice{Delta: &turn{Content: &text}})
+		return s.piece(choice{Delta: &turn{Content: &text}, LogProbs: probs})
 	}
-	return s.piece(choice{Text: &text})
+	return s.piece(choice{Text: &text, LogProbs: probs})
 }
 
 // last says why the answer ended.
