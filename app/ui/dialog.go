@@ -36,7 +36,8 @@ func (w *window) openDialog(title string, body fyne.CanvasObject, width float32,
 		row.Add(b)
 	}
 	inner := min(px(width), w.win.Canvas().Size().Width-80)
-	content := container.New(&stack{gap: 12, pad: 8})
+	content := container.New(&stack{gap: 12, pad: 8}) // scrolls where the window is too low for it
+	foot := container.New(&stack{pad: 8})
 	if title != "" {
 		content.Add(newWrappedNote(theme.SizeNameSubHeadingText, fyne.TextAlignLeading,
 			span{text: title, colour: theme.ColorNameForeground, bold: true}))
@@ -45,10 +46,13 @@ func (w *window) openDialog(title string, body fyne.CanvasObject, width float32,
 		content.Add(body)
 	}
 	if len(actions) > 0 {
-		content.Add(row)
+		foot.Add(row)
 	}
-	fixed := container.New(layoutFunc{min: fyne.NewSize(inner, heightFor(content, inner)),
-		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, content)
+	high, low := heightFor(content, inner), heightFor(foot, inner)
+	low = min(low, high+low)
+	whole := min(high, max(0, w.win.Canvas().Size().Height-low-24)) + low
+	fixed := container.New(layoutFunc{min: fyne.NewSize(inner, whole),
+		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, container.NewBorder(nil, foot, nil, nil, container.NewVScroll(content)))
 	d.popup = widget.NewModalPopUp(fixed, w.win.Canvas())
 	w.win.Canvas().Unfocus() // or the prompt below would still show that it has the focus
 	d.popup.Show()

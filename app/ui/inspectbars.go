@@ -3,7 +3,6 @@ package ui
 import (
 	"image/color"
 	"math"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -31,7 +30,7 @@ func percent(p float64) string {
 	case p > 0.9995 && p < 1:
 		return ">99.9%"
 	}
-	return strconv.FormatFloat(100*p, 'f', 1, 64) + "%"
+	return decimal(100*p) + "%"
 }
 
 // visible is the text of a token as a list shows it.

@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/settings"
 )
 
 // Every text has a translation in every language, with the same values in it,
@@ -76,7 +78,7 @@ func TestSpeak(t *testing.T) {
 // Words in other scripts are drawn as their letters: two of them never look the
 // same, as the box does that stands for a letter which no font has.
 func TestNoEmptyBoxes(t *testing.T) {
-	test.NewTempApp(t)
+	test.NewTempApp(t).Settings().SetTheme(newTheme(settings.ThemeLight, 100))
 	draw := func(s string) image.Image {
 		text := canvas.NewText(s, theme.Color(theme.ColorNameForeground))
 		text.TextSize = 24
@@ -94,6 +96,19 @@ func TestNoEmptyBoxes(t *testing.T) {
 			t.Skip("this machine has no font with Chinese characters; the set-up installs one")
 		}
 		t.Error("Chinese characters are empty boxes: no font of this machine has them")
+	}
+	drawCode := func(s string) image.Image {
+		block := newCode(nil, nil, nil)
+		block.set(paragraph{text: "```\n" + s + "\n```"}, "")
+		c := software.NewTransparentCanvas()
+		c.SetContent(block.text)
+		c.Resize(fyne.NewSize(120, 60))
+		return c.Capture()
+	}
+	for _, pair := range [][2]string{{"中", "文"}, {"か", "な"}, {"ж", "я"}, {"→", "│"}, {"。", "、"}} {
+		if same(drawCode(pair[0]), drawCode(pair[1])) {
+			t.Errorf("%s and %s look the same in a block of code", pair[0], pair[1])
+		}
 	}
 	for _, pair := range [][2]string{{"か", "な"}, {"한", "글"}, {"и", "я"}, {"α", "ω"}, {"→", "✓"}, {"−", "½"}, {"“", "…"}, {"▍", "⊗"}} {
 		if same(draw(pair[0]), draw(pair[1])) {

@@ -223,8 +223,15 @@ func shortcutName(s fyne.Shortcut) string {
 		parts = append(parts, tr("Shift"))
 	}
 	name := string(c.KeyName)
-	if c.KeyName == fyne.KeyReturn {
+	switch c.KeyName {
+	case fyne.KeyReturn:
 		name = tr("Enter")
+	case fyne.KeyBackspace:
+		name = tr("Backspace")
+	case fyne.KeyUp:
+		name = tr("Up")
+	case fyne.KeyDown:
+		name = tr("Down")
 	}
 	return strings.Join(append(parts, name), "+")
 }

@@ -222,7 +222,7 @@ func number(title, sentence string, low, high, step float64, decimals int,
 	get func(settings.Generation) float64, set func(*settings.Generation, float64)) *numberSetting {
 	return &numberSetting{get: get, set: set, row: &row{spec: numberSpec{
 		title: title, sentence: sentence, min: low, max: high, step: step,
-		format: func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) },
+		format: func(v float64) string { return pointed(strconv.FormatFloat(v, 'f', decimals, 64)) },
 		parse:  parseNumber(decimals),
 	}}}
 }

@@ -28,7 +28,7 @@ func textSize(bytes int) string {
 	if bytes < 999_500 {
 		return strconv.Itoa((bytes+500)/1000) + " kB"
 	}
-	return strconv.FormatFloat(float64(bytes)/1e6, 'f', 1, 64) + " MB"
+	return decimal(float64(bytes)/1e6) + " MB"
 }
 
 // expand puts the texts in the place of their marks.

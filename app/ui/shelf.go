@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
 
 	"tern/app/chat"
 	"tern/app/hub"
@@ -154,6 +153,3 @@ func downloading(d *library.Download) string {
 	}
 	return tr("Downloading {{.Name}} · {{.Percent}}%", "Name", d.Name, "Percent", d.Percent())
 }
-
-// decimal writes a number with one decimal.
-func decimal(v float64) string { return fmt.Sprintf("%.1f", v) }

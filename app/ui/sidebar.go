@@ -195,6 +195,12 @@ func (t *title) show(i int) {
 	}
 }
 
+// AccessibilityLabel is the name of the conversation.
+func (t *title) AccessibilityLabel() string { return t.text.text() }
+
+// AccessibilityRole is fyne.AccessibleRoleButton.
+func (t *title) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
 // Tapped opens the conversation.
 func (t *title) Tapped(*fyne.PointEvent) { t.l.open(t.i) }
 

@@ -15,16 +15,26 @@ import (
 // rate is a speed: whole numbers from ten on, one decimal below.
 func rate(perSecond float64) string {
 	if perSecond < 9.95 {
-		return strconv.FormatFloat(perSecond, 'f', 1, 64) + " tok/s"
+		return decimal(perSecond) + " tok/s"
 	}
 	return count(int(perSecond+0.5)) + " tok/s"
 }
 
-// count writes a number with commas between thousands.
+// decimal writes one decimal.
+func decimal(v float64) string { return pointed(strconv.FormatFloat(v, 'f', 1, 64)) }
+
+// pointed is a number that Go wrote, with the decimal mark of the language.
+func pointed(s string) string { return strings.Replace(s, ".", tr("."), 1) }
+
+// count writes a number with commas, or what the language has, between thousands.
 func count(n int) string {
 	s := strconv.Itoa(n)
+	mark := ""
+	if len(s) > 3 {
+		mark = tr(",")
+	}
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
+		s = s[:i] + mark + s[i:]
 	}
 	return s
 }
@@ -35,7 +45,7 @@ func elapsed(d time.Duration) string {
 	case d < 100*time.Millisecond:
 		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
+		return decimal(d.Seconds()) + " s"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
 	default:
@@ -62,7 +72,7 @@ func latency(d time.Duration) string {
 // bytesOf writes a size in MB below 1 GB, in GB above.
 func bytesOf(n int64) string {
 	if n >= 999_500_000 {
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+		return decimal(float64(n)/1e9) + " GB"
 	}
 	return fmt.Sprintf("%d MB", (n+500_000)/1_000_000)
 }
@@ -70,16 +80,16 @@ func bytesOf(n int64) string {
 // bytesPair writes "0.5 of 1.2 GB" with one unit for both.
 func bytesPair(done, total int64) string {
 	if total >= 999_500_000 {
-		return fmt.Sprintf("%.1f of %.1f GB", float64(done)/1e9, float64(total)/1e9)
+		return tr("{{.Done}} of {{.Total}} GB", "Done", decimal(float64(done)/1e9), "Total", decimal(float64(total)/1e9))
 	}
-	return fmt.Sprintf("%d of %d MB", (done+500_000)/1_000_000, (total+500_000)/1_000_000)
+	return tr("{{.Done}} of {{.Total}} MB", "Done", (done+500_000)/1_000_000, "Total", (total+500_000)/1_000_000)
 }
 
 // params writes a number of weights: 4 M, 2.4 B.
 func params(n int64) string {
 	switch {
 	case n >= 999_500_000:
-		return fmt.Sprintf("%.1f B", float64(n)/1e9)
+		return tr("{{.Number}} B", "Number", decimal(float64(n)/1e9)) // billions, 10⁹
 	case n >= 1_000_000:
 		return fmt.Sprintf("%d M", (n+500_000)/1_000_000)
 	default:
