@@ -91,7 +91,10 @@ func (m *models) downloadRow(d library.Download) *modelRow {
 func (m *models) progress(d library.Download) (share float32, line []span) {
 	p := d.Progress
 	share = -1
-	if p.Total > 0 && d.State != library.Finished && d.State != library.Offered {
+	switch {
+	case p.Total == 0, d.State == library.Finished, d.State == library.Offered:
+	case d.State == library.Failed && d.Percent() == 0: // an empty bar looks full there
+	default:
 		share = float32(float64(p.Done) / float64(p.Total))
 	}
 	owner := []span{muted(path.Dir(d.ID))}

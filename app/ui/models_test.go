@@ -323,6 +323,15 @@ func TestDownloadRows(t *testing.T) {
 	if r.models.coming[id] != first || first.share < 0.68 || first.share > 0.7 {
 		t.Error("the row was made anew, or the bar did not move: ", first.share)
 	}
+	// Where nothing is left of a download there is no bar.
+	whole := r.loads.list[0]
+	problem(hub.ErrChecksum)(&r.loads.list[0])
+	r.loads.list[0].Progress.Done = 20
+	if r.show(); r.models.coming[id].share >= 0 {
+		t.Error("what failed with nothing left has a bar: ", r.models.coming[id].share)
+	}
+	r.loads.list[0] = whole
+	r.show()
 	// Giving up what came is asked about; what is nothing yet is not.
 	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
 	r.loads.took(t)
