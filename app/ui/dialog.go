@@ -48,8 +48,7 @@ func (w *window) openDialog(title string, body fyne.CanvasObject, width float32,
 	if len(actions) > 0 {
 		foot.Add(row)
 	}
-	high, low := heightFor(content, inner), heightFor(foot, inner)
-	low = min(low, high+low)
+	high, low := heightFor(content, inner), heightFor(foot, inner)+theme.Padding()
 	whole := min(high, max(0, w.win.Canvas().Size().Height-low-24)) + low
 	fixed := container.New(layoutFunc{min: fyne.NewSize(inner, whole),
 		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, container.NewBorder(nil, foot, nil, nil, container.NewVScroll(content)))
