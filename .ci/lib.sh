@@ -59,6 +59,16 @@ finish() {
 }
 trap finish EXIT
 
+# until_true SECONDS COMMAND...: repeat COMMAND until it succeeds.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
 # --- packages -----------------------------------------------------------------
 
 # To build: Fyne draws with OpenGL, GLFW speaks to X11 and Wayland, the native
