@@ -106,7 +106,7 @@ func TestNoEmptyBoxes(t *testing.T) {
 		return c.Capture()
 	}
 	for _, pair := range [][2]string{{"中", "文"}, {"か", "な"}, {"ж", "я"}, {"→", "│"}, {"。", "、"}} {
-		if same(drawCode(pair[0]), drawCode(pair[1])) {
+		if same(drawCode("if "+pair[0]+" { }"), drawCode("if "+pair[1]+" { }")) {
 			t.Errorf("%s and %s look the same in a block of code", pair[0], pair[1])
 		}
 	}
