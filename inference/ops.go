@@ -113,13 +113,16 @@ type output struct {
 // project computes y = W·x for projections that share their input, with no
 // waiting between them: every worker takes rows of the first, then of the next.
 func (s *Session) project(w *worker, a activation, outs ...output) {
-	for _, o := range outs {
+	for i, o := range outs {
 		lin, in := o.linear, a
 		if lin.Norm != nil { // use_rms_norm: a norm and a quantisation of its own
 			if len(s.ids) > 1 {
 				w.sync() // others may still read the one before
 			}
 			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps)
+		}
+		if i == 0 || lin.Norm != nil || outs[i-1].linear.Norm != nil {
+			s.scratch[w.id].kernel.Keep() // in is new
 		}
 		least := pieceGroups
 		if len(s.ids) > 1 {

@@ -14,10 +14,18 @@ type Scratch struct {
 	codes []uint8 // unpacked weights, codes w+1
 	acc   []int32 // partial sums
 	q     []int8  // activations in another order
+
+	keep bool // the activations stay the same, see Keep,
+	kept bool // and q has them
 }
 
 // NewScratch returns an empty Scratch.
 func NewScratch() *Scratch { return &Scratch{} }
+
+// Keep says that all calls until the next Keep multiply the same activations, of
+// the same number of tokens, so that they are put in order once and not for each
+// piece of a matrix: that takes 5% of 128 tokens times nine pieces of 1536 × 1536.
+func (s *Scratch) Keep() { s.keep, s.kept = true, false }
 
 // grow returns s resliced to n elements, reallocated when it is too short.
 // The contents are undefined.

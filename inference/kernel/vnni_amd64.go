@@ -21,8 +21,11 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 	tiles := (tokens + tile512 - 1) / tile512
 	tile := (tokens + tiles - 1) / tiles // tiles of the same size, the last may be smaller
 	block := max(1, weights512/m.GroupBytes())
-	scratch.q = grow(scratch.q, len(q))
-	interleave(scratch.q, q, cols, tile)
+	if !scratch.kept {
+		scratch.q = grow(scratch.q, len(q))
+		interleave(scratch.q, q, cols, tile)
+		scratch.kept = scratch.keep
+	}
 	scratch.acc = grow(scratch.acc, tile*min(block, g1-g0)*groupRows)
 	for g := g0; g < g1; g += block {
 		groups := min(block, g1-g)
