@@ -202,7 +202,7 @@ func TestSpeculationCancel(t *testing.T) {
 
 // TestSpeculationAllocatesNothing: a token costs no garbage, drafted or not.
 func TestSpeculationAllocatesNothing(t *testing.T) {
-	e := open(t, tiny, 2)
+	e := open(t, tiny, 1) // AllocsPerRun leaves one processor, on which a second worker waits in vain
 	e.scan = buildScanHead(e.model.Head)
 	s := session(t, e, SessionOptions{})
 	prompt := []int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}
