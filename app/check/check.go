@@ -110,9 +110,9 @@ func Full(ctx context.Context, m *model.Model, o Options) (*Report, error) {
 	return r, nil
 }
 
-// parallel calls f for every i below n, one goroutine per processor, until ctx
+// Parallel calls f for every i below n, one goroutine per processor, until ctx
 // ends; it returns the error of ctx.
-func parallel(ctx context.Context, n int, f func(i int)) error {
+func Parallel(ctx context.Context, n int, f func(i int)) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(n, runtime.GOMAXPROCS(0)) {

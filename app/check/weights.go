@@ -63,7 +63,7 @@ func (r *Report) checkTensors(m *model.Model) {
 func (r *Report) count(ctx context.Context, m *model.Model) error {
 	layers := m.Weights.Layers
 	r.counts = make([][]ternaryCount, len(layers))
-	err := parallel(ctx, len(layers), func(i int) {
+	err := Parallel(ctx, len(layers), func(i int) {
 		for _, l := range layers[i].Projections() {
 			var c ternaryCount
 			if l.Data != nil {
@@ -148,7 +148,7 @@ func (r *Report) checkFinite(ctx context.Context, m *model.Model) error {
 			return nil
 		}
 		bad := make([]int, d.Rows)
-		err := parallel(ctx, d.Rows, func(i int) {
+		err := Parallel(ctx, d.Rows, func(i int) {
 			row := make([]float32, d.Cols)
 			d.RowTo(row, i)
 			bad[i] = notFinite(row)

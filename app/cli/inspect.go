@@ -5,13 +5,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"text/tabwriter"
 
+	"tern/app/check"
 	"tern/inference"
 	"tern/model"
 )
@@ -180,7 +179,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	}
 	r.Memory = append(r.Memory, inspectMemory{"all of these", total},
 		inspectMemory{fmt.Sprintf("key/value cache of %d tokens, f16", m.ContextLen), int64(m.ContextLen) * row})
-	return r, parallel(ctx, len(m.Tensors), func(i int) {
+	return r, check.Parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]
 		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
 		if t.Linear != nil && t.Linear.Dense == nil {
@@ -251,20 +250,4 @@ func twoDigits(v float64) string {
 func shares(neg, zero, pos int) string {
 	n := float64(max(neg+zero+pos, 1)) / 100
 	return fmt.Sprintf("%.0f / %.0f / %.0f", float64(neg)/n, float64(zero)/n, float64(pos)/n)
-}
-
-// parallel calls f for every i below n, one goroutine per processor, until ctx
-// ends; it returns the error of ctx.
-func parallel(ctx context.Context, n int, f func(i int)) error {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
 }
