@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"tern/app/settings"
 	"tern/inference"
 )
 
@@ -218,9 +219,11 @@ func TestNewerTurns(t *testing.T) {
 	}
 }
 
-// TestConversationInFull has two turns with a model in memory: of the second
-// prompt only what follows the first answer is read.
-func TestConversationInFull(t *testing.T) {
+// openChat is a controller with a tiny model that chats. In its template, behind
+// BOS, "User: " takes five tokens, "hi" two and <|eot_id|> one; "Assistant: "
+// takes eight.
+func openChat(t *testing.T, g settings.Generation) *builtin {
+	t.Helper()
 	dir := t.TempDir()
 	for _, from := range []string{"../../inference/testdata/goldens/hf-2b4t-packed", "../../tokenizer/testdata/bpe"} {
 		for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
@@ -233,18 +236,26 @@ func TestConversationInFull(t *testing.T) {
 			}
 		}
 	}
-	g := balanced
-	g.RandomSeed, g.Seed, g.MaxTokens = false, 3, 5
 	b := openBuiltin(t, g)
 	b.Load(dir, g)
 	v := b.until(func(v View) bool { return v.State == Ready && v.Model.Path == dir })
 	if v.Mode != ChatMode || v.Model.Template != "2B-4T" {
-		t.Errorf("mode %d, template %q", v.Mode, v.Model.Template)
+		t.Fatalf("mode %d, template %q", v.Mode, v.Model.Template)
 	}
-	// BOS, "User: " in five tokens, two letters, <|eot_id|>, "Assistant: " in eight.
-	const question, header = 5 + 2 + 1, 8
+	return b
+}
+
+const question, header = 5 + 2 + 1, 8 // tokens of "hi", and of what makes the model write
+
+// TestConversationInFull has two turns with a model in memory: of the second
+// prompt only what follows the first answer is read, and of a retry nothing but
+// the last token, without which there is nothing to choose from.
+func TestConversationInFull(t *testing.T) {
+	g := fixed(3, 5)
+	b := openChat(t, g)
 	b.Generate("hi", g)
-	if _, v = b.answer(); v.Figures.PromptTotal != 1+question+header {
+	_, v := b.answer()
+	if v.Figures.PromptTotal != 1+question+header {
 		t.Errorf("the first prompt has %d tokens", v.Figures.PromptTotal)
 	}
 	b.Generate("hi", g)
@@ -252,5 +263,59 @@ func TestConversationInFull(t *testing.T) {
 	// and <|eot_id|> follows it.
 	if _, v = b.answer(); v.Figures.PromptTotal != 1+1+question+header {
 		t.Errorf("the second prompt reads %d tokens", v.Figures.PromptTotal)
+	}
+	b.Retry(g)
+	if _, v = b.answer(); v.Figures.PromptTotal != 1 {
+		t.Errorf("a retry reads %d tokens", v.Figures.PromptTotal)
+	}
+	b.RetryAt(v.Document[1].ID, g)
+	if _, v = b.answer(); v.Figures.PromptTotal != 1 || len(v.Document) != 2 {
+		t.Errorf("a retry of the first answer reads %d tokens, %d messages are left", v.Figures.PromptTotal, len(v.Document))
+	}
+}
+
+// TestChooseInConversation writes an answer of a chat anew from one of its
+// tokens on: what stands before it stays, in the text and in the session.
+func TestChooseInConversation(t *testing.T) {
+	g := fixed(3, 12)
+	b := openChat(t, g)
+	b.SetInspect(true)
+	b.Generate("hi", g)
+	b.answer()
+	b.Generate("hi", g)
+	_, v := b.answer()
+	tokens, missing := b.LastAnswer()
+	whole := func(tokens []Token) string { return strings.TrimSuffix(wordsOf(tokens), "\uFFFD") } // as an answer is shown
+	if missing || len(tokens) != 12 || "\n\n"+whole(tokens) != v.Document[3].Text {
+		t.Fatalf("%d tokens %q, missing %t, of %q", len(tokens), wordsOf(tokens), missing, v.Document[3].Text)
+	}
+	at := tokens[4]
+	other := slices.IndexFunc(at.Top, func(a Alternative) bool { return a.Choosable() && a.Text != at.Text })
+	if other < 0 {
+		t.Fatalf("nothing can be chosen instead of %+v", at)
+	}
+	b.Choose(at, at.Top[other].ID, g)
+	_, w := b.answer()
+	all, missing := b.LastAnswer()
+	if want := wordsOf(tokens[:4]) + at.Top[other].Text; missing || !strings.HasPrefix(wordsOf(all), want) || len(all) != 4+1+12 {
+		t.Errorf("%d tokens %q, want some that begin with %q", len(all), wordsOf(all), want)
+	}
+	if text(w) != text(View{Document: v.Document[:3]})+"\n\n"+whole(all) {
+		t.Errorf("%q became %q", text(v), text(w))
+	}
+	if s := w.Document[3]; s.Version != 2 || s.Versions != 2 || s.Author != Model {
+		t.Errorf("the new version is %+v", s)
+	}
+	if w.Figures.PromptTotal != 1 {
+		t.Errorf("%d tokens were read, want the chosen one alone", w.Figures.PromptTotal)
+	}
+
+	// What is computed of it afterwards is what it was written with.
+	b.Step(w.Document[3].ID, -1)
+	b.until(func(v View) bool { return v.Document[3].Version == 1 })
+	b.Step(b.View().Document[3].ID, 1)
+	b.until(func(v View) bool { return v.Document[3].Version == 2 })
+	if again := b.tokensOnce(); wordsOf(again) != wordsOf(all) || again[4].Rank != other+1 {
+		t.Errorf("%q with rank %d afterwards", wordsOf(again), again[4].Rank)
 	}
 }
