@@ -117,7 +117,7 @@ func (u *driver) act() error {
 		u.c.Undo()
 		u.did("undone")
 	case 10, 11:
-		u.fresh()
+		return u.fresh()
 	case 12, 13, 14, 15:
 		return u.load(u.models[u.rnd.IntN(len(u.models))], g)
 	case 16:
@@ -134,8 +134,10 @@ func (u *driver) act() error {
 		u.c.Unload()
 		u.did("unloads")
 	case 18:
-		u.c.Duplicate(u.c.View().ID)
-		u.did("conversations duplicated")
+		if v := u.c.View(); len(v.Document) > 0 {
+			u.c.Duplicate(v.ID)
+			u.did("conversations duplicated")
+		}
 	case 19:
 		if all := u.c.View().Conversations; len(all) > 0 {
 			u.c.Open(all[u.rnd.IntN(len(all))].ID)
@@ -172,7 +174,7 @@ func (u *driver) load(path string, g settings.Generation) error {
 }
 
 // fresh begins a conversation, and deletes the oldest of too many.
-func (u *driver) fresh() {
+func (u *driver) fresh() error {
 	u.c.New()
 	u.did("conversations begun")
 	all := u.c.View().Conversations
@@ -180,6 +182,7 @@ func (u *driver) fresh() {
 		u.c.Delete(e.ID)
 		u.did("conversations deleted")
 	}
+	return u.until("conversations stayed", func(v chat.View) bool { return len(v.Conversations) <= maxKept+1 })
 }
 
 // settings are such as leave the processor time to others.
@@ -194,16 +197,19 @@ func (u *driver) settings() settings.Generation {
 // idle waits until nothing is being done. Unless a problem is expected, one is
 // an error.
 func (u *driver) idle(well bool) error {
-	time.Sleep(50 * time.Millisecond)
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		v := u.c.View()
-		switch {
-		case well && (v.Problem != nil || v.Trouble != nil):
-			return fmt.Errorf("%+v %+v", v.Problem, v.Trouble)
-		case v.State == chat.Ready, v.State == chat.NoModel:
+	err := u.until("nothing was done", func(v chat.View) bool { return v.State == chat.Ready || v.State == chat.NoModel })
+	if v := u.c.View(); err == nil && well && (v.Problem != nil || v.Trouble != nil) {
+		err = fmt.Errorf("%+v %+v", v.Problem, v.Trouble)
+	}
+	return err
+}
+
+func (u *driver) until(complaint string, holds func(chat.View) bool) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond) // the command just given is on its way
+		if holds(u.c.View()) {
 			return nil
-		case time.Now().After(end):
-			return fmt.Errorf("nothing happened for %v in state %d", patience, v.State)
 		}
 	}
+	return fmt.Errorf("%s for %v", complaint, patience)
 }
