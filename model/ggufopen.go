@@ -116,8 +116,8 @@ func same(ctx context.Context, a, b *tensor) (bool, error) {
 		size := min(chunkBytes, a.Size()-off)
 		buf := make([]byte, 2*size)
 		for j, t := range []*tensor{a, b} {
-			if n, err := t.ReadAt(buf[int64(j)*size:][:size], off); int64(n) < size {
-				return fmt.Errorf("model: tensor %q: %w", t.name, err)
+			if err := t.readFull(buf[int64(j)*size:][:size], off); err != nil {
+				return err
 			}
 		}
 		if !bytes.Equal(buf[:size], buf[size:]) {

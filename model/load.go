@@ -273,8 +273,8 @@ func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p 
 	size := chunkBytes / unit * unit
 	return parallel(l.ctx, (len(dst)+size-1)/size, func(i int) error {
 		p := dst[i*size : min(len(dst), (i+1)*size)]
-		if n, err := t.ReadAt(p, int64(i*size)); n < len(p) {
-			return fmt.Errorf("model: tensor %q: %w", t.name, err)
+		if err := t.readFull(p, int64(i*size)); err != nil {
+			return err
 		}
 		l.read.Add(int64(len(p)))
 		if chunk != nil {

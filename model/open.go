@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -184,7 +185,7 @@ func (m *Model) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, lis
 // containerError adds what kind of problem an error of a container is.
 func containerError(err error) error {
 	switch {
-	case errors.Is(err, safetensors.ErrFormat), errors.Is(err, gguf.ErrFormat):
+	case errors.Is(err, safetensors.ErrFormat), errors.Is(err, gguf.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("model: %w: %w", err, ErrDamaged)
 	case errors.Is(err, gguf.ErrVersion):
 		return fmt.Errorf("model: %w: %w", err, ErrUnsupported)

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"io"
 
 	"tern/model/gguf"
@@ -23,6 +24,18 @@ func (t *tensor) elems() int64 {
 		n *= int64(d)
 	}
 	return n
+}
+
+// readFull fills p from offset off of the data.
+func (t *tensor) readFull(p []byte, off int64) error {
+	n, err := t.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case err == io.EOF: // the sizes were checked: the file has shrunk since
+		return fmt.Errorf("model: tensor %q: the file was cut while it was read: %w: %w", t.name, io.ErrUnexpectedEOF, ErrDamaged)
+	}
+	return fmt.Errorf("model: tensor %q: %w", t.name, err)
 }
 
 func fromSafetensors(set *safetensors.Set) map[string]*tensor {

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +140,51 @@ func TestBuiltin(t *testing.T) {
 	b.Generate("", g)
 	if story, _ := b.answer(); story == "" || strings.HasPrefix(story, " ") {
 		t.Errorf("a story from nothing begins %q", story)
+	}
+}
+
+// TestFilesGone: a model that is open needs its files no more, whatever becomes
+// of them, and opening them again is a problem that leaves it open.
+func TestFilesGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tales")
+	if err := os.CopyFS(dir, os.DirFS("../../assets/model")); err != nil {
+		t.Fatal(err)
+	}
+	g := settings.DefaultGeneration()
+	g.RandomSeed, g.Seed, g.MaxTokens = false, 11, 4
+	b := openFile(t, dir, map[string]string{dir: AsItSays})
+	b.Generate("Once upon a time", g)
+	first, _ := b.answer()
+	for _, c := range []struct {
+		happened, said string
+		happen         func() error
+	}{
+		{"cut", "tales is damaged: it ends too early", func() error { return os.Truncate(filepath.Join(dir, "model.safetensors"), 1000) }},
+		{"deleted", "tales is not there any more", func() error { return os.RemoveAll(dir) }},
+	} {
+		if err := c.happen(); err != nil {
+			t.Fatal(err)
+		}
+		g.Threads = 3 - g.Threads%2 // which makes a new engine
+		b.Retry(g)
+		if again, _ := b.answer(); again != first {
+			t.Errorf("with its files %s the model writes %q, not %q", c.happened, again, first)
+		}
+		b.Load(dir, g)
+		var p *Problem
+		for p == nil {
+			p = b.View().Problem
+			time.Sleep(time.Millisecond)
+		}
+		if v := b.View(); v.Model == nil || v.Model.Path != dir || p.Sentence.String() != c.said {
+			t.Errorf("files %s: %s", c.happened, p.Sentence)
+		}
+		b.DismissProblem()
+	}
+	done := make(chan *Weights)
+	b.Weights(func(w *Weights) { done <- w })
+	if w := <-done; w == nil || len(w.Layers) == 0 {
+		t.Error("nothing is known of the weights")
 	}
 }
 

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", what),
 			Say("It reads SentencePiece and Llama-3 tokenizers.")
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
-		if endsEarly(what) {
+		if errors.Is(err, io.ErrUnexpectedEOF) || endsEarly(what) {
 			return Say("{{.File}} is damaged: it ends too early", "File", file), again
 		}
 		return Say("{{.File}} is damaged: {{.What}}", "File", file, "What", what), again

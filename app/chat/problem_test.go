@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,6 +47,8 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("inference: layer 3: %w", inference.ErrNonFinite), path, "The model produced invalid numbers", "The file may be damaged."},
 		{fmt.Errorf("model: %w", &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}), path,
 			"Tern is not allowed to read large.safetensors", "Change its permissions, or copy it to a folder of yours."},
+		{fmt.Errorf("model: the file was cut: %w: %w", io.ErrUnexpectedEOF, model.ErrDamaged), path,
+			"large.safetensors is damaged: it ends too early", "Copy or download it again."},
 		{fmt.Errorf("model: %w", &fs.PathError{Op: "read", Path: path, Err: syscall.EIO}), path,
 			"large.safetensors could not be read", "Check the disk, or copy the file again."},
 		{fmt.Errorf("settings: settings.json: %w: unexpected end", settings.ErrDamaged), "",
