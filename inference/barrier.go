@@ -14,7 +14,7 @@ func (e *Engine) Meetings() int64 {
 // once, on average; 0 with one worker.
 func (e *Engine) BarrierCost() time.Duration {
 	const rounds = 2000
-	if e.pool.size == 1 {
+	if e.Threads() == 1 {
 		return 0
 	}
 	var took time.Duration

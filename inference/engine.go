@@ -151,7 +151,11 @@ func (e *Engine) Tokenizer() tokenizer.Tokenizer { return e.tok }
 func (e *Engine) ScanBytes() int64 { return e.scan.bytes() }
 
 // Threads is the number of workers.
-func (e *Engine) Threads() int { return e.pool.size }
+func (e *Engine) Threads() int { return int(e.pool.active.Load()) }
+
+// SetThreads lets the passes from now on have n workers, at least 1 and at most
+// those that the engine was made with. It waits for a pass that is running.
+func (e *Engine) SetThreads(n int) { e.pool.resize(n) }
 
 // Prompt returns the ids of a text that starts a sequence: BOS where the
 // vocabulary wants it, then the text with special tokens left as text.

@@ -57,6 +57,37 @@ func TestResultsDoNotDependOnCutting(t *testing.T) {
 	}
 }
 
+// TestSetThreads changes the number of workers between the tokens of an answer,
+// which must write the same, whole logits or only the largest.
+func TestSetThreads(t *testing.T) {
+	write := func(alternatives int, threads func(token int) int) (ids []int32) {
+		e, err := OpenBuiltin(context.Background(), Options{Threads: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		e.scan = buildScanHead(e.model.Head)
+		o := GenerateOptions{MaxTokens: 40, Alternatives: alternatives, Sampling: Sampling{Temperature: 0.8, TopK: 20, Seed: 3}}
+		for event, err := range session(t, e, SessionOptions{}).Generate(context.Background(), e.Prompt("Once upon a time"), o) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if event.Kind == EventToken {
+				ids = append(ids, event.ID)
+				e.SetThreads(threads(len(ids)))
+			}
+		}
+		return ids
+	}
+	for _, alternatives := range []int{0, 3} {
+		want := write(alternatives, func(int) int { return 4 })
+		got := write(alternatives, func(token int) int { return 1 + token*3%4 })
+		if len(want) != 40 || !slices.Equal(got, want) {
+			t.Errorf("with another number of workers each token, %d alternatives: %d, want %d", alternatives, got, want)
+		}
+	}
+}
+
 type cut struct {
 	name string
 	ends []int // Sync up to here, one after the other

@@ -77,7 +77,7 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	s.kv.grow(probe.ContextLen)
 	s.tokens = make([]int32, probe.ContextLen)
 
-	r := Machine{Threads: e.pool.size, Barrier: e.BarrierCost(), Layer: layer}
+	r := Machine{Threads: e.Threads(), Barrier: e.BarrierCost(), Layer: layer}
 	pass := func(depth, tokens int, want logitsKind) func() {
 		return func() { p.pass(depth, tokens, want) }
 	}

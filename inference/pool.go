@@ -22,10 +22,12 @@ import (
 // that a worker that is slower, or whose processor another program has taken for
 // a moment, does less and the others do not wait.
 type pool struct {
-	size int
-	mu   sync.Mutex // held during a pass
+	size   int          // the most workers
+	active atomic.Int32 // those that a pass has, the first ones
+	mu     sync.Mutex   // held during a pass, and while active changes
 
 	pass    func(*worker) // what the running pass does
+	keep    int           // the workers from here on end after it
 	workers []worker
 	start   gate // opened at the start of each pass, and by close
 	barrier barrier
@@ -92,7 +94,7 @@ func (q *queue) next() (lo, hi int, ok bool) {
 func (w *worker) share(n int) (lo, hi int) { return n * w.id / w.of, n * (w.id + 1) / w.of }
 
 func newPool(size int) *pool {
-	p := &pool{size: size, workers: make([]worker, size)}
+	p := &pool{size: size, keep: size, workers: make([]worker, size)}
 	spin := spinLoads
 	if size > runtime.GOMAXPROCS(0) {
 		spin = spinCrowded
@@ -101,13 +103,36 @@ func newPool(size int) *pool {
 	p.done.init(spin)
 	p.barrier.gate.init(spin)
 	for i := range p.workers {
-		p.workers[i] = worker{id: i, of: size, barrier: &p.barrier}
-		if i > 0 {
+		p.workers[i] = worker{id: i, of: 1, barrier: &p.barrier}
+	}
+	p.active.Store(1)
+	p.resize(size)
+	return p
+}
+
+// resize lets the passes from now on have n workers, at least 1 and at most
+// p.size. Those that are not needed end, so that they do not even spin.
+func (p *pool) resize(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n = min(max(n, 1), p.size)
+	was := int(p.active.Load())
+	if p.closed.Load() || n == was {
+		return
+	}
+	if n < was {
+		p.keep = n
+		p.turn(func(*worker) {})
+	}
+	p.keep = p.size
+	p.active.Store(int32(n))
+	for i := range n {
+		p.workers[i].of = n
+		if i >= was {
 			p.exited.Add(1)
 			go p.serve(&p.workers[i], p.start.value())
 		}
 	}
-	return p
 }
 
 // run executes pass on all workers and returns when all have finished. A panic
@@ -118,13 +143,19 @@ func (p *pool) run(pass func(*worker)) error {
 	if p.closed.Load() {
 		return ErrClosed
 	}
+	return p.turn(pass)
+}
+
+// turn is one pass. It is called with mu held.
+func (p *pool) turn(pass func(*worker)) error {
 	p.pass, p.failure = pass, nil
 	p.barrier.reset()
 	finished := p.done.value()
-	p.running.Store(int32(p.size - 1))
+	others := p.active.Load() - 1
+	p.running.Store(others)
 	p.start.open()
 	p.execute(&p.workers[0])
-	if p.size > 1 {
+	if others > 0 {
 		p.done.wait(finished)
 	}
 	p.pass = nil
@@ -141,8 +172,12 @@ func (p *pool) serve(w *worker, seen uint32) {
 			return
 		}
 		p.execute(w)
+		leave := w.id >= p.keep
 		if p.running.Add(-1) == 0 {
 			p.done.open()
+		}
+		if leave {
+			return
 		}
 	}
 }

@@ -142,6 +142,31 @@ func TestPoolPanicBeforeOthersArrive(t *testing.T) {
 	}
 }
 
+// TestPoolResizes checks that a pass has as many workers as were asked for last,
+// within what the pool was made with, and that those sent away have ended.
+func TestPoolResizes(t *testing.T) {
+	p := newPool(4)
+	defer p.close()
+	for _, c := range []struct{ ask, want int }{{4, 4}, {3, 3}, {3, 3}, {1, 1}, {2, 2}, {0, 1}, {9, 4}, {1, 1}, {4, 4}} {
+		p.resize(c.ask)
+		for range 3 {
+			var ran atomic.Int32
+			if err := p.run(func(w *worker) {
+				ran.Add(1)
+				w.sync()
+				if w.of != c.want || int(ran.Load()) != c.want {
+					panic("another number of workers")
+				}
+			}); err != nil {
+				t.Fatalf("%d workers asked for: %v", c.ask, err)
+			}
+		}
+	}
+	for p.resize(1); p.start.sleepers.Load() > 0; { // whoever were left would sleep again
+		runtime.Gosched()
+	}
+}
+
 func TestPoolClosed(t *testing.T) {
 	p := newPool(3)
 	p.close()

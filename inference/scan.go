@@ -199,7 +199,7 @@ func (s *Session) scanTop(w *worker, x matrix) {
 	for i := range rows {
 		row := &rows[i]
 		mine.all = mine.all[:0]
-		for j := range t.workers {
+		for j := range t.workers[:w.of] {
 			mine.all = append(mine.all, t.workers[j].rows[i].lower...)
 		}
 		slices.Sort(mine.all)
@@ -220,7 +220,7 @@ func (s *Session) scanTop(w *worker, x matrix) {
 	s.headBytes += h.bytes()
 	for i := range rows {
 		found := t.found[i][:0]
-		for j := range t.workers {
+		for j := range t.workers[:w.of] {
 			found = append(found, t.workers[j].rows[i].found...)
 		}
 		for _, id := range t.request.ids {
