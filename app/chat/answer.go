@@ -83,6 +83,7 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 		return err
 	}
 	c.announce(c.engine) // another number of threads is another engine
+	c.yield()
 	a := &segment{id: c.newID(), author: Model, vocab: c.vocab, model: c.view.Model.Name}
 	o := inference.GenerateOptions{MaxTokens: g.MaxTokens, Stop: g.Stop}
 	var ids []int32

@@ -105,7 +105,7 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 		if c.load == l {
 			c.load = nil
 		}
-		v.Model, v.Load, v.Advice = &info, LoadProgress{}, nil
+		v.Model, v.Load, v.Advice, v.Yields = &info, LoadProgress{}, nil, false
 		c.forgetSource(v)
 		c.weights = nil
 		if k, able := e.(copier); able {

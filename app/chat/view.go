@@ -153,6 +153,7 @@ type View struct {
 	Found         *Found     // nil: nothing is searched for
 	Recovered     *Recovered // nil: no crash left anything
 
+	Yields   bool // automatic threads are one fewer than there are cores, for the window's sake
 	CanRetry bool // there is an answer to write again
 	CanUndo  bool // Undo has something to take back or bring back
 }

@@ -56,6 +56,7 @@ func (f *fakeController) CancelCopy()                              { f.call("can
 func (f *fakeController) View() chat.View                          { return f.view }
 func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
 func (f *fakeController) LastAnswer() ([]chat.Token, bool)         { return f.tokens, f.missing }
+func (f *fakeController) Yield()                                   { f.call("yield") }
 func (f *fakeController) Examine()                                 { f.call("examine") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
@@ -130,12 +131,15 @@ func newRig(t testing.TB, width, height float32) *rig {
 		}
 	})
 	r := &rig{t: t, fake: &fakeController{}, clock: time.Unix(1000, 0)}
+	idle := newLag(func(func()) {}, time.Now, func() bool { return false })
+	t.Cleanup(func() { idle.watch(false) })
 	m := builtin
 	r.fake.view = chat.View{ID: "now", State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
 	s := settings.Default()
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
 	r.window = newWindow(win, th, config{
 		controller: r.fake, settings: s, now: func() time.Time { return r.clock },
+		lag:  idle,
 		save: func(s settings.Settings) { r.saved = append(r.saved, s) },
 		choose: func(_ bool, _ string, done func(string, error)) {
 			r.fake.call("choose")

@@ -20,6 +20,7 @@ type inspectActions struct {
 	recipe  func()
 	weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
 	measure func(progress func(chat.SpeedProgress), done func(*chat.Speed)) // both on the window's goroutine
+	lag     func() time.Duration                                            // of the window while an answer is written, 0 for unknown
 	stop    func()
 	copy    func(text string)
 	tint    func(on bool)

@@ -56,6 +56,7 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 		recipe:  call("recipe"),
 		weights: func(done func(*chat.Weights)) { call("weights")(); done(r.weights) },
 		tint:    func(on bool) { r.calls = append(r.calls, fmt.Sprint("tint ", on)) },
+		lag:     func() time.Duration { return 0 },
 		escape:  call("escape"),
 		after:   func(d time.Duration, do func()) { r.timers = append(r.timers, do) },
 	})

@@ -32,6 +32,7 @@ type speedTab struct {
 	read    *plot
 	write   *plot
 	verdict *note
+	window  *note
 	run     *button
 	copy    *button
 	box     fyne.CanvasObject
@@ -40,6 +41,7 @@ type speedTab struct {
 func (p *inspect) newSpeedTab() *speedTab {
 	t := &speedTab{read: newPlot(), write: newPlot()}
 	t.verdict = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	t.window = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	t.run = newButton("", p.do.escape, func() { p.measure() })
 	t.copy = newButton(tr("Copy CSV"), p.do.escape, func() { p.do.copy(t.speed.CSV) })
 	caption := func(text string) fyne.CanvasObject {
@@ -54,7 +56,7 @@ func (p *inspect) newSpeedTab() *speedTab {
 	list := container.New(&stack{gap: 4},
 		caption(tr("Reading a prompt, tokens per second")), t.read,
 		caption(tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
-		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy),
+		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy), container.New(flush{}, t.window),
 		caption(tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
 	t.box = newColumn(list, func() float32 { return px(panelWidth) }, 12, 0)
 	return t
@@ -82,6 +84,9 @@ func (p *inspect) showSpeed() {
 	}
 	if verdict != "" {
 		t.verdict.set(muted(verdict))
+	}
+	if d := p.do.lag(); d > 0 {
+		t.window.set(muted(tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", latency(d))))
 	}
 	label := tr("Benchmark this machine")
 	if t.running {

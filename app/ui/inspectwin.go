@@ -25,6 +25,7 @@ func (w *window) newInspectPanel() *inspect {
 			w.ctl.Measure(func(p chat.SpeedProgress) { fyne.Do(func() { progress(p) }) },
 				func(s *chat.Speed) { fyne.Do(func() { done(s) }) })
 		},
+		lag:  func() time.Duration { return w.cfg.lag.worst },
 		stop: w.ctl.Stop,
 		copy: func(text string) {
 			w.copyText(text)

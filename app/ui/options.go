@@ -107,7 +107,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
 		id: "generation", title: tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
-		show:    func(v chat.View) { o.model(v.Model, writing()); o.showSystem(v) },
+		show:    func(v chat.View) { o.showThreads(v.Yields); o.model(v.Model, writing()); o.showSystem(v) },
 		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
 	}
 	return o.side
@@ -217,6 +217,24 @@ func (o *options) showCost() {
 
 func titleContext() string   { return tr("Context length") }
 func titleMaxTokens() string { return tr("Max tokens") }
+func titleThreads() string   { return tr("Threads") }
+
+func threadsSentence(yields bool) string {
+	if yields {
+		return tr("Processor threads used for writing. Automatically one fewer than there are cores, because this window became slow.")
+	}
+	return tr("Processor threads used for writing. The text does not depend on it.")
+}
+
+// showThreads tells if the automatic number leaves a core to the window.
+func (o *options) showThreads(yields bool) {
+	for _, n := range o.numbers {
+		if text := threadsSentence(yields); n.spec.title == titleThreads() && n.spec.sentence != text {
+			n.row.spec.sentence = text
+			o.page.Layout.Layout(o.page.Objects, o.page.Size())
+		}
+	}
+}
 
 func number(title, sentence string, low, high, step float64, decimals int,
 	get func(settings.Generation) float64, set func(*settings.Generation, float64)) *numberSetting {
@@ -303,7 +321,7 @@ func (o *options) context() *numberSetting {
 }
 
 func (o *options) threads() *numberSetting {
-	n := number(tr("Threads"), tr("Processor threads used for writing. The text does not depend on it."),
+	n := number(titleThreads(), threadsSentence(false),
 		0, float64(runtime.NumCPU()), 1, 0,
 		func(g settings.Generation) float64 { return float64(g.Threads) },
 		func(g *settings.Generation, v float64) { g.Threads = int(v) })

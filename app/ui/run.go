@@ -86,7 +86,8 @@ func Run(o Options) int {
 		books.follow(s)
 		saver.save(s)
 	}
-	w := newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, choose: choose,
+	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
+	w := newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
 		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers()})
 	p.draw = w.update
 	w.load(o.Path)
@@ -111,6 +112,7 @@ func Run(o Options) int {
 	win.ShowAndRun()
 
 	p.close()
+	lag.watch(false)
 	books.close()
 	out.close()
 	c.Close()

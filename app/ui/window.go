@@ -62,6 +62,7 @@ type Controller interface {
 	Recipe(done func([]byte))
 	Weights(done func(*chat.Weights))
 	Measure(progress func(chat.SpeedProgress), done func(*chat.Speed))
+	Yield()
 	View() chat.View
 }
 
@@ -71,6 +72,7 @@ type config struct {
 	settings   settings.Settings
 	save       func(settings.Settings) // called after every change; must not block
 	now        func() time.Time
+	lag        *lag // measures the window while an answer is written
 
 	// choose opens the system's file window, for a file or a folder, in dir. It
 	// returns at once and calls done on the window's goroutine: with an empty
@@ -188,6 +190,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		w.frame.Add(p.content)
 	}
 	w.frame.Add(w.status.box)
+	w.cfg.lag.judged = w.lagged
 	w.applySettings()
 	win.SetMainMenu(w.menu.main)
 	win.SetContent(tooltip.AddWindowToolTipLayer(w.frame, win.Canvas()))
@@ -226,6 +229,7 @@ func (w *window) update() time.Duration {
 	}
 
 	w.status.download = runningDownload(w.shelf.downloads.View())
+	w.cfg.lag.watch(w.writing())
 	wake := w.status.show(v, now)
 	w.transcript.setChat(v.Mode == chat.ChatMode)
 	if w.transcript.show(v.Document, w.writing()) {
