@@ -244,6 +244,8 @@ func (w *window) escape() {
 		w.closeEditor(w.transcript.page.edit.message == nil)
 	case w.screen != nil:
 		w.closeScreen()
+	case w.finder.open():
+		w.closeFind()
 	default:
 		w.stop()
 	}
@@ -258,6 +260,8 @@ func (w *window) typedKey(k *fyne.KeyEvent) {
 		w.transcript.pageBy(-1)
 	case fyne.KeyPageDown:
 		w.transcript.pageBy(1)
+	case fyne.KeyF3:
+		w.findAgain(1)
 	}
 }
 

@@ -19,6 +19,9 @@ type block interface {
 	fyne.CanvasObject
 	set(p paragraph, text string) // text is what to show of p
 	SelectedText() string
+	shade(list []shade)                // of p, in the order of its text
+	at(pos fyne.Position) int          // the byte of p that stands there, -1 for none
+	line(at int) (top, bottom float32) // the line that byte of p stands on
 }
 
 type blockKind uint8
@@ -50,6 +53,7 @@ func formatted(text string) bool { return marks.MatchString(text) }
 // is told.
 type prose struct {
 	widget.Label
+	shades
 	clicked func(at fyne.Position)
 }
 
@@ -64,42 +68,37 @@ func proseLabel(clicked func(*prose, fyne.Position)) *prose {
 	return l
 }
 
-func (l *prose) set(_ paragraph, text string) {
+func (l *prose) set(p paragraph, text string) { l.show(p.text, 0, text) }
+
+// show shows text, which is in source from a byte on.
+func (l *prose) show(source string, start int, text string) {
+	l.of(source, start)
 	if l.Text != text {
 		l.SetText(text)
 	}
 }
 
-// CreateRenderer puts the ear over Fyne's label.
+func (l *prose) shade(list []shade) {
+	if l.shades.show(list) {
+		canvas.Refresh(l)
+	}
+}
+
+// CreateRenderer puts shades under Fyne's label, and the ear over it.
 func (l *prose) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
-	r := l.Label.CreateRenderer()
-	if l.clicked == nil {
-		return r
-	}
-	for _, o := range r.Objects() {
-		if s, ok := o.(selection); ok {
+	r := &shaded{WidgetRenderer: l.Label.CreateRenderer(), h: &l.shades}
+	for _, o := range r.WidgetRenderer.Objects() {
+		if t, ok := o.(*widget.RichText); ok {
+			l.text = t
+		}
+		if s, ok := o.(selection); ok && l.clicked != nil {
 			e := &ear{selection: s, clicked: l.clicked}
 			e.ExtendBaseWidget(e)
-			return &proseRenderer{WidgetRenderer: r, ear: e}
+			r.over = e
 		}
 	}
 	return r
-}
-
-type proseRenderer struct {
-	fyne.WidgetRenderer
-	ear *ear
-}
-
-func (r *proseRenderer) Objects() []fyne.CanvasObject {
-	under := r.WidgetRenderer.Objects()
-	return append(under[:len(under):len(under)], r.ear)
-}
-
-func (r *proseRenderer) Layout(size fyne.Size) {
-	r.WidgetRenderer.Layout(size)
-	r.ear.Resize(size)
 }
 
 // selection is the part of Fyne's label that selects text.
@@ -147,13 +146,28 @@ func (e *ear) MouseUp(m *desktop.MouseEvent) {
 }
 
 // rich is a paragraph with formatting.
-type rich struct{ widget.RichText }
+type rich struct {
+	widget.RichText
+	shades
+}
 
 func newRich() *rich {
 	r := &rich{}
 	r.Wrapping, r.Scroll = fyne.TextWrapWord, fyne.ScrollNone
 	r.ExtendBaseWidget(r)
 	return r
+}
+
+func (r *rich) shade(list []shade) {
+	if r.shades.show(list) {
+		canvas.Refresh(r)
+	}
+}
+
+// CreateRenderer puts shades under Fyne's text.
+func (r *rich) CreateRenderer() fyne.WidgetRenderer {
+	r.text = &r.RichText
+	return &shaded{WidgetRenderer: r.RichText.CreateRenderer(), h: &r.shades}
 }
 
 // SelectedText is always empty: Fyne cannot select in formatted text. Copy does.
@@ -164,6 +178,7 @@ var linePrefix = regexp.MustCompile(`^( *)(#{1,6} |[-*+] |\d+[.)] |> )?`)
 
 func (r *rich) set(p paragraph, _ string) {
 	found := linePrefix.FindStringSubmatch(p.text)
+	r.of(p.text, len(found[0]))
 	indent, lead, rest := found[1], found[2], p.text[len(found[0]):]
 	style := widget.RichTextStyle{SizeName: sizeProse, ColorName: theme.ColorNameForeground, Inline: true}
 	var segments []widget.RichTextSegment
@@ -211,16 +226,16 @@ func (r *rich) set(p paragraph, _ string) {
 type code struct {
 	widget.BaseWidget
 	ground *surface
-	text   *widget.Label
+	text   *prose
 	scroll *sideways
 	lang   *note
 	copy   *button
 }
 
-func newCode(copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
-	c := &code{ground: newSurface(colorSidebar), text: widget.NewLabel(""), lang: newNote(theme.SizeNameCaptionText)}
+func newCode(clicked func(*prose, fyne.Position), copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
+	c := &code{ground: newSurface(colorSidebar), text: proseLabel(clicked), lang: newNote(theme.SizeNameCaptionText)}
 	c.ground.radius = 6
-	c.text.TextStyle.Monospace, c.text.Selectable, c.text.SizeName = true, true, sizeCode
+	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, sizeCode
 	c.scroll = newSideways(c.text, up)
 	c.copy = newQuietButton(tr("Copy"), escape, func() { copyText(c.text.Text) })
 	c.copy.name = tr("Copy the code")
@@ -230,12 +245,33 @@ func newCode(copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *
 
 func (c *code) set(p paragraph, _ string) {
 	text, language := p.codeText()
-	if c.text.Text != text {
-		c.text.SetText(text)
+	before := c.text.Text
+	c.text.show(p.text, max(0, strings.LastIndex(p.text, text)), text)
+	if text != before {
 		c.scroll.Refresh()
 	}
 	c.lang.set(muted(language))
 	c.Refresh()
+}
+
+func (c *code) shade(list []shade) { c.text.shade(list) }
+
+// inner is a place of the block in its text.
+func (c *code) inner(pos fyne.Position) fyne.Position {
+	return pos.Subtract(c.scroll.Position()).Add(c.scroll.Offset)
+}
+
+func (c *code) at(pos fyne.Position) int {
+	if pos.Y < c.scroll.Position().Y {
+		return -1 // the line above the text
+	}
+	return c.text.at(c.inner(pos))
+}
+
+func (c *code) line(at int) (top, bottom float32) {
+	top, bottom = c.text.line(at)
+	y := c.scroll.Position().Y
+	return top + y, bottom + y
 }
 
 // SelectedText is what the reader selected of the code.

@@ -136,8 +136,9 @@ type promptEntry struct {
 	enterSends   bool
 	send, escape func()
 	page         func(by float32) // PageUp and PageDown read the text
+	find         func(by int)     // F3 goes on in what was found there
 	onFocus      func(bool)
-	shift        bool
+	shift        shiftKey
 	long         pastes // that stand in the text as marks
 }
 
@@ -163,20 +164,31 @@ func (e *promptEntry) FocusLost() {
 	e.onFocus(false)
 }
 
+// shiftKey tells if Shift is held down while an entry has the focus.
+type shiftKey bool
+
+func (s *shiftKey) track(k *fyne.KeyEvent, down bool) {
+	if k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight {
+		*s = shiftKey(down)
+	}
+}
+
+// step is one place further, or back while Shift is held.
+func (s shiftKey) step() int {
+	if s {
+		return -1
+	}
+	return 1
+}
+
 func (e *promptEntry) KeyDown(k *fyne.KeyEvent) {
-	e.track(k, true)
+	e.shift.track(k, true)
 	e.Entry.KeyDown(k)
 }
 
 func (e *promptEntry) KeyUp(k *fyne.KeyEvent) {
-	e.track(k, false)
+	e.shift.track(k, false)
 	e.Entry.KeyUp(k)
-}
-
-func (e *promptEntry) track(k *fyne.KeyEvent, down bool) {
-	if k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight {
-		e.shift = down
-	}
 }
 
 // TypedKey sends on Enter if the user chose so; Shift+Enter is always a new line.
@@ -185,7 +197,7 @@ func (e *promptEntry) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		e.escape()
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if e.enterSends && !e.shift {
+		if e.enterSends && !bool(e.shift) {
 			e.send()
 			return
 		}
@@ -194,6 +206,8 @@ func (e *promptEntry) TypedKey(k *fyne.KeyEvent) {
 		e.page(-1)
 	case fyne.KeyPageDown:
 		e.page(1)
+	case fyne.KeyF3:
+		e.find(e.shift.step())
 	default:
 		e.Entry.TypedKey(k)
 	}

@@ -105,7 +105,9 @@ func (w *window) shortcuts() {
 			}
 		}
 	}
-	rows = append(rows, [2]string{tr("New line in the prompt"), tr("Shift") + "+" + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")})
+	shift := tr("Shift") + "+"
+	rows = append(rows, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
+		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter") + ", " + shift + "F3"})
 	grid := container.New(layout.NewGridLayout(2))
 	for _, r := range rows {
 		line := container.NewBorder(nil, nil, nil,

@@ -71,6 +71,8 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	centre := right - left
 	strip := w.strip.height(centre)
 	place(w.strip.box, 0, 0, centre, strip)
+	place(w.finder.box, 0, strip, centre, w.finder.height())
+	strip += w.finder.height()
 	column := min(columnWidth()+2*inset(), centre-2*pageMargin)
 	c := w.composer.height(column, size.Height < lowWindow)
 	place(w.composer.box, (centre-column)/2, body-c-12, column, c)

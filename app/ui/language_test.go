@@ -98,7 +98,7 @@ func TestNoEmptyBoxes(t *testing.T) {
 		t.Error("Chinese characters are empty boxes: no font of this machine has them")
 	}
 	drawCode := func(s string) image.Image {
-		block := newCode(nil, nil, nil)
+		block := newCode(nil, nil, nil, nil)
 		block.set(paragraph{text: "```\n" + s + "\n```"}, "")
 		c := software.NewTransparentCanvas()
 		c.SetContent(block.text)

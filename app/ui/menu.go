@@ -29,6 +29,7 @@ type menu struct {
 	story        *fyne.MenuItem
 	copy         *fyne.MenuItem
 	answer       *fyne.MenuItem
+	find         *fyne.MenuItem
 	unload       *fyne.MenuItem
 	keep         *fyne.MenuItem // a compact copy
 	panels       []*panel
@@ -76,6 +77,7 @@ func newMenu(w *window) *menu {
 		story:  fyne.NewMenuItem(tr("Write as a story"), w.setStory),
 		copy:   item(tr("Copy the text"), w.copyAll, ""),
 		answer: item(tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
+		find:   item(tr("Find in the text"), w.find, fyne.KeyF),
 		unload: item(tr("Close the model"), w.unload, ""),
 		keep:   item(tr("Keep a compact copy…"), w.keepCopy, ""),
 	}
@@ -114,7 +116,7 @@ func newMenu(w *window) *menu {
 	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu(tr("File"), append(file, line(), quit)...),
-		fyne.NewMenu(tr("Edit"), m.undo, line(), m.copy, m.answer, line(),
+		fyne.NewMenu(tr("Edit"), m.undo, line(), m.copy, m.answer, line(), m.find,
 			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
 		fyne.NewMenu(tr("Conversation"), m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
 			item(tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
@@ -136,7 +138,7 @@ func (m *menu) show(s menuState) {
 	m.shown = s
 	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
-	m.copy.Disabled = !s.text
+	m.copy.Disabled, m.find.Disabled = !s.text, !s.text
 	for _, i := range m.conversation {
 		i.Disabled = !s.text
 	}

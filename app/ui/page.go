@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -47,6 +46,8 @@ type pageActions struct {
 	copyText func(string)
 	escape   func()
 	scrolled func(*fyne.ScrollEvent)
+	changed  func(first int)     // the paragraphs from first on are others
+	shades   func(i int) []shade // of a paragraph, in the order of its text
 }
 
 // placed is a paragraph's widget.
@@ -54,12 +55,6 @@ type placed struct {
 	block
 	kind blockKind
 	para int
-}
-
-// actionRow is the buttons below a message.
-type actionRow struct {
-	fyne.CanvasObject
-	info turn
 }
 
 const (
@@ -89,6 +84,7 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	first = min(first, p.shown, max(0, n-1))
 	p.shown, p.writing = n, writing
 	p.tops, p.heights, p.known = resize(p.tops, n), resize(p.heights, n), resize(p.known, n)
+	p.do.changed(first)
 	p.bubbles.group(t.paras[:n])
 	first = max(0, p.bubbles.start(first))
 	for i := first; i < n; i++ {
@@ -165,6 +161,16 @@ func (p *page) build(i int) {
 	}
 	p.known[i], p.heights[i] = true, h
 	b.Resize(fyne.NewSize(b.Size().Width, h))
+	b.shade(p.do.shades(i))
+}
+
+// reshade brings the shades in step with what is looked for or looked at.
+func (p *page) reshade() {
+	for i, b := range p.live {
+		if i < p.shown && !p.hidden(i) {
+			b.shade(p.do.shades(i))
+		}
+	}
 }
 
 // take returns a widget of a kind that is free, or a new one.
@@ -178,7 +184,7 @@ func (p *page) take(kind blockKind) block {
 	case richKind:
 		return newRich()
 	case codeKind:
-		return newCode(p.do.copyText, p.do.escape, p.do.scrolled)
+		return newCode(p.click, p.do.copyText, p.do.escape, p.do.scrolled)
 	}
 	return proseLabel(p.click)
 }
@@ -251,217 +257,8 @@ func (p *page) realise() (moved float32) {
 	return moved
 }
 
-// at is the first paragraph that ends below y.
-func (p *page) at(y float32) int {
-	low, high := 0, p.shown
-	for low < high {
-		if m := (low + high) / 2; p.tops[m]+p.heights[m] < y {
-			low = m + 1
-		} else {
-			high = m
-		}
-	}
-	return low
-}
-
 // hidden tells if a paragraph is being edited.
 func (p *page) hidden(i int) bool { return p.edit != nil && p.edit.first <= i && i < p.edit.end }
-
-// column is the width of the text.
-func (p *page) column() float32 {
-	return max(100, min(columnWidth(), p.width-2*pageMargin))
-}
-
-// left is where the text begins.
-func (p *page) left() float32 { return (p.width - p.column()) / 2 }
-
-// ends tells if a message ends with paragraph i.
-func (p *page) ends(i int) bool {
-	return i == p.shown-1 || p.paras[i+1].message != p.paras[i].message
-}
-
-// place moves everything from paragraph first on to where it belongs.
-func (p *page) place(first int) {
-	y := float32(pageMargin) - inset()
-	first = max(0, min(first, p.shown-1))
-	if p.edit != nil {
-		first = max(0, min(first, p.edit.first))
-	}
-	if first > 0 {
-		y = p.below(first - 1)
-	}
-	for i := first; i < p.shown; i++ {
-		if i > 0 && !(p.hidden(i) && i > p.edit.first) {
-			y += p.space(i)
-		}
-		p.tops[i] = y
-		if p.hidden(i) {
-			if p.heights[i] = 0; i == p.edit.first {
-				p.heights[i] = p.edit.height(p.column() + 2*inset())
-			}
-			p.known[i] = false
-		}
-		y = p.below(i)
-	}
-	p.height = y + pageMargin - inset()
-	if p.shown > 0 && !p.chat {
-		p.height += rowHeight
-	}
-	p.placeBubbles()
-	if p.marked >= 0 && p.marked < p.shown {
-		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+inset()))
-		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*inset()))
-	}
-	if e := p.edit; e != nil && e.first < p.shown {
-		e.box.Move(fyne.NewPos(p.left()-inset(), p.tops[e.first]))
-		e.box.Resize(fyne.NewSize(p.column()+2*inset(), p.heights[e.first]))
-	}
-}
-
-// below is where what follows paragraph i begins, but for its gap.
-func (p *page) below(i int) float32 {
-	y := p.tops[i] + p.heights[i]
-	if p.chat && p.ends(i) {
-		y += rowHeight
-	}
-	return y
-}
-
-// space is the distance between paragraph i and the one above.
-func (p *page) space(i int) float32 {
-	s := space(p.paras[i].gap)
-	if p.paras[i].code || p.paras[i-1].code {
-		s = max(s, 4) // boxes have no empty space of their own
-	}
-	if e := p.edit; e != nil && (i == e.first || i == e.end) {
-		s = max(s, 4)
-	}
-	return s
-}
-
-// space is the distance between two labels: the visible distance of their
-// texts less the empty space inside both.
-func space(g gap) float32 {
-	switch g {
-	case paraGap:
-		return 2
-	case lineGap:
-		return 8 - 2*inset()
-	case messageGap:
-		return 0
-	default:
-		return -2 * inset()
-	}
-}
-
-// placeRows shows the buttons below messages near the view: of the last one, of
-// the one that the pointer is over, and of those that have several versions. It
-// tells if they changed.
-func (p *page) placeRows() (changed bool) {
-	want := map[int]turn{}
-	if p.edit == nil || !p.chat {
-		for i := p.at(p.top - overscan); i < p.shown && p.tops[i] <= p.bottom+overscan; i++ {
-			m := p.paras[i].message
-			if !p.ends(i) || m >= len(p.infos) {
-				continue
-			}
-			info := p.infos[m]
-			if p.writing && info.last {
-				continue
-			}
-			if info.last && !info.mine || m == p.hovered && p.chat || info.versions > 1 {
-				want[i] = info
-			}
-		}
-	}
-	for i, r := range p.rows {
-		if want[i] != r.info {
-			delete(p.rows, i)
-			changed = true
-		}
-	}
-	for i, info := range want {
-		r := p.rows[i]
-		if r == nil {
-			r = &actionRow{CanvasObject: p.do.row(info), info: info}
-			p.rows[i] = r
-			changed = true
-		}
-		size := r.MinSize()
-		x := p.left() - inset()
-		if info.mine {
-			x = p.left() + p.column() - size.Width + inset()
-		}
-		r.Move(fyne.NewPos(x, p.tops[i]+p.heights[i]-2))
-		r.Resize(size)
-	}
-	return changed
-}
-
-// MouseMoved shows the buttons of the message under the pointer.
-func (p *page) MouseMoved(e *desktop.MouseEvent) {
-	m := -1
-	if i := p.at(e.Position.Y - rowHeight); i < p.shown && p.tops[i] <= e.Position.Y {
-		m = p.paras[i].message
-	}
-	if m >= 0 && m != p.hovered {
-		p.hovered = m
-		if p.chat && p.placeRows() {
-			p.Refresh()
-		}
-	}
-}
-
-// MouseIn and MouseOut complete desktop.Hoverable. The buttons stay where they
-// are when the pointer goes on to them.
-func (p *page) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
-
-// MouseOut does nothing.
-func (p *page) MouseOut() {}
-
-// reflow lays everything out at a new width and tells if it had to.
-func (p *page) reflow(width float32) bool {
-	if width == p.width {
-		return false
-	}
-	before := p.column()
-	unlaid := p.width == 0
-	p.width = width
-	if p.column() != before || unlaid {
-		for i := range p.shown {
-			p.known[i], p.heights[i] = false, p.estimate(i)
-		}
-		for i := range p.live {
-			if !p.hidden(i) {
-				p.build(i)
-			}
-		}
-	}
-	p.place(0)
-	return true
-}
-
-// anchor is a place in the text: a paragraph and how far into it, as a share
-// of its height, some y is.
-type anchor struct {
-	para  int
-	share float32
-}
-
-func (p *page) anchor(y float32) anchor {
-	if i := p.at(y); i < p.shown && p.heights[i] > 0 {
-		return anchor{i, max(0, y-p.tops[i]) / p.heights[i]}
-	}
-	return anchor{}
-}
-
-// offset is where an anchor is now.
-func (p *page) offset(a anchor) float32 {
-	if a.para >= p.shown || a.para == 0 && a.share == 0 {
-		return 0
-	}
-	return p.tops[a.para] + a.share*p.heights[a.para]
-}
 
 // MinSize is the height at the width of the page.
 func (p *page) MinSize() fyne.Size { return fyne.NewSize(0, p.height) }

@@ -118,6 +118,30 @@ func (t *transcript) pageBy(n float32) {
 	t.scrolled()
 }
 
+// reveal scrolls to a byte of a paragraph, unless it can be seen, and stays there.
+func (t *transcript) reveal(para, at int) {
+	if para >= t.page.shown {
+		return
+	}
+	t.follow, t.settling = false, true
+	defer func() { t.settling = false }()
+	view := t.scroll.Size().Height
+	for range 4 { // what is near turns out to be higher or lower than it was thought to be
+		top := t.page.tops[para]
+		bottom := top + t.page.heights[para]
+		if b := t.page.live[para]; b != nil {
+			from, to := b.line(at)
+			top, bottom = top+from, top+to
+		}
+		y := t.scroll.Offset.Y
+		if t.page.live[para] != nil && top >= y && bottom <= y+view {
+			return
+		}
+		t.scroll.ScrollToOffset(fyne.NewPos(0, max(0, min(top-view/3, t.page.height-view))))
+		t.look()
+	}
+}
+
 func (t *transcript) scrolled() {
 	if t.settling {
 		return

@@ -105,6 +105,7 @@ type window struct {
 	menu       *menu
 	topbar     *topbar
 	strip      *strip
+	finder     *finder
 	transcript *transcript
 	start      *start
 	sidebar    *sidebar
@@ -138,7 +139,11 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings,
 		generation: cfg.settings.Generation}
 	w.strip = newStrip(w.escape)
-	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedStory, copyText: w.copyText, escape: w.escape})
+	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedStory, copyText: w.copyText, escape: w.escape,
+		changed: func(first int) { w.finder.changed(first) }, shades: func(i int) []shade { return w.finder.shades(i) }})
+	page := w.transcript.page
+	w.finder = newFinder(finderActions{paras: func() []paragraph { return page.paras[:page.shown] }, top: func() int { return page.at(page.top) },
+		reveal: func(m match) { w.transcript.reveal(m.para, m.from) }, mark: page.reshade, close: w.closeFind})
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
 	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
 	w.composer.entry.onFocus = func(on bool) {
@@ -149,6 +154,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	}
 	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
 	w.composer.entry.page = w.transcript.pageBy
+	w.composer.entry.find = w.findAgain
 	w.composer.entry.OnChanged = func(text string) {
 		w.ctl.SetDraft(w.known, text)
 		w.showMain(w.cfg.now())
@@ -178,7 +184,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.menu = newMenu(w)
 	w.menu.setRecent(w.settings.Recent, w.load)
 
-	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.box, w.composer.box)
+	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.box, w.finder.box, w.composer.box)
 	w.frame = container.New(layoutFunc{min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), do: w.layout},
 		w.topbar.box, w.page)
 	for _, s := range w.screens {

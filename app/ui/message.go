@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/chat"
+)
+
+// documentText is all of the text.
+func (w *window) documentText() string {
+	var all strings.Builder
+	for _, s := range w.view.Document {
+		all.WriteString(s.Text)
+	}
+	return all.String()
+}
+
+// messageText is what a message says.
+func (w *window) messageText(m turn) string {
+	i := slices.IndexFunc(w.view.Document, func(s chat.Segment) bool { return s.ID == m.segment })
+	if i < 0 {
+		return ""
+	}
+	var text strings.Builder
+	author := w.view.Document[i].Author
+	for _, s := range w.view.Document[i:] {
+		if m.chat && s.Author != author {
+			break
+		}
+		text.WriteString(s.Text)
+	}
+	if !m.chat {
+		return text.String()
+	}
+	return strings.TrimSpace(text.String())
+}
+
+// messageRow makes the buttons below a message.
+func (w *window) messageRow(m turn) fyne.CanvasObject {
+	row := container.NewHBox(newQuietButton(tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) }))
+	if m.chat {
+		row.Add(newQuietButton(tr("Edit"), w.escape, func() { w.editMessage(m) }))
+	}
+	switch {
+	case m.chat && !m.mine:
+		row.Add(newQuietButton(tr("Retry"), w.escape, func() { w.retryMessage(m) }))
+	case !m.chat:
+		row.Add(newQuietButton(tr("Retry"), w.escape, w.retry))
+		row.Add(newQuietButton(tr("Undo"), w.escape, w.undo))
+	}
+	if m.chat && !m.mine {
+		b := newIconButton(tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
+		b.OnTapped = func() {
+			w.popUp(b, []*fyne.MenuItem{fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) })})
+		}
+		row.Add(b)
+	}
+	if m.versions > 1 {
+		step := func(by int) func() {
+			return func() {
+				if !w.writing() {
+					w.ctl.Step(m.step, by)
+				}
+			}
+		}
+		back := newQuietButton("◂", w.escape, step(-1))
+		on := newQuietButton("▸", w.escape, step(1))
+		back.name, on.name = tr("Previous version"), tr("Next version")
+		back.SetToolTip(back.name)
+		on.SetToolTip(on.name)
+		back.setEnabled(m.version > 1)
+		on.setEnabled(m.version < m.versions)
+		row.Add(back)
+		row.Add(container.NewCenter(newKey(tr("{{.Version}} of {{.Versions}}", "Version", m.version, "Versions", m.versions))))
+		row.Add(on)
+	}
+	return row
+}
+
+// retryMessage writes an answer again, with what followed it kept behind the
+// old version.
+func (w *window) retryMessage(m turn) {
+	if !w.canWrite() {
+		return
+	}
+	if m.last {
+		w.retry()
+		return
+	}
+	w.transcript.toEnd()
+	w.ctl.RetryAt(m.segment, w.generation)
+}

@@ -1,0 +1,147 @@
+package ui
+
+import "fyne.io/fyne/v2"
+
+// at is the first paragraph that ends below y.
+func (p *page) at(y float32) int {
+	low, high := 0, p.shown
+	for low < high {
+		if m := (low + high) / 2; p.tops[m]+p.heights[m] < y {
+			low = m + 1
+		} else {
+			high = m
+		}
+	}
+	return low
+}
+
+// column is the width of the text.
+func (p *page) column() float32 {
+	return max(100, min(columnWidth(), p.width-2*pageMargin))
+}
+
+// left is where the text begins.
+func (p *page) left() float32 { return (p.width - p.column()) / 2 }
+
+// ends tells if a message ends with paragraph i.
+func (p *page) ends(i int) bool {
+	return i == p.shown-1 || p.paras[i+1].message != p.paras[i].message
+}
+
+// place moves everything from paragraph first on to where it belongs.
+func (p *page) place(first int) {
+	y := float32(pageMargin) - inset()
+	first = max(0, min(first, p.shown-1))
+	if p.edit != nil {
+		first = max(0, min(first, p.edit.first))
+	}
+	if first > 0 {
+		y = p.below(first - 1)
+	}
+	for i := first; i < p.shown; i++ {
+		if i > 0 && !(p.hidden(i) && i > p.edit.first) {
+			y += p.space(i)
+		}
+		p.tops[i] = y
+		if p.hidden(i) {
+			if p.heights[i] = 0; i == p.edit.first {
+				p.heights[i] = p.edit.height(p.column() + 2*inset())
+			}
+			p.known[i] = false
+		}
+		y = p.below(i)
+	}
+	p.height = y + pageMargin - inset()
+	if p.shown > 0 && !p.chat {
+		p.height += rowHeight
+	}
+	p.placeBubbles()
+	if p.marked >= 0 && p.marked < p.shown {
+		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+inset()))
+		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*inset()))
+	}
+	if e := p.edit; e != nil && e.first < p.shown {
+		e.box.Move(fyne.NewPos(p.left()-inset(), p.tops[e.first]))
+		e.box.Resize(fyne.NewSize(p.column()+2*inset(), p.heights[e.first]))
+	}
+}
+
+// below is where what follows paragraph i begins, but for its gap.
+func (p *page) below(i int) float32 {
+	y := p.tops[i] + p.heights[i]
+	if p.chat && p.ends(i) {
+		y += rowHeight
+	}
+	return y
+}
+
+// space is the distance between paragraph i and the one above.
+func (p *page) space(i int) float32 {
+	s := space(p.paras[i].gap)
+	if p.paras[i].code || p.paras[i-1].code {
+		s = max(s, 4) // boxes have no empty space of their own
+	}
+	if e := p.edit; e != nil && (i == e.first || i == e.end) {
+		s = max(s, 4)
+	}
+	return s
+}
+
+// space is the distance between two labels: the visible distance of their
+// texts less the empty space inside both.
+func space(g gap) float32 {
+	switch g {
+	case paraGap:
+		return 2
+	case lineGap:
+		return 8 - 2*inset()
+	case messageGap:
+		return 0
+	default:
+		return -2 * inset()
+	}
+}
+
+// reflow lays everything out at a new width and tells if it had to.
+func (p *page) reflow(width float32) bool {
+	if width == p.width {
+		return false
+	}
+	before := p.column()
+	unlaid := p.width == 0
+	p.width = width
+	if p.column() != before || unlaid {
+		for i := range p.shown {
+			p.known[i], p.heights[i] = false, p.estimate(i)
+		}
+		for i := range p.live {
+			if !p.hidden(i) {
+				p.build(i)
+			}
+		}
+	}
+	p.place(0)
+	return true
+}
+
+// anchor is a place in the text: a paragraph and how far into it, as a share
+// of its height, some y is.
+type anchor struct {
+	para  int
+	share float32
+}
+
+func (p *page) anchor(y float32) anchor {
+	if i := p.at(y); i < p.shown && p.heights[i] > 0 {
+		return anchor{i, max(0, y-p.tops[i]) / p.heights[i]}
+	}
+	return anchor{}
+}
+
+// offset is where an anchor is now.
+func (p *page) offset(a anchor) float32 {
+	if a.para >= p.shown || a.para == 0 && a.share == 0 {
+		return 0
+	}
+	return p.tops[a.para] + a.share*p.heights[a.para]
+}

@@ -1,0 +1,77 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+)
+
+// actionRow is the buttons below a message.
+type actionRow struct {
+	fyne.CanvasObject
+	info turn
+}
+
+// placeRows shows the buttons below messages near the view: of the last one, of
+// the one that the pointer is over, and of those that have several versions. It
+// tells if they changed.
+func (p *page) placeRows() (changed bool) {
+	want := map[int]turn{}
+	if p.edit == nil || !p.chat {
+		for i := p.at(p.top - overscan); i < p.shown && p.tops[i] <= p.bottom+overscan; i++ {
+			m := p.paras[i].message
+			if !p.ends(i) || m >= len(p.infos) {
+				continue
+			}
+			info := p.infos[m]
+			if p.writing && info.last {
+				continue
+			}
+			if info.last && !info.mine || m == p.hovered && p.chat || info.versions > 1 {
+				want[i] = info
+			}
+		}
+	}
+	for i, r := range p.rows {
+		if want[i] != r.info {
+			delete(p.rows, i)
+			changed = true
+		}
+	}
+	for i, info := range want {
+		r := p.rows[i]
+		if r == nil {
+			r = &actionRow{CanvasObject: p.do.row(info), info: info}
+			p.rows[i] = r
+			changed = true
+		}
+		size := r.MinSize()
+		x := p.left() - inset()
+		if info.mine {
+			x = p.left() + p.column() - size.Width + inset()
+		}
+		r.Move(fyne.NewPos(x, p.tops[i]+p.heights[i]-2))
+		r.Resize(size)
+	}
+	return changed
+}
+
+// MouseMoved shows the buttons of the message under the pointer.
+func (p *page) MouseMoved(e *desktop.MouseEvent) {
+	m := -1
+	if i := p.at(e.Position.Y - rowHeight); i < p.shown && p.tops[i] <= e.Position.Y {
+		m = p.paras[i].message
+	}
+	if m >= 0 && m != p.hovered {
+		p.hovered = m
+		if p.chat && p.placeRows() {
+			p.Refresh()
+		}
+	}
+}
+
+// MouseIn and MouseOut complete desktop.Hoverable. The buttons stay where they
+// are when the pointer goes on to them.
+func (p *page) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
+
+// MouseOut does nothing.
+func (p *page) MouseOut() {}
