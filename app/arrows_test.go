@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 
 	// server names the tokens that could have been chosen.
 	"tern/app/server": {"tern/inference", "tern/tokenizer"},
-	"tern/app/single": {},
+	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/remote": {},
 
 	// check looks into weights, and opens models another way than they say.
@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"tern/app/ui/filedialog": {},
 	// What goes wrong with a download is said like what goes wrong in a chat,
 	// in texts that are translated.
-	"tern/app/hub":         {"tern/app/chat"},
+	"tern/app/hub":         {"tern/app/chat", "tern/app/files"},
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
@@ -49,6 +49,8 @@ var arrows = map[string][]string{
 	"tern/app/settings": {"tern/app/files"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},
+
+	"tern/app/files/filestest": {},
 
 	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
 	"tern/inference/kernel":  {"tern/model/ternary"},

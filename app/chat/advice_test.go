@@ -117,8 +117,9 @@ func (b *builtin) judgedIdle() {
 	b.t.Fatal("nobody looked at the model")
 }
 
-// TestCopy keeps a compact copy of a float checkpoint and opens it.
-func TestCopy(t *testing.T) {
+// tiny is a folder with a small float checkpoint that can be copied.
+func tiny(t *testing.T) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tiny")
 	if err := os.CopyFS(dir, os.DirFS("../../inference/testdata/goldens/hf-1bitllm-f32")); err != nil {
 		t.Fatal(err)
@@ -132,6 +133,12 @@ func TestCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// TestCopy keeps a compact copy of a float checkpoint and opens it.
+func TestCopy(t *testing.T) {
+	dir := tiny(t)
 	b := openFile(t, dir, map[string]string{dir: AsItSays})
 	if v := b.View(); !v.Model.Latent {
 		t.Errorf("a float checkpoint is not known as one: %+v", v.Model)

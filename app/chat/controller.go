@@ -89,6 +89,8 @@ type Controller struct {
 	moved   map[string]string // conversations that were saved under another id: another program changed the file
 	deleted map[string]bool
 	said    map[string]bool // what was said of files
+
+	unsavedSaid *Problem // what was said of those that could not be saved
 }
 
 // maxUndo is how many versions of the document are kept. They share their text.
@@ -412,6 +414,9 @@ func (c *Controller) Close() {
 	c.running.Wait()
 	if first {
 		c.leave()
+		if c.keeps {
+			c.archive.do(c.save) // what could not be saved so far
+		}
 		c.archive.close()
 		c.latch.close()
 	}

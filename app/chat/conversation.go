@@ -37,9 +37,19 @@ func newConversation() conversation {
 func (c *Controller) grown() {
 	c.mu.Lock()
 	c.conv.tree.add(c.document)
-	c.conv.changed = time.Now()
+	c.conv.changed = after(c.view.Conversations)
 	c.mu.Unlock()
 	c.keep()
+}
+
+// after is now, and where the clock was set back, a moment behind what is known
+// to have changed last: what is written now is the first of the list.
+func after(list []Entry) time.Time {
+	now := time.Now()
+	if len(list) > 0 && !now.After(list[0].Changed) {
+		return list[0].Changed.Add(1)
+	}
+	return now
 }
 
 // keep saves the conversation now.
@@ -67,8 +77,14 @@ func (c *Controller) dirty() bool {
 
 // save runs on the archive's goroutine.
 func (c *Controller) save() {
-	if f := c.unsaved(false); f != nil {
+	f := c.unsaved(false)
+	if f != nil {
 		c.put(f)
+	}
+	for _, u := range c.store.Unsaved() { // the disk may take them now
+		if u != f {
+			c.put(u)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tern/app/check"
+	"tern/app/files"
 	"tern/inference"
 	"tern/model"
 )
@@ -204,7 +205,11 @@ func (c *Controller) startCopy(job *Copy, run func() error) {
 	c.view.Serial++
 	c.running.Go(func() {
 		defer job.cancel()
-		if err := run(); err != nil && !errors.Is(err, context.Canceled) {
+		err := run()
+		if files.Full(err) { // after all: others write there too
+			err = fmt.Errorf("%w: %w", model.ErrNoSpace, err)
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
 			p := Explain(err, job.Path)
 			c.changeCopy(job, func(k *Copy) { *k = Copy{Form: k.Form, Path: k.Path, Problem: &p} })
 		}

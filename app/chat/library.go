@@ -52,19 +52,43 @@ func (c *Controller) put(f *history.Conversation) {
 		})
 		err = c.store.Save(f)
 	}
-	if err != nil {
+	c.saved(err)
+	c.list()
+}
+
+// saved sees to what a Save gave: what could not be saved is tried again until
+// nothing of the kind is left. Both are said once.
+func (c *Controller) saved(err error) {
+	left := len(c.store.Unsaved())
+	if err != nil && left == 0 {
 		c.trouble(err)
 	}
-	c.list()
+	c.change(func(v *View) {
+		switch {
+		case left > 0 && !v.Unsaved:
+			p := Explain(err, "conversations")
+			v.Trouble, c.unsavedSaid = &p, &p
+		case left == 0 && v.Unsaved:
+			v.Notice = Say("Everything is saved again.")
+			if v.Trouble == c.unsavedSaid {
+				v.Trouble = nil
+			}
+		}
+		v.Unsaved = left > 0
+	})
+	if left > 0 {
+		c.archive.soon(c.save)
+	}
 }
 
 // trouble says what went wrong with a file, once.
 func (c *Controller) trouble(err error) {
-	if c.said[err.Error()] {
+	p := Explain(err, "conversations")
+	what := p.Sentence.String()
+	if c.said[what] {
 		return
 	}
-	c.said[err.Error()] = true
-	p := Explain(err, "conversations")
+	c.said[what] = true
 	c.change(func(v *View) { v.Trouble = &p })
 }
 
@@ -155,14 +179,13 @@ func (c *Controller) DiscardRecovered() {
 // edit changes a file that is not open.
 func (c *Controller) edit(id string, f func(*history.Conversation)) {
 	x, err := c.store.Load(id)
-	if err == nil {
-		f(x)
-		err = c.store.Save(x)
-	}
 	if err != nil {
 		c.trouble(err)
+		c.list()
+		return
 	}
-	c.list()
+	f(x)
+	c.put(x)
 }
 
 // Rename gives a conversation a title; without one, its first words stand for it.
@@ -205,9 +228,10 @@ func (c *Controller) Branch(segment int) {
 		c.leave()
 		c.mu.Lock()
 		v := c.conv
+		v.changed = after(c.view.Conversations)
 		c.mu.Unlock()
 		now := newConversation()
-		v.id, v.created, v.changed, v.saved, v.draft, v.tree = now.id, now.created, now.changed, false, "", tree{}
+		v.id, v.created, v.saved, v.draft, v.tree = now.id, now.created, false, "", tree{}
 		d := document{segments: c.document.segments[:end:end], answer: lastAnswer(c.document.segments[:end])}
 		v.tree.add(d)
 		c.show(v, d)
@@ -218,15 +242,11 @@ func (c *Controller) Branch(segment int) {
 // adopt saves a conversation that is new here, and opens it.
 func (c *Controller) adopt(f *history.Conversation) {
 	now := time.Now()
-	f.ID, f.Changed, f.Writer = history.NewID(now), now, 0
+	f.ID, f.Changed, f.Writer = history.NewID(now), after(c.now().Conversations), 0
 	if f.Created.IsZero() {
 		f.Created = now
 	}
-	if err := c.store.Save(f); err != nil {
-		c.trouble(err)
-		return
-	}
-	c.list()
+	c.put(f)
 	c.reopen(f.ID)
 }
 
@@ -234,9 +254,10 @@ func (c *Controller) adopt(f *history.Conversation) {
 // is the open one, a new one takes its place.
 func (c *Controller) Delete(id string) {
 	remove := func() {
-		c.deleted[id] = true
 		if err := c.store.Delete(id); err != nil {
 			c.trouble(err)
+		} else {
+			c.deleted[id] = true
 		}
 		c.list()
 	}
@@ -256,9 +277,7 @@ func (c *Controller) Delete(id string) {
 func (c *Controller) Restore(id string) {
 	c.archive.do(func() {
 		delete(c.deleted, id)
-		if err := c.store.Restore(id); err != nil {
-			c.trouble(err)
-		}
+		c.saved(c.store.Restore(id))
 		c.list()
 		c.reopen(id)
 	})

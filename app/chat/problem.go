@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"tern/app/files"
 	"tern/app/history"
 	"tern/app/settings"
 	"tern/inference"
@@ -51,8 +52,12 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("A conversation could not be read"), Say("The damaged file was kept beside the others.")
 	case errors.Is(err, history.ErrNewer):
 		return Say("A newer Tern wrote one of the conversations"), Say("It was left as it is; that Tern can read it.")
-	case errors.Is(err, syscall.ENOSPC):
+	case files.Full(err):
 		return Say("Could not save: the disk is full"), Say("Free some space; your text is kept in memory.")
+	case strings.HasPrefix(err.Error(), "history: "):
+		return Say("A conversation could not be saved or read: {{.What}}", "What", cause(err)), Say("Your text is kept in memory; check the folder of the settings.")
+	case errors.Is(err, files.ErrNotWritten):
+		return Say("Settings could not be saved: {{.What}}", "What", cause(err)), Say("They hold until Tern closes; check their folder.")
 	case errors.Is(err, syscall.ENOMEM):
 		return Say("Not enough memory"), Say("Close other apps or choose a shorter context.")
 	case errors.Is(err, errNoTokenizer):
@@ -72,17 +77,27 @@ func explain(err error, path string) (sentence, hint Text) {
 			return Say("{{.File}} is damaged: it ends too early", "File", file), again
 		}
 		return Say("{{.File}} is damaged: {{.What}}", "File", file, "What", what), again
-	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(err.Error(), "history: "):
+	case errors.Is(err, model.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return missing(err, path)
-	case errors.Is(err, fs.ErrPermission) && !strings.HasPrefix(err.Error(), "history: "):
+	case errors.Is(err, fs.ErrPermission):
 		return Say("Tern is not allowed to read {{.File}}", "File", file), Say("Change its permissions, or copy it to a folder of yours.")
-	case errors.As(err, new(*fs.PathError)) && !strings.HasPrefix(err.Error(), "history: "):
+	case errors.As(err, new(*fs.PathError)):
 		return Say("{{.File}} could not be read", "File", file), Say("Check the disk, or copy the file again.")
 	}
-	if strings.HasPrefix(err.Error(), "history: ") {
-		return Say("A conversation could not be saved or read: {{.What}}", "What", what), Say("Your text is kept in memory; check the folder of the settings.")
-	}
 	return Say("Something went wrong: {{.What}}", "What", what), Say("Try again, or open another model.")
+}
+
+// cause is what the system says of a file, without its name.
+func cause(err error) string {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return prefix.ReplaceAllString(err.Error(), "")
 }
 
 // contextFull is the problem of a document that leaves no room to write.

@@ -138,6 +138,7 @@ type View struct {
 	Figures  Figures
 	Problem  *Problem // nil: none
 	Trouble  *Problem // with files of conversations; nil: none
+	Unsaved  bool     // there is text that could not be saved so far
 	Advice   *Advice  // nil: none
 	Copy     *Copy    // a compact copy being made or just made; nil: none
 	Notice   Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."

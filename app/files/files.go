@@ -2,23 +2,46 @@
 package files
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/natefinch/atomic"
 )
 
+// ErrNotWritten marks a file that could not be written; what it held before is
+// still there.
+var ErrNotWritten = errors.New("not written")
+
+// Full tells whether err comes from a disk that takes no more.
+func Full(err error) bool {
+	return slices.ContainsFunc(full, func(e error) bool { return errors.Is(err, e) })
+}
+
 // Write makes data the content of the file at path, making its folder if
 // needed. Whenever the program or the machine stops, the file is either the old
-// or the new one. Errors are those of the system, so that a full disk can be
-// told from others.
-func Write(path string, data []byte) (err error) {
+// or the new one. Errors wrap ErrNotWritten and that of the system.
+func Write(path string, data []byte) error {
+	if err := write(path, data); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotWritten, err)
+	}
+	return nil
+}
+
+// unfinished is what is behind the name of a file while it is written, a number
+// in the place of the star.
+const unfinished = ".*.new"
+
+func write(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.new")
+	f, err := os.CreateTemp(dir, filepath.Base(path)+unfinished)
 	if err != nil {
 		return err
 	}
@@ -51,6 +74,24 @@ func syncFolder(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()
 		_ = d.Close()
+	}
+}
+
+// writing is longer than anybody takes to write a file.
+const writing = time.Minute
+
+// Sweep removes what is left of files whose writer was ended while it wrote.
+// name is theirs, with stars for what is not known of it.
+func Sweep(dir, name string) {
+	found, _ := os.ReadDir(dir) // where there is none, there is nothing to do
+	for _, f := range found {
+		if is, _ := filepath.Match(name+unfinished, f.Name()); !is {
+			continue
+		}
+		// A clock that was set back leaves files of the future.
+		if info, err := f.Info(); err == nil && time.Since(info.ModTime()).Abs() > writing {
+			_ = os.Remove(filepath.Join(dir, f.Name())) // it will be tried again
+		}
 	}
 }
 

@@ -20,7 +20,9 @@ func (s *Store) Crashed(e Entry, now time.Time) bool {
 	if e.Writer == os.Getpid() || !alive(e.Writer) {
 		return true
 	}
-	return now.Sub(s.list[e.ID].stamp.changed) > staleAfter // another program got the number
+	// Another program may have got the number. A file of the future was written
+	// before the clock was set back.
+	return now.Sub(s.list[e.ID].stamp.changed).Abs() > staleAfter
 }
 
 // alive tells whether a process of this number runs.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,10 +31,15 @@ type stamp struct {
 
 // Store is a folder of conversations. It has one user, who calls its methods
 // one at a time; other programs may use the folder meanwhile.
+//
+// What could not be saved is still in the Store: it is listed and read as if it
+// were in the folder, until Save succeeds.
 type Store struct {
-	dir   string
-	known map[string]stamp  // of the files as this Store wrote them, or loaded them to write, last
-	list  map[string]listed // what List has read
+	dir     string
+	known   map[string]stamp         // of the files as this Store wrote them, or loaded them to write, last
+	list    map[string]listed        // what List has read
+	unsaved map[string]*Conversation // what Save could not write
+	dropped map[string]*Conversation // of those, the deleted ones
 }
 
 // listed is an entry and the state of the file that it was read from.
@@ -50,7 +56,8 @@ const keepDeleted = 7 * 24 * time.Hour
 
 // NewStore uses the folder dir, which need not be there yet.
 func NewStore(dir string) *Store {
-	return &Store{dir: dir, known: map[string]stamp{}, list: map[string]listed{}}
+	return &Store{dir: dir, known: map[string]stamp{}, list: map[string]listed{},
+		unsaved: map[string]*Conversation{}, dropped: map[string]*Conversation{}}
 }
 
 // NewID names a new conversation: when it began, and something to tell it from
@@ -61,10 +68,17 @@ func NewID(now time.Time) string {
 
 func (s *Store) path(id string) string { return filepath.Join(s.dir, filepath.Base(id)+".json") }
 
+// errNoFile marks what has the name of a conversation but is no file: to open a
+// pipe would take for ever.
+var errNoFile = errors.New("not a file")
+
 func stampOf(path string) (stamp, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return stamp{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return stamp{}, &fs.PathError{Op: "stat", Path: path, Err: errNoFile}
 	}
 	return stamp{info.Size(), info.ModTime()}, nil
 }
@@ -73,23 +87,23 @@ func stampOf(path string) (stamp, error) {
 // as one are moved aside, or left alone if a newer version wrote them, and
 // reported.
 func (s *Store) List() ([]Entry, error) {
-	found, err := os.ReadDir(s.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
-	}
 	var entries []Entry
 	var problems error
+	for _, c := range s.unsaved {
+		entries = append(entries, entryOf(c))
+	}
+	found, err := os.ReadDir(s.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		problems = fmt.Errorf("history: %w", err)
+	}
 	for _, f := range found {
 		id, isOne := strings.CutSuffix(f.Name(), ".json")
-		if !isOne || f.IsDir() {
+		if !isOne || s.unsaved[id] != nil {
 			continue
 		}
 		e, err := s.entry(id)
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // it was deleted just now
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNoFile): // it was deleted just now, or is a folder
 		case err != nil:
 			problems = errors.Join(problems, err)
 		default:
@@ -128,6 +142,10 @@ func entryOf(c *Conversation) Entry {
 
 // Read reads a conversation to look at. One that is damaged is moved aside.
 func (s *Store) Read(id string) (*Conversation, error) {
+	if c := s.unsaved[id]; c != nil {
+		own := *c
+		return &own, nil
+	}
 	data, err := files.Read(s.path(id), maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -147,6 +165,9 @@ func (s *Store) Read(id string) (*Conversation, error) {
 
 // Load reads a conversation to change and Save it.
 func (s *Store) Load(id string) (*Conversation, error) {
+	if s.unsaved[id] != nil {
+		return s.Read(id)
+	}
 	now, err := stampOf(s.path(id))
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
@@ -158,23 +179,46 @@ func (s *Store) Load(id string) (*Conversation, error) {
 	return c, err
 }
 
+// lockPatience is how long a Save waits for one of another program. They take
+// milliseconds; where the file system has no locks there is none.
+const lockPatience = 2 * time.Second
+
 // Save writes a conversation. It returns an error that wraps ErrChanged, and
 // writes nothing, where the file is not the one that this Store wrote or read
-// last: another program uses it.
+// last: another program uses it. After any other error the Store keeps c, which
+// must not be changed then.
 func (s *Store) Save(c *Conversation) error {
+	err := s.save(c)
+	switch {
+	case err == nil, errors.Is(err, ErrChanged):
+		delete(s.unsaved, c.ID)
+	default:
+		s.unsaved[c.ID] = c
+	}
+	return err
+}
+
+func (s *Store) save(c *Conversation) error {
+	data, err := c.Bytes()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("history: save: %w: %w", files.ErrNotWritten, err)
+	}
+	// Between the look at the file and its replacement, nobody else may write it.
+	if unlock, err := files.Lock(filepath.Join(s.dir, "lock"), lockPatience); err == nil {
+		defer unlock()
+	}
 	path := s.path(c.ID)
 	now, err := stampOf(path)
 	old, ours := s.known[c.ID]
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // new, or deleted by another program: what is written here stays
 	case err != nil:
-		return fmt.Errorf("history: save: %w", err)
+		return fmt.Errorf("history: save: %w: %w", files.ErrNotWritten, err)
 	case !ours || now != old:
 		return fmt.Errorf("history: save: %w", ErrChanged)
-	}
-	data, err := c.Bytes()
-	if err != nil {
-		return err
 	}
 	if err := files.Write(path, data); err != nil {
 		return fmt.Errorf("history: save: %w", err)
@@ -186,6 +230,9 @@ func (s *Store) Save(c *Conversation) error {
 	return nil
 }
 
+// Unsaved returns what could not be saved so far.
+func (s *Store) Unsaved() []*Conversation { return slices.Collect(maps.Values(s.unsaved)) }
+
 // Delete moves a conversation to where Restore finds it.
 func (s *Store) Delete(id string) error {
 	to := filepath.Join(s.dir, trash, filepath.Base(id)+".json")
@@ -196,6 +243,10 @@ func (s *Store) Delete(id string) error {
 		return fmt.Errorf("history: delete: %w", err)
 	}
 	_ = os.Chtimes(to, time.Now(), time.Now()) // when it was deleted, for Purge
+	if c := s.unsaved[id]; c != nil {
+		s.dropped[id] = c
+	}
+	delete(s.unsaved, id)
 	delete(s.known, id)
 	delete(s.list, id)
 	return nil
@@ -207,19 +258,35 @@ func (s *Store) Restore(id string) error {
 	if _, err := os.Stat(s.path(id)); err == nil {
 		return fmt.Errorf("history: restore: %w", fs.ErrExist)
 	}
-	if err := os.Rename(from, s.path(id)); err != nil {
+	c := s.dropped[id]
+	delete(s.dropped, id)
+	if err := os.Rename(from, s.path(id)); err != nil && (c == nil || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("history: restore: %w", err)
 	}
-	return nil
+	if c == nil {
+		return nil
+	}
+	if now, err := stampOf(s.path(id)); err == nil {
+		s.known[id] = now // c follows it
+	}
+	return s.Save(c)
 }
 
-// Purge removes what was deleted long ago.
+// Purge removes what was deleted long ago, and what is left of programs that
+// were ended while they saved.
 func (s *Store) Purge(now time.Time) {
+	files.Sweep(s.dir, "*.json")
 	dir := filepath.Join(s.dir, trash)
 	found, _ := os.ReadDir(dir) // where there is none, there is nothing to do
 	for _, f := range found {
-		if info, err := f.Info(); err == nil && now.Sub(info.ModTime()) > keepDeleted {
-			_ = os.Remove(filepath.Join(dir, f.Name())) // it will be tried again
+		path := filepath.Join(dir, f.Name())
+		info, err := f.Info()
+		switch {
+		case err != nil: // it will be tried again, as after the following
+		case info.ModTime().After(now): // the clock was set back: the time begins anew
+			_ = os.Chtimes(path, now, now)
+		case now.Sub(info.ModTime()) > keepDeleted:
+			_ = os.Remove(path)
 		}
 	}
 }

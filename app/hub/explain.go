@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tern/app/chat"
+	"tern/app/files"
 )
 
 // Explain says err, of a repository with this id, in a sentence and a hint.
@@ -35,7 +36,7 @@ func explain(err error, id string) (sentence, hint chat.Text) {
 	case errors.As(err, &space):
 		return chat.Say("Needs {{.Need}}, {{.Free}} free on disk", "Need", size(space.Need), "Free", size(space.Free)),
 			chat.Say("Free space or choose another folder.")
-	case errors.Is(err, syscall.ENOSPC):
+	case files.Full(err):
 		return chat.Say("The disk is full"), chat.Say("Free some space, then resume: what came is kept.")
 	case errors.Is(err, ErrBusy):
 		return chat.Say("The site is busy"), chat.Say("Try again later; what came is kept.")

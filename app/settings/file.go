@@ -36,7 +36,10 @@ func Path() (string, error) {
 // read gives the defaults and the error. A damaged file (the error wraps
 // ErrDamaged) is moved to the same name with ".damaged" behind it, where the
 // next Save does not overwrite it.
+//
+// It also removes what is left of a Save that was ended.
 func Load(path string) (Settings, error) {
+	files.Sweep(filepath.Dir(path), filepath.Base(path))
 	data, err := files.Read(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Default(), nil

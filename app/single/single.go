@@ -19,6 +19,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"tern/app/files"
 )
 
 // patience is how long a window may take to answer, and a start to make its
@@ -71,7 +73,7 @@ func Start(folder, path string) (*Instance, error) {
 	if err := private(folder); err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}
-	unlock, err := lock(filepath.Join(folder, "window.lock"))
+	unlock, err := files.Lock(filepath.Join(folder, "window.lock"), 10*patience) // others wait for their answers
 	if err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}

@@ -89,6 +89,14 @@ func (w *window) tell(sentence string, actions ...action) {
 	w.update()
 }
 
+// tellProblem is tell for what went wrong.
+func (w *window) tellProblem(p chat.Problem) {
+	w.info = &message{kind: messageError, sentence: say(p.Sentence), hint: say(p.Hint), dismiss: w.forget,
+		actions: []action{{tr("More"), func() { w.detail(p.Detail) }}}}
+	w.infoUntil = w.cfg.now().Add(infoFor)
+	w.update()
+}
+
 func (w *window) forget() {
 	w.info = nil
 	w.update()
@@ -154,6 +162,9 @@ func (w *window) message() *message {
 		return m
 	case v.Trouble != nil:
 		m := &message{kind: messageError, sentence: say(v.Trouble.Sentence), hint: say(v.Trouble.Hint), dismiss: w.ctl.DismissProblem}
+		if v.Unsaved {
+			m.actions = append(m.actions, action{tr("Save elsewhere…"), func() { w.export(v.ID, ".json") }})
+		}
 		if v.Trouble.Detail != "" {
 			m.actions = append(m.actions, action{tr("More"), func() { w.detail(v.Trouble.Detail) }})
 		}

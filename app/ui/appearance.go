@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"tern/app/chat"
 	"tern/app/settings"
 )
 
@@ -72,11 +73,14 @@ func (w *window) setEnterSends(on bool) {
 // by whoever runs it.
 func (w *window) quit() {
 	w.closeEditor(true)
-	if w.shelf.downloads.Busy() {
+	switch {
+	case w.view.Unsaved:
+		w.ask(tr("Some of your text could not be saved. It is lost when Tern closes now."), tr("Stay"), action{tr("Quit"), w.close})
+	case w.shelf.downloads.Busy():
 		w.ask(tr("A download is running. It will resume next time."), tr("Stay"), action{tr("Quit"), w.close})
-		return
+	default:
+		w.close()
 	}
-	w.close()
 }
 
 func (w *window) close() {
@@ -85,6 +89,15 @@ func (w *window) close() {
 	}
 	w.cfg.save(w.settings)
 	w.win.Close()
+}
+
+// settingsKept says that the settings cannot be saved, or that they can again.
+func (w *window) settingsKept(err error, path string) {
+	if err == nil {
+		w.tell(tr("Everything is saved again."))
+		return
+	}
+	w.tellProblem(chat.Explain(err, path))
 }
 
 // setLanguage keeps a language for the next start.

@@ -148,10 +148,7 @@ func (w *window) showCopy(was *chat.Copy) {
 	switch {
 	case k.Problem != nil:
 		w.ctl.CancelCopy()
-		w.info = &message{kind: messageError, sentence: say(k.Problem.Sentence), hint: say(k.Problem.Hint), dismiss: w.forget,
-			actions: []action{{tr("More"), func() { w.detail(k.Problem.Detail) }}}}
-		w.infoUntil = w.cfg.now().Add(infoFor)
-		w.update()
+		w.tellProblem(*k.Problem)
 	case k.Done:
 		w.ctl.CancelCopy()
 		w.declineCopy() // it has one

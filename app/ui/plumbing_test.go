@@ -45,6 +45,32 @@ func TestPresenter(t *testing.T) {
 	})
 }
 
+// What cannot be written is tried again until it can, and both are said once.
+func TestSaverTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full, written := errors.New("disk full"), 0
+		var told []error
+		s := newSaver(func(v settings.Settings) error {
+			if full == nil {
+				written = v.TextScale
+			}
+			return full
+		}, func(err error) { told = append(told, err) })
+		s.save(settings.Settings{TextScale: 1})
+		time.Sleep(time.Minute)
+		s.save(settings.Settings{TextScale: 2})
+		time.Sleep(time.Minute)
+		full = nil
+		time.Sleep(2 * saveAgain)
+		if written != 2 || len(told) != 2 || told[0] == nil || told[1] != nil {
+			t.Errorf("written %d, told %v", written, told)
+		}
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The newest settings are written, those that were overtaken are not, and save
 // never waits for the disk.
 func TestSaver(t *testing.T) {
@@ -58,7 +84,7 @@ func TestSaver(t *testing.T) {
 				return full
 			}
 			return nil
-		})
+		}, func(error) {})
 		begin := time.Now()
 		for i := range 6 {
 			s.save(settings.Settings{TextScale: i})
@@ -72,7 +98,7 @@ func TestSaver(t *testing.T) {
 		if err := s.close(); !errors.Is(err, full) {
 			t.Errorf("close: %v", err)
 		}
-		if !slices.Equal(written, []int{0, 5}) {
+		if !slices.Equal(written, []int{0, 5, 5}) { // the end tries again
 			t.Errorf("written %v", written)
 		}
 	})

@@ -45,12 +45,13 @@ func Run(o Options) int {
 	if _, err := os.Stat(o.SettingsPath); err == nil {
 		kept, problem = settings.Load(o.SettingsPath)
 	}
+	var w *window
 	saver := newSaver(func(s settings.Settings) error {
 		if o.SettingsPath == "" {
 			return nil
 		}
 		return settings.Save(o.SettingsPath, s)
-	})
+	}, func(err error) { fyne.Do(func() { w.settingsKept(err, o.SettingsPath) }) })
 
 	if err := speak(kept.Language); err != nil {
 		fmt.Fprintln(o.Stderr, "tern: "+err.Error()+".\nHint: the window speaks English.")
@@ -87,7 +88,7 @@ func Run(o Options) int {
 		saver.save(s)
 	}
 	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
-	w := newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
+	w = newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
 		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers()})
 	p.draw = w.update
 	w.load(o.Path)
@@ -116,12 +117,20 @@ func Run(o Options) int {
 	books.close()
 	out.close()
 	c.Close()
-	if err := saver.close(); err != nil {
-		x := chat.Explain(err, o.SettingsPath)
-		fmt.Fprintf(o.Stderr, "tern: %s.\nHint: %s\n", x.Sentence, x.Hint)
-		return 1
+	code := 0
+	if v := c.View(); v.Unsaved && v.Trouble != nil {
+		code = complain(o.Stderr, *v.Trouble)
 	}
-	return 0
+	if err := saver.close(); err != nil {
+		code = complain(o.Stderr, chat.Explain(err, o.SettingsPath))
+	}
+	return code
+}
+
+// complain says a problem where there is no window any more.
+func complain(stderr io.Writer, p chat.Problem) int {
+	fmt.Fprintf(stderr, "tern: %s.\nHint: %s\n", p.Sentence, p.Hint)
+	return 1
 }
 
 // hasDisplay tells if a window can be opened: Fyne panics where it cannot.

@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"fmt"
+	"io/fs"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/files"
 	"tern/app/settings"
 )
 
@@ -176,6 +179,35 @@ func TestRecoveryStrip(t *testing.T) {
 	r.tapStrip("Discard")
 	r.tapStrip("Show")
 	r.took("discard", "open x")
+}
+
+// Text that could not be saved can be saved elsewhere, and is not left behind
+// unasked.
+func TestUnsavedText(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(document("Once"), func(v *chat.View) {
+		v.Conversations = []chat.Entry{{ID: "now", Name: "Once"}}
+		v.Unsaved, v.Trouble = true, &chat.Problem{Sentence: chat.Say("Could not save: the disk is full"), Detail: "no space"}
+	})
+	r.stripIs("Could not save: the disk is full [Save elsewhere…] [More]")
+	r.tapStrip("Save elsewhere…")
+	r.done("/usb/Once.json", nil)
+	r.took("choose new Once.json", "export now /usb/Once.json")
+	saves := len(r.saved) // closing saves the settings
+	r.quit()
+	r.tapDialog("Stay")
+	if len(r.saved) > saves {
+		t.Error("the window closed")
+	}
+	r.settingsKept(fmt.Errorf("settings: save: %w: %w", files.ErrNotWritten, &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}), "/x/settings.json")
+	r.show(func(v *chat.View) { v.Unsaved, v.Trouble = false, nil })
+	r.stripIs("Settings could not be saved: permission denied [More]")
+	r.settingsKept(nil, "/x/settings.json")
+	r.stripIs("Everything is saved again.")
+	r.quit()
+	if len(r.saved) == saves {
+		t.Error("the window did not close")
+	}
 }
 
 func TestVersionKeys(t *testing.T) {

@@ -1,0 +1,109 @@
+package chat
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tern/app/history"
+)
+
+// TestFolderVanishes: what is open is saved again, in a folder made anew.
+func TestFolderVanishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "tern", "conversations")
+		c := newFake(t).kept(dir)
+		c.Generate("Once", balanced)
+		idle()
+		if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
+			t.Fatal(err)
+		}
+		c.Generate("more", balanced)
+		idle()
+		if v := c.View(); v.Trouble != nil || text(v) != "Once abc more abc" || names(v) != "Once" {
+			t.Errorf("%+v, %q", v.Trouble, names(v))
+		}
+
+		// Something else took its place: nothing can be saved until it goes.
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Generate("and more", balanced)
+		idle()
+		want := words{"A conversation could not be saved or read: not a directory", "Your text is kept in memory; check the folder of the settings."}
+		if v := c.View(); v.Trouble == nil || said(*v.Trouble) != want || !v.Unsaved || len(v.Conversations) != 1 {
+			t.Errorf("%+v, unsaved: %v, %q", v.Trouble, v.Unsaved, names(v))
+		}
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		idle()
+		if x, err := history.NewStore(dir).Read(c.View().ID); err != nil || len(x.Messages) != 6 {
+			t.Errorf("%+v, %v", x, err)
+		}
+	})
+}
+
+// TestClockJumps: clocks that are set back or forward by years change neither
+// the order of the list, nor what is saved and recovered. The clock of the test
+// begins in 2000; files of the real one are there already.
+func TestClockJumps(t *testing.T) {
+	dir := t.TempDir()
+	future := time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)
+	old := history.NewStore(dir)
+	for _, x := range []*history.Conversation{
+		{ID: "old", Title: "old", Changed: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{ID: "future", Title: "future", Changed: future},
+		// Its writer died, and another program that runs got its number.
+		{ID: "cut", Title: "cut", Changed: future.Add(time.Second), Leaf: 1, Writer: os.Getppid(),
+			Messages: []history.Message{{ID: 1, Author: history.Model, Text: "two words"}}},
+	} {
+		if err := old.Save(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deleted := history.NewStore(dir)
+	if err := deleted.Save(&history.Conversation{ID: "deleted", Title: "deleted"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := deleted.Delete("deleted"); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.context = 10000
+		c := f.kept(dir)
+		if v := c.View(); v.Recovered == nil || v.Recovered.ID != "cut" || v.Recovered.Words != 2 {
+			t.Errorf("recovered %+v", v.Recovered)
+		}
+		c.DiscardRecovered()
+		if err := history.NewStore(dir).Restore("deleted"); err != nil {
+			t.Error(err)
+		}
+		c.Generate("new", balanced)
+		idle()
+		if v := c.View(); names(v) != "new|cut|future|old|deleted" {
+			t.Errorf("%q", names(v))
+		}
+		c.Open("old")
+		idle()
+		c.Generate("again", balanced)
+		idle()
+		time.Sleep(30 * 365 * 24 * time.Hour) // forward, beyond all of them
+		c.New()
+		c.Generate("newest", balanced)
+		idle()
+		c.Open("future")
+		idle()
+		c.Generate("at last", balanced)
+		idle()
+		if v := c.View(); names(v) != "future|newest|old|new|cut|deleted" || v.Trouble != nil {
+			t.Errorf("%q, %+v", names(v), v.Trouble)
+		}
+	})
+}
