@@ -39,27 +39,29 @@ type Recent struct {
 
 // Settings is everything that survives a restart.
 type Settings struct {
-	Version     int        `json:"version"`
-	Generation  Generation `json:"generation"`
-	Presets     []Preset   `json:"presets"` // the user's own
-	Theme       Theme      `json:"theme"`
-	TextScale   int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
-	EnterSends  bool       `json:"enter_sends"`
-	Language    string     `json:"language"` // "en", "de", "zh"; empty for that of the system
-	Width       float32    `json:"width"`    // of the window, device-independent
-	Height      float32    `json:"height"`
-	SidebarOpen bool       `json:"sidebar_open"`
-	PanelOpen   bool       `json:"panel_open"` // the right panel
-	Panel       string     `json:"panel"`      // which one it shows; empty for the first
-	MoreOpen    bool       `json:"more_open"`  // the folded half of the generation panel
-	Tint        bool       `json:"tint"`       // words in the Inspect panel, by surprise
-	Recent      []Recent   `json:"recent"`     // newest first, at most maxRecent
-	Folder      string     `json:"folder"`     // where the file window opens
-	Models      []string   `json:"models"`     // folders of models; downloads go into the first
-	Site        string     `json:"site"`       // that models come from; empty for the usual one
-	Token       string     `json:"token"`      // for that site; empty for none
-	Serving     Serving    `json:"serving"`    // others by this program
-	Servers     []Server   `json:"servers"`    // elsewhere, the newest first
+	Version      int        `json:"version"`
+	Generation   Generation `json:"generation"`
+	Presets      []Preset   `json:"presets"` // the user's own
+	Theme        Theme      `json:"theme"`
+	TextScale    int        `json:"text_scale"` // percent: 90, 100, 115, 130, 150
+	EnterSends   bool       `json:"enter_sends"`
+	Language     string     `json:"language"` // "en", "de", "zh"; empty for that of the system
+	Width        float32    `json:"width"`    // of the window, device-independent
+	Height       float32    `json:"height"`
+	SidebarOpen  bool       `json:"sidebar_open"`
+	PanelOpen    bool       `json:"panel_open"`    // the right panel
+	SidebarWidth float32    `json:"sidebar_width"` // at 100% text
+	PanelWidth   float32    `json:"panel_width"`
+	Panel        string     `json:"panel"`     // which one it shows; empty for the first
+	MoreOpen     bool       `json:"more_open"` // the folded half of the generation panel
+	Tint         bool       `json:"tint"`      // words in the Inspect panel, by surprise
+	Recent       []Recent   `json:"recent"`    // newest first, at most maxRecent
+	Folder       string     `json:"folder"`    // where the file window opens
+	Models       []string   `json:"models"`    // folders of models; downloads go into the first
+	Site         string     `json:"site"`      // that models come from; empty for the usual one
+	Token        string     `json:"token"`     // for that site; empty for none
+	Serving      Serving    `json:"serving"`   // others by this program
+	Servers      []Server   `json:"servers"`   // elsewhere, the newest first
 }
 
 // version is the form of the file that Save writes.
@@ -71,6 +73,12 @@ const (
 	maxSide             = 20000
 )
 
+// The widths of what stands beside the text, at 100% text.
+const (
+	MinSidebar, MaxSidebar = 180, 320
+	MinPanel, MaxPanel     = 260, 420
+)
+
 // TextScales are the sizes of the text to choose from, in percent.
 var TextScales = []int{90, 100, 115, 130, 150}
 
@@ -79,17 +87,19 @@ const maxRecent = 50
 // Default returns the settings of a first start.
 func Default() Settings {
 	return Settings{
-		Version:     version,
-		Generation:  DefaultGeneration(),
-		Theme:       ThemeSystem,
-		TextScale:   100,
-		EnterSends:  true,
-		Width:       1100,
-		Height:      720,
-		PanelOpen:   true,
-		SidebarOpen: true,
-		Serving:     Serving{Port: DefaultPort},
-		Tint:        true,
+		Version:      version,
+		Generation:   DefaultGeneration(),
+		Theme:        ThemeSystem,
+		TextScale:    100,
+		EnterSends:   true,
+		Width:        1100,
+		Height:       720,
+		PanelOpen:    true,
+		SidebarOpen:  true,
+		SidebarWidth: 232,
+		PanelWidth:   288,
+		Serving:      Serving{Port: DefaultPort},
+		Tint:         true,
 	}
 }
 
@@ -149,6 +159,8 @@ func (s Settings) normal() Settings {
 	s.TextScale = nearest(TextScales, s.TextScale)
 	s.Width = clamp(s.Width, MinWidth, maxSide, Default().Width)
 	s.Height = clamp(s.Height, MinHeight, maxSide, Default().Height)
+	s.SidebarWidth = clamp(s.SidebarWidth, MinSidebar, MaxSidebar, Default().SidebarWidth)
+	s.PanelWidth = clamp(s.PanelWidth, MinPanel, MaxPanel, Default().PanelWidth)
 	s.Recent = distinct(s.Recent)
 	s.Serving = s.Serving.normal()
 	s.Servers = s.Servers[:min(len(s.Servers), maxServers)]

@@ -25,6 +25,7 @@ func changed() Settings {
 			MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"\n\n", "The End"}, Context: 300, Threads: 3,
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
+		SidebarWidth: 200.5, PanelWidth: 300,
 		MoreOpen: true, Panel: "inspect",
 		Recent: []Recent{{Path: "/models/größe", Name: "größe", Reading: "inverted", NoCopy: true, Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
 		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",
@@ -67,14 +68,16 @@ func TestLoad(t *testing.T) {
 			want: with(func(s *Settings) { s.Generation.TopK, s.Generation.Preset = 0, Custom })},
 		{name: "values below their range", want: with(func(s *Settings) {
 			s.TextScale, s.Width, s.Height = 90, MinWidth, MinHeight
+			s.SidebarWidth, s.PanelWidth = MinSidebar, MinPanel
 			s.Generation = Generation{Preset: Custom, RepeatPenalty: 1, MaxTokens: 1, Context: MinContext, RandomSeed: true}
-		}), file: `{"theme":"pink","text_scale":-5,"width":-1,"height":3,"generation":{"temperature":-1,"top_p":-1,"top_k":-1,
+		}), file: `{"theme":"pink","text_scale":-5,"width":-1,"height":3,"sidebar_width":0,"panel_width":-9,"generation":{"temperature":-1,"top_p":-1,"top_k":-1,
 			"min_p":-1,"repeat_penalty":0,"max_tokens":-9223372036854775808,"context":-3,"threads":-1}}`},
 		{name: "values above their range", want: with(func(s *Settings) {
 			s.TextScale, s.Width, s.Height = 150, maxSide, maxSide
+			s.SidebarWidth, s.PanelWidth = MaxSidebar, MaxPanel
 			s.Generation = Generation{Preset: Custom, Temperature: 2, TopP: 1, TopK: 200, MinP: 0.5, RepeatPenalty: 1.5,
 				MaxTokens: MaxContext, Context: MaxContext, Threads: MaxThreads, RandomSeed: true}
-		}), file: `{"text_scale":9223372036854775807,"width":1e9,"height":1e9,"generation":{"temperature":1e300,"top_p":2,"top_k":999,
+		}), file: `{"text_scale":9223372036854775807,"width":1e9,"height":1e9,"sidebar_width":321,"panel_width":1e9,"generation":{"temperature":1e300,"top_p":2,"top_k":999,
 			"min_p":1,"repeat_penalty":9,"max_tokens":9223372036854775807,"context":999999999,"threads":99999}}`},
 		{name: "empty stop texts", file: `{"generation":{"stop":["","x",""]}}`,
 			want: with(func(s *Settings) { s.Generation.Stop = []string{"x"} })},

@@ -39,11 +39,11 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	}
 	left, right := float32(0), size.Width
 	if w.sidebarShown() && w.drawer != leftDrawer {
-		left = px(sidebarWidth)
+		left = w.sidebarWidth()
 	}
 	shown := w.panelShown()
 	if shown != nil && w.drawer != rightDrawer {
-		right -= px(panelWidth)
+		right -= w.panelWidth()
 	}
 
 	place(w.status.box, 0, size.Height-foot, size.Width, foot)
@@ -52,12 +52,16 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	setVisible(w.page, w.screen == nil)
 	setVisible(w.sidebar.box, w.sidebarShown())
 	setVisible(w.scrim, w.drawer != noDrawer)
-	place(w.sidebar.box, 0, top, px(sidebarWidth), body)
+	place(w.sidebar.box, 0, top, w.sidebarWidth(), body)
+	place(w.leftEdge, w.sidebarWidth()-edgeWidth/2, top, edgeWidth, body)
+	setVisible(w.leftEdge, w.sidebarShown())
+	place(w.rightEdge, size.Width-w.panelWidth()-edgeWidth/2, top, edgeWidth, body)
+	setVisible(w.rightEdge, shown != nil)
 	place(w.scrim, 0, top, size.Width, body)
 	for _, p := range w.panels {
 		setVisible(p.content, p == shown)
 		if p == shown {
-			place(p.content, size.Width-px(panelWidth), top, px(panelWidth), body)
+			place(p.content, size.Width-w.panelWidth(), top, w.panelWidth(), body)
 		}
 	}
 	for _, s := range w.screens {

@@ -63,7 +63,7 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 	r.side.content.Show()
 	win := test.NewTempWindow(t, r.side.content)
 	win.SetPadded(false)
-	win.Resize(fyne.NewSize(panelWidth, 640))
+	win.Resize(fyne.NewSize(settings.Default().PanelWidth, 640))
 	return r, win
 }
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/settings"
 )
 
 // published are figures of other programs, from one machine: two cores of an AMD
@@ -58,7 +59,7 @@ func (p *inspect) newSpeedTab() *speedTab {
 		caption(tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
 		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy), container.New(flush{}, t.window),
 		caption(tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
-	t.box = newColumn(list, func() float32 { return px(panelWidth) }, 12, 0)
+	t.box = newColumn(list, func() float32 { return px(settings.MaxPanel) }, 12, 0)
 	return t
 }
 

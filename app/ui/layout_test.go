@@ -48,10 +48,10 @@ func TestBreakpoints(t *testing.T) {
 		}
 		centre := c.width
 		if c.docked {
-			centre -= panelWidth
+			centre -= settings.Default().PanelWidth
 		}
 		if c.sidebar {
-			centre -= sidebarWidth
+			centre -= settings.Default().SidebarWidth
 		}
 		if got := r.transcript.Size().Width; got != centre {
 			t.Errorf("%v: the centre is %v wide, want %v", c.width, got, centre)

@@ -17,8 +17,6 @@ import (
 	"tern/app/settings"
 )
 
-const panelWidth = 288
-
 // options is the panel of generation settings.
 type options struct {
 	g        settings.Generation
@@ -94,7 +92,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	}
 	list.Add(container.New(flush{}, container.NewHBox(o.more, layout.NewSpacer())))
 	list.Add(o.folded)
-	o.page = newColumn(list, func() float32 { return px(panelWidth) }, 12, 0)
+	o.page = newColumn(list, func() float32 { return px(settings.MaxPanel) }, 12, 0)
 	o.box = container.NewStack(newSurface(colorSidebar), o.page)
 	o.first = o.preset
 	o.fold(!more)

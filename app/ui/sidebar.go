@@ -12,8 +12,6 @@ import (
 	"tern/app/chat"
 )
 
-const sidebarWidth = 232
-
 // sidebar is the list of conversations at the left.
 type sidebar struct {
 	fresh  *button // starts a conversation

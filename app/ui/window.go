@@ -117,6 +117,8 @@ type window struct {
 	models     *models
 	connect    *connect
 	scrim      *scrim
+	leftEdge   *edge
+	rightEdge  *edge
 	page       *fyne.Container // text and prompt; a screen takes its place
 	frame      *fyne.Container
 
@@ -181,6 +183,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
 	w.scrim = newScrim(w.closeDrawer)
 	w.scrim.Hide()
+	w.newEdges()
 	w.menu = newMenu(w)
 	w.menu.setRecent(w.settings.Recent, w.load)
 
@@ -195,6 +198,8 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	for _, p := range w.panels {
 		w.frame.Add(p.content)
 	}
+	w.frame.Add(w.leftEdge)
+	w.frame.Add(w.rightEdge)
 	w.frame.Add(w.status.box)
 	w.cfg.lag.judged = w.lagged
 	w.applySettings()
