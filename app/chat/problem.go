@@ -28,6 +28,7 @@ var errNoTokenizer = errors.New("chat: the checkpoint has no tokenizer files")
 func Explain(err error, path string) Problem {
 	p := Problem{Detail: err.Error()}
 	p.Sentence, p.Hint = explain(err, path)
+	p.Unsupported = errors.Is(err, model.ErrUnsupported) || errors.Is(err, tokenizer.ErrUnsupported)
 	return p
 }
 

@@ -62,6 +62,9 @@ func TestExplain(t *testing.T) {
 		if want := (words{c.sentence, c.hint}); said(got) != want || got.Detail != c.err.Error() {
 			t.Errorf("%v\n got %+v\nwant %+v", c.err, got, want)
 		}
+		if unsupported := strings.HasPrefix(c.sentence, "Tern cannot "); unsupported != got.Unsupported {
+			t.Errorf("%v: unsupported %v", c.err, got.Unsupported)
+		}
 	}
 	if got := contextFull(2048).Sentence.String(); got != "This conversation fills the model's 2,048 tokens." {
 		t.Error(got)

@@ -124,6 +124,8 @@ type Problem struct {
 	Sentence Text
 	Hint     Text
 	Detail   string // the error as the packages gave it, for "More"
+
+	Unsupported bool // another kind of model would run
 }
 
 // View is a snapshot of everything a window shows. It is never changed after

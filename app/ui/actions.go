@@ -153,21 +153,17 @@ func (w *window) message() *message {
 			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil:
 		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
-		if w.loadFailed {
+		if w.loadFailed && !v.Problem.Unsupported {
 			m.actions = append(m.actions, action{tr("Open another…"), func() { w.choose(false) }})
 		}
-		if v.Problem.Detail != "" {
-			m.actions = append(m.actions, action{tr("More"), func() { w.detail(v.Problem.Detail) }})
-		}
+		m.actions = append(m.actions, w.remedies(v.Problem)...)
 		return m
 	case v.Trouble != nil:
 		m := &message{kind: messageError, sentence: say(v.Trouble.Sentence), hint: say(v.Trouble.Hint), dismiss: w.ctl.DismissProblem}
 		if v.Unsaved {
 			m.actions = append(m.actions, action{tr("Save elsewhere…"), func() { w.export(v.ID, ".json") }})
 		}
-		if v.Trouble.Detail != "" {
-			m.actions = append(m.actions, action{tr("More"), func() { w.detail(v.Trouble.Detail) }})
-		}
+		m.actions = append(m.actions, w.remedies(v.Trouble)...)
 		return m
 	case w.info != nil:
 		return w.info
@@ -183,6 +179,17 @@ func (w *window) message() *message {
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
 	return w.offerCopy()
+}
+
+// remedies are the buttons of a problem.
+func (w *window) remedies(p *chat.Problem) (buttons []action) {
+	if p.Unsupported {
+		buttons = append(buttons, action{tr("See supported models"), func() { w.openScreen(w.models.page) }})
+	}
+	if p.Detail != "" {
+		buttons = append(buttons, action{tr("More"), func() { w.detail(p.Detail) }})
+	}
+	return buttons
 }
 
 // raiseLimit doubles the longest answer and writes on.

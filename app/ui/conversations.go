@@ -107,10 +107,26 @@ func (w *window) remove(id string) {
 	}
 	name := w.entry(id).Name
 	w.ctl.Delete(id)
-	w.tell(tr("Deleted “{{.Title}}”.", "Title", shorten(name, theme.TextSize(), px(240), true)), action{tr("Undo"), func() {
+	w.removed = append(w.removed, id)
+	w.tell(tr("Deleted “{{.Title}}”.", "Title", shorten(name, theme.TextSize(), px(240), true)), action{tr("Undo"), w.restore})
+}
+
+// restore brings the conversation back that was deleted last.
+func (w *window) restore() {
+	if n := len(w.removed); n > 0 {
 		w.info = nil
-		w.ctl.Restore(id)
-	}})
+		w.ctl.Restore(w.removed[n-1])
+		w.removed = w.removed[:n-1]
+		w.showMenu()
+	}
+}
+
+// branch goes on in a copy of the conversation, from its end.
+func (w *window) branch() {
+	if n := len(w.view.Document); n > 0 && !w.writing() {
+		w.closeEditor(true)
+		w.ctl.Branch(w.view.Document[n-1].ID)
+	}
 }
 
 // export asks for a place and writes a conversation there.

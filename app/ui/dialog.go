@@ -91,6 +91,7 @@ func (w *window) about() {
 		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
 		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
 			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
 		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("MIT licence"))),
 	), dialogWidth, action{label: tr("Close")})
 }

@@ -23,6 +23,8 @@ type menu struct {
 	write        *fyne.MenuItem
 	retry        *fyne.MenuItem
 	undo         *fyne.MenuItem
+	undelete     *fyne.MenuItem
+	branch       *fyne.MenuItem
 	fresh        *fyne.MenuItem
 	conversation []*fyne.MenuItem // for one that has something in it
 	versions     []*fyne.MenuItem
@@ -38,10 +40,10 @@ type menu struct {
 
 // menuState is all that the menu shows of the window.
 type menuState struct {
-	writing, canWrite, canRetry, canUndo, text, answer, model, copies bool
-	sidebar, versions, chats, story                                   bool
-	panel                                                             *panel // nil: none is shown
-	theme                                                             settings.Theme
+	writing, canWrite, canRetry, canUndo, removed, text, answer, model, copies bool
+	sidebar, versions, chats, story                                            bool
+	panel                                                                      *panel // nil: none is shown
+	theme                                                                      settings.Theme
 }
 
 func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
@@ -67,19 +69,21 @@ func newMenu(w *window) *menu {
 	const shift = fyne.KeyModifierShift
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
-		recent: fyne.NewMenuItem(tr("Recent"), nil),
-		side:   item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
-		write:  item(tr("Generate"), w.generate, fyne.KeyReturn),
-		stop:   item(tr("Stop"), w.stop, fyne.KeyPeriod),
-		retry:  item(tr("Retry"), w.retry, fyne.KeyR),
-		undo:   item(tr("Undo the last turn"), w.undo, ""),
-		fresh:  item(tr("New conversation"), w.fresh, fyne.KeyN),
-		story:  fyne.NewMenuItem(tr("Write as a story"), w.setStory),
-		copy:   item(tr("Copy the text"), w.copyAll, ""),
-		answer: item(tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
-		find:   item(tr("Find in the text"), w.find, fyne.KeyF),
-		unload: item(tr("Close the model"), w.unload, ""),
-		keep:   item(tr("Keep a compact copy…"), w.keepCopy, ""),
+		recent:   fyne.NewMenuItem(tr("Recent"), nil),
+		side:     item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
+		write:    item(tr("Generate"), w.generate, fyne.KeyReturn),
+		stop:     item(tr("Stop"), w.stop, fyne.KeyPeriod),
+		retry:    item(tr("Retry"), w.retry, fyne.KeyR),
+		undo:     item(tr("Undo the last turn"), w.undo, ""),
+		undelete: item(tr("Undo the last deletion"), w.restore, ""),
+		branch:   item(tr("New conversation from here"), w.branch, ""),
+		fresh:    item(tr("New conversation"), w.fresh, fyne.KeyN),
+		story:    fyne.NewMenuItem(tr("Write as a story"), w.setStory),
+		copy:     item(tr("Copy the text"), w.copyAll, ""),
+		answer:   item(tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
+		find:     item(tr("Find in the text"), w.find, fyne.KeyF),
+		unload:   item(tr("Close the model"), w.unload, ""),
+		keep:     item(tr("Keep a compact copy…"), w.keepCopy, ""),
 	}
 	quit := item(tr("Quit"), w.quit, fyne.KeyQ)
 	quit.IsQuit = true
@@ -116,11 +120,11 @@ func newMenu(w *window) *menu {
 	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu(tr("File"), append(file, line(), quit)...),
-		fyne.NewMenu(tr("Edit"), m.undo, line(), m.copy, m.answer, line(), m.find,
+		fyne.NewMenu(tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
 			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
 		fyne.NewMenu(tr("Conversation"), m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
 			item(tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
-			m.conversation[0], m.conversation[1], m.conversation[2]),
+			m.branch, m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu(tr("View"), append(view, theme, line(),
 			item(tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
 			item(tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
@@ -138,7 +142,8 @@ func (m *menu) show(s menuState) {
 	m.shown = s
 	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
-	m.copy.Disabled, m.find.Disabled = !s.text, !s.text
+	m.copy.Disabled, m.find.Disabled, m.undelete.Disabled = !s.text, !s.text, !s.removed
+	m.branch.Disabled = !s.text || s.writing
 	for _, i := range m.conversation {
 		i.Disabled = !s.text
 	}

@@ -130,10 +130,11 @@ type window struct {
 	drawer     drawer
 	info       *message // of the window itself, until infoUntil
 	infoUntil  time.Time
-	opening    bool // a model was asked for, and nothing was written since
-	asked      int  // counts the models that were asked for
-	loadFailed bool // the problem in the view comes from that
-	limitSeen  int  // the answer whose limit was dismissed
+	opening    bool     // a model was asked for, and nothing was written since
+	asked      int      // counts the models that were asked for
+	loadFailed bool     // the problem in the view comes from that
+	limitSeen  int      // the answer whose limit was dismissed
+	removed    []string // conversations that were deleted since the start, the last one last
 }
 
 // newWindow fills win. update must be called once before it is shown.
@@ -388,7 +389,8 @@ func (w *window) showMenu() {
 	w.menu.show(menuState{
 		writing: w.writing(), canWrite: w.canWrite(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
-		text: text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
+		removed: len(w.removed) > 0,
+		text:    text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
 		copies:   w.view.Model != nil && !w.view.Model.Builtin,
 		versions: w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
 		chats:    w.view.Model != nil && w.view.Model.Template != "", story: w.view.AsStory,

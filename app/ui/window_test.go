@@ -269,6 +269,30 @@ func TestStrips(t *testing.T) {
 	}
 	r.pass(infoFor)
 	r.stripIs("")
+	r.remove("now")
+	for range 3 { // two were deleted
+		r.restore()
+	}
+	r.took("delete now", "restore now", "restore now")
+	if !r.menu.undelete.Disabled {
+		t.Error("the menu offers to undo a deletion, and there is none")
+	}
+	r.branch()
+	r.took("branch 2")
+}
+
+// A model of a kind that Tern does not run leads to those that it does.
+func TestUnsupportedModel(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.opening = true
+	r.show(func(v *chat.View) {
+		v.Problem = &chat.Problem{Sentence: chat.Say("Tern"), Unsupported: true}
+	})
+	r.stripIs("Tern [See supported models]")
+	r.tapStrip("See supported models")
+	if r.screen != r.models.page {
+		t.Error("the page of models does not open")
+	}
 }
 
 func TestSavedAtTheEnd(t *testing.T) {
