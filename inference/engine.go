@@ -30,6 +30,10 @@ import (
 // context.
 var ErrContextFull = errors.New("context full")
 
+// ErrMemory is returned when the system has no memory left for what a sequence
+// takes. Together with ErrContextFull it says that a shorter one has room.
+var ErrMemory = errors.New("not enough memory")
+
 // ErrClosed is returned by a session whose engine was closed.
 var ErrClosed = errors.New("engine closed")
 
@@ -53,6 +57,10 @@ type Options struct {
 	// Template, if it is not empty, is the name of a built-in chat template that
 	// takes the place of the checkpoint's own, or of none.
 	Template string
+	// Free, if set, tells how much memory may still be taken. Sessions ask before
+	// their cache grows, from their own goroutines; what it does not leave is an
+	// error, where taking it could end the program.
+	Free func() (bytes int64, known bool)
 }
 
 // Engine is a loaded model, its tokenizer and its workers. It is immutable and
@@ -70,6 +78,7 @@ type Engine struct {
 	scale    float32   // HeadDim^-1/2 of attention
 	ownNorms bool      // some linear has a norm of its own (use_rms_norm)
 	scan     *scanHead // compact copy of the head, nil where it does not pay
+	free     func() (bytes int64, known bool)
 }
 
 // Open reads the checkpoint at path: a folder, or any file in it.
@@ -117,6 +126,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		invFreq: inverseFrequencies(&m.Config),
 		scale:   float32(1 / math.Sqrt(float64(m.HeadDim))),
 		scan:    newScanHead(m.Head),
+		free:    o.Free,
 	}
 	for j, f := range m.RopeFactors {
 		e.invFreq[j] /= f

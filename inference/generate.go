@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -26,7 +27,7 @@ const (
 	StopEOS       StopReason = "eos"       // the model ended the text
 	StopLength    StopReason = "length"    // MaxTokens were generated
 	StopString    StopReason = "stop"      // a stop string appeared
-	StopContext   StopReason = "context"   // no position is left
+	StopContext   StopReason = "context"   // no position is left, or no memory for one
 	StopCancelled StopReason = "cancelled" // the context was cancelled
 )
 
@@ -165,6 +166,9 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		case ctx.Err() != nil:
 			g.finish(StopCancelled, "")
 			return
+		case errors.Is(err, ErrContextFull): // memory was short
+			g.finish(StopContext, "")
+			return
 		default:
 			g.yield(Event{}, err)
 			return
@@ -196,6 +200,10 @@ func (g *generation) next(ctx context.Context, id int32) error {
 	g.stats.Drafted += len(ids) - 1
 	start := time.Now()
 	err := s.evalAhead(ctx, ids, g.want(ids[1:]))
+	if errors.Is(err, ErrMemory) && len(ids) > 1 {
+		ids = ids[:1]
+		err = s.evalAhead(ctx, ids, g.want(nil))
+	}
 	s.drafter.measured(len(ids), time.Since(start))
 	return err
 }

@@ -27,10 +27,11 @@ func newKVCache(c *model.Config, kind KVType) *kvCache {
 	return &kvCache{kvHeads: c.KVHeads, headDim: c.HeadDim, layers: c.Layers, kind: kind}
 }
 
-// grow makes room for positions [0, n).
-func (kv *kvCache) grow(n int) {
-	size := kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim
-	for (len(kv.f16)+len(kv.f32))*kvChunk < n {
+// grow makes room for positions [0, n), as far as spared says that there is
+// memory for a chunk of so many bytes.
+func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
+	for kv.positions() < n && spared(kv.chunkBytes()) {
+		size := kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim
 		if kv.kind == KVF16 {
 			kv.f16 = append(kv.f16, ternary.Alloc[uint16](size))
 		} else {
@@ -39,11 +40,20 @@ func (kv *kvCache) grow(n int) {
 	}
 }
 
-// bytes is the memory that the cache takes.
-func (kv *kvCache) bytes() int64 {
-	size := int64(kv.layers) * 2 * int64(kv.kvHeads) * kvChunk * int64(kv.headDim)
-	return size * (2*int64(len(kv.f16)) + 4*int64(len(kv.f32)))
+// positions is how many there is room for.
+func (kv *kvCache) positions() int { return (len(kv.f16) + len(kv.f32)) * kvChunk }
+
+// chunkBytes is the memory of one chunk.
+func (kv *kvCache) chunkBytes() int64 {
+	n := int64(kv.layers) * 2 * int64(kv.kvHeads) * kvChunk * int64(kv.headDim)
+	if kv.kind == KVF32 {
+		return 4 * n
+	}
+	return 2 * n
 }
+
+// bytes is the memory that the cache takes.
+func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(len(kv.f16)+len(kv.f32)) }
 
 // run returns where the keys of one head begin in a chunk, and the values.
 func (kv *kvCache) run(layer, head int) (keys, values int) {

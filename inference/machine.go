@@ -74,7 +74,9 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	s, e, m := p.s, p.s.engine, p.s.engine.model
 	s.top = newTopState(m.VocabSize, e.pool.size)
 	s.top.request.k = 1
-	s.kv.grow(probe.ContextLen)
+	if err := s.grow(probe.ContextLen); err != nil {
+		return Machine{}, err
+	}
 	s.tokens = make([]int32, probe.ContextLen)
 
 	r := Machine{Threads: e.Threads(), Barrier: e.BarrierCost(), Layer: layer}

@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"tern/inference/kernel"
@@ -34,7 +35,8 @@ type SessionOptions struct {
 // methods must not be called concurrently.
 type Session struct {
 	engine  *Engine
-	context int
+	context int        // positions at most,
+	room    int        // and those that there was memory for
 	tokens  []int32    // evaluated so far, in the cache
 	ahead   []int32    // a draft behind them, evaluated with the last of them
 	have    logitsKind // what is known of the last of tokens,
@@ -73,7 +75,7 @@ type scratch struct {
 	act, own activation // one row, for decode steps
 	x        matrix     // [rows][Dim], the input of the head
 	row      []float32  // [Dim], of a head in blocks
-	scores   []float32  // [context]
+	scores   []float32  // [positions of the cache]
 	mul      []float32  // [T]
 	kernel   *kernel.Scratch
 }
@@ -97,7 +99,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if n < 0 || n > c.ContextLen {
 		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
 	}
-	s := &Session{engine: e, context: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
+	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
 	s.pass = s.forward
 	s.allocate(1)
 	return s, nil
@@ -126,7 +128,7 @@ func (s *Session) allocate(rows int) {
 		for i := range s.scratch {
 			w := &s.scratch[i]
 			w.act, w.own = newActivation(1, widest), newActivation(1, widest)
-			w.x, w.scores = newMatrix(1, c.Dim), make([]float32, s.context)
+			w.x = newMatrix(1, c.Dim)
 			if s.engine.model.Head.Type.Blocked() {
 				w.row = make([]float32, c.Dim)
 			}
@@ -145,12 +147,15 @@ func (s *Session) allocate(rows int) {
 // evaluated so far and in all, reused ones not counted.
 // reused is the length of the kept prefix. A cancelled context leaves the
 // session usable at the last finished chunk and returns the context's error.
-// ids longer than the context give ErrContextFull and change nothing.
+// ids longer than the context give ErrContextFull and change nothing. Where there
+// is no memory for so many, the error is ErrMemory too, and the session stays at
+// the last finished chunk.
 func (s *Session) Sync(ctx context.Context, ids []int32, progress func(done, total int)) (reused int, err error) {
 	return s.sync(ctx, ids, logitsFull, progress)
 }
 
 func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progress func(done, total int)) (reused int, err error) {
+	s.room = s.context
 	if err := s.check(ids, len(ids)); err != nil {
 		return 0, err
 	}
@@ -268,8 +273,10 @@ func (s *Session) check(ids []int32, n int) error {
 // evaluate runs the forward pass over ids at the end of the sequence and
 // computes what is wanted of the logits of the last rows of them.
 func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, rows int) error {
+	if err := s.grow(len(s.tokens) + len(ids)); err != nil {
+		return err
+	}
 	s.allocate(len(ids))
-	s.kv.grow(len(s.tokens) + len(ids))
 	if rows == 0 {
 		want = logitsNone
 	}
@@ -292,6 +299,49 @@ func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, ro
 	s.tokens = append(s.tokens, ids...)
 	s.have, s.row = want, rows-1
 	return nil
+}
+
+// spare is what a chunk of the cache must leave of the free memory: for the rest
+// of a pass, and for what the runtime takes ahead.
+const spare = 128 << 20
+
+// grow makes room for n positions, or says that there is no memory for them. It
+// asks anew each time.
+func (s *Session) grow(n int) error {
+	if n <= s.kv.positions() {
+		return nil
+	}
+	var free int64
+	s.kv.grow(n, func(bytes int64) (spared bool) {
+		free, spared = s.engine.spares(bytes + spare)
+		return spared
+	})
+	have := s.kv.positions()
+	for i := range s.scratch {
+		s.scratch[i].scores = make([]float32, have)
+	}
+	switch {
+	case n <= have:
+		return nil
+	case have == 0:
+		return fmt.Errorf("inference: %d tokens take %d bytes, %d are free: %w", kvChunk, s.kv.chunkBytes()+spare, free, ErrMemory)
+	}
+	s.room = have
+	return fmt.Errorf("inference: %d tokens, memory for %d: %w: %w", n, have, ErrMemory, ErrContextFull)
+}
+
+// spares says whether so many bytes are free, and how many are. Before it says
+// no it gives back what is garbage.
+func (e *Engine) spares(bytes int64) (free int64, yes bool) {
+	if e.free == nil {
+		return 0, true
+	}
+	free, known := e.free()
+	if known && free < bytes {
+		debug.FreeOSMemory()
+		free, known = e.free()
+	}
+	return free, !known || free >= bytes
 }
 
 // Rewind shortens the sequence to its first n tokens; longer ones are already
@@ -317,6 +367,10 @@ func (s *Session) Tokens() []int32 { return slices.Clip(s.tokens) }
 
 // Context is the number of positions that the session can hold.
 func (s *Session) Context() int { return s.context }
+
+// Room is Context, or less where memory was short for the last sequence: the
+// number of positions that there was memory for.
+func (s *Session) Room() int { return s.room }
 
 // KVBytes is the memory that the KV cache takes now.
 func (s *Session) KVBytes() int64 { return s.kv.bytes() }
