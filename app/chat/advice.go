@@ -9,6 +9,7 @@ import (
 
 	"tern/app/check"
 	"tern/app/settings"
+	"tern/inference"
 	"tern/model"
 )
 
@@ -149,15 +150,18 @@ func adviceHint(n int) Text {
 	return Say("Tern can read it the right way.")
 }
 
-// open is the opener of the program: it reads each model as it is to be read.
-func (r *readings) open(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
-	reading := r.of(path)
-	e, err := open(ctx, path, corrections(reading), g, progress)
-	if err != nil {
-		return nil, err
+// opener is that of the program: it reads each model as it is to be read. free is
+// that of inference.Options.
+func (r *readings) opener(free func() (bytes int64, known bool)) opener {
+	return func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+		reading := r.of(path)
+		e, err := open(ctx, path, corrections(reading), inference.Options{Threads: g.Threads, Progress: progress, Free: free})
+		if err != nil {
+			return nil, err
+		}
+		e.info.Reading = reading
+		return e, nil
 	}
-	e.info.Reading = reading
-	return e, nil
 }
 
 func (m *local) Judge(ctx context.Context) (check.Corrections, error) {

@@ -64,7 +64,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 			f.Stop, v.Problem = StoppedByError, &p
 		}
 		if f.Stop == ContextFull {
-			v.Problem = contextFull(f.Context)
+			v.Problem = contextFull(f)
 		}
 	})
 	c.grown()
@@ -113,6 +113,10 @@ func (c *Controller) write(ctx context.Context, g settings.Generation) error {
 	defer c.finish(a)
 	o.Sampling = sampling(g, seed)
 	a.made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
+	defer c.change(func(v *View) { // once the answer has ended
+		a.made.context = s.Room()
+		v.Figures.Context, v.Figures.Short = s.Room(), s.Room() < s.Context()
+	})
 	for e, err := range s.Generate(ctx, ids, o) {
 		if err != nil {
 			return err

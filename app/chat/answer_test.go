@@ -259,6 +259,32 @@ func TestContextFull(t *testing.T) {
 	})
 }
 
+// TestMemoryShort: where memory leaves room for less than the model has, that is
+// said, and what is written stays; with memory again, it goes on.
+func TestMemoryShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.room, f.says = 20, []string{strings.Repeat(" word", 8)}
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		idle()
+		c.Generate("Once.", balanced)
+		idle()
+		const sentence = "This computer has memory left for 20 tokens of this conversation."
+		v := c.View()
+		if v.Problem == nil || v.Problem.Sentence.String() != sentence || v.Figures.Stop != ContextFull ||
+			!v.Figures.Short || v.Figures.Context != 20 || v.Figures.ContextUsed != 20 || text(v) != "Once. word word word" {
+			t.Errorf("%+v, %+v, %q", v.Figures, v.Problem, text(v))
+		}
+		f.room = 0
+		c.Generate("", balanced)
+		idle()
+		if v := c.View(); v.Problem != nil || v.Figures.Short || v.Figures.Context != 100 || len(text(v)) != 60 {
+			t.Errorf("%+v, %+v, %q", v.Figures, v.Problem, text(v))
+		}
+	})
+}
+
 // TestAnswerFails fails in the middle of an answer: words and answer stay, the
 // next command works.
 func TestAnswerFails(t *testing.T) {

@@ -24,6 +24,8 @@ type Options struct {
 	// it is another one, nil where there is none: before the old one is closed,
 	// and from one goroutine. It must not wait for the controller.
 	Engine func(*inference.Engine)
+	// Free tells how much memory may still be taken; nil for as much as it takes.
+	Free func() (bytes int64, known bool)
 	// Keys has the keys of servers; nil has none.
 	Keys *Keys
 
@@ -99,7 +101,7 @@ const maxUndo = 100
 // New starts a controller with no model open.
 func New(o Options) *Controller {
 	r := newReadings(o.Readings)
-	c := newController(o, remoteOr(o.Keys, r.open))
+	c := newController(o, remoteOr(o.Keys, r.opener(o.Free)))
 	c.readings = r
 	return c
 }

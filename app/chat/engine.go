@@ -32,7 +32,9 @@ type engine interface {
 type session interface {
 	Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error]
 	Tokens() []int32
+	// Context and Room are those of inference.Session.
 	Context() int
+	Room() int
 }
 
 // chooser is a session that can tell what the model thinks of tokens that are
@@ -46,9 +48,8 @@ type chooser interface {
 type opener func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error)
 
 // open opens a checkpoint with corrections, or the built-in model for "".
-func open(ctx context.Context, path string, c check.Corrections, g settings.Generation, progress func(model.Progress)) (*local, error) {
+func open(ctx context.Context, path string, c check.Corrections, o inference.Options) (*local, error) {
 	begin := time.Now()
-	o := inference.Options{Threads: g.Threads, Progress: progress}
 	var e *inference.Engine
 	var err error
 	if path == "" {
@@ -66,7 +67,7 @@ func open(ctx context.Context, path string, c check.Corrections, g settings.Gene
 	info := describe(e.Model(), path)
 	info.Template, _ = e.ChatTemplate()
 	info.OpenedIn = time.Since(begin)
-	return &local{engine: e, threads: g.Threads, info: info, corrections: c}, nil
+	return &local{engine: e, threads: o.Threads, free: o.Free, info: info, corrections: c}, nil
 }
 
 // floats are the types of tensors that become ternary only while they are read.
@@ -101,6 +102,7 @@ type local struct {
 	engine  *inference.Engine
 	session *inference.Session // nil before the first
 	threads int                // as asked for; 0 is automatic
+	free    func() (bytes int64, known bool)
 	info    ModelInfo
 
 	corrections check.Corrections // that it was opened with
@@ -118,7 +120,7 @@ func (m *local) Chat(messages []inference.Message, generationPrompt bool) ([]int
 
 func (m *local) Session(g settings.Generation) (session, error) {
 	if g.Threads != m.threads {
-		e, err := inference.New(m.engine.Model(), m.corrections.Options(inference.Options{Threads: g.Threads}))
+		e, err := inference.New(m.engine.Model(), m.corrections.Options(inference.Options{Threads: g.Threads, Free: m.free}))
 		if err != nil {
 			return nil, err
 		}

@@ -38,6 +38,7 @@ type fake struct {
 	stop    string        // the answers end because this text would follow
 	stalls  time.Duration // what a token takes that cannot be interrupted
 	context int           // of the model
+	room    int           // that memory leaves of it; 0 for all
 	fail    error         // what Generate gives after the first token
 
 	template  string // of the chats of the models that are opened
@@ -150,6 +151,12 @@ type fakeSession struct {
 
 func (s *fakeSession) Tokens() []int32 { return s.tokens }
 func (s *fakeSession) Context() int    { return s.length }
+func (s *fakeSession) Room() int {
+	if s.room > 0 {
+		return min(s.room, s.length)
+	}
+	return s.length
+}
 
 func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error] {
 	return func(yield func(inference.Event, error) bool) {
@@ -159,7 +166,7 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 		if s.closed {
 			s.t.Error("a closed engine is used")
 		}
-		if len(ids) > s.length {
+		if len(ids) > s.Room() {
 			yield(inference.Event{}, inference.ErrContextFull)
 			return
 		}
@@ -195,7 +202,7 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 			}
 			stats.Generated, stats.ContextUsed, stats.FirstToken = i+1, len(s.tokens), perPrompt
 			e := inference.Event{Kind: inference.EventToken, ID: id, Text: stream.Push(id), Stats: stats}
-			last := i+1 == len(say) || i+1 == o.MaxTokens || len(s.tokens) == s.length
+			last := i+1 == len(say) || i+1 == o.MaxTokens || len(s.tokens) == s.Room()
 			if last {
 				e.Text += stream.Flush()
 			}
@@ -208,7 +215,7 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 				return
 			}
 			switch {
-			case len(s.tokens) == s.length:
+			case len(s.tokens) == s.Room():
 				done(inference.StopContext)
 				return
 			case i+1 == o.MaxTokens:

@@ -59,7 +59,7 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("A conversation could not be saved or read: {{.What}}", "What", cause(err)), Say("Your text is kept in memory; check the folder of the settings.")
 	case errors.Is(err, files.ErrNotWritten):
 		return Say("Settings could not be saved: {{.What}}", "What", cause(err)), Say("They hold until Tern closes; check their folder.")
-	case errors.Is(err, syscall.ENOMEM):
+	case errors.Is(err, inference.ErrMemory), errors.Is(err, syscall.ENOMEM):
 		return Say("Not enough memory"), Say("Close other apps or choose a shorter context.")
 	case errors.Is(err, errNoTokenizer):
 		return Say("This model has no tokenizer"), Say("Put tokenizer.json or tokenizer.model beside it.")
@@ -102,12 +102,18 @@ func cause(err error) string {
 }
 
 // contextFull is the problem of a document that leaves no room to write.
-func contextFull(context int) *Problem {
-	return &Problem{
-		Sentence: Say("This conversation fills the model's {{.Tokens}} tokens.", "Tokens", thousands(context)),
+func contextFull(f *Figures) *Problem {
+	p := &Problem{
+		Sentence: Say("This conversation fills the model's {{.Tokens}} tokens.", "Tokens", thousands(f.Context)),
 		Hint:     Say("Drop the oldest part, or start a new conversation."),
 		Detail:   inference.ErrContextFull.Error(),
 	}
+	if f.Short {
+		p.Sentence = Say("This computer has memory left for {{.Tokens}} tokens of this conversation.", "Tokens", thousands(f.Context))
+		p.Hint = Say("Close other apps, drop the oldest part, or start a new conversation.")
+		p.Detail = inference.ErrMemory.Error()
+	}
+	return p
 }
 
 // architecture matches what model.Open calls a kind of model it does not know.

@@ -43,6 +43,7 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf(`tokenizer: normalizer "NFKC": %w`, tokenizer.ErrUnsupported), path,
 			`Tern cannot read this model's tokenizer yet: normalizer "NFKC"`, "It reads SentencePiece and Llama-3 tokenizers."},
 		{errNoTokenizer, path, "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."},
+		{fmt.Errorf("inference: 256 tokens: %w", inference.ErrMemory), path, "Not enough memory", "Close other apps or choose a shorter context."},
 		{fmt.Errorf("model: %w", syscall.ENOMEM), path, "Not enough memory", "Close other apps or choose a shorter context."},
 		{fmt.Errorf("inference: layer 3: %w", inference.ErrNonFinite), path, "The model produced invalid numbers", "The file may be damaged."},
 		{fmt.Errorf("model: %w", &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}), path,
@@ -66,7 +67,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%v: unsupported %v", c.err, got.Unsupported)
 		}
 	}
-	if got := contextFull(2048).Sentence.String(); got != "This conversation fills the model's 2,048 tokens." {
+	if got := contextFull(&Figures{Context: 2048}).Sentence.String(); got != "This conversation fills the model's 2,048 tokens." {
 		t.Error(got)
 	}
 }
@@ -137,7 +138,7 @@ func TestOpenProblems(t *testing.T) {
 			if found, _ := filepath.Glob(path); len(found) == 1 {
 				path = found[0]
 			}
-			e, err := open(context.Background(), path, nil, balanced, nil)
+			e, err := open(context.Background(), path, nil, inference.Options{})
 			if err == nil {
 				e.Close()
 				t.Fatal("it opens")
@@ -198,7 +199,7 @@ func TestShortGGUF(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := open(t.Context(), path, nil, balanced, nil)
+		_, err := open(t.Context(), path, nil, inference.Options{})
 		if err == nil {
 			t.Fatalf("%d bytes open", n)
 		}

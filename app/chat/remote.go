@@ -112,6 +112,7 @@ func (d *distant) Tokens() []int32                              { return nil }
 
 // Context is 0: how many tokens a text takes is known there alone.
 func (d *distant) Context() int { return 0 }
+func (d *distant) Room() int    { return 0 }
 
 // Chat keeps the messages; the server has the template.
 func (d *distant) Chat(messages []inference.Message, _ bool) ([]int32, error) {

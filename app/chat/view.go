@@ -96,6 +96,7 @@ type Figures struct {
 	FirstToken  time.Duration // 0 while unknown
 	ContextUsed int
 	Context     int
+	Short       bool   // memory, not the model, has room for no more
 	Seed        uint32 // the seed that this answer uses
 	Generated   int
 	MaxTokens   int

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tern/app/library"
 	"tern/app/measure"
 	"tern/inference"
 	"tern/inference/kernel"
@@ -116,6 +117,7 @@ func (o *benchOptions) run(ctx context.Context, s Streams, m *model.Model, load 
 			meter.show("%d threads: %s %d of %d", p.Threads, p.Phase, p.Done, p.Total)
 		}
 	}
+	o.Free = library.FreeMemory
 	r, err := measure.Model(ctx, m, o.Options)
 	if errors.Is(err, measure.ErrTooLong) {
 		return nil, &hinted{err, "Lower --prefill, --context or --decode."}

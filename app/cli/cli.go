@@ -87,6 +87,8 @@ func hint(err error) string {
 		return "Without --chat the model continues the text as it is."
 	case errors.Is(err, inference.ErrNonFinite):
 		return "The file may be damaged: tern check MODEL looks for the cause."
+	case errors.Is(err, inference.ErrMemory):
+		return "Close other programs, or give a shorter prompt."
 	case errors.Is(err, inference.ErrContextFull):
 		return "Give a shorter prompt, or a larger --context if the model has room."
 	}

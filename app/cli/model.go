@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tern/app/check"
+	"tern/app/library"
 	"tern/inference"
 	"tern/model"
 )
@@ -20,9 +21,10 @@ type source struct {
 
 // openEngine loads the checkpoint of f, or the built-in model, and returns how long that took.
 func openEngine(ctx context.Context, s Streams, at source, threads int) (*inference.Engine, time.Duration, error) {
+	warnOfSize(s, at.path)
 	start := time.Now()
 	m := newMeter(s.Err)
-	o := inference.Options{Threads: threads, Progress: m.loading}
+	o := inference.Options{Threads: threads, Progress: m.loading, Free: library.FreeMemory}
 	var e *inference.Engine
 	var err error
 	if at.path == "" {
@@ -32,6 +34,23 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 	}
 	m.clear()
 	return e, time.Since(start), err
+}
+
+// warnOfSize says if the memory that is free does not hold the weights of a model.
+// What is wrong with it otherwise, opening it will tell.
+func warnOfSize(s Streams, path string) {
+	if path == "" {
+		return
+	}
+	facts, err := model.Peek(path)
+	if err != nil {
+		return
+	}
+	free, known := library.FreeMemory()
+	if fit := library.Judge(library.Need(facts, 1), free, known); fit.Verdict == library.DoesNotFit {
+		fmt.Fprintf(s.Err, "tern: %s needs %s, and %s are free. The computer may slow down, or end the program.\n",
+			facts.Name, formatBytes(fit.Need), formatBytes(fit.Free))
+	}
 }
 
 // openModel is openEngine for commands that look at the weights alone, which
@@ -45,6 +64,7 @@ func openModel(ctx context.Context, s Streams, at source) (*model.Model, time.Du
 		e.Close()
 		return e.Model(), load, nil
 	}
+	warnOfSize(s, at.path)
 	start := time.Now()
 	m := newMeter(s.Err)
 	loaded, err := check.OpenModel(ctx, at.path, at.corrections, m.loading)

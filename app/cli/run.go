@@ -140,11 +140,11 @@ func Run(ctx context.Context, s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	o.session.Context = session.Context()
 	done, err := o.generate(ctx, s, e, session, ids, load)
 	if err != nil || o.recipe == "" {
 		return err
 	}
+	o.session.Context = session.Room()
 	return o.writeRecipe(ctx, e, ids, done)
 }
 

@@ -2,10 +2,9 @@ package library
 
 import "golang.org/x/sys/unix"
 
-// FreeMemory is how many bytes programs may still take before this computer
-// swaps: pages that are free, and those of files, which are read again when
-// they are needed.
-func FreeMemory() (bytes int64, known bool) {
+// systemMemory is the pages that are free, and those of files, which are read
+// again when they are needed.
+func systemMemory() (bytes int64, known bool) {
 	size, err := unix.SysctlUint32("vm.pagesize")
 	if err != nil {
 		return 0, false

@@ -5,47 +5,65 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// FreeMemory is how many bytes programs may still take before this computer
-// swaps or ends some of them: what the kernel calls available, or less where
-// Tern runs in a group with a limit, as in a container.
-func FreeMemory() (free int64, known bool) { return freeMemory(os.DirFS("/")) }
+// systemMemory is what the kernel calls available, or less where Tern runs in a
+// group with a limit, as in a container, or has one of its own (ulimit -v).
+func systemMemory() (free int64, known bool) { return availableMemory(os.DirFS("/")) }
 
-// freeMemory reads the kernel's files below root.
-func freeMemory(root fs.FS) (free int64, known bool) {
+// availableMemory reads the kernel's files below root.
+func availableMemory(root fs.FS) (free int64, known bool) {
 	free, known = number(root, "proc/meminfo", "MemAvailable:")
 	if !known {
 		return 0, false
 	}
-	free *= 1024 // the file counts in kB
+	free *= 1024                                                                           // the file counts in kB
+	if limit, limited := number(root, "proc/self/limits", "Max address space "); limited { // "unlimited" where there is none
+		if size, ok := number(root, "proc/self/status", "VmSize:"); ok {
+			free = min(free, max(0, limit-size*1024))
+		}
+	}
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return free, true
 	}
 	for line := range strings.Lines(string(groups)) {
-		if group, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::"); ok { // 0 is version 2
-			free = min(free, groupMemory(root, group, free))
+		id, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		controllers, group, ok := strings.Cut(rest, ":")
+		switch {
+		case !ok:
+		case id == "0":
+			free = groups2.leave(root, group, free)
+		case slices.Contains(strings.Split(controllers, ","), "memory"):
+			free = groups1.leave(root, group, free)
 		}
 	}
 	return free, true
 }
 
-// groupMemory is what the limits of a control group and of all groups around it
-// leave of free. Of what a group uses, the kernel gives up the cached files that
-// were not read lately before it refuses memory.
-func groupMemory(root fs.FS, group string, free int64) int64 {
-	const top = "sys/fs/cgroup"
-	for dir := path.Join(top, path.Clean("/"+group)); ; dir = path.Dir(dir) {
-		limit, limited := number(root, dir+"/memory.max", "") // "max" where there is none
-		used, ok := number(root, dir+"/memory.current", "")
+// controlGroups are the names of the files of a version of control groups.
+type controlGroups struct{ top, limit, used, cached string }
+
+var (
+	groups1 = controlGroups{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "}
+	groups2 = controlGroups{"sys/fs/cgroup", "memory.max", "memory.current", "inactive_file "}
+)
+
+// leave is what the limits of a control group and of all groups around it leave
+// of free. Of what a group uses, the kernel gives up the cached files that were
+// not read lately before it refuses memory.
+func (c controlGroups) leave(root fs.FS, group string, free int64) int64 {
+	for dir := path.Join(c.top, path.Clean("/"+group)); ; dir = path.Dir(dir) {
+		limit, limited := number(root, path.Join(dir, c.limit), "") // "max", or a huge number, where there is none
+		used, ok := number(root, path.Join(dir, c.used), "")
 		if limited && ok {
-			cached, _ := number(root, dir+"/memory.stat", "inactive_file ")
+			cached, _ := number(root, dir+"/memory.stat", c.cached)
 			free = min(free, max(0, limit-max(0, used-cached)))
 		}
-		if dir == top {
+		if dir == c.top {
 			return free
 		}
 	}
@@ -59,7 +77,8 @@ func number(root fs.FS, name, key string) (int64, bool) {
 	}
 	for line := range bytes.Lines(text) {
 		if rest, ok := strings.CutPrefix(string(line), key); ok {
-			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			field, _, _ := strings.Cut(strings.TrimSpace(rest), " ") // before a unit
+			n, err := strconv.ParseInt(field, 10, 64)
 			return n, err == nil
 		}
 	}

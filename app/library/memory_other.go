@@ -2,5 +2,5 @@
 
 package library
 
-// FreeMemory does not know.
-func FreeMemory() (bytes int64, known bool) { return 0, false }
+// systemMemory does not know.
+func systemMemory() (bytes int64, known bool) { return 0, false }

@@ -16,9 +16,8 @@ type memoryStatus struct {
 
 var globalMemoryStatusEx = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")
 
-// FreeMemory is how many bytes programs may still take before this computer
-// swaps.
-func FreeMemory() (bytes int64, known bool) {
+// systemMemory is what the system calls available.
+func systemMemory() (bytes int64, known bool) {
 	var s memoryStatus
 	s.length = uint32(unsafe.Sizeof(s))
 	if ok, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&s))); ok == 0 {

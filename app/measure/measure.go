@@ -29,7 +29,8 @@ type Options struct {
 	Threads  []int // numbers of workers, one after the other
 	Repeat   int   // measure so often and keep the best; 0 for once
 	KV       inference.KVType
-	Memory   int // bytes of the memory measurement; 0 for MemoryBytes
+	Free     func() (bytes int64, known bool) // that of inference.Options
+	Memory   int                              // bytes of the memory measurement; 0 for MemoryBytes
 	// Progress, if set, is called on the calling goroutine.
 	Progress func(Progress)
 
@@ -154,7 +155,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 // how much the key/value cache took at most.
 func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs []Run, cache int64, err error) {
 	start := time.Now()
-	e, err := inference.New(m, inference.Options{Threads: threads})
+	e, err := inference.New(m, inference.Options{Threads: threads, Free: o.Free})
 	if err != nil {
 		return nil, 0, err
 	}

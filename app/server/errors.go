@@ -67,6 +67,9 @@ func explain(err error) *apiError {
 	case errors.Is(err, inference.ErrClosed):
 		return &apiError{status: http.StatusServiceUnavailable, Code: "model_closed",
 			Message: "The model was closed in Tern. Try again when one is open."}
+	case errors.Is(err, inference.ErrMemory):
+		return &apiError{status: http.StatusServiceUnavailable, Code: "insufficient_memory",
+			Message: "This computer has no memory left for a text of this length. Send a shorter one, or try again later."}
 	case errors.Is(err, inference.ErrNonFinite):
 		return &apiError{status: http.StatusInternalServerError, Code: "invalid_numbers",
 			Message: "The model produced invalid numbers. The file may be damaged."}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"tern/inference"
@@ -198,6 +199,27 @@ func TestRefused(t *testing.T) {
 	status, _, header := c.do("GET", "/v1/completions", "")
 	if status != http.StatusMethodNotAllowed || header.Get("Allow") != "POST" {
 		t.Errorf("GET: %d, allowed is %q", status, header.Get("Allow"))
+	}
+}
+
+// TestNoMemory: a text that there is no memory for is refused, and the next one is
+// answered if there is some again.
+func TestNoMemory(t *testing.T) {
+	var free atomic.Int64
+	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1, Free: func() (int64, bool) { return free.Load(), true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	c := start(t, e, Options{})
+	const body = `{` + story + `, "max_tokens": 2}`
+	status, answer, _ := c.do("POST", "/v1/completions", body)
+	if _, kind, _, code := failure(t, answer); status != http.StatusServiceUnavailable || kind != "server_error" || code != "insufficient_memory" {
+		t.Errorf("%d, %s", status, answer)
+	}
+	free.Store(1 << 40)
+	if status, answer, _ := c.do("POST", "/v1/completions", body); status != http.StatusOK {
+		t.Errorf("with memory: %d, %s", status, answer)
 	}
 }
 

@@ -151,6 +151,9 @@ func (w *window) message() *message {
 	case w.full() && v.Figures.Stop == chat.ContextFull:
 		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)),
 			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
+	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
+		return &message{kind: messageLimit, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem,
+			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil:
 		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
 		if w.loadFailed && !v.Problem.Unsupported {

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"tern/app/chat"
+	"tern/app/library"
 	"tern/app/settings"
 	"tern/app/ui/filedialog"
 )
@@ -82,7 +83,7 @@ func Run(o Options) int {
 	}
 	books := openShelf(kept, p.notify, fyne.Do)
 	out := openOutside(kept.Servers, fyne.Do)
-	c := chat.New(chat.Options{Notify: p.notify, Engine: out.shared.Use, Keys: &out.keys, Readings: readings(kept.Recent), Folder: folder})
+	c := chat.New(chat.Options{Notify: p.notify, Engine: out.shared.Use, Free: library.FreeMemory, Keys: &out.keys, Readings: readings(kept.Recent), Folder: folder})
 	save := func(s settings.Settings) {
 		books.follow(s)
 		saver.save(s)

@@ -312,10 +312,11 @@ func (w *window) writing() bool {
 	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping
 }
 
-// full tells if the context has no room left.
+// full tells if the context has no room left. Where only memory was short, there
+// may be more the next time.
 func (w *window) full() bool {
 	f := w.view.Figures
-	return f.Context > 0 && f.ContextUsed >= f.Context
+	return f.Context > 0 && !f.Short && f.ContextUsed >= f.Context
 }
 
 // canWrite tells if Generate would do something.

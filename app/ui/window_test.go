@@ -257,7 +257,14 @@ func TestStrips(t *testing.T) {
 	r.stripIs("This conversation fills the model’s 512 tokens. [Drop oldest turns] [New conversation]")
 	r.tapStrip("Drop oldest turns")
 	r.took("drop oldest")
-	r.show(func(v *chat.View) { v.Figures = chat.Figures{Context: 512, ContextUsed: 200} })
+	r.show(func(v *chat.View) {
+		v.Figures.Short, v.Problem = true, &chat.Problem{Sentence: chat.Say("Memory is short")}
+	})
+	r.stripIs("Memory is short [Drop oldest turns] [New conversation]")
+	if !r.canWrite() {
+		t.Error("with memory again one cannot write on")
+	}
+	r.show(func(v *chat.View) { v.Figures, v.Problem = chat.Figures{Context: 512, ContextUsed: 200}, nil })
 
 	r.fake.view.Conversations = []chat.Entry{{ID: "now", Name: "Once upon"}}
 	r.show()
