@@ -71,18 +71,21 @@ func (u *driver) reference() error {
 	if err := u.idle(true); err != nil {
 		return err
 	}
+	before := u.c.View()
 	u.c.New()
 	g := settings.DefaultGeneration()
 	g.RandomSeed, g.Seed, g.MaxTokens = false, 7, 120
 	u.c.Generate("Once upon a time", g)
-	if err := u.idle(true); err != nil {
+	var answer []chat.Segment
+	err := u.until("a fixed seed wrote nothing", func(v chat.View) bool {
+		answer = v.Document
+		return len(answer) == 2 && answer[1].Stop != "" && (len(before.Document) == 0 || v.ID != before.ID)
+	})
+	if err != nil {
 		return err
 	}
-	if f := u.c.View().Figures; f.Stop == "" {
-		return fmt.Errorf("no answer after %v", patience)
-	}
 	var text strings.Builder
-	for _, s := range u.c.View().Document {
+	for _, s := range answer {
 		text.WriteString(s.Text)
 	}
 	if u.first == "" {
