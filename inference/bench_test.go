@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"tern/model"
 )
@@ -68,6 +69,42 @@ func BenchmarkPrefill(b *testing.B) {
 				b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "tok/s")
 			})
 		}
+	}
+}
+
+// BenchmarkStop is how long a prompt takes to stop at any moment of a chunk, once
+// near its beginning and once far into it.
+func BenchmarkStop(b *testing.B) {
+	e := large(b, 2)
+	for _, depth := range []int{0, 1920} {
+		b.Run(fmt.Sprint(depth), func(b *testing.B) {
+			s := session(b, e, SessionOptions{})
+			ids := make([]int32, depth+prefillChunk)
+			begin := time.Now()
+			if _, err := s.Sync(context.Background(), ids, nil); err != nil {
+				b.Fatal(err)
+			}
+			chunk := time.Since(begin) / time.Duration(len(ids)/prefillChunk)
+			var sum, most time.Duration
+			for i := range b.N {
+				s.Rewind(depth)
+				var asked time.Time
+				ctx, cancel := context.WithCancel(context.Background())
+				timer := time.AfterFunc(chunk*time.Duration(i%50)/50, func() {
+					asked = time.Now()
+					cancel()
+				})
+				_, err := s.Sync(ctx, ids, nil)
+				if !timer.Stop() && err != nil {
+					took := time.Since(asked)
+					sum, most = sum+took, max(most, took)
+				}
+				cancel()
+			}
+			b.ReportMetric(chunk.Seconds()*1e3, "ms/chunk")
+			b.ReportMetric(sum.Seconds()*1e3/float64(b.N), "ms/stop")
+			b.ReportMetric(most.Seconds()*1e3, "ms-at-most")
+		})
 	}
 }
 

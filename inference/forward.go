@@ -71,8 +71,8 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
 	scratch := &s.scratch[w.id]
 	work := w.pieces(c.Heads*T, 1)
-	for i, hi, ok := work.next(); ok; i, hi, ok = work.next() {
-		for ; i < hi; i++ {
+	for i, hi, ok := work.next(); ok && !s.skips(); i, hi, ok = work.next() {
+		for ; i < hi && !s.skips(); i++ {
 			head, t := i/T, i%T
 			s.kv.attend(s.att.row(t)[head*d:][:d], s.q.row(t)[head*d:][:d], l,
 				head*c.KVHeads/c.Heads, s.pos+t+1, s.engine.scale, scratch.scores)

@@ -129,7 +129,7 @@ func (s *Session) project(w *worker, a activation, outs ...output) {
 			least = max(least, lin.Groups()/(8*w.of)) // a piece of MatMul has a cost of its own
 		}
 		work := w.pieces(lin.Groups(), least)
-		for g0, g1, ok := work.next(); ok; g0, g1, ok = work.next() {
+		for g0, g1, ok := work.next(); ok && !s.skips(); g0, g1, ok = work.next() {
 			lo, hi := g0*ternary.GroupRows, min(g1*ternary.GroupRows, lin.Rows)
 			if lin.Dense != nil {
 				for t := range s.ids {

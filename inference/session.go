@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 
 	"tern/inference/kernel"
 	"tern/model"
@@ -20,8 +21,8 @@ const (
 )
 
 // prefillChunk is how many tokens of a prompt are evaluated together: enough
-// that unpacking the weights costs little beside using them. A cancelled
-// context is noticed at every layer of a chunk.
+// that unpacking the weights costs little beside using them. A cancelled context
+// ends a chunk within a piece of a product and a head of a query's attention.
 const prefillChunk = 128
 
 // SessionOptions says how a session keeps its sequence.
@@ -51,6 +52,7 @@ type Session struct {
 	want    logitsKind    // what to compute of the head,
 	rows    int           // for this many of the last ids
 	stopped bool          // ctx was done; written by worker 0 between barriers
+	skipped atomic.Bool   // ctx was done, and a worker left work of a chunk undone
 
 	// Buffers of T rows.
 	h         matrix // [T][Dim] residual stream
@@ -288,17 +290,28 @@ func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, ro
 	}
 	s.ctx, s.ids, s.pos, s.want, s.rows = ctx, ids, len(s.tokens), want, rows
 	s.stopped, s.have, s.ahead = false, logitsNone, nil
+	s.skipped.Store(false)
 	err := s.engine.pool.run(s.pass)
 	s.ctx, s.ids = nil, nil
 	if err != nil {
 		return err
 	}
-	if s.stopped {
+	if s.stopped || s.skipped.Load() {
 		return ctx.Err()
 	}
 	s.tokens = append(s.tokens, ids...)
 	s.have, s.row = want, rows-1
 	return nil
+}
+
+// skips tells a worker whether to leave the rest of its work undone, since the
+// chunk is given up. A single token is as good as done.
+func (s *Session) skips() bool {
+	if len(s.ids) == 1 || s.ctx.Err() == nil {
+		return false
+	}
+	s.skipped.Store(true)
+	return true
 }
 
 // spare is what a chunk of the cache must leave of the free memory: for the rest

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"tern/inference/kernel"
@@ -111,6 +112,69 @@ func TestSessionCancel(t *testing.T) {
 	}
 	if !slices.Equal(s.Logits(), other.Logits()) {
 		t.Error("a cancelled and resumed prefill gives other logits")
+	}
+}
+
+// lookedAt is a context that is cancelled when it is asked for the at-th time, and
+// counts.
+type lookedAt struct {
+	context.Context
+	at, looks atomic.Int64
+}
+
+func (c *lookedAt) Err() error {
+	if n := c.looks.Add(1); c.at.Load() > 0 && n >= c.at.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestStopInPrefill cancels a chunk of a prompt at each of some hundred moments.
+// Workers look after each piece of a product and each query of a head; from then
+// on none begins another, and what they left is not taken for evaluated.
+func TestStopInPrefill(t *testing.T) {
+	e := open(t, tiny, 3)
+	c := &e.model.Config
+	ids := make([]int32, prefillChunk)
+	for i := range ids {
+		ids[i] = int32(i % 300)
+	}
+	whole := session(t, e, SessionOptions{})
+	all := &lookedAt{Context: context.Background()}
+	if _, err := whole.Sync(all, ids, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := all.looks.Load()
+	if least := int64(c.Layers * (c.Heads*len(ids) + 7)); n < least {
+		t.Fatalf("%d looks at the context in a chunk, want %d at least", n, least)
+	}
+	s := session(t, e, SessionOptions{})
+	if _, err := s.Sync(context.Background(), ids[:5], nil); err != nil {
+		t.Fatal(err)
+	}
+	// One look of each worker at every step until the next meeting that decides:
+	// the rest of a layer and the projections of the next.
+	most := int64(e.Threads() * 12)
+	for at := int64(1); at < n; at += 1 + n/100 {
+		ctx := &lookedAt{Context: context.Background()}
+		ctx.at.Store(at)
+		_, err := s.Sync(ctx, ids, nil)
+		if err == nil { // the end was nearer than that: a prefix is evaluated already
+			s.Rewind(5)
+			continue
+		}
+		if !errors.Is(err, context.Canceled) || len(s.Tokens()) != 5 {
+			t.Fatalf("cancelled at look %d of %d: %v, %d tokens are evaluated", at, n, err, len(s.Tokens()))
+		}
+		if more := ctx.looks.Load() - at; more > most {
+			t.Errorf("cancelled at look %d of %d: %d more, want %d at most", at, n, more, most)
+		}
+	}
+	if _, err := s.Sync(context.Background(), ids, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.Logits(), whole.Logits()) {
+		t.Error("what was left undone changes the logits")
 	}
 }
 

@@ -88,5 +88,4 @@ func (w *window) showPanel() {
 	if p != nil {
 		p.show(w.view)
 	}
-	w.reshade()
 }
