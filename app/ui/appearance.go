@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"runtime/debug"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -57,6 +58,7 @@ func (w *window) restyle() {
 	w.transcript.retype()
 	w.showMenu()
 	w.cfg.save(w.settings)
+	debug.FreeOSMemory() // the toolkit reads its fonts anew: the old ones are 50 MB
 }
 
 func (w *window) setEnterSends(on bool) {
