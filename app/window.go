@@ -7,6 +7,8 @@ import (
 	"io"
 	"path/filepath"
 
+	"tern/app/crash"
+	"tern/app/recipe"
 	"tern/app/settings"
 	"tern/app/single"
 	"tern/app/ui"
@@ -38,5 +40,10 @@ func runWindow(path string, stderr io.Writer) int {
 		defer one.Close()
 		o.Arrivals = one.Paths()
 	}
+	about := crash.About(recipe.Tern(), recipe.Here(recipe.Computed{}).Kernel)
+	if o.Crash, err = crash.Open(filepath.Join(filepath.Dir(kept), "reports"), about); err != nil {
+		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no report where it ends unexpectedly.\n", err)
+	}
+	defer o.Crash.Close()
 	return ui.Run(o)
 }

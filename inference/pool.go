@@ -2,9 +2,7 @@ package inference
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -193,7 +191,7 @@ func (p *pool) execute(w *worker) {
 		}
 		p.failMu.Lock()
 		if p.failure == nil {
-			p.failure = fmt.Errorf("inference: worker failed: %v\n%s", r, debug.Stack())
+			p.failure = Caught(r)
 		}
 		p.failMu.Unlock()
 		p.barrier.abandon()

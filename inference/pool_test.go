@@ -95,6 +95,15 @@ func TestPoolPieces(t *testing.T) {
 	}
 }
 
+// TestPanicSaysNoWords: what code panicked with may hold what a user wrote.
+func TestPanicSaysNoWords(t *testing.T) {
+	for _, value := range []any{"my secret", errors.New("my secret"), []string{"my secret"}} {
+		if text := Caught(value).Error(); strings.Contains(text, "secret") {
+			t.Error(text)
+		}
+	}
+}
+
 // TestPoolSurvivesPanic checks that a panic in any worker ends the pass for all
 // of them and leaves the pool usable.
 func TestPoolSurvivesPanic(t *testing.T) {
@@ -105,13 +114,14 @@ func TestPoolSurvivesPanic(t *testing.T) {
 		err := p.run(func(w *worker) {
 			w.sync()
 			if w.id == culprit {
-				panic("index out of range")
+				_ = p.workers[w.of] // one too far
 			}
 			for range 3 {
 				w.sync()
 			}
 		})
-		if err == nil || !strings.Contains(err.Error(), "index out of range") {
+		var inside *Panic
+		if !errors.As(err, &inside) || !strings.Contains(err.Error(), "index out of range") || !strings.Contains(string(inside.Stack), "TestPoolSurvivesPanic") {
 			t.Fatalf("worker %d panicked, run returned %v", culprit, err)
 		}
 		if err := p.run(func(w *worker) { w.sync() }); err != nil {
@@ -136,7 +146,7 @@ func TestPoolPanicBeforeOthersArrive(t *testing.T) {
 			}
 			w.sync()
 		})
-		if err == nil || !strings.Contains(err.Error(), "first") {
+		if err == nil || !errors.As(err, new(*Panic)) {
 			t.Fatalf("worker %d panicked, run returned %v", culprit, err)
 		}
 	}

@@ -44,7 +44,10 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 	var err error
 	c.grown()
 	if c.engine != nil {
-		err = c.write(ctx, g)
+		err = guarded(func() error { return c.write(ctx, g) })
+	}
+	if errors.As(err, new(*inference.Panic)) {
+		c.engine.Forget()
 	}
 	used := c.used()
 	c.change(func(v *View) {
@@ -60,7 +63,7 @@ func (c *Controller) answer(ctx context.Context, d document, g settings.Generati
 		case errors.Is(err, errNothing):
 			v.Problem = &Problem{Sentence: Say("There is nothing to continue"), Hint: Say("Write a few words first."), Detail: err.Error()}
 		case err != nil:
-			p := Explain(err, v.Model.Path)
+			p := c.problem(err, v.Model.Path)
 			f.Stop, v.Problem = StoppedByError, &p
 		}
 		if f.Stop == ContextFull {

@@ -13,6 +13,7 @@ const saveEvery = 2 * time.Second
 // other, in the order in which it was asked.
 type archive struct {
 	running sync.WaitGroup
+	failed  func(error) // is told of a panic
 
 	mu     sync.Mutex
 	work   sync.Cond
@@ -21,8 +22,8 @@ type archive struct {
 	timer  *time.Timer // will ask for a save, nil for none
 }
 
-func newArchive() *archive {
-	a := &archive{}
+func newArchive(failed func(error)) *archive {
+	a := &archive{failed: failed}
 	a.work.L = &a.mu
 	a.running.Go(a.serve)
 	return a
@@ -41,7 +42,9 @@ func (a *archive) serve() {
 		do := a.queue[0]
 		a.queue = a.queue[1:]
 		a.mu.Unlock()
-		do()
+		if err := guarded(func() error { do(); return nil }); err != nil {
+			a.failed(err)
+		}
 	}
 }
 

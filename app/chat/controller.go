@@ -20,6 +20,10 @@ type Options struct {
 	// not block.
 	Notify func()
 
+	// Panicked, if set, is told of a mistake inside the program that was caught. It
+	// may be called from any goroutine, and must not wait for the controller.
+	Panicked func(what string, stack []byte)
+
 	// Engine, if set, is told of the model that runs in this program whenever
 	// it is another one, nil where there is none: before the old one is closed,
 	// and from one goroutine. It must not wait for the controller.
@@ -46,7 +50,8 @@ type Controller struct {
 	open     opener
 	readings *readings
 	latch    *latch
-	running  sync.WaitGroup // the worker and the loads
+	panicked func(what string, stack []byte) // Options.Panicked
+	running  sync.WaitGroup                  // the worker and the loads
 
 	// Used by the worker alone.
 	engine    engine                  // nil: no model is open
@@ -110,17 +115,18 @@ func newController(o Options, open opener) *Controller {
 	c := &Controller{
 		open:     open,
 		latch:    newLatch(o.Notify),
+		panicked: o.Panicked,
 		tell:     o.Engine,
 		ctx:      context.Background(),
 		cancel:   func() {},
 		document: empty,
 		conv:     newConversation(),
-		archive:  newArchive(),
 		store:    history.NewStore(o.Folder),
 		moved:    map[string]string{},
 		deleted:  map[string]bool{},
 		said:     map[string]bool{},
 	}
+	c.archive = newArchive(c.mistake)
 	c.keeps = o.Folder != ""
 	c.work.L = &c.mu
 	c.readings = newReadings(nil)
@@ -139,7 +145,7 @@ func (c *Controller) serve() {
 		if command == nil {
 			break
 		}
-		command(ctx)
+		c.obey(ctx, command)
 	}
 	if c.engine != nil {
 		c.announce(nil)
@@ -216,11 +222,11 @@ func (c *Controller) aside(command func(context.Context)) {
 
 // change alters what View shows.
 func (c *Controller) change(f func(*View)) {
+	defer c.latch.change()
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	f(&c.view)
 	c.view.Serial++
-	c.mu.Unlock()
-	c.latch.change()
 }
 
 // Generate adds text (which may be empty) to the end of the document, with a

@@ -91,11 +91,14 @@ func (c *Controller) save() {
 // unsaved returns what is to be saved; nil if the file is as the conversation
 // is. Unsent words alone are kept when the user leaves them.
 func (c *Controller) unsaved(leaving bool) *history.Conversation {
-	f := c.snapshot()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v := &c.conv
-	if !v.dirty || v.id != f.ID || len(f.Messages) == 0 && !v.saved && (!leaving || v.draft == "") {
+	if !v.dirty {
+		return nil
+	}
+	f := c.picture()
+	if len(f.Messages) == 0 && !v.saved && (!leaving || v.draft == "") {
 		return nil
 	}
 	v.saved, v.dirty = true, false
@@ -106,6 +109,11 @@ func (c *Controller) unsaved(leaving bool) *history.Conversation {
 func (c *Controller) snapshot() *history.Conversation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.picture()
+}
+
+// picture is snapshot with the lock held.
+func (c *Controller) picture() *history.Conversation {
 	v := &c.conv
 	f := &history.Conversation{
 		ID: v.id, Title: v.title, Created: v.created, Changed: v.changed, Story: v.story, System: v.system,

@@ -205,12 +205,12 @@ func (c *Controller) startCopy(job *Copy, run func() error) {
 	c.view.Serial++
 	c.running.Go(func() {
 		defer job.cancel()
-		err := run()
+		err := guarded(run)
 		if files.Full(err) { // after all: others write there too
 			err = fmt.Errorf("%w: %w", model.ErrNoSpace, err)
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
-			p := Explain(err, job.Path)
+			p := c.problem(err, job.Path)
 			c.changeCopy(job, func(k *Copy) { *k = Copy{Form: k.Form, Path: k.Path, Problem: &p} })
 		}
 		c.mu.Lock()

@@ -25,6 +25,8 @@ type engine interface {
 	// Session returns the one session. It makes a new one where g asks for
 	// another context length or number of threads.
 	Session(g settings.Generation) (session, error)
+	// Forget drops the session: what it holds may be wrong.
+	Forget()
 	Close()
 }
 
@@ -112,6 +114,7 @@ func (m *local) Model() *model.Model            { return m.engine.Model() }
 func (m *local) Info() ModelInfo                { return m.info }
 func (m *local) Tokenizer() tokenizer.Tokenizer { return m.engine.Tokenizer() }
 func (m *local) Close()                         { m.engine.Close() }
+func (m *local) Forget()                        { m.session = nil }
 func (m *local) ChatStops() ([]int32, []string) { return m.engine.ChatStops() }
 
 func (m *local) Chat(messages []inference.Message, generationPrompt bool) ([]int32, error) {

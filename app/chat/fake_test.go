@@ -40,6 +40,7 @@ type fake struct {
 	context int           // of the model
 	room    int           // that memory leaves of it; 0 for all
 	fail    error         // what Generate gives after the first token
+	panics  bool          // Generate panics after the first token, and an opener before anything
 
 	template  string // of the chats of the models that are opened
 	chatFail  error
@@ -76,6 +77,9 @@ func (f *fake) opener(ctx context.Context, path string, g settings.Generation, p
 	if f.loading > 1 {
 		f.t.Error("two models are read at once")
 	}
+	if f.panics {
+		panic("my words")
+	}
 	for i := range layers {
 		if err := rest(ctx, perLayer); err != nil {
 			time.Sleep(f.deaf)
@@ -111,6 +115,8 @@ func (e *fakeEngine) Session(g settings.Generation) (session, error) {
 	}
 	return e.session, nil
 }
+
+func (e *fakeEngine) Forget() { e.session = nil }
 
 func (e *fakeEngine) Close() {
 	if e.closed {
@@ -221,6 +227,8 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 			case i+1 == o.MaxTokens:
 				done(inference.StopLength)
 				return
+			case s.panics:
+				_ = say[len(say)]
 			case s.fail != nil:
 				yield(inference.Event{}, s.fail)
 				return

@@ -1,14 +1,92 @@
 package chat
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tern/app/history"
 )
+
+// inside is what is said of a mistake in the program.
+var inside = words{"Something went wrong inside Tern", "Your text is kept. Try again; the report behind More helps to mend it."}
+
+// TestPanics: a panic anywhere but in the window ends what was being done, is
+// said and reported, and nothing else.
+func TestPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		var reports []string
+		c := f.start(Options{Folder: t.TempDir(), Panicked: func(what string, stack []byte) { reports = append(reports, what+string(stack)) }})
+		c.Load("a", balanced)
+		idle()
+		for _, step := range []struct {
+			name  string
+			do    func()
+			text  string // after it
+			stop  StopReason
+			where string // in the stack
+		}{
+			{"while an answer is written", func() { c.Generate("Once", balanced) }, "Once ", StoppedByError, "Generate"},
+			{"while a model is opened", func() { c.Load("b", balanced) }, "Once  abc", EndedByItself, "opener"},
+			{"in a command", func() { c.do(func(context.Context) { panic("my words") }) }, "Once  abc abc", EndedByItself, "obey"},
+			{"in what needs the disk", func() { c.archive.do(func() { panic("my words") }) }, "Once  abc abc abc", EndedByItself, "archive"},
+		} {
+			reports, f.panics = nil, true
+			sessions := f.sessions
+			step.do()
+			idle()
+			v := c.View()
+			if v.Problem == nil || said(*v.Problem) != inside || !strings.Contains(v.Problem.Detail, step.where) || strings.Contains(v.Problem.Detail, "my words") {
+				t.Errorf("%s: %+v", step.name, v.Problem)
+			}
+			if len(reports) != 1 || !strings.Contains(reports[0], step.where) || strings.Contains(reports[0], "my words") {
+				t.Errorf("%s: %d reports", step.name, len(reports))
+			}
+			if text(v) != step.text || v.State != Ready || v.Figures.Stop != step.stop {
+				t.Errorf("%s: %q, %v, %q", step.name, text(v), v.State, v.Figures.Stop)
+			}
+			f.panics = false
+			c.Generate("", balanced)
+			idle()
+			if v := c.View(); v.Problem != nil || v.Unsaved || text(v) != step.text+" abc" || (step.stop == StoppedByError && f.sessions == sessions) {
+				t.Errorf("%s, then: %+v, %q, %d sessions", step.name, v.Problem, text(v), f.sessions)
+			}
+		}
+	})
+}
+
+// TestPanicInWorker breaks an open model so that the workers of its passes panic.
+func TestPanicInWorker(t *testing.T) {
+	g := balanced
+	g.Threads = 2
+	b := openBuiltin(t, g)
+	b.mu.Lock()
+	layers := &b.weights.(localWeights).m.Weights.Layers
+	b.mu.Unlock()
+	all := *layers
+	*layers = append(slices.Clip(all), all[0]) // which the cache has no room for
+	b.Generate("Once upon a time", g)
+	v := b.View()
+	for v.Figures.Stop == "" {
+		<-b.changed
+		v = b.View()
+	}
+	if v.Problem == nil || said(*v.Problem) != inside || v.Figures.Stop != StoppedByError || text(v) != "Once upon a time" {
+		t.Errorf("%+v, %+v, %q", v.Problem, v.Figures, text(v))
+	}
+	*layers = all
+	b.DismissProblem()
+	b.Generate("", g)
+	b.until(func(v View) bool {
+		return v.State == Ready && len(text(v)) > 30 && v.Figures.Stop == EndedByItself || v.Figures.Stop == ReachedLength
+	})
+}
 
 // TestFolderVanishes: what is open is saved again, in a folder made anew.
 func TestFolderVanishes(t *testing.T) {

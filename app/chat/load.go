@@ -64,14 +64,18 @@ func (c *Controller) CancelLoad() {
 // read reads the model on the load's own goroutine and leaves it to the worker.
 func (c *Controller) read(l *load, g settings.Generation) {
 	begin := time.Now()
-	e, err := c.open(l.ctx, l.path, g, func(p model.Progress) {
-		c.change(func(v *View) {
-			if c.load == l {
-				v.Load.Layer, v.Load.Layers = p.Layer, p.Layers
-				v.Load.Bytes, v.Load.TotalBytes = p.Bytes, p.TotalBytes
-				v.Load.Left = left(time.Since(begin), p)
-			}
+	var e engine
+	err := guarded(func() (err error) {
+		e, err = c.open(l.ctx, l.path, g, func(p model.Progress) {
+			c.change(func(v *View) {
+				if c.load == l {
+					v.Load.Layer, v.Load.Layers = p.Layer, p.Layers
+					v.Load.Bytes, v.Load.TotalBytes = p.Bytes, p.TotalBytes
+					v.Load.Left = left(time.Since(begin), p)
+				}
+			})
 		})
+		return err
 	})
 	if err != nil {
 		c.failed(l, err)
@@ -136,7 +140,7 @@ func (c *Controller) failed(l *load, err error) {
 		v.Load = LoadProgress{}
 		switch {
 		case !errors.Is(err, context.Canceled):
-			p := Explain(err, l.path)
+			p := c.problem(err, l.path)
 			v.Problem = &p
 		case v.Model != nil:
 			v.Notice = Say("Cancelled. {{.Model}} is still open.", "Model", v.Model.Name)

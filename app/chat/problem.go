@@ -27,6 +27,10 @@ var errNoTokenizer = errors.New("chat: the checkpoint has no tokenizer files")
 // about, empty for the built-in model; only its last element is ever shown.
 func Explain(err error, path string) Problem {
 	p := Problem{Detail: err.Error()}
+	var inside *inference.Panic
+	if errors.As(err, &inside) {
+		p.Detail += "\n\n" + string(inside.Stack)
+	}
 	p.Sentence, p.Hint = explain(err, path)
 	p.Unsupported = errors.Is(err, model.ErrUnsupported) || errors.Is(err, tokenizer.ErrUnsupported)
 	return p
@@ -45,6 +49,8 @@ func explain(err error, path string) (sentence, hint Text) {
 	}
 	what := reason(err, path)
 	switch {
+	case errors.As(err, new(*inference.Panic)):
+		return Say("Something went wrong inside Tern"), Say("Your text is kept. Try again; the report behind More helps to mend it.")
 	case errors.Is(err, settings.ErrDamaged):
 		return Say("Settings could not be read"), Say("Defaults are in use; the old file was kept beside it.")
 	case errors.Is(err, model.ErrNoSpace):

@@ -56,8 +56,8 @@ func TestExplain(t *testing.T) {
 			"Settings could not be read", "Defaults are in use; the old file was kept beside it."},
 		{fmt.Errorf("settings: save: %w", &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}), "",
 			"Could not save: the disk is full", "Free some space; your text is kept in memory."},
-		{errors.New("inference: worker failed: index out of range"), path,
-			"Something went wrong: worker failed: index out of range", "Try again, or open another model."},
+		{errors.New("inference: no two are alike"), path,
+			"Something went wrong: no two are alike", "Try again, or open another model."},
 	} {
 		got := Explain(c.err, c.path)
 		if want := (words{c.sentence, c.hint}); said(got) != want || got.Detail != c.err.Error() {

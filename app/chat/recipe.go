@@ -45,7 +45,8 @@ func (c *Controller) Recipe(done func([]byte)) {
 		return
 	}
 	c.running.Go(func() {
-		hash, err := w.Hash(context.Background())
+		var hash string
+		err := guarded(func() (err error) { hash, err = w.Hash(context.Background()); return err })
 		if err != nil {
 			done(nil)
 			return

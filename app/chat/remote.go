@@ -108,6 +108,7 @@ func (d *distant) Tokenizer() tokenizer.Tokenizer               { return d.piece
 func (d *distant) ChatStops() ([]int32, []string)               { return nil, nil }
 func (d *distant) Session(settings.Generation) (session, error) { return d, nil }
 func (d *distant) Close()                                       { d.client.Close() }
+func (d *distant) Forget()                                      {}
 func (d *distant) Tokens() []int32                              { return nil }
 
 // Context is 0: how many tokens a text takes is known there alone.

@@ -51,7 +51,11 @@ func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 			done(nil)
 			return
 		}
-		done(speed(ctx, w.m, c.generation.Threads, progress))
+		var s *Speed
+		if err := guarded(func() error { s = speed(ctx, w.m, c.generation.Threads, progress); return nil }); err != nil {
+			c.mistake(err)
+		}
+		done(s)
 	})
 }
 

@@ -59,7 +59,13 @@ func (c *Controller) Weights(done func(*Weights)) {
 	case w == nil:
 		c.running.Go(func() { done(nil) })
 	default:
-		c.running.Go(func() { done(w.Anatomy()) })
+		c.running.Go(func() {
+			var a *Weights
+			if err := guarded(func() error { a = w.Anatomy(); return nil }); err != nil {
+				c.mistake(err)
+			}
+			done(a)
+		})
 	}
 }
 

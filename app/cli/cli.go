@@ -61,6 +61,10 @@ func Exit(s Streams, err error) int {
 		return 1
 	}
 	fmt.Fprintf(s.Err, "tern: %v.\n", err)
+	var inside *inference.Panic
+	if errors.As(err, &inside) {
+		_, _ = s.Err.Write(inside.Stack) // for a report
+	}
 	if h := hint(err); h != "" {
 		fmt.Fprintln(s.Err, "Hint:", h)
 	}

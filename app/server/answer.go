@@ -3,9 +3,9 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -60,6 +60,10 @@ func (s *Server) log(r *http.Request, a *answer, took time.Duration) {
 	if a.err != nil {
 		how = a.err.Error()
 	}
+	var inside *inference.Panic
+	if errors.As(a.err, &inside) {
+		how += "\n" + string(inside.Stack)
+	}
 	s.o.Log(fmt.Sprintf("%s · prompt %d tokens, %d of them known · wrote %d at %.1f tok/s · %.2f s · %s", r.URL.Path,
 		len(a.ids), a.stats.Reused, a.stats.Generated, a.stats.DecodeRate(), took.Seconds(), how))
 }
@@ -80,7 +84,7 @@ type answer struct {
 func (a *answer) run(ctx context.Context, session *inference.Session, text func(string, *logProbs)) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.err = fmt.Errorf("server: panic: %v\n%s", p, debug.Stack())
+			a.err = inference.Caught(p)
 		}
 	}()
 	for e, err := range session.Generate(ctx, a.ids, a.options) {

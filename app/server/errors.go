@@ -64,6 +64,9 @@ func explain(err error) *apiError {
 	switch {
 	case errors.As(err, &e):
 		return e
+	case errors.As(err, new(*inference.Panic)):
+		return &apiError{status: http.StatusInternalServerError, Code: "failed_inside",
+			Message: "Something went wrong inside Tern. Try again."}
 	case errors.Is(err, inference.ErrClosed):
 		return &apiError{status: http.StatusServiceUnavailable, Code: "model_closed",
 			Message: "The model was closed in Tern. Try again when one is open."}

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tern/app/files/filestest"
 )
 
 // changed differs from the defaults in every field.
@@ -174,52 +176,46 @@ func TestSaveFails(t *testing.T) {
 	}
 }
 
-// TestKilledWhileSaving ends a process that does nothing but save two very
-// different settings, at moments it cannot choose: the file must be one of them.
-func TestKilledWhileSaving(t *testing.T) {
-	const variable = "TERN_TEST_SAVE_FOREVER"
-	long := changed()
-	long.Folder = strings.Repeat("long ", 100_000)
-	if path := os.Getenv(variable); path != "" {
-		for {
-			if err := errors.Join(Save(path, Default()), Save(path, long)); err != nil {
-				panic(err)
-			}
-			fmt.Println("saved")
-		}
+// TestKilled ends a process that does nothing but save settings, short and long
+// ones, at moments it cannot choose: the file is whole, and not older than what
+// the process said it had saved.
+func TestKilled(t *testing.T) {
+	of := func(i int) Settings {
+		s := changed()
+		s.Folder = strings.Repeat("long ", i%2*10_000)
+		s.Site = fmt.Sprint(i)
+		return s
 	}
-	path := filepath.Join(t.TempDir(), "settings.json")
-	seen := map[string]int{}
-	for i := range 20 {
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledWhileSaving$")
-		child.Env = append(os.Environ(), variable+"="+path)
-		out, err := child.StdoutPipe()
+	number := func(text string) int {
+		i, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := out.Read(make([]byte, 64)); err != nil { // it is at work
 			t.Error(err)
 		}
-		time.Sleep(time.Duration(i) * 500 * time.Microsecond)
-		_ = child.Process.Kill()
-		_ = child.Wait()
-		got, err := Load(path)
+		return i
+	}
+	saves := 0
+	filestest.Killed(t, 50*time.Millisecond, 200*time.Millisecond, func(dir string) {
+		path := filepath.Join(dir, "settings.json")
+		before, _ := Load(path)
+		i, _ := strconv.Atoi(before.Site) // 0 at first
+		for ; ; i++ {
+			if err := Save(path, of(i)); err != nil {
+				panic(err)
+			}
+			fmt.Println(i)
+		}
+	}, func(dir string, said []filestest.Line, _ time.Time) {
+		got, err := Load(filepath.Join(dir, "settings.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch {
-		case cmp.Equal(got, Default(), emptyIsNil):
-			seen["default"]++
-		case cmp.Equal(got, long, emptyIsNil):
-			seen["long"]++
-		default:
-			t.Fatal("the file is neither of the two that were saved")
+		i := number(got.Site)
+		saves += len(said)
+		if last := number(said[len(said)-1].Text); i < last || !cmp.Equal(got, of(i), emptyIsNil) {
+			t.Errorf("settings %d were saved, %d are there: %.100v", last, i, got)
 		}
-	}
-	t.Log(seen)
+	})
+	t.Logf("%d saves", saves)
 }
 
 func TestPath(t *testing.T) {

@@ -176,6 +176,10 @@ func (w *window) message() *message {
 		return &message{sentence: tr("Tern closed unexpectedly while writing."),
 			hint:    trn(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
 			actions: []action{{tr("Show"), func() { w.openConversation(v.Recovered.ID) }}, {tr("Discard"), w.ctl.DiscardRecovered}}}
+	case w.report != "":
+		return &message{sentence: tr("Tern closed unexpectedly."), hint: tr("A report was kept on this computer. It is sent to nobody."),
+			actions: []action{{tr("Show report"), func() { w.detail(w.seenReport()) }}, {tr("Copy"), func() { w.copyText(w.seenReport()) }}},
+			dismiss: func() { w.seenReport() }}
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: tr("The answer reached {{.Tokens}} tokens.", "Tokens", count(v.Figures.MaxTokens)),
 			actions: []action{{tr("Continue"), func() { w.begin("") }}, {tr("Raise limit"), w.raiseLimit}},
@@ -193,6 +197,14 @@ func (w *window) remedies(p *chat.Problem) (buttons []action) {
 		buttons = append(buttons, action{tr("More"), func() { w.detail(p.Detail) }})
 	}
 	return buttons
+}
+
+// seenReport is the report of a crash, whose strip goes.
+func (w *window) seenReport() string {
+	report := w.report
+	w.report = ""
+	w.update()
+	return report
 }
 
 // raiseLimit doubles the longest answer and writes on.

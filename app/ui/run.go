@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"tern/app/chat"
+	"tern/app/crash"
 	"tern/app/library"
 	"tern/app/settings"
 	"tern/app/ui/filedialog"
@@ -28,6 +29,9 @@ type Options struct {
 	Path         string    // model to open, absolute, empty for the built-in one
 	SettingsPath string    // where settings are kept; empty keeps them nowhere
 	Stderr       io.Writer // for what cannot be said in the window
+
+	// Crash keeps reports of mistakes inside the program; nil keeps none.
+	Crash *crash.Log
 
 	// Arrivals, if set, delivers the paths of models that other starts of the
 	// program were to open; for an empty one the window only comes to the front.
@@ -83,14 +87,15 @@ func Run(o Options) int {
 	}
 	books := openShelf(kept, p.notify, fyne.Do)
 	out := openOutside(kept.Servers, fyne.Do)
-	c := chat.New(chat.Options{Notify: p.notify, Engine: out.shared.Use, Free: library.FreeMemory, Keys: &out.keys, Readings: readings(kept.Recent), Folder: folder})
+	c := chat.New(chat.Options{Notify: p.notify, Engine: out.shared.Use, Free: library.FreeMemory, Keys: &out.keys, Readings: readings(kept.Recent), Folder: folder,
+		Panicked: o.Crash.Note})
 	save := func(s settings.Settings) {
 		books.follow(s)
 		saver.save(s)
 	}
 	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
 	w = newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
-		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers()})
+		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last()})
 	p.draw = w.update
 	w.load(o.Path)
 	if kept.Serving.On {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -179,6 +180,29 @@ func TestRecoveryStrip(t *testing.T) {
 	r.tapStrip("Discard")
 	r.tapStrip("Show")
 	r.took("discard", "open x")
+}
+
+// A report of a crash is offered once, behind what was recovered.
+func TestCrashStrip(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	const offer = "Tern closed unexpectedly. [Show report] [Copy]"
+	for _, button := range []string{"Show report", "Copy", "Dismiss"} {
+		r.report = "panic: 7"
+		r.show(func(v *chat.View) { v.Recovered = &chat.Recovered{ID: "x", Words: 1} })
+		r.stripIs("Tern closed unexpectedly while writing. [Show] [Discard]")
+		r.show(func(v *chat.View) { v.Recovered = nil })
+		r.stripIs(offer)
+		fyne.CurrentApp().Clipboard().SetContent("")
+		r.tapStrip(button)
+		if button == "Show report" {
+			r.tapDialog("Copy")
+		}
+		if got := fyne.CurrentApp().Clipboard().Content(); (got == "panic: 7") != (button != "Dismiss") {
+			t.Errorf("%s: the clipboard has %q", button, got)
+		}
+		r.pass(time.Minute)
+		r.stripIs("")
+	}
 }
 
 // Text that could not be saved can be saved elsewhere, and is not left behind

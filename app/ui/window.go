@@ -85,6 +85,7 @@ type config struct {
 
 	shelf   shelf
 	servers servers
+	report  string // of the crash that ended the last run; empty for none
 }
 
 // window holds the parts of the window and what they share. All its methods
@@ -130,6 +131,7 @@ type window struct {
 	drawer     drawer
 	info       *message // of the window itself, until infoUntil
 	infoUntil  time.Time
+	report     string   // of a crash, until it was looked at
 	opening    bool     // a model was asked for, and nothing was written since
 	asked      int      // counts the models that were asked for
 	loadFailed bool     // the problem in the view comes from that
@@ -139,7 +141,7 @@ type window struct {
 
 // newWindow fills win. update must be called once before it is shown.
 func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
-	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings,
+	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
 		generation: cfg.settings.Generation}
 	w.strip = newStrip(w.escape)
 	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedStory, copyText: w.copyText, escape: w.escape,

@@ -1,0 +1,57 @@
+package chat
+
+import (
+	"context"
+	"errors"
+
+	"tern/inference"
+)
+
+// guarded runs f, and makes an error of its panic.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = inference.Caught(r)
+		}
+	}()
+	return f()
+}
+
+// obey runs a command. One that panics ends, and with it what it was doing; the
+// next one finds a controller that works.
+func (c *Controller) obey(ctx context.Context, command func(context.Context)) {
+	err := guarded(func() error { command(ctx); return nil })
+	if err == nil {
+		return
+	}
+	c.unjudged.Store(false)
+	if c.engine != nil {
+		c.engine.Forget()
+	}
+	c.change(func(*View) {
+		c.writing = NoModel
+		if c.load != nil {
+			select {
+			case <-c.load.ended: // it was what this command was to put in place
+				c.load = nil
+			default:
+			}
+		}
+	})
+	c.mistake(err)
+}
+
+// mistake says that the program made one.
+func (c *Controller) mistake(err error) {
+	p := c.problem(err, "")
+	c.change(func(v *View) { v.Problem = &p })
+}
+
+// problem is Explain, which also reports mistakes inside the program.
+func (c *Controller) problem(err error, path string) Problem {
+	var inside *inference.Panic
+	if errors.As(err, &inside) && c.panicked != nil {
+		c.panicked(inside.What, inside.Stack)
+	}
+	return Explain(err, path)
+}

@@ -1,0 +1,27 @@
+package inference
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// Panic is the error of a computation that panicked: a mistake of the program, or
+// of the machine. Its text holds nothing of the stack, and nothing that could be
+// a user's words.
+type Panic struct {
+	What  string
+	Stack []byte
+}
+
+// Caught makes an error of what recover returned, in the deferred function that
+// called it.
+func Caught(value any) *Panic {
+	what := fmt.Sprintf("panic with a %T", value)
+	if err, ok := value.(runtime.Error); ok {
+		what = err.Error()
+	}
+	return &Panic{what, debug.Stack()}
+}
+
+func (p *Panic) Error() string { return "inference: failed inside: " + p.What }
