@@ -147,13 +147,6 @@ func (u *driver) act() error {
 			u.did("conversations opened")
 		}
 	}
-	if err := u.idle(false); err != nil {
-		return err
-	}
-	if p := u.c.View().Problem; p != nil && p.Detail == inference.ErrContextFull.Error() {
-		u.c.DropOldest()
-		u.did("oldest parts dropped")
-	}
 	return u.idle(true)
 }
 
@@ -197,10 +190,17 @@ func (u *driver) settings() settings.Generation {
 	return g
 }
 
-// idle waits until nothing is being done. Unless a problem is expected, one is
-// an error.
+// idle waits until nothing is being done, and makes room in a conversation that
+// is full. Unless another problem is expected, one is an error.
 func (u *driver) idle(well bool) error {
-	err := u.until("nothing was done", func(v chat.View) bool { return v.State == chat.Ready || v.State == chat.NoModel })
+	err := u.until("nothing was done", func(v chat.View) bool {
+		if p := v.Problem; p != nil && p.Detail == inference.ErrContextFull.Error() {
+			u.c.DropOldest()
+			u.did("oldest parts dropped")
+			return false
+		}
+		return v.State == chat.Ready || v.State == chat.NoModel
+	})
 	if v := u.c.View(); err == nil && well && (v.Problem != nil || v.Trouble != nil) {
 		err = fmt.Errorf("%+v %+v", v.Problem, v.Trouble)
 	}
