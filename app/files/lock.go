@@ -26,3 +26,6 @@ func Lock(name string, patience time.Duration) (unlock func(), err error) {
 		time.Sleep(pause)
 	}
 }
+
+// Held tells whether err says that another process holds a lock.
+func Held(err error) bool { return errors.Is(err, errHeld) }

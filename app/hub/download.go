@@ -9,11 +9,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"tern/app/files"
 )
 
 // NoteName is the file, in the folder of a download, that says what belongs
 // there: which commit to go on with, and later where the model came from.
 const NoteName = ".tern-download.json"
+
+// lockName is the file that whoever downloads into a folder, or empties it, has
+// locked: two would write into each other's files.
+const lockName = ".tern-download.lock"
+
+// patience is how long a lock is waited for: a download that was paused here may
+// still be ending.
+const patience = 2 * time.Second
 
 const (
 	maxNote = 4 << 20
@@ -57,6 +68,11 @@ func (c *Client) Download(ctx context.Context, r *Repo, dir string, report func(
 		return fmt.Errorf("hub: %w", err)
 	}
 	defer root.Close()
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	d := &download{c: c, repo: r, root: root, meter: newMeter(r.Size(), report), ours: map[string]bool{}}
 	if old, err := readNote(root); err == nil && old.ID == r.ID {
 		for _, f := range old.Files {
@@ -74,6 +90,25 @@ func (c *Client) Download(ctx context.Context, r *Repo, dir string, report func(
 		d.meter.finished(file.Size)
 	}
 	return writeNote(root, note{*r, true})
+}
+
+// lock makes this the one download into dir. Unlocking removes the file.
+func lock(dir string) (unlock func(), err error) {
+	name := filepath.Join(dir, lockName)
+	release, err := files.Lock(name, patience)
+	switch {
+	case files.Held(err):
+		return nil, fmt.Errorf("hub: %s: %w", dir, ErrTaken)
+	case err != nil:
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	return func() {
+		err := os.Remove(name)
+		release()
+		if err != nil { // Windows removes no file that is open, nor one that another holds
+			_ = os.Remove(name)
+		}
+	}, nil
 }
 
 // space refuses what the disk has no room for, before the first byte.
@@ -191,6 +226,10 @@ func Discard(dir string) error {
 		return fmt.Errorf("hub: %w", err)
 	}
 	defer root.Close()
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	remove := func(name string) {
 		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -202,6 +241,7 @@ func Discard(dir string) error {
 		remove(f.Path)
 	}
 	remove(NoteName)
+	unlock()
 	if left, err := os.ReadDir(dir); err == nil && len(left) == 0 {
 		if err := os.Remove(dir); err != nil {
 			errs = append(errs, fmt.Errorf("hub: %w", err))

@@ -28,6 +28,7 @@ var (
 	ErrSize     = errors.New("another size than the site listed")
 	ErrChecksum = errors.New("checksum does not match")
 	ErrExists   = errors.New("another file of that name is there")
+	ErrTaken    = errors.New("another program downloads into the folder")
 	ErrNoSpace  = errors.New("not enough disk space")
 
 	errStalled = fmt.Errorf("it stalled: %w", ErrNetwork)

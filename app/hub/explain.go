@@ -61,6 +61,8 @@ func explain(err error, id string) (sentence, hint chat.Text) {
 		return chat.Say("Tern cannot run what is in this repository"), chat.Say("It takes BitNet b1.58 and ternary Llama models, as safetensors or GGUF.")
 	case errors.Is(err, ErrExists):
 		return chat.Say("Another file of the same name is in the folder"), chat.Say("It was left alone. Choose another folder.")
+	case errors.Is(err, ErrTaken):
+		return chat.Say("Another Tern is downloading this model"), chat.Say("Wait until it is done.")
 	case errors.Is(err, ErrID):
 		return chat.Say("That is not a repository id"), chat.Say("It looks like OWNER/NAME.")
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tern/app/files"
 )
 
 func TestNew(t *testing.T) {
@@ -243,6 +245,33 @@ func TestOthersFiles(t *testing.T) {
 		s.list = s.listing()
 		if saw, err := fetchAll(t.Context(), s.client(), dir); err != nil || s.onDisk(dir) != "all" {
 			t.Error(saw, s.onDisk(dir))
+		}
+	})
+}
+
+// TestTaken: nothing is touched where another process downloads.
+func TestTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, dir := newSite(t), t.TempDir()
+		c := s.client()
+		c.spoil = func(w io.Writer) io.Writer { return &fullDisk{w: w, room: 150_000} }
+		if _, err := fetchAll(t.Context(), c, dir); err == nil {
+			t.Fatal("no error")
+		}
+		before := s.onDisk(dir)
+		unlock, err := files.Lock(filepath.Join(dir, lockName), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if saw, err := fetchAll(t.Context(), s.client(), dir); !errors.Is(err, ErrTaken) || saw != "Another Tern is downloading this model. Wait until it is done." {
+			t.Errorf("%q, %v", saw, err)
+		}
+		if err := Discard(dir); !errors.Is(err, ErrTaken) {
+			t.Error(err)
+		}
+		unlock()
+		if err := os.Remove(filepath.Join(dir, lockName)); err != nil || s.onDisk(dir) != before {
+			t.Errorf("%v, %s, before %s", err, s.onDisk(dir), before)
 		}
 	})
 }
