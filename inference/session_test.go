@@ -208,6 +208,62 @@ func TestSessionsShareAnEngine(t *testing.T) {
 	wg.Wait()
 }
 
+// TestEngineUnderUse: goroutines write, stop in the middle and write again, each
+// as if it were alone, until the engine is closed under them.
+func TestEngineUnderUse(t *testing.T) {
+	e := open(t, tiny, 3)
+	prompts := [][]int32{{406, 1, 2, 3}, {406, 9, 8}, {406, 1, 2, 7, 7, 7, 5}}
+	o := GenerateOptions{MaxTokens: 8, IgnoreEOS: true, Speculate: SpeculateOn}
+	var want [][]int32
+	for _, ids := range prompts {
+		got, _ := collect(t, session(t, e, SessionOptions{}), ids, o)
+		want = append(want, got)
+	}
+	var users, warm sync.WaitGroup
+	for i := range 8 {
+		warm.Add(1)
+		users.Go(func() {
+			s, err := e.NewSession(SessionOptions{})
+			if err != nil {
+				t.Error(err)
+			}
+			for n := 0; ; n++ {
+				if n == 5 {
+					warm.Done()
+				}
+				which := (i + n) % len(prompts)
+				var got []int32
+				stopAt := n % 12 // more than there are: not at all
+				ctx, cancel := context.WithCancel(context.Background())
+				for ev, err := range s.Generate(ctx, prompts[which], o) {
+					if errors.Is(err, ErrClosed) && n >= 5 {
+						cancel()
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						cancel()
+						return
+					}
+					if ev.Kind == EventToken {
+						got = append(got, ev.ID)
+					}
+					if len(got) > stopAt {
+						cancel()
+					}
+				}
+				cancel()
+				if all := want[which]; len(got) < min(stopAt, len(all)) || len(got) > len(all) || !slices.Equal(got, all[:len(got)]) {
+					t.Errorf("%v among others, %v alone", got, want[which])
+				}
+			}
+		})
+	}
+	warm.Wait()
+	e.Close()
+	users.Wait()
+}
+
 func TestSessionOfClosedEngine(t *testing.T) {
 	e := open(t, tiny, 2)
 	s := session(t, e, SessionOptions{})
