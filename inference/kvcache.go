@@ -27,10 +27,10 @@ func newKVCache(c *model.Config, kind KVType) *kvCache {
 	return &kvCache{kvHeads: c.KVHeads, headDim: c.HeadDim, layers: c.Layers, kind: kind}
 }
 
-// grow makes room for positions [0, n), as far as spared says that there is
-// memory for a chunk of so many bytes.
+// grow makes room for positions [0, n), as far as spared says that so many bytes
+// are free each time.
 func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
-	for kv.positions() < n && spared(kv.chunkBytes()) {
+	for kv.positions() < n && spared(kv.need()) {
 		size := kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim
 		if kv.kind == KVF16 {
 			kv.f16 = append(kv.f16, ternary.Alloc[uint16](size))
@@ -39,6 +39,10 @@ func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 		}
 	}
 }
+
+// need is the memory that must be free to add a chunk: it leaves some for the rest
+// of a pass, and for what the runtime takes ahead.
+func (kv *kvCache) need() int64 { return kv.chunkBytes() + min(4*kv.chunkBytes(), 128<<20) }
 
 // positions is how many there is room for.
 func (kv *kvCache) positions() int { return (len(kv.f16) + len(kv.f32)) * kvChunk }

@@ -14,7 +14,7 @@ func TestMemoryShort(t *testing.T) {
 	var left int64 // chunks
 	e := builtin(t)
 	kv := newKVCache(&e.model.Config, KVF16)
-	e.free = func() (int64, bool) { return spare + left*kv.chunkBytes() + kv.chunkBytes()/2, true }
+	e.free = func() (int64, bool) { return kv.need() + (left-1)*kv.chunkBytes(), true }
 	ctx := context.Background()
 	ids := make([]int32, 2*kvChunk)
 	for i := range ids {

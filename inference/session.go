@@ -314,10 +314,6 @@ func (s *Session) skips() bool {
 	return true
 }
 
-// spare is what a chunk of the cache must leave of the free memory: for the rest
-// of a pass, and for what the runtime takes ahead.
-const spare = 128 << 20
-
 // grow makes room for n positions, or says that there is no memory for them. It
 // asks anew each time.
 func (s *Session) grow(n int) error {
@@ -326,7 +322,7 @@ func (s *Session) grow(n int) error {
 	}
 	var free int64
 	s.kv.grow(n, func(bytes int64) (spared bool) {
-		free, spared = s.engine.spares(bytes + spare)
+		free, spared = s.engine.spares(bytes)
 		return spared
 	})
 	have := s.kv.positions()
@@ -337,7 +333,7 @@ func (s *Session) grow(n int) error {
 	case n <= have:
 		return nil
 	case have == 0:
-		return fmt.Errorf("inference: %d tokens take %d bytes, %d are free: %w", kvChunk, s.kv.chunkBytes()+spare, free, ErrMemory)
+		return fmt.Errorf("inference: %d tokens take %d bytes, %d are free: %w", kvChunk, s.kv.need(), free, ErrMemory)
 	}
 	s.room = have
 	return fmt.Errorf("inference: %d tokens, memory for %d: %w: %w", n, have, ErrMemory, ErrContextFull)

@@ -51,7 +51,7 @@ func limited() error {
 	if err != nil {
 		return err
 	}
-	e, err := inference.New(m, inference.Options{Threads: 2, Free: FreeMemory})
+	e, err := inference.New(m, inference.Options{Threads: 1, Free: FreeMemory})
 	if err != nil {
 		return err
 	}
