@@ -284,7 +284,7 @@ func TestChooseInConversation(t *testing.T) {
 	b.answer()
 	b.Generate("hi", g)
 	_, v := b.answer()
-	tokens, missing := b.LastAnswer()
+	tokens, missing := b.Answer(0)
 	whole := func(tokens []Token) string { return strings.TrimSuffix(wordsOf(tokens), "\uFFFD") } // as an answer is shown
 	if missing || len(tokens) != 12 || "\n\n"+whole(tokens) != v.Document[3].Text {
 		t.Fatalf("%d tokens %q, missing %t, of %q", len(tokens), wordsOf(tokens), missing, v.Document[3].Text)
@@ -296,7 +296,7 @@ func TestChooseInConversation(t *testing.T) {
 	}
 	b.Choose(at, at.Top[other].ID, g)
 	_, w := b.answer()
-	all, missing := b.LastAnswer()
+	all, missing := b.Answer(0)
 	if want := wordsOf(tokens[:4]) + at.Top[other].Text; missing || !strings.HasPrefix(wordsOf(all), want) || len(all) != 4+1+12 {
 		t.Errorf("%d tokens %q, want some that begin with %q", len(all), wordsOf(all), want)
 	}
@@ -315,7 +315,26 @@ func TestChooseInConversation(t *testing.T) {
 	b.until(func(v View) bool { return v.Document[3].Version == 1 })
 	b.Step(b.View().Document[3].ID, 1)
 	b.until(func(v View) bool { return v.Document[3].Version == 2 })
-	if again := b.tokensOnce(); wordsOf(again) != wordsOf(all) || again[4].Rank != other+1 {
+	if again := b.tokensOnce(0); wordsOf(again) != wordsOf(all) || again[4].Rank != other+1 {
 		t.Errorf("%q with rank %d afterwards", wordsOf(again), again[4].Rank)
+	}
+
+	// An answer that others follow has figures too, and can be chosen in.
+	first := b.View().Document[1]
+	earlier, missing := b.Answer(first.ID)
+	if missing || "\n\n"+whole(earlier) != first.Text {
+		t.Errorf("%q, missing %t, of the first answer %q", wordsOf(earlier), missing, first.Text)
+	}
+	b.SetInspect(false)
+	b.RetryAt(first.ID, g)
+	b.answer()
+	b.Generate("hi", g)
+	b.answer()
+	first = b.View().Document[1]
+	if _, missing = b.Answer(first.ID); !missing {
+		t.Error("an answer has figures that nobody asked for")
+	}
+	if earlier = b.tokensOnce(first.ID); "\n\n"+whole(earlier) != first.Text {
+		t.Errorf("%q is found of the first answer %q", wordsOf(earlier), first.Text)
 	}
 }

@@ -36,7 +36,7 @@ func (c *Controller) Recipe(done func([]byte)) {
 		return
 	}
 	var m *made
-	if _, end := c.document.lastRun(); end > 0 {
+	if _, end := c.document.run(0); end > 0 {
 		m = c.document.segments[end-1].made
 	}
 	w := c.weights

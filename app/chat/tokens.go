@@ -47,14 +47,14 @@ func (c *Controller) SetInspect(on bool) {
 	c.mu.Unlock()
 }
 
-// LastAnswer returns the tokens of the last answer as far as their figures are
-// known. missing says that there is more of it, which Examine would find out.
-// The tokens of a snapshot are those of the next one too, as long as the
-// answer only grows.
-func (c *Controller) LastAnswer() (tokens []Token, missing bool) {
+// Answer returns the tokens of the answer that a segment belongs to, of the last
+// one if it belongs to none, as far as their figures are known. missing says that
+// there is more of it, which Examine would find out. The tokens of a snapshot are
+// those of the next one too, as long as the answer only grows.
+func (c *Controller) Answer(id int) (tokens []Token, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first, end := c.document.lastRun()
+	first, end := c.document.run(id)
 	for _, s := range c.document.segments[first:end] {
 		missing = missing || len(s.tokens) == 0 && s.text.Len() > s.lead
 		if tokens == nil {
@@ -66,8 +66,12 @@ func (c *Controller) LastAnswer() (tokens []Token, missing bool) {
 	return tokens, missing && c.writing == NoModel
 }
 
-// lastRun returns where the last answer begins and ends.
-func (d document) lastRun() (first, end int) {
+// run returns where the answer begins and ends that a segment belongs to, the
+// last one if it belongs to none.
+func (d document) run(id int) (first, end int) {
+	if i := d.index(id); i >= 0 && d.segments[i].author == Model {
+		return d.message(i)
+	}
 	end = len(d.segments)
 	for end > 0 && d.segments[end-1].author != Model {
 		end--
@@ -112,11 +116,11 @@ func (c *Controller) idsUpTo(n int) ([]int32, error) {
 	return start(c.engine.Tokenizer()), nil
 }
 
-// Examine computes what LastAnswer misses. It is done beside nothing else: while
+// Examine computes what Answer misses of a segment. It is done beside nothing else: while
 // a command runs it is refused, and the next command ends it.
-func (c *Controller) Examine() {
+func (c *Controller) Examine(id int) {
 	c.aside(func(ctx context.Context) {
-		first, end := c.document.lastRun()
+		first, end := c.document.run(id)
 		if c.engine == nil || first == end {
 			return
 		}

@@ -27,14 +27,14 @@ func fixed(seed uint32, n int) settings.Generation {
 	return g
 }
 
-// tokensOnce waits until the last answer has all its figures.
-func (b *builtin) tokensOnce() []Token {
+// tokensOnce waits until the answer of a segment has all its figures.
+func (b *builtin) tokensOnce(segment int) []Token {
 	b.t.Helper()
 	for range 600 {
-		if tokens, missing := b.LastAnswer(); !missing {
+		if tokens, missing := b.Answer(segment); !missing {
 			return tokens
 		}
-		b.Examine()
+		b.Examine(segment)
 		time.Sleep(10 * time.Millisecond)
 	}
 	b.t.Fatal("the figures never come")
@@ -49,7 +49,7 @@ func TestTokens(t *testing.T) {
 	b.SetInspect(true)
 	b.Generate("Once upon a time", g)
 	text, _ := b.answer()
-	live, missing := b.LastAnswer()
+	live, missing := b.Answer(0)
 	if missing || len(live) != 60 || wordsOf(live) != text {
 		t.Fatalf("%d tokens %q, missing %t, of %q", len(live), wordsOf(live), missing, text)
 	}
@@ -65,10 +65,10 @@ func TestTokens(t *testing.T) {
 	if again, _ := b.answer(); again != text {
 		t.Fatalf("%q, then %q", text, again)
 	}
-	if tokens, missing := b.LastAnswer(); len(tokens) != 0 || !missing {
+	if tokens, missing := b.Answer(0); len(tokens) != 0 || !missing {
 		t.Errorf("%d tokens without Inspect, missing %t", len(tokens), missing)
 	}
-	later := b.tokensOnce()
+	later := b.tokensOnce(0)
 	for i := range later {
 		later[i].Segment = live[i].Segment
 	}
@@ -79,7 +79,7 @@ func TestTokens(t *testing.T) {
 	// A second part of the answer: its tokens follow those of the first.
 	b.Generate("", g)
 	more, _ := b.answer()
-	if all := b.tokensOnce(); wordsOf(all) != text+more || len(all) <= 60 {
+	if all := b.tokensOnce(0); wordsOf(all) != text+more || len(all) <= 60 {
 		t.Errorf("%q, want %q", wordsOf(all), text+more)
 	}
 }
@@ -91,7 +91,7 @@ func TestChoose(t *testing.T) {
 	b.SetInspect(true)
 	b.Generate("Once upon a time", g)
 	first, before := b.answer()
-	tokens, _ := b.LastAnswer()
+	tokens, _ := b.Answer(0)
 	at := tokens[9]
 	i := 0
 	for i < len(at.Top) && (i == at.Rank-1 || !at.Top[i].Choosable()) {
@@ -101,7 +101,7 @@ func TestChoose(t *testing.T) {
 	b.Choose(at, at.Top[i].ID, g)
 	b.answer()
 	v := b.View()
-	all, missing := b.LastAnswer()
+	all, missing := b.Answer(0)
 	if !strings.HasPrefix(wordsOf(all), prefix) || missing || len(all) < 11 {
 		t.Fatalf("%q does not begin with %q", wordsOf(all), prefix)
 	}
@@ -122,7 +122,7 @@ func TestChoose(t *testing.T) {
 	})
 
 	// What the model computes of it is what it would have computed at once.
-	if again := b.tokensOnce(); wordsOf(again) != first {
+	if again := b.tokensOnce(0); wordsOf(again) != first {
 		t.Errorf("%q after stepping back", wordsOf(again))
 	}
 

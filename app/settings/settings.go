@@ -54,7 +54,7 @@ type Settings struct {
 	PanelWidth   float32    `json:"panel_width"`
 	Panel        string     `json:"panel"`     // which one it shows; empty for the first
 	MoreOpen     bool       `json:"more_open"` // the folded half of the generation panel
-	Tint         bool       `json:"tint"`      // words in the Inspect panel, by surprise
+	Tint         bool       `json:"tint"`      // words of the inspected answer, by surprise
 	Recent       []Recent   `json:"recent"`    // newest first, at most maxRecent
 	Folder       string     `json:"folder"`    // where the file window opens
 	Models       []string   `json:"models"`    // folders of models; downloads go into the first

@@ -58,7 +58,7 @@ type prose struct {
 }
 
 // proseLabel makes the widget of a paragraph.
-func proseLabel(clicked func(*prose, fyne.Position)) *prose {
+func proseLabel(clicked func(block, fyne.Position)) *prose {
 	l := &prose{}
 	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, sizeProse
 	if clicked != nil {
@@ -149,10 +149,11 @@ func (e *ear) MouseUp(m *desktop.MouseEvent) {
 type rich struct {
 	widget.RichText
 	shades
+	clicked func(block, fyne.Position)
 }
 
-func newRich() *rich {
-	r := &rich{}
+func newRich(clicked func(block, fyne.Position)) *rich {
+	r := &rich{clicked: clicked}
 	r.Wrapping, r.Scroll = fyne.TextWrapWord, fyne.ScrollNone
 	r.ExtendBaseWidget(r)
 	return r
@@ -169,6 +170,15 @@ func (r *rich) CreateRenderer() fyne.WidgetRenderer {
 	r.text = &r.RichText
 	return &shaded{WidgetRenderer: r.RichText.CreateRenderer(), h: &r.shades}
 }
+
+// Tapped tells of a click on it.
+func (r *rich) Tapped(e *fyne.PointEvent) { r.clicked(r, e.Position) }
+
+// AccessibilityLabel is the text without its formatting.
+func (r *rich) AccessibilityLabel() string { return r.String() }
+
+// AccessibilityRole is fyne.AccessibleRoleText.
+func (r *rich) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // SelectedText is always empty: Fyne cannot select in formatted text. Copy does.
 func (r *rich) SelectedText() string { return "" }
@@ -232,7 +242,7 @@ type code struct {
 	copy   *button
 }
 
-func newCode(clicked func(*prose, fyne.Position), copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
+func newCode(clicked func(block, fyne.Position), copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
 	c := &code{ground: newSurface(colorSidebar), text: proseLabel(clicked), lang: newNote(theme.SizeNameCaptionText)}
 	c.ground.radius = 6
 	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, sizeCode

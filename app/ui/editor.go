@@ -208,6 +208,17 @@ func (w *window) sendEdited() {
 	w.ctl.Edit(m.segment, text, m.mine, w.generation)
 }
 
+// clickedText looks at the token that was clicked where tokens are shown, and
+// edits what was clicked of a story.
+func (w *window) clickedText(i, at int, pos fyne.Position) {
+	if at >= 0 && w.tokensShown() && w.inspect.pinAt(w.transcript.page.paras[i].from+at) {
+		// Soon: what is not under the mouse loses the focus when a click is over.
+		fyne.Do(func() { w.win.Canvas().Focus(w.inspect.text) })
+		return
+	}
+	w.clickedStory(i, pos)
+}
+
 // clickedStory turns a paragraph of a story into an entry, with the caret where
 // it was clicked.
 func (w *window) clickedStory(i int, at fyne.Position) {

@@ -55,9 +55,9 @@ func (f *fakeController) KeepCopy()                                { f.call("kee
 func (f *fakeController) CancelCopy()                              { f.call("cancel copy") }
 func (f *fakeController) View() chat.View                          { return f.view }
 func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
-func (f *fakeController) LastAnswer() ([]chat.Token, bool)         { return f.tokens, f.missing }
+func (f *fakeController) Answer(int) ([]chat.Token, bool)          { return f.tokens, f.missing }
+func (f *fakeController) Examine(segment int)                      { f.call("examine", segment) }
 func (f *fakeController) Yield()                                   { f.call("yield") }
-func (f *fakeController) Examine()                                 { f.call("examine") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
 func (f *fakeController) Measure(_ func(chat.SpeedProgress), done func(*chat.Speed)) {

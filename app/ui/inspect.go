@@ -14,8 +14,10 @@ import (
 
 // inspectActions are what the Inspect panel asks for.
 type inspectActions struct {
-	tokens  func() (tokens []chat.Token, missing bool)
-	examine func()
+	tokens  func(answer int) (tokens []chat.Token, missing bool) // of a segment of it, 0 for the last
+	examine func(answer int)
+	reshade func()       // draws the tokens in the text again
+	reveal  func(at int) // scrolls the text to a byte of the document
 	branch  func(at chat.Token, id int32)
 	recipe  func()
 	weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
@@ -50,6 +52,10 @@ type inspect struct {
 	tint     *check
 	recipe   *button
 	tokens   []chat.Token
+	reaches  []reach        // of text.tokens, in the document
+	chosen   int            // a segment of the answer that is looked at, 0 for the last
+	last     int            // the last answer
+	wanted   int            // the byte of the document to pin when its token is known, -1 for none
 	examined examinedAnswer // the answer that was asked about last
 
 	model *modelTab
@@ -61,7 +67,7 @@ type examinedAnswer struct{ segment, size int }
 
 // newInspect makes the panel.
 func newInspect(tinted bool, do inspectActions) *inspect {
-	p := &inspect{do: do}
+	p := &inspect{do: do, wanted: -1}
 	box := container.New(&stack{gap: 8, pad: 12})
 	row := container.NewHBox()
 	for i, title := range []string{tr("Tokens"), tr("Model"), tr("Speed")} {
@@ -99,18 +105,27 @@ func (p *inspect) open(i int) {
 		setVisible(p.pages[j], i == j)
 	}
 	p.show(p.view)
+	p.do.reshade()
 }
 
 // tokenPage makes the first tab.
 func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
-	p.text = newTokenText(func(int) { p.showToken() }, p.do.escape, p.do.after)
+	p.text = newTokenText(func(int) {
+		p.showToken()
+		p.do.reshade()
+	}, p.do.escape, p.do.after)
 	p.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(2, 2, 3, 3), p.text))
+	p.scroll.OnScrolled = func(fyne.Position) { p.text.Refresh() }
+	p.text.view = func() (top, bottom float32) { return p.scroll.Offset.Y, p.scroll.Offset.Y + p.scroll.Size().Height }
 	p.text.reveal = func(top, bottom float32) {
 		switch view := p.scroll.Size().Height; {
 		case top < p.scroll.Offset.Y:
 			p.scroll.ScrollToOffset(fyne.NewPos(0, top))
 		case bottom+4 > p.scroll.Offset.Y+view:
 			p.scroll.ScrollToOffset(fyne.NewPos(0, bottom+4-view))
+		}
+		if i := p.text.pinned; i < len(p.reaches) {
+			p.do.reveal(p.reaches[i].from)
 		}
 	}
 	p.headline = newNote(theme.SizeNameText)
@@ -126,6 +141,7 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 	p.tint = newCheck(tr("Tint words by surprise"), p.do.escape, func(on bool) {
 		p.do.tint(on)
 		p.show(p.view)
+		p.do.reshade()
 	})
 	p.tint.Checked = tinted
 	p.recipe = newButton(tr("Copy as recipe"), p.do.escape, p.do.recipe)
@@ -175,13 +191,15 @@ func (p *inspect) show(v chat.View) {
 }
 
 func (p *inspect) showTokens() {
-	tokens, missing := p.do.tokens()
+	p.follow()
+	tokens, missing := p.do.tokens(p.chosen)
 	p.tokens = tokens
 	atEnd := p.scroll.Offset.Y+p.scroll.Size().Height+4 >= p.text.Size().Height
 	grew := len(tokens) > len(p.text.tokens)
 	p.text.set(tokens, p.tint.Checked)
+	p.locate()
 	if grew {
-		p.scroll.Content.Resize(p.scroll.Content.MinSize())
+		p.scroll.Content.Resize(fyne.NewSize(p.scroll.Content.Size().Width, p.scroll.Content.MinSize().Height))
 		p.scroll.Refresh()
 		if atEnd && p.text.pinned < 0 {
 			p.scroll.ScrollToBottom()
@@ -200,24 +218,20 @@ func (p *inspect) showTokens() {
 	}
 	p.recipe.setEnabled(p.view.State == chat.Ready && len(p.view.Document) > 0 && !p.distant())
 	p.showToken()
-	if now := answerSize(p.view.Document); missing && p.view.State == chat.Ready && p.view.Model != nil && now != p.examined {
+	if i := p.tokenAt(p.wanted); i >= 0 {
+		p.text.pin(i)
+	}
+	if p.wanted >= 0 && (!missing || p.text.pinned >= 0) {
+		p.wanted = -1
+	}
+	if now := p.looked(); missing && p.view.State == chat.Ready && p.view.Model != nil && now != p.examined {
 		p.examined = now
-		p.do.examine()
+		p.do.examine(now.segment)
 	}
 }
 
 // distant tells if the open model runs in another program.
 func (p *inspect) distant() bool { return p.view.Model != nil && p.view.Model.Host != "" }
-
-// answerSize names the last answer as it is now.
-func answerSize(doc []chat.Segment) (a examinedAnswer) {
-	for i := len(doc) - 1; i >= 0; i-- {
-		if s := doc[i]; s.Author == chat.Model {
-			return examinedAnswer{s.ID, len(s.Text)}
-		}
-	}
-	return a
-}
 
 // showToken brings the figures in step with the token that is looked at.
 func (p *inspect) showToken() {
@@ -225,7 +239,7 @@ func (p *inspect) showToken() {
 	mark := -1
 	if i < 0 || i >= len(p.text.tokens) {
 		p.bars.set(nil, false)
-		p.headline.set(muted(tr("Choose a word above.")))
+		p.headline.set(muted(tr("Choose a word here or in the text.")))
 		p.figures.set(muted(" "))
 	} else {
 		t := &p.text.tokens[i]

@@ -48,8 +48,10 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 	r := &inspectRig{}
 	call := func(name string) func() { return func() { r.calls = append(r.calls, name) } }
 	r.inspect = newInspect(true, inspectActions{
-		tokens:  func() ([]chat.Token, bool) { return nil, false },
-		examine: call("examine"),
+		tokens:  func(int) ([]chat.Token, bool) { return nil, false },
+		examine: func(int) { call("examine")() },
+		reshade: func() {},
+		reveal:  func(int) {},
 		branch: func(at chat.Token, id int32) {
 			r.calls = append(r.calls, fmt.Sprint("branch ", at.Index, " ", id))
 		},
@@ -68,7 +70,7 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 }
 
 func (r *inspectRig) give(tokens []chat.Token, missing bool) {
-	r.do.tokens = func() ([]chat.Token, bool) { return tokens, missing }
+	r.do.tokens = func(int) ([]chat.Token, bool) { return tokens, missing }
 	m := builtin
 	r.show(chat.View{State: chat.Ready, Model: &m, Document: []chat.Segment{{ID: 2, Author: chat.Model, Text: "x"}}})
 }
@@ -120,6 +122,15 @@ func TestTokenTextLines(t *testing.T) {
 	}
 	if got, want := strings.Join(strings.Fields(strings.Join(x.lines, " ")), ""), strings.Join(strings.Fields(strings.Join(words, "")), ""); got != want {
 		t.Errorf("the lines say %q, want %q", got, want)
+	}
+	// What grows is broken as it would be at once.
+	lines, places := slices.Clone(x.lines), slices.Clone(x.places)
+	r.give(nil, false)
+	for i := range len(words) + 1 {
+		r.give(someTokens(words[:i]...), false)
+	}
+	if !slices.Equal(x.lines, lines) || !slices.Equal(x.places, places) {
+		t.Errorf("token by token the lines are %q, want %q", x.lines, lines)
 	}
 	if x.at(fyne.NewPos(1, 1e6)) != -1 || x.at(fyne.NewPos(1e6, 1)) != -1 {
 		t.Error("there is a token where there is no text")
@@ -361,5 +372,120 @@ func TestInspectInWindow(t *testing.T) {
 	r.togglePanel(r.options.side)
 	if r.fake.inspect {
 		t.Error("figures are still asked for")
+	}
+}
+
+// tokensOf cuts a segment into words with figures.
+func tokensOf(s chat.Segment) []chat.Token {
+	tokens := someTokens(strings.SplitAfter(s.Text[s.Lead:], " ")...)
+	for i := range tokens {
+		tokens[i].Segment = s.ID
+	}
+	return tokens
+}
+
+// While tokens are shown they are tinted in the text itself, which answers the
+// mouse; nothing of that is there once they are not.
+func TestTokensInTheText(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.inspect.text.after = func(time.Duration, func()) {}
+	r.show(chatting, document("Hi", "\n\nOne two three", "\n\nAnd?", "\n\nA **fourth** and fifth of them and a sixth.\n\n```\ncode is text\n```"), func(v *chat.View) {
+		v.Document[1].Lead, v.Document[3].Lead = 2, 2
+		v.Figures.Stop = chat.EndedByItself
+	})
+	doc := r.fake.view.Document
+	r.fake.tokens = tokensOf(doc[3])
+	p, text := r.transcript.page, r.inspect.text
+	shaded := func() (list []string) {
+		for i := range p.shown {
+			list = append(list, strings.Join(p.live[i].shadedText(), "|"))
+		}
+		return list
+	}
+	over := func(i, at int) fyne.Position {
+		b := p.live[i]
+		for y := float32(0); y < b.Size().Height; y++ {
+			for x := float32(0); x < 400; x++ {
+				if b.at(fyne.NewPos(x, y)) == at {
+					return b.Position().AddXY(x+0.5, y+1)
+				}
+			}
+		}
+		t.Fatalf("byte %d of paragraph %d is nowhere", at, i)
+		return fyne.Position{}
+	}
+	none := []string{"", "", "", "", ""}
+	if got := shaded(); !slices.Equal(got, none) {
+		t.Fatalf("%q is tinted with Inspect closed", got)
+	}
+	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, 4)}})
+	if text.hovered != -1 {
+		t.Error("the mouse is followed with Inspect closed")
+	}
+	r.togglePanel(r.inspect.side)
+	// The tint of each word is its number modulo 5, 0 for none.
+	want := []string{"", "", "", "**fourth** |and |fifth |of |and |a |sixth.", "```\ncode |is "}
+	if got := shaded(); !slices.Equal(got, want) {
+		t.Fatalf("%q is tinted, want %q", got, want)
+	}
+
+	at := strings.Index(doc[3].Text, "fifth") - 2
+	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, at)}})
+	if text.hovered != 3 {
+		t.Errorf("the mouse is over token %d", text.hovered)
+	}
+	text.point(text.hovered)
+	if got := shaded()[3]; !strings.Contains(got, "fifth |fifth ") {
+		t.Errorf("what the mouse is over is not marked: %q", got)
+	}
+	p.MouseOut()
+	if got := shaded(); !slices.Equal(got, want) || text.hovered != -1 {
+		t.Errorf("%q after the mouse has left", got)
+	}
+	test.TapAt(p.live[3].block.(*rich), over(3, at).Subtract(p.live[3].Position()))
+	if text.pinned != 3 || r.win.Canvas().Focused() != fyne.Focusable(text) || !strings.Contains(r.inspect.headline.text(), "fifth") {
+		t.Errorf("a click pins %d: %q", text.pinned, r.inspect.headline.text())
+	}
+	r.key(fyne.KeyRight)
+	if got := shaded()[3]; !strings.Contains(got, "of |of ") || strings.Contains(got, "fifth |fifth ") {
+		t.Errorf("the arrow key marks %q", got)
+	}
+	code := p.live[4].block.(*code)
+	p.click(code.text, over(4, 4).Subtract(code.Position()).Subtract(code.scroll.Position()))
+	if text.pinned != 8 {
+		t.Errorf("a click on code pins %d", text.pinned)
+	}
+	r.inspect.bars.choose(r.inspect.bars.list[5])
+	r.took("choose 4 8 105")
+
+	// Another answer is looked at when it is clicked, and pinned when it is known.
+	r.fake.tokens, r.fake.missing = nil, true
+	p.click(p.label(1), over(1, 4).Subtract(p.live[1].Position()))
+	r.took("examine 2")
+	if text.pinned != -1 {
+		t.Errorf("token %d of another answer is pinned", text.pinned)
+	}
+	r.fake.tokens, r.fake.missing = tokensOf(doc[1]), false
+	r.show()
+	if got := shaded(); text.pinned != 1 || !slices.Equal(got, []string{"", "two |two |three", "", "", ""}) {
+		t.Errorf("token %d of the other answer is pinned, %q is tinted", text.pinned, got)
+	}
+	// What the user wrote has no figures.
+	p.click(p.label(2), over(2, 1).Subtract(p.live[2].Position()))
+	if r.inspect.chosen != 2 {
+		t.Errorf("answer %d is looked at", r.inspect.chosen)
+	}
+	// A new answer is what is looked at next.
+	r.show(func(v *chat.View) {
+		v.Document = append(v.Document, chat.Segment{ID: 5, Author: chat.Model, Text: " More."})
+	})
+	if r.inspect.chosen != 0 {
+		t.Errorf("answer %d is looked at while another is written", r.inspect.chosen)
+	}
+	r.togglePanel(r.inspect.side)
+	for _, b := range p.live {
+		if got := b.shadedText(); len(got) > 0 {
+			t.Errorf("%q is tinted after Inspect was closed", got)
+		}
 	}
 }

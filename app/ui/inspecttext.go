@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -47,12 +48,14 @@ type tokenText struct {
 	escape func()
 	after  func(d time.Duration, do func()) // on the window's goroutine
 	reveal func(top, bottom float32)        // scrolls what is pinned into view
+	view   func() (top, bottom float32)     // what of it can be seen
 
 	tokens  []chat.Token
 	tinted  bool
 	width   float32
 	lines   []string
 	places  []place // in the order of the text
+	done    int     // tokens that stand in them
 	pinned  int     // -1 for none
 	hovered int
 	pointed int // hovered for long enough
@@ -61,16 +64,16 @@ type tokenText struct {
 }
 
 func newTokenText(show func(i int), escape func(), after func(time.Duration, func())) *tokenText {
-	t := &tokenText{show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}}
+	t := &tokenText{show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
 	t.ExtendBaseWidget(t)
 	return t
 }
 
 // set shows the tokens, and the same one as before where the text only grew.
 func (t *tokenText) set(tokens []chat.Token, tinted bool) {
-	if len(tokens) > maxTokens {
-		tokens = tokens[len(tokens)-maxTokens:]
-	}
+	// What is cut off is cut in steps: to begin elsewhere is to break all lines anew.
+	const step = maxTokens / 4
+	tokens = tokens[(max(0, len(tokens)-maxTokens)+step-1)/step*step:]
 	old := t.tokens
 	same := len(old) > 0 && len(tokens) >= len(old) && sameToken(tokens[0], old[0]) && sameToken(tokens[len(old)-1], old[len(old)-1])
 	if same && len(tokens) == len(old) && tinted == t.tinted {
@@ -80,7 +83,11 @@ func (t *tokenText) set(tokens []chat.Token, tinted bool) {
 		t.pinned, t.hovered, t.pointed = -1, -1, -1
 	}
 	t.tokens, t.tinted = tokens, tinted
-	t.typeset()
+	if same {
+		t.typesetMore()
+	} else {
+		t.typeset()
+	}
 	t.Refresh()
 }
 
@@ -98,19 +105,32 @@ func (t *tokenText) shown() int {
 
 // typeset breaks the tokens into lines, between tokens where that can be.
 func (t *tokenText) typeset() {
-	t.lines, t.places = nil, nil
+	t.lines, t.places, t.done = nil, nil, 0
+	t.typesetMore()
+}
+
+// typesetMore goes on behind the tokens that stand in lines already.
+func (t *tokenText) typesetMore() {
 	if t.width <= 0 {
 		return
 	}
 	size := t.size()
 	var line strings.Builder
 	x := float32(0)
+	if n := len(t.lines); n > 0 {
+		line.WriteString(t.lines[n-1])
+		t.lines = t.lines[:n-1]
+		if last := len(t.places) - 1; last >= 0 && t.places[last].line == n-1 {
+			x = t.places[last].to
+		}
+	}
 	end := func() {
 		t.lines = append(t.lines, line.String())
 		line.Reset()
 		x = 0
 	}
-	for i, tok := range t.tokens {
+	for i := t.done; i < len(t.tokens); i++ {
+		tok := t.tokens[i]
 		for n, part := range strings.Split(tok.Text, "\n") {
 			if n > 0 {
 				end()
@@ -135,6 +155,7 @@ func (t *tokenText) typeset() {
 		}
 	}
 	end()
+	t.done = len(t.tokens)
 }
 
 func (t *tokenText) size() float32 { return t.Theme().Size(theme.SizeNameText) }
@@ -172,8 +193,10 @@ func (t *tokenText) at(pos fyne.Position) int {
 func (t *tokenText) MouseIn(e *desktop.MouseEvent) { t.MouseMoved(e) }
 
 // MouseMoved shows the token below the mouse if it stays there for a moment.
-func (t *tokenText) MouseMoved(e *desktop.MouseEvent) {
-	i := t.at(e.Position)
+func (t *tokenText) MouseMoved(e *desktop.MouseEvent) { t.hover(t.at(e.Position)) }
+
+// hover is told which token the mouse is over, -1 for none.
+func (t *tokenText) hover(i int) {
 	if i == t.hovered {
 		return
 	}
@@ -278,13 +301,19 @@ func (t *tokenText) CreateRenderer() fyne.WidgetRenderer {
 	return newRing(newDrawing(t, t.draw), t, func() bool { return t.focused })
 }
 
-// draw makes the objects: tints and marks below, and a text for each line.
+// draw makes the objects of the lines that can be seen: tints and marks below,
+// and a text for each line.
 func (t *tokenText) draw(d *drawing, _ fyne.Size) {
 	h := t.lineHeight()
 	add := func(p place, y, height float32, c fyne.ThemeColorName) *canvas.Rectangle {
 		return d.rect(c, p.from, float32(p.line)*h+y, p.to-p.from, height)
 	}
+	top, bottom := t.view()
+	seen := func(line int) bool { return float32(line+1)*h >= top-overscan && float32(line)*h <= bottom+overscan }
 	for _, p := range t.places {
+		if !seen(p.line) {
+			continue
+		}
 		if step := tint(t.tokens[p.token].Prob); t.tinted && step > 0 {
 			add(p, 0, h, tints[step]).CornerRadius = 3
 			if step == 4 {
@@ -300,6 +329,9 @@ func (t *tokenText) draw(d *drawing, _ fyne.Size) {
 		}
 	}
 	for i, line := range t.lines {
+		if !seen(i) {
+			continue
+		}
 		d.text(line, theme.ColorNameForeground, theme.SizeNameText, fyne.TextAlignLeading, false, 0, float32(i)*h, t.width, h)
 	}
 }

@@ -11,8 +11,10 @@ import (
 // newInspectPanel makes the Inspect panel of the window.
 func (w *window) newInspectPanel() *inspect {
 	return newInspect(w.settings.Tint, inspectActions{
-		tokens:  w.ctl.LastAnswer,
+		tokens:  w.ctl.Answer,
 		examine: w.ctl.Examine,
+		reshade: w.reshade,
+		reveal:  w.revealToken,
 		branch: func(at chat.Token, id int32) {
 			w.info, w.opening = nil, false
 			w.ctl.Choose(at, id, w.generation)

@@ -40,6 +40,9 @@ func TestEveryControlIsNamed(t *testing.T) {
 			v.Problem = &chat.Problem{Sentence: chat.Say("No model in this folder"), Hint: chat.Say("Choose another."), Detail: "x"}
 		})
 		look("chat")
+		r.find()
+		look("find")
+		r.closeFind()
 		r.toggleSidebar()
 		look("sidebar")
 		for _, p := range r.panels {
@@ -115,6 +118,8 @@ func nameOf(o fyne.CanvasObject, row string) (name string, control bool) {
 	case *lineEntry:
 		return o.PlaceHolder + row, true
 	case *promptEntry:
+		return o.PlaceHolder, true
+	case *findEntry:
 		return o.PlaceHolder, true
 	case *textEntry:
 		return o.PlaceHolder + row, true

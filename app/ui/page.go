@@ -41,8 +41,10 @@ type page struct {
 
 // pageActions are what the page needs of the window.
 type pageActions struct {
-	row      func(turn) fyne.CanvasObject  // the buttons below a message
-	clicked  func(i int, at fyne.Position) // on a paragraph of a story
+	row      func(turn) fyne.CanvasObject       // the buttons below a message
+	clicked  func(i, at int, pos fyne.Position) // on byte at of a paragraph, and where in its widget
+	pointing func() bool                        // the bytes that the mouse is over are of interest
+	pointed  func(i, at int)                    // over byte at of a paragraph, -1 for none
 	copyText func(string)
 	escape   func()
 	scrolled func(*fyne.ScrollEvent)
@@ -182,7 +184,7 @@ func (p *page) take(kind blockKind) block {
 	}
 	switch kind {
 	case richKind:
-		return newRich()
+		return newRich(p.click)
 	case codeKind:
 		return newCode(p.click, p.do.copyText, p.do.escape, p.do.scrolled)
 	}
@@ -197,10 +199,10 @@ func (p *page) release(b *placed) {
 }
 
 // click tells the window of a click on a paragraph.
-func (p *page) click(l *prose, at fyne.Position) {
+func (p *page) click(text block, pos fyne.Position) {
 	for i, b := range p.live {
-		if b.block == block(l) {
-			p.do.clicked(i, at)
+		if c, ok := b.block.(*code); ok && c.text == text || b.block == text {
+			p.do.clicked(i, text.at(pos), pos)
 			return
 		}
 	}

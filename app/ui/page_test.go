@@ -286,20 +286,33 @@ func longConversation(v *chat.View) {
 }
 
 // BenchmarkStream grows an answer at the end of a long conversation, as a window
-// does 30 times a second.
+// does 30 times a second, with its tokens shown and without, and while words are
+// looked for.
 func BenchmarkStream(b *testing.B) {
-	r := newRig(b, 1100, 720)
-	r.show(chatting, longConversation, state(chat.Generating))
-	last := &r.fake.view.Document[len(r.fake.view.Document)-1]
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		n++
-		last.Text += " word"
-		if n%60 == 0 {
-			last.Text += "\n\n"
-		}
-		r.show()
+	for name, open := range map[string]func(*rig){
+		"plain":   func(*rig) {},
+		"inspect": func(r *rig) { r.togglePanel(r.inspect.side) },
+		"find":    func(r *rig) { r.find(); r.finder.look("word") },
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := newRig(b, 1100, 720)
+			r.show(chatting, longConversation, state(chat.Generating))
+			last := &r.fake.view.Document[len(r.fake.view.Document)-1]
+			last.Text = ""
+			open(r)
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				words := someTokens(" word")
+				if n++; n%60 == 0 {
+					words[0].Text += "\n\n"
+				}
+				words[0].Segment, words[0].Index, words[0].Prob = last.ID, n, float64(n%40)/40
+				last.Text += words[0].Text
+				r.fake.tokens = append(r.fake.tokens, words...)
+				r.show()
+			}
+		})
 	}
 }
 

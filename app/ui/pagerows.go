@@ -57,6 +57,9 @@ func (p *page) placeRows() (changed bool) {
 
 // MouseMoved shows the buttons of the message under the pointer.
 func (p *page) MouseMoved(e *desktop.MouseEvent) {
+	if p.do.pointing() {
+		p.do.pointed(p.textAt(e.Position))
+	}
 	m := -1
 	if i := p.at(e.Position.Y - rowHeight); i < p.shown && p.tops[i] <= e.Position.Y {
 		m = p.paras[i].message
@@ -73,5 +76,19 @@ func (p *page) MouseMoved(e *desktop.MouseEvent) {
 // are when the pointer goes on to them.
 func (p *page) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
 
-// MouseOut does nothing.
-func (p *page) MouseOut() {}
+// MouseOut points at no text any more.
+func (p *page) MouseOut() {
+	if p.do.pointing() {
+		p.do.pointed(0, -1)
+	}
+}
+
+// textAt is the paragraph at a place, and the byte of it that stands there, -1
+// for none.
+func (p *page) textAt(pos fyne.Position) (i, at int) {
+	i = p.at(pos.Y)
+	if b := p.live[i]; i < p.shown && b != nil && !p.hidden(i) {
+		return i, b.at(pos.Subtract(b.Position()))
+	}
+	return i, -1
+}

@@ -88,4 +88,5 @@ func (w *window) showPanel() {
 	if p != nil {
 		p.show(w.view)
 	}
+	w.reshade()
 }

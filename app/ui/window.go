@@ -56,8 +56,8 @@ type Controller interface {
 	KeepCopy()
 	CancelCopy()
 	SetInspect(on bool)
-	LastAnswer() (tokens []chat.Token, missing bool)
-	Examine()
+	Answer(segment int) (tokens []chat.Token, missing bool)
+	Examine(segment int)
 	Choose(at chat.Token, id int32, g settings.Generation)
 	Recipe(done func([]byte))
 	Weights(done func(*chat.Weights))
@@ -135,6 +135,7 @@ type window struct {
 	opening    bool     // a model was asked for, and nothing was written since
 	asked      int      // counts the models that were asked for
 	loadFailed bool     // the problem in the view comes from that
+	shaded     bool     // tokens are drawn in the text
 	limitSeen  int      // the answer whose limit was dismissed
 	removed    []string // conversations that were deleted since the start, the last one last
 }
@@ -144,8 +145,8 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
 		generation: cfg.settings.Generation}
 	w.strip = newStrip(w.escape)
-	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedStory, copyText: w.copyText, escape: w.escape,
-		changed: func(first int) { w.finder.changed(first) }, shades: func(i int) []shade { return w.finder.shades(i) }})
+	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
+		changed: func(first int) { w.finder.changed(first) }, shades: w.shades})
 	page := w.transcript.page
 	w.finder = newFinder(finderActions{paras: func() []paragraph { return page.paras[:page.shown] }, top: func() int { return page.at(page.top) },
 		reveal: func(m match) { w.transcript.reveal(m.para, m.from) }, mark: page.reshade, close: w.closeFind})
