@@ -279,6 +279,8 @@ func (w *window) escape() {
 		w.closeScreen()
 	case w.finder.open():
 		w.closeFind()
+	case w.transcript.page.reader.on >= 0:
+		w.focusPrompt()
 	default:
 		w.stop()
 	}

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -107,8 +108,11 @@ func (w *window) shortcuts() {
 		}
 	}
 	shift := tr("Shift") + "+"
+	copyKey := &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault}
 	rows = append(rows, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
-		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter") + ", " + shift + "F3"})
+		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter") + ", " + shift + "F3"},
+		[2]string{tr("Where one is in the text: edit"), tr("Enter")}, [2]string{tr("Where one is in the text: copy"), shortcutName(copyKey)},
+		[2]string{tr("Where one is in the text: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("Where one is in the text: buttons"), tr("Tab")})
 	grid := container.New(layout.NewGridLayout(2))
 	for _, r := range rows {
 		line := container.NewBorder(nil, nil, nil,

@@ -306,8 +306,13 @@ func (w *window) editLast() {
 	}
 	w.closeEditor(true)
 	w.transcript.toEnd()
-	w.editStory(p.shown-1, p.shown)
-	if e := p.edit; e != nil {
+	w.editParagraph(p.shown - 1)
+}
+
+// editParagraph edits a paragraph of a story, with the caret behind it.
+func (w *window) editParagraph(i int) {
+	w.editStory(i, i+1)
+	if e := w.transcript.page.edit; e != nil {
 		e.toEnd()
 	}
 }

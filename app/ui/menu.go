@@ -123,6 +123,8 @@ func newMenu(w *window) *menu {
 		fyne.NewMenu(tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
 			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
 		fyne.NewMenu(tr("Conversation"), m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
+			item(tr("Go up in the text"), func() { w.readBy(-1) }, fyne.KeyUp, shift),
+			item(tr("Go down in the text"), func() { w.readBy(1) }, fyne.KeyDown, shift),
 			item(tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
 			m.branch, m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu(tr("View"), append(view, theme, line(),

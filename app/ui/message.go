@@ -41,8 +41,9 @@ func (w *window) messageText(m turn) string {
 }
 
 // messageRow makes the buttons below a message.
-func (w *window) messageRow(m turn) fyne.CanvasObject {
-	row := container.NewHBox(newQuietButton(tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) }))
+func (w *window) messageRow(m turn) messageButtons {
+	first := newQuietButton(tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) })
+	row := container.NewHBox(first)
 	if m.chat {
 		row.Add(newQuietButton(tr("Edit"), w.escape, func() { w.editMessage(m) }))
 	}
@@ -66,6 +67,9 @@ func (w *window) messageRow(m turn) fyne.CanvasObject {
 				if !w.writing() {
 					w.ctl.Step(m.step, by)
 				}
+				if r := w.transcript.page.reader; r.on >= 0 {
+					w.win.Canvas().Focus(r) // the button is gone with its version
+				}
 			}
 		}
 		back := newQuietButton("◂", w.escape, step(-1))
@@ -79,7 +83,7 @@ func (w *window) messageRow(m turn) fyne.CanvasObject {
 		row.Add(container.NewCenter(newKey(tr("{{.Version}} of {{.Versions}}", "Version", m.version, "Versions", m.versions))))
 		row.Add(on)
 	}
-	return row
+	return messageButtons{row, first}
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the

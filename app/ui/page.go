@@ -33,6 +33,7 @@ type page struct {
 	rows    map[int]*actionRow
 	hovered int // the message that the pointer is over, -1 for none
 	edit    *editor
+	reader  *reader
 
 	width, height float32
 	top, bottom   float32 // what can be seen
@@ -41,7 +42,7 @@ type page struct {
 
 // pageActions are what the page needs of the window.
 type pageActions struct {
-	row      func(turn) fyne.CanvasObject       // the buttons below a message
+	row      func(turn) messageButtons          // the buttons below a message
 	clicked  func(i, at int, pos fyne.Position) // on byte at of a paragraph, and where in its widget
 	pointing func() bool                        // the bytes that the mouse is over are of interest
 	pointed  func(i, at int)                    // over byte at of a paragraph, -1 for none
@@ -67,7 +68,7 @@ const (
 )
 
 func newPage(do pageActions) *page {
-	p := &page{do: do, mark: newSurface(theme.ColorNamePrimary), marked: -1, hovered: -1,
+	p := &page{do: do, mark: newSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
 		live: map[int]*placed{}, rows: map[int]*actionRow{}}
 	p.mark.Hide()
 	p.ExtendBaseWidget(p)
@@ -272,6 +273,9 @@ type pageRenderer struct{ p *page }
 func (r pageRenderer) Objects() []fyne.CanvasObject {
 	p := r.p
 	objects := p.bubbles.objects(make([]fyne.CanvasObject, 0, len(p.live)+16))
+	if p.reader.on >= 0 {
+		objects = append(objects, p.reader)
+	}
 	for i := p.at(p.top - 3*overscan); i < p.shown && p.tops[i] <= p.bottom+3*overscan; i++ {
 		if b := p.live[i]; b != nil { // in the order of the text, for the Tab key
 			objects = append(objects, b.block)

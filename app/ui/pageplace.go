@@ -56,6 +56,7 @@ func (p *page) place(first int) {
 		p.height += rowHeight
 	}
 	p.placeBubbles()
+	p.placeReader()
 	if p.marked >= 0 && p.marked < p.shown {
 		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+inset()))
 		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*inset()))

@@ -7,13 +7,19 @@ import (
 
 // actionRow is the buttons below a message.
 type actionRow struct {
-	fyne.CanvasObject
+	messageButtons
 	info turn
 }
 
+// messageButtons is a row of buttons, and the first of them.
+type messageButtons struct {
+	fyne.CanvasObject
+	first *button
+}
+
 // placeRows shows the buttons below messages near the view: of the last one, of
-// the one that the pointer is over, and of those that have several versions. It
-// tells if they changed.
+// those that the pointer and the reader are on, and of those that have several
+// versions. It tells if they changed.
 func (p *page) placeRows() (changed bool) {
 	want := map[int]turn{}
 	if p.edit == nil || !p.chat {
@@ -26,7 +32,7 @@ func (p *page) placeRows() (changed bool) {
 			if p.writing && info.last {
 				continue
 			}
-			if info.last && !info.mine || m == p.hovered && p.chat || info.versions > 1 {
+			if info.last && !info.mine || p.chat && (m == p.hovered || m == p.reader.on) || info.versions > 1 {
 				want[i] = info
 			}
 		}
@@ -40,7 +46,7 @@ func (p *page) placeRows() (changed bool) {
 	for i, info := range want {
 		r := p.rows[i]
 		if r == nil {
-			r = &actionRow{CanvasObject: p.do.row(info), info: info}
+			r = &actionRow{p.do.row(info), info}
 			p.rows[i] = r
 			changed = true
 		}

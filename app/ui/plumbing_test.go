@@ -168,7 +168,7 @@ func TestShortcuts(t *testing.T) {
 	want := []string{
 		"Ctrl+Enter", "Ctrl+.", "Ctrl+R", "Ctrl+Shift+C", "Ctrl+L", "Ctrl+N", "Ctrl+O", "Ctrl+Shift+O", "Ctrl+,",
 		"Ctrl+B", "Ctrl+G", "Ctrl+I", "Ctrl+=", "Ctrl+-", "Ctrl+0", "Ctrl+Shift+H", "Ctrl+Q",
-		"Ctrl+Shift+R", "Ctrl+D", "Ctrl+Shift+Backspace", "Ctrl+F", "Ctrl+Shift+F", "Alt+Up", "Alt+Down", "Ctrl+E",
+		"Ctrl+Shift+R", "Ctrl+D", "Ctrl+Shift+Backspace", "Ctrl+F", "Ctrl+Shift+Up", "Ctrl+Shift+Down", "Ctrl+Shift+F", "Alt+Up", "Alt+Down", "Ctrl+E",
 		"Ctrl+M",
 	}
 	if fyne.KeyModifierShortcutDefault == fyne.KeyModifierSuper {

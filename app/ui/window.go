@@ -152,8 +152,12 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		reveal: func(m match) { w.transcript.reveal(m.para, m.from) }, mark: page.reshade, close: w.closeFind})
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
 	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
+	w.bindReader()
 	w.composer.entry.onFocus = func(on bool) {
 		w.composer.setFocused(on)
+		if on {
+			page.readAt(-1)
+		}
 		if on && w.editsStory() {
 			w.closeEditor(true)
 		}
