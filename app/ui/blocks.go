@@ -93,9 +93,10 @@ func (l *prose) CreateRenderer() fyne.WidgetRenderer {
 			l.text = t
 		}
 		if s, ok := o.(selection); ok && l.clicked != nil {
-			e := &ear{selection: s, clicked: l.clicked}
+			e := &ear{selection: s, of: l}
 			e.ExtendBaseWidget(e)
 			r.over = e
+			l.Selectable = false // until someone selects
 		}
 	}
 	return r
@@ -112,36 +113,71 @@ type selection interface {
 	SelectedText() string
 }
 
-// ear hears a click, and passes on everything to what selects.
+// ear hears a click, and passes on everything to what selects. That is part of
+// the text only while something is selected: the Tab key would stop there, with
+// nothing to show for it.
 type ear struct {
 	widget.BaseWidget
 	selection
-	clicked func(at fyne.Position)
+	of      *prose
 	dragged bool
+}
+
+// begin lets the text be selected in.
+func (e *ear) begin() {
+	if e.of.Selectable {
+		return
+	}
+	e.of.Selectable = true
+	if c := fyne.CurrentApp().Driver().CanvasForObject(e); c != nil {
+		if f, ok := e.selection.(fyne.Focusable); ok {
+			c.Focus(f)
+		}
+		canvas.Refresh(e)
+	}
 }
 
 func (e *ear) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
 }
-func (e *ear) Hide()                              { e.BaseWidget.Hide() }
-func (e *ear) Show()                              { e.BaseWidget.Show() }
-func (e *ear) Visible() bool                      { return e.BaseWidget.Visible() }
-func (e *ear) Position() fyne.Position            { return e.BaseWidget.Position() }
-func (e *ear) Size() fyne.Size                    { return e.BaseWidget.Size() }
-func (e *ear) Move(p fyne.Position)               { e.BaseWidget.Move(p) }
-func (e *ear) Resize(s fyne.Size)                 { e.BaseWidget.Resize(s) }
-func (e *ear) MinSize() fyne.Size                 { return fyne.NewSize(0, 0) }
-func (e *ear) Refresh()                           { e.BaseWidget.Refresh() }
-func (e *ear) MouseDown(m *desktop.MouseEvent)    { e.dragged = false; e.selection.MouseDown(m) }
-func (e *ear) Dragged(d *fyne.DragEvent)          { e.dragged = true; e.selection.Dragged(d) }
-func (e *ear) TappedSecondary(p *fyne.PointEvent) { e.selection.TappedSecondary(p) }
-func (e *ear) DoubleTapped(p *fyne.PointEvent)    { e.selection.DoubleTapped(p) }
+func (e *ear) Hide()                           { e.BaseWidget.Hide() }
+func (e *ear) Show()                           { e.BaseWidget.Show() }
+func (e *ear) Visible() bool                   { return e.BaseWidget.Visible() }
+func (e *ear) Position() fyne.Position         { return e.BaseWidget.Position() }
+func (e *ear) Size() fyne.Size                 { return e.BaseWidget.Size() }
+func (e *ear) Move(p fyne.Position)            { e.BaseWidget.Move(p) }
+func (e *ear) Resize(s fyne.Size)              { e.BaseWidget.Resize(s) }
+func (e *ear) MinSize() fyne.Size              { return fyne.NewSize(0, 0) }
+func (e *ear) Refresh()                        { e.BaseWidget.Refresh() }
+func (e *ear) Dragged(d *fyne.DragEvent)       { e.begin(); e.dragged = true; e.selection.Dragged(d) }
+func (e *ear) DoubleTapped(p *fyne.PointEvent) { e.begin(); e.selection.DoubleTapped(p) }
+
+// TappedSecondary offers to copy what is selected.
+func (e *ear) TappedSecondary(p *fyne.PointEvent) {
+	if e.SelectedText() != "" {
+		e.selection.TappedSecondary(p)
+	}
+}
+
+// MouseDown ends a selection, or makes it larger.
+func (e *ear) MouseDown(m *desktop.MouseEvent) {
+	e.dragged = false
+	if e.of.Selectable {
+		e.selection.MouseDown(m)
+	}
+}
 
 // MouseUp ends a selection; a click that made none is told.
 func (e *ear) MouseUp(m *desktop.MouseEvent) {
-	e.selection.MouseUp(m)
-	if m.Button == desktop.MouseButtonPrimary && !e.dragged && e.selection.SelectedText() == "" {
-		e.clicked(m.Position)
+	if e.of.Selectable {
+		e.selection.MouseUp(m)
+	}
+	if e.SelectedText() != "" {
+		return
+	}
+	e.of.Selectable = false
+	if m.Button == desktop.MouseButtonPrimary && !e.dragged {
+		e.of.clicked(m.Position)
 	}
 }
 

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -110,4 +112,42 @@ func TestReader(t *testing.T) {
 	on("Ctrl+Shift+Up in a story", 2)
 	r.key(fyne.KeyDown)
 	on("Down at the last", -1)
+}
+
+// The Tab key stops where a ring shows that it does, and at no text; what was
+// selected with the mouse can still be copied.
+func TestTabShowsWhereItIs(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(chatting, document("Hi", "\n\nHo\n\n```\nx := 1\n```\nand **so** on", "\n\nSo?", "\n\nSo it is."))
+	stops := map[fyne.Focusable]bool{}
+	for range 60 {
+		test.FocusNext(r.win.Canvas())
+		f := r.win.Canvas().Focused()
+		if !strings.HasPrefix(fmt.Sprintf("%T", f), "*ui.") {
+			t.Fatalf("Tab stops at a %T", f)
+		}
+		stops[f] = true
+	}
+	if c := r.transcript.page.live[2].block.(*code); !stops[c.copy] {
+		t.Error("Tab does not come to the button of the code")
+	}
+	l := r.transcript.page.label(4)
+	e := selectionOf(t, l)
+	e.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	e.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(60, 14)}, Dragged: fyne.NewDelta(50, 0)})
+	e.MouseUp(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	e.DragEnd()
+	f, ok := r.win.Canvas().Focused().(fyne.Shortcutable)
+	if !ok || l.SelectedText() == "" {
+		t.Fatalf("%q is selected, the focus is on %T", l.SelectedText(), r.win.Canvas().Focused())
+	}
+	f.TypedShortcut(&fyne.ShortcutCopy{})
+	if got := fyne.CurrentApp().Clipboard().Content(); got == "" || got != l.SelectedText() {
+		t.Errorf("copied %q of %q", got, l.SelectedText())
+	}
+	e.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	e.MouseUp(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
+	if l.SelectedText() != "" || l.Selectable {
+		t.Error("a click does not end the selection")
+	}
 }
