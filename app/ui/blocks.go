@@ -32,16 +32,26 @@ const (
 	codeKind
 )
 
-// kindOf is the widget that a paragraph takes. One that grows is plain: it is
-// laid out once it is done.
-func kindOf(p paragraph, chat, growing bool) blockKind {
-	switch {
-	case p.code:
+// kind is the widget that a paragraph takes. One that grows is plain: it is laid
+// out once it is done. So is all of an answer that the user wants to see as it
+// was written.
+func (p *page) kind(i int) blockKind {
+	switch x := p.paras[i]; {
+	case p.boxed(i):
 		return codeKind
-	case chat && !p.mine && !growing && formatted(p.text):
+	case p.chat && !x.mine && !p.growing(i) && !p.asWritten(i) && formatted(x.text):
 		return richKind
 	}
 	return proseKind
+}
+
+// boxed tells if a paragraph is a block of code, and shown as one.
+func (p *page) boxed(i int) bool { return p.paras[i].code && !p.asWritten(i) }
+
+// asWritten tells if a paragraph is of an answer that is shown as it was written.
+func (p *page) asWritten(i int) bool {
+	m := p.paras[i].message
+	return len(p.plain) > 0 && m < len(p.infos) && p.plain[p.infos[m].segment]
 }
 
 // marks are what makes a paragraph more than plain text.
@@ -278,12 +288,12 @@ type code struct {
 	copy   *button
 }
 
-func newCode(clicked func(block, fyne.Position), copyText func(string), escape func(), up func(*fyne.ScrollEvent)) *code {
+func newCode(clicked func(block, fyne.Position), copyAll func(*code), escape func(), up func(*fyne.ScrollEvent)) *code {
 	c := &code{ground: newSurface(colorSidebar), text: proseLabel(clicked), lang: newNote(theme.SizeNameCaptionText)}
 	c.ground.radius = 6
 	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, sizeCode
 	c.scroll = newSideways(c.text, up)
-	c.copy = newQuietButton(tr("Copy"), escape, func() { copyText(c.text.Text) })
+	c.copy = newQuietButton(tr("Copy"), escape, func() { copyAll(c) })
 	c.copy.name = tr("Copy the code")
 	c.ExtendBaseWidget(c)
 	return c

@@ -69,7 +69,7 @@ func (b *bubbles) objects(to []fyne.CanvasObject) []fyne.CanvasObject {
 func (p *page) labelWidth(i int) float32 {
 	column := p.column() + 2*inset()
 	switch {
-	case p.paras[i].code:
+	case p.boxed(i):
 		return max(column, min(px(codeWidth), p.width-p.left()-pageMargin))
 	case !p.paras[i].mine:
 		return column

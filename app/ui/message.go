@@ -57,7 +57,7 @@ func (w *window) messageRow(m turn) messageButtons {
 	if m.chat && !m.mine {
 		b := newIconButton(tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
 		b.OnTapped = func() {
-			w.popUp(b, []*fyne.MenuItem{fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) })})
+			w.popUp(b, w.moreOf(m))
 		}
 		row.Add(b)
 	}
@@ -84,6 +84,19 @@ func (w *window) messageRow(m turn) messageButtons {
 		row.Add(on)
 	}
 	return messageButtons{row, first}
+}
+
+// moreOf is the menu of an answer.
+func (w *window) moreOf(m turn) []*fyne.MenuItem {
+	t := w.transcript
+	as := tr("Show as plain text")
+	if t.page.plain[m.segment] {
+		as = tr("Show with formatting")
+	}
+	return []*fyne.MenuItem{
+		fyne.NewMenuItem(as, func() { t.showPlain(m, !t.page.plain[m.segment]) }),
+		fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) }),
+	}
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the

@@ -34,6 +34,7 @@ type page struct {
 	hovered int // the message that the pointer is over, -1 for none
 	edit    *editor
 	reader  *reader
+	plain   map[int]bool // answers, by their first segment, that are shown as they were written
 
 	width, height float32
 	top, bottom   float32 // what can be seen
@@ -69,7 +70,7 @@ const (
 
 func newPage(do pageActions) *page {
 	p := &page{do: do, mark: newSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
-		live: map[int]*placed{}, rows: map[int]*actionRow{}}
+		live: map[int]*placed{}, rows: map[int]*actionRow{}, plain: map[int]bool{}}
 	p.mark.Hide()
 	p.ExtendBaseWidget(p)
 	return p
@@ -145,7 +146,7 @@ func (p *page) estimate(i int) float32 {
 
 // build gives a paragraph its widget and measures it.
 func (p *page) build(i int) {
-	kind := kindOf(p.paras[i], p.chat, p.growing(i))
+	kind := p.kind(i)
 	b := p.live[i]
 	if b != nil && b.kind != kind {
 		p.release(b)
@@ -187,7 +188,7 @@ func (p *page) take(kind blockKind) block {
 	case richKind:
 		return newRich(p.click)
 	case codeKind:
-		return newCode(p.click, p.do.copyText, p.do.escape, p.do.scrolled)
+		return newCode(p.click, p.copyCode, p.do.escape, p.do.scrolled)
 	}
 	return proseLabel(p.click)
 }
@@ -196,6 +197,26 @@ func (p *page) release(b *placed) {
 	delete(p.live, b.para)
 	if len(p.free[b.kind]) < 100 {
 		p.free[b.kind] = append(p.free[b.kind], b.block)
+	}
+}
+
+// copyCode copies a block of code, all of it where it is so long that several
+// widgets show it.
+func (p *page) copyCode(c *code) {
+	for i, b := range p.live {
+		if b.block != c {
+			continue
+		}
+		for p.paras[i].cont {
+			i--
+		}
+		all, _ := p.paras[i].codeText()
+		for i++; i < p.shown && p.paras[i].cont; i++ {
+			more, _ := p.paras[i].codeText()
+			all += "\n" + more
+		}
+		p.do.copyText(all)
+		return
 	}
 }
 

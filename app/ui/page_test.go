@@ -72,6 +72,85 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// An answer can be shown as it was written, and with its formatting again; other
+// answers are not concerned.
+func TestPlainText(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(chatting, document("How?", answerWithCode, "\n\nAnd?", "\n\nIn **bold**."))
+	p := r.transcript.page
+	kinds := func() string {
+		var list []string
+		for i := range p.shown {
+			list = append(list, fmt.Sprintf("%T", p.live[i].block))
+		}
+		return strings.Join(list, " ")
+	}
+	toggle := func(label string) {
+		t.Helper()
+		item := r.moreOf(p.infos[1])[0]
+		if item.Label != label {
+			t.Errorf("the menu says %q, want %q", item.Label, label)
+		}
+		item.Action()
+	}
+	before, height := kinds(), p.height
+	toggle("Show as plain text")
+	if got, want := kinds(), "*ui.prose *ui.prose *ui.prose *ui.prose *ui.prose *ui.prose *ui.rich"; got != want {
+		t.Fatalf("blocks %s, want %s", got, want)
+	}
+	if got := p.label(2).Text; got != "```go\nx := 1\n\ny := 2\n```" {
+		t.Errorf("code is shown as %q", got)
+	}
+	if got := p.label(1).Text; got != "Read **it** so:" {
+		t.Errorf("%q", got)
+	}
+	toggle("Show with formatting")
+	if got := kinds(); got != before || p.height != height {
+		t.Errorf("blocks %s in %v, want %s in %v", got, p.height, before, height)
+	}
+}
+
+// The button of a block of code copies all of it, also where it is so long that
+// several widgets show it, and while it is written.
+func TestCopyCode(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	var lines []string
+	for i := range 600 {
+		lines = append(lines, fmt.Sprintf("line(%d)", i))
+	}
+	code600 := strings.Join(lines, "\n")
+	r.show(chatting, document("How?", "\n\n```go\nx\n```\n```\n"+code600+"\n```\nSo."))
+	p := r.transcript.page
+	copied := func(i int) string {
+		b, ok := p.live[i].block.(*code)
+		if !ok {
+			t.Fatalf("paragraph %d is no code", i)
+		}
+		fyne.CurrentApp().Clipboard().SetContent("")
+		test.Tap(b.copy)
+		return fyne.CurrentApp().Clipboard().Content()
+	}
+	last := p.shown - 2 // of the block, which is at the end of the text
+	if !p.paras[last].cont {
+		t.Fatal("the code is one paragraph: the test does not work")
+	}
+	if got := copied(last); got != code600 {
+		t.Errorf("copied %d bytes of %d: %.30q … %q", len(got), len(code600), got, got[max(0, len(got)-30):])
+	}
+	r.transcript.scroll.ScrollToTop()
+	r.transcript.scrolled()
+	if got := copied(1); got != "x" {
+		t.Errorf("copied %q", got)
+	}
+	if got := copied(2); got != code600 {
+		t.Errorf("copied %d bytes of %d from the beginning", len(got), len(code600))
+	}
+	r.show(state(chat.Generating), document("How?", "\n\n```go\nx := 1\ny"))
+	if got := copied(1); got != "x := 1\ny" {
+		t.Errorf("while it is written %q is copied", got)
+	}
+}
+
 // However an answer arrives, its blocks are those of the whole text, and an open
 // block of code ends with its message.
 func TestMarkdownGrows(t *testing.T) {

@@ -79,7 +79,7 @@ func (p *page) below(i int) float32 {
 // space is the distance between paragraph i and the one above.
 func (p *page) space(i int) float32 {
 	s := space(p.paras[i].gap)
-	if p.paras[i].code || p.paras[i-1].code {
+	if p.boxed(i) || p.boxed(i-1) {
 		s = max(s, 4) // boxes have no empty space of their own
 	}
 	if e := p.edit; e != nil && (i == e.first || i == e.end) {

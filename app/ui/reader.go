@@ -224,6 +224,7 @@ func (w *window) bindReader() {
 			if p.chat {
 				last = p.unit(p.reader.on).end - 1
 			}
+			w.transcript.revealButtons(last)
 			if row := p.rows[last]; row != nil {
 				w.win.Canvas().Focus(row.first)
 			}

@@ -83,6 +83,14 @@ func TestReader(t *testing.T) {
 	test.Tap(r.buttonNamed(p.rows[2].CanvasObject, "Next version"))
 	r.took("step 2 1")
 	on("stepping with a button", 1)
+	r.key(fyne.KeyDown)
+	r.key(fyne.KeyDown)
+	on("Down and Down", 3)
+	r.key(fyne.KeyTab)
+	if b := p.rows[p.shown-1].first; r.win.Canvas().Focused() != fyne.Focusable(b) || r.transcript.below() > 1 {
+		t.Errorf("%v are below the buttons of a long message, the focus is on %T", r.transcript.below(), r.win.Canvas().Focused())
+	}
+	r.win.Canvas().Focus(p.reader)
 	p.reader.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	r.key(fyne.KeyTab)
 	if on("Shift+Tab", -1); r.win.Canvas().Focused() != fyne.Focusable(r.composer.entry) || p.reader.Visible() {

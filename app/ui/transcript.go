@@ -80,6 +80,23 @@ func (t *transcript) show(doc []chat.Segment, writing bool) (waiting bool) {
 	return false
 }
 
+// showPlain shows an answer as it was written, or with its formatting. The reader
+// stays where that begins or they are.
+func (t *transcript) showPlain(m turn, plain bool) {
+	p := t.page
+	p.plain[m.segment] = plain
+	which := slices.IndexFunc(p.infos, func(i turn) bool { return i.segment == m.segment })
+	first := slices.IndexFunc(p.paras[:p.shown], func(x paragraph) bool { return x.message == which })
+	if which < 0 || first < 0 {
+		return
+	}
+	t.follow = false
+	keep := p.anchor(t.scroll.Offset.Y)
+	p.set(&t.types, first, t.writing)
+	t.scroll.Offset.Y = p.offset(keep)
+	t.settle()
+}
+
 // setChat tells whether the document is a conversation from now on.
 func (t *transcript) setChat(on bool) { t.types.setChat(on) }
 
@@ -120,6 +137,26 @@ func (t *transcript) pageBy(n float32) {
 
 // reveal scrolls to a byte of a paragraph, unless it can be seen, and stays there.
 func (t *transcript) reveal(para, at int) {
+	p := t.page
+	t.scrollTo(para, func() (top, bottom float32) {
+		if b := p.live[para]; b != nil {
+			top, bottom = b.line(at)
+		}
+		return p.tops[para] + top, p.tops[para] + bottom
+	})
+}
+
+// revealButtons scrolls to the buttons below a paragraph.
+func (t *transcript) revealButtons(para int) {
+	p := t.page
+	t.scrollTo(para, func() (top, bottom float32) {
+		end := p.tops[para] + p.heights[para]
+		return end, end + rowHeight
+	})
+}
+
+// scrollTo scrolls to what stands at a height that depends on a paragraph.
+func (t *transcript) scrollTo(para int, span func() (top, bottom float32)) {
 	if para >= t.page.shown {
 		return
 	}
@@ -127,12 +164,7 @@ func (t *transcript) reveal(para, at int) {
 	defer func() { t.settling = false }()
 	view := t.scroll.Size().Height
 	for range 4 { // what is near turns out to be higher or lower than it was thought to be
-		top := t.page.tops[para]
-		bottom := top + t.page.heights[para]
-		if b := t.page.live[para]; b != nil {
-			from, to := b.line(at)
-			top, bottom = top+from, top+to
-		}
+		top, bottom := span()
 		y := t.scroll.Offset.Y
 		if t.page.live[para] != nil && top >= y && bottom <= y+view {
 			return
