@@ -76,7 +76,7 @@ func TestReader(t *testing.T) {
 	if got := r.win.Canvas().Focused(); got != fyne.Focusable(p.rows[2].first) {
 		t.Errorf("Tab leads to %T", got)
 	}
-	test.FocusNext(r.win.Canvas())
+	r.win.Canvas().FocusNext()
 	if b, ok := r.win.Canvas().Focused().(*button); !ok || b.Text != "Edit" {
 		t.Error("Tab does not go on to Edit")
 	}
@@ -129,7 +129,7 @@ func TestTabShowsWhereItIs(t *testing.T) {
 	r.show(chatting, document("Hi", "\n\nHo\n\n```\nx := 1\n```\nand **so** on", "\n\nSo?", "\n\nSo it is."))
 	stops := map[fyne.Focusable]bool{}
 	for range 60 {
-		test.FocusNext(r.win.Canvas())
+		r.win.Canvas().FocusNext()
 		f := r.win.Canvas().Focused()
 		if !strings.HasPrefix(fmt.Sprintf("%T", f), "*ui.") {
 			t.Fatalf("Tab stops at a %T", f)
