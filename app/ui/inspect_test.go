@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
 	"tern/app/settings"
@@ -487,5 +488,24 @@ func TestTokensInTheText(t *testing.T) {
 		if got := b.shadedText(); len(got) > 0 {
 			t.Errorf("%q is tinted after Inspect was closed", got)
 		}
+	}
+}
+
+// Neighbours of one tint are one run, but for the token that is looked at.
+func TestShadesAreJoined(t *testing.T) {
+	r, _ := newInspectRig(t)
+	tokens := someTokens("One", " two", " three", " four", " five")
+	for i, p := range []float64{0.2, 0.2, 0.9, 0.02, 0.02} {
+		tokens[i].Prob = p
+	}
+	r.give(tokens, false)
+	want := []shade{{from: 0, to: 7, fill: colorTint1}, {from: 13, to: 23, fill: colorTint3}}
+	if got := r.shades(0, 23); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	r.text.pin(3)
+	want = []shade{want[0], {from: 13, to: 18, fill: colorTint3}, {from: 13, to: 18, fill: theme.ColorNameSelection, edge: true}, {from: 18, to: 20, fill: colorTint3}}
+	if got := r.shades(0, 20); !slices.Equal(got, want) { // of a paragraph that ends there
+		t.Errorf("with a pin %+v, want %+v", got, want)
 	}
 }

@@ -80,7 +80,7 @@ func (p *inspect) shades(from, size int) (list []shade) {
 		if step := tint(p.text.tokens[i].Prob); p.tint.Checked && step > 0 {
 			tinted := s
 			tinted.fill, tinted.under = tints[step], step == len(tints)-1
-			list = append(list, tinted)
+			list = join(list, tinted)
 		}
 		if i == p.text.shown() {
 			s.fill, s.edge = theme.ColorNameSelection, i == p.text.pinned
@@ -88,6 +88,15 @@ func (p *inspect) shades(from, size int) (list []shade) {
 		}
 	}
 	return list
+}
+
+// join appends a shade, or lets the last one go on where that looks the same.
+func join(list []shade, s shade) []shade {
+	if n := len(list) - 1; n >= 0 && list[n].to == s.from && list[n].fill == s.fill && list[n].under == s.under {
+		list[n].to = s.to
+		return list
+	}
+	return append(list, s)
 }
 
 // looked names the answer that is looked at, as it is now: the chosen one, or

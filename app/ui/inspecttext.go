@@ -309,7 +309,7 @@ func (t *tokenText) draw(d *drawing, _ fyne.Size) {
 		return d.rect(c, p.from, float32(p.line)*h+y, p.to-p.from, height)
 	}
 	top, bottom := t.view()
-	seen := func(line int) bool { return float32(line+1)*h >= top-overscan && float32(line)*h <= bottom+overscan }
+	seen := func(line int) bool { return float32(line+1)*h >= top && float32(line)*h <= bottom }
 	for _, p := range t.places {
 		if !seen(p.line) {
 			continue

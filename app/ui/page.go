@@ -64,6 +64,7 @@ type placed struct {
 const (
 	rowHeight   = 34   // kept free below every message, for its buttons
 	overscan    = 600  // how far beyond the view widgets exist
+	shadeMargin = 100  // how far beyond the view shades exist
 	codeWidth   = 700  // the widest block of code, at 100 % text
 	estimateRow = 20.4 // the height of a line at 100 % text
 )
@@ -165,15 +166,20 @@ func (p *page) build(i int) {
 	}
 	p.known[i], p.heights[i] = true, h
 	b.Resize(fyne.NewSize(b.Size().Width, h))
-	b.shade(p.do.shades(i))
 }
 
-// reshade brings the shades in step with what is looked for or looked at.
+// reshade brings the shades in step with what is looked for or looked at, where
+// that can be seen: each is an object to draw.
 func (p *page) reshade() {
 	for i, b := range p.live {
-		if i < p.shown && !p.hidden(i) {
-			b.shade(p.do.shades(i))
+		if i >= p.shown || p.hidden(i) {
+			continue
 		}
+		var list []shade
+		if p.tops[i]+p.heights[i] >= p.top-shadeMargin && p.tops[i] <= p.bottom+shadeMargin {
+			list = p.do.shades(i)
+		}
+		b.shade(list)
 	}
 }
 
@@ -275,6 +281,7 @@ func (p *page) realise() (moved float32) {
 	for i, b := range p.live {
 		b.Move(fyne.NewPos(p.labelLeft(i), p.tops[i]))
 	}
+	p.reshade()
 	if p.placeRows() || changed {
 		p.Refresh()
 	}

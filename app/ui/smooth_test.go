@@ -1,0 +1,221 @@
+//go:build smooth && cgo
+
+package ui
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// This measures the real window on a screen, as .ci/smooth runs it: how long
+// something that is posted to its goroutine waits, every 16 ms, while a
+// conversation of 100,000 tokens is scrolled and written on.
+
+const (
+	smoothFor   = 5 * time.Second        // each line of the table
+	tokenEvery  = 200 * time.Microsecond // 5000 tokens a second
+	frame       = 16 * time.Millisecond
+	smoothHangs = 5 * time.Second // a window that is not got to for so long hangs
+)
+
+func TestMain(m *testing.M) {
+	code := 1
+	a := app.NewWithID("app.tern.Smooth")
+	go func() {
+		code = m.Run()
+		fyne.Do(a.Quit)
+	}()
+	a.Run()
+	os.Exit(code)
+}
+
+// writer is a controller whose last answer grows.
+type writer struct {
+	fakeController
+	mu     sync.Mutex
+	text   strings.Builder
+	tokens []chat.Token
+}
+
+func (w *writer) View() chat.View {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	v := w.fakeController.view
+	v.Document = slices.Clone(v.Document)
+	v.Document[len(v.Document)-1].Text = w.text.String()
+	return v
+}
+
+func (w *writer) Answer(int) ([]chat.Token, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clip(w.tokens), false
+}
+
+// write adds tokens until stop is closed, and has the window drawn as a
+// controller does.
+func (w *writer) write(stop chan struct{}, notify func()) {
+	t := time.NewTicker(time.Second / 30)
+	defer t.Stop()
+	last := time.Now()
+	for n := 0; ; {
+		select {
+		case <-stop:
+			return
+		case now := <-t.C:
+			w.mu.Lock()
+			for ; last.Before(now); last = last.Add(tokenEvery) {
+				word := someTokens(" word")[0]
+				if n++; n%60 == 0 {
+					word.Text += "\n\n"
+				}
+				word.Segment, word.Index, word.Prob = w.view.Document[len(w.view.Document)-1].ID, n, float64(n%40)/40
+				w.tokens = append(w.tokens, word)
+				w.text.WriteString(word.Text)
+			}
+			w.mu.Unlock()
+			notify()
+		}
+	}
+}
+
+// onWindow runs do where the window is.
+func onWindow(do func()) { fyne.DoAndWait(do) }
+
+func TestSmooth(t *testing.T) {
+	c := &writer{}
+	longConversation(&c.view)
+	m := builtin
+	m.Template = "x"
+	c.view.ID, c.view.State, c.view.Mode, c.view.Model = "now", chat.Ready, chat.ChatMode, &m
+	c.text.WriteString("\n\n")
+	s := settings.Default()
+	s.Theme, s.Width, s.Height, s.PanelOpen = settings.ThemeLight, 1100, 720, false
+	var w *window
+	p := &presenter{post: fyne.Do}
+	onWindow(func() {
+		th := newTheme(s.Theme, 100)
+		fyne.CurrentApp().Settings().SetTheme(th)
+		win := fyne.CurrentApp().NewWindow("Tern")
+		w = newWindow(win, th, config{controller: c, settings: s, save: func(settings.Settings) {}, now: time.Now,
+			lag: newLag(fyne.Do, time.Now, func() bool { return true })})
+		p.draw = w.update
+		win.Show()
+	})
+	defer onWindow(func() { w.win.Close() })
+	defer p.close()
+	once := func(what string, do func()) {
+		var took time.Duration
+		onWindow(func() {
+			begin := time.Now()
+			do()
+			took = time.Since(begin)
+		})
+		fmt.Printf("%-52s %8.1f ms\n", what, took.Seconds()*1000)
+	}
+	once("open the conversation", func() { w.update() })
+	bytes := 0
+	for _, x := range c.view.Document {
+		bytes += len(x.Text)
+	}
+	fmt.Printf("%d messages, %d paragraphs, %d bytes\n", len(c.view.Document), w.transcript.page.shown, bytes)
+	time.Sleep(2 * time.Second)
+
+	fmt.Printf("%-52s %5s %8s %8s %8s %6s %6s\n", "wait for the window, in ms", "CPU%", "p50", "p99", "max", ">50", ">100")
+	measure := func(what string, writes bool, wheel float32) {
+		stop, stopped := make(chan struct{}), sync.WaitGroup{}
+		c.mu.Lock()
+		c.view.State = chat.Ready
+		if writes {
+			c.view.State = chat.Generating
+			stopped.Go(func() { c.write(stop, p.notify) })
+		}
+		c.mu.Unlock()
+		p.notify()
+		if wheel != 0 {
+			stopped.Go(func() {
+				for by := wheel; ; time.Sleep(frame) {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					fyne.Do(func() {
+						switch {
+						case w.transcript.scroll.Offset.Y < 2000:
+							by = -wheel // down
+						case w.transcript.below() < 2000:
+							by = wheel
+						}
+						w.transcript.scroll.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, by)})
+					})
+				}
+			})
+		}
+		var waits []time.Duration
+		busy := cpu()
+		begin := time.Now()
+		for time.Since(begin) < smoothFor {
+			at := time.Now()
+			onWindow(func() {})
+			waits = append(waits, time.Since(at))
+			time.Sleep(max(0, frame-time.Since(at)))
+		}
+		busy = cpu() - busy
+		took := time.Since(begin)
+		close(stop)
+		stopped.Wait()
+		slices.Sort(waits)
+		above := func(d time.Duration) (n int) {
+			for _, x := range waits {
+				if x > d {
+					n++
+				}
+			}
+			return n
+		}
+		ms := func(d time.Duration) float64 { return d.Seconds() * 1000 }
+		last := waits[len(waits)-1]
+		fmt.Printf("%-52s %5.0f %8.1f %8.1f %8.1f %6d %6d\n", what, 100*busy.Seconds()/took.Seconds(), ms(waits[len(waits)/2]),
+			ms(waits[len(waits)*99/100]), ms(last), above(50*time.Millisecond), above(100*time.Millisecond))
+		if last > smoothHangs {
+			t.Errorf("%s: the window was not got to for %v", what, last)
+		}
+	}
+	measure("nothing happens", false, 0)
+	measure("the wheel turns, 60 px a frame", false, 60)
+	measure("the wheel turns, 2,000 px a frame", false, 2000)
+	onWindow(w.transcript.toEnd)
+	measure("5,000 tokens a second, read at the end", true, 0)
+	measure("5,000 tokens a second, while the wheel turns", true, 60)
+	onWindow(w.transcript.toEnd)
+	onWindow(func() { w.togglePanel(w.inspect.side) })
+	measure("5,000 tokens a second, tokens shown", true, 0)
+	onWindow(func() { w.togglePanel(w.inspect.side) })
+	once("find a word", func() { w.find(); w.finder.entry.SetText("word") })
+	fmt.Printf("%d matches\n", len(w.finder.matches))
+	once("go to the next match", func() { w.finder.step(1) })
+	once("go to the last match", func() { w.finder.step(-2) })
+	measure("5,000 tokens a second, while they are searched", true, 0)
+}
+
+// cpu is what the program has used of the processors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
