@@ -110,7 +110,7 @@ func (w *window) shortcuts() {
 	shift := tr("Shift") + "+"
 	copyKey := &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault}
 	rows = append(rows, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
-		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter") + ", " + shift + "F3"},
+		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter")},
 		[2]string{tr("Where one is in the text: edit"), tr("Enter")}, [2]string{tr("Where one is in the text: copy"), shortcutName(copyKey)},
 		[2]string{tr("Where one is in the text: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("Where one is in the text: buttons"), tr("Tab")})
 	grid := container.New(layout.NewGridLayout(2))

@@ -151,6 +151,23 @@ func TestCopyCode(t *testing.T) {
 	}
 }
 
+// A block of code takes the room that there is, and its button stays in sight when
+// a panel takes some of that.
+func TestCodeFitsBesideThePanel(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	if r.panelShown() != nil {
+		r.togglePanel(r.panelShown())
+	}
+	r.show(chatting, document("How?", answerWithCode))
+	p := r.transcript.page
+	wide := p.live[2].Size().Width
+	r.togglePanel(r.options.side)
+	b := p.live[2].block.(*code)
+	if right := b.Position().X + b.Size().Width; right > p.width || b.Size().Width >= wide {
+		t.Errorf("the code ends at %v of %v, %v wide before the panel and %v now", right, p.width, wide, b.Size().Width)
+	}
+}
+
 // However an answer arrives, its blocks are those of the whole text, and an open
 // block of code ends with its message.
 func TestMarkdownGrows(t *testing.T) {

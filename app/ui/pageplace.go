@@ -111,14 +111,14 @@ func (p *page) reflow(width float32) bool {
 	before := p.column()
 	unlaid := p.width == 0
 	p.width = width
-	if p.column() != before || unlaid {
-		for i := range p.shown {
+	whole := p.column() != before || unlaid
+	for i := range p.shown {
+		if whole {
 			p.known[i], p.heights[i] = false, p.estimate(i)
 		}
-		for i := range p.live {
-			if !p.hidden(i) {
-				p.build(i)
-			}
+		// A block of code is as wide as there is room beside the column too.
+		if p.live[i] != nil && (whole || p.boxed(i)) && !p.hidden(i) {
+			p.build(i)
 		}
 	}
 	p.place(0)
