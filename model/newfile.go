@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // ErrNoSpace marks a folder whose file system has no room for a file.
@@ -18,6 +20,7 @@ var ErrNoSpace = errors.New("not enough disk space")
 // of the file system or of write.
 func writeNewFile(path string, size int64, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
+	sweep(path)
 	if free, known := FreeSpace(dir); known && free < size {
 		return fmt.Errorf("model: %s takes %d bytes, %s has room for %d: %w", filepath.Base(path), size, dir, free, ErrNoSpace)
 	}
@@ -48,6 +51,24 @@ func writeNewFile(path string, size int64, write func(io.Writer) error) (err err
 	}
 	syncFolder(dir)
 	return nil
+}
+
+// quiet is longer than a writer lets its file be.
+const quiet = 10 * time.Minute
+
+// sweep removes what is left of writers of the file at path that were killed.
+func sweep(path string) {
+	dir, name := filepath.Split(path)
+	found, _ := os.ReadDir(filepath.Clean(dir)) // CreateTemp says what is wrong with it
+	for _, f := range found {
+		number, is := strings.CutPrefix(f.Name(), "."+name+".")
+		if !is || strings.Trim(number, "0123456789") != "" {
+			continue
+		}
+		if info, err := f.Info(); err == nil && time.Since(info.ModTime()).Abs() > quiet {
+			_ = os.Remove(filepath.Join(dir, f.Name())) // it will be tried again
+		}
+	}
 }
 
 // syncFolder puts the new name on the disk where the system can do that. The

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestWriteNewFile: all or nothing.
@@ -48,5 +49,35 @@ func TestWriteNewFile(t *testing.T) {
 		if string(raw) != c.left || len(names)+len(hidden) > 1 {
 			t.Errorf("it holds %q, beside it %q %q", raw, names, hidden)
 		}
+	}
+}
+
+// TestWriteNewFileSweeps: what a killed writer of the same file left goes, what
+// another one writes and other files stay.
+func TestWriteNewFileSweeps(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.gguf")
+	for name, age := range map[string]time.Duration{
+		".a.gguf.123": 2 * quiet, ".a.gguf.4": -2 * quiet, // the clock was set back
+		".a.gguf.5": 0, ".a.gguf.old": 2 * quiet, ".b.gguf.6": 2 * quiet, "a.gguf.7": 2 * quiet,
+	} {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writeNewFile(path, 0, func(io.Writer) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	left := ""
+	found, err := os.ReadDir(dir)
+	for _, f := range found {
+		left += f.Name() + " "
+	}
+	if err != nil || left != ".a.gguf.5 .a.gguf.old .b.gguf.6 a.gguf a.gguf.7 " {
+		t.Errorf("left are %s, %v", left, err)
 	}
 }
