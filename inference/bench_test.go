@@ -118,3 +118,24 @@ func BenchmarkScanCopy(b *testing.B) {
 		buildScanHead(m.Head)
 	}
 }
+
+// BenchmarkDeep is the same behind a long text, whatever the cache says of it.
+func BenchmarkDeep(b *testing.B) {
+	const depth = 1900
+	for _, n := range []int{1, 128} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := session(b, large(b, 2), SessionOptions{})
+			if err := s.grow(depth + n); err != nil {
+				b.Fatal(err)
+			}
+			s.tokens = make([]int32, depth, depth+n)
+			for b.Loop() {
+				s.tokens = s.tokens[:depth]
+				if err := s.evaluate(context.Background(), make([]int32, n), logitsNone, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "tok/s")
+		})
+	}
+}

@@ -69,15 +69,7 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	s.tracePoint(w, "q_rope", l, s.q.upTo(T))
 
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
-	scratch := &s.scratch[w.id]
-	work := w.pieces(c.Heads*T, 1)
-	for i, hi, ok := work.next(); ok && !s.skips(); i, hi, ok = work.next() {
-		for ; i < hi && !s.skips(); i++ {
-			head, t := i/T, i%T
-			s.kv.attend(s.att.row(t)[head*d:][:d], s.q.row(t)[head*d:][:d], l,
-				head*c.KVHeads/c.Heads, s.pos+t+1, s.engine.scale, scratch.scores)
-		}
-	}
+	s.attend(w, l)
 	w.sync()
 	s.tracePoint(w, "ctx", l, s.att.upTo(T))
 
@@ -85,6 +77,34 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	a = s.normalize(w, s.att, layer.AttnSubNorm)
 	s.project(w, a, output{s.o, &layer.O, &s.h})
 	w.sync()
+}
+
+// attend computes att from q and the cache. The queries of a key/value head, T
+// for each of the heads that share it, are taken a few at a time, neighbours in
+// the text together.
+func (s *Session) attend(w *worker, l int) {
+	c := &s.engine.model.Config
+	d, shared := c.HeadDim, c.Heads/c.KVHeads
+	all := len(s.ids) * shared
+	// Few queries are split further, so that every worker has some.
+	most := max(1, min(maxQueries, all*c.KVHeads/(4*w.of)))
+	tiles := (all + most - 1) / most
+	scratch := &s.scratch[w.id]
+	work := w.pieces(c.KVHeads*tiles, 1)
+	for i, hi, ok := work.next(); ok && !s.skips(); i, hi, ok = work.next() {
+		for ; i < hi && !s.skips(); i++ {
+			kvHead, tile := i/tiles, i%tiles
+			queries := scratch.queries[:0]
+			for j := all * tile / tiles; j < all*(tile+1)/tiles; j++ {
+				t, head := j/shared, kvHead*shared+j%shared
+				queries = append(queries, query{
+					q: s.q.row(t)[head*d:][:d], out: s.att.row(t)[head*d:][:d],
+					n: s.pos + t + 1, scores: scratch.scores.row(len(queries)),
+				})
+			}
+			s.kv.attend(queries, l, kvHead, s.engine.scale)
+		}
+	}
 }
 
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.

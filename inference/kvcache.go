@@ -81,29 +81,90 @@ func (kv *kvCache) store(layer, head, pos int, key, value []float32) {
 	copy(c[v+at:][:kv.headDim], value)
 }
 
-// attend computes out [headDim] = Σ_p softmax(scale·q·K_p)·V_p of one query
-// head over the positions [0, n) of one key/value head. scores is scratch of at
-// least n. The order of every sum depends on n alone.
-func (kv *kvCache) attend(out, q []float32, layer, head, n int, scale float32, scores []float32) {
-	k, v := kv.run(layer, head)
-	d := kv.headDim
-	scores = scores[:n]
-	for p := 0; p < n; p += kvChunk {
-		s := scores[p:min(p+kvChunk, n)]
-		if kv.kind == KVF16 {
-			kernel.ScoresF16(s, q, kv.f16[p/kvChunk][k:][:len(s)*d], scale)
-		} else {
-			kernel.Scores(s, q, kv.f32[p/kvChunk][k:][:len(s)*d], scale)
-		}
+// maxQueries is how many queries attend takes: they read a chunk of keys or
+// values while it is in L2, where their scores have room beside it.
+const maxQueries = 4 * kernel.MaxQueries
+
+// query is one head of one token in attend.
+type query struct {
+	q, out []float32 // [HeadDim]
+	n      int       // positions it sees, no fewer than the query before it
+	scores []float32 // scratch, as long as the longest n
+}
+
+// attend computes out = Σ_p softmax(scale·q·K_p)·V_p over the first n positions
+// of one key/value head for each of up to maxQueries queries. The order of every
+// sum depends on n alone.
+func (kv *kvCache) attend(queries []query, layer, head int, scale float32) {
+	most := queries[len(queries)-1].n
+	for p := 0; p < most; p += kvChunk {
+		eachFew(queries, func(few []query) {
+			kv.scores(few, layer, head, p, scale)
+		})
 	}
-	kernel.Softmax(scores)
-	clear(out)
-	for p := 0; p < n; p += kvChunk {
-		s := scores[p:min(p+kvChunk, n)]
-		if kv.kind == KVF16 {
-			kernel.WeightedSumF16(out, s, kv.f16[p/kvChunk][v:][:len(s)*d])
-		} else {
-			kernel.WeightedSum(out, s, kv.f32[p/kvChunk][v:][:len(s)*d])
-		}
+	for _, q := range queries {
+		kernel.Softmax(q.scores[:q.n])
+		clear(q.out)
+	}
+	for p := 0; p < most; p += kvChunk {
+		eachFew(queries, func(few []query) {
+			kv.weightedSum(few, layer, head, p)
+		})
+	}
+}
+
+// eachFew calls f with all of the queries, so few at a time as kernels take.
+func eachFew(queries []query, f func(few []query)) {
+	n := len(queries)
+	parts := (n + kernel.MaxQueries - 1) / kernel.MaxQueries
+	for i := range parts {
+		f(queries[n*i/parts : n*(i+1)/parts])
+	}
+}
+
+// scores computes the scores of the chunk that begins at position p, for those
+// that see fewer positions some too many.
+func (kv *kvCache) scores(few []query, layer, head, p int, scale float32) {
+	end := min(p+kvChunk, few[len(few)-1].n)
+	if p >= end {
+		return
+	}
+	var s, q [kernel.MaxQueries][]float32
+	for i := range few {
+		s[i], q[i] = few[i].scores[p:end], few[i].q
+	}
+	keys, _ := kv.run(layer, head)
+	n := (end - p) * kv.headDim
+	if kv.kind == KVF16 {
+		kernel.ScoresEachF16(s[:len(few)], q[:len(few)], kv.f16[p/kvChunk][keys:][:n], scale)
+	} else {
+		kernel.ScoresEach(s[:len(few)], q[:len(few)], kv.f32[p/kvChunk][keys:][:n], scale)
+	}
+}
+
+// weightedSum adds the values of the chunk that begins at position p: those that
+// all see together, the others for each query.
+func (kv *kvCache) weightedSum(few []query, layer, head, p int) {
+	kv.addValues(few, layer, head, p, min(p+kvChunk, few[0].n))
+	for i := range few {
+		kv.addValues(few[i:i+1], layer, head, max(p, few[0].n), min(p+kvChunk, few[i].n))
+	}
+}
+
+// addValues adds the values of positions [lo, hi) of one chunk.
+func (kv *kvCache) addValues(few []query, layer, head, lo, hi int) {
+	if lo >= hi {
+		return
+	}
+	var out, p [kernel.MaxQueries][]float32
+	for i := range few {
+		out[i], p[i] = few[i].out, few[i].scores[lo:hi]
+	}
+	_, values := kv.run(layer, head)
+	at, n := values+lo%kvChunk*kv.headDim, (hi-lo)*kv.headDim
+	if kv.kind == KVF16 {
+		kernel.WeightedSumEachF16(out[:len(few)], p[:len(few)], kv.f16[lo/kvChunk][at:][:n])
+	} else {
+		kernel.WeightedSumEach(out[:len(few)], p[:len(few)], kv.f32[lo/kvChunk][at:][:n])
 	}
 }

@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"tern/model"
@@ -48,7 +49,7 @@ const (
 	probeFew    = 8 // tokens instead, where one alone takes slow
 	slow        = 30 * time.Millisecond
 	// Each set of passes is repeated while there is time, so often at most. The
-	// mean counts: what disturbs a pass now and then will disturb a text, too.
+	// median counts: one pass that another program held up says little.
 	probeRounds = 12
 	probeTime   = 250 * time.Millisecond
 )
@@ -87,7 +88,7 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	deep := pass(probeDepth, 1, logitsNone)
 	body() // touches everything
 	tokens := int64(probeTokens)
-	if p.times(body).mean(0) > slow.Seconds() {
+	if p.times(body).of(0) > slow.Seconds() {
 		tokens = probeFew
 	}
 	t := p.times(body, top, full, deep, p.shared)
@@ -99,14 +100,14 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	w := WorkOf(&probe, m.MemoryParts(), m.Head)
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
 	layers := (layer * time.Duration(probe.Layers)).Seconds()
-	r.Body = rate(w.Packed, max(t.mean(0)-layers, t.mean(0)/2))
+	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
 	r.Head = rate(e.scan.bytes(), t.more(1, 0))
 	r.Full = rate(int64(len(m.Head.Data)), t.more(2, 0))
 	kv := KVBytesPerToken(&probe, KVF16) * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
-	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.mean(4)-alone/probeSharing, leastShare*alone))
-	r.MACs = rate(w.MACs*tokens, batch.mean(0))
+	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.of(4)-alone/probeSharing, leastShare*alone))
+	r.MACs = rate(w.MACs*tokens, batch.of(0))
 	r.Attention = rate(w.AttentionMACs*probeDepth*tokens, batch.more(1, 0))
 	return r, nil
 }
@@ -154,7 +155,7 @@ func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
 	}
 	pass()
 	t := p.times(pass)
-	return time.Duration(t.mean(0) / 20 / float64(smallProbe.Layers) * 1e9), p.err
+	return time.Duration(t.of(0) / 20 / float64(smallProbe.Layers) * 1e9), p.err
 }
 
 func (p *prober) pass(depth, tokens int, want logitsKind) {
@@ -174,16 +175,17 @@ const probeSharing = 4
 // shared is the attention of one token at probeDepth, if heads shared keys and
 // values.
 func (p *prober) shared() {
-	s, d := p.s, probe.HeadDim
-	err := s.engine.pool.run(func(w *worker) {
+	e := p.s.engine
+	kvHeads := e.model.KVHeads
+	e.model.KVHeads /= probeSharing
+	p.s.ids, p.s.pos = p.ids[:1], probeDepth
+	err := e.pool.run(func(w *worker) {
 		for l := range probe.Layers {
-			for head, hi := w.share(probe.Heads); head < hi; head++ {
-				s.kv.attend(s.att.row(0)[head*d:][:d], s.q.row(0)[head*d:][:d], l, head/probeSharing,
-					probeDepth, s.engine.scale, s.scratch[w.id].scores)
-			}
+			p.s.attend(w, l)
 			w.sync()
 		}
 	})
+	e.model.KVHeads = kvHeads
 	if err != nil {
 		p.err = err
 	}
@@ -210,25 +212,26 @@ func (p *prober) times(functions ...func()) (t timings) {
 	return t
 }
 
-// mean is the mean time of function i.
-func (t timings) mean(i int) float64 {
-	return t.meanOf(func(round []float64) float64 { return round[i] })
+// of is the median time of function i.
+func (t timings) of(i int) float64 {
+	return t.median(func(round []float64) float64 { return round[i] })
 }
 
 // leastShare is what a part takes at least of the pass that it is a part of:
 // noise must not make it free.
 const leastShare = 0.02
 
-// more is the mean of what function i takes more than function j.
+// more is the median of what function i takes more than function j.
 func (t timings) more(i, j int) float64 {
-	d := t.meanOf(func(round []float64) float64 { return round[i] - round[j] })
-	return max(d, leastShare*t.mean(j))
+	d := t.median(func(round []float64) float64 { return round[i] - round[j] })
+	return max(d, leastShare*t.of(j))
 }
 
-func (t timings) meanOf(value func(round []float64) float64) float64 {
-	sum := 0.0
-	for _, round := range t {
-		sum += value(round)
+func (t timings) median(value func(round []float64) float64) float64 {
+	v := make([]float64, len(t))
+	for i, round := range t {
+		v[i] = value(round)
 	}
-	return sum / float64(len(t))
+	slices.Sort(v)
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }

@@ -77,8 +77,9 @@ type scratch struct {
 	act, own activation // one row, for decode steps
 	x        matrix     // [rows][Dim], the input of the head
 	row      []float32  // [Dim], of a head in blocks
-	scores   []float32  // [positions of the cache]
-	mul      []float32  // [T]
+	scores   matrix     // [maxQueries][positions of the cache]
+	queries  [maxQueries]query
+	mul      []float32 // [T]
 	kernel   *kernel.Scratch
 }
 
@@ -327,7 +328,7 @@ func (s *Session) grow(n int) error {
 	})
 	have := s.kv.positions()
 	for i := range s.scratch {
-		s.scratch[i].scores = make([]float32, have)
+		s.scratch[i].scores = newMatrix(maxQueries, have)
 	}
 	switch {
 	case n <= have:

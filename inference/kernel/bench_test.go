@@ -85,6 +85,37 @@ func BenchmarkAttention(b *testing.B) {
 	}
 }
 
+// BenchmarkAttentionTogether is the same for MaxQueries queries.
+func BenchmarkAttentionTogether(b *testing.B) {
+	const n = 256
+	for _, dim := range []int{64, 96, 128} {
+		var q, s [][]float32
+		for range MaxQueries {
+			q, s = append(q, randoms(source(), dim)), append(s, make([]float32, n))
+		}
+		h := make([]uint16, n*dim)
+		for i := range h {
+			h[i] = uint16(i % 0x4000)
+		}
+		macs := func(b *testing.B) {
+			b.ReportMetric(float64(b.N)*MaxQueries*n*float64(dim)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+		}
+		b.Run(fmt.Sprintf("scores/%d", dim), func(b *testing.B) {
+			for b.Loop() {
+				ScoresEachF16(s, q, h, 1)
+			}
+			macs(b)
+		})
+		b.Run(fmt.Sprintf("sum/%d", dim), func(b *testing.B) {
+			for b.Loop() {
+				clear(q[0])
+				WeightedSumEachF16(q, s, h)
+			}
+			macs(b)
+		})
+	}
+}
+
 // BenchmarkSteps are the steps between the products, per token, in their usual
 // sizes.
 func BenchmarkSteps(b *testing.B) {

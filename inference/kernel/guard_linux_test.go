@@ -81,6 +81,18 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 		ScoresF16(f(rows), f(n), h(rows*n), 1)
 		WeightedSum(f(n), f(rows), f(rows*n))
 		WeightedSumF16(f(n), f(rows), h(rows*n))
+		for queries := range MaxQueries + 1 {
+			each := func(n int) (x [][]float32) {
+				for range queries {
+					x = append(x, f(n))
+				}
+				return x
+			}
+			ScoresEach(each(rows), each(n), f(rows*n), 1)
+			ScoresEachF16(each(rows), each(n), h(rows*n), 1)
+			WeightedSumEach(each(n), each(rows), f(rows*n))
+			WeightedSumEachF16(each(n), each(rows), h(rows*n))
+		}
 	}
 }
 

@@ -73,6 +73,12 @@ func TestMisuse(t *testing.T) {
 	short := *m
 	short.Data = short.Data[:len(short.Data)-1]
 	f := func(n int) []float32 { return make([]float32, n) }
+	fs := func(queries, n int) (x [][]float32) {
+		for range queries {
+			x = append(x, f(n))
+		}
+		return x
+	}
 	q := make([]int8, 2*m.PaddedCols())
 	q1, sums, s := q[:m.PaddedCols()], make([]int32, 2), NewScratch()
 	for name, call := range map[string]func(){
@@ -95,6 +101,12 @@ func TestMisuse(t *testing.T) {
 		"ScoresF16 k":        func() { ScoresF16(f(2), f(8), make([]uint16, 15), 1) },
 		"WeightedSum v":      func() { WeightedSum(f(8), f(2), f(15)) },
 		"WeightedSumF16 v":   func() { WeightedSumF16(f(8), f(2), make([]uint16, 15)) },
+		"ScoresEach queries": func() { ScoresEach(fs(2, 2), fs(1, 8), f(16), 1) },
+		"ScoresEach many":    func() { ScoresEach(fs(4, 2), fs(4, 8), f(16), 1) },
+		"ScoresEach s":       func() { ScoresEach([][]float32{f(2), f(1)}, fs(2, 8), f(16), 1) },
+		"ScoresEachF16 q":    func() { ScoresEachF16(fs(2, 2), [][]float32{f(8), f(7)}, make([]uint16, 16), 1) },
+		"WeightedSumEach v":  func() { WeightedSumEach(fs(2, 8), fs(2, 2), f(15)) },
+		"WeightedSumEach16":  func() { WeightedSumEachF16(fs(2, 8), fs(2, 2), make([]uint16, 15)) },
 		"RMSNorm y":          func() { RMSNorm(f(7), f(8), f(8), 0) },
 		"RMSNorm w":          func() { RMSNorm(f(8), f(8), f(7), 0) },
 		"SiLUMul gate":       func() { SiLUMul(f(8), f(7), f(8)) },
@@ -134,6 +146,7 @@ func TestNoAllocations(t *testing.T) {
 		q := make([]int8, 3*m.PaddedCols())
 		q1, sums, muls, out, s := q[:m.PaddedCols()], make([]int32, 3), f(3), f(27), NewScratch()
 		w, h, kv := make([]byte, 2*n*4), make([]uint16, 2*n), f(2*n)
+		two, each := [...][]float32{f(2), f(2), f(2)}, [...][]float32{f(96), f(96), f(96)}
 		codes, codes16 := make([]int8, 2*640), make([]int16, 640)
 		for name, call := range map[string]func(){
 			"Quantize":       func() { Quantize(make([]int8, 256), x) },
@@ -146,6 +159,8 @@ func TestNoAllocations(t *testing.T) {
 			"ScoresF16":      func() { ScoresF16(out[:2], x, h, 1) },
 			"WeightedSum":    func() { WeightedSum(y, out[:2], kv) },
 			"WeightedSumF16": func() { WeightedSumF16(y, out[:2], h) },
+			"ScoresEach":     func() { ScoresEachF16(two[:], each[:], h[:2*96], 1) },
+			"WeightedEach":   func() { WeightedSumEachF16(each[:], two[:], h[:2*96]) },
 			"Softmax":        func() { Softmax(y) },
 			"RMSNorm":        func() { RMSNorm(y, x, up, 1e-5) },
 			"SiLUMul":        func() { SiLUMul(y, x, up) },

@@ -39,8 +39,9 @@ func tailMask(n Register) VecVirtual {
 
 var tables = map[string]Mem{}
 
-// dots emits y[r] = scale·Σ w[r]·x. A row is summed the same way whether it is
-// one of four or alone, so results do not depend on how rows are cut.
+// dots emits y[r] = scale·Σ w[r]·x. A row is one chain of fused steps of eight
+// values, whether it is one of four or alone, so results do not depend on how
+// rows are cut.
 func dots(name string, f format) {
 	function(name, "func(y *float32, w *byte, x *float32, rows, cols int, scale float32)",
 		"stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.")
@@ -79,16 +80,15 @@ func dots(name string, f format) {
 				advance(f.size*values, w3)
 			}
 		}
-		a, b := ymms(n), ymms(n)
+		a := ymms(n)
 		zero(a...)
-		zero(b...)
-		step := func(acc []VecVirtual, i int) {
+		step := func(i int) {
 			x := YMM()
 			VMOVUPS(at(x0, 32*i), x)
 			for r := range n {
 				v := YMM()
 				f.load(rowAt(r, 8*f.size*i), v)
-				VFMADD231PS(x, v, acc[r])
+				VFMADD231PS(x, v, a[r])
 			}
 		}
 		left := GP64()
@@ -102,15 +102,15 @@ func dots(name string, f format) {
 			}
 			advance(64*f.size, ahead)
 		}
-		step(a, 0)
-		step(b, 1)
+		step(0)
+		step(1)
 		forward(16)
 		SUBQ(U8(16), left)
 		JGE(LabelRef(label("sixteen")))
 		Label(label("eight"))
 		ADDQ(U8(8), left) // left is now the number of values beyond eight
 		JL(LabelRef(label("rest")))
-		step(a, 0)
+		step(0)
 		forward(8)
 		Label(label("rest"))
 		TESTQ(rest, rest)
@@ -129,7 +129,7 @@ func dots(name string, f format) {
 				v := YMM()
 				f.load(rowAt(r, 0), v)
 				VANDPS(v, mask, v)
-				VFMADD231PS(x, v, b[r])
+				VFMADD231PS(x, v, a[r])
 			}
 			SUBQ(back, w)
 			tail := GP64()
@@ -138,23 +138,9 @@ func dots(name string, f format) {
 			ADDQ(tail, w)
 		}
 		Label(label("sum"))
-		for r := range n {
-			VADDPS(b[r], a[r], a[r])
-		}
-		// Neighbouring lanes are added first, for one row as for four.
-		if n == 4 {
-			VHADDPS(a[1], a[0], a[0])
-			VHADDPS(a[3], a[2], a[2])
-			VHADDPS(a[2], a[0], a[0])
-		} else {
-			VHADDPS(a[0], a[0], a[0])
-			VHADDPS(a[0], a[0], a[0])
-		}
-		hi, scale := XMM(), XMM()
-		VEXTRACTF128(U8(1), a[0], hi)
-		VADDPS(hi, a[0].AsX(), hi)
+		scale := XMM()
 		VBROADCASTSS(NewParamAddr("scale", 40), scale)
-		VMULPS(scale, hi, hi)
+		hi := scaled(a, scale)
 		if n == 4 {
 			VMOVUPS(hi, at(y, 0))
 			// w stands at the end of its row, three rows before the next four.
@@ -175,7 +161,25 @@ func dots(name string, f format) {
 	RET()
 }
 
-// weightedSum emits out[d] += Σ p[i]·v[i][d], up to 64 columns at a time in
+// scaled adds up the lanes of one register or of each of four, neighbours first,
+// and multiplies the sums by scale.
+func scaled(a []VecVirtual, scale VecVirtual) VecVirtual {
+	if len(a) == 4 {
+		VHADDPS(a[1], a[0], a[0])
+		VHADDPS(a[3], a[2], a[2])
+		VHADDPS(a[2], a[0], a[0])
+	} else {
+		VHADDPS(a[0], a[0], a[0])
+		VHADDPS(a[0], a[0], a[0])
+	}
+	hi := XMM()
+	VEXTRACTF128(U8(1), a[0], hi)
+	VADDPS(hi, a[0].AsX(), hi)
+	VMULPS(scale, hi, hi)
+	return hi
+}
+
+// weightedSum emits out[d] += Σ p[i]·v[i][d], up to 96 columns at a time in
 // registers; every column is a chain of fused steps in the order of i.
 func weightedSum(name string, f format) {
 	function(name, "func(out, p *float32, v *byte, rows, cols int)",
@@ -218,6 +222,7 @@ func weightedSum(name string, f format) {
 		SUBQ(U8(8*n), cols)
 		JMP(LabelRef(label("columns")))
 	}
+	columns(12, "columns8")
 	columns(8, "columns4")
 	columns(4, "columns1")
 	columns(1, "rest")

@@ -25,6 +25,16 @@ func main() {
 	weightedSum("weightedSumF32AVX2", f32)
 	weightedSum("weightedSumF16AVX2", f16)
 
+	// attention.go
+	dotsOf(2, "dotRows2F32AVX2", f32)
+	dotsOf(3, "dotRows3F32AVX2", f32)
+	dotsOf(2, "dotRows2F16AVX2", f16)
+	dotsOf(3, "dotRows3F16AVX2", f16)
+	weightedSumOf(2, "weightedSum2F32AVX2", f32)
+	weightedSumOf(3, "weightedSum3F32AVX2", f32)
+	weightedSumOf(2, "weightedSum2F16AVX2", f16)
+	weightedSumOf(3, "weightedSum3F16AVX2", f16)
+
 	// scan.go
 	scan()
 

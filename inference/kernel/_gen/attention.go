@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Attention of two or three queries over the same keys and values, each of which
+// is then read and converted once. Every sum is made as dots and weightedSum make
+// it for one query alone.
+
+// queries loads n of the pointers, one of each query, that a parameter points at.
+func queries(name string, n int) []Register {
+	from, p := param(name), make([]Register, n)
+	for i := range p {
+		v := GP64()
+		MOVQ(at(from, 8*i), v)
+		p[i] = v
+	}
+	return p
+}
+
+// dotsOf emits dots for n queries, in tiles of four rows.
+func dotsOf(n int, name string, f format) {
+	function(name, "func(y, x *[3]*float32, w *byte, rows, cols int, scale float32)",
+		fmt.Sprintf("stores scale·(w[r]·x) in y for each of %d x, of rows rows, a multiple of 4, of cols values, a multiple of 8.", n))
+	y, x := queries("y", n), queries("x", n)
+	w, rows := param("w"), param("rows")
+	stride, w3, ahead := GP64(), GP64(), GP64()
+	Load(Param("cols"), stride)
+	SHLQ(U8(f.size/2), stride)
+	SHRQ(U8(2), rows)
+	loop("rows", rows, func() {
+		LEAQ(Mem{Base: w, Index: stride, Scale: 4}, ahead)
+		LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w3)
+		ADDQ(stride, w3)
+		acc := ymms(4 * n) // [query][row]
+		zero(acc...)
+		left, at8 := param("cols"), GP64() // at8: bytes into the queries
+		SHRQ(U8(3), left)
+		XORQ(at8, at8)
+		loop("step", left, func() {
+			for i := range f.size / 2 {
+				PREFETCHT0(at(ahead, 64*i))
+			}
+			q := ymms(n)
+			for i := range q {
+				VMOVUPS(Mem{Base: x[i], Index: at8, Scale: 1}, q[i])
+			}
+			for r := range 4 {
+				v, from := YMM(), at(w3, 0)
+				if r < 3 {
+					from = row(w, stride, r, 0)
+				}
+				f.load(from, v)
+				for i := range q {
+					VFMADD231PS(q[i], v, acc[4*i+r])
+				}
+			}
+			advance(32, at8)
+			advance(8*f.size, w, w3)
+			advance(32*f.size, ahead)
+		})
+		scale := XMM()
+		VBROADCASTSS(NewParamAddr("scale", 40), scale)
+		for i := range n {
+			VMOVUPS(scaled(acc[4*i:][:4], scale), at(y[i], 0))
+			advance(16, y[i])
+		}
+		MOVQ(w3, w) // the end of the fourth row
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// weightedSumOf emits weightedSum for n queries, 32 columns at a time.
+func weightedSumOf(n int, name string, f format) {
+	function(name, "func(out, p *[3]*float32, v *byte, rows, cols int)",
+		fmt.Sprintf("adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of %d out, in the order of i.", n))
+	out, v, columns := queries("out", n), param("v"), param("cols")
+	stride := GP64()
+	Load(Param("cols"), stride)
+	SHLQ(U8(f.size/2), stride)
+	SHRQ(U8(5), columns)
+	loop("columns", columns, func() {
+		acc := ymms(4 * n) // [query][vector]
+		for i, a := range acc {
+			VMOVUPS(at(out[i/4], 32*(i%4)), a)
+		}
+		p, rows, w := queries("p", n), param("rows"), GP64()
+		MOVQ(v, w)
+		loop("row", rows, func() {
+			weight := ymms(n)
+			for i := range weight {
+				VBROADCASTSS(at(p[i], 0), weight[i])
+			}
+			for c := range 4 {
+				x := YMM()
+				f.load(at(w, 8*f.size*c), x)
+				for i := range weight {
+					VFMADD231PS(x, weight[i], acc[4*i+c])
+				}
+			}
+			advance(4, p...)
+			ADDQ(stride, w)
+		})
+		for i, a := range acc {
+			VMOVUPS(a, at(out[i/4], 32*(i%4)))
+		}
+		advance(128, out...)
+		advance(32*f.size, v)
+	})
+	VZEROUPPER()
+	RET()
+}
