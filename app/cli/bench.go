@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -74,6 +76,11 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 		return nil, f.wrong("--head is for --synthetic; a checkpoint's own head is used as stored")
 	case o.synthetic != "" && !slices.Contains(model.Shapes(), o.synthetic):
 		return nil, f.wrong("there is no shape %q", o.synthetic)
+	}
+	if o.csv != "" && o.csv != "-" { // before minutes of measuring
+		if folder, err := os.Stat(filepath.Dir(o.csv)); err != nil || !folder.IsDir() {
+			return nil, f.wrong("there is no folder for --csv %s", o.csv)
+		}
 	}
 	slices.Sort(o.Contexts)
 	o.Contexts = slices.Compact(o.Contexts)

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,5 +96,17 @@ func TestBenchTexts(t *testing.T) {
 	}
 	if want := []string{"0", "9", "0", "9", "3"}; !slices.Equal(depths, want) {
 		t.Errorf("contexts %q, want %q", depths, want)
+	}
+}
+
+// TestBenchRefuses checks what is known to fail before minutes of measuring.
+func TestBenchRefuses(t *testing.T) {
+	var o benchOptions
+	if _, err := o.parse([]string{"--csv", filepath.Join(t.TempDir(), "missing", "speed.csv")}); err == nil || !strings.Contains(err.Error(), "no folder") {
+		t.Errorf("a folder that is missing: %v", err)
+	}
+	s := Streams{nil, new(strings.Builder), new(strings.Builder)}
+	if err := Bench(t.Context(), s, []string{"--prefill", "100000"}); !errors.Is(err, measure.ErrTooLong) {
+		t.Errorf("a prompt beyond the context: %v", err)
 	}
 }

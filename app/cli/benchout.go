@@ -15,17 +15,16 @@ func (o *benchOptions) write(w io.Writer, r *measure.Result) error {
 	if o.csv == "-" {
 		return r.WriteCSV(w)
 	}
-	if o.csv != "" {
-		var b bytes.Buffer
-		r.WriteCSV(&b) // into memory: no error
-		if err := os.WriteFile(o.csv, b.Bytes(), 0o666); err != nil {
-			return err
-		}
-	}
+	show := writeBenchTable
 	if o.json {
-		return writeJSON(w, r)
+		show = func(w io.Writer, r *measure.Result) error { return writeJSON(w, r) }
 	}
-	return writeBenchTable(w, r)
+	if err := show(w, r); err != nil || o.csv == "" {
+		return err
+	}
+	var b bytes.Buffer
+	r.WriteCSV(&b) // into memory: no error
+	return os.WriteFile(o.csv, b.Bytes(), 0o666)
 }
 
 func writeBenchTable(w io.Writer, r *measure.Result) error {

@@ -96,7 +96,7 @@ func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
 	}
 	o.Repeat = max(o.Repeat, 1)
 	if longest := slices.Max(o.Contexts) + max(o.Prefill, o.Decode+1); longest > m.ContextLen {
-		return nil, fmt.Errorf("measure: this needs a context of %d tokens and the model has %d: %w", longest, m.ContextLen, ErrTooLong)
+		return nil, fmt.Errorf("measure: this needs a context of %d tokens, %w of %d", longest, ErrTooLong, m.ContextLen)
 	}
 	if o.Memory == 0 {
 		o.Memory = MemoryBytes
