@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +22,12 @@ func TestPresenter(t *testing.T) {
 		var drawn []time.Duration
 		begin := time.Now()
 		again := 100 * time.Millisecond
-		p := &presenter{post: func(f func()) { f() }}
+		var window sync.Mutex // what is posted runs one after the other
+		p := &presenter{post: func(f func()) {
+			window.Lock()
+			defer window.Unlock()
+			f()
+		}}
 		p.draw = func() time.Duration {
 			drawn = append(drawn, time.Since(begin))
 			wake := again
@@ -32,12 +39,14 @@ func TestPresenter(t *testing.T) {
 		p.quiet.Store(true)
 		p.notify()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		p.quiet.Store(false)
 		again = time.Hour
 		p.notify()
 		p.close()
 		p.notify()
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		want := []time.Duration{0, 100 * time.Millisecond, time.Second + quietDelay, 2 * time.Second}
 		if !slices.Equal(drawn, want) {
 			t.Errorf("drawn at %v, want %v", drawn, want)
@@ -48,20 +57,23 @@ func TestPresenter(t *testing.T) {
 // What cannot be written is tried again until it can, and both are said once.
 func TestSaverTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		full, written := errors.New("disk full"), 0
+		written := 0
+		var room atomic.Bool
 		var told []error
 		s := newSaver(func(v settings.Settings) error {
-			if full == nil {
-				written = v.TextScale
+			if !room.Load() {
+				return errors.New("disk full")
 			}
-			return full
+			written = v.TextScale
+			return nil
 		}, func(err error) { told = append(told, err) })
 		s.save(settings.Settings{TextScale: 1})
 		time.Sleep(time.Minute)
 		s.save(settings.Settings{TextScale: 2})
 		time.Sleep(time.Minute)
-		full = nil
+		room.Store(true)
 		time.Sleep(2 * saveAgain)
+		synctest.Wait()
 		if written != 2 || len(told) != 2 || told[0] == nil || told[1] != nil {
 			t.Errorf("written %d, told %v", written, told)
 		}
