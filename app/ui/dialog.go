@@ -114,7 +114,9 @@ func (w *window) shortcuts() {
 		[2]string{tr("Where one is in the text: edit"), tr("Enter")}, [2]string{tr("Where one is in the text: copy"), shortcutName(copyKey)},
 		[2]string{tr("Where one is in the text: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("Where one is in the text: buttons"), tr("Tab")})
 	grid := container.New(layout.NewGridLayout(2))
-	for _, r := range rows {
+	left := (len(rows) + 1) / 2
+	for i := range rows {
+		r := rows[i/2+i%2*left] // the left column from top to bottom, then the right one
 		line := container.NewBorder(nil, nil, nil,
 			newKey(r[1]), newNote(theme.SizeNameCaptionText, span{text: r[0], colour: theme.ColorNameForeground}))
 		grid.Add(line)

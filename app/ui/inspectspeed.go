@@ -33,16 +33,19 @@ type speedTab struct {
 	read    *plot
 	write   *plot
 	verdict *note
-	window  *note
+	window  *note // how quickly the window answers, in
+	lag     *fyne.Container
 	run     *button
 	copy    *button
-	box     fyne.CanvasObject
+	box     *fyne.Container
 }
 
 func (p *inspect) newSpeedTab() *speedTab {
 	t := &speedTab{read: newPlot(), write: newPlot()}
 	t.verdict = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	t.window = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	t.lag = container.New(flush{}, t.window)
+	t.lag.Hide()
 	t.run = newButton("", p.do.escape, func() { p.measure() })
 	t.copy = newButton(tr("Copy CSV"), p.do.escape, func() { p.do.copy(t.speed.CSV) })
 	caption := func(text string) fyne.CanvasObject {
@@ -57,7 +60,7 @@ func (p *inspect) newSpeedTab() *speedTab {
 	list := container.New(&stack{gap: 4},
 		caption(tr("Reading a prompt, tokens per second")), t.read,
 		caption(tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
-		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy), container.New(flush{}, t.window),
+		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy), t.lag,
 		caption(tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
 	t.box = newColumn(list, func() float32 { return px(settings.MaxPanel) }, 12, 0)
 	return t
@@ -79,15 +82,19 @@ func (p *inspect) showSpeed() {
 	case s != nil && len(s.Points) > 0:
 		points = s.Points
 		first := s.Points[0]
-		verdict = tr("{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · {{.Threads}} threads",
+		verdict = trn(s.Threads, "{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · one thread",
+			"{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · {{.N}} threads",
 			"Rate", rate(first.Write), "Percent", count(int(100*first.Write/first.Limit+0.5)),
-			"GB", decimal(s.MemoryGB), "Kernel", s.Kernel, "Threads", s.Threads)
+			"GB", decimal(s.MemoryGB), "Kernel", s.Kernel)
 	}
 	if verdict != "" {
 		t.verdict.set(muted(verdict))
 	}
 	if d := p.do.lag(); d > 0 {
 		t.window.set(muted(tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", latency(d))))
+		if setVisible(t.lag, true) {
+			t.box.Layout.Layout(nil, t.box.Size())
+		}
 	}
 	label := tr("Benchmark this machine")
 	if t.running {

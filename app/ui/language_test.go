@@ -97,6 +97,11 @@ func TestNoEmptyBoxes(t *testing.T) {
 		}
 		t.Error("Chinese characters are empty boxes: no font of this machine has them")
 	}
+	for _, c := range "←↑→↓⌘⇧✓▸…½≥×−中▍" { // a space looks like nothing
+		if !same(draw(string(c)), draw(string(c)+" ")) {
+			t.Errorf("something is drawn for the space behind %c", c)
+		}
+	}
 	drawCode := func(s string) image.Image {
 		block := newCode(nil, nil, nil, nil)
 		block.set(paragraph{text: "```\n" + s + "\n```"}, "")

@@ -3,6 +3,7 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 )
 
 // layoutFunc is a layout with a constant least size, so that nothing that is
@@ -55,11 +56,33 @@ func newColumn(o fyne.CanvasObject, width func() float32, margin, share float32)
 	col := &column{width: width, margin: margin, share: share}
 	inner := container.New(col, o)
 	scroll := container.NewVScroll(inner)
+	wheel := newWheel(scroll.Scrolled)
 	return container.New(layoutFunc{min: fyne.NewSize(100, 60), do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		heightFor(o, col.inner(size.Width)) // so that the scroll reads the height at the new width
 		scroll.Resize(size)
 		scroll.Refresh()
-	}}, scroll)
+		wheel.Resize(size)
+	}}, scroll, wheel)
+}
+
+// wheel lies over what scrolls and gets the mouse wheel, and nothing else: an
+// entry under the pointer would keep it to itself.
+type wheel struct {
+	widget.BaseWidget
+	scrolled func(*fyne.ScrollEvent)
+}
+
+func newWheel(scrolled func(*fyne.ScrollEvent)) *wheel {
+	w := &wheel{scrolled: scrolled}
+	w.ExtendBaseWidget(w)
+	return w
+}
+
+// Scrolled passes the turn on.
+func (w *wheel) Scrolled(e *fyne.ScrollEvent) { w.scrolled(e) }
+
+func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.NewWithoutLayout())
 }
 
 type column struct {

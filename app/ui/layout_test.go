@@ -137,6 +137,26 @@ func (r *rig) checkInside(when string, size fyne.Size) {
 	}
 }
 
+// The mouse wheel scrolls a page wherever the pointer is, over an entry too, and
+// clicks still arrive.
+func TestWheelOverEntries(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.press(fyne.KeyComma)
+	site := r.prefs.models.site
+	driver := fyne.CurrentApp().Driver()
+	before := driver.AbsolutePositionForObject(site).AddXY(20, 10)
+	test.Scroll(r.win.Canvas(), before, 0, -60)
+	after := driver.AbsolutePositionForObject(site).AddXY(20, 10)
+	if after.Y != before.Y-60 {
+		t.Errorf("the wheel moved the page from %v to %v", before, after)
+	}
+	small := r.prefs.size.buttons[0]
+	test.TapCanvas(r.win.Canvas(), driver.AbsolutePositionForObject(small).AddXY(10, 10))
+	if r.settings.TextScale != settings.TextScales[0] {
+		t.Error("a click does not reach a button")
+	}
+}
+
 // A Tab walk reaches every control, and each shows a ring or a border there.
 func TestTabWalk(t *testing.T) {
 	r := newRig(t, 1280, 800)

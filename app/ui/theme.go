@@ -9,6 +9,14 @@ import (
 	"tern/app/settings"
 )
 
+// Fyne's font of arrows has no space, and a space is drawn in the font of what
+// stands before it: "→ b" would be "→�b". Its monospaced font has both.
+func init() {
+	if arrows, ok := theme.DefaultSymbolFont().(*fyne.StaticResource); ok {
+		arrows.StaticContent = theme.DefaultTextMonospaceFont().Content()
+	}
+}
+
 // Names of our own colours. Every name that the palette does not hold falls
 // through to Fyne's theme.
 const (
