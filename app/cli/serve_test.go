@@ -30,7 +30,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, said.String())
 	}
-	r, err := http.NewRequest("POST", strings.TrimSpace(url)+"/completions", strings.NewReader(`{"prompt": "Once upon a secret", "max_tokens": 3}`))
+	r, err := http.NewRequest("POST", strings.TrimSpace(url)+"/completions", strings.NewReader(`{"prompt": "Once upon a secret", "max_tokens": 3, "temperature": 0}`))
 	if err != nil {
 		t.Fatal(err)
 	}
