@@ -31,11 +31,10 @@ func newKVCache(c *model.Config, kind KVType) *kvCache {
 // are free each time.
 func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 	for kv.positions() < n && spared(kv.need()) {
-		size := kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim
 		if kv.kind == KVF16 {
-			kv.f16 = append(kv.f16, ternary.Alloc[uint16](size))
+			kv.f16 = append(kv.f16, ternary.Alloc[uint16](kv.chunkSize()))
 		} else {
-			kv.f32 = append(kv.f32, ternary.Alloc[float32](size))
+			kv.f32 = append(kv.f32, ternary.Alloc[float32](kv.chunkSize()))
 		}
 	}
 }
@@ -47,13 +46,14 @@ func (kv *kvCache) need() int64 { return kv.chunkBytes() + min(4*kv.chunkBytes()
 // positions is how many there is room for.
 func (kv *kvCache) positions() int { return (len(kv.f16) + len(kv.f32)) * kvChunk }
 
-// chunkBytes is the memory of one chunk.
+// chunkSize is how many values there are in one chunk, chunkBytes its memory.
+func (kv *kvCache) chunkSize() int { return kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim }
+
 func (kv *kvCache) chunkBytes() int64 {
-	n := int64(kv.layers) * 2 * int64(kv.kvHeads) * kvChunk * int64(kv.headDim)
 	if kv.kind == KVF32 {
-		return 4 * n
+		return 4 * int64(kv.chunkSize())
 	}
-	return 2 * n
+	return 2 * int64(kv.chunkSize())
 }
 
 // bytes is the memory that the cache takes.

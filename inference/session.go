@@ -22,7 +22,7 @@ const (
 
 // prefillChunk is how many tokens of a prompt are evaluated together: enough
 // that unpacking the weights costs little beside using them. A cancelled context
-// ends a chunk within a piece of a product and a head of a query's attention.
+// ends a chunk within a piece of a product and the attention of a few queries.
 const prefillChunk = 128
 
 // SessionOptions says how a session keeps its sequence.
