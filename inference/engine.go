@@ -194,10 +194,15 @@ func tokenizerFiles(f model.TokenizerFiles) tokenizer.Files {
 }
 
 func hasOwnNorms(l *model.Layer) bool {
-	for _, lin := range []*model.Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down} {
+	for _, lin := range linears(l) {
 		if lin.Norm != nil {
 			return true
 		}
 	}
 	return false
+}
+
+// linears are the matrices of a layer.
+func linears(l *model.Layer) []*model.Linear {
+	return []*model.Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
 }

@@ -31,7 +31,8 @@ Measure how fast a model reads a prompt (prefill) and writes (decode, greedy,
 one token at a time) after texts of some lengths, with some numbers of threads,
 and beside that what this machine can do: how fast it reads memory (the best of
 five reads of 1 GiB) and multiplies (the kernel of prefill on a matrix in the
-cache). Predicted rates are what tern inspect would say, from the model's headers
+cache). Between two tokens the workers just read the packed weights (read_gb_s):
+what disturbs the machine disturbs both. Predicted rates are what tern inspect would say, from the model's headers
 and half a second of measurements.
 
 gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second.

@@ -50,7 +50,7 @@ func TestBenchJSON(t *testing.T) {
 	}
 	for i, x := range r.Runs {
 		if x.Threads != i+1 || x.MemoryReadGB <= 0 || x.MemoryReadGB > r.MemoryReadGB || x.Prefill.Tokens != 9 || x.Prefill.Rate <= 0 ||
-			x.Prefill.GMAC <= 0 || x.Decode.Tokens != 5 || x.Decode.Rate <= 0 || x.Decode.BytesPerToken <= 0 || x.Decode.GB <= 0 {
+			x.Prefill.GMAC <= 0 || x.Decode.Tokens != 5 || x.Decode.Rate <= 0 || x.Decode.BytesPerToken <= 0 || x.Decode.GB <= 0 || x.Decode.ReadGB <= 0 {
 			t.Errorf("%+v", x)
 		}
 	}
@@ -67,7 +67,7 @@ func TestBenchJSON(t *testing.T) {
 	if got := keys(t, raw.Runs[0]["prefill"]); !slices.Equal(got, []string{"gmac_s", "predicted_tok_s", "tok_s", "tokens"}) {
 		t.Errorf("keys of prefill: %q", got)
 	}
-	if got := keys(t, raw.Runs[0]["decode"]); !slices.Equal(got, []string{"bytes_per_token", "depth", "gb_s", "predicted_tok_s", "tok_s", "tokens"}) {
+	if got := keys(t, raw.Runs[0]["decode"]); !slices.Equal(got, []string{"bytes_per_token", "depth", "gb_s", "predicted_tok_s", "read_gb_s", "tok_s", "tokens"}) {
 		t.Errorf("keys of decode: %q", got)
 	}
 }
@@ -75,7 +75,7 @@ func TestBenchJSON(t *testing.T) {
 func TestBenchTexts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "speed.csv")
 	out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1,2", "--context", "9,0", "--repeat", "2", "--csv", file)
-	for _, want := range []string{"prefill tok/s", "of memory", "predicted", "everything else", "2 threads: memory reads", "times a layer"} {
+	for _, want := range []string{"prefill tok/s", "of that", "predicted", "everything else", "2 threads: memory reads", "times a layer"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -37,11 +37,11 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 	fmt.Fprintf(&b, "memory: peak %s (%s)\n\n", formatBytes(r.PeakRSS), strings.Join(parts, ", "))
 
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tcontext\tprefill tok/s\tpredicted\tGMAC/s\tof peak\tdecode tok/s\tpredicted\tMB/token\tGB/s\tof memory\t")
+	fmt.Fprintln(t, "threads\tcontext\tprefill tok/s\tpredicted\tGMAC/s\tof peak\tdecode tok/s\tpredicted\tMB/token\tGB/s\tjust reading\tof that\t")
 	for _, x := range r.Runs {
-		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%.2f\t%.0f%%\t\n", x.Threads, x.Context,
+		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.0f%%\t\n", x.Threads, x.Context,
 			x.Prefill.Rate, x.Prefill.Predicted, x.Prefill.GMAC, 100*x.Prefill.GMAC/x.PeakGMAC,
-			x.Decode.Rate, x.Decode.Predicted, x.Decode.BytesPerToken/1e6, x.Decode.GB, 100*x.Decode.GB/x.MemoryReadGB)
+			x.Decode.Rate, x.Decode.Predicted, x.Decode.BytesPerToken/1e6, x.Decode.GB, x.Decode.ReadGB, 100*x.Decode.GB/x.Decode.ReadGB)
 	}
 	t.Flush()
 	fmt.Fprintln(&b)

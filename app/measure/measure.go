@@ -86,7 +86,9 @@ type Decode struct {
 	Rate          float64 `json:"tok_s"`
 	BytesPerToken float64 `json:"bytes_per_token"`
 	GB            float64 `json:"gb_s"`
-	Predicted     float64 `json:"predicted_tok_s"`
+	// ReadGB is how fast the packed weights were just read, between the tokens.
+	ReadGB    float64 `json:"read_gb_s"`
+	Predicted float64 `json:"predicted_tok_s"`
 }
 
 // Model measures m at every number of threads.
@@ -221,18 +223,35 @@ func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32
 }
 
 // decode times o.Decode tokens after ids. The first one comes from the prompt's
-// logits: one more is needed.
+// logits: one more is needed. Between two of them the weights are read, so that
+// what disturbs the one disturbs the other.
 func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.Session, ids []int32, run *Run) error {
 	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
 	head, meetings := s.HeadBytesRead(), e.Meetings()
+	var writing, reading time.Duration
+	var read int64
+	var asked time.Time // for the next token; zero before the first
 	for event, err := range s.Generate(ctx, ids, options) {
 		if err != nil {
 			return err
 		}
-		o.Progress(Progress{run.Threads, "decode", event.Stats.Generated, o.Decode})
+		if event.Kind == inference.EventToken {
+			if !asked.IsZero() {
+				writing += time.Since(asked)
+			}
+			o.Progress(Progress{run.Threads, "decode", event.Stats.Generated, o.Decode})
+			n, took, err := e.ReadWeights()
+			if err != nil {
+				return err
+			}
+			read, reading = read+n, reading+took
+			asked = time.Now()
+		}
 		if event.Kind == inference.EventDone {
 			n := int64(event.Stats.Generated)
-			run.Decode.Rate = max(run.Decode.Rate, event.Stats.DecodeRate())
+			if rate := float64(n-1) / writing.Seconds(); rate > run.Decode.Rate {
+				run.Decode.Rate, run.Decode.ReadGB = rate, float64(read)/reading.Seconds()/1e9
+			}
 			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
 			run.Barriers = float64(e.Meetings()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
 		}

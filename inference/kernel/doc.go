@@ -51,9 +51,10 @@
 // Attention of a prompt, and of heads that share keys and values, takes three
 // queries at a time (attention.go): a key is converted once for all of them.
 //
-// Every kernel that reads from memory prefetches in the order of addresses: the
-// rows of a float matrix or of the scan are read four at a time, and while they
-// are, the next four are fetched as the one stream that they are in memory.
+// Every kernel that reads from memory prefetches in the order of addresses, one
+// or two KB ahead, or with AVX-512 four. Rows of a float matrix are read four at a
+// time, and while they are, what follows them is fetched as the one stream that
+// it is in memory; so are those of the scan with AVX-512, one after the other else.
 //
 // On arm64 a product of bytes may be signed, and the codes are small enough:
 //
@@ -106,6 +107,15 @@
 //	scores: one query, two sums a row / one sum / three queries     19 / 19 / 36
 //	  three queries, with one MOVSS among the VEX instructions                 7
 //	weighted sum: one query 64, then 32 columns / all 96 / three    26 / 32 / 44
+//
+//	From memory, medians of 25 to 41 turns, GB/s, threads:            1       2
+//	MatVec, 1536 columns, prefetch 4 / 3 / 2 KB ahead        19 / 21 / 21  29 / 30 / 31
+//	  1 KB ahead / none                                           18 / 15  29 / 25
+//	  into L1 alone (NTA) from 2 KB ahead                              21      31
+//	Scan, 2560 columns, four rows / one, 1 KB ahead               13 / 15  20 / 24
+//	  one row, 2 / 4 KB ahead                                     15 / 15  24 / 23
+//	ScoresF16, 64 columns, from 4 rows / 512 bytes more ahead     15 / 16  21 / 25
+//	WeightedSumF16, 96 columns, no prefetch / 1.1 KB ahead        13 / 15  15 / 17
 //
 //	ReadBandwidth: four streams of 4 KB                                   17.9
 //	  one stream, prefetch 0 / 1 / 2 / 4 KB ahead     16.0 / 13.1 / 12.4 / 13.4

@@ -61,7 +61,7 @@ func dots(name string, f format) {
 		JL(LabelRef(next))
 
 		w3 := GP64()    // the fourth row: an index scales by 1 and 2 only
-		ahead := GP64() // in the next four rows, which are fetched in the order of addresses
+		ahead := GP64() // beyond these rows, which are fetched in the order of addresses
 		if n == 4 {
 			LEAQ(Mem{Base: w, Index: stride, Scale: 4}, ahead)
 			LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w3)
@@ -98,7 +98,7 @@ func dots(name string, f format) {
 		Label(label("sixteen"))
 		if n == 4 {
 			for i := range f.size {
-				PREFETCHT0(at(ahead, 64*i))
+				PREFETCHT0(at(ahead, 512+64*i))
 			}
 			advance(64*f.size, ahead)
 		}
@@ -196,6 +196,9 @@ func weightedSum(name string, f format) {
 			pi := YMM()
 			VBROADCASTSS(at(p, 0), pi)
 			for i, a := range acc {
+				if 8*f.size*i%64 == 0 {
+					PREFETCHT0(at(w, 8*f.size*i+1024))
+				}
 				x := YMM()
 				f.load(at(w, 8*f.size*i), x)
 				VFMADD231PS(x, pi, a)

@@ -117,8 +117,8 @@ func matVec() {
 	zero(four...)
 
 	loop("block", n, func() {
-		PREFETCHT0(at(data, 4096))
-		PREFETCHT0(at(data, 4096+64))
+		PREFETCHT0(at(data, 2048))
+		PREFETCHT0(at(data, 2048+64))
 		for r := range 4 {
 			w, c := YMM(), YMM()
 			product := func(k int, mask, c, sum VecVirtual) {
