@@ -8,7 +8,7 @@ import (
 )
 
 // readPiece is what a worker takes at a time in ReadWeights, at least.
-const readPiece = 64 << 10
+const readPiece = 192 << 10
 
 // ReadWeights has all workers read the packed weights once, without computing
 // anything, and returns how many bytes those are and how long it took: what

@@ -51,10 +51,11 @@
 // Attention of a prompt, and of heads that share keys and values, takes three
 // queries at a time (attention.go): a key is converted once for all of them.
 //
-// Every kernel that reads from memory prefetches in the order of addresses, one
-// or two KB ahead, or with AVX-512 four. Rows of a float matrix are read four at a
-// time, and while they are, what follows them is fetched as the one stream that
-// it is in memory; so are those of the scan with AVX-512, one after the other else.
+// Memory gives more to four streams than to one: there are prefetchers for
+// several. So a dot product takes a row of each quarter of its rows at a time
+// (quarters.go), and so does the scan. MatVec is one stream, prefetched 2 KB ahead,
+// as it computes for as long as it reads; with AVX-512, where a prefetched stream
+// is the fastest, all are.
 //
 // On arm64 a product of bytes may be signed, and the codes are small enough:
 //
@@ -101,24 +102,29 @@
 //	four rows, prefetching three of the next four                         15.3
 //	  prefetching all four / none of them                          13.7 / 10.5
 //	  one row at a time, with 2 / 4 / 8 sums                -26% / -28% / -18%
-//	four rows, the next four prefetched as one stream: see below
+//	a row of each quarter: see below
 //
 //	Attention over 256 positions in L2, 96 values as binary16, per query  G MAC/s
 //	scores: one query, two sums a row / one sum / three queries     19 / 19 / 36
 //	  three queries, with one MOVSS among the VEX instructions                 7
 //	weighted sum: one query 64, then 32 columns / all 96 / three    26 / 32 / 44
 //
-//	From memory, medians of 25 to 41 turns, GB/s, threads:            1       2
+//	From memory, medians of 21 to 41 turns, GB/s, threads:            1       2
 //	MatVec, 1536 columns, prefetch 4 / 3 / 2 KB ahead        19 / 21 / 21  29 / 30 / 31
 //	  1 KB ahead / none                                           18 / 15  29 / 25
-//	  into L1 alone (NTA) from 2 KB ahead                              21      31
-//	Scan, 2560 columns, four rows / one, 1 KB ahead               13 / 15  20 / 24
-//	  one row, 2 / 4 KB ahead                                     15 / 15  24 / 23
-//	ScoresF16, 64 columns, from 4 rows / 512 bytes more ahead     15 / 16  21 / 25
-//	WeightedSumF16, 96 columns, no prefetch / 1.1 KB ahead        13 / 15  15 / 17
-//
-//	ReadBandwidth: four streams of 4 KB                                   17.9
-//	  one stream, prefetch 0 / 1 / 2 / 4 KB ahead     16.0 / 13.1 / 12.4 / 13.4
+//	  as four streams of 4 KB, 16 KB ahead                             14      20
+//	    beside them, in a disturbed minute, 2 KB ahead                 14      21
+//	Scan, 2560 columns, four neighbours, one stream ahead              13      20
+//	  one row after the other, 1 KB ahead                              15      24
+//	  a row of each quarter (in another minute 16 / 22 for that)       22      27
+//	ScoresF16, 96 columns, four neighbours, one stream ahead           16      23
+//	  a row of each quarter / prefetch 768 bytes ahead            19 / 18  28 / 24
+//	MatVecF16, 1536 columns, the same two                         12 / 19  19 / 26
+//	WeightedSumF16, 96 columns, no prefetch / 1.1 KB ahead        17 / 20  26 / 29
+//	  as four streams of 4 KB, 16 KB ahead                             19      28
+//	Reading only, four streams 4 / 48 KB apart                    22 / 25  31 / 31
+//	  two / eight streams 48 KB apart                             25 / 25  32 / 31
+//	  one stream, prefetch 1 KB ahead                                  16      27
 //
 // On one Zen 4 core of a virtual machine, likewise, where VPDPBUSD of 64 bytes
 // reaches 64 MAC a cycle, 230 G MAC/s at 3.6 GHz:

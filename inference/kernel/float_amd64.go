@@ -182,18 +182,20 @@ func decode(dst []float32, src []byte, f format) {
 }
 
 func readSum(b []byte) (sum uint64) {
-	n := len(b) &^ 16383
-	if !useAVX2 {
-		n = 0
-	}
 	switch {
-	case n == 0:
 	case useAVX512:
-		sum = readSumAVX512(&b[0], n)
-	default:
-		sum = readSumAVX2(&b[0], n)
+		if n := len(b) &^ 16383; n > 0 {
+			sum, b = readSumAVX512(&b[0], n), b[n:]
+		}
+	case useAVX2:
+		// The four streams of a block are 48 KB apart: from 4 KB they are an eighth
+		// slower, and from a large power of two they meet in one bank of memory.
+		for len(b) >= 256 {
+			n := min(len(b)&^255, 192<<10)
+			sum, b = sum+readSumAVX2(&b[0], n), b[n:]
+		}
 	}
-	return sum + readSumGeneric(b[n:])
+	return sum + readSumGeneric(b)
 }
 
 func scan(y []int32, w []int8, x []int16) {

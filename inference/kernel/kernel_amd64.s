@@ -1460,102 +1460,103 @@ group:
 // func dotRowsF32AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRowsF32AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ w+8(FP), CX
-	MOVQ rows+24(FP), DX
-	MOVQ cols+32(FP), BX
-	MOVQ x+16(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x02, DI
-	MOVQ BX, R8
-	ANDQ $0x07, R8
+	MOVQ  y+0(FP), AX
+	MOVQ  w+8(FP), CX
+	MOVQ  x+16(FP), DX
+	MOVQ  cols+32(FP), BX
+	MOVQ  BX, SI
+	ANDQ  $0x07, SI
+	MOVQ  BX, DI
+	SHLQ  $0x02, DI
+	MOVQ  rows+24(FP), R8
+	MOVQ  R8, R9
+	SHRQ  $0x02, R9
+	MOVQ  R9, R10
+	IMULQ DI, R10
+	LEAQ  (CX)(R10*2), DI
+	ADDQ  R10, DI
+	MOVQ  R9, R11
+	TESTQ R11, R11
+	JZ    left
 
 rows4:
-	CMPQ  DX, $0x04
-	JL    rows1
-	LEAQ  (CX)(DI*4), R10
-	LEAQ  (CX)(DI*2), R9
-	ADDQ  DI, R9
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  BX, R11
-	SUBQ  $0x10, R11
+	MOVQ  BX, R12
+	SUBQ  $0x10, R12
 	JL    eight4
 
 sixteen4:
-	PREFETCHT0  512(R10)
-	PREFETCHT0  576(R10)
-	PREFETCHT0  640(R10)
-	PREFETCHT0  704(R10)
-	ADDQ        $0x00000100, R10
-	VMOVUPS     (SI), Y4
+	PREFETCHT0  384(CX)
+	PREFETCHT0  384(CX)(R10*1)
+	PREFETCHT0  384(CX)(R10*2)
+	PREFETCHT0  384(DI)
+	VMOVUPS     (DX), Y4
 	VMOVUPS     (CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     (CX)(DI*2), Y5
+	VMOVUPS     (CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     (R9), Y5
+	VMOVUPS     (DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	VMOVUPS     32(SI), Y4
+	VMOVUPS     32(DX), Y4
 	VMOVUPS     32(CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     32(CX)(DI*1), Y5
+	VMOVUPS     32(CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     32(CX)(DI*2), Y5
+	VMOVUPS     32(CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     32(R9), Y5
+	VMOVUPS     32(DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, R9
-	SUBQ        $0x10, R11
+	ADDQ        $0x40, DI
+	SUBQ        $0x10, R12
 	JGE         sixteen4
 
 eight4:
-	ADDQ        $0x08, R11
+	ADDQ        $0x08, R12
 	JL          rest4
-	VMOVUPS     (SI), Y4
+	VMOVUPS     (DX), Y4
 	VMOVUPS     (CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     (CX)(DI*2), Y5
+	VMOVUPS     (CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     (R9), Y5
+	VMOVUPS     (DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x20, CX
-	ADDQ        $0x20, R9
+	ADDQ        $0x20, DI
 
 rest4:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum4
-	LEAQ        tailMask<>+0(SB), R10
-	VMOVDQU     (R10)(R8*4), Y4
-	VANDPS      -32(SI)(R8*4), Y4, Y5
-	LEAQ        -8(R8), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, CX
-	ADDQ        SI, R9
+	LEAQ        tailMask<>+0(SB), R12
+	VMOVDQU     (R12)(SI*4), Y4
+	VANDPS      -32(DX)(SI*4), Y4, Y5
+	LEAQ        -8(SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, CX
+	ADDQ        DX, DI
 	VMOVUPS     (CX), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y0
-	VMOVUPS     (CX)(DI*1), Y6
+	VMOVUPS     (CX)(R10*1), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y1
-	VMOVUPS     (CX)(DI*2), Y6
+	VMOVUPS     (CX)(R10*2), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y2
-	VMOVUPS     (R9), Y6
+	VMOVUPS     (DI), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y3
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, CX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DI
 
 sum4:
 	VBROADCASTSS scale+40(FP), X4
@@ -1565,30 +1566,39 @@ sum4:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X4, X1, X1
-	VMOVUPS      X1, (AX)
-	ADDQ         DI, CX
-	LEAQ         (CX)(DI*2), CX
-	ADDQ         $0x10, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VMOVSS       X1, (AX)
+	VEXTRACTPS   $0x01, X1, (AX)(R9*4)
+	VEXTRACTPS   $0x02, X1, (AX)(R9*8)
+	LEAQ         (AX)(R9*8), DX
+	VEXTRACTPS   $0x03, X1, (DX)(R9*4)
+	ADDQ         $0x04, AX
+	MOVQ         x+16(FP), DX
+	DECQ         R11
+	JNZ          rows4
+
+left:
+	LEAQ  (CX)(R10*2), CX
+	ADDQ  R10, CX
+	LEAQ  (AX)(R9*8), AX
+	LEAQ  (AX)(R9*4), AX
+	ANDQ  $0x03, R8
+	TESTQ R8, R8
+	JZ    done
 
 rows1:
-	CMPQ  DX, $0x01
-	JL    done
 	VPXOR Y0, Y0, Y0
 	MOVQ  BX, DI
 	SUBQ  $0x10, DI
 	JL    eight1
 
 sixteen1:
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VMOVUPS     (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DX), Y1
 	VMOVUPS     32(CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x40, CX
 	SUBQ        $0x10, DI
 	JGE         sixteen1
@@ -1596,28 +1606,25 @@ sixteen1:
 eight1:
 	ADDQ        $0x08, DI
 	JL          rest1
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VMOVUPS     (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x20, CX
 
 rest1:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum1
 	LEAQ        tailMask<>+0(SB), DI
-	VMOVDQU     (DI)(R8*4), Y1
-	VANDPS      -32(SI)(R8*4), Y1, Y2
-	LEAQ        -8(R8), SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, CX
+	VMOVDQU     (DI)(SI*4), Y1
+	VANDPS      -32(DX)(SI*4), Y1, Y2
+	LEAQ        -8(SI), DX
+	SHLQ        $0x02, DX
+	ADDQ        DX, CX
 	VMOVUPS     (CX), Y3
 	VANDPS      Y3, Y1, Y3
 	VFMADD231PS Y2, Y3, Y0
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x02, SI
-	ADDQ        SI, CX
+	ADDQ        $0x20, CX
 
 sum1:
 	VBROADCASTSS scale+40(FP), X1
@@ -1628,9 +1635,9 @@ sum1:
 	VMULPS       X1, X2, X2
 	VMOVSS       X2, (AX)
 	ADDQ         $0x04, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x01, DX
-	JMP          rows1
+	MOVQ         x+16(FP), DX
+	DECQ         R8
+	JNZ          rows1
 
 done:
 	VZEROUPPER
@@ -1657,100 +1664,103 @@ GLOBL tailMask<>(SB), RODATA|NOPTR, $64
 // func dotRowsF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·dotRowsF16AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ w+8(FP), CX
-	MOVQ rows+24(FP), DX
-	MOVQ cols+32(FP), BX
-	MOVQ x+16(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x01, DI
-	MOVQ BX, R8
-	ANDQ $0x07, R8
+	MOVQ  y+0(FP), AX
+	MOVQ  w+8(FP), CX
+	MOVQ  x+16(FP), DX
+	MOVQ  cols+32(FP), BX
+	MOVQ  BX, SI
+	ANDQ  $0x07, SI
+	MOVQ  BX, DI
+	SHLQ  $0x01, DI
+	MOVQ  rows+24(FP), R8
+	MOVQ  R8, R9
+	SHRQ  $0x02, R9
+	MOVQ  R9, R10
+	IMULQ DI, R10
+	LEAQ  (CX)(R10*2), DI
+	ADDQ  R10, DI
+	MOVQ  R9, R11
+	TESTQ R11, R11
+	JZ    left
 
 rows4:
-	CMPQ  DX, $0x04
-	JL    rows1
-	LEAQ  (CX)(DI*4), R10
-	LEAQ  (CX)(DI*2), R9
-	ADDQ  DI, R9
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  BX, R11
-	SUBQ  $0x10, R11
+	MOVQ  BX, R12
+	SUBQ  $0x10, R12
 	JL    eight4
 
 sixteen4:
-	PREFETCHT0  512(R10)
-	PREFETCHT0  576(R10)
-	SUBQ        $-128, R10
-	VMOVUPS     (SI), Y4
+	PREFETCHT0  384(CX)
+	PREFETCHT0  384(CX)(R10*1)
+	PREFETCHT0  384(CX)(R10*2)
+	PREFETCHT0  384(DI)
+	VMOVUPS     (DX), Y4
 	VCVTPH2PS   (CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VCVTPH2PS   (CX)(DI*1), Y5
+	VCVTPH2PS   (CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VCVTPH2PS   (CX)(DI*2), Y5
+	VCVTPH2PS   (CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VCVTPH2PS   (R9), Y5
+	VCVTPH2PS   (DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	VMOVUPS     32(SI), Y4
+	VMOVUPS     32(DX), Y4
 	VCVTPH2PS   16(CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VCVTPH2PS   16(CX)(DI*1), Y5
+	VCVTPH2PS   16(CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VCVTPH2PS   16(CX)(DI*2), Y5
+	VCVTPH2PS   16(CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VCVTPH2PS   16(R9), Y5
+	VCVTPH2PS   16(DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x20, CX
-	ADDQ        $0x20, R9
-	SUBQ        $0x10, R11
+	ADDQ        $0x20, DI
+	SUBQ        $0x10, R12
 	JGE         sixteen4
 
 eight4:
-	ADDQ        $0x08, R11
+	ADDQ        $0x08, R12
 	JL          rest4
-	VMOVUPS     (SI), Y4
+	VMOVUPS     (DX), Y4
 	VCVTPH2PS   (CX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VCVTPH2PS   (CX)(DI*1), Y5
+	VCVTPH2PS   (CX)(R10*1), Y5
 	VFMADD231PS Y4, Y5, Y1
-	VCVTPH2PS   (CX)(DI*2), Y5
+	VCVTPH2PS   (CX)(R10*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VCVTPH2PS   (R9), Y5
+	VCVTPH2PS   (DI), Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x10, CX
-	ADDQ        $0x10, R9
+	ADDQ        $0x10, DI
 
 rest4:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum4
-	LEAQ        tailMask<>+0(SB), R10
-	VMOVDQU     (R10)(R8*4), Y4
-	VANDPS      -32(SI)(R8*4), Y4, Y5
-	LEAQ        -8(R8), SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
-	ADDQ        SI, R9
+	LEAQ        tailMask<>+0(SB), R12
+	VMOVDQU     (R12)(SI*4), Y4
+	VANDPS      -32(DX)(SI*4), Y4, Y5
+	LEAQ        -8(SI), DX
+	SHLQ        $0x01, DX
+	ADDQ        DX, CX
+	ADDQ        DX, DI
 	VCVTPH2PS   (CX), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y0
-	VCVTPH2PS   (CX)(DI*1), Y6
+	VCVTPH2PS   (CX)(R10*1), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y1
-	VCVTPH2PS   (CX)(DI*2), Y6
+	VCVTPH2PS   (CX)(R10*2), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y2
-	VCVTPH2PS   (R9), Y6
+	VCVTPH2PS   (DI), Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y3
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, DI
 
 sum4:
 	VBROADCASTSS scale+40(FP), X4
@@ -1760,30 +1770,39 @@ sum4:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X4, X1, X1
-	VMOVUPS      X1, (AX)
-	ADDQ         DI, CX
-	LEAQ         (CX)(DI*2), CX
-	ADDQ         $0x10, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VMOVSS       X1, (AX)
+	VEXTRACTPS   $0x01, X1, (AX)(R9*4)
+	VEXTRACTPS   $0x02, X1, (AX)(R9*8)
+	LEAQ         (AX)(R9*8), DX
+	VEXTRACTPS   $0x03, X1, (DX)(R9*4)
+	ADDQ         $0x04, AX
+	MOVQ         x+16(FP), DX
+	DECQ         R11
+	JNZ          rows4
+
+left:
+	LEAQ  (CX)(R10*2), CX
+	ADDQ  R10, CX
+	LEAQ  (AX)(R9*8), AX
+	LEAQ  (AX)(R9*4), AX
+	ANDQ  $0x03, R8
+	TESTQ R8, R8
+	JZ    done
 
 rows1:
-	CMPQ  DX, $0x01
-	JL    done
 	VPXOR Y0, Y0, Y0
 	MOVQ  BX, DI
 	SUBQ  $0x10, DI
 	JL    eight1
 
 sixteen1:
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VCVTPH2PS   (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DX), Y1
 	VCVTPH2PS   16(CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x20, CX
 	SUBQ        $0x10, DI
 	JGE         sixteen1
@@ -1791,28 +1810,25 @@ sixteen1:
 eight1:
 	ADDQ        $0x08, DI
 	JL          rest1
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VCVTPH2PS   (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x10, CX
 
 rest1:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum1
 	LEAQ        tailMask<>+0(SB), DI
-	VMOVDQU     (DI)(R8*4), Y1
-	VANDPS      -32(SI)(R8*4), Y1, Y2
-	LEAQ        -8(R8), SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	VMOVDQU     (DI)(SI*4), Y1
+	VANDPS      -32(DX)(SI*4), Y1, Y2
+	LEAQ        -8(SI), DX
+	SHLQ        $0x01, DX
+	ADDQ        DX, CX
 	VCVTPH2PS   (CX), Y3
 	VANDPS      Y3, Y1, Y3
 	VFMADD231PS Y2, Y3, Y0
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	ADDQ        $0x10, CX
 
 sum1:
 	VBROADCASTSS scale+40(FP), X1
@@ -1823,9 +1839,9 @@ sum1:
 	VMULPS       X1, X2, X2
 	VMOVSS       X2, (AX)
 	ADDQ         $0x04, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x01, DX
-	JMP          rows1
+	MOVQ         x+16(FP), DX
+	DECQ         R8
+	JNZ          rows1
 
 done:
 	VZEROUPPER
@@ -1834,116 +1850,119 @@ done:
 // func dotRowsBF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRowsBF16AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ w+8(FP), CX
-	MOVQ rows+24(FP), DX
-	MOVQ cols+32(FP), BX
-	MOVQ x+16(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x01, DI
-	MOVQ BX, R8
-	ANDQ $0x07, R8
+	MOVQ  y+0(FP), AX
+	MOVQ  w+8(FP), CX
+	MOVQ  x+16(FP), DX
+	MOVQ  cols+32(FP), BX
+	MOVQ  BX, SI
+	ANDQ  $0x07, SI
+	MOVQ  BX, DI
+	SHLQ  $0x01, DI
+	MOVQ  rows+24(FP), R8
+	MOVQ  R8, R9
+	SHRQ  $0x02, R9
+	MOVQ  R9, R10
+	IMULQ DI, R10
+	LEAQ  (CX)(R10*2), DI
+	ADDQ  R10, DI
+	MOVQ  R9, R11
+	TESTQ R11, R11
+	JZ    left
 
 rows4:
-	CMPQ  DX, $0x04
-	JL    rows1
-	LEAQ  (CX)(DI*4), R10
-	LEAQ  (CX)(DI*2), R9
-	ADDQ  DI, R9
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  BX, R11
-	SUBQ  $0x10, R11
+	MOVQ  BX, R12
+	SUBQ  $0x10, R12
 	JL    eight4
 
 sixteen4:
-	PREFETCHT0  512(R10)
-	PREFETCHT0  576(R10)
-	SUBQ        $-128, R10
-	VMOVUPS     (SI), Y4
+	PREFETCHT0  384(CX)
+	PREFETCHT0  384(CX)(R10*1)
+	PREFETCHT0  384(CX)(R10*2)
+	PREFETCHT0  384(DI)
+	VMOVUPS     (DX), Y4
 	VPMOVZXWD   (CX), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y0
-	VPMOVZXWD   (CX)(DI*1), Y5
+	VPMOVZXWD   (CX)(R10*1), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y1
-	VPMOVZXWD   (CX)(DI*2), Y5
+	VPMOVZXWD   (CX)(R10*2), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y2
-	VPMOVZXWD   (R9), Y5
+	VPMOVZXWD   (DI), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y3
-	VMOVUPS     32(SI), Y4
+	VMOVUPS     32(DX), Y4
 	VPMOVZXWD   16(CX), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y0
-	VPMOVZXWD   16(CX)(DI*1), Y5
+	VPMOVZXWD   16(CX)(R10*1), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y1
-	VPMOVZXWD   16(CX)(DI*2), Y5
+	VPMOVZXWD   16(CX)(R10*2), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y2
-	VPMOVZXWD   16(R9), Y5
+	VPMOVZXWD   16(DI), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x20, CX
-	ADDQ        $0x20, R9
-	SUBQ        $0x10, R11
+	ADDQ        $0x20, DI
+	SUBQ        $0x10, R12
 	JGE         sixteen4
 
 eight4:
-	ADDQ        $0x08, R11
+	ADDQ        $0x08, R12
 	JL          rest4
-	VMOVUPS     (SI), Y4
+	VMOVUPS     (DX), Y4
 	VPMOVZXWD   (CX), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y0
-	VPMOVZXWD   (CX)(DI*1), Y5
+	VPMOVZXWD   (CX)(R10*1), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y1
-	VPMOVZXWD   (CX)(DI*2), Y5
+	VPMOVZXWD   (CX)(R10*2), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y2
-	VPMOVZXWD   (R9), Y5
+	VPMOVZXWD   (DI), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VFMADD231PS Y4, Y5, Y3
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x10, CX
-	ADDQ        $0x10, R9
+	ADDQ        $0x10, DI
 
 rest4:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum4
-	LEAQ        tailMask<>+0(SB), R10
-	VMOVDQU     (R10)(R8*4), Y4
-	VANDPS      -32(SI)(R8*4), Y4, Y5
-	LEAQ        -8(R8), SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
-	ADDQ        SI, R9
+	LEAQ        tailMask<>+0(SB), R12
+	VMOVDQU     (R12)(SI*4), Y4
+	VANDPS      -32(DX)(SI*4), Y4, Y5
+	LEAQ        -8(SI), DX
+	SHLQ        $0x01, DX
+	ADDQ        DX, CX
+	ADDQ        DX, DI
 	VPMOVZXWD   (CX), Y6
 	VPSLLD      $0x10, Y6, Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y0
-	VPMOVZXWD   (CX)(DI*1), Y6
+	VPMOVZXWD   (CX)(R10*1), Y6
 	VPSLLD      $0x10, Y6, Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y1
-	VPMOVZXWD   (CX)(DI*2), Y6
+	VPMOVZXWD   (CX)(R10*2), Y6
 	VPSLLD      $0x10, Y6, Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y2
-	VPMOVZXWD   (R9), Y6
+	VPMOVZXWD   (DI), Y6
 	VPSLLD      $0x10, Y6, Y6
 	VANDPS      Y6, Y4, Y6
 	VFMADD231PS Y5, Y6, Y3
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	ADDQ        $0x10, CX
+	ADDQ        $0x10, DI
 
 sum4:
 	VBROADCASTSS scale+40(FP), X4
@@ -1953,32 +1972,41 @@ sum4:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X4, X1, X1
-	VMOVUPS      X1, (AX)
-	ADDQ         DI, CX
-	LEAQ         (CX)(DI*2), CX
-	ADDQ         $0x10, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x04, DX
-	JMP          rows4
+	VMOVSS       X1, (AX)
+	VEXTRACTPS   $0x01, X1, (AX)(R9*4)
+	VEXTRACTPS   $0x02, X1, (AX)(R9*8)
+	LEAQ         (AX)(R9*8), DX
+	VEXTRACTPS   $0x03, X1, (DX)(R9*4)
+	ADDQ         $0x04, AX
+	MOVQ         x+16(FP), DX
+	DECQ         R11
+	JNZ          rows4
+
+left:
+	LEAQ  (CX)(R10*2), CX
+	ADDQ  R10, CX
+	LEAQ  (AX)(R9*8), AX
+	LEAQ  (AX)(R9*4), AX
+	ANDQ  $0x03, R8
+	TESTQ R8, R8
+	JZ    done
 
 rows1:
-	CMPQ  DX, $0x01
-	JL    done
 	VPXOR Y0, Y0, Y0
 	MOVQ  BX, DI
 	SUBQ  $0x10, DI
 	JL    eight1
 
 sixteen1:
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VPMOVZXWD   (CX), Y2
 	VPSLLD      $0x10, Y2, Y2
 	VFMADD231PS Y1, Y2, Y0
-	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DX), Y1
 	VPMOVZXWD   16(CX), Y2
 	VPSLLD      $0x10, Y2, Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
 	ADDQ        $0x20, CX
 	SUBQ        $0x10, DI
 	JGE         sixteen1
@@ -1986,30 +2014,27 @@ sixteen1:
 eight1:
 	ADDQ        $0x08, DI
 	JL          rest1
-	VMOVUPS     (SI), Y1
+	VMOVUPS     (DX), Y1
 	VPMOVZXWD   (CX), Y2
 	VPSLLD      $0x10, Y2, Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
 	ADDQ        $0x10, CX
 
 rest1:
-	TESTQ       R8, R8
+	TESTQ       SI, SI
 	JZ          sum1
 	LEAQ        tailMask<>+0(SB), DI
-	VMOVDQU     (DI)(R8*4), Y1
-	VANDPS      -32(SI)(R8*4), Y1, Y2
-	LEAQ        -8(R8), SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	VMOVDQU     (DI)(SI*4), Y1
+	VANDPS      -32(DX)(SI*4), Y1, Y2
+	LEAQ        -8(SI), DX
+	SHLQ        $0x01, DX
+	ADDQ        DX, CX
 	VPMOVZXWD   (CX), Y3
 	VPSLLD      $0x10, Y3, Y3
 	VANDPS      Y3, Y1, Y3
 	VFMADD231PS Y2, Y3, Y0
-	SUBQ        SI, CX
-	MOVQ        R8, SI
-	SHLQ        $0x01, SI
-	ADDQ        SI, CX
+	ADDQ        $0x10, CX
 
 sum1:
 	VBROADCASTSS scale+40(FP), X1
@@ -2020,9 +2045,9 @@ sum1:
 	VMULPS       X1, X2, X2
 	VMOVSS       X2, (AX)
 	ADDQ         $0x04, AX
-	MOVQ         x+16(FP), SI
-	SUBQ         $0x01, DX
-	JMP          rows1
+	MOVQ         x+16(FP), DX
+	DECQ         R8
+	JNZ          rows1
 
 done:
 	VZEROUPPER
@@ -2467,22 +2492,24 @@ done:
 // func dotRows2F32AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRows2F32AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ x+8(FP), DX
-	MOVQ (DX), BX
-	MOVQ 8(DX), DX
-	MOVQ w+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ cols+32(FP), R8
-	SHLQ $0x02, R8
-	SHRQ $0x02, DI
+	MOVQ  y+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), AX
+	MOVQ  x+8(FP), DX
+	MOVQ  (DX), BX
+	MOVQ  8(DX), DX
+	MOVQ  w+16(FP), SI
+	MOVQ  cols+32(FP), DI
+	SHLQ  $0x02, DI
+	MOVQ  rows+24(FP), R8
+	SHRQ  $0x02, R8
+	MOVQ  R8, R9
+	IMULQ DI, R9
+	LEAQ  (SI)(R9*2), DI
+	ADDQ  R9, DI
+	MOVQ  R8, R10
 
 rows:
-	LEAQ  (SI)(R8*4), R10
-	LEAQ  (SI)(R8*2), R9
-	ADDQ  R8, R9
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -2496,26 +2523,27 @@ rows:
 	XORQ  R12, R12
 
 step:
-	PREFETCHT0   (R10)
-	PREFETCHT0   64(R10)
+	PREFETCHT0   384(SI)
+	PREFETCHT0   384(SI)(R9*1)
+	PREFETCHT0   384(SI)(R9*2)
+	PREFETCHT0   384(DI)
 	VMOVUPS      (BX)(R12*1), Y8
 	VMOVUPS      (DX)(R12*1), Y9
 	VMOVUPS      (SI), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y4
-	VMOVUPS      (SI)(R8*1), Y10
+	VMOVUPS      (SI)(R9*1), Y10
 	VFMADD231PS  Y8, Y10, Y1
 	VFMADD231PS  Y9, Y10, Y5
-	VMOVUPS      (SI)(R8*2), Y10
+	VMOVUPS      (SI)(R9*2), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y6
-	VMOVUPS      (R9), Y10
+	VMOVUPS      (DI), Y10
 	VFMADD231PS  Y8, Y10, Y3
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $0x20, R12
 	ADDQ         $0x20, SI
-	ADDQ         $0x20, R9
-	SUBQ         $-128, R10
+	ADDQ         $0x20, DI
 	DECQ         R11
 	JNZ          step
 	VBROADCASTSS scale+40(FP), X8
@@ -2525,18 +2553,25 @@ step:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X8, X1, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         $0x10, CX
+	VMOVSS       X1, (CX)
+	VEXTRACTPS   $0x01, X1, (CX)(R8*4)
+	VEXTRACTPS   $0x02, X1, (CX)(R8*8)
+	LEAQ         (CX)(R8*8), R11
+	VEXTRACTPS   $0x03, X1, (R11)(R8*4)
+	ADDQ         $0x04, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X0
 	VMULPS       X8, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	MOVQ         R9, SI
-	DECQ         DI
+	VMOVSS       X0, (AX)
+	VEXTRACTPS   $0x01, X0, (AX)(R8*4)
+	VEXTRACTPS   $0x02, X0, (AX)(R8*8)
+	LEAQ         (AX)(R8*8), R11
+	VEXTRACTPS   $0x03, X0, (R11)(R8*4)
+	ADDQ         $0x04, AX
+	DECQ         R10
 	JNZ          rows
 	VZEROUPPER
 	RET
@@ -2544,24 +2579,26 @@ step:
 // func dotRows3F32AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRows3F32AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ x+8(FP), BX
-	MOVQ (BX), SI
-	MOVQ 8(BX), DI
-	MOVQ 16(BX), BX
-	MOVQ w+16(FP), R8
-	MOVQ rows+24(FP), R9
-	MOVQ cols+32(FP), R10
-	SHLQ $0x02, R10
-	SHRQ $0x02, R9
+	MOVQ  y+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  16(AX), AX
+	MOVQ  x+8(FP), BX
+	MOVQ  (BX), SI
+	MOVQ  8(BX), DI
+	MOVQ  16(BX), BX
+	MOVQ  w+16(FP), R8
+	MOVQ  cols+32(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  rows+24(FP), R10
+	SHRQ  $0x02, R10
+	MOVQ  R10, R11
+	IMULQ R9, R11
+	LEAQ  (R8)(R11*2), R9
+	ADDQ  R11, R9
+	MOVQ  R10, R12
 
 rows:
-	LEAQ  (R8)(R10*4), R12
-	LEAQ  (R8)(R10*2), R11
-	ADDQ  R10, R11
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -2579,8 +2616,10 @@ rows:
 	XORQ  R14, R14
 
 step:
-	PREFETCHT0   (R12)
-	PREFETCHT0   64(R12)
+	PREFETCHT0   384(R8)
+	PREFETCHT0   384(R8)(R11*1)
+	PREFETCHT0   384(R8)(R11*2)
+	PREFETCHT0   384(R9)
 	VMOVUPS      (SI)(R14*1), Y12
 	VMOVUPS      (DI)(R14*1), Y13
 	VMOVUPS      (BX)(R14*1), Y14
@@ -2588,22 +2627,21 @@ step:
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y4
 	VFMADD231PS  Y14, Y15, Y8
-	VMOVUPS      (R8)(R10*1), Y15
+	VMOVUPS      (R8)(R11*1), Y15
 	VFMADD231PS  Y12, Y15, Y1
 	VFMADD231PS  Y13, Y15, Y5
 	VFMADD231PS  Y14, Y15, Y9
-	VMOVUPS      (R8)(R10*2), Y15
+	VMOVUPS      (R8)(R11*2), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y6
 	VFMADD231PS  Y14, Y15, Y10
-	VMOVUPS      (R11), Y15
+	VMOVUPS      (R9), Y15
 	VFMADD231PS  Y12, Y15, Y3
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x20, R14
 	ADDQ         $0x20, R8
-	ADDQ         $0x20, R11
-	SUBQ         $-128, R12
+	ADDQ         $0x20, R9
 	DECQ         R13
 	JNZ          step
 	VBROADCASTSS scale+40(FP), X12
@@ -2613,26 +2651,37 @@ step:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X12, X1, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         $0x10, CX
+	VMOVSS       X1, (CX)
+	VEXTRACTPS   $0x01, X1, (CX)(R10*4)
+	VEXTRACTPS   $0x02, X1, (CX)(R10*8)
+	LEAQ         (CX)(R10*8), R13
+	VEXTRACTPS   $0x03, X1, (R13)(R10*4)
+	ADDQ         $0x04, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X0
 	VMULPS       X12, X0, X0
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
+	VMOVSS       X0, (DX)
+	VEXTRACTPS   $0x01, X0, (DX)(R10*4)
+	VEXTRACTPS   $0x02, X0, (DX)(R10*8)
+	LEAQ         (DX)(R10*8), R13
+	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
+	ADDQ         $0x04, DX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y11, Y10, Y10
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X0
 	VMULPS       X12, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	MOVQ         R11, R8
-	DECQ         R9
+	VMOVSS       X0, (AX)
+	VEXTRACTPS   $0x01, X0, (AX)(R10*4)
+	VEXTRACTPS   $0x02, X0, (AX)(R10*8)
+	LEAQ         (AX)(R10*8), R13
+	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
+	ADDQ         $0x04, AX
+	DECQ         R12
 	JNZ          rows
 	VZEROUPPER
 	RET
@@ -2640,22 +2689,24 @@ step:
 // func dotRows2F16AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·dotRows2F16AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ x+8(FP), DX
-	MOVQ (DX), BX
-	MOVQ 8(DX), DX
-	MOVQ w+16(FP), SI
-	MOVQ rows+24(FP), DI
-	MOVQ cols+32(FP), R8
-	SHLQ $0x01, R8
-	SHRQ $0x02, DI
+	MOVQ  y+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), AX
+	MOVQ  x+8(FP), DX
+	MOVQ  (DX), BX
+	MOVQ  8(DX), DX
+	MOVQ  w+16(FP), SI
+	MOVQ  cols+32(FP), DI
+	SHLQ  $0x01, DI
+	MOVQ  rows+24(FP), R8
+	SHRQ  $0x02, R8
+	MOVQ  R8, R9
+	IMULQ DI, R9
+	LEAQ  (SI)(R9*2), DI
+	ADDQ  R9, DI
+	MOVQ  R8, R10
 
 rows:
-	LEAQ  (SI)(R8*4), R10
-	LEAQ  (SI)(R8*2), R9
-	ADDQ  R8, R9
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -2669,25 +2720,27 @@ rows:
 	XORQ  R12, R12
 
 step:
-	PREFETCHT0   (R10)
+	PREFETCHT0   384(SI)
+	PREFETCHT0   384(SI)(R9*1)
+	PREFETCHT0   384(SI)(R9*2)
+	PREFETCHT0   384(DI)
 	VMOVUPS      (BX)(R12*1), Y8
 	VMOVUPS      (DX)(R12*1), Y9
 	VCVTPH2PS    (SI), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y4
-	VCVTPH2PS    (SI)(R8*1), Y10
+	VCVTPH2PS    (SI)(R9*1), Y10
 	VFMADD231PS  Y8, Y10, Y1
 	VFMADD231PS  Y9, Y10, Y5
-	VCVTPH2PS    (SI)(R8*2), Y10
+	VCVTPH2PS    (SI)(R9*2), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y6
-	VCVTPH2PS    (R9), Y10
+	VCVTPH2PS    (DI), Y10
 	VFMADD231PS  Y8, Y10, Y3
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         $0x20, R12
 	ADDQ         $0x10, SI
-	ADDQ         $0x10, R9
-	ADDQ         $0x40, R10
+	ADDQ         $0x10, DI
 	DECQ         R11
 	JNZ          step
 	VBROADCASTSS scale+40(FP), X8
@@ -2697,18 +2750,25 @@ step:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X8, X1, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         $0x10, CX
+	VMOVSS       X1, (CX)
+	VEXTRACTPS   $0x01, X1, (CX)(R8*4)
+	VEXTRACTPS   $0x02, X1, (CX)(R8*8)
+	LEAQ         (CX)(R8*8), R11
+	VEXTRACTPS   $0x03, X1, (R11)(R8*4)
+	ADDQ         $0x04, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X0
 	VMULPS       X8, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	MOVQ         R9, SI
-	DECQ         DI
+	VMOVSS       X0, (AX)
+	VEXTRACTPS   $0x01, X0, (AX)(R8*4)
+	VEXTRACTPS   $0x02, X0, (AX)(R8*8)
+	LEAQ         (AX)(R8*8), R11
+	VEXTRACTPS   $0x03, X0, (R11)(R8*4)
+	ADDQ         $0x04, AX
+	DECQ         R10
 	JNZ          rows
 	VZEROUPPER
 	RET
@@ -2716,24 +2776,26 @@ step:
 // func dotRows3F16AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·dotRows3F16AVX2(SB), NOSPLIT, $0-44
-	MOVQ y+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ x+8(FP), BX
-	MOVQ (BX), SI
-	MOVQ 8(BX), DI
-	MOVQ 16(BX), BX
-	MOVQ w+16(FP), R8
-	MOVQ rows+24(FP), R9
-	MOVQ cols+32(FP), R10
-	SHLQ $0x01, R10
-	SHRQ $0x02, R9
+	MOVQ  y+0(FP), AX
+	MOVQ  (AX), CX
+	MOVQ  8(AX), DX
+	MOVQ  16(AX), AX
+	MOVQ  x+8(FP), BX
+	MOVQ  (BX), SI
+	MOVQ  8(BX), DI
+	MOVQ  16(BX), BX
+	MOVQ  w+16(FP), R8
+	MOVQ  cols+32(FP), R9
+	SHLQ  $0x01, R9
+	MOVQ  rows+24(FP), R10
+	SHRQ  $0x02, R10
+	MOVQ  R10, R11
+	IMULQ R9, R11
+	LEAQ  (R8)(R11*2), R9
+	ADDQ  R11, R9
+	MOVQ  R10, R12
 
 rows:
-	LEAQ  (R8)(R10*4), R12
-	LEAQ  (R8)(R10*2), R11
-	ADDQ  R10, R11
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -2751,7 +2813,10 @@ rows:
 	XORQ  R14, R14
 
 step:
-	PREFETCHT0   (R12)
+	PREFETCHT0   384(R8)
+	PREFETCHT0   384(R8)(R11*1)
+	PREFETCHT0   384(R8)(R11*2)
+	PREFETCHT0   384(R9)
 	VMOVUPS      (SI)(R14*1), Y12
 	VMOVUPS      (DI)(R14*1), Y13
 	VMOVUPS      (BX)(R14*1), Y14
@@ -2759,22 +2824,21 @@ step:
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y4
 	VFMADD231PS  Y14, Y15, Y8
-	VCVTPH2PS    (R8)(R10*1), Y15
+	VCVTPH2PS    (R8)(R11*1), Y15
 	VFMADD231PS  Y12, Y15, Y1
 	VFMADD231PS  Y13, Y15, Y5
 	VFMADD231PS  Y14, Y15, Y9
-	VCVTPH2PS    (R8)(R10*2), Y15
+	VCVTPH2PS    (R8)(R11*2), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y6
 	VFMADD231PS  Y14, Y15, Y10
-	VCVTPH2PS    (R11), Y15
+	VCVTPH2PS    (R9), Y15
 	VFMADD231PS  Y12, Y15, Y3
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x20, R14
 	ADDQ         $0x10, R8
-	ADDQ         $0x10, R11
-	ADDQ         $0x40, R12
+	ADDQ         $0x10, R9
 	DECQ         R13
 	JNZ          step
 	VBROADCASTSS scale+40(FP), X12
@@ -2784,26 +2848,37 @@ step:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VMULPS       X12, X1, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         $0x10, CX
+	VMOVSS       X1, (CX)
+	VEXTRACTPS   $0x01, X1, (CX)(R10*4)
+	VEXTRACTPS   $0x02, X1, (CX)(R10*8)
+	LEAQ         (CX)(R10*8), R13
+	VEXTRACTPS   $0x03, X1, (R13)(R10*4)
+	ADDQ         $0x04, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPS       X0, X4, X0
 	VMULPS       X12, X0, X0
-	VMOVUPS      X0, (DX)
-	ADDQ         $0x10, DX
+	VMOVSS       X0, (DX)
+	VEXTRACTPS   $0x01, X0, (DX)(R10*4)
+	VEXTRACTPS   $0x02, X0, (DX)(R10*8)
+	LEAQ         (DX)(R10*8), R13
+	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
+	ADDQ         $0x04, DX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y11, Y10, Y10
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X0
 	VMULPS       X12, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	MOVQ         R11, R8
-	DECQ         R9
+	VMOVSS       X0, (AX)
+	VEXTRACTPS   $0x01, X0, (AX)(R10*4)
+	VEXTRACTPS   $0x02, X0, (AX)(R10*8)
+	LEAQ         (AX)(R10*8), R13
+	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
+	ADDQ         $0x04, AX
+	DECQ         R12
 	JNZ          rows
 	VZEROUPPER
 	RET
@@ -3097,38 +3172,117 @@ row:
 // func scanAVX2(y *int32, w *int8, x *int16, rows int, cols int)
 // Requires: AVX, AVX2, MMX+
 TEXT ·scanAVX2(SB), NOSPLIT, $0-40
-	MOVQ y+0(FP), AX
-	MOVQ w+8(FP), CX
-	MOVQ rows+24(FP), DX
+	MOVQ  y+0(FP), AX
+	MOVQ  w+8(FP), CX
+	MOVQ  cols+32(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  BX, SI
+	SHRQ  $0x02, SI
+	MOVQ  SI, DI
+	IMULQ DX, DI
+	LEAQ  (CX)(DI*2), R8
+	ADDQ  DI, R8
+	MOVQ  SI, R9
+	TESTQ R9, R9
+	JZ    left
 
-row:
-	MOVQ  x+16(FP), BX
-	MOVQ  cols+32(FP), SI
-	SHRQ  $0x05, SI
+rows4:
+	MOVQ  x+16(FP), R10
+	MOVQ  DX, R11
+	SHRQ  $0x05, R11
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
 
-step:
-	PREFETCHT0   1536(CX)
-	VPMOVSXBW    (CX), Y2
-	VPMADDWD     (BX), Y2, Y2
-	VPADDD       Y2, Y0, Y0
-	VPMOVSXBW    16(CX), Y2
-	VPMADDWD     32(BX), Y2, Y2
-	VPADDD       Y2, Y1, Y1
-	ADDQ         $0x40, BX
+step4:
+	PREFETCHT0   384(CX)
+	PREFETCHT0   384(CX)(DI*1)
+	PREFETCHT0   384(CX)(DI*2)
+	PREFETCHT0   384(R8)
+	VMOVDQU      (R10), Y4
+	VPMOVSXBW    (CX), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMOVSXBW    (CX)(DI*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMOVSXBW    (CX)(DI*2), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMOVSXBW    (R8), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VMOVDQU      32(R10), Y4
+	VPMOVSXBW    16(CX), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMOVSXBW    16(CX)(DI*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMOVSXBW    16(CX)(DI*2), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMOVSXBW    16(R8), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	ADDQ         $0x40, R10
 	ADDQ         $0x20, CX
-	DECQ         SI
-	JNZ          step
-	VPADDD       Y1, Y0, Y0
+	ADDQ         $0x20, R8
+	DECQ         R11
+	JNZ          step4
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X0, X1, X1
+	VMOVD        X1, (AX)
+	VPEXTRD      $0x01, X1, (AX)(SI*4)
+	VPEXTRD      $0x02, X1, (AX)(SI*8)
+	LEAQ         (AX)(SI*8), R10
+	VPEXTRD      $0x03, X1, (R10)(SI*4)
+	ADDQ         $0x04, AX
+	DECQ         R9
+	JNZ          rows4
+
+left:
+	LEAQ  (CX)(DI*2), CX
+	ADDQ  DI, CX
+	LEAQ  (AX)(SI*8), AX
+	LEAQ  (AX)(SI*4), AX
+	ANDQ  $0x03, BX
+	TESTQ BX, BX
+	JZ    done
+
+rows1:
+	MOVQ  x+16(FP), SI
+	MOVQ  DX, DI
+	SHRQ  $0x05, DI
+	VPXOR Y0, Y0, Y0
+
+step1:
+	VMOVDQU      (SI), Y1
+	VPMOVSXBW    (CX), Y2
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	VMOVDQU      32(SI), Y1
+	VPMOVSXBW    16(CX), Y2
+	VPMADDWD     Y1, Y2, Y2
+	VPADDD       Y2, Y0, Y0
+	ADDQ         $0x40, SI
+	ADDQ         $0x20, CX
+	DECQ         DI
+	JNZ          step1
 	VPHADDD      Y0, Y0, Y0
 	VPHADDD      Y0, Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X1
 	VPADDD       X0, X1, X1
 	VMOVD        X1, (AX)
 	ADDQ         $0x04, AX
-	DECQ         DX
-	JNZ          row
+	DECQ         BX
+	JNZ          rows1
+
+done:
 	VZEROUPPER
 	RET
 
@@ -3610,30 +3764,29 @@ next:
 TEXT ·readSumAVX2(SB), NOSPLIT, $0-24
 	MOVQ  b+0(FP), AX
 	MOVQ  n+8(FP), CX
+	SHRQ  $0x02, CX
+	MOVQ  CX, DX
+	SHRQ  $0x06, DX
+	LEAQ  (AX)(CX*2), BX
+	ADDQ  CX, BX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	SHRQ  $0x0e, CX
-
-page:
-	MOVQ $0x00000040, DX
 
 line:
 	VPADDQ       (AX), Y0, Y0
 	VPADDQ       32(AX), Y0, Y0
-	VPADDQ       4096(AX), Y1, Y1
-	VPADDQ       4128(AX), Y1, Y1
-	VPADDQ       8192(AX), Y2, Y2
-	VPADDQ       8224(AX), Y2, Y2
-	VPADDQ       12288(AX), Y3, Y3
-	VPADDQ       12320(AX), Y3, Y3
+	VPADDQ       (AX)(CX*1), Y1, Y1
+	VPADDQ       32(AX)(CX*1), Y1, Y1
+	VPADDQ       (AX)(CX*2), Y2, Y2
+	VPADDQ       32(AX)(CX*2), Y2, Y2
+	VPADDQ       (BX), Y3, Y3
+	VPADDQ       32(BX), Y3, Y3
 	ADDQ         $0x40, AX
+	ADDQ         $0x40, BX
 	DECQ         DX
 	JNZ          line
-	ADDQ         $0x00003000, AX
-	DECQ         CX
-	JNZ          page
 	VPADDQ       Y1, Y0, Y0
 	VPADDQ       Y2, Y0, Y0
 	VPADDQ       Y3, Y0, Y0

@@ -174,7 +174,7 @@ func decodeF16AVX2(dst *float32, src *byte, n int)
 //go:noescape
 func decodeBF16AVX2(dst *float32, src *byte, n int)
 
-// readSumAVX2 adds up 64-bit words. n is a positive multiple of 16384.
+// readSumAVX2 adds up 64-bit words. n is a positive multiple of 256.
 //
 //go:noescape
 func readSumAVX2(b *byte, n int) uint64

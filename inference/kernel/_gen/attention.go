@@ -23,54 +23,46 @@ func queries(name string, n int) []Register {
 	return p
 }
 
-// dotsOf emits dots for n queries, in tiles of four rows.
+// dotsOf emits dots for n queries, in tiles of four rows, one of each quarter.
 func dotsOf(n int, name string, f format) {
 	function(name, "func(y, x *[3]*float32, w *byte, rows, cols int, scale float32)",
 		fmt.Sprintf("stores scale·(w[r]·x) in y for each of %d x, of rows rows, a multiple of 4, of cols values, a multiple of 8.", n))
 	y, x := queries("y", n), queries("x", n)
-	w, rows := param("w"), param("rows")
-	stride, w3, ahead := GP64(), GP64(), GP64()
-	Load(Param("cols"), stride)
+	w, stride := param("w"), param("cols")
 	SHLQ(U8(f.size/2), stride)
-	SHRQ(U8(2), rows)
-	loop("rows", rows, func() {
-		LEAQ(Mem{Base: w, Index: stride, Scale: 4}, ahead)
-		LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w3)
-		ADDQ(stride, w3)
+	quarter := quartersOf(w, param("rows"), stride)
+	loop("rows", quarter.count(), func() {
 		acc := ymms(4 * n) // [query][row]
 		zero(acc...)
 		left, at8 := param("cols"), GP64() // at8: bytes into the queries
 		SHRQ(U8(3), left)
 		XORQ(at8, at8)
 		loop("step", left, func() {
-			for i := range f.size / 2 {
-				PREFETCHT0(at(ahead, 64*i))
-			}
+			quarter.prefetch(w)
 			q := ymms(n)
 			for i := range q {
 				VMOVUPS(Mem{Base: x[i], Index: at8, Scale: 1}, q[i])
 			}
 			for r := range 4 {
-				v, from := YMM(), at(w3, 0)
-				if r < 3 {
-					from = row(w, stride, r, 0)
-				}
-				f.load(from, v)
+				v := YMM()
+				f.load(quarter.row(w, r, 0), v)
 				for i := range q {
 					VFMADD231PS(q[i], v, acc[4*i+r])
 				}
 			}
 			advance(32, at8)
-			advance(8*f.size, w, w3)
-			advance(32*f.size, ahead)
+			advance(8*f.size, w, quarter.w3)
 		})
 		scale := XMM()
 		VBROADCASTSS(NewParamAddr("scale", 40), scale)
 		for i := range n {
-			VMOVUPS(scaled(acc[4*i:][:4], scale), at(y[i], 0))
-			advance(16, y[i])
+			sums := scaled(acc[4*i:][:4], scale)
+			VMOVSS(sums, at(y[i], 0))
+			for r := 1; r < 4; r++ {
+				VEXTRACTPS(U8(uint8(r)), sums, quarter.result(y[i], r))
+			}
+			advance(4, y[i])
 		}
-		MOVQ(w3, w) // the end of the fourth row
 	})
 	VZEROUPPER()
 	RET()

@@ -45,41 +45,23 @@ var tables = map[string]Mem{}
 func dots(name string, f format) {
 	function(name, "func(y *float32, w *byte, x *float32, rows, cols int, scale float32)",
 		"stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.")
-	y, w, rows, cols := param("y"), param("w"), param("rows"), param("cols")
-	x0 := param("x")
-	stride := GP64() // of a row in bytes
-	MOVQ(cols, stride)
-	SHLQ(U8(f.size/2), stride)
-	rest := GP64()
+	y, w, x0, cols := param("y"), param("w"), param("x"), param("cols")
+	rest, stride := GP64(), GP64() // the latter of a row in bytes
 	MOVQ(cols, rest)
 	ANDQ(U8(7), rest)
+	MOVQ(cols, stride)
+	SHLQ(U8(f.size/2), stride)
+	q := quartersOf(w, param("rows"), stride)
 
-	block := func(n int, next string) {
+	block := func(n int, rows Register, next string) {
 		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
-		Label(label("rows"))
-		CMPQ(rows, U8(n))
-		JL(LabelRef(next))
-
-		w3 := GP64()    // the fourth row: an index scales by 1 and 2 only
-		ahead := GP64() // beyond these rows, which are fetched in the order of addresses
+		pointers := []Register{w}
 		if n == 4 {
-			LEAQ(Mem{Base: w, Index: stride, Scale: 4}, ahead)
-			LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w3)
-			ADDQ(stride, w3)
+			pointers = append(pointers, q.w3)
 		}
-		rowAt := func(r, offset int) Mem {
-			if r == 3 {
-				return at(w3, offset)
-			}
-			return row(w, stride, r, offset)
-		}
-		forward := func(values int) {
-			advance(4*values, x0)
-			advance(f.size*values, w)
-			if n == 4 {
-				advance(f.size*values, w3)
-			}
-		}
+		TESTQ(rows, rows)
+		JZ(LabelRef(next))
+		Label(label("rows"))
 		a := ymms(n)
 		zero(a...)
 		step := func(i int) {
@@ -87,9 +69,13 @@ func dots(name string, f format) {
 			VMOVUPS(at(x0, 32*i), x)
 			for r := range n {
 				v := YMM()
-				f.load(rowAt(r, 8*f.size*i), v)
+				f.load(q.row(w, r, 8*f.size*i), v)
 				VFMADD231PS(x, v, a[r])
 			}
+		}
+		forward := func(values int) {
+			advance(4*values, x0)
+			advance(f.size*values, pointers...)
 		}
 		left := GP64()
 		MOVQ(cols, left)
@@ -97,10 +83,7 @@ func dots(name string, f format) {
 		JL(LabelRef(label("eight")))
 		Label(label("sixteen"))
 		if n == 4 {
-			for i := range f.size {
-				PREFETCHT0(at(ahead, 512+64*i))
-			}
-			advance(64*f.size, ahead)
+			q.prefetch(w)
 		}
 		step(0)
 		step(1)
@@ -121,41 +104,34 @@ func dots(name string, f format) {
 			back := GP64() // to the last eight values of the rows
 			LEAQ(Mem{Base: rest, Disp: -8}, back)
 			SHLQ(U8(f.size/2), back)
-			ADDQ(back, w)
-			if n == 4 {
-				ADDQ(back, w3)
+			for _, p := range pointers {
+				ADDQ(back, p)
 			}
 			for r := range n {
 				v := YMM()
-				f.load(rowAt(r, 0), v)
+				f.load(q.row(w, r, 0), v)
 				VANDPS(v, mask, v)
 				VFMADD231PS(x, v, a[r])
 			}
-			SUBQ(back, w)
-			tail := GP64()
-			MOVQ(rest, tail)
-			SHLQ(U8(f.size/2), tail)
-			ADDQ(tail, w)
+			advance(8*f.size, pointers...)
 		}
 		Label(label("sum"))
 		scale := XMM()
 		VBROADCASTSS(NewParamAddr("scale", 40), scale)
-		hi := scaled(a, scale)
-		if n == 4 {
-			VMOVUPS(hi, at(y, 0))
-			// w stands at the end of its row, three rows before the next four.
-			ADDQ(stride, w)
-			LEAQ(Mem{Base: w, Index: stride, Scale: 2}, w)
-		} else {
-			VMOVSS(hi, at(y, 0))
+		sums := scaled(a, scale)
+		VMOVSS(sums, at(y, 0))
+		for r := 1; r < n; r++ {
+			VEXTRACTPS(U8(uint8(r)), sums, q.result(y, r))
 		}
-		advance(4*n, y)
+		advance(4, y)
 		MOVQ(NewParamAddr("x", 16), x0)
-		SUBQ(U8(n), rows)
-		JMP(LabelRef(label("rows")))
+		DECQ(rows)
+		JNZ(LabelRef(label("rows")))
 	}
-	block(4, "rows1")
-	block(1, "done")
+	block(4, q.count(), "left")
+	Label("left")
+	q.leave(y, w)
+	block(1, q.left(), "done")
 	Label("done")
 	VZEROUPPER()
 	RET()

@@ -1,0 +1,77 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// quarters lets a kernel take one row of each quarter of a matrix at a time. From
+// memory four long streams, pages apart, come a fifth to a half sooner than one
+// that is four rows wide: there are prefetchers for several.
+type quarters struct {
+	rows   Register // of the matrix
+	n, far Register // rows of a quarter, bytes from one to the next
+	w3     Register // the last quarter: an index scales by 1 and 2 only
+}
+
+// quartersOf is for rows rows at w that are stride bytes apart; the 0 to 3 rows
+// beyond the quarters are left.
+func quartersOf(w, rows, stride Register) quarters {
+	q := quarters{rows, GP64(), GP64(), GP64()}
+	MOVQ(rows, q.n)
+	SHRQ(U8(2), q.n)
+	MOVQ(q.n, q.far)
+	IMULQ(stride, q.far)
+	LEAQ(Mem{Base: w, Index: q.far, Scale: 2}, q.w3)
+	ADDQ(q.far, q.w3)
+	return q
+}
+
+// count is a counter of the rows of a quarter.
+func (q quarters) count() Register {
+	n := GP64()
+	MOVQ(q.n, n)
+	return n
+}
+
+// left is the number of rows beyond the quarters; q.rows is used up.
+func (q quarters) left() Register {
+	ANDQ(U8(3), q.rows)
+	return q.rows
+}
+
+// row is the address of the current row of quarter r where w is that of the
+// first; w3 must advance with w.
+func (q quarters) row(w Register, r, offset int) Mem {
+	if r == 3 {
+		return at(q.w3, offset)
+	}
+	return row(w, q.far, r, offset)
+}
+
+// prefetch fetches what follows in each quarter.
+func (q quarters) prefetch(w Register) {
+	for r := range 4 {
+		PREFETCHT0(q.row(w, r, 384))
+	}
+}
+
+// result is the address of the result of quarter r > 0 where y is that of the
+// first, of 32 bits each.
+func (q quarters) result(y Register, r int) Mem {
+	if r == 3 {
+		t := GP64()
+		LEAQ(Mem{Base: y, Index: q.n, Scale: 8}, t)
+		return Mem{Base: t, Index: q.n, Scale: 4}
+	}
+	return Mem{Base: y, Index: q.n, Scale: uint8(4 * r)}
+}
+
+// leave moves from the end of the first quarter to that of the last.
+func (q quarters) leave(y, w Register) {
+	LEAQ(Mem{Base: w, Index: q.far, Scale: 2}, w)
+	ADDQ(q.far, w)
+	LEAQ(Mem{Base: y, Index: q.n, Scale: 8}, y)
+	LEAQ(Mem{Base: y, Index: q.n, Scale: 4}, y)
+}
