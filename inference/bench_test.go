@@ -129,6 +129,7 @@ func BenchmarkDeep(b *testing.B) {
 				b.Fatal(err)
 			}
 			s.tokens = make([]int32, depth, depth+n)
+			s.kv.touch()
 			for b.Loop() {
 				s.tokens = s.tokens[:depth]
 				if err := s.evaluate(context.Background(), make([]int32, n), logitsNone, 0); err != nil {

@@ -79,6 +79,7 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 		return Machine{}, err
 	}
 	s.tokens = make([]int32, probe.ContextLen)
+	s.kv.touch()
 
 	r := Machine{Threads: e.Threads(), Barrier: e.BarrierCost(), Layer: layer}
 	pass := func(depth, tokens int, want logitsKind) func() {
