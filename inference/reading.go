@@ -7,13 +7,14 @@ import (
 	"tern/inference/kernel"
 )
 
-// readPiece is what a worker takes at a time in ReadWeights, at least.
+// readPiece is what a worker takes at a time of what WeightReader reads, at least.
 const readPiece = 192 << 10
 
-// ReadWeights has all workers read the packed weights once, without computing
-// anything, and returns how many bytes those are and how long it took: what
-// decoding a token could reach at best in the same moment.
-func (e *Engine) ReadWeights() (bytes int64, took time.Duration, err error) {
+// WeightReader returns a function that has all workers read the packed weights
+// once, without computing anything, and says how long that took: what decoding a
+// token could reach at best in the same moment. The function allocates nothing;
+// bytes is what it reads.
+func (e *Engine) WeightReader() (read func() (time.Duration, error), bytes int64) {
 	var pieces [][]byte
 	for i := range e.model.Weights.Layers {
 		for _, lin := range linears(&e.model.Weights.Layers[i]) {
@@ -23,14 +24,17 @@ func (e *Engine) ReadWeights() (bytes int64, took time.Duration, err error) {
 			}
 		}
 	}
-	begin := time.Now()
-	err = e.pool.run(func(w *worker) {
+	pass := func(w *worker) {
 		work := w.pieces(len(pieces), 1)
 		for i, hi, ok := work.next(); ok; i, hi, ok = work.next() {
 			for ; i < hi; i++ {
 				kernel.ReadBandwidth(pieces[i])
 			}
 		}
-	})
-	return bytes, time.Since(begin), err
+	}
+	return func() (time.Duration, error) {
+		begin := time.Now()
+		err := e.pool.run(pass)
+		return time.Since(begin), err
+	}, bytes
 }

@@ -6,9 +6,9 @@ import (
 	"tern/model"
 )
 
-// TestReadWeights holds that all packed weights are read, whatever the number of
+// TestWeightReader holds that all packed weights are read, whatever the number of
 // workers.
-func TestReadWeights(t *testing.T) {
+func TestWeightReader(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		e := builtin(t)
 		e.SetThreads(threads)
@@ -18,7 +18,8 @@ func TestReadWeights(t *testing.T) {
 				want = p.Bytes
 			}
 		}
-		n, took, err := e.ReadWeights()
+		read, n := e.WeightReader()
+		took, err := read()
 		if n != want || n == 0 || took <= 0 || err != nil {
 			t.Errorf("%d threads: %d bytes of %d in %v, %v", threads, n, want, took, err)
 		}

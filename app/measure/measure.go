@@ -228,8 +228,9 @@ func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32
 func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.Session, ids []int32, run *Run) error {
 	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
 	head, meetings := s.HeadBytesRead(), e.Meetings()
+	read, bytes := e.WeightReader()
 	var writing, reading time.Duration
-	var read int64
+	reads := 0
 	var asked time.Time // for the next token; zero before the first
 	for event, err := range s.Generate(ctx, ids, options) {
 		if err != nil {
@@ -240,17 +241,17 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 				writing += time.Since(asked)
 			}
 			o.Progress(Progress{run.Threads, "decode", event.Stats.Generated, o.Decode})
-			n, took, err := e.ReadWeights()
+			took, err := read()
 			if err != nil {
 				return err
 			}
-			read, reading = read+n, reading+took
+			reads, reading = reads+1, reading+took
 			asked = time.Now()
 		}
 		if event.Kind == inference.EventDone {
 			n := int64(event.Stats.Generated)
 			if rate := float64(n-1) / writing.Seconds(); rate > run.Decode.Rate {
-				run.Decode.Rate, run.Decode.ReadGB = rate, float64(read)/reading.Seconds()/1e9
+				run.Decode.Rate, run.Decode.ReadGB = rate, float64(bytes)*float64(reads)/reading.Seconds()/1e9
 			}
 			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
 			run.Barriers = float64(e.Meetings()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
