@@ -4,6 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -50,4 +53,33 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+// TestLockRemoved: of those who wait for a lock whose file its holder removes,
+// one at a time holds it.
+func TestLockRemoved(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "lock")
+	var holders atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 200 {
+				unlock, err := Lock(name, time.Minute)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := holders.Add(1); n != 1 {
+					t.Errorf("%d hold it", n)
+					unlock()
+					return
+				}
+				runtime.Gosched()
+				holders.Add(-1)
+				_ = os.Remove(name) // not on Windows: it is open
+				unlock()
+			}
+		})
+	}
+	all.Wait()
 }
