@@ -52,17 +52,29 @@ func Open(dir, about string) (*Log, error) {
 	return l, nil
 }
 
-// begin makes the file of this run.
+// begin makes the file of this run, after its lock: a file without one is taken
+// for that of a program that ended.
 func (l *Log) begin() (err error) {
-	f, err := os.CreateTemp(l.dir, running)
+	lock, err := os.CreateTemp(l.dir, running+locked)
+	if err != nil {
+		return err
+	}
+	_ = lock.Close()
+	l.file = strings.TrimSuffix(lock.Name(), locked)
+	if l.unlock, err = files.Lock(lock.Name(), 0); err != nil {
+		_ = os.Remove(lock.Name())
+		return err
+	}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	f, err := os.OpenFile(l.file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close() // the runtime has a handle of its own
-	l.file = f.Name()
-	if l.unlock, err = files.Lock(l.file+locked, 0); err != nil {
-		return err
-	}
 	if _, err = f.WriteString(l.about); err != nil {
 		return err
 	}

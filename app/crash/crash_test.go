@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -155,5 +156,30 @@ func TestBounds(t *testing.T) {
 	none.Close()
 	if none.Last() != "" {
 		t.Error("a report of nothing")
+	}
+}
+
+// TestOpenTogether: programs that start at once leave each other's files alone.
+func TestOpenTogether(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 10 {
+				l, err := Open(dir, "here")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(l.file); err != nil {
+					t.Error(err)
+				}
+				l.Close()
+			}
+		})
+	}
+	all.Wait()
+	if left := found(t, dir); len(left) != 0 {
+		t.Errorf("%q is left", left)
 	}
 }
