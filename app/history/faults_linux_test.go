@@ -129,3 +129,41 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	t.Logf("%d of %d were saved as a copy", copies, len(list))
 }
+
+// TestRestoreFails: what could be saved nowhere is not lost by an attempt to bring
+// it back that fails.
+func TestRestoreFails(t *testing.T) {
+	dir := t.TempDir()
+	s, c := NewStore(dir), talk("a")
+	bin := filepath.Join(dir, trash)
+	inTheWay := func(path string, folder bool) {
+		t.Helper()
+		err := os.RemoveAll(path)
+		if folder {
+			err = errors.Join(err, os.Mkdir(path, 0o700))
+		} else {
+			err = errors.Join(err, os.WriteFile(path, nil, 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	inTheWay(s.path("a"), true)
+	if err := s.Save(c); err == nil {
+		t.Fatal("saved in the place of a folder")
+	}
+	if err := errors.Join(os.Remove(s.path("a")), s.Delete("a")); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay(bin, false)
+	if err := s.Restore("a"); err == nil {
+		t.Error("restored from a bin that is none")
+	}
+	inTheWay(bin, true)
+	if err := s.Restore("a"); err != nil {
+		t.Error(err)
+	}
+	if list, err := s.List(); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+}

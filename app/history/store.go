@@ -259,10 +259,10 @@ func (s *Store) Restore(id string) error {
 		return fmt.Errorf("history: restore: %w", fs.ErrExist)
 	}
 	c := s.dropped[id]
-	delete(s.dropped, id)
 	if err := os.Rename(from, s.path(id)); err != nil && (c == nil || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("history: restore: %w", err)
 	}
+	delete(s.dropped, id)
 	if c == nil {
 		return nil
 	}
