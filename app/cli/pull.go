@@ -25,8 +25,9 @@ needs of one repository, at one commit, verified by their checksums. What was
 cut off, here or in the window, goes on where it ended. It goes into OWNER/NAME
 below the first models folder of the settings, or below Models in your home.
 
-HF_ENDPOINT names another site, HF_TOKEN holds an access token; both come after
-those in the settings.`,
+HF_ENDPOINT names another site, HF_TOKEN holds an access token for it; both come
+after those in the settings. A site of the settings gets the token of the settings
+or none.`,
 		`tern pull 1bitLLM/bitnet_b1_58-large
 tern run -m "$(tern pull microsoft/bitnet-b1.58-2B-4T-gguf)" --chat -p "Hello"`)
 	var to, file, revision string

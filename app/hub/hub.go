@@ -218,14 +218,16 @@ func Site(set string) string {
 
 // Token returns the access token to use at a site: what the user set, else
 // HF_TOKEN, else, at DefaultBase only, what other tools of the hub have kept.
+// HF_TOKEN belongs to the site of the environment, HF_ENDPOINT or DefaultBase, as
+// for those tools: a site that the user set may be anybody's.
 func Token(set, site string) string {
 	if t := strings.TrimSpace(set); t != "" {
 		return t
 	}
-	if t := strings.TrimSpace(os.Getenv("HF_TOKEN")); t != "" {
+	if t := strings.TrimSpace(os.Getenv("HF_TOKEN")); t != "" && sameSite(site, Site("")) {
 		return t
 	}
-	if site != DefaultBase {
+	if !sameSite(site, DefaultBase) {
 		return ""
 	}
 	home := CacheHome()
@@ -258,4 +260,10 @@ func CacheHome() string {
 		return ""
 	}
 	return filepath.Join(home, ".cache", "huggingface") // on every system
+}
+
+// sameSite compares two addresses as New reads them.
+func sameSite(a, b string) bool {
+	plain := func(s string) string { return strings.TrimRight(strings.TrimSpace(s), "/") }
+	return plain(a) == plain(b)
 }

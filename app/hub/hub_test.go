@@ -372,17 +372,25 @@ func TestSiteAndToken(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, "token"), []byte(" hf_kept\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ set, env, site, want string }{
-		{"", "", DefaultBase, "hf_kept"},
-		{"", "", "https://mirror.example", ""}, // not meant for it
-		{"", "hf_env", DefaultBase, "hf_env"},
-		{" hf_set ", "hf_env", "https://mirror.example", "hf_set"},
+	const mirror = "https://mirror.example"
+	for _, c := range []struct{ set, env, endpoint, site, want string }{
+		{"", "", "", DefaultBase, "hf_kept"},
+		{"", "", "", DefaultBase + "/", "hf_kept"},
+		{"", "", "", mirror, ""}, // not meant for it
+		{"", "", mirror, mirror, ""},
+		{"", "hf_env", "", DefaultBase, "hf_env"},
+		{"", "hf_env", "", mirror, ""}, // set in the window
+		{"", "hf_env", mirror + "/", mirror, "hf_env"},
+		{"", "hf_env", mirror, DefaultBase, "hf_kept"},
+		{" hf_set ", "hf_env", "", mirror, "hf_set"},
 	} {
 		t.Setenv("HF_TOKEN", c.env)
+		t.Setenv("HF_ENDPOINT", c.endpoint)
 		if got := Token(c.set, c.site); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}
+	t.Setenv("HF_ENDPOINT", "")
 	if Site("") != DefaultBase || Site(" https://a ") != "https://a" {
 		t.Error(Site(""))
 	}
