@@ -146,6 +146,7 @@ func (c *Controller) serve() {
 			break
 		}
 		c.obey(ctx, command)
+		boundGarbage() // what lives is another size after a load, and after many answers
 	}
 	if c.engine != nil {
 		c.announce(nil)

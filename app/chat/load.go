@@ -125,8 +125,8 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 	c.rest()
 	if old != nil {
 		old.Close()
-		debug.FreeOSMemory()
 	}
+	debug.FreeOSMemory() // of the one before, and what reading took
 }
 
 // failed ends a load that brought no model.
