@@ -65,6 +65,7 @@ func Run(o Options) int {
 	a.SetIcon(iconApp)
 	th := newTheme(kept.Theme, kept.TextScale)
 	a.Settings().SetTheme(th)
+	a.Settings().AddListener(forgetFonts)
 	win := a.NewWindow("Tern")
 
 	// fyne.Do is the one way onto the window's goroutine, and these are the
