@@ -125,7 +125,17 @@ func (b *button) Tapped(e *fyne.PointEvent) {
 		before = b
 	}
 	b.Button.Tapped(e)
-	if c != nil && c.Focused() == nil && before != nil {
+	if c != nil && c.Focused() == nil {
+		refocus(c, before)
+	}
+}
+
+// refocus gives the focus back to what had it, if that is still shown: a canvas
+// remembers what was taken out of it too, but complains of being asked for it.
+func refocus(c fyne.Canvas, before fyne.Focusable) {
+	o, ok := before.(fyne.CanvasObject)
+	// Of what is in no canvas, or hidden there, the place is zero.
+	if ok && !fyne.CurrentApp().Driver().AbsolutePositionForObject(o).IsZero() {
 		c.Focus(before)
 	}
 }

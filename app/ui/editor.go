@@ -213,7 +213,7 @@ func (w *window) sendEdited() {
 func (w *window) clickedText(i, at int, pos fyne.Position) {
 	if at >= 0 && w.tokensShown() && w.inspect.pinAt(w.transcript.page.paras[i].from+at) {
 		// Soon: what is not under the mouse loses the focus when a click is over.
-		fyne.Do(func() { w.win.Canvas().Focus(w.inspect.text) })
+		fyne.Do(func() { refocus(w.win.Canvas(), w.inspect.text) })
 		return
 	}
 	w.clickedStory(i, pos)
