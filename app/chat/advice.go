@@ -165,9 +165,7 @@ func (r *readings) opener(free func() (bytes int64, known bool)) opener {
 }
 
 func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
-	r, err := check.Quick(ctx, m.engine, check.Options{Reopen: func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
-		return model.OpenWith(ctx, m.info.Path, model.Options{I2S: layout})
-	}})
+	r, err := check.Quick(ctx, m.engine, check.Options{Reopen: m.reopener()})
 	debug.FreeOSMemory() // the caches of what was tried
 	if err != nil {
 		return nil, err
@@ -177,4 +175,19 @@ func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
 		r.Corrections = slices.DeleteFunc(r.Corrections, func(c check.Correction) bool { return c == check.StopMarkers })
 	}
 	return r.Corrections, nil
+}
+
+// reopener is that of check.Options, nil where there is no memory for the model a
+// second time.
+func (m *local) reopener() func(context.Context, model.I2SLayout) (*model.Model, error) {
+	var need int64
+	for _, part := range m.engine.Model().MemoryParts() {
+		need += part.Bytes
+	}
+	if !spares(m.free, need) {
+		return nil
+	}
+	return func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
+		return model.OpenWith(ctx, m.info.Path, model.Options{I2S: layout})
+	}
 }

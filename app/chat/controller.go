@@ -50,8 +50,9 @@ type Controller struct {
 	open     opener
 	readings *readings
 	latch    *latch
-	panicked func(what string, stack []byte) // Options.Panicked
-	running  sync.WaitGroup                  // the worker and the loads
+	panicked func(what string, stack []byte)  // Options.Panicked
+	free     func() (bytes int64, known bool) // Options.Free
+	running  sync.WaitGroup                   // the worker and the loads
 
 	// Used by the worker alone.
 	engine    engine                  // nil: no model is open
@@ -116,6 +117,7 @@ func newController(o Options, open opener) *Controller {
 		open:     open,
 		latch:    newLatch(o.Notify),
 		panicked: o.Panicked,
+		free:     o.Free,
 		tell:     o.Engine,
 		ctx:      context.Background(),
 		cancel:   func() {},

@@ -3,6 +3,8 @@ package chat
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 
 	"tern/app/measure"
 	"tern/inference"
@@ -52,20 +54,27 @@ func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 			return
 		}
 		var s *Speed
-		if err := guarded(func() error { s = speed(ctx, w.m, c.generation.Threads, progress); return nil }); err != nil {
+		err := guarded(func() (err error) {
+			s, err = speed(ctx, w.m, c.generation.Threads, c.free, progress)
+			return err
+		})
+		if err != nil && !errors.Is(err, context.Canceled) {
 			c.mistake(err)
 		}
 		done(s)
 	})
 }
 
-// speed measures m.
-func speed(ctx context.Context, m *model.Model, threads int, progress func(SpeedProgress)) *Speed {
+// speed measures m, in the memory that is free.
+func speed(ctx context.Context, m *model.Model, threads int, free func() (int64, bool), progress func(SpeedProgress)) (*Speed, error) {
+	if !spares(free, speedMemory) {
+		return nil, fmt.Errorf("chat: measure: %w", inference.ErrMemory)
+	}
 	if threads == 0 {
 		threads = inference.DefaultThreads()
 	}
 	o := measure.Options{
-		Prefill: 64, Decode: 16, Threads: []int{threads}, Memory: speedMemory, KV: inference.KVF16,
+		Prefill: 64, Decode: 16, Threads: []int{threads}, Memory: speedMemory, KV: inference.KVF16, Free: free,
 		Progress: func(p measure.Progress) { progress(SpeedProgress{p.Phase, p.Done, p.Total}) },
 	}
 	if m.Params() < smallModel { // so quick that a few tokens say little
@@ -80,7 +89,7 @@ func speed(ctx context.Context, m *model.Model, threads int, progress func(Speed
 	}
 	r, err := measure.Model(ctx, m, o)
 	if err != nil {
-		return nil // ended: by a command, or because the model cannot be run
+		return nil, err
 	}
 	s := &Speed{Model: m.Name, Kernel: r.Kernel, Threads: threads, MemoryGB: r.MemoryReadGB}
 	for _, run := range r.Runs {
@@ -92,8 +101,17 @@ func speed(ctx context.Context, m *model.Model, threads int, progress func(Speed
 	}
 	var b bytes.Buffer
 	if err := r.WriteCSV(&b); err != nil {
-		return nil
+		return nil, err
 	}
 	s.CSV = b.String()
-	return s
+	return s, nil
+}
+
+// spares tells whether free, if it knows, leaves so many bytes.
+func spares(free func() (bytes int64, known bool), bytes int64) bool {
+	if free == nil {
+		return true
+	}
+	left, known := free()
+	return !known || left >= bytes
 }

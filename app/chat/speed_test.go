@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tern/app/settings"
+	"tern/inference"
 )
 
 // TestMeasure measures the built-in model, and ends a measurement by a command.
@@ -37,5 +38,36 @@ func TestMeasure(t *testing.T) {
 	b.Unload()
 	if s := get(func() {}); s != nil {
 		t.Error("a measurement of no model")
+	}
+}
+
+// TestMeasureWithoutMemory: measuring and looking for a better reading take no
+// memory that is not free.
+func TestMeasureWithoutMemory(t *testing.T) {
+	const plenty, little = 1 << 40, 1 << 10
+	free := func() (int64, bool) { return little, true }
+	m, err := open(t.Context(), "", nil, inference.Options{Free: free})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if m.reopener() != nil {
+		t.Error("it would read the model a second time")
+	}
+	m.free = func() (int64, bool) { return plenty, true }
+	if m.reopener() == nil {
+		t.Error("it would not read the model a second time")
+	}
+
+	changed := make(chan struct{}, 1)
+	b := &builtin{Controller: New(Options{Free: free, Notify: func() { changed <- struct{}{} }}), t: t, changed: changed}
+	t.Cleanup(b.Close)
+	b.Load("", settings.DefaultGeneration())
+	b.until(func(v View) bool { return v.State == Ready })
+	done := make(chan *Speed, 1)
+	b.Measure(func(SpeedProgress) {}, func(s *Speed) { done <- s })
+	v := b.until(func(v View) bool { return v.Problem != nil })
+	if got := v.Problem.Sentence.String(); got != "Not enough memory" || <-done != nil {
+		t.Errorf("%q", got)
 	}
 }
