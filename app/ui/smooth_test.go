@@ -17,6 +17,8 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/inference"
+	synthetic "tern/model"
 )
 
 // This measures the real window on a screen, as .ci/smooth runs it: how long
@@ -77,15 +79,66 @@ func (w *writer) write(stop chan struct{}, notify func()) {
 		case now := <-t.C:
 			w.mu.Lock()
 			for ; last.Before(now); last = last.Add(tokenEvery) {
-				word := someTokens(" word")[0]
-				if n++; n%60 == 0 {
-					word.Text += "\n\n"
-				}
-				word.Segment, word.Index, word.Prob = w.view.Document[len(w.view.Document)-1].ID, n, float64(n%40)/40
-				w.tokens = append(w.tokens, word)
-				w.text.WriteString(word.Text)
+				n++
+				w.add(n)
 			}
 			w.mu.Unlock()
+			notify()
+		}
+	}
+}
+
+// add writes token n, with mu held.
+func (w *writer) add(n int) {
+	word := someTokens(" word")[0]
+	if n%60 == 0 {
+		word.Text += "\n\n"
+	}
+	word.Segment, word.Index, word.Prob = w.view.Document[len(w.view.Document)-1].ID, n, float64(n%40)/40
+	w.tokens = append(w.tokens, word)
+	w.text.WriteString(word.Text)
+}
+
+// largeModel is one of 728M parameters, on all threads.
+func largeModel(t *testing.T) *inference.Engine {
+	m, err := synthetic.Synthetic("large", synthetic.F16, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := inference.New(m, inference.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// writeWith is write as fast as a model writes.
+func (w *writer) writeWith(t *testing.T, e *inference.Engine, stop chan struct{}, notify func()) {
+	s, err := e.NewSession(inference.SessionOptions{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	n, begin, drawn := 0, time.Now(), time.Now()
+	for event, err := range s.Generate(t.Context(), []int32{1}, inference.GenerateOptions{MaxTokens: 1500, IgnoreEOS: true}) {
+		if err != nil {
+			t.Error(err)
+		}
+		if event.Kind == inference.EventToken {
+			w.mu.Lock()
+			n++
+			w.add(n)
+			w.mu.Unlock()
+		}
+		now := time.Now()
+		select {
+		case <-stop:
+			fmt.Printf("%-52s %5.0f tokens a second\n", "", float64(n)/now.Sub(begin).Seconds())
+			return
+		default:
+		}
+		if now.Sub(drawn) > time.Second/30 {
+			drawn = now
 			notify()
 		}
 	}
@@ -134,13 +187,13 @@ func TestSmooth(t *testing.T) {
 	time.Sleep(2 * time.Second)
 
 	fmt.Printf("%-52s %5s %8s %8s %8s %6s %6s\n", "wait for the window, in ms", "CPU%", "p50", "p99", "max", ">50", ">100")
-	measure := func(what string, writes bool, wheel float32) {
+	measure := func(what string, write func(stop chan struct{}, notify func()), wheel float32) {
 		stop, stopped := make(chan struct{}), sync.WaitGroup{}
 		c.mu.Lock()
 		c.view.State = chat.Ready
-		if writes {
+		if write != nil {
 			c.view.State = chat.Generating
-			stopped.Go(func() { c.write(stop, p.notify) })
+			stopped.Go(func() { write(stop, p.notify) })
 		}
 		c.mu.Unlock()
 		p.notify()
@@ -194,21 +247,26 @@ func TestSmooth(t *testing.T) {
 			t.Errorf("%s: the window was not got to for %v", what, last)
 		}
 	}
-	measure("nothing happens", false, 0)
-	measure("the wheel turns, 60 px a frame", false, 60)
-	measure("the wheel turns, 2,000 px a frame", false, 2000)
+	measure("nothing happens", nil, 0)
+	measure("the wheel turns, 60 px a frame", nil, 60)
+	measure("the wheel turns, 2,000 px a frame", nil, 2000)
 	onWindow(w.transcript.toEnd)
-	measure("5,000 tokens a second, read at the end", true, 0)
-	measure("5,000 tokens a second, while the wheel turns", true, 60)
+	measure("5,000 tokens a second, read at the end", c.write, 0)
+	measure("5,000 tokens a second, while the wheel turns", c.write, 60)
 	onWindow(w.transcript.toEnd)
+	e := largeModel(t)
+	defer e.Close()
+	large := func(stop chan struct{}, notify func()) { c.writeWith(t, e, stop, notify) }
+	measure("a model of 728M with all threads", large, 0)
 	onWindow(func() { w.togglePanel(w.inspect.side) })
-	measure("5,000 tokens a second, tokens shown", true, 0)
+	measure("5,000 tokens a second, tokens shown", c.write, 0)
+	measure("a model of 728M with all threads, tokens shown", large, 0)
 	onWindow(func() { w.togglePanel(w.inspect.side) })
 	once("find a word", func() { w.find(); w.finder.entry.SetText("word") })
 	fmt.Printf("%d matches\n", len(w.finder.matches))
 	once("go to the next match", func() { w.finder.step(1) })
 	once("go to the last match", func() { w.finder.step(-2) })
-	measure("5,000 tokens a second, while they are searched", true, 0)
+	measure("5,000 tokens a second, while they are searched", c.write, 0)
 }
 
 // cpu is what the program has used of the processors.
