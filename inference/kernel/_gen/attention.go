@@ -31,7 +31,9 @@ func dotsOf(n int, name string, f format) {
 	w, stride := param("w"), param("cols")
 	SHLQ(U8(f.size/2), stride)
 	quarter := quartersOf(w, param("rows"), stride)
-	loop("rows", quarter.count(), func() {
+	count := GP64()
+	MOVQ(quarter.n, count)
+	loop("rows", count, func() {
 		acc := ymms(4 * n) // [query][row]
 		zero(acc...)
 		left, at8 := param("cols"), GP64() // at8: bytes into the queries

@@ -128,11 +128,7 @@ func dots(name string, f format) {
 		DECQ(rows)
 		JNZ(LabelRef(label("rows")))
 	}
-	block(4, q.count(), "left")
-	Label("left")
-	q.leave(y, w)
-	block(1, q.left(), "done")
-	Label("done")
+	q.each(y, w, block)
 	VZEROUPPER()
 	RET()
 }

@@ -15,8 +15,7 @@ type quarters struct {
 	w3     Register // the last quarter: an index scales by 1 and 2 only
 }
 
-// quartersOf is for rows rows at w that are stride bytes apart; the 0 to 3 rows
-// beyond the quarters are left.
+// quartersOf is for rows rows at w that are stride bytes apart.
 func quartersOf(w, rows, stride Register) quarters {
 	q := quarters{rows, GP64(), GP64(), GP64()}
 	MOVQ(rows, q.n)
@@ -26,19 +25,6 @@ func quartersOf(w, rows, stride Register) quarters {
 	LEAQ(Mem{Base: w, Index: q.far, Scale: 2}, q.w3)
 	ADDQ(q.far, q.w3)
 	return q
-}
-
-// count is a counter of the rows of a quarter.
-func (q quarters) count() Register {
-	n := GP64()
-	MOVQ(q.n, n)
-	return n
-}
-
-// left is the number of rows beyond the quarters; q.rows is used up.
-func (q quarters) left() Register {
-	ANDQ(U8(3), q.rows)
-	return q.rows
 }
 
 // row is the address of the current row of quarter r where w is that of the
@@ -68,10 +54,19 @@ func (q quarters) result(y Register, r int) Mem {
 	return Mem{Base: y, Index: q.n, Scale: uint8(4 * r)}
 }
 
-// leave moves from the end of the first quarter to that of the last.
-func (q quarters) leave(y, w Register) {
+// each emits block for the quarters, four rows at a time, and for the rows that
+// are left, one at a time; y stands at the results. A block uses up rows, skips to
+// next where there are none, and moves w and y to the next row of a quarter.
+func (q quarters) each(y, w Register, block func(n int, rows Register, next string)) {
+	count := GP64()
+	MOVQ(q.n, count)
+	block(4, count, "left")
+	Label("left")
 	LEAQ(Mem{Base: w, Index: q.far, Scale: 2}, w)
 	ADDQ(q.far, w)
 	LEAQ(Mem{Base: y, Index: q.n, Scale: 8}, y)
 	LEAQ(Mem{Base: y, Index: q.n, Scale: 4}, y)
+	ANDQ(U8(3), q.rows)
+	block(1, q.rows, "done")
+	Label("done")
 }
