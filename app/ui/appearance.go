@@ -90,6 +90,11 @@ func (w *window) close() {
 		w.settings.Width, w.settings.Height = size.Width, size.Height
 	}
 	w.cfg.save(w.settings)
+	// Losing the focus by closing is none of their business, and Fyne (2.8.1) panics
+	// now and then over calling one when it has just ended.
+	life := fyne.CurrentApp().Lifecycle()
+	life.SetOnEnteredForeground(nil)
+	life.SetOnExitedForeground(nil)
 	w.win.Close()
 }
 
