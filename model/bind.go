@@ -44,8 +44,9 @@ func (b *binding) tensors() []*tensor {
 
 // bind finds the tensors of every part and checks their types and shapes, so
 // that everything allocated later is bounded by the bytes of the files. It
-// returns the names of the tensors that are skipped.
-func bind(parts []part, q *quantization, tensors map[string]*tensor) (list []binding, ignored []string, err error) {
+// returns the names of the tensors that are skipped. file is what the checkpoint
+// was opened by.
+func bind(file string, parts []part, q *quantization, tensors map[string]*tensor) (list []binding, ignored []string, err error) {
 	var missing []string
 	used := map[string]bool{}
 	find := func(name string) *tensor {
@@ -83,14 +84,18 @@ func bind(parts []part, q *quantization, tensors map[string]*tensor) (list []bin
 			continue
 		}
 		if needed(name) {
-			return nil, nil, fmt.Errorf("model: tensor %q belongs to a kind of model that Tern does not run: %w", name, ErrUnsupported)
+			return nil, nil, fmt.Errorf("model: %v belongs to a kind of model that Tern does not run: %w", tensors[name], ErrUnsupported)
 		}
 		ignored = append(ignored, name)
 	}
-	if len(missing) > 0 {
-		return nil, nil, fmt.Errorf("model: %d tensors are missing, the first is %q: %w", len(missing), missing[0], ErrDamaged)
+	switch n := len(missing); n {
+	case 0:
+		return list, ignored, nil
+	case 1:
+		return nil, nil, fmt.Errorf("model: %s: tensor %q is missing: %w", file, missing[0], ErrDamaged)
+	default:
+		return nil, nil, fmt.Errorf("model: %s: %d tensors are missing, the first is %q: %w", file, n, missing[0], ErrDamaged)
 	}
-	return list, ignored, nil
 }
 
 // check finds the form of b and compares the stored shapes with the config's.
@@ -99,7 +104,7 @@ func (b *binding) check(q *quantization) error {
 	want := b.shape()
 	switch packed := b.weight.kind == "U8"; {
 	case !float && !(packed && b.scale != nil):
-		return fmt.Errorf("model: tensor %q: type %s is not supported here: %w", b.name, b.weight.kind, ErrUnsupported)
+		return fmt.Errorf("model: %v: type %s is not supported here: %w", b.weight, b.weight.kind, ErrUnsupported)
 	case b.linear == nil && b.part.norm != nil:
 		b.form = formNorm
 	case b.linear == nil || q.excluded(b.module()):
@@ -108,14 +113,14 @@ func (b *binding) check(q *quantization) error {
 		b.form = formPacked
 		want[0] = packedRows(b.rows)
 	case b.scale != nil && q.float == floatLatent:
-		return fmt.Errorf("model: tensor %q: config.json says that weights are quantised online, yet it has a weight_scale: %w", b.name, ErrDamaged)
+		return fmt.Errorf("model: %v: config.json says that weights are quantised online, yet it has a weight_scale: %w", b.weight, ErrDamaged)
 	case b.scale != nil:
 		b.form = formSigns
 	case q.float == floatLatent:
 		b.form = formLatent
 	default:
-		return fmt.Errorf("model: tensor %q is %s and config.json has no quantization_config: an ordinary float model, not a ternary one: %w",
-			b.name, b.weight.kind, ErrUnsupported)
+		return fmt.Errorf("model: %v is %s and config.json has no quantization_config: an ordinary float model, not a ternary one: %w",
+			b.weight, b.weight.kind, ErrUnsupported)
 	}
 	if err := checkShape(b.weight, want); err != nil {
 		return err
@@ -129,7 +134,7 @@ func (b *binding) check(q *quantization) error {
 // checkShape refuses a tensor of another shape than the configuration implies.
 func checkShape(t *tensor, want []int) error {
 	if !slices.Equal(t.shape, want) {
-		return fmt.Errorf("model: tensor %q has shape %v, the configuration implies %v: %w", t.name, t.shape, want, ErrDamaged)
+		return fmt.Errorf("model: %v has shape %v, the configuration implies %v: %w", t, t.shape, want, ErrDamaged)
 	}
 	return nil
 }

@@ -181,5 +181,5 @@ func TestMagnitudes(t *testing.T) {
 }
 
 func memory(name string, raw []byte, shape ...int) *tensor {
-	return &tensor{name, "", shape, io.NewSectionReader(bytes.NewReader(raw), 0, int64(len(raw)))}
+	return &tensor{name, "test.gguf", "", shape, io.NewSectionReader(bytes.NewReader(raw), 0, int64(len(raw)))}
 }

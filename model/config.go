@@ -70,6 +70,14 @@ type Config struct {
 // Validate reports the first dimension that no model can have. It bounds every
 // product that loaders and sessions allocate from.
 func (c *Config) Validate() error {
+	if err := c.problem(); err != nil {
+		return fmt.Errorf("model: config: %w", err)
+	}
+	return nil
+}
+
+// problem is Validate for those who name the file.
+func (c *Config) problem() error {
 	const maxDim = 1 << 20
 	for _, d := range []struct {
 		name string
@@ -82,18 +90,18 @@ func (c *Config) Validate() error {
 		{"vocabulary size", c.VocabSize, 1 << 24}, {"context length", c.ContextLen, 1 << 24},
 	} {
 		if d.v <= 0 || d.v > d.max {
-			return fmt.Errorf("model: config: %s is %d, want 1 to %d: %w", d.name, d.v, d.max, ErrDamaged)
+			return fmt.Errorf("%s is %d, want 1 to %d: %w", d.name, d.v, d.max, ErrDamaged)
 		}
 	}
 	switch {
 	case c.Heads%c.KVHeads != 0:
-		return fmt.Errorf("model: config: %d heads do not share %d key/value heads evenly: %w", c.Heads, c.KVHeads, ErrDamaged)
+		return fmt.Errorf("%d heads do not share %d key/value heads evenly: %w", c.Heads, c.KVHeads, ErrDamaged)
 	case c.HeadDim%2 != 0:
-		return fmt.Errorf("model: config: head size %d is odd, rotary embedding needs pairs: %w", c.HeadDim, ErrDamaged)
+		return fmt.Errorf("head size %d is odd, rotary embedding needs pairs: %w", c.HeadDim, ErrDamaged)
 	case !(c.NormEps >= 0 && c.NormEps < 1):
-		return fmt.Errorf("model: config: norm epsilon is %g: %w", c.NormEps, ErrDamaged)
+		return fmt.Errorf("norm epsilon is %g: %w", c.NormEps, ErrDamaged)
 	case !(c.RopeTheta > 0 && c.RopeTheta < 1e12):
-		return fmt.Errorf("model: config: rope theta is %g: %w", c.RopeTheta, ErrDamaged)
+		return fmt.Errorf("rope theta is %g: %w", c.RopeTheta, ErrDamaged)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"tern/model"
 	"tern/model/modeltest"
@@ -144,10 +146,43 @@ func TestDamage(t *testing.T) {
 			dir := write(t, test.spec)
 			edit(t, dir, test.edit)
 			m, err := model.Open(context.Background(), dir, nil)
-			if m != nil || !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "model: ") {
+			if m != nil || !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.says) || !sentence(err, "model.safetensors") {
 				t.Errorf("error %v, want %v that says %s", err, test.kind, test.says)
 			}
 		})
+	}
+}
+
+// sentence says whether an error is one sentence that names the file.
+func sentence(err error, file string) bool {
+	text := err.Error()
+	return strings.HasPrefix(text, "model: ") && !strings.Contains(text, ": model: ") && strings.Contains(text, file) && !strings.Contains(text, "\n")
+}
+
+// TestEveryCut cuts each file of a checkpoint in shards at every byte.
+func TestEveryCut(t *testing.T) {
+	s := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim, s.VocabSize, s.Shards = 1, 8, 8, 2, 1, 4, 5, 2
+	dir := write(t, s)
+	writeJSON(t, filepath.Join(dir, "generation_config.json"), map[string]any{"eos_token_id": 2})
+	open(t, dir)
+	whole := fstest.MapFS{}
+	for _, name := range []string{"config.json", "generation_config.json", "model.safetensors.index.json",
+		"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"} {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[name] = &fstest.MapFile{Data: raw}
+	}
+	for name, f := range whole {
+		damaged := maps.Clone(whole)
+		for n := range len(bytes.TrimSpace(f.Data)) {
+			damaged[name] = &fstest.MapFile{Data: f.Data[:n]}
+			if m, err := model.OpenFS(t.Context(), damaged, ".", nil); m != nil || !errors.Is(err, model.ErrDamaged) || !sentence(err, name) {
+				t.Fatalf("the first %d of %d bytes of %s: %v", n, len(f.Data), name, err)
+			}
+		}
 	}
 }
 

@@ -75,7 +75,10 @@ func locateIn(fsys fs.FS, dir, name string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	if name != dir {
+	switch {
+	case name == ".":
+		name = "the folder"
+	case name != dir:
 		name = "the folder of " + name
 	}
 	switch len(found) {

@@ -30,12 +30,12 @@ const ropeFactors = "rope_freqs.weight"
 
 // bindGGUF is bind for the tensors of a GGUF file. Float projections may be
 // training weights where latent is set; ignore names a tensor to be skipped.
-func bindGGUF(parts []part, tensors map[string]*tensor, latent bool, ignore string, x *extras) (list []binding, ignored []string, err error) {
+func bindGGUF(file string, parts []part, tensors map[string]*tensor, latent bool, ignore string, x *extras) (list []binding, ignored []string, err error) {
 	used := map[string]bool{}
 	for _, p := range parts {
 		b := binding{part: p, weight: tensors[p.name], latent: latent}
 		if b.weight == nil {
-			return nil, nil, fmt.Errorf("model: tensor %q is missing: %w", p.name, ErrDamaged)
+			return nil, nil, fmt.Errorf("model: %s: tensor %q is missing: %w", file, p.name, ErrDamaged)
 		}
 		used[p.name] = true
 		float := p.linear != nil && x.isFloat(p.module())
@@ -46,7 +46,7 @@ func bindGGUF(parts []part, tensors map[string]*tensor, latent bool, ignore stri
 			if x.norms {
 				name = p.module() + linearNorm
 				if b.norm = tensors[name]; b.norm == nil {
-					return nil, nil, fmt.Errorf("model: tensor %q is missing: %w", name, ErrDamaged)
+					return nil, nil, fmt.Errorf("model: %s: tensor %q is missing: %w", file, name, ErrDamaged)
 				}
 				used[name] = true
 			}
@@ -62,7 +62,7 @@ func bindGGUF(parts []part, tensors map[string]*tensor, latent bool, ignore stri
 		case name == ignore:
 			ignored = append(ignored, name)
 		default: // converters write no tensor that has no part in the computation
-			return nil, nil, fmt.Errorf("model: tensor %q belongs to a kind of model that Tern does not run: %w", name, ErrUnsupported)
+			return nil, nil, fmt.Errorf("model: %v belongs to a kind of model that Tern does not run: %w", tensors[name], ErrUnsupported)
 		}
 	}
 	return list, ignored, nil
@@ -80,7 +80,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 	case keepFloat && float, b.dense != nil && dense:
 		b.form = formDense
 	case b.linear == nil, keepFloat:
-		return fmt.Errorf("model: tensor %q is %s, which Tern does not read here; F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K work: %w", b.name, kind, ErrUnsupported)
+		return fmt.Errorf("model: %v is %s, which Tern does not read here; F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K work: %w", b.weight, kind, ErrUnsupported)
 	case kind == "I2_S":
 		b.form = formI2S
 	case kind == "TQ1_0":
@@ -90,7 +90,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 	case float:
 		b.form = formTernary
 	default:
-		return fmt.Errorf("model: tensor %q is %s, %s: %w", b.name, kind, advice(kind), ErrUnsupported)
+		return fmt.Errorf("model: %v is %s, %s: %w", b.weight, kind, advice(kind), ErrUnsupported)
 	}
 	if b.norm != nil {
 		if err := checkShape(b.norm, []int{b.cols}); err != nil {

@@ -17,9 +17,11 @@ const (
 	archLlama  = "llama"        // Llama3-8B-1.58, Falcon3, Falcon-E
 )
 
-// metadata reads the key-value pairs of a file. The first value of a wrong type, or that is missing and
-// has no default, stays in err; what is returned then does not matter.
+// metadata reads the key-value pairs of a file. The first value of a wrong type,
+// or that is missing and has no default, stays in err; what is returned then does
+// not matter.
 type metadata struct {
+	file  string // base name, for errors
 	pairs map[string]gguf.Value
 	arch  string
 	err   error
@@ -27,8 +29,13 @@ type metadata struct {
 
 func (k *metadata) fail(format string, args ...any) {
 	if k.err == nil {
-		k.err = fmt.Errorf("model: "+format+": %w", append(args, ErrDamaged)...)
+		k.err = k.problem(ErrDamaged, format, args...)
 	}
+}
+
+// problem is an error of a kind about the file.
+func (k *metadata) problem(kind error, format string, args ...any) error {
+	return fmt.Errorf("model: %s: %s: %w", k.file, fmt.Sprintf(format, args...), kind)
 }
 
 // of is the full name of a key of the architecture.
@@ -86,8 +93,8 @@ func (k *metadata) text(key string) string {
 
 // parseGGUF reads the metadata that say how to compute. vocab is the number of
 // rows of the embedding, for files that give no other.
-func parseGGUF(meta map[string]gguf.Value, vocab int) (Config, error) {
-	k := &metadata{pairs: meta}
+func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (Config, error) {
+	k := &metadata{file: file, pairs: meta}
 	k.arch = k.text("general.architecture")
 	c := Config{BOS: -1, TiedEmbedding: true, SubNorm: true, Family: FamilyBitNet, Activation: SiLU}
 	switch k.arch {
@@ -99,9 +106,9 @@ func parseGGUF(meta map[string]gguf.Value, vocab int) (Config, error) {
 		// alone, so that neighbours rotate together.
 		c.Family, c.SubNorm, c.RopeAdjacent = FamilyLlama, false, true
 	case "":
-		return c, fmt.Errorf("model: metadata name no architecture: %w", ErrUnsupported)
+		return c, k.problem(ErrUnsupported, "metadata name no architecture")
 	default:
-		return c, fmt.Errorf("model: architecture %q is not one that Tern runs: %w", k.arch, ErrUnsupported)
+		return c, k.problem(ErrUnsupported, "architecture %q is not one that Tern runs", k.arch)
 	}
 	if err := k.refuse(); err != nil {
 		return c, err
@@ -124,14 +131,17 @@ func parseGGUF(meta map[string]gguf.Value, vocab int) (Config, error) {
 	if err := k.activation(&c); err != nil {
 		return c, err
 	}
-	return c, c.Validate()
+	if err := c.problem(); err != nil {
+		return c, fmt.Errorf("model: %s: %w", file, err)
+	}
+	return c, nil
 }
 
 // refuse names the first feature that would change the computation and that
 // Tern does not have.
 func (k *metadata) refuse() error {
 	unsupported := func(format string, args ...any) error {
-		return fmt.Errorf("model: "+format+" is not supported: %w", append(args, ErrUnsupported)...)
+		return k.problem(ErrUnsupported, format+" is not supported", args...)
 	}
 	if kind := k.text("general.type"); kind != "" && kind != "model" {
 		return unsupported("a file of type %q", kind)
@@ -175,9 +185,9 @@ func (k *metadata) headDim(c *Config) error {
 	case k.err != nil:
 		return k.err
 	case value != c.HeadDim:
-		return fmt.Errorf("model: heads of %d for keys and %d for values are not supported: %w", c.HeadDim, value, ErrUnsupported)
+		return k.problem(ErrUnsupported, "heads of %d for keys and %d for values are not supported", c.HeadDim, value)
 	case rotated != c.HeadDim:
-		return fmt.Errorf("model: rotating only %d of the %d numbers of a head is not supported: %w", rotated, c.HeadDim, ErrUnsupported)
+		return k.problem(ErrUnsupported, "rotating only %d of the %d numbers of a head is not supported", rotated, c.HeadDim)
 	}
 	return nil
 }
@@ -197,7 +207,7 @@ func (k *metadata) activation(c *Config) error {
 			c.Activation = ReLU2
 		}
 	default:
-		return fmt.Errorf("model: activation %q is not supported: %w", name, ErrUnsupported)
+		return k.problem(ErrUnsupported, "activation %q is not supported", name)
 	}
 	if k.arch == archBitNet && c.Activation == ReLU2 {
 		c.Family = Family2B4T

@@ -69,7 +69,7 @@ func TestParseGGUF(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := base
 			c.want(&want)
-			got, err := parseGGUF(metaOf(t, c.arch, c.pairs), 77)
+			got, err := parseGGUF("x.gguf", metaOf(t, c.arch, c.pairs), 77)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v, %v, want %+v", got, err, want)
 			}
@@ -109,7 +109,7 @@ func TestParseGGUFRefuses(t *testing.T) {
 		"activation a number":   {"bitnet", map[string]any{"{}.hidden_activation": uint32(1)}, ErrDamaged, "no string"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseGGUF(metaOf(t, c.arch, c.pairs), 77)
+			_, err := parseGGUF("x.gguf", metaOf(t, c.arch, c.pairs), 77)
 			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}

@@ -101,7 +101,7 @@ func TestGGUFDamage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := openBytes(ggufBytes(t, c.s, c.g))
-			if m != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "model: ") {
+			if m != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !sentence(err, "m.gguf") {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}
 		})
@@ -189,7 +189,7 @@ func TestGGUFTruncated(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := 4; n < len(raw)-64; n += 1 + n/1024*16 {
-		if m, err := openBytes(raw[:n]); m != nil || !errors.Is(err, model.ErrDamaged) {
+		if m, err := openBytes(raw[:n]); m != nil || !errors.Is(err, model.ErrDamaged) || !sentence(err, "m.gguf") {
 			t.Fatalf("the first %d of %d bytes: %v", n, len(raw), err)
 		}
 	}

@@ -25,7 +25,7 @@ func (l *loader) i2s(b *binding) error {
 		return err
 	}
 	code3 := func(r int) error {
-		return fmt.Errorf("model: tensor %q: row %d has the code 3, which no weight has: %w", b.name, r, ErrDamaged)
+		return fmt.Errorf("model: %v: row %d has the code 3, which no weight has: %w", b.weight, r, ErrDamaged)
 	}
 	if l.layout == I2SX86 && b.cols%ternary.BlockCols == 0 {
 		return l.eachRow(b.rows, func(r int) error {
@@ -52,7 +52,7 @@ func (l *loader) i2s(b *binding) error {
 func (b *binding) scaleBy(m float32) error {
 	b.linear.Scale *= m
 	if !(m > 0 && b.linear.Scale > 0 && b.linear.Scale <= math.MaxFloat32) {
-		return fmt.Errorf("model: tensor %q: the multiplier is %g: %w", b.name, b.linear.Scale, ErrDamaged)
+		return fmt.Errorf("model: %v: the multiplier is %g: %w", b.weight, b.linear.Scale, ErrDamaged)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (y I2SLayout) unpacker(b *binding) (func(row []int8, codes []byte, r int) b
 		group = 64
 	case I2SRows:
 		if b.rows%4 != 0 {
-			return nil, fmt.Errorf("model: tensor %q: %d rows of I2_S are no whole groups of four: %w", b.name, b.rows, ErrDamaged)
+			return nil, fmt.Errorf("model: %v: %d rows of I2_S are no whole groups of four: %w", b.weight, b.rows, ErrDamaged)
 		}
 		return func(row []int8, codes []byte, r int) bool {
 			ok := true
@@ -98,7 +98,7 @@ func (y I2SLayout) unpacker(b *binding) (func(row []int8, codes []byte, r int) b
 		}, nil
 	}
 	if b.weight.elems()%int64(group) != 0 {
-		return nil, fmt.Errorf("model: tensor %q: %d weights of I2_S are no whole groups of %d: %w", b.name, b.weight.elems(), group, ErrDamaged)
+		return nil, fmt.Errorf("model: %v: %d weights of I2_S are no whole groups of %d: %w", b.weight, b.weight.elems(), group, ErrDamaged)
 	}
 	return func(row []int8, codes []byte, r int) bool {
 		ok := true
@@ -148,10 +148,10 @@ func (l *loader) tq(b *binding) error {
 			case m:
 				codes = unpack(src[:size-2])
 			default:
-				return fmt.Errorf("model: tensor %q: blocks have the scales %g and %g, so it was made from weights that are not ternary: %w", b.name, m, d, ErrUnsupported)
+				return fmt.Errorf("model: %v: blocks have the scales %g and %g, so it was made from weights that are not ternary: %w", b.weight, m, d, ErrUnsupported)
 			}
 			if !b.linear.PackCodes(r, i, codes) {
-				return fmt.Errorf("model: tensor %q: row %d has the code 3, which no weight has: %w", b.name, r, ErrDamaged)
+				return fmt.Errorf("model: %v: row %d has the code 3, which no weight has: %w", b.weight, r, ErrDamaged)
 			}
 		}
 		return nil
@@ -212,8 +212,8 @@ func (l *loader) ternarised(b *binding) error {
 	case b.latent:
 		s, m = absMean(all.sum / float64(b.weight.elems()))
 	default:
-		return fmt.Errorf("model: tensor %q is %s with magnitudes from %g to %g: an ordinary float model, not a ternary one: %w",
-			b.name, b.weight.kind, all.least, all.most, ErrUnsupported)
+		return fmt.Errorf("model: %v is %s with magnitudes from %g to %g: an ordinary float model, not a ternary one: %w",
+			b.weight, b.weight.kind, all.least, all.most, ErrUnsupported)
 	}
 	if err := b.scaleBy(m); err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 
 	"tern/model/gguf"
 )
@@ -23,7 +25,7 @@ func (m *Model) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options
 	}
 	for _, f := range m.RopeFactors {
 		if !(f > 0) {
-			return fmt.Errorf("model: tensor %q holds %g, want positive numbers: %w", ropeFactors, f, ErrDamaged)
+			return fmt.Errorf("model: %s: tensor %q holds %g, want positive numbers: %w", path.Base(name), ropeFactors, f, ErrDamaged)
 		}
 	}
 	if x.halves {
@@ -39,22 +41,22 @@ func (m *Model) planGGUF(fsys fs.FS, name string, same func(a, b *tensor) (bool,
 	if f, err = gguf.Open(fsys, name); err != nil {
 		return nil, nil, x, containerError(err)
 	}
-	if list, x, err = m.bindFile(f, same); err != nil {
+	if list, x, err = m.bindFile(f, path.Base(name), same); err != nil {
 		return nil, nil, x, errors.Join(err, f.Close())
 	}
 	return f, list, x, nil
 }
 
-func (m *Model) bindFile(f *gguf.File, same func(a, b *tensor) (bool, error)) (list []binding, x extras, err error) {
+func (m *Model) bindFile(f *gguf.File, name string, same func(a, b *tensor) (bool, error)) (list []binding, x extras, err error) {
 	tensors := fromGGUF(f)
 	rows := 0
 	if embed := tensors[ggufNames.embed+".weight"]; embed != nil && len(embed.shape) > 0 {
 		rows = embed.shape[0]
 	}
-	if m.Config, err = parseGGUF(f.Meta, rows); err != nil {
+	if m.Config, err = parseGGUF(name, f.Meta, rows); err != nil {
 		return nil, x, err
 	}
-	if m.Tokenizer.GGUF, err = readVocab(f.Meta); err != nil {
+	if m.Tokenizer.GGUF, err = readVocab(name, f.Meta); err != nil {
 		return nil, x, err
 	}
 	if v := m.Tokenizer.GGUF; v != nil {
@@ -63,7 +65,7 @@ func (m *Model) bindFile(f *gguf.File, same func(a, b *tensor) (bool, error)) (l
 		}
 		m.addStops(v.stops())
 	}
-	k := &metadata{pairs: f.Meta}
+	k := &metadata{file: name, pairs: f.Meta}
 	x = k.extras()
 	if k.err != nil {
 		return nil, x, k.err
@@ -73,7 +75,7 @@ func (m *Model) bindFile(f *gguf.File, same func(a, b *tensor) (bool, error)) (l
 		m.addStops(x.stops)
 	}
 	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
-		return nil, x, fmt.Errorf("model: there are no sub-norms, so this is another kind of bitnet model: %w", ErrUnsupported)
+		return nil, x, k.problem(ErrUnsupported, "there are no sub-norms, so this is another kind of bitnet model")
 	}
 	ignore, err := m.tie(tensors, same)
 	if err != nil {
@@ -84,7 +86,7 @@ func (m *Model) bindFile(f *gguf.File, same func(a, b *tensor) (bool, error)) (l
 	if tensors[ropeFactors] != nil {
 		parts = append(parts, part{name: ropeFactors, layer: -1, rows: 1, cols: m.HeadDim / 2, norm: &m.RopeFactors})
 	}
-	list, m.Ignored, err = bindGGUF(parts, tensors, m.SubNorm, ignore, &x)
+	list, m.Ignored, err = bindGGUF(name, parts, tensors, m.SubNorm, ignore, &x)
 	return list, x, err
 }
 
@@ -149,5 +151,5 @@ func OpenVocab(path string) (*Vocab, error) {
 		return nil, containerError(err)
 	}
 	defer f.Close()
-	return readVocab(f.Meta)
+	return readVocab(filepath.Base(at.weights), f.Meta)
 }

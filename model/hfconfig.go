@@ -141,8 +141,8 @@ func parseConfig(raw []byte) (c Config, q quantization, tied *bool, err error) {
 	if q, err = h.quantization(d.family); err != nil {
 		return c, q, nil, err
 	}
-	if err := c.Validate(); err != nil {
-		return c, q, nil, err
+	if err := c.problem(); err != nil {
+		return c, q, nil, fmt.Errorf("model: config.json: %w", err)
 	}
 	if h.BOS != nil {
 		if *h.BOS < 0 || *h.BOS >= int64(c.VocabSize) {
@@ -214,11 +214,11 @@ func (h *hfConfig) family() (familyDefaults, error) {
 	case arch == "LlamaForCausalLM", arch == "" && h.ModelType == "llama":
 		return defaultsLlama, nil
 	case arch == "" && h.ModelType == "":
-		return familyDefaults{}, fmt.Errorf("model: config.json names no architecture: %w", ErrUnsupported)
+		return familyDefaults{}, fmt.Errorf("model: config.json: it names no architecture: %w", ErrUnsupported)
 	case arch == "":
-		return familyDefaults{}, fmt.Errorf("model: model type %q is not one that Tern runs: %w", h.ModelType, ErrUnsupported)
+		return familyDefaults{}, fmt.Errorf("model: config.json: model type %q is not one that Tern runs: %w", h.ModelType, ErrUnsupported)
 	}
-	return familyDefaults{}, fmt.Errorf("model: architecture %q is not one that Tern runs: %w", arch, ErrUnsupported)
+	return familyDefaults{}, fmt.Errorf("model: config.json: architecture %q is not one that Tern runs: %w", arch, ErrUnsupported)
 }
 
 // refuse names the first feature that would change the computation and that

@@ -169,7 +169,7 @@ func (l *loader) signs(b *binding) error {
 	stride := b.cols * t.Size()
 	return l.rows(b.rows, b.cols, func(r int, row []int8) error {
 		if bad, ok := signs(row, t, buf[r*stride:]); !ok {
-			return fmt.Errorf("model: tensor %q has a weight_scale and a weight %g, want -1, 0 or 1: %w", b.name, bad, ErrDamaged)
+			return fmt.Errorf("model: %v has a weight_scale and a weight %g, want -1, 0 or 1: %w", b.weight, bad, ErrDamaged)
 		}
 		b.linear.PackRow(r, row)
 		return nil
@@ -186,7 +186,7 @@ func (l *loader) packed(b *binding) error {
 	packedRows := b.weight.shape[0]
 	return l.rows(b.rows, b.cols, func(r int, row []int8) error {
 		if !unpackSlot(row, buf[r%packedRows*b.cols:], r/packedRows) {
-			return fmt.Errorf("model: tensor %q: row %d has the code 3, which no weight has: %w", b.name, r, ErrDamaged)
+			return fmt.Errorf("model: %v: row %d has the code 3, which no weight has: %w", b.weight, r, ErrDamaged)
 		}
 		b.linear.PackRow(r, row)
 		return nil
@@ -228,7 +228,7 @@ func (l *loader) runs(rows int, f func(from, to int) error) error {
 // multiplier reads a weight_scale and returns m of y = m·(Σ t·q)/s.
 func (l *loader) multiplier(t *tensor) (float32, error) {
 	if t.Size() == 0 || t.elems() != 1 {
-		return 0, fmt.Errorf("model: tensor %q has shape %v, want one number: %w", t.name, t.shape, ErrDamaged)
+		return 0, fmt.Errorf("model: %v has shape %v, want one number: %w", t, t.shape, ErrDamaged)
 	}
 	v, err := l.floats(t)
 	if err != nil {
@@ -239,7 +239,7 @@ func (l *loader) multiplier(t *tensor) (float32, error) {
 		m = 1 / m
 	}
 	if !(m > 0 && m <= math.MaxFloat32) || v[0] <= 0 {
-		return 0, fmt.Errorf("model: tensor %q is %g, want a positive scale: %w", t.name, v[0], ErrDamaged)
+		return 0, fmt.Errorf("model: %v is %g, want a positive scale: %w", t, v[0], ErrDamaged)
 	}
 	return m, nil
 }
@@ -248,7 +248,7 @@ func (l *loader) multiplier(t *tensor) (float32, error) {
 func (l *loader) floats(t *tensor) ([]float32, error) {
 	d, ok := floatTypes[t.kind]
 	if !ok {
-		return nil, fmt.Errorf("model: tensor %q: type %s is not supported here: %w", t.name, t.kind, ErrUnsupported)
+		return nil, fmt.Errorf("model: %v: type %s is not supported here: %w", t, t.kind, ErrUnsupported)
 	}
 	raw := make([]byte, t.Size())
 	if err := l.readInto(raw, t, nil); err != nil {
@@ -298,5 +298,5 @@ func (l *loader) tell() {
 }
 
 func notFinite(t *tensor) error {
-	return fmt.Errorf("model: tensor %q holds an infinite or undefined number: %w", t.name, ErrDamaged)
+	return fmt.Errorf("model: %v holds an infinite or undefined number: %w", t, ErrDamaged)
 }

@@ -176,7 +176,7 @@ func (m *Model) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, lis
 	tensors := fromSafetensors(set)
 	m.TiedEmbedding = or(tied, tensors[headName] == nil)
 	m.allocate()
-	if list, m.Ignored, err = bind(m.parts(), &q, tensors); err != nil {
+	if list, m.Ignored, err = bind(path.Base(at.weights), m.parts(), &q, tensors); err != nil {
 		return nil, nil, q, errors.Join(err, set.Close())
 	}
 	return set, list, q, nil

@@ -99,7 +99,7 @@ func Outline(c Config, head DType) *Facts {
 		case p.dense != nil:
 			b.form = formDense
 			size := int64(p.rows) * int64(head.Bytes(p.cols))
-			b.weight = &tensor{p.name, head.String(), p.shape(), io.NewSectionReader(nil, 0, size)}
+			b.weight = &tensor{p.name, "", head.String(), p.shape(), io.NewSectionReader(nil, 0, size)}
 		}
 		list = append(list, b)
 	}
@@ -156,7 +156,7 @@ func sameStart(a, b *tensor) (bool, error) {
 	buf := make([]byte, 2*n)
 	for i, t := range []*tensor{a, b} {
 		if _, err := io.ReadFull(io.NewSectionReader(t, 0, n), buf[int64(i)*n:][:n]); err != nil {
-			return false, fmt.Errorf("model: tensor %q: %w", t.name, err)
+			return false, fmt.Errorf("model: %v: %w", t, err)
 		}
 	}
 	return bytes.Equal(buf[:n], buf[n:]), nil

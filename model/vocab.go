@@ -33,8 +33,8 @@ const keyHabits = "tern.tokenizer"
 const maxTokens = 1 << 20
 
 // readVocab takes the vocabulary from the metadata, nil where there is none.
-func readVocab(meta map[string]gguf.Value) (*Vocab, error) {
-	k := &metadata{pairs: meta, arch: "tokenizer.ggml"}
+func readVocab(file string, meta map[string]gguf.Value) (*Vocab, error) {
+	k := &metadata{file: file, pairs: meta, arch: "tokenizer.ggml"}
 	v := &Vocab{Model: k.text(k.of("model")), Pre: k.text(k.of("pre"))}
 	if v.Model == "" {
 		return nil, k.err

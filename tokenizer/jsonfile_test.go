@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -45,6 +46,24 @@ func stepsOf(t testing.TB, preTokenizer string) []splitter {
 		t.Fatalf("byteLevelSteps: %v, %v", ok, err)
 	}
 	return steps
+}
+
+// A file cut short anywhere is noticed.
+func TestJSONTruncated(t *testing.T) {
+	for _, name := range []string{"spm", "bpe"} {
+		whole := readFile(t, "testdata", name, "tokenizer.json")
+		config := readFile(t, "testdata", name, "tokenizer_config.json")
+		for n := range len(bytes.TrimSpace(whole)) {
+			if _, err := New(Files{JSON: whole[:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer.json") {
+				t.Fatalf("%s: the first %d of %d bytes: %v", name, n, len(whole), err)
+			}
+		}
+		for n := range len(bytes.TrimSpace(config)) {
+			if _, err := New(Files{JSON: whole, Config: config[:n:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer_config.json") {
+				t.Fatalf("%s: the first %d of %d bytes of the configuration: %v", name, n, len(config), err)
+			}
+		}
+	}
 }
 
 // Each refusal names what it found.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -73,6 +74,19 @@ func TestNames(t *testing.T) {
 	} {
 		if got := firstWords(text); got != want {
 			t.Errorf("%q is called %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A conversation cut short anywhere is noticed.
+func TestTruncated(t *testing.T) {
+	whole, err := talk("x").Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(bytes.TrimSpace(whole)) {
+		if _, err := Import(whole[:n]); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("the first %d of %d bytes: %v", n, len(whole), err)
 		}
 	}
 }

@@ -100,11 +100,15 @@ func TestReadRefuses(t *testing.T) {
 		"stop reason":         replace(`"stop":"length"`, `"stop":"bored"`),
 		"name":                replace(`"name":"`, `"name":"`+strings.Repeat("x", maxName)),
 		"deep":                strings.Repeat(`{"recipe":`, 20000),
-		"truncated":           good[:len(good)/2],
 		"two":                 good + good,
 	} {
 		if _, err := Read(strings.NewReader(text)); !errors.Is(err, ErrInvalid) || len(err.Error()) > 300 {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for n := range len(strings.TrimSpace(good)) {
+		if _, err := Read(strings.NewReader(good[:n])); !errors.Is(err, ErrInvalid) {
+			t.Fatalf("the first %d of %d bytes: %v", n, len(good), err)
 		}
 	}
 	if _, err := Read(&endless{}); !errors.Is(err, ErrInvalid) {

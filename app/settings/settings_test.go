@@ -118,6 +118,19 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Settings cut short anywhere are noticed.
+func TestTruncated(t *testing.T) {
+	whole, err := json.Marshal(Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if _, err := parse(whole[:n]); err == nil {
+			t.Fatalf("the first %d of %d bytes are settings", n, len(whole))
+		}
+	}
+}
+
 func TestLoadMissing(t *testing.T) {
 	got, err := Load(filepath.Join(t.TempDir(), "nowhere", "settings.json"))
 	if err != nil {

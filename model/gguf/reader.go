@@ -45,6 +45,7 @@ const (
 // ReadAt is safe for concurrent use, Size is the number of bytes.
 type Tensor struct {
 	Name  string
+	File  string // base name of the file that Open found it in
 	Type  Type
 	Shape []int // outermost dimension first: [rows][columns], the reverse of the file's order
 	*io.SectionReader
@@ -78,7 +79,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	for _, t := range infos {
-		f.Tensors = append(f.Tensors, &Tensor{t.name, t.kind, t.shape, io.NewSectionReader(r, base+t.offset, t.size)})
+		f.Tensors = append(f.Tensors, &Tensor{t.name, "", t.kind, t.shape, io.NewSectionReader(r, base+t.offset, t.size)})
 	}
 	return f, nil
 }

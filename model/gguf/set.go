@@ -56,10 +56,12 @@ func Open(fsys fs.FS, name string) (*File, error) {
 		part := path.Join(path.Dir(name), PartName(prefix, i+1, parts))
 		f, err := openFile(fsys, part)
 		if err == nil {
-			err = all.add(f, i, parts)
+			if err = all.add(f, i, parts); err != nil {
+				err = fmt.Errorf("%w (in %s)", err, path.Base(part))
+			}
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%w (%s)", err, path.Base(part)), all.Close())
+			return nil, errors.Join(err, all.Close())
 		}
 	}
 	if want, ok := all.Meta["split.tensors.count"].Int(); ok && want != int64(len(all.Tensors)) {
@@ -108,7 +110,10 @@ func openFile(fsys fs.FS, name string) (*File, error) {
 	}
 	f, err := readFile(file)
 	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(fmt.Errorf("%w (in %s)", err, path.Base(name)), file.Close())
+	}
+	for _, t := range f.Tensors {
+		t.File = path.Base(name)
 	}
 	f.closers = []io.Closer{file}
 	return f, nil

@@ -33,6 +33,7 @@ const (
 // ReadAt is safe for concurrent use, Size is the number of bytes.
 type Tensor struct {
 	Name  string
+	File  string // base name of the file that Open found it in
 	DType string // as stored: "F32", "BF16", "U8" …
 	Shape []int  // empty for a scalar
 	*io.SectionReader
@@ -73,7 +74,7 @@ func Read(r io.ReaderAt, size int64) ([]*Tensor, error) {
 	}
 	tensors := make([]*Tensor, len(entries))
 	for i, e := range entries {
-		tensors[i] = &Tensor{e.name, e.dtype, e.shape, io.NewSectionReader(r, base+e.begin, e.end-e.begin)}
+		tensors[i] = &Tensor{e.name, "", e.dtype, e.shape, io.NewSectionReader(r, base+e.begin, e.end-e.begin)}
 	}
 	return tensors, nil
 }

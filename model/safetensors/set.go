@@ -87,6 +87,7 @@ func (s *Set) openFile(fsys fs.FS, name string, want map[string]bool) error {
 		return fmt.Errorf("%w (in %s)", err, name)
 	}
 	for _, t := range tensors {
+		t.File = path.Base(name)
 		if want == nil || want[t.Name] {
 			s.Tensors[t.Name] = t
 			delete(want, t.Name)
@@ -121,7 +122,7 @@ func readIndex(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxIndex {
-		return nil, fmt.Errorf("%d bytes are too many, or no regular file: %w", info.Size(), ErrFormat)
+		return nil, fmt.Errorf("it is no regular file of at most %d bytes: %w", maxIndex, ErrFormat)
 	}
 	return fs.ReadFile(fsys, name)
 }
