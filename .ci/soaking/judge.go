@@ -25,6 +25,9 @@ var columns = []column{
 	{"goroutines", 3, 1, 2, 0, true},
 	{"threads", 4, 1, 3, 0, true},
 	{"open files", 5, 1, 2, 0, true},
+	{"resident mapped files, MB", 6, 1e6, 0, 0, false},
+	{"memory of Go's runtime, MB", 7, 1e6, 0, 0, false},
+	{"the rest of resident memory, MB", 8, 1e6, 0, 0, false},
 }
 
 // judge compares the middle values of the second fifth of a run, when it is

@@ -32,17 +32,20 @@ func init() {
 }
 
 // sample writes a line for each sample: seconds, resident bytes, bytes of live
-// and dead objects, goroutines, threads, open files.
+// and dead objects, goroutines, threads, open files, and what is resident: bytes of
+// mapped files, bytes that Go's runtime holds (at most), the rest, which is C's.
 func sample(f *os.File) {
-	fmt.Fprintln(f, "seconds,resident,heap,goroutines,threads,files")
+	fmt.Fprintln(f, "seconds,resident,heap,goroutines,threads,files,mapped,go,rest")
 	begin := time.Now()
 	for i := 0; ; i++ {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		open, _ := os.ReadDir("/proc/self/fd")
 		threads, _ := os.ReadDir("/proc/self/task")
-		fmt.Fprintf(f, "%.0f,%d,%d,%d,%d,%d\n", time.Since(begin).Seconds(), resident(), m.HeapAlloc,
-			runtime.NumGoroutine(), len(threads), len(open))
+		all, mapped := resident()
+		golang := int64(m.Sys - m.HeapReleased)
+		fmt.Fprintf(f, "%.0f,%d,%d,%d,%d,%d,%d,%d,%d\n", time.Since(begin).Seconds(), all, m.HeapAlloc,
+			runtime.NumGoroutine(), len(threads), len(open), mapped, golang, all-mapped-golang)
 		if i%profilesEvery == profilesEvery-1 {
 			profile(strings.TrimSuffix(f.Name(), ".csv"))
 		}
@@ -50,12 +53,14 @@ func sample(f *os.File) {
 	}
 }
 
-// resident is the physical memory that the process holds now.
-func resident() (bytes int64) {
+// resident is the physical memory that the process holds now, and how much of it
+// is files and memory that is shared.
+func resident() (all, mapped int64) {
 	text, _ := os.ReadFile("/proc/self/statm")
-	var size, pages int64
-	fmt.Sscan(string(text), &size, &pages)
-	return pages * int64(os.Getpagesize())
+	var size int64
+	fmt.Sscan(string(text), &size, &all, &mapped)
+	page := int64(os.Getpagesize())
+	return all * page, mapped * page
 }
 
 func profile(name string) {
