@@ -12,6 +12,7 @@ import (
 
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/memtest"
 	"tern/model/modeltest"
 )
 
@@ -100,7 +101,10 @@ func TestGGUFDamage(t *testing.T) {
 		"a vocabulary too large":     {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(11)}}}, model.ErrDamaged, "implies [11 32]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := openBytes(ggufBytes(t, c.s, c.g))
+			raw := ggufBytes(t, c.s, c.g)
+			var m *model.Model
+			var err error
+			memtest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
 			if m != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !sentence(err, "m.gguf") {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}
@@ -207,7 +211,9 @@ func FuzzOpenGGUF(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := openBytes(raw)
+		var m *model.Model
+		var err error
+		memtest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
 		if err != nil {
 			for _, kind := range []error{model.ErrDamaged, model.ErrUnsupported, model.ErrNotFound} {
 				if errors.Is(err, kind) {

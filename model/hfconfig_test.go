@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/model/memtest"
 )
 
 // keys is a config.json by its keys; nil removes one in edit.
@@ -234,7 +236,10 @@ func FuzzConfig(f *testing.F) {
 	}
 	f.Add(bitnetKeys.edit(keys{"rope_parameters": keys{"rope_theta": 5e5}, "eos_token_id": []int{1, 2}}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		c, q, _, err := parseConfig(raw)
+		var c Config
+		var q quantization
+		var err error
+		memtest.Bounded(t, len(raw), func() { c, q, _, err = parseConfig(raw) })
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsupported) {
 				t.Errorf("error %v has no kind", err)

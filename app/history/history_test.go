@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tern/app/settings"
+	"tern/model/memtest"
 )
 
 var day = time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)
@@ -273,7 +274,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"format":"tern-conversation","leaf":1,"messages":[{"id":1,"author":"user"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if c, err := Import(data); err == nil {
+		var c *Conversation
+		var err error
+		memtest.Bounded(t, len(data), func() { c, err = Import(data) })
+		if err == nil {
 			_, _ = c.Name(), c.Markdown("a", "b")
 			if len(c.Path()) > len(c.Messages) {
 				t.Error("a path longer than the conversation")

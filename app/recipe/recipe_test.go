@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tern/inference"
+	"tern/model/memtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -137,7 +138,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(story(f).JSON())
 	f.Add([]byte(`{"recipe":1}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, err := Read(bytes.NewReader(raw))
+		var r *Recipe
+		var err error
+		memtest.Bounded(t, len(raw), func() { r, err = Read(bytes.NewReader(raw)) })
 		if err != nil {
 			return
 		}

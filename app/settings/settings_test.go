@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tern/app/files/filestest"
+	"tern/model/memtest"
 )
 
 // changed differs from the defaults in every field.
@@ -358,7 +359,9 @@ func FuzzSettings(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := parse(data)
+		var s Settings
+		var err error
+		memtest.Bounded(t, len(data), func() { s, err = parse(data) })
 		if err != nil {
 			return
 		}

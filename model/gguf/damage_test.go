@@ -8,6 +8,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"tern/model/memtest"
 )
 
 // small is a file with every kind of value and three tensors.
@@ -51,7 +53,9 @@ func TestEveryField(t *testing.T) {
 // checkRead reads a file that may be damaged and checks what every result must
 // satisfy.
 func checkRead(t *testing.T, raw []byte) {
-	f, err := read(raw)
+	var f *File
+	var err error
+	memtest.Bounded(t, len(raw), func() { f, err = read(raw) })
 	if err != nil {
 		if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrVersion) {
 			t.Fatalf("%v is neither ErrFormat nor ErrVersion", err)
@@ -148,7 +152,8 @@ func TestDamaged(t *testing.T) {
 		"alignment not an int": {header(3, 0, 1).text("general.alignment").u32(uint32(String)).text("32").data(32), "alignment"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := read(c.raw)
+			var err error
+			memtest.Bounded(t, len(c.raw), func() { _, err = read(c.raw) })
 			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "gguf: ") {
 				t.Errorf("error %v, want one that says %q", err, c.says)
 			}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"tern/model/memtest"
 )
 
 // file is a safetensors file with the header and n bytes of data.
@@ -127,7 +129,9 @@ func TestReadRefuses(t *testing.T) {
 		"gap":                   {`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}`, 3, "starts at byte 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := read(file(test.header, test.data))
+			raw := file(test.header, test.data)
+			var err error
+			memtest.Bounded(t, len(raw), func() { _, err = read(raw) })
 			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "safetensors: ") {
 				t.Errorf("error %v, want one that says %s", err, test.says)
 			}
@@ -257,7 +261,9 @@ func FuzzSafetensors(f *testing.F) {
 		if shards, err := parseIndex(b); err == nil && len(shards) == 0 {
 			t.Error("an index without files is accepted")
 		}
-		tensors, err := read(b)
+		var tensors []*Tensor
+		var err error
+		memtest.Bounded(t, len(b), func() { tensors, err = read(b) })
 		if err != nil {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("error %v has no kind", err)
