@@ -161,8 +161,11 @@ func (m *jsonModel) check() error {
 func (m *jsonModel) vocabulary() (vocabulary, error) {
 	size := 0
 	for literal, id := range m.Vocab {
-		if id < 0 || id >= maxVocab || literal == "" {
-			return vocabulary{}, damaged("token %q has id %d", literal, id)
+		if literal == "" {
+			return vocabulary{}, damaged("the token of id %d is empty", id)
+		}
+		if id < 0 || id >= maxVocab {
+			return vocabulary{}, damaged("token %q has id %d, want 0 to %d", literal, id, maxVocab-1)
 		}
 		size = max(size, int(id)+1)
 	}

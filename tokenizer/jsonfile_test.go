@@ -96,7 +96,7 @@ func TestJSONRefused(t *testing.T) {
 		{"bpe", []string{"model.vocab.zz", `1`}, ErrDamaged, `"zz"`},
 		{"bpe", []string{"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|end_of_text|>"}},{"SpecialToken":{"id":"<|begin_of_text|>"}}]}`}, ErrUnsupported, "two tokens"},
 		{"bpe", []string{"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<nowhere>"}},{"Sequence":{}}]}`}, ErrDamaged, "<nowhere>"},
-		{"bpe", []string{"model.vocab.", `5`}, ErrDamaged, `""`},
+		{"bpe", []string{"model.vocab.", `5`}, ErrDamaged, "id 5 is empty"},
 		{"bpe", []string{"model.vocab.zz", `-1`}, ErrDamaged, `"zz"`},
 		{"bpe", []string{"model.vocab.zz", `2147483647`}, ErrDamaged, `"zz"`},
 		{"bpe", []string{"model.vocab.zz", `"a"`}, ErrDamaged, "model.vocab"},

@@ -72,7 +72,7 @@ func (t *tokenizer) add(a added) error {
 	case a.literal == "":
 		return fmt.Errorf("tokenizer: added token %d is empty: %w", a.id, ErrDamaged)
 	case a.id < 0 || a.id >= maxVocab:
-		return fmt.Errorf("tokenizer: added token %q has id %d: %w", a.literal, a.id, ErrDamaged)
+		return fmt.Errorf("tokenizer: added token %q has id %d, want 0 to %d: %w", a.literal, a.id, maxVocab-1, ErrDamaged)
 	case a.singleWord:
 		return fmt.Errorf("tokenizer: added token %q matches single words only: %w", a.literal, ErrUnsupported)
 	}

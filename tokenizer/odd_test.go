@@ -1,0 +1,69 @@
+package tokenizer
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+)
+
+// oddVocabulary is a golden vocabulary in the form that GGUF has, with a change.
+func oddVocabulary(t *testing.T, name string, change func(*Vocab)) Files {
+	t.Helper()
+	var v *Vocab
+	if name == "spm" {
+		v = vocabOfModel(t, "testdata", "spm", "tokenizer.model")
+	} else {
+		v = vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
+		v.Merges = nil // some name the token that is changed
+	}
+	change(v)
+	return Files{GGUF: v}
+}
+
+// What no text can become does no harm: ids without a token, tokens that are no
+// UTF-8, nor what a byte-level vocabulary can hold, scores beyond all others.
+func TestOddVocabularies(t *testing.T) {
+	const odd = 300
+	for name, c := range map[string]struct {
+		files Files
+		size  int
+	}{
+		"holes in spm":          {Files{JSON: edit(t, "spm", "model.vocab.zz", "5000")}, 5001},
+		"holes in bpe":          {Files{JSON: edit(t, "bpe", "model.vocab.zz", "5000")}, 5001},
+		"as many as may be":     {Files{JSON: edit(t, "bpe", "model.vocab.zz", "1048575")}, 1 << 20},
+		"no UTF-8 in spm":       {oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = "\xff\xfe" }), 400},
+		"no UTF-8 in bpe":       {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "\xff\xfe" }), 414},
+		"no byte-level in bpe":  {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "a b" }), 414},
+		"nothing in bpe":        {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "" }), 414},
+		"an infinite score":     {oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.Inf(1)) }), 400},
+		"infinite in the minus": {oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.Inf(-1)) }), 400},
+	} {
+		tok := mustNew(t, c.files)
+		if tok.VocabSize() != c.size {
+			t.Errorf("%s: %d tokens, want %d", name, tok.VocabSize(), c.size)
+		}
+		const text = "Hello world, 123"
+		ids := tok.EncodeSpecial(text)
+		if got := Decode(tok, ids); strings.TrimSpace(got) != text {
+			t.Errorf("%s: %q becomes %v, %q", name, text, ids, got)
+		}
+		for id := range int32(min(c.size, 6000)) { // none panics
+			_, _ = tok.Literal(id), Decode(tok, []int32{id})
+		}
+		if hole := int32(4500); c.size > 5000 && (len(tok.Bytes(hole)) > 0 || tok.Literal(hole) != "") {
+			t.Errorf("%s: id %d is %q", name, hole, tok.Literal(hole))
+		}
+	}
+	for says, files := range map[string]Files{
+		"piece 300 has no score":         oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.NaN()) }),
+		`piece 300, "", is empty`:        oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = "" }),
+		"is empty or there twice":        oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = v.Tokens[odd+1] }),
+		`is both`:                        {JSON: edit(t, "bpe", "model.vocab.zz", "300")},
+		`"zz" has id 1048576, want 0 to`: {JSON: edit(t, "bpe", "model.vocab.zz", "1048576")},
+	} {
+		if _, err := New(files); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want one that says %q", err, says)
+		}
+	}
+}
