@@ -41,7 +41,7 @@ its shape and half a second of measurements.`, `tern list --json`)
 	if len(bare) > 0 {
 		return f.wrong("%q is one argument too many", bare[0])
 	}
-	kept := userSettings()
+	kept := userSettings(s)
 	folders := kept.Models
 	if len(folders) == 0 {
 		if dir, err := library.DefaultFolder(); err == nil {

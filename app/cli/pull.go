@@ -45,7 +45,7 @@ tern run -m "$(tern pull microsoft/bitnet-b1.58-2B-4T-gguf)" --chat -p "Hello"`)
 	if err != nil {
 		return f.wrong("%q is no repository id like OWNER/NAME", bare[0])
 	}
-	kept := userSettings()
+	kept := userSettings(s)
 	if to == "" {
 		models, err := library.ModelsFolder(kept.Models)
 		if err != nil {
@@ -115,12 +115,16 @@ func explained(err error, id string) error {
 	return &hinted{fmt.Errorf("%s (%w)", p.Sentence, err), p.Hint.String()}
 }
 
-// userSettings are those of the window, or the defaults.
-func userSettings() settings.Settings {
+// userSettings are those of the window, or the defaults, which it says where there
+// are others that cannot be read.
+func userSettings(s Streams) settings.Settings {
 	path, err := settings.Path()
 	if err != nil {
 		return settings.Default()
 	}
-	kept, _ := settings.Load(path) // whatever the error, they are usable
+	kept, err := settings.Load(path)
+	if err != nil {
+		fmt.Fprintf(s.Err, "tern: %v.\nHint: the default settings are used.\n", err)
+	}
 	return kept
 }

@@ -57,6 +57,13 @@ func TestPull(t *testing.T) {
 		t.Errorf("%+v, %v", line, err)
 	}
 
+	if err := os.WriteFile(filepath.Join(config, "settings.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := tern(t, "", "list"); code != 0 || !strings.Contains(errs, "settings.json: damaged settings") || !strings.Contains(errs, "Hint: the default settings") {
+		t.Errorf("damaged settings: code %d, %q", code, errs)
+	}
+
 	there := filepath.Join(t.TempDir(), "there")
 	if out, errs, code := tern(t, "", "pull", "o/packed", "--to", there); code != 0 || out != there+"\n" {
 		t.Errorf("code %d, %q, %q", code, out, errs)

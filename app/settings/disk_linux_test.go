@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,4 +39,27 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
+}
+
+// TestSaveKeepsUnreadable: settings that could not be read are not lost to those
+// that are saved meanwhile.
+func TestSaveKeepsUnreadable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.Symlink("/proc/self/mem", path); err != nil { // reading fails with EIO
+		t.Fatal(err)
+	}
+	if _, err := Load(path); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("error %v", err)
+	}
+	for range 2 {
+		if err := Save(path, changed()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := Load(path); err != nil || !cmp.Equal(got, changed(), emptyIsNil) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if to, err := os.Readlink(path + ".damaged"); err != nil || to != "/proc/self/mem" {
+		t.Errorf("what could not be read is gone: %q, %v", to, err)
+	}
 }

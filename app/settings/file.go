@@ -70,11 +70,20 @@ func parse(data []byte) (Settings, error) {
 }
 
 // Save writes the file at path, making its folder if needed. Whenever the
-// program or the machine stops, the file is either the old or the new one.
+// program or the machine stops, the file is either the old or the new one. An old
+// one that cannot be read now, and may hold what the user set, is moved aside
+// instead of replaced, as by Load.
 func Save(path string, s Settings) error {
 	data, err := json.MarshalIndent(s.normal(), "", "  ")
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		if _, err := files.Read(path, maxFile); err != nil {
+			if err := files.Aside(path); err != nil {
+				return fmt.Errorf("settings: %w", err)
+			}
+		}
 	}
 	if err := files.Write(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("settings: save: %w", err)
