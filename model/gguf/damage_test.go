@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -224,5 +226,16 @@ func FuzzGGUF(f *testing.F) {
 	f.Add(header(2, 1, 0).tensor("a", I2S, 0, 128, 4).data(160))
 	f.Add(header(3, 2, 0).tensor("a", F32, 0, 1).tensor("b", 39, 32, 32).data(96))
 	f.Add(header(1, 0, 0).data(0))
+	goldens, err := filepath.Glob("../../inference/testdata/goldens/*/*.gguf")
+	if err != nil || len(goldens) == 0 {
+		f.Fatalf("no golden checkpoints: %v", err)
+	}
+	for _, name := range goldens {
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(whole[:8192]) // metadata of converters, with no room for the tensors
+	}
 	f.Fuzz(checkRead)
 }
