@@ -44,24 +44,27 @@ func availableMemory(root fs.FS) (free int64, known bool) {
 	return free, true
 }
 
-// controlGroups are the names of the files of a version of control groups.
-type controlGroups struct{ top, limit, used, cached string }
+// controlGroups are the names of the files of a version of control groups, and
+// what begins those of the counts in memory.stat that include the groups within.
+type controlGroups struct{ top, limit, used, total string }
 
 var (
-	groups1 = controlGroups{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "}
-	groups2 = controlGroups{"sys/fs/cgroup", "memory.max", "memory.current", "inactive_file "}
+	groups1 = controlGroups{"sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"}
+	groups2 = controlGroups{"sys/fs/cgroup", "memory.max", "memory.current", ""}
 )
 
 // leave is what the limits of a control group and of all groups around it leave
-// of free. Of what a group uses, the kernel gives up the cached files that were
-// not read lately before it refuses memory.
+// of free. Of what a group uses, the kernel gives up cached files before it
+// refuses memory, those too that were read twice, as a model is that was opened
+// before; it counts them as available itself.
 func (c controlGroups) leave(root fs.FS, group string, free int64) int64 {
 	for dir := path.Join(c.top, path.Clean("/"+group)); ; dir = path.Dir(dir) {
 		limit, limited := number(root, path.Join(dir, c.limit), "") // "max", or a huge number, where there is none
 		used, ok := number(root, path.Join(dir, c.used), "")
 		if limited && ok {
-			cached, _ := number(root, dir+"/memory.stat", c.cached)
-			free = min(free, max(0, limit-max(0, used-cached)))
+			once, _ := number(root, dir+"/memory.stat", c.total+"inactive_file ")
+			more, _ := number(root, dir+"/memory.stat", c.total+"active_file ")
+			free = min(free, max(0, limit-max(0, used-once-more)))
 		}
 		if dir == c.top {
 			return free
