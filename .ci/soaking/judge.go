@@ -30,9 +30,15 @@ var columns = []column{
 	{"the rest of resident memory, MB", 8, 1e6, 0, 0, false},
 }
 
-// judge compares the middle values of the second fifth of a run, when it is
-// warm, and of the last one. Both see every model and every kind of text, so
-// that what is open at the moment evens out.
+// warmUp is how long a program grows into its use, in seconds; of a short run at
+// most half. In the window it is the driver that draws without a graphics card: it
+// compiles each of its shaders for each way that they are used, some 20 MB in the
+// first twelve minutes.
+const warmUp = 900
+
+// judge compares the middle values of the first and the last third of a run once
+// it is warm. Both see every model and every kind of text, so that what is open at
+// the moment evens out.
 func judge(plot string, runs []string) error {
 	var grown []string
 	var p picture
@@ -50,8 +56,9 @@ func judge(plot string, runs []string) error {
 			for k, s := range samples {
 				values[k] = s[c.at] / c.unit
 			}
-			n := len(values) / 5
-			warm, end := median(values[n:2*n]), median(values[4*n:])
+			rest := values[warmAt(samples):]
+			n := len(rest) / 3
+			warm, end := median(rest[:n]), median(rest[len(rest)-n:])
 			fmt.Printf("%s: %s: %.4g warm, %.4g in the end, %.4g at most\n", name, c.name, warm, end, slices.Max(values))
 			if c.fails && end > warm+max(c.more, warm*c.share) {
 				grown = append(grown, fmt.Sprintf("%s of the %s grew from %.4g to %.4g", c.name, name, warm, end))
@@ -66,6 +73,12 @@ func judge(plot string, runs []string) error {
 		return fmt.Errorf("%s", strings.Join(grown, "; "))
 	}
 	return nil
+}
+
+// warmAt is the first sample once it is warm.
+func warmAt(samples [][]float64) int {
+	from := min(warmUp, samples[len(samples)-1][0]/2)
+	return slices.IndexFunc(samples, func(s []float64) bool { return s[0] >= from })
 }
 
 // read returns the numbers of each line below the first.

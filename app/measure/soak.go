@@ -45,7 +45,7 @@ func sample(f *os.File) {
 		all, mapped := resident()
 		golang := int64(m.Sys - m.HeapReleased)
 		fmt.Fprintf(f, "%.0f,%d,%d,%d,%d,%d,%d,%d,%d\n", time.Since(begin).Seconds(), all, m.HeapAlloc,
-			runtime.NumGoroutine(), len(threads), len(open), mapped, golang, all-mapped-golang)
+			runtime.NumGoroutine(), len(threads), len(open), mapped, golang, max(0, all-mapped-golang))
 		if i%profilesEvery == profilesEvery-1 {
 			profile(strings.TrimSuffix(f.Name(), ".csv"))
 		}
