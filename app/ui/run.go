@@ -46,6 +46,7 @@ func Run(o Options) int {
 		fmt.Fprintln(o.Stderr, "tern: there is no display to open a window on.\nHint: tern run writes text without one; tern --help lists the commands.")
 		return 1
 	}
+	returnLargeBlocks()
 	kept, problem := firstSettings(string(lang.SystemLocale())), error(nil)
 	if _, err := os.Stat(o.SettingsPath); err == nil {
 		kept, problem = settings.Load(o.SettingsPath)
