@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"tern/inference/kernel":  {"tern/model/ternary"},
 	"tern/model":             {"tern/model/gguf", "tern/model/safetensors", "tern/model/ternary"},
 	"tern/model/modeltest":   {"tern/model", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
-	"tern/model/memtest":     {},
+	"tern/model/fuzztest":    {},
 	"tern/model/gguf":        {},
 	"tern/model/safetensors": {},
 	"tern/model/ternary":     {},

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/fuzztest"
 	"tern/model/gguf"
-	"tern/model/memtest"
 	"tern/model/modeltest"
 )
 
@@ -104,7 +104,7 @@ func TestGGUFDamage(t *testing.T) {
 			raw := ggufBytes(t, c.s, c.g)
 			var m *model.Model
 			var err error
-			memtest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
+			fuzztest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
 			if m != nil || !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !sentence(err, "m.gguf") {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}
@@ -213,7 +213,7 @@ func FuzzOpenGGUF(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var m *model.Model
 		var err error
-		memtest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
+		fuzztest.Bounded(t, len(raw), func() { m, err = openBytes(raw) })
 		if err != nil {
 			for _, kind := range []error{model.ErrDamaged, model.ErrUnsupported, model.ErrNotFound} {
 				if errors.Is(err, kind) {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 // keys is a config.json by its keys; nil removes one in edit.
@@ -223,23 +221,13 @@ func TestGenerationConfig(t *testing.T) {
 
 // FuzzConfig looks for a panic, and for a config that parses and is not valid.
 func FuzzConfig(f *testing.F) {
-	names, err := filepath.Glob("../inference/testdata/goldens/*/config.json")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no golden configs: %v", err)
-	}
-	for _, name := range names {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-	}
+	fuzztest.AddFiles(f, "../inference/testdata/goldens/*/config.json", maxSideFile)
 	f.Add(bitnetKeys.edit(keys{"rope_parameters": keys{"rope_theta": 5e5}, "eos_token_id": []int{1, 2}}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var c Config
 		var q quantization
 		var err error
-		memtest.Bounded(t, len(raw), func() { c, q, _, err = parseConfig(raw) })
+		fuzztest.Bounded(t, len(raw), func() { c, q, _, err = parseConfig(raw) })
 		if err != nil {
 			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsupported) {
 				t.Errorf("error %v has no kind", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tern/app/settings"
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 var day = time.Date(2026, 11, 26, 1, 2, 3, 0, time.UTC)
@@ -276,7 +276,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c *Conversation
 		var err error
-		memtest.Bounded(t, len(data), func() { c, err = Import(data) })
+		fuzztest.Bounded(t, len(data), func() { c, err = Import(data) })
 		if err == nil {
 			_, _ = c.Name(), c.Markdown("a", "b")
 			if len(c.Path()) > len(c.Messages) {

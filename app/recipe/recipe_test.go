@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tern/inference"
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -140,7 +140,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var r *Recipe
 		var err error
-		memtest.Bounded(t, len(raw), func() { r, err = Read(bytes.NewReader(raw)) })
+		fuzztest.Bounded(t, len(raw), func() { r, err = Read(bytes.NewReader(raw)) })
 		if err != nil {
 			return
 		}

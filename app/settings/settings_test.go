@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tern/app/files/filestest"
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 // changed differs from the defaults in every field.
@@ -361,7 +361,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var s Settings
 		var err error
-		memtest.Bounded(t, len(data), func() { s, err = parse(data) })
+		fuzztest.Bounded(t, len(data), func() { s, err = parse(data) })
 		if err != nil {
 			return
 		}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 // small is a file with every kind of value and three tensors.
@@ -57,7 +55,7 @@ func TestEveryField(t *testing.T) {
 func checkRead(t *testing.T, raw []byte) {
 	var f *File
 	var err error
-	memtest.Bounded(t, len(raw), func() { f, err = read(raw) })
+	fuzztest.Bounded(t, len(raw), func() { f, err = read(raw) })
 	if err != nil {
 		if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrVersion) {
 			t.Fatalf("%v is neither ErrFormat nor ErrVersion", err)
@@ -155,7 +153,7 @@ func TestDamaged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			memtest.Bounded(t, len(c.raw), func() { _, err = read(c.raw) })
+			fuzztest.Bounded(t, len(c.raw), func() { _, err = read(c.raw) })
 			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "gguf: ") {
 				t.Errorf("error %v, want one that says %q", err, c.says)
 			}
@@ -226,16 +224,6 @@ func FuzzGGUF(f *testing.F) {
 	f.Add(header(2, 1, 0).tensor("a", I2S, 0, 128, 4).data(160))
 	f.Add(header(3, 2, 0).tensor("a", F32, 0, 1).tensor("b", 39, 32, 32).data(96))
 	f.Add(header(1, 0, 0).data(0))
-	goldens, err := filepath.Glob("../../inference/testdata/goldens/*/*.gguf")
-	if err != nil || len(goldens) == 0 {
-		f.Fatalf("no golden checkpoints: %v", err)
-	}
-	for _, name := range goldens {
-		whole, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(whole[:8192]) // metadata of converters, with no room for the tensors
-	}
+	fuzztest.AddFiles(f, "../../inference/testdata/goldens/*/*.gguf", 8192) // metadata of converters, with no room for the tensors
 	f.Fuzz(checkRead)
 }

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"tern/model/memtest"
+	"tern/model/fuzztest"
 )
 
 // file is a safetensors file with the header and n bytes of data.
@@ -131,7 +130,7 @@ func TestReadRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := file(test.header, test.data)
 			var err error
-			memtest.Bounded(t, len(raw), func() { _, err = read(raw) })
+			fuzztest.Bounded(t, len(raw), func() { _, err = read(raw) })
 			if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "safetensors: ") {
 				t.Errorf("error %v, want one that says %s", err, test.says)
 			}
@@ -246,24 +245,14 @@ func TestOpenIndex(t *testing.T) {
 func FuzzSafetensors(f *testing.F) {
 	f.Add(file(valid, 13))
 	f.Add(file(`{}`, 0))
-	goldens, err := filepath.Glob("../../inference/testdata/goldens/*/*.safetensors")
-	if err != nil || len(goldens) == 0 {
-		f.Fatalf("no golden checkpoints: %v", err)
-	}
-	for _, name := range goldens {
-		whole, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(whole[:min(len(whole), 4096)])
-	}
+	fuzztest.AddFiles(f, "../../inference/testdata/goldens/*/*.safetensors", 4096)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if shards, err := parseIndex(b); err == nil && len(shards) == 0 {
 			t.Error("an index without files is accepted")
 		}
 		var tensors []*Tensor
 		var err error
-		memtest.Bounded(t, len(b), func() { tensors, err = read(b) })
+		fuzztest.Bounded(t, len(b), func() { tensors, err = read(b) })
 		if err != nil {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("error %v has no kind", err)
