@@ -51,26 +51,17 @@ func FuzzTernary(f *testing.F) {
 // FuzzQuantize compares every path with the generic code on arbitrary bits as
 // numbers, and with what Quantize promises of them.
 func FuzzQuantize(f *testing.F) {
-	bits := func(x ...float32) (b []byte) {
-		for _, v := range x {
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-		}
-		return b
-	}
-	f.Add(bits(127, 0.5, 1.5, 2.5, -0.5, -126.5), uint16(40))
-	f.Add(bits(math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32), uint16(33))
-	f.Add(bits(1, float32(math.Inf(-1))), uint16(64))
-	f.Add(bits(3, 1, float32(math.NaN())), uint16(130))
-	f.Add(bits(1e-6, -1e-7), uint16(5460))
-	f.Add(bits(0.3333333, 0.6666667, 0.1), uint16(1365))
+	f.Add(bitsOf(127, 0.5, 1.5, 2.5, -0.5, -126.5), uint16(40))
+	f.Add(bitsOf(math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32), uint16(33))
+	f.Add(bitsOf(1, float32(math.Inf(-1))), uint16(64))
+	f.Add(bitsOf(3, 1, float32(math.NaN())), uint16(130))
+	f.Add(bitsOf(1e-6, -1e-7), uint16(5460))
+	f.Add(bitsOf(0.3333333, 0.6666667, 0.1), uint16(1365))
 	f.Fuzz(func(t *testing.T, data []byte, n uint16) {
 		if len(data) < 4 {
 			return
 		}
-		x := make([]float32, n%9000)
-		for i := range x { // the data again and again
-			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[i*4%(len(data)-3):]))
-		}
+		x := numbersOf(data, int(n%9000))
 		// Quantize itself, from the generic halves.
 		want := make([]int8, ternary.PadCols(len(x)))
 		var wantSum int32
