@@ -26,12 +26,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, chat bool) {
 	if model == nil {
 		return
 	}
-	q, err := model.question(&body, chat)
-	if err != nil {
-		fail(w, explain(err))
-		return
+	q, err := s.prepare(r.Context(), model, &body, chat)
+	var session *inference.Session
+	if err == nil {
+		session, err = model.take(r.Context(), q.ids)
 	}
-	session, err := model.take(r.Context(), q.ids)
 	if err != nil {
 		if r.Context().Err() == nil {
 			fail(w, explain(err))

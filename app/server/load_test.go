@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tern/inference"
+	"tern/model/fuzztest"
 )
 
 // hang is a bound that only a failure reaches.
@@ -157,6 +158,46 @@ func TestQueue(t *testing.T) {
 	clients.Wait()
 	if got := strings.Join(answered, " "); got != "first second third" {
 		t.Error("served in the order ", got)
+	}
+}
+
+// TestLong: one long request at a time is cut into tokens, short ones do not wait
+// for it, and who leaves meanwhile is forgotten.
+func TestLong(t *testing.T) {
+	c := start(t, engine(t), Options{})
+	long := `{"prompt": "` + strings.Repeat("cat ", longRequest/4) + `"}`
+	c.s.long <- struct{}{} // one is prepared
+	ctx, leave := context.WithCancel(context.Background())
+	var clients sync.WaitGroup
+	clients.Go(func() {
+		r, _ := http.NewRequestWithContext(ctx, "POST", c.url+"/v1/completions", strings.NewReader(long))
+		if res, err := c.http.Do(r); err == nil {
+			res.Body.Close()
+			t.Error("answered while another was prepared")
+		}
+	})
+	c.post("/v1/completions", `{`+story+`, "max_tokens": 2}`)
+	leave()
+	clients.Wait()
+	<-c.s.long
+	status, answer, _ := c.do("POST", "/v1/completions", long)
+	if _, _, _, code := failure(t, answer); status != 400 || code != "context_length_exceeded" || len(c.s.long) > 0 {
+		t.Errorf("%d %s", status, answer)
+	}
+}
+
+// TestManyParts: what a request of many small parts takes grows with its size.
+func TestManyParts(t *testing.T) {
+	const part = `{"type": "text", "text": "aaaaaaaaaaaaaaaaaaaaaaaa"}`
+	body := []byte(`{"messages": [{"role": "user", "content": [` + strings.Repeat(part+",", 20000) + part + `]}]}`)
+	var r request
+	fuzztest.Bounded(t, len(body), func() {
+		if e := parse(body, &r); e != nil {
+			t.Fatal(e)
+		}
+	})
+	if n := len(r.Messages[0].Content.text); n != 20001*24 {
+		t.Errorf("a text of %d bytes", n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +58,8 @@ type request struct {
 	ResponseFormat   *struct {
 		Type string `json:"type"`
 	} `json:"response_format"`
+
+	size int // bytes of all this
 }
 
 // texts is a string or a list of strings.
@@ -135,13 +138,14 @@ func (c *content) UnmarshalJSON(raw []byte) error {
 	if json.Unmarshal(raw, &parts) != nil {
 		return bad("messages", "The content of a message must be a text or a list of parts.")
 	}
-	c.is = true
+	var all strings.Builder
 	for _, p := range parts {
 		if p.Type != "text" {
 			return unsupported("messages", "Tern reads text only, and a message has a part of type %q.", clip(p.Type))
 		}
-		c.text += p.Text
+		all.WriteString(p.Text)
 	}
+	c.text, c.is = all.String(), true
 	return nil
 }
 
@@ -169,7 +173,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, q *request) bool {
 		e = &apiError{status: http.StatusRequestTimeout, Code: "request_timeout", Message: "The request did not arrive in full."}
 	default:
 		_ = control.SetReadDeadline(time.Time{}) // or it would count as the client's leaving
-		e = parse(raw, q)
+		e, q.size = parse(raw, q), len(raw)
 	}
 	if e != nil {
 		w.Header().Set("Connection", "close") // what is left of it is not waited for
@@ -192,6 +196,24 @@ func parse(raw []byte, q *request) *apiError {
 		return bad(field, "%s cannot be a %s.", kind.Field, kind.Value)
 	}
 	return &apiError{status: http.StatusBadRequest, Code: "invalid_json", Message: "The request is not JSON: " + err.Error()}
+}
+
+// longRequest is how many bytes make a request long: to cut as much into tokens may
+// take 30 ms and 5 MB, a whole megabyte as many times more.
+const longRequest = 64 << 10
+
+// prepare is question, for one long request at a time: many at once would take the
+// memory and the processor from those who wait for an answer.
+func (s *Server) prepare(ctx context.Context, m *slots, r *request, chat bool) (*question, error) {
+	if r.size > longRequest {
+		select {
+		case s.long <- struct{}{}:
+			defer func() { <-s.long }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return m.question(r, chat)
 }
 
 // question checks a request and renders it for the model.

@@ -55,8 +55,9 @@ type limits struct {
 	keep        time.Duration // how long an unused session keeps its memory
 }
 
+// The largest context of a known model, 32,768 tokens, is 150 KB of English.
 var defaultLimits = limits{
-	body: 8 << 20, header: 16 << 10, connections: 256,
+	body: 2 << 20, header: 16 << 10, connections: 256,
 	readHeader: 5 * time.Second, read: 30 * time.Second, write: 30 * time.Second,
 	idle: time.Minute, shutdown: 5 * time.Second, keep: 5 * time.Minute,
 }
@@ -70,6 +71,7 @@ type Server struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	served sync.WaitGroup // the listeners
+	long   chan struct{}  // one element while a long request is prepared
 
 	mu    sync.Mutex
 	model *slots // nil: no model is open
@@ -86,7 +88,7 @@ func New(o Options) *Server {
 	if o.limits == (limits{}) {
 		o.limits = defaultLimits
 	}
-	s := &Server{o: o, key: sha256.Sum256([]byte("Bearer " + o.Key)), mux: http.NewServeMux()}
+	s := &Server{o: o, key: sha256.Sum256([]byte("Bearer " + o.Key)), mux: http.NewServeMux(), long: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mux.HandleFunc("GET /v1/models", s.models)
 	s.mux.HandleFunc("GET /v1/models/{id...}", s.oneModel)
