@@ -93,6 +93,7 @@ func TestJSONRefused(t *testing.T) {
 		{"bpe", []string{"added_tokens", `[{"id":1,"content":"x"}]`}, ErrDamaged, `"x"`},
 		{"bpe", []string{"added_tokens", `[{"id":2000000000,"content":"x"}]`}, ErrDamaged, "2000000000"},
 		{"bpe", []string{"added_tokens", `[{"id":-1,"content":"x"}]`}, ErrDamaged, "-1"},
+		{"bpe", []string{"added_tokens", `[{"id":500,"content":"` + strings.Repeat("x", maxAdded+1) + `"}]`}, ErrUnsupported, "500 has 257 bytes"},
 		{"bpe", []string{"model.vocab.zz", `1`}, ErrDamaged, `"zz"`},
 		{"bpe", []string{"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|end_of_text|>"}},{"SpecialToken":{"id":"<|begin_of_text|>"}}]}`}, ErrUnsupported, "two tokens"},
 		{"bpe", []string{"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<nowhere>"}},{"Sequence":{}}]}`}, ErrDamaged, "<nowhere>"},

@@ -9,6 +9,10 @@ import (
 // 2^31 entries; the largest vocabularies in use have 262,144.
 const maxVocab = 1 << 20
 
+// maxAdded bounds the literal of an added token, in bytes: each byte of a text is
+// looked up in all lengths that there are. Llama 3's have up to 30.
+const maxAdded = 256
+
 const (
 	kindSentencePiece = "SentencePiece BPE"
 	kindByteLevel     = "byte-level BPE"
@@ -73,6 +77,8 @@ func (t *tokenizer) add(a added) error {
 		return fmt.Errorf("tokenizer: added token %d is empty: %w", a.id, ErrDamaged)
 	case a.id < 0 || a.id >= maxVocab:
 		return fmt.Errorf("tokenizer: added token %q has id %d, want 0 to %d: %w", a.literal, a.id, maxVocab-1, ErrDamaged)
+	case len(a.literal) > maxAdded:
+		return fmt.Errorf("tokenizer: added token %d has %d bytes, at most %d are supported: %w", a.id, len(a.literal), maxAdded, ErrUnsupported)
 	case a.singleWord:
 		return fmt.Errorf("tokenizer: added token %q matches single words only: %w", a.literal, ErrUnsupported)
 	}
