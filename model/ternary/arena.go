@@ -30,8 +30,9 @@ func NewArena(n int) *Arena {
 	}
 	// Start on a huge page, so that the advice covers the arena alone.
 	size := (n + hugePage - 1) / hugePage * hugePage
-	buf := alignTo(make([]byte, size+hugePage), hugePage)[:size]
-	adviseHuge(buf)
+	all := make([]byte, size+hugePage)
+	buf := alignTo(all, hugePage)[:size]
+	adviseHuge(buf, all)
 	return &Arena{buf[:n]}
 }
 
