@@ -3,6 +3,7 @@ package inference
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -51,19 +52,21 @@ func newJinja(source string, tok tokenizer.Tokenizer) *jinja {
 
 // render runs the template on a conversation of stand-ins.
 func (j *jinja) render(messages []Message, generationPrompt bool) (text string, err error) {
-	if err := j.check(); err != nil {
-		return "", err
-	}
 	s := &sandbox{until: time.Now().Add(maxRunTime), room: maxWeight + 64*len(messages)}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case stopped:
 			text, err = "", r.error
-		default: // the library's own, on what no template should say
+		case runtime.Error: // of the library, on what no template should say
+			text, err = "", fmt.Errorf("it cannot be run: %w", r)
+		default: // its own words
 			text, err = "", fmt.Errorf("%v", r)
 		}
 	}()
+	if err := j.check(); err != nil {
+		return "", err
+	}
 	// As transformers compiles chat templates.
 	c := config.New()
 	c.TrimBlocks, c.LeftStripBlocks = true, true

@@ -61,6 +61,7 @@ var hostile = []struct{ what, source, reason string }{
 	{"endless loop that writes", nested(9, "x"), "more than"},
 	{"endless loop with a condition", "{% set a = '" + strings.Repeat("x", 30000) + "' %}{% for i in range(1000) if (" + strings.Repeat("a ~ ", 100) + "a) == 'b' %}{% endfor %}", "runs for more"},
 	{"endless captured loop", "{% set x %}" + nested(9, "xxxxxxxx") + "{% endset %}", "captured"},
+	{"a number before a wide letter", "{{ 1.奥 }}", "cannot be run"},
 	{"doubling", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a ~ a %}", 60), "more than"},
 	{"doubling by +", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a + a %}", 60), "more than"},
 	{"doubling a list", "{% set a = [1] %}" + strings.Repeat("{% set a = a + a %}", 60), "more than"},
