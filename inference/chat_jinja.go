@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nikolalohinski/gonja/v2/builtins"
 	controlStructures "github.com/nikolalohinski/gonja/v2/builtins/control_structures"
@@ -102,12 +103,18 @@ func (j *jinja) check() error {
 	case strings.ContainsFunc(j.source, isStandIn):
 		return errors.New("it holds private-use characters")
 	}
-	stream := tokens.LexAll(j.source, config.New())
+	// The library's lexer steps back by the wrong width where a number ends before a
+	// letter of several bytes: it panics, or goes round for ever (gonja 2.9.1). So it
+	// gets letters of one byte here, and no others where they are not text.
+	source := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(j.source) // as it does
+	stream := tokens.LexAll(oneByteEach(source), config.New())
 	for n := 0; !stream.End(); {
 		t := stream.Next()
 		switch t.Type {
 		case tokens.BlockBegin, tokens.VariableBegin, tokens.Data:
 			n = 0
+		case tokens.Error:
+			return errors.New(t.Val)
 		case tokens.Multiply, tokens.Power:
 			return fmt.Errorf("line %d: %q is not supported", t.Line, t.Val)
 		case tokens.Name:
@@ -118,8 +125,24 @@ func (j *jinja) check() error {
 		if n++; n > maxTagTokens {
 			return fmt.Errorf("line %d: a tag of more than %d words and signs", t.Line, maxTagTokens)
 		}
+		if t.Type != tokens.Data && t.Type != tokens.String && t.Type != tokens.EOF {
+			if word := source[t.Pos:][:len(t.Val)]; word != t.Val {
+				return fmt.Errorf("line %d: %q is not supported", t.Line, strings.ToValidUTF8(word, "�"))
+			}
+		}
 	}
 	return nil
+}
+
+// oneByteEach puts a letter in the place of each byte that is not ASCII.
+func oneByteEach(source string) string {
+	b := []byte(source)
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			b[i] = 'Z'
+		}
+	}
+	return string(b)
 }
 
 // shorten keeps the end of an error of the library, which begins with the whole

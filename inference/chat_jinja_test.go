@@ -34,6 +34,7 @@ func TestJinja(t *testing.T) {
 		{"{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(4, 0, -2) %}{{ i }}{% endfor %}", "01242"},
 		{"{% if strftime_now is defined %}{{ strftime_now('%Y')|length }}{% endif %}", "4"},
 		{"{% if messages[0].content is string and not messages[0].tool_calls %}ok{% endif %}", "ok"},
+		{"1.奥\r\n{# 2.奥 #}{{ '3.奥' }}{% if 'é' == messages[1].content %}{% else %}\r“{% endif %}\n", "1.奥\n3.奥“"},
 	} {
 		j := &jinja{source: c.source, bos: "B", eos: "E"}
 		got, err := j.render(messages, true)
@@ -61,7 +62,9 @@ var hostile = []struct{ what, source, reason string }{
 	{"endless loop that writes", nested(9, "x"), "more than"},
 	{"endless loop with a condition", "{% set a = '" + strings.Repeat("x", 30000) + "' %}{% for i in range(1000) if (" + strings.Repeat("a ~ ", 100) + "a) == 'b' %}{% endfor %}", "runs for more"},
 	{"endless captured loop", "{% set x %}" + nested(9, "xxxxxxxx") + "{% endset %}", "captured"},
-	{"a number before a wide letter", "{{ 1.奥 }}", "cannot be run"},
+	{"a number before a wide letter", "{{ 1.奥 }}", "not supported"},
+	{"a number before a wide letter, without end", "{{\xff1.奥 }}", "not supported"},
+	{"a wide letter", "{% if é %}{% endif %}", "not supported"},
 	{"doubling", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a ~ a %}", 60), "more than"},
 	{"doubling by +", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a + a %}", 60), "more than"},
 	{"doubling a list", "{% set a = [1] %}" + strings.Repeat("{% set a = a + a %}", 60), "more than"},
