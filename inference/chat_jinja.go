@@ -113,8 +113,6 @@ func (j *jinja) check() error {
 		switch t.Type {
 		case tokens.BlockBegin, tokens.VariableBegin, tokens.Data:
 			n = 0
-		case tokens.Error:
-			return errors.New(t.Val)
 		case tokens.Multiply, tokens.Power:
 			return fmt.Errorf("line %d: %q is not supported", t.Line, t.Val)
 		case tokens.Name:
@@ -130,6 +128,9 @@ func (j *jinja) check() error {
 				return fmt.Errorf("line %d: %q is not supported", t.Line, strings.ToValidUTF8(word, "�"))
 			}
 		}
+	}
+	if stream.IsError() { // the lexer goes on behind some of them, where nobody looks
+		return errors.New(stream.Current().Val)
 	}
 	return nil
 }
