@@ -58,10 +58,11 @@ func FuzzMatrices(f *testing.F) {
 		}
 		const scale = 0.125
 		dim, n := int(cols%160)+1, int(rows%24)+1
-		x, xs := numbersOf(vector, dim), make([][]float32, MaxQueries)
+		xs := make([][]float32, MaxQueries)
 		for i := range xs {
 			xs[i] = numbersOf(vector, dim+i)[i:]
 		}
+		x := xs[0]
 		p, start := numbersOf(vector, n), numbersOf(vector, dim)
 		cut := int(cols^rows) % (n + 1)
 		// A dot product takes dim roundings, or fewer; each of what is too small for a
@@ -215,11 +216,8 @@ func FuzzSteps(f *testing.F) {
 			}
 		}
 		for _, s := range steps {
-			var want []float32
-			definition(func() {
-				want = make([]float32, n)
-				s.run(want)
-			})
+			want := make([]float32, n)
+			on(generic, func() { s.run(want) })
 			eachOffer(func(path path) {
 				y := make([]float32, n)
 				s.run(y)
@@ -237,12 +235,4 @@ func FuzzSteps(f *testing.F) {
 			})
 		}
 	})
-}
-
-// definition runs f with the generic code.
-func definition(f func()) {
-	before := running
-	defer use(before)
-	use(generic)
-	f()
 }

@@ -16,12 +16,17 @@ func eachPath(t *testing.T, test func(t *testing.T)) {
 
 // eachOffer is eachPath without subtests, for fuzzing.
 func eachOffer(test func(p path)) {
+	for _, p := range offered() {
+		on(p, func() { test(p) })
+	}
+}
+
+// on runs f with the kernels of a path.
+func on(p path, f func()) {
 	before := running
 	defer use(before)
-	for _, p := range offered() {
-		use(p)
-		test(p)
-	}
+	use(p)
+	f()
 }
 
 // source returns numbers that are the same in every run of a test.

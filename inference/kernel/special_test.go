@@ -51,7 +51,6 @@ func TestEmpty(t *testing.T) {
 // values before it, which must not count twice even when they are infinite.
 func TestSpecialsStayInPlace(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	same := func(a, b float32) bool { return a == b || a != a && b != b }
 	eachPath(t, func(t *testing.T) {
 		for _, n := range []int{3, 8, 9, 15, 17, 31, 33, 47, 65, 71, 100, 133} {
 			for _, rows := range []int{1, 3, 4, 6} {
@@ -75,7 +74,7 @@ func TestSpecialsStayInPlace(t *testing.T) {
 							if i == place {
 								want = v
 							}
-							if !same(g, want) {
+							if !alike(g, want) {
 								t.Fatalf("%s of %d × %d with %v at %d: %d is %v, want %v", name, rows, n, v, at, i, g, want)
 							}
 						}
