@@ -125,12 +125,12 @@ func (j *jinja) check() error {
 		}
 		if t.Type != tokens.Data && t.Type != tokens.String && t.Type != tokens.EOF {
 			if word := source[t.Pos:][:len(t.Val)]; word != t.Val {
-				return fmt.Errorf("line %d: %q is not supported", t.Line, strings.ToValidUTF8(word, "�"))
+				return fmt.Errorf("line %d: %q is not supported", t.Line, word)
 			}
 		}
 	}
 	if stream.IsError() { // the lexer goes on behind some of them, where nobody looks
-		return errors.New(stream.Current().Val)
+		return shorten(fmt.Errorf("it cannot be read: %s", stream.Current().Val))
 	}
 	return nil
 }

@@ -65,6 +65,7 @@ var hostile = []struct{ what, source, reason string }{
 	{"a number before a wide letter", "{{ 1.奥 }}", "not supported"},
 	{"a number before a wide letter, without end", "{{\xff1.奥 }}", "not supported"},
 	{"the same behind an error", "{{!2.奥 }}", `"!"`},
+	{"a text without end", "{{ 'abc", "cannot be read: abc"},
 	{"a wide letter", "{% if é %}{% endif %}", "not supported"},
 	{"doubling", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a ~ a %}", 60), "more than"},
 	{"doubling by +", "{% set a = 'xx' %}" + strings.Repeat("{% set a = a + a %}", 60), "more than"},
