@@ -146,7 +146,7 @@ func FuzzChatTemplate(f *testing.F) {
 			f.Add(c.source, "hi")
 		}
 	}
-	m := small(f, model.FamilyBitNet, "spm", nil)
+	m := small(f, model.ArchBitNet, "spm", nil)
 	tok, err := tokenizer.New(tokenizerFiles(m.Tokenizer))
 	if err != nil {
 		f.Fatal(err)

@@ -129,7 +129,7 @@ func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer, wanted string) (t *
 		}
 		return builtinChat(wanted), nil
 	}
-	is2B4T := m.Family == model.Family2B4T && hasMarkers(tok, "<|eot_id|>")
+	is2B4T := m.Arch == model.Arch2B4T && hasMarkers(tok, "<|eot_id|>")
 	source, name, err := ownTemplate(&m.Tokenizer)
 	if is2B4T && !strings.Contains(source, "<|eot_id|>") {
 		// The GGUF file of 2B-4T holds a placeholder ("BITNETAssistant") that
@@ -175,7 +175,7 @@ func standInFor(m *model.Model, tok tokenizer.Tokenizer, source string, is2B4T, 
 	switch {
 	case is2B4T: // there is no base model of this family
 		return Template2B4T
-	case !instruct || m.Family != model.FamilyLlama:
+	case !instruct || m.Arch != model.ArchLlama:
 		return ""
 	case hasMarkers(tok, "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"):
 		return TemplateLlama3

@@ -44,7 +44,7 @@ func chatEngine(t testing.TB, m *model.Model) *Engine {
 // small is a model with one of the small vocabularies of package tokenizer and
 // a tokenizer_config.json that holds template. "falcon" is the byte-level one
 // with Falcon3's only marker.
-func small(t testing.TB, family model.Family, vocabulary string, template any) *model.Model {
+func small(t testing.TB, family model.Arch, vocabulary string, template any) *model.Model {
 	t.Helper()
 	dir := map[string]string{"falcon": "bpe"}[vocabulary]
 	if dir == "" {
@@ -63,7 +63,7 @@ func small(t testing.TB, family model.Family, vocabulary string, template any) *
 		file["post_processor"] = nil
 		raw, _ = json.Marshal(file)
 	}
-	m := &model.Model{Config: model.Config{Family: family}, Tokenizer: model.TokenizerFiles{JSON: raw}}
+	m := &model.Model{Config: model.Config{Arch: family}, Tokenizer: model.TokenizerFiles{JSON: raw}}
 	if template != nil {
 		m.Tokenizer.Config, _ = json.Marshal(map[string]any{"chat_template": template})
 	}
@@ -110,21 +110,21 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 		return model.TokenizerFiles{ChatTemplate: []byte(template)}
 	}
 	for _, c := range []struct {
-		family model.Family
+		family model.Arch
 		name   string // of the model
 		files  model.TokenizerFiles
 		chosen string
 		want   []int32
 	}{
-		{model.FamilyLlama, "Llama3", own(publishedLlama3), "chat_template.jinja", llama3},
-		{model.FamilyLlama, "Llama3-Instruct", files, "Llama 3", llama3},
-		{model.FamilyLlama, "Llama3", own("{% macro m() %}{% endmacro %}"), "Llama 3", llama3},
-		{model.Family2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
-		{model.Family2B4T, "2B", files, "2B-4T", bitnet},
-		{model.Family2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
+		{model.ArchLlama, "Llama3", own(publishedLlama3), "chat_template.jinja", llama3},
+		{model.ArchLlama, "Llama3-Instruct", files, "Llama 3", llama3},
+		{model.ArchLlama, "Llama3", own("{% macro m() %}{% endmacro %}"), "Llama 3", llama3},
+		{model.Arch2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
+		{model.Arch2B4T, "2B", files, "2B-4T", bitnet},
+		{model.Arch2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
 	} {
 		e := &Engine{tok: tok}
-		m := &model.Model{Name: c.name, Config: model.Config{Family: c.family}, Tokenizer: c.files}
+		m := &model.Model{Name: c.name, Config: model.Config{Arch: c.family}, Tokenizer: c.files}
 		e.chat, e.chatErr = chooseTemplate(m, tok, "")
 		if name, _ := e.ChatTemplate(); name != c.chosen {
 			t.Errorf("%s: template %q (%v), want %q", c.name, name, e.chatErr, c.chosen)
@@ -167,7 +167,7 @@ func TestChatSmall(t *testing.T) {
 		{"only one, of any name", "falcon", named[1:], falcon, []int32{406}, []string{"<|user|>"}},
 		{"Falcon3 that cannot be run", "falcon", "{% include 'x' %}<|user|><|assistant|>", falcon, []int32{406}, []string{"<|user|>"}},
 	} {
-		e := chatEngine(t, small(t, model.FamilyLlama, c.vocabulary, c.template))
+		e := chatEngine(t, small(t, model.ArchLlama, c.vocabulary, c.template))
 		if got, err := e.Chat(turns, true); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, %v\nwant %v", c.what, got, err, c.want)
 		}
@@ -180,7 +180,7 @@ func TestChatSmall(t *testing.T) {
 // TestChatSentencePiece has a dummy space only where the reference has one: in
 // front of a text that starts the sequence or follows a marker.
 func TestChatSentencePiece(t *testing.T) {
-	e := chatEngine(t, small(t, model.FamilyLlama, "spm", `{{ bos_token }}{% for m in messages %}[{{ m.content }}]{{ eos_token }}{% endfor %}`))
+	e := chatEngine(t, small(t, model.ArchLlama, "spm", `{{ bos_token }}{% for m in messages %}[{{ m.content }}]{{ eos_token }}{% endfor %}`))
 	got, err := e.Chat([]Message{{Role: RoleUser, Content: "the"}, {Role: RoleUser, Content: "</s>"}}, false)
 	want := slices.Concat([]int32{1}, e.tok.Encode("[the]"), []int32{2}, e.tok.Encode("[</s>]"), []int32{2})
 	if err != nil || !slices.Equal(got, want) {
@@ -193,13 +193,13 @@ func TestChatSentencePiece(t *testing.T) {
 func TestChatKeepsPrefix(t *testing.T) {
 	generated := []int32{87, 88, 89, 220, 220} // no encoding of any text
 	for _, c := range []struct {
-		family               model.Family
+		family               model.Arch
 		vocabulary, template string
 	}{
-		{model.Family2B4T, "bpe", published2B4T},
-		{model.Family2B4T, "bpe", ""},
-		{model.FamilyLlama, "bpe", publishedLlama3},
-		{model.FamilyLlama, "falcon", publishedFalcon},
+		{model.Arch2B4T, "bpe", published2B4T},
+		{model.Arch2B4T, "bpe", ""},
+		{model.ArchLlama, "bpe", publishedLlama3},
+		{model.ArchLlama, "falcon", publishedFalcon},
 	} {
 		var template any
 		if c.template != "" {
@@ -229,13 +229,13 @@ func TestChatWithoutTemplate(t *testing.T) {
 		want   error
 		reason string
 	}{
-		{"base model", small(t, model.FamilyBitNet, "spm", nil), ErrNoTemplate, "no chat template"},
-		{"base Llama", small(t, model.FamilyLlama, "bpe", nil), ErrNoTemplate, "no chat template"},
-		{"empty", small(t, model.FamilyBitNet, "spm", ""), ErrNoTemplate, "no chat template"},
-		{"null", small(t, model.FamilyBitNet, "spm", json.RawMessage("null")), ErrNoTemplate, "no chat template"},
-		{"no list of templates", small(t, model.FamilyBitNet, "spm", 7), ErrTemplate, "neither a text nor a list"},
-		{"unknown statement", small(t, model.FamilyBitNet, "spm", "{% frob %}"), ErrTemplate, "frob"},
-		{"leaves the words out", small(t, model.FamilyBitNet, "spm", "hello"), ErrTemplate, "leaves the user's words out"},
+		{"base model", small(t, model.ArchBitNet, "spm", nil), ErrNoTemplate, "no chat template"},
+		{"base Llama", small(t, model.ArchLlama, "bpe", nil), ErrNoTemplate, "no chat template"},
+		{"empty", small(t, model.ArchBitNet, "spm", ""), ErrNoTemplate, "no chat template"},
+		{"null", small(t, model.ArchBitNet, "spm", json.RawMessage("null")), ErrNoTemplate, "no chat template"},
+		{"no list of templates", small(t, model.ArchBitNet, "spm", 7), ErrTemplate, "neither a text nor a list"},
+		{"unknown statement", small(t, model.ArchBitNet, "spm", "{% frob %}"), ErrTemplate, "frob"},
+		{"leaves the words out", small(t, model.ArchBitNet, "spm", "hello"), ErrTemplate, "leaves the user's words out"},
 	} {
 		e := chatEngine(t, c.m)
 		if name, ok := e.ChatTemplate(); ok {
@@ -255,7 +255,7 @@ func TestChatWithoutTemplate(t *testing.T) {
 func TestChatRefused(t *testing.T) {
 	alternate := `{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}` +
 		`{{ raise_exception('roles must alternate') }}{% endif %}{{ m.content }}{% endfor %}`
-	e := chatEngine(t, small(t, model.FamilyBitNet, "spm", alternate))
+	e := chatEngine(t, small(t, model.ArchBitNet, "spm", alternate))
 	for _, c := range []struct {
 		messages []Message
 		reason   string

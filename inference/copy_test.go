@@ -78,7 +78,7 @@ func TestCopyGoldens(t *testing.T) {
 				}
 			}
 			sameTokenizers(t, copied, original)
-			if got, want := copied.Model(), m; !slices.Equal(got.StopIDs, want.StopIDs) || got.Family != want.Family ||
+			if got, want := copied.Model(), m; !slices.Equal(got.StopIDs, want.StopIDs) || got.Arch != want.Arch ||
 				got.Activation != want.Activation || got.ContextLen != want.ContextLen || got.RopeAdjacent != want.RopeAdjacent ||
 				got.Params() != want.Params() {
 				t.Errorf("config %+v, want %+v", got.Config, want.Config)
@@ -108,7 +108,7 @@ func sameTokenizers(t *testing.T, got, want *Engine) {
 
 // TestCopyPortable: the multipliers of the portable form are exact too.
 func TestCopyPortable(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		s, dir := modeltest.TinyGGUF(family), t.TempDir()
 		if err := s.Write(dir); err != nil {
 			t.Fatal(err)
@@ -119,8 +119,8 @@ func TestCopyPortable(t *testing.T) {
 		}
 		want := newEngine(t, m)
 		_, copied := copyOf(t, m, CopyOptions{Portable: true})
-		if got := copied.Model(); got.Family != family || got.Activation != m.Activation || got.Tensors[2].Type != "TQ2_0" {
-			t.Errorf("%s: family %s, activation %d, %v", family, got.Family, got.Activation, got.Tensors[2])
+		if got := copied.Model(); got.Arch != family || got.Activation != m.Activation || got.Tensors[2].Type != "TQ2_0" {
+			t.Errorf("%s: family %s, activation %d, %v", family, got.Arch, got.Activation, got.Tensors[2])
 		}
 		if !slices.Equal(logitsOf(t, copied, 3), logitsOf(t, want, 3)) {
 			t.Errorf("%s: the logits differ", family)
@@ -131,7 +131,7 @@ func TestCopyPortable(t *testing.T) {
 // TestCopyKinds: linears that stay float, norms of linears, rows that no type
 // of GGUF has blocks for, and vocabularies smaller than the embedding.
 func TestCopyKinds(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		s, dir := modeltest.Tiny(family, modeltest.Packed), t.TempDir()
 		s.LinearNorm, s.Exclude, s.VocabSize = true, []string{"v_proj", "layers.1.self_attn.q_proj"}, 431
 		if err := s.Write(dir); err != nil {

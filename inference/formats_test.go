@@ -48,7 +48,7 @@ A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and 
 			bits = "**differs**"
 		}
 		m := e.Model()
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d of %d | %s |\n", name, m.Family, container(t, dir),
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d of %d | %s |\n", name, m.Family(), container(t, dir),
 			typesOf(m, true), typesOf(m, false), within, commonPrefix(got, g.Greedy), len(g.Greedy), bits)
 	}
 	path := filepath.Join("testdata", "formats.md")

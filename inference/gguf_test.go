@@ -94,7 +94,7 @@ func TestLlamaVocabularyFile(t *testing.T) {
 // in another order, so that now and then an activation rounds the other way
 // (formats.md §6), but not in most prompts.
 func TestPermuted(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	dir := t.TempDir()
 	if err := s.Write(dir); err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestPermuted(t *testing.T) {
 // TestSameLogits: where nothing is permuted, a GGUF file with exact multipliers
 // gives the logits of the original bit for bit.
 func TestSameLogits(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T} {
 		s := modeltest.TinyGGUF(family)
 		dir := t.TempDir()
 		if err := s.Write(dir); err != nil {
@@ -152,7 +152,7 @@ func TestSameLogits(t *testing.T) {
 // TestRopeFactors: the frequencies of one base of the rotation, divided by the
 // right factors, are those of another.
 func TestRopeFactors(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	at := func(theta float64, factors []float32) *Engine {
 		s.RopeTheta = theta
 		g := modeltest.GGUF{Linear: gguf.I2S}
@@ -201,7 +201,7 @@ func logitsOf(t *testing.T, e *Engine, first int32) []float32 {
 
 // TestI2SLayoutOption: the layout that a caller names is the one that is read.
 func TestI2SLayoutOption(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyBitNet)
+	s := modeltest.TinyGGUF(model.ArchBitNet)
 	file := filepath.Join(t.TempDir(), "arm.gguf")
 	if err := s.WriteGGUF(file, modeltest.GGUF{Linear: gguf.I2S, Layout: model.I2SARM}); err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func CompareTensors(ctx context.Context, a, b *Model) (list []TensorDifference, 
 	if _, same := CompareConfigs(&a.Config, &b.Config); !same || a.RopeAdjacent != b.RopeAdjacent {
 		return nil, 0, fmt.Errorf("model: the weights of %s and %s have different shapes or orders", a.Name, b.Name)
 	}
-	n := hfNames(a.Family)
+	n := &a.arch().names
 	pa, pb := a.partsNamed(n), b.partsNamed(n)
 	if len(pa) != len(pb) { // one head is the embedding
 		head := part{name: n.head + ".weight", layer: -1}

@@ -15,7 +15,7 @@ import (
 
 // TestCompareTensors changes one thing at a time and expects to be told of it.
 func TestCompareTensors(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	s.LinearNorm, s.Exclude = true, []string{"v_proj"}
 	dir := write(t, s)
 	a := open(t, dir)
@@ -75,7 +75,7 @@ func TestCompareTensors(t *testing.T) {
 
 // TestCompareOrders: a Llama in GGUF is its original, once its rows are in order.
 func TestCompareOrders(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	original := open(t, write(t, s))
 	m, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Linear: gguf.TQ2, Scales: true}))
 	if err != nil {

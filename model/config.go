@@ -35,19 +35,10 @@ func (a Activation) String() string {
 	return fmt.Sprintf("Activation(%d)", uint8(a))
 }
 
-// Family names a group of checkpoints with one block shape.
-type Family string
-
-// The families of formats that Tern runs.
-const (
-	FamilyBitNet Family = "BitNet b1.58"       // 1bitLLM large, xl, 3B: sub-norms, SiLU
-	Family2B4T   Family = "BitNet b1.58 2B-4T" // microsoft: sub-norms, ReLU²
-	FamilyLlama  Family = "Llama (ternary)"    // Llama3-8B-1.58, Falcon3, Falcon-E: no sub-norms
-)
-
-// Config is the shape of a model and the constants of its forward pass.
+// Config is the shape of a model and the constants of its forward pass. The
+// forward pass depends on the capabilities it lists, never on the architecture.
 type Config struct {
-	Family        Family
+	Arch          Arch
 	Layers        int
 	Dim           int // hidden size
 	FFNDim        int // intermediate size

@@ -86,9 +86,9 @@ const (
 
 // TestDamage edits one thing in a checkpoint that loads.
 func TestDamage(t *testing.T) {
-	latent := modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)
-	packed := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
-	signs := modeltest.Tiny(model.FamilyBitNet, modeltest.Signs)
+	latent := modeltest.Tiny(model.ArchBitNet, modeltest.Latent)
+	packed := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
+	signs := modeltest.Tiny(model.ArchBitNet, modeltest.Signs)
 	owned := packed
 	owned.LinearNorm = true
 	excluded := packed
@@ -161,7 +161,7 @@ func sentence(err error, file string) bool {
 
 // TestEveryCut cuts each file of a checkpoint in shards at every byte.
 func TestEveryCut(t *testing.T) {
-	s := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+	s := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
 	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim, s.VocabSize, s.Shards = 1, 8, 8, 2, 1, 4, 5, 2
 	dir := write(t, s)
 	writeJSON(t, filepath.Join(dir, "generation_config.json"), map[string]any{"eos_token_id": 2})
@@ -188,7 +188,7 @@ func TestEveryCut(t *testing.T) {
 
 // TestTolerates edits a checkpoint in ways that change nothing.
 func TestTolerates(t *testing.T) {
-	dir := write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Packed))
+	dir := write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Packed))
 	want := open(t, dir)
 	edit(t, dir, func(x tensors) {
 		e := x[scale0]
@@ -227,11 +227,11 @@ func TestLlamaWithoutQuantization(t *testing.T) {
 		writeJSON(t, name, config)
 		return dir
 	}
-	_, err := model.Open(context.Background(), strip(modeltest.Tiny(model.FamilyLlama, modeltest.Latent)), nil)
+	_, err := model.Open(context.Background(), strip(modeltest.Tiny(model.ArchLlama, modeltest.Latent)), nil)
 	if !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "not a ternary one") {
 		t.Errorf("latent: %v", err)
 	}
-	s := modeltest.Tiny(model.FamilyLlama, modeltest.Packed)
+	s := modeltest.Tiny(model.ArchLlama, modeltest.Packed)
 	s.Divide = true
 	if got, want := open(t, strip(s)), open(t, write(t, s)); got.Weights.Layers[0].Q.Scale != want.Weights.Layers[0].Q.Scale {
 		t.Error("the scale does not divide")
@@ -251,7 +251,7 @@ func TestTie(t *testing.T) {
 		{false, true, false, false}, {false, false, false, true},
 		{nil, true, false, false}, {nil, false, true, false},
 	} {
-		s := modeltest.Tiny(model.FamilyLlama, modeltest.Packed)
+		s := modeltest.Tiny(model.ArchLlama, modeltest.Packed)
 		s.TiedEmbedding = !test.stored
 		dir := write(t, s)
 		name := filepath.Join(dir, "config.json")

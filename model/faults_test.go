@@ -85,11 +85,11 @@ func each(dir string, do func(name string) error) error {
 // that reading them takes. Each time either the model is whole, or the error says
 // what happened.
 func TestFaults(t *testing.T) {
-	sharded := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+	sharded := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
 	sharded.Shards = 2
 	forms := []string{write(t, sharded), t.TempDir()}
 	one := filepath.Join(forms[1], "m.gguf")
-	if err := modeltest.TinyGGUF(model.FamilyBitNet).WriteGGUF(one, modeltest.GGUF{Linear: gguf.TQ2}); err != nil {
+	if err := modeltest.TinyGGUF(model.ArchBitNet).WriteGGUF(one, modeltest.GGUF{Linear: gguf.TQ2}); err != nil {
 		t.Fatal(err)
 	}
 	for name, fault := range map[string]struct {

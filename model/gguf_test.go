@@ -38,8 +38,8 @@ func ggufBytes(t testing.TB, s modeltest.Spec, g modeltest.GGUF) []byte {
 // TestGGUFForms opens every ternary type in every family and compares it with
 // the packed safetensors form of the same weights.
 func TestGGUFForms(t *testing.T) {
-	originals := map[model.Family]*model.Model{}
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	originals := map[model.Arch]*model.Model{}
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		originals[family] = open(t, write(t, modeltest.TinyGGUF(family)))
 	}
 	half := func(m float32) float32 { return float16.Fromfloat32(m).Float32() }
@@ -86,7 +86,7 @@ func TestGGUFForms(t *testing.T) {
 func sameModel(t *testing.T, got, want *model.Model, scale func(float32) float32) {
 	t.Helper()
 	c := got.Config
-	if c.RopeAdjacent != (c.Family == model.FamilyLlama) {
+	if c.RopeAdjacent != (c.Arch == model.ArchLlama) {
 		t.Errorf("adjacent pairs: %v", c.RopeAdjacent)
 	}
 	c.RopeAdjacent, c.StopIDs, c.BOS = false, want.StopIDs, want.BOS
@@ -124,7 +124,7 @@ func sameModel(t *testing.T, got, want *model.Model, scale func(float32) float32
 // TestI2SAcrossRows has rows that are no whole blocks of I2_S.
 func TestI2SAcrossRows(t *testing.T) {
 	for _, layout := range []model.I2SLayout{model.I2SX86, model.I2SARM, model.I2SRows} {
-		s := modeltest.TinyGGUF(model.FamilyBitNet)
+		s := modeltest.TinyGGUF(model.ArchBitNet)
 		s.FFNDim = 180 // a multiple of 4, but not of 64
 		want := open(t, write(t, s))
 		file := filepath.Join(t.TempDir(), "odd.gguf")
@@ -142,10 +142,10 @@ func TestI2SAcrossRows(t *testing.T) {
 // TestGGUFLatent: float weights that are not ternary yet are ternarised where
 // the architecture says so, and refused in a Llama.
 func TestGGUFLatent(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		s := modeltest.TinyGGUF(family)
 		got, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Latent: true}))
-		if family == model.FamilyLlama {
+		if family == model.ArchLlama {
 			if !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "ordinary float model") {
 				t.Errorf("error %v", err)
 			}
@@ -162,7 +162,7 @@ func TestGGUFLatent(t *testing.T) {
 // TestGGUFTie covers the second copy of the embedding in the first file of
 // 2B-4T, and a head that only looks like one.
 func TestGGUFTie(t *testing.T) {
-	s := modeltest.TinyGGUF(model.Family2B4T)
+	s := modeltest.TinyGGUF(model.Arch2B4T)
 	add := func(change byte) func([]gguf.Entry) []gguf.Entry {
 		return func(list []gguf.Entry) []gguf.Entry {
 			head := list[0]
@@ -193,7 +193,7 @@ func TestGGUFTie(t *testing.T) {
 
 // TestGGUFPick opens a checkpoint by every path that means it.
 func TestGGUFPick(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyBitNet)
+	s := modeltest.TinyGGUF(model.ArchBitNet)
 	one, split, both, several := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "split"), filepath.Join(t.TempDir(), "both"), filepath.Join(t.TempDir(), "several")
 	for _, dir := range []string{one, split, both, several} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -263,7 +263,7 @@ func TestGGUFPick(t *testing.T) {
 // TestGGUFProgress: progress reaches every layer and all bytes, and a cancelled
 // context stops the loading.
 func TestGGUFProgress(t *testing.T) {
-	raw := ggufBytes(t, modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.F32})
+	raw := ggufBytes(t, modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.F32})
 	fsys := fstest.MapFS{"m.gguf": {Data: raw}}
 	var layers []int
 	var last model.Progress
@@ -300,7 +300,7 @@ func data(raw []byte) func(w io.Writer) error {
 // TestGGUFPacked: a GGUF model without a vocabulary can be packed as
 // safetensors, others have no such form.
 func TestGGUFPacked(t *testing.T) {
-	s := modeltest.TinyGGUF(model.Family2B4T)
+	s := modeltest.TinyGGUF(model.Arch2B4T)
 	m, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Linear: gguf.I2S}))
 	if err != nil {
 		t.Fatal(err)
@@ -312,12 +312,12 @@ func TestGGUFPacked(t *testing.T) {
 	sameModel(t, open(t, dir), m, func(m float32) float32 { return m })
 
 	for name, c := range map[string]struct {
-		family model.Family
+		family model.Arch
 		g      modeltest.GGUF
 	}{
-		"adjacent pairs": {model.FamilyLlama, modeltest.GGUF{Linear: gguf.I2S}},
-		"a vocabulary":   {model.Family2B4T, modeltest.GGUF{Linear: gguf.I2S, Meta: vocabMeta}},
-		"rope factors":   {model.Family2B4T, modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", slices.Repeat([]float32{2}, 32)...)}},
+		"adjacent pairs": {model.ArchLlama, modeltest.GGUF{Linear: gguf.I2S}},
+		"a vocabulary":   {model.Arch2B4T, modeltest.GGUF{Linear: gguf.I2S, Meta: vocabMeta}},
+		"rope factors":   {model.Arch2B4T, modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", slices.Repeat([]float32{2}, 32)...)}},
 	} {
 		m, err := openBytes(ggufBytes(t, modeltest.TinyGGUF(c.family), c.g))
 		if err != nil {
@@ -339,7 +339,7 @@ func TestGGUFPacked(t *testing.T) {
 
 // TestShortRows: padding cannot make a file ask for many times its size.
 func TestShortRows(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim = 2, 4, 1<<18, 1, 1, 32
 	if _, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Linear: gguf.I2S})); !errors.Is(err, model.ErrDamaged) || !strings.Contains(err.Error(), "too short") {
 		t.Errorf("error %v", err)

@@ -8,15 +8,6 @@ import (
 	"tern/model/gguf"
 )
 
-// The architectures of GGUF files that may hold ternary weights. Their names
-// contain dots and dashes and begin the names of their keys.
-const (
-	archBitNet = "bitnet"       // 1bitLLM, and 2B-4T by newer converters
-	arch25     = "bitnet-25"    // the first file of 2B-4T
-	arch158    = "bitnet-b1.58" // the current one
-	archLlama  = "llama"        // Llama3-8B-1.58, Falcon3, Falcon-E
-)
-
 // metadata reads the key-value pairs of a file. The first value of a wrong type,
 // or that is missing and has no default, stays in err; what is returned then does
 // not matter.
@@ -96,20 +87,15 @@ func (k *metadata) text(key string) string {
 func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (Config, error) {
 	k := &metadata{file: file, pairs: meta}
 	k.arch = k.text("general.architecture")
-	c := Config{BOS: -1, TiedEmbedding: true, SubNorm: true, Family: FamilyBitNet, Activation: SiLU}
-	switch k.arch {
-	case archBitNet:
-	case arch25, arch158:
-		c.Family, c.Activation = Family2B4T, ReLU2
-	case archLlama:
-		// The converters permute the rows of q and k for this architecture
-		// alone, so that neighbours rotate together.
-		c.Family, c.SubNorm, c.RopeAdjacent = FamilyLlama, false, true
-	case "":
-		return c, k.problem(ErrUnsupported, "metadata name no architecture")
-	default:
-		return c, k.problem(ErrUnsupported, "architecture %q is not one that Tern runs", k.arch)
+	a := findGGUF(k.arch)
+	switch {
+	case k.arch == "":
+		return Config{}, k.problem(ErrUnsupported, "metadata name no architecture")
+	case a == nil:
+		return Config{}, k.problem(ErrUnsupported, "architecture %q is not one that Tern runs", k.arch)
 	}
+	c := a.base
+	c.Arch, c.BOS, c.TiedEmbedding, c.RopeAdjacent = a.key, -1, true, a.gguf.adjacent
 	if err := k.refuse(); err != nil {
 		return c, err
 	}
@@ -130,6 +116,12 @@ func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (Config, erro
 	}
 	if err := k.activation(&c); err != nil {
 		return c, err
+	}
+	if a.gguf.settle != nil {
+		c.Arch = a.gguf.settle(k, &c)
+	}
+	if k.err != nil {
+		return c, k.err
 	}
 	if err := c.problem(); err != nil {
 		return c, fmt.Errorf("model: %s: %w", file, err)
@@ -192,25 +184,19 @@ func (k *metadata) headDim(c *Config) error {
 	return nil
 }
 
-// activation corrects the architecture's own activation. Upstream llama.cpp
-// converts both 1bitLLM and 2B-4T to "bitnet" and names the activation; files
-// by older converters do not, and then the vocabulary or the base of the
-// rotation tells 2B-4T.
+// keyActivation names the activation, for the architectures that have more
+// than one.
+const keyActivation = "hidden_activation"
+
+// activation reads the activation where the file names one.
 func (k *metadata) activation(c *Config) error {
-	switch name := k.text(k.of("hidden_activation")); name {
-	case "silu", "swish":
-		c.Activation = SiLU
-	case "relu2":
-		c.Activation = ReLU2
-	case "":
-		if k.arch == archBitNet && (c.VocabSize == llama3Vocab || c.RopeTheta == 500_000) {
-			c.Activation = ReLU2
-		}
-	default:
-		return k.problem(ErrUnsupported, "activation %q is not supported", name)
+	name := k.text(k.of(keyActivation))
+	if name == "" {
+		return k.err
 	}
-	if k.arch == archBitNet && c.Activation == ReLU2 {
-		c.Family = Family2B4T
+	var ok bool
+	if c.Activation, ok = activationNamed(name); !ok {
+		return k.problem(ErrUnsupported, "activation %q is not supported", name)
 	}
 	return k.err
 }

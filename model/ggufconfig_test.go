@@ -38,9 +38,9 @@ func metaOf(t *testing.T, arch string, pairs map[string]any) map[string]gguf.Val
 }
 
 func TestParseGGUF(t *testing.T) {
-	base := Config{Family: FamilyBitNet, Layers: 2, Dim: 64, FFNDim: 96, Heads: 4, KVHeads: 4, HeadDim: 16, VocabSize: 77,
+	base := Config{Arch: ArchBitNet, Layers: 2, Dim: 64, FFNDim: 96, Heads: 4, KVHeads: 4, HeadDim: 16, VocabSize: 77,
 		ContextLen: 2048, NormEps: 1e-5, RopeTheta: 10_000, Activation: SiLU, SubNorm: true, TiedEmbedding: true, BOS: -1}
-	relu2 := func(c *Config) { c.Family, c.Activation = Family2B4T, ReLU2 }
+	relu2 := func(c *Config) { c.Arch, c.Activation = Arch2B4T, ReLU2 }
 	for name, c := range map[string]struct {
 		arch  string
 		pairs map[string]any
@@ -61,9 +61,9 @@ func TestParseGGUF(t *testing.T) {
 		"2B-4T by its vocabulary":  {"bitnet", map[string]any{"{}.vocab_size": uint32(128256)}, func(c *Config) { relu2(c); c.VocabSize = 128256 }},
 		"bitnet-25":                {"bitnet-25", nil, relu2},
 		"bitnet-b1.58":             {"bitnet-b1.58", nil, relu2},
-		"llama":                    {"llama", nil, func(c *Config) { c.Family, c.SubNorm, c.RopeAdjacent = FamilyLlama, false, true }},
+		"llama":                    {"llama", nil, func(c *Config) { c.Arch, c.SubNorm, c.RopeAdjacent = ArchLlama, false, true }},
 		"llama as large as Llama-3": {"llama", map[string]any{"{}.vocab_size": uint32(128256), "{}.rope.freq_base": float32(500000)}, func(c *Config) {
-			c.Family, c.SubNorm, c.RopeAdjacent, c.VocabSize, c.RopeTheta = FamilyLlama, false, true, 128256, 500000
+			c.Arch, c.SubNorm, c.RopeAdjacent, c.VocabSize, c.RopeTheta = ArchLlama, false, true, 128256, 500000
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

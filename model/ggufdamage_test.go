@@ -17,7 +17,7 @@ import (
 )
 
 // little is a model small enough to be damaged at every byte.
-func little(family model.Family) modeltest.Spec {
+func little(family model.Arch) modeltest.Spec {
 	s := modeltest.TinyGGUF(family)
 	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim, s.VocabSize = 1, 32, 32, 2, 1, 16, 10
 	return s
@@ -72,33 +72,33 @@ func TestGGUFDamage(t *testing.T) {
 		kind error
 		says string
 	}{
-		"a code 3":                 {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 4 })}, model.ErrDamaged, "code 3"},
-		"a code 3 in whole blocks": {modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 4 })}, model.ErrDamaged, "row 1 has the code 3"},
-		"a code 3 in TQ2_0":        {modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.TQ2, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 2 })}, model.ErrDamaged, "row 1 has the code 3"},
-		"no multiplier":            {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(0))}, model.ErrDamaged, "multiplier is 0"},
-		"a negative multiplier":    {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(-1))}, model.ErrDamaged, "multiplier is -1"},
-		"an infinite multiplier":   {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(float32(math.Inf(1))))}, model.ErrDamaged, "multiplier is +Inf"},
-		"no scale":                 {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Scales: true, Edit: editEntry("blk.0.attn_q.scale", func(raw []byte) { clear(raw) })}, model.ErrDamaged, "positive scale"},
-		"a product too large": {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Scales: true, Edit: func(list []gguf.Entry) []gguf.Entry {
+		"a code 3":                 {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 4 })}, model.ErrDamaged, "code 3"},
+		"a code 3 in whole blocks": {modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 4 })}, model.ErrDamaged, "row 1 has the code 3"},
+		"a code 3 in TQ2_0":        {modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.TQ2, Edit: editEntry(q, func(raw []byte) { raw[70] |= 3 << 2 })}, model.ErrDamaged, "row 1 has the code 3"},
+		"no multiplier":            {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(0))}, model.ErrDamaged, "multiplier is 0"},
+		"a negative multiplier":    {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(-1))}, model.ErrDamaged, "multiplier is -1"},
+		"an infinite multiplier":   {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: editEntry(q, tail(float32(math.Inf(1))))}, model.ErrDamaged, "multiplier is +Inf"},
+		"no scale":                 {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Scales: true, Edit: editEntry("blk.0.attn_q.scale", func(raw []byte) { clear(raw) })}, model.ErrDamaged, "positive scale"},
+		"a product too large": {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Scales: true, Edit: func(list []gguf.Entry) []gguf.Entry {
 			return editEntry("blk.0.attn_q.scale", func(raw []byte) { copy(raw, []byte{0, 0, 0, 0x7f}) })(editEntry(q, tail(1e30))(list))
 		}}, model.ErrDamaged, "multiplier is +Inf"},
-		"blocks differ":              {modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.TQ2, Edit: editEntry(q, put16(66+64, 0x3c00))}, model.ErrUnsupported, "not ternary"},
-		"a negative block":           {modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.TQ1, Edit: editEntry(q, put16(52, 0xbc00))}, model.ErrDamaged, "multiplier is -1"},
-		"an undefined block":         {modeltest.TinyGGUF(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.TQ1, Edit: editEntry(q, put16(52, 0x7e00))}, model.ErrDamaged, "NaN"},
-		"an undefined weight":        {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, nan)}, model.ErrDamaged, "undefined"},
-		"an undefined norm":          {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("output_norm.weight", nan)}, model.ErrDamaged, "output_norm"},
-		"an undefined embedding":     {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("token_embd.weight", nan)}, model.ErrDamaged, "token_embd"},
-		"one other magnitude":        {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, func(raw []byte) { raw[0] ^= 1; raw[3] |= 0x3f })}, model.ErrUnsupported, "ordinary float model"},
-		"no embedding":               {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(10)}}, Edit: drop("token_embd.weight")}, model.ErrDamaged, "token_embd"},
-		"no weight":                  {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("blk.0.ffn_up.weight")}, model.ErrDamaged, `"blk.0.ffn_up.weight" is missing`},
-		"no norm":                    {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("output_norm.weight")}, model.ErrDamaged, `"output_norm.weight" is missing`},
-		"no sub-norms":               {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("blk.0.attn_sub_norm.weight")}, model.ErrUnsupported, "sub-norms"},
-		"an expert":                  {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("blk.0.ffn_gate_inp.weight", 1)}, model.ErrUnsupported, "ffn_gate_inp"},
-		"a bias":                     {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("blk.0.attn_q.bias", 1)}, model.ErrUnsupported, "attn_q.bias"},
-		"rope factors of wrong size": {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", 1, 1)}, model.ErrDamaged, "rope_freqs.weight"},
-		"a rope factor of 0":         {little(model.FamilyLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", make([]float32, 8)...)}, model.ErrDamaged, "rope_freqs.weight"},
-		"another shape":              {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.feed_forward_length", Value: uint32(128)}}}, model.ErrDamaged, "implies [128 32]"},
-		"a vocabulary too large":     {little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(11)}}}, model.ErrDamaged, "implies [11 32]"},
+		"blocks differ":              {modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.TQ2, Edit: editEntry(q, put16(66+64, 0x3c00))}, model.ErrUnsupported, "not ternary"},
+		"a negative block":           {modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.TQ1, Edit: editEntry(q, put16(52, 0xbc00))}, model.ErrDamaged, "multiplier is -1"},
+		"an undefined block":         {modeltest.TinyGGUF(model.ArchBitNet), modeltest.GGUF{Linear: gguf.TQ1, Edit: editEntry(q, put16(52, 0x7e00))}, model.ErrDamaged, "NaN"},
+		"an undefined weight":        {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, nan)}, model.ErrDamaged, "undefined"},
+		"an undefined norm":          {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("output_norm.weight", nan)}, model.ErrDamaged, "output_norm"},
+		"an undefined embedding":     {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("token_embd.weight", nan)}, model.ErrDamaged, "token_embd"},
+		"one other magnitude":        {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, func(raw []byte) { raw[0] ^= 1; raw[3] |= 0x3f })}, model.ErrUnsupported, "ordinary float model"},
+		"no embedding":               {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(10)}}, Edit: drop("token_embd.weight")}, model.ErrDamaged, "token_embd"},
+		"no weight":                  {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("blk.0.ffn_up.weight")}, model.ErrDamaged, `"blk.0.ffn_up.weight" is missing`},
+		"no norm":                    {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("output_norm.weight")}, model.ErrDamaged, `"output_norm.weight" is missing`},
+		"no sub-norms":               {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("blk.0.attn_sub_norm.weight")}, model.ErrUnsupported, "sub-norms"},
+		"an expert":                  {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("blk.0.ffn_gate_inp.weight", 1)}, model.ErrUnsupported, "ffn_gate_inp"},
+		"a bias":                     {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("blk.0.attn_q.bias", 1)}, model.ErrUnsupported, "attn_q.bias"},
+		"rope factors of wrong size": {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", 1, 1)}, model.ErrDamaged, "rope_freqs.weight"},
+		"a rope factor of 0":         {little(model.ArchLlama), modeltest.GGUF{Linear: gguf.I2S, Edit: extra("rope_freqs.weight", make([]float32, 8)...)}, model.ErrDamaged, "rope_freqs.weight"},
+		"another shape":              {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.feed_forward_length", Value: uint32(128)}}}, model.ErrDamaged, "implies [128 32]"},
+		"a vocabulary too large":     {little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(11)}}}, model.ErrDamaged, "implies [11 32]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw := ggufBytes(t, c.s, c.g)
@@ -116,7 +116,7 @@ func TestGGUFDamage(t *testing.T) {
 func TestGGUFZeros(t *testing.T) {
 	for _, kind := range []gguf.Type{gguf.TQ1, gguf.TQ2, gguf.F32, gguf.F16, gguf.BF16} {
 		g := modeltest.GGUF{Linear: kind, Edit: editEntry("blk.0.attn_q.weight", func(raw []byte) { clear(raw) })}
-		m, err := openBytes(ggufBytes(t, modeltest.TinyGGUF(model.FamilyBitNet), g))
+		m, err := openBytes(ggufBytes(t, modeltest.TinyGGUF(model.ArchBitNet), g))
 		if err != nil {
 			t.Fatalf("%v: %v", kind, err)
 		}
@@ -127,7 +127,7 @@ func TestGGUFZeros(t *testing.T) {
 	}
 	// Whatever the codes of a block are, its scale 0 makes them 0.
 	g := modeltest.GGUF{Linear: gguf.TQ2, Edit: editEntry("blk.0.attn_q.weight", func(raw []byte) { clear(raw[66+64 : 66+66]) })}
-	m, err := openBytes(ggufBytes(t, modeltest.TinyGGUF(model.FamilyBitNet), g))
+	m, err := openBytes(ggufBytes(t, modeltest.TinyGGUF(model.ArchBitNet), g))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestGGUFZeros(t *testing.T) {
 // TestGGUFTypes refuses what cannot be a ternary weight, by name and with
 // advice, and what cannot be an embedding.
 func TestGGUFTypes(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyBitNet)
+	s := modeltest.TinyGGUF(model.ArchBitNet)
 	// F32 leaves room enough for all of them.
 	floats, ternary := ggufBytes(t, s, modeltest.GGUF{Linear: gguf.F32}), ggufBytes(t, s, modeltest.GGUF{Linear: gguf.I2S})
 	for id, says := range map[uint32]string{
@@ -188,7 +188,7 @@ func retype(t *testing.T, raw []byte, name string, id uint32) []byte {
 // TestGGUFTruncated cuts a checkpoint at every byte of its header and at some
 // of its data.
 func TestGGUFTruncated(t *testing.T) {
-	raw := ggufBytes(t, little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S})
+	raw := ggufBytes(t, little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S})
 	if _, err := openBytes(raw); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestGGUFTruncated(t *testing.T) {
 // FuzzOpenGGUF opens damaged checkpoints: no panic, and no model that breaks
 // its own promises.
 func FuzzOpenGGUF(f *testing.F) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.ArchLlama} {
 		for _, g := range []modeltest.GGUF{{Linear: gguf.I2S}, {Linear: gguf.F16, Scales: true}, {Linear: gguf.BF16, Meta: vocabMeta}} {
 			f.Add(ggufBytes(f, little(family), g))
 		}

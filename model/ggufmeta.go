@@ -17,18 +17,13 @@ const (
 // insist on. It comes after entries.
 func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 	c := &w.m.Config
-	arch, act := archBitNet, "silu"
-	if c.Activation == ReLU2 {
-		act = "relu2"
+	a := c.arch()
+	if !a.gguf.activation && c.Activation != a.base.Activation {
+		return nil, fmt.Errorf("model: %s with the activation %v has no GGUF form: %w", a.family, c.Activation, ErrUnsupported)
 	}
-	switch {
-	case c.Family == FamilyLlama:
-		arch = archLlama
-		if c.Activation != SiLU {
-			return nil, fmt.Errorf("model: a Llama with the activation %s has no GGUF form: %w", act, ErrUnsupported)
-		}
-	case c.Family == Family2B4T && !w.o.Portable: // llama.cpp has one architecture for both
-		arch = arch158
+	arch := a.gguf.keys[0]
+	if w.o.Portable && a.gguf.portable != "" {
+		arch = a.gguf.portable
 	}
 	fileType := uint32(fileI2S)
 	if w.o.Portable {
@@ -53,8 +48,8 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 		{Key: arch + ".rope.freq_base", Value: exactFloat(c.RopeTheta)},
 		{Key: arch + ".vocab_size", Value: uint32(c.VocabSize)},
 	}
-	if arch != archLlama {
-		list = append(list, gguf.Pair{Key: arch + ".hidden_activation", Value: act})
+	if a.gguf.activation {
+		list = append(list, gguf.Pair{Key: arch + "." + keyActivation, Value: c.Activation.String()})
 	}
 	for _, id := range c.StopIDs {
 		w.x.stops = append(w.x.stops, int64(id))

@@ -86,7 +86,7 @@ func (m *Model) bindFile(f *gguf.File, name string, same func(a, b *tensor) (boo
 	if tensors[ropeFactors] != nil {
 		parts = append(parts, part{name: ropeFactors, layer: -1, rows: 1, cols: m.HeadDim / 2, norm: &m.RopeFactors})
 	}
-	list, m.Ignored, err = bindGGUF(name, parts, tensors, m.SubNorm, ignore, &x)
+	list, m.Ignored, err = bindGGUF(name, parts, tensors, m.arch().gguf.latent, ignore, &x)
 	return list, x, err
 }
 

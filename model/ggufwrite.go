@@ -101,10 +101,11 @@ func (w *ggufWriter) entries() ([]gguf.Entry, error) {
 	if w.o.Portable && m.SubNorm && !m.TiedEmbedding {
 		return nil, fmt.Errorf("model: other programs run this architecture only with the embedding as its head: %w", ErrUnsupported)
 	}
-	if m.RopeAdjacent && m.Family != FamilyLlama {
+	adjacent := m.arch().gguf.adjacent
+	if m.RopeAdjacent && !adjacent {
 		return nil, fmt.Errorf("model: a rotation of neighbours cannot be written for this architecture: %w", ErrUnsupported)
 	}
-	w.x.halves = m.Family == FamilyLlama && !m.RopeAdjacent
+	w.x.halves = adjacent && !m.RopeAdjacent
 	var list []gguf.Entry
 	for _, p := range m.partsNamed(&ggufNames) {
 		switch {

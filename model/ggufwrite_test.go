@@ -29,7 +29,7 @@ func written(t *testing.T, m *model.Model, o model.GGUFOptions) (*model.Model, s
 // TestWriteGGUF reads every family back, weight by weight, and checks what the
 // tensors are stored as.
 func TestWriteGGUF(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		odd := modeltest.TinyGGUF(family)
 		odd.FFNDim = 180 // rows that are no whole blocks, matrices that are
 		for name, c := range map[string]struct {
@@ -42,7 +42,7 @@ func TestWriteGGUF(t *testing.T) {
 			"portable":    {modeltest.TinyGGUF(family), model.GGUFOptions{Portable: true}, "TQ2_0"},
 			"tiny":        {modeltest.Tiny(family, modeltest.Latent), model.GGUFOptions{}, "F32"},
 		} {
-			if family == model.FamilyLlama && c.linear == "F32" {
+			if family == model.ArchLlama && c.linear == "F32" {
 				c.spec.Storage = modeltest.Packed
 			}
 			want := open(t, write(t, c.spec))
@@ -89,7 +89,7 @@ func layout(t *testing.T, path string) {
 // TestRotateHalves: bringing rows into order twice changes nothing more, and a
 // model that rotates halves stays as it is.
 func TestRotateHalves(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	original := open(t, write(t, s))
 	m, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Linear: gguf.I2S}))
 	if err != nil {
@@ -109,7 +109,7 @@ func TestRotateHalves(t *testing.T) {
 // TestWithHead checks the error of smaller embeddings, and that what is small
 // already stays.
 func TestWithHead(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama) // whose head is its own
+	s := modeltest.TinyGGUF(model.ArchLlama) // whose head is its own
 	m := open(t, write(t, s))
 	for head, most := range map[model.DType]float64{model.F16: 0x1p-11, model.Q8_0: 0.5 / 127 * (1 + 0x1p-9)} {
 		small, err := m.WithHead(head)
@@ -144,7 +144,7 @@ func TestWithHead(t *testing.T) {
 	if _, err := m.WithHead(model.Q4K); !errors.Is(err, model.ErrUnsupported) {
 		t.Errorf("a head of Q4_K: %v", err)
 	}
-	tiny := open(t, write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent))) // of 60 columns
+	tiny := open(t, write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Latent))) // of 60 columns
 	if _, err := tiny.WithHead(model.Q8_0); !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "60 numbers") {
 		t.Errorf("rows of 60 as Q8_0: %v", err)
 	}
@@ -159,7 +159,7 @@ func TestWithHead(t *testing.T) {
 
 // TestExtrasDamaged: what a file says beside the format's keys is not trusted.
 func TestExtrasDamaged(t *testing.T) {
-	s := modeltest.TinyGGUF(model.FamilyLlama)
+	s := modeltest.TinyGGUF(model.ArchLlama)
 	for name, c := range map[string]struct {
 		pair gguf.Pair
 		kind error
@@ -185,7 +185,7 @@ func TestExtrasDamaged(t *testing.T) {
 
 // TestWriteGGUFRotation: what the file could not say is refused rather than lost.
 func TestWriteGGUFRotation(t *testing.T) {
-	m := open(t, write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)))
+	m := open(t, write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Latent)))
 	m.RopeAdjacent = true
 	if _, err := m.GGUFSize(model.GGUFOptions{}); !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "rotation") {
 		t.Errorf("%v", err)

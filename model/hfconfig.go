@@ -103,27 +103,20 @@ func parseConfig(raw []byte) (c Config, q quantization, tied *bool, err error) {
 	if err := json.Unmarshal(raw, &h); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w: %w", err, ErrDamaged)
 	}
-	d, err := h.family()
+	a, err := findHF(&h)
 	if err != nil {
 		return c, q, nil, err
 	}
 	if err := h.refuse(); err != nil {
 		return c, q, nil, err
 	}
-	c = Config{
-		Family:     d.family,
-		Layers:     h.Layers,
-		Dim:        h.HiddenSize,
-		FFNDim:     h.IntermediateSize,
-		Heads:      h.Heads,
-		KVHeads:    or(h.KVHeads, h.Heads),
-		VocabSize:  h.VocabSize,
-		ContextLen: or(h.MaxPositions, 2048),
-		NormEps:    or(h.NormEps, d.eps),
-		RopeTheta:  or(h.RopeTheta, d.theta),
-		SubNorm:    d.subNorm,
-		BOS:        -1,
-	}
+	c = a.base
+	c.Arch, c.BOS = a.key, -1
+	c.Layers, c.Dim, c.FFNDim = h.Layers, h.HiddenSize, h.IntermediateSize
+	c.Heads, c.KVHeads = h.Heads, or(h.KVHeads, h.Heads)
+	c.VocabSize, c.ContextLen = h.VocabSize, or(h.MaxPositions, 2048)
+	c.NormEps = or(h.NormEps, c.NormEps)
+	c.RopeTheta = or(h.RopeTheta, c.RopeTheta)
 	if h.RopeParameters != nil {
 		c.RopeTheta = or(h.RopeParameters.Theta, c.RopeTheta)
 	}
@@ -135,10 +128,18 @@ func parseConfig(raw []byte) (c Config, q quantization, tied *bool, err error) {
 	default:
 		c.HeadDim = c.Dim / c.Heads
 	}
-	if c.Activation, err = activation(or(h.HiddenAct, d.act)); err != nil {
-		return c, q, nil, err
+	if h.HiddenAct != nil {
+		var ok bool
+		if c.Activation, ok = activationNamed(*h.HiddenAct); !ok {
+			return c, q, nil, fmt.Errorf("model: config.json: activation %q is not supported: %w", *h.HiddenAct, ErrUnsupported)
+		}
 	}
-	if q, err = h.quantization(d.family); err != nil {
+	if a.readConfig != nil {
+		if err := a.readConfig(&h, &c); err != nil {
+			return c, q, nil, err
+		}
+	}
+	if q, err = h.quantization(a.float); err != nil {
 		return c, q, nil, err
 	}
 	if err := c.problem(); err != nil {
@@ -184,43 +185,6 @@ func (c *Config) addGenerationConfig(raw []byte) error {
 	return nil
 }
 
-// familyDefaults is what the configuration class of a family assumes for the
-// keys that a file omits.
-type familyDefaults struct {
-	family  Family
-	subNorm bool
-	act     string
-	theta   float64
-	eps     float32
-}
-
-var (
-	defaultsBitNet = familyDefaults{FamilyBitNet, true, "silu", 10_000, 1e-6} // configuration_bitnet.py of 1bitLLM
-	defaults2B4T   = familyDefaults{Family2B4T, true, "relu2", 500_000, 1e-5} // BitNetConfig of transformers
-	defaultsLlama  = familyDefaults{FamilyLlama, false, "silu", 10_000, 1e-6} // LlamaConfig of transformers
-)
-
-// family finds the architecture. The two bitnet classes differ in one capital.
-func (h *hfConfig) family() (familyDefaults, error) {
-	arch := ""
-	if len(h.Architectures) > 0 {
-		arch = h.Architectures[0]
-	}
-	switch {
-	case arch == "BitnetForCausalLM":
-		return defaultsBitNet, nil
-	case arch == "BitNetForCausalLM", arch == "" && h.ModelType == "bitnet":
-		return defaults2B4T, nil
-	case arch == "LlamaForCausalLM", arch == "" && h.ModelType == "llama":
-		return defaultsLlama, nil
-	case arch == "" && h.ModelType == "":
-		return familyDefaults{}, fmt.Errorf("model: config.json: it names no architecture: %w", ErrUnsupported)
-	case arch == "":
-		return familyDefaults{}, fmt.Errorf("model: config.json: model type %q is not one that Tern runs: %w", h.ModelType, ErrUnsupported)
-	}
-	return familyDefaults{}, fmt.Errorf("model: config.json: architecture %q is not one that Tern runs: %w", arch, ErrUnsupported)
-}
-
 // refuse names the first feature that would change the computation and that
 // Tern does not have.
 func (h *hfConfig) refuse() error {
@@ -254,28 +218,25 @@ func (h *hfConfig) refuse() error {
 	return nil
 }
 
-func activation(name string) (Activation, error) {
+// activationNamed finds an activation by a name that files use.
+func activationNamed(name string) (a Activation, ok bool) {
 	switch name {
 	case "silu", "swish":
-		return SiLU, nil
+		return SiLU, true
 	case "relu2":
-		return ReLU2, nil
+		return ReLU2, true
 	}
-	return 0, fmt.Errorf("model: config.json: activation %q is not supported: %w", name, ErrUnsupported)
+	return 0, false
 }
 
 // quantization interprets quantization_config with the defaults of
-// transformers' BitNetQuantConfig. Without one, a bitnet architecture holds
-// latent weights and a Llama is an ordinary float model, unless its tensors
-// turn out to be packed: then the scale divides, as it does for every file that
-// names no linear_class.
-func (h *hfConfig) quantization(family Family) (quantization, error) {
+// transformers' BitNetQuantConfig. Without one, the architecture says what
+// float weights are; should its tensors turn out to be packed, the scale divides,
+// as it does for every file that names no linear_class.
+func (h *hfConfig) quantization(float floatForm) (quantization, error) {
 	c := h.Quantization
 	if c == nil {
-		if family == FamilyLlama {
-			return quantization{float: floatPlain, divide: true}, nil
-		}
-		return quantization{float: floatLatent, divide: true}, nil
+		return quantization{float: float, divide: true}, nil
 	}
 	unsupported := func(key, value string) error {
 		return fmt.Errorf("model: config.json: %s %q is not supported: %w", key, value, ErrUnsupported)

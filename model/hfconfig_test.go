@@ -35,7 +35,7 @@ func (k keys) edit(with keys) []byte {
 // null is a key that is present with the value null.
 var null = json.RawMessage("null")
 
-func arch(name string) keys { return keys{"architectures": []string{name}} }
+func class(name string) keys { return keys{"architectures": []string{name}} }
 
 // with returns k and quantization_config q.
 func (k keys) with(q keys) keys {
@@ -46,7 +46,7 @@ func (k keys) with(q keys) keys {
 
 func TestParseConfig(t *testing.T) {
 	base := Config{
-		Family: FamilyBitNet, Layers: 2, Dim: 64, FFNDim: 96, Heads: 4, KVHeads: 4, HeadDim: 16, VocabSize: 100,
+		Arch: ArchBitNet, Layers: 2, Dim: 64, FFNDim: 96, Heads: 4, KVHeads: 4, HeadDim: 16, VocabSize: 100,
 		ContextLen: 2048, NormEps: 1e-6, RopeTheta: 10000, Activation: SiLU, SubNorm: true, BOS: -1,
 	}
 	change := func(f func(*Config)) Config {
@@ -59,13 +59,13 @@ func TestParseConfig(t *testing.T) {
 		want Config
 	}{
 		"defaults of 1bitLLM": {nil, base},
-		"defaults of 2B-4T": {arch("BitNetForCausalLM"), change(func(c *Config) {
-			c.Family, c.Activation, c.RopeTheta, c.NormEps = Family2B4T, ReLU2, 500000, 1e-5
+		"defaults of 2B-4T": {class("BitNetForCausalLM"), change(func(c *Config) {
+			c.Arch, c.Activation, c.RopeTheta, c.NormEps = Arch2B4T, ReLU2, 500000, 1e-5
 		})},
 		"2B-4T by its model type": {keys{"architectures": nil, "model_type": "bitnet"}, change(func(c *Config) {
-			c.Family, c.Activation, c.RopeTheta, c.NormEps = Family2B4T, ReLU2, 500000, 1e-5
+			c.Arch, c.Activation, c.RopeTheta, c.NormEps = Arch2B4T, ReLU2, 500000, 1e-5
 		})},
-		"defaults of Llama": {arch("LlamaForCausalLM"), change(func(c *Config) { c.Family, c.SubNorm = FamilyLlama, false })},
+		"defaults of Llama": {class("LlamaForCausalLM"), change(func(c *Config) { c.Arch, c.SubNorm = ArchLlama, false })},
 		"null means the default": {keys{"num_key_value_heads": null, "head_dim": null, "rms_norm_eps": null, "rope_theta": null,
 			"hidden_act": null, "max_position_embeddings": null, "rope_scaling": null, "bos_token_id": null, "eos_token_id": null,
 			"quantization_config": null, "sliding_window": null, "num_experts": null, "attention_bias": null, "tie_word_embeddings": null}, base},
@@ -111,8 +111,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		kind error
 		says string
 	}{
-		"another architecture":   {arch("MixtralForCausalLM"), ErrUnsupported, `"MixtralForCausalLM"`},
-		"case of the name":       {arch("bitnetForCausalLM"), ErrUnsupported, `"bitnetForCausalLM"`},
+		"another architecture":   {class("MixtralForCausalLM"), ErrUnsupported, `"MixtralForCausalLM"`},
+		"case of the name":       {class("bitnetForCausalLM"), ErrUnsupported, `"bitnetForCausalLM"`},
 		"another model type":     {keys{"architectures": nil, "model_type": "qwen3"}, ErrUnsupported, `"qwen3"`},
 		"no architecture":        {keys{"architectures": nil, "model_type": nil}, ErrUnsupported, "no architecture"},
 		"experts":                {keys{"num_local_experts": 8}, ErrUnsupported, "8 experts"},
@@ -177,9 +177,9 @@ func TestQuantization(t *testing.T) {
 		want quantization
 	}{
 		"1bitLLM has none":      {nil, quantization{float: floatLatent, divide: true}},
-		"2B-4T without one":     {arch("BitNetForCausalLM"), quantization{float: floatLatent, divide: true}},
-		"Llama without one":     {arch("LlamaForCausalLM"), quantization{float: floatPlain, divide: true}},
-		"Llama3-8B-1.58":        {plain(arch("LlamaForCausalLM")), quantization{divide: true, normEps: 1e-6}},
+		"2B-4T without one":     {class("BitNetForCausalLM"), quantization{float: floatLatent, divide: true}},
+		"Llama without one":     {class("LlamaForCausalLM"), quantization{float: floatPlain, divide: true}},
+		"Llama3-8B-1.58":        {plain(class("LlamaForCausalLM")), quantization{divide: true, normEps: 1e-6}},
 		"2B-4T":                 {auto(nil), quantization{normEps: 1e-6}},
 		"online":                {auto(keys{"quantization_mode": "online"}), quantization{float: floatLatent, normEps: 1e-6}},
 		"offline":               {auto(keys{"quantization_mode": "offline"}), quantization{normEps: 1e-6}},

@@ -29,21 +29,6 @@ type names struct {
 	ffnNorm, gate, up, ffnSub, down string
 }
 
-// hfNames are the modules of the model classes of Hugging Face.
-func hfNames(f Family) *names {
-	n := &names{
-		embed: "model.embed_tokens", norm: "model.norm", head: "lm_head", layer: "model.layers.%d.",
-		attnNorm: "input_layernorm", q: "self_attn.q_proj", k: "self_attn.k_proj", v: "self_attn.v_proj",
-		attnSub: "self_attn.inner_attn_ln", o: "self_attn.o_proj", // modeling_bitnet.py of 1bitLLM
-		ffnNorm: "post_attention_layernorm", gate: "mlp.gate_proj", up: "mlp.up_proj",
-		ffnSub: "mlp.ffn_layernorm", down: "mlp.down_proj",
-	}
-	if f == Family2B4T { // modeling_bitnet.py of transformers
-		n.attnSub, n.ffnSub = "self_attn.attn_sub_norm", "mlp.ffn_sub_norm"
-	}
-	return n
-}
-
 const headName = "lm_head.weight"
 
 // allocate makes the layers and the head that m.Config implies, still empty.
@@ -58,7 +43,7 @@ func (m *Model) allocate() {
 // parts lists the weights of m, once allocated, in the order of the forward
 // pass, by the names of Hugging Face. The norms that linears may own are not
 // among them.
-func (m *Model) parts() []part { return m.partsNamed(hfNames(m.Family)) }
+func (m *Model) parts() []part { return m.partsNamed(&m.arch().names) }
 
 func (m *Model) partsNamed(n *names) []part {
 	c := &m.Config

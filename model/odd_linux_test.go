@@ -24,12 +24,12 @@ func TestOddFiles(t *testing.T) {
 	} {
 		for _, name := range []string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
 			"model.safetensors.index.json", "model-00001-of-00002.safetensors", "m.gguf"} {
-			s := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+			s := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
 			s.Shards = 2
 			dir := write(t, s)
 			path := filepath.Join(dir, name)
 			if name == "m.gguf" {
-				if err := modeltest.TinyGGUF(model.FamilyBitNet).WriteGGUF(path, modeltest.GGUF{Linear: gguf.TQ2}); err != nil {
+				if err := modeltest.TinyGGUF(model.ArchBitNet).WriteGGUF(path, modeltest.GGUF{Linear: gguf.TQ2}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -35,7 +35,7 @@ func write(t *testing.T, s modeltest.Spec) string {
 
 // TestOpenForms opens every family in every form.
 func TestOpenForms(t *testing.T) {
-	for _, family := range []model.Family{model.FamilyBitNet, model.Family2B4T, model.FamilyLlama} {
+	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
 		for storage, name := range map[modeltest.Storage]string{modeltest.Latent: "latent", modeltest.Packed: "packed", modeltest.Signs: "signs"} {
 			for _, dtype := range []model.DType{model.F32, model.F16, model.BF16} {
 				t.Run(fmt.Sprint(family, name, dtype), func(t *testing.T) {
@@ -110,7 +110,7 @@ func checkComplete(t *testing.T, m *model.Model, dtype model.DType) {
 // TestFormsAgree: the two float forms and the packed form of a checkpoint, in
 // one file or many, are the same model.
 func TestFormsAgree(t *testing.T) {
-	base := modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)
+	base := modeltest.Tiny(model.ArchBitNet, modeltest.Latent)
 	whole := open(t, write(t, base))
 	base.Shards = 3
 	sharded := open(t, write(t, base))
@@ -119,7 +119,7 @@ func TestFormsAgree(t *testing.T) {
 		t.Error("in three files the model is another one")
 	}
 
-	multiply := modeltest.Tiny(model.FamilyLlama, modeltest.Packed)
+	multiply := modeltest.Tiny(model.ArchLlama, modeltest.Packed)
 	multiply.DType = model.F32
 	divide := multiply
 	divide.Divide = true
@@ -136,7 +136,7 @@ func TestFormsAgree(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	s := modeltest.Tiny(model.FamilyLlama, modeltest.Packed)
+	s := modeltest.Tiny(model.ArchLlama, modeltest.Packed)
 	s.LinearNorm, s.InvFreq, s.Exclude = true, true, []string{"lm_head", "v_proj", "layers.1.mlp.down"}
 	m := open(t, write(t, s))
 	if want := []string{"model.layers.0.self_attn.rotary_emb.inv_freq", "model.layers.1.self_attn.rotary_emb.inv_freq"}; !slices.Equal(m.Ignored, want) {
@@ -172,7 +172,7 @@ func TestOptions(t *testing.T) {
 
 // TestPick opens a checkpoint by any of its files.
 func TestPick(t *testing.T) {
-	s := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+	s := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
 	one := write(t, s)
 	s.Shards = 2
 	many := write(t, s)
@@ -220,7 +220,7 @@ func TestPick(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	s := modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)
+	s := modeltest.Tiny(model.ArchBitNet, modeltest.Latent)
 	s.Layers = 5
 	var all []model.Progress
 	m, err := model.Open(context.Background(), write(t, s), func(p model.Progress) { all = append(all, p) })
@@ -243,7 +243,7 @@ func TestProgress(t *testing.T) {
 
 // TestCancel cancels at every report. goleak, in TestMain, sees what is left.
 func TestCancel(t *testing.T) {
-	dir := write(t, modeltest.Tiny(model.Family2B4T, modeltest.Latent))
+	dir := write(t, modeltest.Tiny(model.Arch2B4T, modeltest.Latent))
 	for at := range 3 {
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
@@ -266,7 +266,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestOpenFails(t *testing.T) {
-	dir := write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Packed))
+	dir := write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Packed))
 	if err := os.WriteFile(filepath.Join(dir, "weights.gguf"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -278,11 +278,11 @@ func TestOpenFails(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(lone, "config.json"), []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	bare := write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Packed))
+	bare := write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Packed))
 	if err := os.Remove(filepath.Join(bare, "config.json")); err != nil {
 		t.Fatal(err)
 	}
-	incomplete := modeltest.Tiny(model.FamilyBitNet, modeltest.Packed)
+	incomplete := modeltest.Tiny(model.ArchBitNet, modeltest.Packed)
 	incomplete.Shards = 2
 	half := write(t, incomplete)
 	if err := os.Remove(filepath.Join(half, "model-00002-of-00002.safetensors")); err != nil {

@@ -60,18 +60,7 @@ func (m *Model) WritePacked(dir string, half bool) error {
 
 // packedConfig is the config.json of the packed form.
 func (m *Model) packedConfig() map[string]any {
-	c := &m.Config
-	class, kind := "LlamaForCausalLM", "llama"
-	switch c.Family {
-	case FamilyBitNet:
-		class = "BitnetForCausalLM"
-	case Family2B4T:
-		class, kind = "BitNetForCausalLM", "bitnet"
-	}
-	act := "silu"
-	if c.Activation == ReLU2 {
-		act = "relu2"
-	}
+	c, a := &m.Config, m.arch()
 	quant := map[string]any{
 		"quant_method":      "bitnet",
 		"linear_class":      "autobitlinear", // weight_scale multiplies
@@ -92,8 +81,8 @@ func (m *Model) packedConfig() map[string]any {
 		quant["modules_to_not_convert"] = exclude
 	}
 	config := map[string]any{
-		"architectures":           []string{class},
-		"model_type":              kind,
+		"architectures":           []string{a.class},
+		"model_type":              a.modelType,
 		"hidden_size":             c.Dim,
 		"intermediate_size":       c.FFNDim,
 		"num_hidden_layers":       c.Layers,
@@ -104,7 +93,7 @@ func (m *Model) packedConfig() map[string]any {
 		"max_position_embeddings": c.ContextLen,
 		"rms_norm_eps":            c.NormEps,
 		"rope_theta":              c.RopeTheta,
-		"hidden_act":              act,
+		"hidden_act":              c.Activation.String(),
 		"tie_word_embeddings":     c.TiedEmbedding,
 		"eos_token_id":            append([]int32{}, c.StopIDs...),
 		"quantization_config":     quant,

@@ -17,11 +17,11 @@ import (
 // TestWritePacked writes models of every kind in the packed form and reads
 // them back: nothing may change but how they are stored.
 func TestWritePacked(t *testing.T) {
-	owned := modeltest.Tiny(model.FamilyLlama, modeltest.Packed)
+	owned := modeltest.Tiny(model.ArchLlama, modeltest.Packed)
 	owned.LinearNorm, owned.Exclude, owned.Divide = true, []string{"v_proj", "layers.1.mlp"}, true
 	for name, dir := range map[string]string{
-		"latent":   write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent)),
-		"2B-4T":    write(t, modeltest.Tiny(model.Family2B4T, modeltest.Packed)),
+		"latent":   write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Latent)),
+		"2B-4T":    write(t, modeltest.Tiny(model.Arch2B4T, modeltest.Packed)),
 		"llama":    write(t, owned),
 		"golden":   filepath.Join(goldens, "hf-1bitllm-f32"),
 		"falcon":   filepath.Join(goldens, "hf-falcon3-packed"),
@@ -75,7 +75,7 @@ func sameWithin(t *testing.T, got, want *model.Dense) {
 }
 
 func TestWritePackedFails(t *testing.T) {
-	dir := write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent))
+	dir := write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Latent))
 	edit(t, dir, func(x tensors) { x.poke(embed, 60*4, f32(70000)) })
 	m := open(t, dir)
 	if err := m.WritePacked(t.TempDir(), true); err == nil || !strings.Contains(err.Error(), "row 1 holds 70000") {

@@ -80,7 +80,7 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	} else if f.Chat, err = chats(fsys, at.dir); err != nil {
 		return nil, err
 	}
-	f.Chat = f.Chat || f.Family == Family2B4T
+	f.Chat = f.Chat || f.OnlyChats()
 	return f, nil
 }
 

@@ -38,7 +38,7 @@ Written by ` + "`go test -run TestRefusals -update ./model`" + `. What opens is 
 		text := strings.TrimSuffix(strings.TrimPrefix(err.Error(), "model: "), ": "+model.ErrUnsupported.Error())
 		fmt.Fprintf(&b, "| %s | %s |\n", found, text)
 	}
-	tiny := modeltest.TinyGGUF(model.FamilyBitNet)
+	tiny := modeltest.TinyGGUF(model.ArchBitNet)
 	floats := ggufBytes(t, tiny, modeltest.GGUF{Linear: gguf.F32}) // leaves room enough for all types
 	for _, x := range []struct {
 		id   uint32
@@ -74,7 +74,7 @@ Written by ` + "`go test -run TestRefusals -update ./model`" + `. What opens is 
 		{"biases", `{"attention_bias":true}`},
 		{"another activation", `{"hidden_act":"gelu"}`},
 	} {
-		dir := write(t, modeltest.Tiny(model.FamilyBitNet, modeltest.Latent))
+		dir := write(t, modeltest.Tiny(model.ArchBitNet, modeltest.Latent))
 		mergeJSON(t, filepath.Join(dir, "config.json"), x.config)
 		_, err := model.Open(t.Context(), dir, nil)
 		said("safetensors, "+x.found, err)

@@ -21,7 +21,7 @@ func TestSummary(t *testing.T) {
 		false: "21 tensors, 1.09K parameters, 4.06 KB in memory",
 	} {
 		m, err := SyntheticConfig("test", Config{
-			Layers: 2, Dim: 8, FFNDim: 8, Heads: 2, KVHeads: 2, HeadDim: 4, VocabSize: 10, TiedEmbedding: tied,
+			Arch: ArchLlama, Layers: 2, Dim: 8, FFNDim: 8, Heads: 2, KVHeads: 2, HeadDim: 4, VocabSize: 10, TiedEmbedding: tied,
 		}, F16, 1)
 		if err != nil {
 			t.Fatal(err)

@@ -16,15 +16,15 @@ import (
 // shapes are the published shapes that Synthetic knows, by the names of their
 // model cards.
 var shapes = map[string]Config{
-	"large": {Family: FamilyBitNet, Layers: 24, Dim: 1536, FFNDim: 4096, Heads: 16, KVHeads: 16, HeadDim: 96,
+	"large": {Arch: ArchBitNet, Layers: 24, Dim: 1536, FFNDim: 4096, Heads: 16, KVHeads: 16, HeadDim: 96,
 		VocabSize: 32002, ContextLen: 2048, NormEps: 1e-5, RopeTheta: 10_000, Activation: SiLU, SubNorm: true, TiedEmbedding: true},
-	"xl": {Family: FamilyBitNet, Layers: 24, Dim: 2048, FFNDim: 5460, Heads: 32, KVHeads: 32, HeadDim: 64,
+	"xl": {Arch: ArchBitNet, Layers: 24, Dim: 2048, FFNDim: 5460, Heads: 32, KVHeads: 32, HeadDim: 64,
 		VocabSize: 32002, ContextLen: 2048, NormEps: 1e-5, RopeTheta: 10_000, Activation: SiLU, SubNorm: true, TiedEmbedding: true},
-	"3b": {Family: FamilyBitNet, Layers: 26, Dim: 3200, FFNDim: 8640, Heads: 32, KVHeads: 32, HeadDim: 100,
+	"3b": {Arch: ArchBitNet, Layers: 26, Dim: 3200, FFNDim: 8640, Heads: 32, KVHeads: 32, HeadDim: 100,
 		VocabSize: 32002, ContextLen: 2048, NormEps: 1e-5, RopeTheta: 10_000, Activation: SiLU, SubNorm: true, TiedEmbedding: true},
-	"2b-4t": {Family: Family2B4T, Layers: 30, Dim: 2560, FFNDim: 6912, Heads: 20, KVHeads: 5, HeadDim: 128,
+	"2b-4t": {Arch: Arch2B4T, Layers: 30, Dim: 2560, FFNDim: 6912, Heads: 20, KVHeads: 5, HeadDim: 128,
 		VocabSize: 128256, ContextLen: 4096, NormEps: 1e-5, RopeTheta: 500_000, Activation: ReLU2, SubNorm: true, TiedEmbedding: true},
-	"llama3-8b": {Family: FamilyLlama, Layers: 32, Dim: 4096, FFNDim: 14336, Heads: 32, KVHeads: 8, HeadDim: 128,
+	"llama3-8b": {Arch: ArchLlama, Layers: 32, Dim: 4096, FFNDim: 14336, Heads: 32, KVHeads: 8, HeadDim: 128,
 		VocabSize: 128256, ContextLen: 8192, NormEps: 1e-5, RopeTheta: 500_000, Activation: SiLU},
 }
 

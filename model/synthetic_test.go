@@ -38,7 +38,7 @@ func TestShapes(t *testing.T) {
 
 func TestSynthetic(t *testing.T) {
 	c := Config{
-		Family: FamilyLlama, Layers: 2, Dim: 250, FFNDim: 341, Heads: 5, KVHeads: 1, HeadDim: 50,
+		Arch: ArchLlama, Layers: 2, Dim: 250, FFNDim: 341, Heads: 5, KVHeads: 1, HeadDim: 50,
 		VocabSize: 301, ContextLen: 64, NormEps: 1e-5, RopeTheta: 1e4, Activation: SiLU,
 	}
 	for _, head := range []DType{F32, F16, BF16} {

@@ -32,7 +32,7 @@ var vocabMeta = []gguf.Pair{
 
 func TestVocab(t *testing.T) {
 	yes, no := true, false
-	s := little(model.FamilyBitNet)
+	s := little(model.ArchBitNet)
 	file := filepath.Join(t.TempDir(), "v.gguf")
 	if err := s.WriteGGUF(file, modeltest.GGUF{Linear: gguf.I2S, Meta: vocabMeta}); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestStops2B4T(t *testing.T) {
 		tokens[i] = string(rune(i + 0x4e00))
 	}
 	tokens[128001], tokens[128009] = "<|end_of_text|>", "<|eot_id|>"
-	s := little(model.Family2B4T)
+	s := little(model.Arch2B4T)
 	s.VocabSize = len(tokens)
 	m, err := openBytes(ggufBytes(t, s, modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{
 		{Key: "tokenizer.ggml.model", Value: "gpt2"}, {Key: "tokenizer.ggml.tokens", Value: tokens},
@@ -110,7 +110,7 @@ func TestVocabDamaged(t *testing.T) {
 				break
 			}
 		}
-		_, err := openBytes(ggufBytes(t, little(model.FamilyBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: meta}))
+		_, err := openBytes(ggufBytes(t, little(model.ArchBitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: meta}))
 		if !errors.Is(err, model.ErrDamaged) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), c.pair.Key) {
 			t.Errorf("%s: %v, want one that says %q", name, err, c.says)
 		}

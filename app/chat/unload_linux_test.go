@@ -34,7 +34,7 @@ func resident(t *testing.T) int64 {
 // each time it is closed, by Unload or for another.
 func TestUnloadReturnsMemory(t *testing.T) {
 	c := model.Config{
-		Family: model.FamilyLlama, Layers: 1, Dim: 768, FFNDim: 128, Heads: 4, KVHeads: 4, HeadDim: 32,
+		Arch: model.ArchLlama, Layers: 1, Dim: 768, FFNDim: 128, Heads: 4, KVHeads: 4, HeadDim: 32,
 		VocabSize: 1 << 16, ContextLen: 256, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU, TiedEmbedding: true,
 	}
 	const size = 150_000_000 // the head and its compact copy

@@ -35,24 +35,24 @@ type inspectSpeed struct {
 }
 
 type inspectConfig struct {
-	Family        model.Family `json:"family"`
-	Parameters    int64        `json:"parameters"`
-	Layers        int          `json:"layers"`
-	Dim           int          `json:"hidden_size"`
-	FFNDim        int          `json:"intermediate_size"`
-	Heads         int          `json:"heads"`
-	KVHeads       int          `json:"kv_heads"`
-	HeadDim       int          `json:"head_dim"`
-	VocabSize     int          `json:"vocab_size"`
-	ContextLen    int          `json:"context_length"`
-	NormEps       float32      `json:"norm_eps"`
-	RopeTheta     float64      `json:"rope_theta"`
-	RopePairs     string       `json:"rope_pairs"` // "half" or "adjacent"
-	Activation    string       `json:"activation"` // "silu" or "relu2"
-	SubNorm       bool         `json:"sub_norm"`
-	TiedEmbedding bool         `json:"tied_embedding"`
-	BOS           int32        `json:"bos"` // -1 where there is none
-	StopIDs       []int32      `json:"stop_ids"`
+	Family        string  `json:"family"`
+	Parameters    int64   `json:"parameters"`
+	Layers        int     `json:"layers"`
+	Dim           int     `json:"hidden_size"`
+	FFNDim        int     `json:"intermediate_size"`
+	Heads         int     `json:"heads"`
+	KVHeads       int     `json:"kv_heads"`
+	HeadDim       int     `json:"head_dim"`
+	VocabSize     int     `json:"vocab_size"`
+	ContextLen    int     `json:"context_length"`
+	NormEps       float32 `json:"norm_eps"`
+	RopeTheta     float64 `json:"rope_theta"`
+	RopePairs     string  `json:"rope_pairs"` // "half" or "adjacent"
+	Activation    string  `json:"activation"` // "silu" or "relu2"
+	SubNorm       bool    `json:"sub_norm"`
+	TiedEmbedding bool    `json:"tied_embedding"`
+	BOS           int32   `json:"bos"` // -1 where there is none
+	StopIDs       []int32 `json:"stop_ids"`
 }
 
 type inspectTensor struct {
@@ -149,7 +149,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 		Model:   m.Name,
 		Summary: m.Summary(),
 		Config: inspectConfig{
-			Family: m.Family, Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
+			Family: m.Family(), Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
 			Heads: m.Heads, KVHeads: m.KVHeads, HeadDim: m.HeadDim, VocabSize: m.VocabSize, ContextLen: m.ContextLen,
 			NormEps: m.NormEps, RopeTheta: m.RopeTheta, RopePairs: "half", Activation: "silu",
 			SubNorm: m.SubNorm, TiedEmbedding: m.TiedEmbedding, BOS: m.BOS, StopIDs: append([]int32{}, m.StopIDs...),

@@ -56,7 +56,7 @@ func verifyJSON(t *testing.T, equal bool, args ...string) (r verifyResult) {
 
 // TestVerify compares GGUF forms of a model with the original.
 func TestVerify(t *testing.T) {
-	s, dir := modeltest.TinyGGUF(model.FamilyLlama), t.TempDir()
+	s, dir := modeltest.TinyGGUF(model.ArchLlama), t.TempDir()
 	if err := s.Write(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestLimitedProcess(t *testing.T) {
 
 func limited() error {
 	c := model.Config{ // of which the cache of 256 positions takes 134 MB
-		Family: model.FamilyLlama, Layers: 32, Dim: 128, FFNDim: 128, Heads: 32, KVHeads: 32, HeadDim: 128,
+		Arch: model.ArchLlama, Layers: 32, Dim: 128, FFNDim: 128, Heads: 32, KVHeads: 32, HeadDim: 128,
 		VocabSize: 256, ContextLen: 1 << 16, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU,
 	}
 	m, err := model.SyntheticConfig("limited", c, model.F16, 1)

@@ -32,7 +32,7 @@ type GGUF struct {
 
 // TinyGGUF is a model of two layers whose widths are whole blocks of every
 // GGUF type, but not of one block throughout.
-func TinyGGUF(family model.Family) Spec {
+func TinyGGUF(family model.Arch) Spec {
 	s := Tiny(family, Packed)
 	s.DType = model.F32
 	s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim = 256, 512, 4, 2, 64
@@ -102,7 +102,7 @@ func (s Spec) WriteSplitGGUF(dir, prefix string, parts int, g GGUF) error {
 func (s Spec) meta(g GGUF) []gguf.Pair {
 	arch := g.Arch
 	if arch == "" {
-		arch = map[model.Family]string{model.FamilyBitNet: "bitnet", model.Family2B4T: "bitnet-b1.58", model.FamilyLlama: "llama"}[s.Family]
+		arch = map[model.Arch]string{model.ArchBitNet: "bitnet", model.Arch2B4T: "bitnet-b1.58", model.ArchLlama: "llama"}[s.Arch]
 	}
 	list := []gguf.Pair{
 		{Key: "general.architecture", Value: arch},
@@ -145,11 +145,11 @@ func (s Spec) ggufEntries(g GGUF) []gguf.Entry {
 		list = append(list, s.ggufLinear(g, name, hf, rows, cols, heads)...)
 	}
 	attnSub, ffnSub := "self_attn.inner_attn_ln", "mlp.ffn_layernorm"
-	if s.Family == model.Family2B4T {
+	if s.Arch == model.Arch2B4T {
 		attnSub, ffnSub = "self_attn.attn_sub_norm", "mlp.ffn_sub_norm"
 	}
 	qHeads, kHeads := 0, 0 // to be permuted
-	if s.Family == model.FamilyLlama {
+	if s.Arch == model.ArchLlama {
 		qHeads, kHeads = s.Heads, s.KVHeads
 	}
 	floats("token_embd", "model.embed_tokens", s.DType, 0, 1, s.VocabSize, s.Dim)

@@ -19,7 +19,7 @@ import (
 func (s Spec) entries() []safetensors.Entry {
 	attn, kv := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
 	attnSub, ffnSub := "inner_attn_ln", "ffn_layernorm"
-	if s.Family == model.Family2B4T {
+	if s.Arch == model.Arch2B4T {
 		attnSub, ffnSub = "attn_sub_norm", "ffn_sub_norm"
 	}
 	list := []safetensors.Entry{s.floats("model.embed_tokens.weight", 0, 1, s.VocabSize, s.Dim)}
