@@ -31,7 +31,7 @@ tern check --report`)
 	f.modelFlag()
 	f.BoolVar(&asJSON, "json", false, "write one JSON object")
 	f.BoolVar(&asReport, "report", false, "continue eight prompts instead")
-	f.int(&threads, "threads", 0, maxThreads, "`N` workers, 0 for one per core")
+	f.limit(&threads, "threads", maxThreads, "`N` workers, 0 for one per core")
 	if err := f.parseModel(args); err != nil {
 		return err
 	}

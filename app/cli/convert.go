@@ -55,7 +55,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 	})
 	f.BoolVar(&portable, "portable", false, "write TQ2_0, for current llama.cpp")
 	f.StringVar(&shape, "synthetic", "", "random weights of the published `SHAPE`: "+strings.Join(model.Shapes(), ", ")+"; implies --portable, and an F16 head unless --head says q8_0")
-	f.int(&threads, "threads", 0, maxThreads, "`N` workers to measure with, 0 for one per core")
+	f.limit(&threads, "threads", maxThreads, "`N` workers to measure with, 0 for one per core")
 	bare, err := f.parse(args)
 	if err != nil {
 		return err

@@ -146,11 +146,38 @@ func (f *flags) int(p *int, name string, lo, hi int, usage string) {
 	f.Var(&number[int]{p, lo, hi, strconv.Atoi}, name, usage)
 }
 
+// limit is int for a number of which 0 means none or the usual, and so does -1, as
+// in other programs.
+func (f *flags) limit(p *int, name string, hi int, usage string) {
+	f.Var(&number[int]{p, 0, hi, func(s string) (int, error) {
+		if s == "-1" {
+			return 0, nil
+		}
+		return strconv.Atoi(s)
+	}}, name, usage)
+}
+
+// seedFlag adds --seed. What draws one is up to the command.
+func (f *flags) seedFlag(seed *uint64, draw *bool) {
+	*draw = true
+	f.Func("seed", "`SEED` of the random choices; the same seed repeats the text (drawn anew without this, and for -1)", func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if signed, e := strconv.ParseInt(s, 10, 64); err != nil && e == nil {
+			n, err = uint64(signed), nil
+		}
+		if err != nil {
+			return errors.New("want a whole number of 64 bits")
+		}
+		*seed, *draw = n, s == "-1"
+		return nil
+	})
+}
+
 const maxThreads = 1024
 
 // engineFlags adds the flags that say how to compute.
 func (f *flags) engineFlags(threads *int, kv *inference.KVType) {
-	f.int(threads, "threads", 0, maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
+	f.limit(threads, "threads", maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
 	f.kvFlag(kv)
 }
 

@@ -42,7 +42,7 @@ tern replay report.json -m ~/models/bitnet_b1_58-large`)
 	f.modelFlag()
 	f.BoolVar(&anyModel, "any-model", false, "compare although the model is another one")
 	f.BoolVar(&asJSON, "json", false, "write one JSON object")
-	f.int(&threads, "threads", 0, maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
+	f.limit(&threads, "threads", maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
 	bare, err := f.parse(args)
 	if err != nil {
 		return err

@@ -68,24 +68,24 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.BoolVar(&o.chat, "chat", false, "answer the prompt, by the model's chat template")
 	f.StringVar(&o.system, "system", "", "with --chat, the instructions `TEXT` that the model reads first")
 	f.idsFlag(&o.ids)
-	f.int(&o.MaxTokens, "n", 0, 1<<24, "`N` tokens at most, 0 for as many as the context holds")
+	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, 0 for as many as the context holds")
 	f.float(&o.Sampling.Temperature, "temp", 0, 100, "temperature `T`: higher is more surprising, 0 always picks the likeliest token")
-	f.int(&o.Sampling.TopK, "top-k", 0, 1<<24, "choose among the `K` likeliest tokens, 0 for all")
+	f.limit(&o.Sampling.TopK, "top-k", 1<<24, "choose among the `K` likeliest tokens, 0 for all")
 	f.float(&o.Sampling.TopP, "top-p", 0, 1, "choose among the likeliest tokens that reach the share `P`, 1 for all")
 	f.float(&o.Sampling.MinP, "min-p", 0, 1, "drop tokens less likely than the share `P` of the likeliest one, 0 for none")
 	f.float(&o.Sampling.RepeatPenalty, "repeat-penalty", 0, 10, "make recent tokens less likely by the factor `R`, 1 for not")
-	f.Uint64Var(&o.Sampling.Seed, "seed", 0, "`SEED` of the random choices; the same seed repeats the text (drawn anew without this)")
+	var draw bool
+	f.seedFlag(&o.Sampling.Seed, &draw)
 	f.Func("stop", "end the text where `TEXT` would appear; may be given again", func(text string) error {
-		if text == "" {
-			return fmt.Errorf("the text is empty")
+		if text != "" {
+			o.Stop = append(o.Stop, text)
 		}
-		o.Stop = append(o.Stop, text)
 		return nil
 	})
 	f.BoolVar(&o.IgnoreEOS, "ignore-eos", false, "go on where the model would end the text")
 	f.engineFlags(&o.threads, &o.session.KV)
 	f.speculateFlag(&o.Speculate)
-	f.int(&o.session.Context, "context", 0, 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
+	f.limit(&o.session.Context, "context", 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
 	f.BoolVar(&o.json, "json", false, "write JSON lines")
 	f.int(&o.Alternatives, "logprobs", 0, inference.MaxAlternatives, "with --json, probabilities of each token and of the `N` likeliest ones")
 	f.StringVar(&o.recipe, "recipe", "", "write a recipe of the text to `FILE`, for tern replay")
@@ -105,7 +105,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	case o.chat && (f.given("ids") || o.special):
 		return nil, f.wrong("--chat takes its prompt from -p or --prompt-file, without --special")
 	}
-	if !f.given("seed") {
+	if draw {
 		o.Sampling.Seed = uint64(rand.Uint32()) // short enough to be typed again
 	}
 	if o.text == "-" {

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -236,5 +238,25 @@ func TestRunChatRefused(t *testing.T) {
 	_, stderr, code := tern(t, "", "run", "--chat", "-p", "hi")
 	if code != 1 || !strings.Contains(stderr, "is a base model: it continues a text and answers no messages.\nHint: Leave --chat out") {
 		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+// TestRunAsOthers: -1 is no limit, draws the seed and switches off, as in other
+// programs, and an empty stop is none.
+func TestRunAsOthers(t *testing.T) {
+	unlimited := runJSON(t, "-p", "One day", "-n", "-1", "--context", "40", "--ignore-eos", "--top-k", "-1", "--stop", "", "--threads", "-1")
+	if unlimited.Stop != "context" || unlimited.PromptTokens+len(unlimited.IDs) < 40 {
+		t.Errorf("-n -1: %d tokens, ended by %s", len(unlimited.IDs), unlimited.Stop)
+	}
+	args := []string{"-p", "One day", "-n", "20", "--temp", "1.5"}
+	one, two := runJSON(t, append(args, "--seed", "-1")...), runJSON(t, append(args, "--seed", "-1")...)
+	if one.Seed == two.Seed || one.Text == two.Text {
+		t.Errorf("--seed -1 draws %d and %d", one.Seed, two.Seed)
+	}
+	if again := runJSON(t, append(args, "--seed", fmt.Sprint(one.Seed))...); again.Text != one.Text {
+		t.Error("the seed that was drawn does not repeat the text")
+	}
+	if other := runJSON(t, append(args, "--seed", "-2")...); other.Seed != math.MaxUint64-1 {
+		t.Errorf("--seed -2 is %d", other.Seed)
 	}
 }

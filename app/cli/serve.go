@@ -30,9 +30,12 @@ func (o *serveOptions) parse(args []string) (*flags, error) {
 	f := newFlags("serve", "[MODEL] [flags]", `
 Let other programs on this computer use a model, in the words of OpenAI's
 interface: /v1/models, /v1/completions and /v1/chat/completions, streaming or in
-one piece, with probabilities (logprobs) if asked. It listens on 127.0.0.1 and ::1 only; web pages of other sites are
-refused. Standard output gets one line, the base URL for clients. Standard error
-gets a line for every answer, without its text. SIGINT or SIGTERM ends it.
+one piece, with probabilities (logprobs) if asked. It listens on 127.0.0.1 and
+::1 only. Web pages and apps built of them are refused unless they come from this
+computer or --origins names them: app://obsidian.md, chrome-extension://*, or
+https://*.example.org; null stands for pages that hide theirs, and * for all there
+are. Standard output gets one line, the base URL for clients. Standard error gets a
+line for every answer, without its text. SIGINT or SIGTERM ends it.
 
 A key, if there is one, must come with every request, as "Authorization: Bearer
 KEY". The environment variable `+keyVariable+` holds it, or --key, which other users
@@ -44,10 +47,15 @@ curl http://127.0.0.1:8080/v1/completions -d '{"prompt": "Once upon a time", "ma
 	f.modelFlag()
 	f.int(&o.port, "port", 0, 65535, "listen on port `N`; 0 for any free one")
 	f.StringVar(&o.Key, "key", "", "ask every request for this `KEY`")
+	f.Func("origins", "let web pages and apps of these origins ask, a `LIST` with commas; may be given again", func(list string) error {
+		more, err := server.CleanOrigins(list)
+		o.Origins = append(o.Origins, more...)
+		return err
+	})
 	f.int(&o.Parallel, "parallel", 1, 256, "write up to `N` answers at once; each takes memory for a context")
 	f.int(&o.Queue, "queue", 1, 1<<16, "let `N` requests wait beyond that; more are answered with 429")
 	f.engineFlags(&o.threads, &o.Session.KV)
-	f.int(&o.Session.Context, "context", 0, 1<<24, "room for `N` tokens in each answer, prompt included; 0 for as many as the model was made for")
+	f.limit(&o.Session.Context, "context", 1<<24, "room for `N` tokens in each answer, prompt included; 0 for as many as the model was made for")
 	if err := f.parseModel(args); err != nil {
 		return nil, err
 	}

@@ -67,4 +67,11 @@ func TestServePortInUse(t *testing.T) {
 	if _, err := (&serveOptions{Options: server.Options{}}).parse([]string{"--key", "two words"}); err == nil {
 		t.Error("a key with a space passes")
 	}
+	var o serveOptions
+	if _, err := o.parse([]string{"--origins", "app://obsidian.md,null", "--origins", "https://a.example"}); err != nil || len(o.Origins) != 3 {
+		t.Errorf("origins %q, %v", o.Origins, err)
+	}
+	if _, err := o.parse([]string{"--origins", "obsidian.md"}); !errors.As(err, new(*usageError)) || !strings.Contains(err.Error(), `"obsidian.md" is not an origin`) {
+		t.Error(err)
+	}
 }

@@ -80,7 +80,7 @@ tern verify bitnet-b1.58-2B-4T ggml-model-i2_s.gguf --json`)
 	var ids []int32
 	f.BoolVar(&asJSON, "json", false, "write one JSON object")
 	f.idsFlag(&ids)
-	f.int(&threads, "threads", 0, maxThreads, "`N` workers, 0 for one per core")
+	f.limit(&threads, "threads", maxThreads, "`N` workers, 0 for one per core")
 	bare, err := f.parse(args)
 	if err != nil {
 		return err

@@ -11,10 +11,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"golang.org/x/net/netutil"
 )
@@ -115,7 +118,8 @@ func (s *Server) Close() {
 // A web page can make its visitor's browser send requests to this computer, and
 // by answering DNS queries for its own name with 127.0.0.1 it can make them look
 // like requests to itself. The first kind carries the page's Origin, the second
-// the page's name in Host. Pages that this computer serves itself may ask.
+// the page's name in Host. Pages that this computer serves itself may ask, and
+// those of Options.Origins.
 func (s *Server) guard(w http.ResponseWriter, r *http.Request) {
 	if !loopback(r.Host) {
 		fail(w, &apiError{status: http.StatusForbidden, Code: "forbidden_host",
@@ -123,17 +127,16 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if origin := r.Header.Get("Origin"); origin != "" {
-		if u, err := url.Parse(origin); err != nil || !loopback(u.Host) {
+		if !s.allows(origin) {
 			fail(w, &apiError{status: http.StatusForbidden, Code: "forbidden_origin",
-				Message: fmt.Sprintf("Pages of %q may not use this server.", clip(origin))})
+				Message: fmt.Sprintf("Pages of %q may not use this server, unless it is started with this origin allowed.", clip(origin))})
 			return
 		}
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Vary", "Origin")
 		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", r.Header.Get("Access-Control-Request-Headers"))
+			preflight(h, r)
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -142,7 +145,9 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) {
 			Message: "Pages of other sites may not use this server."})
 		return
 	}
-	if !s.knows(r) {
+	r = r.Clone(r.Context())
+	r.URL.Path, r.URL.RawPath = endpoint(r.URL.Path), ""
+	if r.URL.Path != "/health" && !s.knows(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		fail(w, &apiError{status: http.StatusUnauthorized, Code: "invalid_api_key",
 			Message: "This server asks for a key, and the one that was sent is not it."})
@@ -151,24 +156,100 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// knows compares the key. The sums are as long for every key, and comparing
-// them takes as long for every difference.
+// preflight answers a browser that asks whether a page may send its request.
+func preflight(h http.Header, r *http.Request) {
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {
+		h.Set("Access-Control-Allow-Headers", names)
+	}
+	if r.Header.Get("Access-Control-Request-Private-Network") == "true" { // from a page of the internet
+		h.Set("Access-Control-Allow-Private-Network", "true")
+	}
+	h.Set("Access-Control-Max-Age", "600")
+}
+
+// endpoint is the path of the mux that p means. Clients put a base URL and a path
+// together in every way there is: with a slash too many or too few, with /v1 twice
+// or not at all.
+func endpoint(p string) string {
+	p = path.Clean("/" + p)
+	for strings.HasPrefix(p, "/v1/") || p == "/v1" {
+		p = path.Clean("/" + p[len("/v1"):])
+	}
+	if p == "/" || p == "/health" {
+		return p
+	}
+	return "/v1" + p
+}
+
+// allows tells whether pages of origin may use the server.
+func (s *Server) allows(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && loopback(u.Host) ||
+		slices.ContainsFunc(s.o.Origins, func(pattern string) bool { return matches(pattern, origin) })
+}
+
+// matches compares an origin with a pattern, in which "*" stands for any part of
+// a host and its port; alone it matches every origin.
+func matches(pattern, origin string) bool {
+	pattern, origin = strings.ToLower(pattern), strings.ToLower(origin)
+	before, after, wild := strings.Cut(pattern, "*")
+	if pattern == "*" || !wild {
+		return pattern == "*" || pattern == origin
+	}
+	rest, ok := strings.CutPrefix(origin, before)
+	if !ok {
+		return false
+	}
+	rest, ok = strings.CutSuffix(rest, after)
+	return ok && rest != "" && !strings.ContainsAny(rest, "/@?#")
+}
+
+// CleanOrigins returns the origins in a list that people write: separated by
+// commas or spaces, a slash at the end or not. Its error names one that is not an
+// origin.
+func CleanOrigins(list string) (origins []string, err error) {
+	for _, o := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		scheme, host, ok := strings.Cut(o, "://")
+		host = strings.TrimSuffix(host, "/")
+		if ok {
+			o = scheme + "://" + host // "file://" has no host
+		}
+		alone := o == "null" || o == "*"
+		if !alone && (!ok || scheme == "" || strings.ContainsAny(host, "/@?#") ||
+			strings.Contains(scheme, "*") || strings.Count(host, "*") > 1) {
+			return nil, fmt.Errorf("server: %q is not an origin such as https://app.example or app://obsidian.md", clip(o))
+		}
+		if !slices.Contains(origins, o) {
+			origins = append(origins, o)
+		}
+	}
+	return origins, nil
+}
+
+// knows compares the key, in any of the headers in which clients send one. The
+// sums are as long for every key, and comparing them takes as long for every
+// difference.
 func (s *Server) knows(r *http.Request) bool {
 	if s.o.Key == "" {
 		return true
 	}
-	given := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+	sent := r.Header.Get("X-Api-Key")
+	if scheme, key, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		sent = strings.TrimSpace(key)
+	}
+	given := sha256.Sum256([]byte(sent))
 	return subtle.ConstantTimeCompare(given[:], s.key[:]) == 1
 }
 
 // loopback tells whether host, with or without a port, can mean nothing but
-// this computer.
+// this computer. RFC 6761 keeps all names below localhost for that.
 func loopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(host, "."), "["), "]")
-	if strings.EqualFold(host, "localhost") {
+	if name := strings.ToLower(host); name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)

@@ -413,7 +413,7 @@ func TestFifty(t *testing.T) {
 func TestSwitch(t *testing.T) {
 	var w Switch
 	w.Use(engine(t))
-	url, err := w.On(0, "s3cret")
+	url, err := w.On(0, Options{Key: "s3cret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func TestSwitch(t *testing.T) {
 	}
 	port := number(t, c.url[strings.LastIndexByte(c.url, ':')+1:])
 	for range 2 { // the same port again
-		if _, err := w.On(port, ""); err != nil {
+		if _, err := w.On(port, Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}

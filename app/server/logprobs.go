@@ -25,12 +25,16 @@ func (r *request) probabilities(chat bool) (int, error) {
 		return none, bad("logprobs", "logprobs of a chat is true or false; top_logprobs says how many.")
 	case chat && given:
 		if n = 0; r.TopLogProbs != nil {
-			n = *r.TopLogProbs
+			n = int(*r.TopLogProbs)
 		}
 	case r.TopLogProbs != nil && *r.TopLogProbs != 0:
 		return none, bad("top_logprobs", "top_logprobs goes with logprobs: true, in chats.")
-	case given && json.Unmarshal(r.LogProbs, &n) != nil:
-		return none, bad("logprobs", "logprobs of a completion is how many of the likeliest tokens to list.")
+	case given:
+		var count whole
+		if json.Unmarshal(r.LogProbs, &count) != nil {
+			return none, bad("logprobs", "logprobs of a completion is how many of the likeliest tokens to list.")
+		}
+		n = int(count)
 	}
 	if given && (n < 0 || n > maxLogProbs) {
 		name := "logprobs"

@@ -26,6 +26,9 @@ import (
 type Options struct {
 	// Key, if not empty, must come with every request: "Authorization: Bearer KEY".
 	Key string
+	// Origins are the web pages and apps that may ask beside those of this
+	// computer, as the Origin of their requests names them. See CleanOrigins.
+	Origins []string
 	// Parallel is how many answers are written at once, each in a session of
 	// its own; 0 is 4. Their contexts take memory, see inference.KVBytesPerToken.
 	Parallel int
@@ -65,7 +68,7 @@ var defaultLimits = limits{
 // Server answers requests with the model given to Use.
 type Server struct {
 	o      Options
-	key    [sha256.Size]byte // of "Bearer KEY"
+	key    [sha256.Size]byte // of Options.Key
 	mux    *http.ServeMux
 	http   *http.Server
 	ctx    context.Context // ends with Close
@@ -88,13 +91,14 @@ func New(o Options) *Server {
 	if o.limits == (limits{}) {
 		o.limits = defaultLimits
 	}
-	s := &Server{o: o, key: sha256.Sum256([]byte("Bearer " + o.Key)), mux: http.NewServeMux(), long: make(chan struct{}, 1)}
+	s := &Server{o: o, key: sha256.Sum256([]byte(o.Key)), mux: http.NewServeMux(), long: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mux.HandleFunc("GET /v1/models", s.models)
 	s.mux.HandleFunc("GET /v1/models/{id...}", s.oneModel)
 	s.mux.HandleFunc("POST /v1/completions", s.completions)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.chatCompletions)
 	s.mux.HandleFunc("GET /health", s.health)
+	s.mux.HandleFunc("GET /{$}", s.health)
 	s.mux.HandleFunc("/", s.unknown)
 	s.http = s.newHTTP()
 	return s
@@ -180,10 +184,14 @@ func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 	e := &apiError{status: http.StatusNotFound, Code: "unknown_url",
 		Message: fmt.Sprintf("There is no %s %s here. Tern has GET /v1/models, POST /v1/completions and POST /v1/chat/completions.", r.Method, clip(r.URL.Path))}
 	other := r.Clone(r.Context())
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for method, allowed := range map[string]string{http.MethodGet: "GET, HEAD, OPTIONS", http.MethodPost: "POST, OPTIONS"} {
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != "/" {
-			w.Header().Set("Allow", method)
+			w.Header().Set("Allow", allowed)
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
 			e.status, e.Code = http.StatusMethodNotAllowed, "method_not_allowed"
 			e.Message = fmt.Sprintf("%s takes %s, not %s.", clip(r.URL.Path), method, clip(r.Method))
 		}

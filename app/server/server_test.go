@@ -165,8 +165,12 @@ func TestRefused(t *testing.T) {
 		{c, "/v1/completions", `{` + story + `, "temperature": 2.5}`, 400, "temperature", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "temperature": "hot"}`, 400, "temperature", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "top_p": -1}`, 400, "top_p", "invalid_value"},
-		{c, "/v1/completions", `{` + story + `, "max_tokens": 0}`, 400, "max_tokens", "invalid_value"},
-		{c, "/v1/completions", `{` + story + `, "stop": [""]}`, 400, "stop", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "max_tokens": 2.5}`, 400, "max_tokens", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "max_tokens": "many"}`, 400, "max_tokens", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "seed": 1e20}`, 400, "seed", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "seed": 0.5}`, 400, "seed", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "grammar": "root ::= x"}`, 400, "grammar", "unsupported_parameter"},
+		{c, "/v1/completions", `{` + story + `, "json_schema": {"type": "object"}}`, 400, "json_schema", "unsupported_parameter"},
 		{c, "/v1/completions", `{` + story + `, "stop": 5}`, 400, "stop", "invalid_value"},
 		{c, "/v1/completions", `{"prompt": {"a": 1}}`, 400, "prompt", "invalid_value"},
 		{c, "/v1/completions", `{"prompt": ["one", "two"]}`, 400, "prompt", "unsupported_parameter"},
@@ -183,6 +187,7 @@ func TestRefused(t *testing.T) {
 		{c, "/v1/chat/completions", `{"messages": [{"role": "user", "content": "hi"}]}`, 400, "messages", "no_chat_template"},
 		{chatting, "/v1/chat/completions", `{}`, 400, "messages", "invalid_value"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user"}]}`, 400, "messages", "invalid_value"},
+		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{}]}]}`, 400, "messages", "invalid_value"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": 5}]}`, 400, "messages", "invalid_value"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "tool", "content": "x"}]}`, 400, "messages", "unsupported_parameter"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}`, 400, "messages", "unsupported_parameter"},
@@ -197,7 +202,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	status, _, header := c.do("GET", "/v1/completions", "")
-	if status != http.StatusMethodNotAllowed || header.Get("Allow") != "POST" {
+	if status != http.StatusMethodNotAllowed || header.Get("Allow") != "POST, OPTIONS" {
 		t.Errorf("GET: %d, allowed is %q", status, header.Get("Allow"))
 	}
 }

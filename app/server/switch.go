@@ -28,13 +28,13 @@ func (w *Switch) Use(e *inference.Engine) {
 	}
 }
 
-// On serves at port with key, after ending what was served before, and returns
-// the base URL for clients. Errors are those of Start; then it is off.
-func (w *Switch) On(port int, key string) (baseURL string, err error) {
+// On serves at port, after ending what was served before, and returns the base URL
+// for clients. Errors are those of Start; then it is off.
+func (w *Switch) On(port int, o Options) (baseURL string, err error) {
 	w.setting.Lock()
 	defer w.setting.Unlock()
 	w.off()
-	s := New(Options{Key: key})
+	s := New(o)
 	baseURL, err = s.Start(port)
 	if err != nil {
 		s.Close()

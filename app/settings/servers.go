@@ -10,6 +10,8 @@ type Serving struct {
 	On   bool   `json:"on"`
 	Port int    `json:"port"`
 	Key  string `json:"key"` // empty asks for none
+	// Origins are further web pages and apps that may ask, separated by commas.
+	Origins string `json:"origins"`
 }
 
 // The ports that need no rights of an administrator, and the usual one.

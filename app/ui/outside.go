@@ -50,7 +50,12 @@ func (o *outside) serve(v settings.Serving, done func(url string, err error)) {
 	o.turns <- func() {
 		url, err := "", error(nil)
 		if v.On {
-			url, err = o.shared.On(v.Port, v.Key)
+			var origins []string
+			if origins, err = server.CleanOrigins(v.Origins); err == nil {
+				url, err = o.shared.On(v.Port, server.Options{Key: v.Key, Origins: origins})
+			} else {
+				o.shared.Off()
+			}
 		} else {
 			o.shared.Off()
 		}

@@ -47,6 +47,23 @@ func TestServing(t *testing.T) {
 	s.port.left("9001")
 	s.key.SetText(" se cret")
 	s.key.left(" se cret")
+	for _, x := range [][2]string{ // what is typed, and the list then
+		{"app://obsidian.md/ https://*.lab.example", "app://obsidian.md, https://*.lab.example"},
+		{"obsidian.md", "app://obsidian.md, https://*.lab.example"}, // not an origin: the list stays
+		{"", ""},
+	} {
+		s.origins.SetText(x[0])
+		s.origins.left(x[0])
+		if got := asked[len(asked)-1].Origins; got != x[1] || s.origins.Text != x[1] || r.saved[len(r.saved)-1].Serving.Origins != x[1] {
+			t.Errorf("%q typed: asked for %q, the entry holds %q", x[0], got, s.origins.Text)
+		}
+		if x[1] == x[0] {
+			answer("", nil)
+		}
+		if wrong := strings.Contains(s.state.text(), "Write the origins like"); wrong != (x[0] == "obsidian.md") {
+			t.Errorf("%q typed: it says %q", x[0], s.state.text())
+		}
+	}
 	late := answer
 	if got := asked[len(asked)-1]; got != (settings.Serving{On: true, Port: 9001, Key: "secret"}) {
 		t.Errorf("asked for %+v", got)

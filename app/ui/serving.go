@@ -15,12 +15,13 @@ import (
 
 // serving is the part of the settings page that lets other apps use the model.
 type serving struct {
-	on    *check
-	port  *lineEntry
-	key   *lineEntry
-	state *note // where it serves, or why not
-	copy  *button
-	parts []fyne.CanvasObject
+	on      *check
+	port    *lineEntry
+	key     *lineEntry
+	origins *lineEntry
+	state   *note // where it serves, or why not
+	copy    *button
+	parts   []fyne.CanvasObject
 
 	url string // while it serves
 }
@@ -34,18 +35,23 @@ func newServing(escape func(), copyURL func(string), changed func(settings.Servi
 	s.key = newLineEntry(escape, nil, func(string) { tell() })
 	s.key.Password = true
 	s.key.SetPlaceHolder(tr("none"))
+	s.origins = newLineEntry(escape, nil, func(string) { tell() })
+	s.origins.SetPlaceHolder("app://obsidian.md")
 	s.state = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	s.copy = newQuietButton(tr("Copy the address"), escape, func() { copyURL(s.url) })
 	s.copy.Hide()
-	wide := container.New(layoutFunc{min: fyne.NewSize(180, s.key.MinSize().Height),
-		do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, s.key)
+	wide := func(e *lineEntry) fyne.CanvasObject {
+		return container.New(layoutFunc{min: fyne.NewSize(180, e.MinSize().Height),
+			do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, e)
+	}
 	s.parts = []fyne.CanvasObject{
 		section(tr("Server")),
 		container.NewHBox(s.on),
 		container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-			muted(tr("Programs that speak OpenAI’s interface can then use the open model. Other computers and web pages cannot.")))),
+			muted(tr("Programs that speak OpenAI’s interface can then use the open model. Other computers cannot, and web pages only if you list them.")))),
 		newRow(tr("Port"), tr("Where they find it."), s.port, nil, escape, nil).box,
-		newRow(tr("Key"), tr("If there is one, every program has to send it."), wide, nil, escape, nil).box,
+		newRow(tr("Key"), tr("If there is one, every program has to send it."), wide(s.key), nil, escape, nil).box,
+		newRow(tr("Web pages"), tr("Pages and apps of these origins may ask, too; separate them by commas."), wide(s.origins), nil, escape, nil).box,
 		container.New(flush{}, s.state),
 		container.NewHBox(s.copy),
 	}
@@ -58,7 +64,7 @@ func (s *serving) values() settings.Serving {
 	if err != nil || port < settings.MinPort || port > settings.MaxPort {
 		port = 0
 	}
-	return settings.Serving{On: s.on.Checked, Port: port, Key: settings.CleanKey(s.key.Text)}
+	return settings.Serving{On: s.on.Checked, Port: port, Key: settings.CleanKey(s.key.Text), Origins: strings.TrimSpace(s.origins.Text)}
 }
 
 // show brings the controls in step.
@@ -66,7 +72,7 @@ func (s *serving) show(v settings.Serving) {
 	if s.on.Checked != v.On {
 		s.on.SetChecked(v.On)
 	}
-	for e, text := range map[*lineEntry]string{s.port: strconv.Itoa(v.Port), s.key: v.Key} {
+	for e, text := range map[*lineEntry]string{s.port: strconv.Itoa(v.Port), s.key: v.Key, s.origins: v.Origins} {
 		if !e.focused && e.Text != text {
 			e.SetText(text)
 		}
@@ -93,6 +99,13 @@ func (w *window) setServing(v settings.Serving) {
 		v.Port = w.settings.Serving.Port
 		w.prefs.serving.say(w.prefs.serving.url, tr("A port is a number from {{.Low}} to {{.High}}.", "Low", settings.MinPort, "High", settings.MaxPort))
 		w.prefs.arrange()
+	}
+	if origins, err := server.CleanOrigins(v.Origins); err != nil {
+		w.prefs.serving.say(w.prefs.serving.url, tr("Write the origins like {{.Example}}, separated by commas.", "Example", "https://app.example"))
+		w.prefs.arrange()
+		v.Origins = w.settings.Serving.Origins
+	} else {
+		v.Origins = strings.Join(origins, ", ")
 	}
 	was := w.settings.Serving
 	w.settings.Serving = v
