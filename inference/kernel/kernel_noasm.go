@@ -18,6 +18,15 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 	matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
 }
 
+func fixedTile(Planes) int { return 4 }
+func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
+	return fixGeneric(q, stride, x, inv, planes)
+}
+
+func matMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
+	matMulGroupedGeneric(y, stride, m, b0, b1, x, scratch)
+}
+
 func matVecF(y []float32, w []byte, x []float32, f format) { matVecFGeneric(y, w, x, f) }
 func scores(s, q, k []float32, scale float32)              { scoresGeneric(s, q, k, scale) }
 func scoresF16(s, q []float32, k []uint16, scale float32)  { scoresF16Generic(s, q, k, scale) }

@@ -1,0 +1,219 @@
+package ternary
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+
+	"github.com/x448/float16"
+)
+
+// Different rows touch different bytes in all that packs them here, so rows may be
+// packed concurrently. The rows of a band share cache lines: let one worker pack them.
+
+// PackBlocks stores rows, the first of them row r, from the blocks of a file, GroupCols
+// columns each: the scale as binary16, then the codes. Those are Q2_0 blocks of 18 bytes
+// for groups of 64, and PQ2_0 or older Q2_0 blocks of 34 bytes for groups of 128. Whole
+// bands at a time are fastest. It returns how many codes are 3, and whether all scales
+// are finite. It panics when blocks does not hold whole rows, holds too many, or the
+// matrix has wide scales.
+func (m *Grouped) PackBlocks(r int, blocks []byte) (threes int, finite bool) {
+	row := m.Groups() * (2 + m.GroupCols/4)
+	n := len(blocks) / row
+	if len(blocks) != n*row || r < 0 || n > m.Rows-r {
+		panic(fmt.Sprintf("ternary: PackBlocks of %d bytes from row %d into rows of %d", len(blocks), r, row))
+	}
+	var special uint16
+	for len(blocks) > 0 {
+		n = min(BandRows-r%BandRows, len(blocks)/row)
+		for g := range m.Groups() {
+			var t int
+			var s uint16
+			dst := m.Data[r/BandRows*m.BandBytes()+g*m.GroupCols/wordCols*lineBytes+r%BandRows*wordBytes:]
+			scales := m.Scales[m.scaleAt(r, g):][:n]
+			if m.GroupCols == 128 {
+				t, s = packGroups128(dst, scales, blocks[g*34:], row)
+			} else {
+				t, s = packGroups64(dst, scales, blocks[g*18:], row)
+			}
+			threes += t
+			special |= s
+		}
+		blocks = blocks[n*row:]
+		r += n
+	}
+	return threes, special == 0
+}
+
+// packGroups128 stores a block of each of len(scales) rows, which are stride bytes apart
+// in src. It returns how many codes are 3, and 1 if a scale is not finite.
+func packGroups128(dst []byte, scales []uint16, src []byte, stride int) (threes int, special uint16) {
+	for i := range scales {
+		b, d := (*[34]byte)(src[i*stride:]), (*[7*lineBytes + wordBytes]byte)(dst[i*wordBytes:])
+		scales[i] = binary.LittleEndian.Uint16(b[:])
+		special |= (scales[i]&0x7c00 + 0x400) >> 15
+		x0 := binary.LittleEndian.Uint64(b[2:])
+		x1 := binary.LittleEndian.Uint64(b[10:])
+		x2 := binary.LittleEndian.Uint64(b[18:])
+		x3 := binary.LittleEndian.Uint64(b[26:])
+		binary.LittleEndian.PutUint32(d[0*lineBytes:], uint32(x0))
+		binary.LittleEndian.PutUint32(d[1*lineBytes:], uint32(x0>>32))
+		binary.LittleEndian.PutUint32(d[2*lineBytes:], uint32(x1))
+		binary.LittleEndian.PutUint32(d[3*lineBytes:], uint32(x1>>32))
+		binary.LittleEndian.PutUint32(d[4*lineBytes:], uint32(x2))
+		binary.LittleEndian.PutUint32(d[5*lineBytes:], uint32(x2>>32))
+		binary.LittleEndian.PutUint32(d[6*lineBytes:], uint32(x3))
+		binary.LittleEndian.PutUint32(d[7*lineBytes:], uint32(x3>>32))
+		if (x0&(x0>>1)|x1&(x1>>1)|x2&(x2>>1)|x3&(x3>>1))&evenBits != 0 { // rarely
+			threes += countThrees(b[2:])
+		}
+	}
+	return threes, special
+}
+
+// packGroups64 is packGroups128 for the shorter blocks.
+func packGroups64(dst []byte, scales []uint16, src []byte, stride int) (threes int, special uint16) {
+	for i := range scales {
+		b, d := (*[18]byte)(src[i*stride:]), (*[3*lineBytes + wordBytes]byte)(dst[i*wordBytes:])
+		scales[i] = binary.LittleEndian.Uint16(b[:])
+		special |= (scales[i]&0x7c00 + 0x400) >> 15
+		x0 := binary.LittleEndian.Uint64(b[2:])
+		x1 := binary.LittleEndian.Uint64(b[10:])
+		binary.LittleEndian.PutUint32(d[0*lineBytes:], uint32(x0))
+		binary.LittleEndian.PutUint32(d[1*lineBytes:], uint32(x0>>32))
+		binary.LittleEndian.PutUint32(d[2*lineBytes:], uint32(x1))
+		binary.LittleEndian.PutUint32(d[3*lineBytes:], uint32(x1>>32))
+		if (x0&(x0>>1)|x1&(x1>>1))&evenBits != 0 { // rarely
+			threes += countThrees(b[2:])
+		}
+	}
+	return threes, special
+}
+
+func countThrees(codes []byte) (n int) {
+	for ; len(codes) > 0; codes = codes[8:] {
+		x := binary.LittleEndian.Uint64(codes)
+		n += bits.OnesCount64(x & (x >> 1) & evenBits)
+	}
+	return n
+}
+
+// PackCodes stores the codes of row r, PaddedCols()/4 bytes: byte i holds columns 4i to
+// 4i+3 from its low bits up. It returns how many are 3. Columns past Cols must hold code
+// 1. It panics when codes has another length.
+func (m *Grouped) PackCodes(r int, codes []byte) (threes int) {
+	if len(codes) != m.PaddedCols()/4 {
+		panic(fmt.Sprintf("ternary: PackCodes of %d bytes into %d columns", len(codes), m.PaddedCols()))
+	}
+	for w := range m.words() {
+		copy(m.word(r, w), codes[w*wordBytes:][:wordBytes])
+	}
+	return countThrees(codes)
+}
+
+// PackRow stores codes, one of 0 to 3 for each of Cols columns, as row r. It panics when
+// codes has another length or holds another value.
+func (m *Grouped) PackRow(r int, codes []uint8) {
+	if len(codes) != m.Cols {
+		panic(fmt.Sprintf("ternary: PackRow of %d codes into %d columns", len(codes), m.Cols))
+	}
+	for w := range m.words() {
+		var x uint32
+		for i := range wordCols {
+			code := uint8(1)
+			if c := w*wordCols + i; c < m.Cols {
+				code = codes[c]
+			}
+			if code > 3 {
+				panic(fmt.Sprintf("ternary: code %d", code))
+			}
+			x |= uint32(code) << (2 * i)
+		}
+		binary.LittleEndian.PutUint32(m.word(r, w), x)
+	}
+}
+
+// Codes stores the codes of row r in dst[:PaddedCols()/4]: the inverse of PackCodes.
+func (m *Grouped) Codes(dst []byte, r int) {
+	dst = dst[:m.PaddedCols()/4]
+	src := m.Data[r/BandRows*m.BandBytes()+r%BandRows*wordBytes:]
+	for {
+		copy(dst, src[:wordBytes])
+		if dst = dst[wordBytes:]; len(dst) == 0 {
+			return
+		}
+		src = src[lineBytes:]
+	}
+}
+
+// UnpackRow stores the weights of row r, (code-1)·d, in dst[:Cols]. A weight 0 is +0.
+func (m *Grouped) UnpackRow(r int, dst []float32) {
+	dst = dst[:m.Cols]
+	for g := 0; len(dst) > 0; g++ {
+		d := m.Scale(r, g)
+		value := [4]float32{0 - d, 0, d, 2 * d}
+		for w := g * m.GroupCols / wordCols; w < (g+1)*m.GroupCols/wordCols && len(dst) > 0; w++ {
+			x := binary.LittleEndian.Uint32(m.word(r, w))
+			n := min(wordCols, len(dst))
+			for i := range dst[:n] {
+				dst[i] = value[x&3]
+				x >>= 2
+			}
+			dst = dst[n:]
+		}
+	}
+}
+
+// Counts returns how many weights have each code.
+func (m *Grouped) Counts() (n [4]int) {
+	for d := m.Data; len(d) > 0; d = d[8:] {
+		x := binary.LittleEndian.Uint64(d)
+		lo, hi := x&evenBits, x>>1&evenBits
+		n[3] += bits.OnesCount64(lo & hi)
+		n[1] += bits.OnesCount64(lo &^ hi)
+		n[2] += bits.OnesCount64(hi &^ lo)
+	}
+	all := 4 * len(m.Data)
+	n[0] = all - n[1] - n[2] - n[3]
+	n[1] -= all - m.Rows*m.Cols // the padding
+	return n
+}
+
+// FillRandom fills bands from to to (exclusive) with random weights: half of them 0, a
+// quarter each -d and +d, and scales d near 1/√Cols, for which products have the size of
+// the activations. What a band gets depends on seed and its number alone.
+func (m *Grouped) FillRandom(seed uint64, from, to int) {
+	mean := float16.Fromfloat32(float32(1/math.Sqrt(float64(m.Cols)))).Bits() &^ 15
+	for b := from; b < to; b++ {
+		rng := rand.NewPCG(seed, uint64(b))
+		for p := m.Data[b*m.BandBytes():][:m.BandBytes()]; len(p) > 0; p = p[8:] {
+			x := rng.Uint64()
+			x &^= x & evenBits << 1 // 3 becomes 1: the code of weight 0
+			binary.LittleEndian.PutUint64(p, x)
+		}
+		for r := b * BandRows; r < (b+1)*BandRows; r++ {
+			m.padRow(r)
+			for g := range m.Groups() {
+				d := float16.Frombits(mean | uint16(rng.Uint64()&15)) // up to 1.5% more
+				if r >= m.Rows {
+					d = 0
+				}
+				m.SetScale(r, g, d.Float32())
+			}
+		}
+	}
+}
+
+// padRow sets the padding of row r, all of it past Rows, to weight 0.
+func (m *Grouped) padRow(r int) {
+	first := m.Cols
+	if r >= m.Rows {
+		first = 0
+	}
+	for c := first; c < m.PaddedCols(); c++ {
+		b := &m.word(r, c/wordCols)[c%wordCols/4]
+		*b = *b&^(3<<(2*(c%4))) | 1<<(2*(c%4))
+	}
+}
