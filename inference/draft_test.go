@@ -81,7 +81,7 @@ func TestSpeculationChangesNothing(t *testing.T) {
 	}
 	t.Run("built-in", func(t *testing.T) {
 		e := builtin(t)
-		ids := e.Prompt("The bear did not want to sleep. The bear did not")
+		ids := e.Prompt("Lily found a red box under the tree.") // a story that repeats itself, and ends
 		free, g := collect(t, session(t, e, SessionOptions{}), ids, GenerateOptions{Speculate: SpeculateOff})
 		if g.last.Stop != StopEOS {
 			t.Fatalf("the story ends with %q", g.last.Stop)

@@ -68,7 +68,7 @@ func TestGenerateEvents(t *testing.T) {
 
 func TestGenerateStops(t *testing.T) {
 	e := builtin(t)
-	ids := e.Prompt("The bear did not want to sleep")
+	ids := e.Prompt("Once upon a time")
 	greedy, g := collect(t, session(t, e, SessionOptions{}), ids, GenerateOptions{})
 	if g.last.Stop != StopEOS || g.last.StopID != e.Tokenizer().EOS() {
 		t.Fatalf("the story ends with %q, id %d", g.last.Stop, g.last.StopID)

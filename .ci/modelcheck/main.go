@@ -1,11 +1,12 @@
-// Modelcheck compares a checkpoint with the reference outputs that its training
-// script wrote: greedy continuations and the likelihood of held-out stories.
+// Modelcheck compares a checkpoint, and the packed form of it that is built in,
+// with the reference outputs of its training: greedy continuations and the
+// likelihood of held-out stories.
 //
-//	modelcheck MODEL GOLDEN.json
+//	modelcheck CHECKPOINT PACKED GOLDEN.json
 //
-// It prints Markdown table rows for the model card, and fails if the held-out
-// perplexity is off by more than 0.1% or a continuation differs before the first
-// near-tie.
+// It prints Markdown table rows for the model card. It fails if a held-out
+// perplexity is off by more than 0.1%, or if the most likely token after any
+// beginning of a continuation is not the reference's, near-ties excepted.
 package main
 
 import (
@@ -19,12 +20,16 @@ import (
 	"tern/inference"
 )
 
-// nearTie is the gap between the two largest logits below which an exact
-// implementation may choose either.
-const nearTie = 0.02
-
 // maxDrift is how far the perplexity may be from the reference's.
 const maxDrift = 0.001
+
+// form is one form of the model, and the gap between the two largest logits of
+// the reference up to which it may choose either token.
+type form struct {
+	name    string
+	path    string
+	nearTie float32
+}
 
 type golden struct {
 	Greedy []struct {
@@ -40,17 +45,26 @@ type golden struct {
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: modelcheck MODEL GOLDEN.json")
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: modelcheck CHECKPOINT PACKED GOLDEN.json")
 		os.Exit(2)
 	}
-	if err := check(os.Args[1], os.Args[2]); err != nil {
+	// The reference is exact for the checkpoint: only the order of its sums
+	// differs from Tern's. The packed form rounds the embeddings to half
+	// precision, which moves some int8 activation by a step: over the 629
+	// positions of the second edition's continuations the gap between the two
+	// largest logits moved by 0.03 at the median and by 0.11 in 19 of 20.
+	err := errors.Join(
+		check(form{"the checkpoint", os.Args[1], 0.02}, os.Args[3]),
+		check(form{"as built in", os.Args[2], 0.1}, os.Args[3]),
+	)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "modelcheck:", err)
 		os.Exit(1)
 	}
 }
 
-func check(path, goldenPath string) error {
+func check(f form, goldenPath string) error {
 	text, err := os.ReadFile(goldenPath)
 	if err != nil {
 		return err
@@ -63,7 +77,7 @@ func check(path, goldenPath string) error {
 		return fmt.Errorf("%s has no greedy continuations or no held-out stories", goldenPath)
 	}
 	ctx := context.Background()
-	engine, err := inference.Open(ctx, path, inference.Options{})
+	engine, err := inference.Open(ctx, f.path, inference.Options{})
 	if err != nil {
 		return err
 	}
@@ -73,38 +87,49 @@ func check(path, goldenPath string) error {
 		return err
 	}
 	return errors.Join(
-		checkGreedy(ctx, session, &want),
-		checkPerplexity(ctx, session, &want),
+		f.checkGreedy(ctx, session, &want),
+		f.checkPerplexity(ctx, session, &want),
 	)
 }
 
-// checkGreedy compares continuations up to the first near-tie of each.
-func checkGreedy(ctx context.Context, s *inference.Session, want *golden) error {
+// checkGreedy compares the most likely token after every beginning of every
+// continuation of the reference. What follows a near-tie is compared too: the
+// beginnings are the reference's own.
+func (f *form) checkGreedy(ctx context.Context, s *inference.Session, want *golden) error {
 	var equal, total int
 	for _, g := range want.Greedy {
-		ids := g.PromptIDs
-		for i, id := range g.IDs {
-			if g.Top2Gap[i] < nearTie {
-				break
-			}
-			if _, err := s.Sync(ctx, ids, nil); err != nil {
-				return err
-			}
-			if got := argmax(s.Logits()); got != id {
-				return fmt.Errorf("token %d after %q is %d, the reference says %d", i, g.Prompt, got, id)
-			}
-			ids = append(ids[:len(ids):len(ids)], id)
-			equal++
+		if len(g.PromptIDs) == 0 || len(g.Top2Gap) != len(g.IDs) {
+			return fmt.Errorf("%s: the golden of %q has %d gaps for %d ids", f.name, g.Prompt, len(g.Top2Gap), len(g.IDs))
 		}
-		total += len(g.IDs)
+		ids := append(g.PromptIDs[:len(g.PromptIDs):len(g.PromptIDs)], g.IDs...)
+		err := s.EachLogits(ctx, ids, func(pos int, logits []float32) error {
+			i := pos + 1 - len(g.PromptIDs) // of the token that follows
+			if i < 0 || i == len(g.IDs) {
+				return nil
+			}
+			total++
+			got := argmax(logits)
+			switch {
+			case got == g.IDs[i]:
+				equal++
+			case g.Top2Gap[i] >= f.nearTie:
+				return fmt.Errorf("%s: token %d after %q is %d, the reference says %d by %.3f",
+					f.name, i, g.Prompt, got, g.IDs[i], g.Top2Gap[i])
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	fmt.Printf("| greedy continuations | %d of %d tokens compared with the reference (to the first near-tie of each prompt), all equal |\n", equal, total)
+	fmt.Printf("| greedy continuations, %s | %d of %d tokens are the reference's, the others near-ties (its two largest logits closer than %g) |\n",
+		f.name, equal, total, f.nearTie)
 	return nil
 }
 
 // checkPerplexity computes exp of the mean negative log-likelihood in nats of
 // every token of the stories but the first of each.
-func checkPerplexity(ctx context.Context, s *inference.Session, want *golden) error {
+func (f *form) checkPerplexity(ctx context.Context, s *inference.Session, want *golden) error {
 	var nll float64
 	var n int
 	for _, story := range want.HeldOut {
@@ -121,10 +146,10 @@ func checkPerplexity(ctx context.Context, s *inference.Session, want *golden) er
 	}
 	ppl := math.Exp(nll / float64(n))
 	drift := ppl/want.Perplexity - 1
-	fmt.Printf("| held-out perplexity | %.4f over %d stories; the reference in float32 has %.4f (%+.4f%%) |\n",
-		ppl, len(want.HeldOut), want.Perplexity, 100*drift)
+	fmt.Printf("| held-out perplexity, %s | %.4f over %d stories; the reference in float32 has %.4f (%+.4f%%) |\n",
+		f.name, ppl, len(want.HeldOut), want.Perplexity, 100*drift)
 	if !(math.Abs(drift) <= maxDrift) { // not a number fails too
-		return fmt.Errorf("held-out perplexity %.4f is more than %.1f%% from %.4f", ppl, 100*maxDrift, want.Perplexity)
+		return fmt.Errorf("%s: held-out perplexity %.4f is more than %.1f%% from %.4f", f.name, ppl, 100*maxDrift, want.Perplexity)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type Cause struct {
 
 // A change is named as a cause when the perplexity after it is below this share
 // of what it was. Sub-norms hide most of a wrong multiplier (undoing a second
-// quantisation of the built-in model lowers 16.75 to 15.88), while a start token
+// quantisation of the built-in model's first edition lowered 16.75 to 15.88), while a start token
 // or a template changes what a sound model expects a little, too.
 const (
 	betterNumbers = 0.97

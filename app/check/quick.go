@@ -15,8 +15,9 @@ const (
 )
 
 // Quick is the half of Full that costs a moment: multipliers, shares, template,
-// stop ids, and the perplexity of some lines. Only where these look wrong, or in
-// the time that is left, does it try the causes that a Correction undoes.
+// stop ids, and the perplexity of some lines. Where these look wrong, or in the
+// time that is left, it tries the causes that a Correction undoes: sub-norms keep
+// a model with wrong multipliers from babbling, and none of these looks wrong.
 func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error) {
 	begin := time.Now()
 	m, tok := e.Model(), e.Tokenizer()
@@ -46,7 +47,7 @@ func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error)
 		case t.correction == "":
 		case babbles, oddScales && t.correction == InvertMultipliers:
 			wanted = append(wanted, t)
-		case t.correction == QuantisedTwice, t.better == betterStart && !hasTemplate:
+		case t.correction == InvertMultipliers, t.correction == QuantisedTwice, t.better == betterStart && !hasTemplate:
 			if time.Duration(len(wanted)+2)*each < quickTime {
 				wanted = append(wanted, t)
 			}

@@ -66,7 +66,7 @@ func TestReplaySame(t *testing.T) {
 // TestReplayDifferent changes a recipe and looks at what replay says.
 func TestReplayDifferent(t *testing.T) {
 	_, r, _ := makeRecipe(t, "-p", "Once upon a time", "-n", "40", "--temp", "1.1", "--seed", "9")
-	_, ended, _ := makeRecipe(t, "-p", "The bear did not want to sleep", "--temp", "0", "-n", "0")
+	_, ended, _ := makeRecipe(t, "-p", "Once upon a time", "--temp", "0", "-n", "0")
 	for name, c := range map[string]struct {
 		r      *recipe.Recipe
 		change func(r *recipe.Recipe)
@@ -160,7 +160,7 @@ func TestLogProbs(t *testing.T) {
 		}
 	}
 	// The id that ends a text has figures too.
-	end := mustTern(t, "run", "-p", "The bear did not want to sleep", "--temp", "0", "-n", "0", "--json", "--logprobs", "1")
+	end := mustTern(t, "run", "-p", "Once upon a time", "--temp", "0", "-n", "0", "--json", "--logprobs", "1")
 	lines := strings.Split(strings.TrimSpace(end), "\n")
 	var last tokenLine
 	decodeStrict(t, lines[len(lines)-2], &last)

@@ -78,7 +78,7 @@ func TestRunGolden(t *testing.T) {
 // TestRunEnds checks that the id that ended the text is the last of ids, as
 // references list it.
 func TestRunEnds(t *testing.T) {
-	done := runJSON(t, "-p", "The bear did not want to sleep", "--temp", "0", "-n", "0")
+	done := runJSON(t, "-p", "Once upon a time", "--temp", "0", "-n", "0")
 	if n := len(done.IDs); done.Stop != "eos" || n < 50 || done.IDs[n-1] != 2 || !strings.HasSuffix(done.Text, ".") {
 		t.Errorf("%+v", done)
 	}
