@@ -18,7 +18,6 @@ package inference
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 
@@ -57,6 +56,9 @@ type Options struct {
 	// Template, if it is not empty, is the name of a built-in chat template that
 	// takes the place of the checkpoint's own, or of none.
 	Template string
+	// OnlyIDs says that no text is asked for: a tokenizer that cannot be used
+	// gives an engine without one, whose TokenizerError says why.
+	OnlyIDs bool
 	// Free, if set, tells how much memory may still be taken. Sessions ask before
 	// their cache grows, from their own goroutines; what it does not leave is an
 	// error, where taking it could end the program.
@@ -68,7 +70,8 @@ type Options struct {
 // turns on the workers, one forward pass at a time.
 type Engine struct {
 	model *model.Model
-	tok   tokenizer.Tokenizer // nil when the checkpoint has none
+	tok   tokenizer.Tokenizer // nil when the checkpoint has none, or
+	noTok error               // one that cannot be used (Options.OnlyIDs)
 	pool  *pool
 
 	chat    *chatTemplate // nil for a base model, and
@@ -102,15 +105,16 @@ func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, e
 
 // New starts an engine on a model already in memory. A checkpoint without
 // tokenizer files gives an engine whose Tokenizer is nil; one with files that
-// cannot be used is an error.
+// cannot be used is an error but for Options.OnlyIDs.
 func New(m *model.Model, o Options) (*Engine, error) {
-	tok, err := tokenizer.New(tokenizerFiles(m.Tokenizer))
-	if err != nil && !errors.Is(err, tokenizer.ErrNone) {
-		return nil, err
+	files := tokenizerFiles(m.Tokenizer)
+	files.Rows = m.VocabSize
+	tok, noTok := tokenizer.New(files)
+	if errors.Is(noTok, tokenizer.ErrNone) {
+		noTok = nil
 	}
-	if tok != nil && tok.VocabSize() > m.VocabSize {
-		return nil, fmt.Errorf("inference: the tokenizer has %d tokens, the model %d: %w",
-			tok.VocabSize(), m.VocabSize, model.ErrDamaged)
+	if noTok != nil && !o.OnlyIDs {
+		return nil, noTok
 	}
 	chat, chatErr := chooseTemplate(m, tok, o.Template)
 	threads := o.Threads
@@ -120,6 +124,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 	e := &Engine{
 		model:   m,
 		tok:     tok,
+		noTok:   noTok,
 		chat:    chat,
 		chatErr: chatErr,
 		pool:    newPool(threads),
@@ -155,6 +160,10 @@ func (e *Engine) Model() *model.Model { return e.model }
 
 // Tokenizer returns the checkpoint's tokenizer, nil where it has none.
 func (e *Engine) Tokenizer() tokenizer.Tokenizer { return e.tok }
+
+// TokenizerError says why the checkpoint's tokenizer cannot be used, nil where
+// it can, or where there is none.
+func (e *Engine) TokenizerError() error { return e.noTok }
 
 // ScanBytes is the memory of the compact copy of the head, from which greedy and
 // top-k sampling find the rows to compute; 0 for small models.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // added is a token that is cut out of a text before the algorithm sees it.
@@ -13,13 +14,18 @@ type added struct {
 	special    bool // control: never text, neither typed nor shown
 	lstrip     bool // takes the white space in front of it along
 	rstrip     bool // and behind it
-	singleWord bool
+	singleWord bool // matches only where no word goes on at its ends
+	normalized bool // found in the normalized text, where normalizers have changed it too
+}
+
+// matchers find added tokens: first those that are matched as they are written,
+// and between them, in the normalized text, those marked `normalized`.
+type matchers struct {
+	written, normal matcher
 }
 
 // matcher finds added tokens in a text: the leftmost, and of those that start
-// there the longest. The reference matches tokens marked `normalized` in the
-// normalized text instead, where a dummy prefix hides them; here every token
-// is matched as it is written.
+// there the longest.
 type matcher struct {
 	tokens  map[string]added
 	lengths []int     // distinct lengths of the literals, longest first
@@ -38,20 +44,28 @@ func (m *matcher) add(a added) {
 	}
 }
 
-// next returns the first token in text and the bytes [start, end) it takes,
-// or len(text), len(text), -1.
-func (m *matcher) next(text string) (start, end int, id int32) {
+// next returns the first token in text[from:] and the bytes [start, end) of text
+// that it takes, or len(text), len(text), -1.
+func (m *matcher) next(text string, from int) (start, end int, id int32) {
 	if len(m.tokens) == 0 {
 		return len(text), len(text), -1
 	}
-	for i := range len(text) {
+	for i := from; i < len(text); i++ {
 		a, ok := m.prefix(text[i:])
 		if !ok {
 			continue
 		}
 		start, end = i, i+len(a.literal)
+		if a.singleWord {
+			before, _ := utf8.DecodeLastRuneInString(text[:start])
+			behind, _ := utf8.DecodeRuneInString(text[end:])
+			if isWord(before) || isWord(behind) {
+				i = end - 1 // nor is one matched inside it
+				continue
+			}
+		}
 		if a.lstrip {
-			start = len(strings.TrimRightFunc(text[:start], unicode.IsSpace))
+			start = max(from, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
 		}
 		if a.rstrip {
 			end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,7 +21,7 @@ type bpe struct {
 	ignoreMerges bool // a word that is a token is left whole
 	byteLevel    bool
 	bytes        *[256]int32 // token of each byte: the base tokens, or byte fallback, or nil
-	unknown      int32       // for characters that are no token, -1 to drop them
+	unknown      int32       // for characters (or bytes) that are no token, -1 to drop them
 	fuseUnknown  bool        // a run of unknown characters is one token
 }
 
@@ -30,7 +31,7 @@ func pairKey(left, right int32) uint64 { return uint64(left)<<32 | uint64(uint32
 // pair that is there twice the later rank counts, as in the reference.
 func (b *bpe) setMerges(merges [][2]string, ids map[string]int32) error {
 	b.merges = make(map[uint64]mergeRule, len(merges))
-	var both []byte
+	both := make([]byte, 0, 64)
 	for rank, pair := range merges {
 		both = append(append(both[:0], pair[0]...), pair[1]...)
 		left, ok1 := ids[pair[0]]
@@ -53,9 +54,7 @@ func (b *bpe) encodeWord(ids []int32, m *merger, word string) []int32 {
 	}
 	m.reset(len(word))
 	if b.byteLevel {
-		for i := range len(word) {
-			m.append(b.bytes[word[i]], i, i+1, false)
-		}
+		b.appendBytes(m, word)
 	} else {
 		b.appendCharacters(m, word)
 	}
@@ -72,6 +71,21 @@ func (b *bpe) encodeWord(ids []int32, m *merger, word string) []int32 {
 func (b *bpe) pair(left, right *symbol) (id, rank int32, ok bool) {
 	rule, ok := b.merges[pairKey(left.id, right.id)]
 	return rule.id, rule.rank, ok
+}
+
+// appendBytes fills m with the tokens of the bytes of word.
+func (b *bpe) appendBytes(m *merger, word string) {
+	unknown := false
+	for i := range len(word) {
+		id := b.bytes[word[i]]
+		switch {
+		case id >= 0:
+			m.append(id, i, i+1, false)
+		case b.unknown >= 0 && !(unknown && b.fuseUnknown):
+			m.append(b.unknown, i, i+1, false)
+		}
+		unknown = id < 0
+	}
 }
 
 // appendCharacters fills m with the tokens of the characters of word.
@@ -101,49 +115,87 @@ type vocabulary struct {
 	ids      map[string]int32
 }
 
-// newByteLevel makes a tokenizer whose tokens spell bytes through byteRunes;
-// steps cut a text into the words to be merged.
-func newByteLevel(v vocabulary, merges [][2]string, steps []splitter, ignoreMerges bool) (*tokenizer, error) {
+// byteModel is what files say of the BPE of a byte-level vocabulary.
+type byteModel struct {
+	vocabulary
+	merges       [][2]string
+	normalize    normalizer
+	steps        []step // cut a text into the words to be merged
+	ignoreMerges bool
+	unknown      string // literal, "" for none
+	fuseUnknown  bool
+	someMerges   bool // merges of tokens that are not there are passed over
+}
+
+// newByteLevel makes a tokenizer whose tokens spell bytes through byteRunes. A
+// vocabulary learnt from few texts need not have all bytes.
+func newByteLevel(v byteModel) (*tokenizer, error) {
 	b := &bpe{
 		words:        make(map[string]int32, len(v.literals)),
-		ignoreMerges: ignoreMerges,
+		ignoreMerges: v.ignoreMerges,
 		byteLevel:    true,
 		bytes:        new([256]int32),
 		unknown:      -1,
+		fuseUnknown:  v.fuseUnknown,
 	}
 	t := newTokenizer(kindByteLevel, v.literals, spellByteLevel)
+	t.normalize = v.normalize
+	if id, ok := v.ids[v.unknown]; ok && v.unknown != "" {
+		b.unknown = id
+	}
 	for literal, id := range v.ids {
 		if word, ok := unmapBytes(literal); ok {
 			b.words[string(word)] = id
 		}
 	}
+	known := 0
 	for c := range 256 {
 		id, ok := b.words[string([]byte{byte(c)})]
-		if !ok {
-			return nil, fmt.Errorf("tokenizer: no token for byte 0x%02X: %w", c, ErrDamaged)
+		if b.bytes[c] = -1; ok {
+			b.bytes[c] = id
+			known++
 		}
-		b.bytes[c] = id
 	}
-	if err := b.setMerges(merges, v.ids); err != nil {
+	if known == 0 {
+		return nil, fmt.Errorf("tokenizer: no token spells a byte: %w", ErrDamaged)
+	}
+	if known < 256 {
+		t.note("%d of the 256 bytes have no token; they are left out of texts.", 256-known)
+	}
+	if v.someMerges {
+		known := func(pair [2]string) bool {
+			for _, s := range []string{pair[0], pair[1], pair[0] + pair[1]} {
+				if _, ok := v.ids[s]; !ok {
+					return false
+				}
+			}
+			return true
+		}
+		n := len(v.merges)
+		v.merges = slices.DeleteFunc(v.merges, func(pair [2]string) bool { return !known(pair) })
+		if n -= len(v.merges); n > 0 {
+			t.note("%d merges are of tokens that the vocabulary does not have, and are passed over.", n)
+		}
+	}
+	if err := b.setMerges(v.merges, v.ids); err != nil {
 		return nil, err
 	}
-	t.encode = func(ids []int32, m *merger, text string, _ place) []int32 {
-		return b.encodeWords(ids, m, text, steps)
+	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
+		return b.encodeWords(ids, m, text, at, v.steps)
 	}
 	return t, nil
 }
 
 // encodeWords cuts text by the first of the steps, each part by the next, and
 // encodes what the last one leaves.
-func (b *bpe) encodeWords(ids []int32, m *merger, text string, steps []splitter) []int32 {
+func (b *bpe) encodeWords(ids []int32, m *merger, text string, at place, steps []step) []int32 {
 	if len(steps) == 0 {
 		return b.encodeWord(ids, m, text)
 	}
-	for text != "" {
-		n := steps[0](text)
-		ids = b.encodeWords(ids, m, text[:n], steps[1:])
-		text = text[n:]
-	}
+	steps[0](text, at, func(word string) {
+		ids = b.encodeWords(ids, m, word, at, steps[1:])
+		at = max(at, within)
+	})
 	return ids
 }
 
@@ -152,11 +204,14 @@ func (b *bpe) encodeWords(ids []int32, m *merger, text string, steps []splitter)
 type characterModel struct {
 	vocabulary
 	merges       [][2]string
-	spacing      spacing
-	splitWords   bool   // tokens cross no space (Metaspace with split)
-	byteFallback bool   // characters that are no token become <0x00>…<0xFF>
-	byteDecode   bool   // and these become bytes again
-	unknown      string // literal, "" for none
+	spacing      spacing    // of the text, where normalize and steps are nil
+	normalize    normalizer // in the place of spacing
+	steps        []step     // and
+	other        string     // what of them spacing and splitWords do not say
+	splitWords   bool       // tokens cross no space (Metaspace with split)
+	byteFallback bool       // characters that are no token become <0x00>…<0xFF>
+	byteDecode   bool       // and these become bytes again
+	unknown      string     // literal, "" for none
 	fuseUnknown  bool
 	ignoreMerges bool
 	strips       bool // the decoder drops the dummy space
@@ -206,15 +261,19 @@ func newCharacterLevel(c characterModel) (*tokenizer, error) {
 	if err := b.setMerges(c.merges, b.words); err != nil {
 		return nil, err
 	}
-	var steps []splitter
-	switch {
-	case c.splitWords:
-		steps = []splitter{splitEscapedSpace}
-	case !c.ignoreMerges && wordsApart(c.ids):
-		steps = []splitter{splitWord}
+	t.normalize = c.normalize
+	steps := c.steps
+	if c.normalize == nil && steps == nil {
+		t.normalize = c.spacing.escape
+		if c.splitWords {
+			steps = []step{each(splitEscapedSpace)}
+		}
+	}
+	if !c.splitWords && !c.ignoreMerges && wordsApart(c.ids) {
+		steps = append(slices.Clip(steps), each(splitWord))
 	}
 	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
-		return b.encodeWords(ids, m, c.spacing.escape(text, at), steps)
+		return b.encodeWords(ids, m, text, at, steps)
 	}
 	return t, nil
 }

@@ -159,8 +159,8 @@ func TestWordsApart(t *testing.T) {
 		texts := append(randomTexts(3000), prose(20000), strings.Repeat(" ", 100), "▁ ▁a▁ b", "a▁▁")
 		for _, text := range texts {
 			var one, other merger
-			want := whole.(*tokenizer).encode(nil, &one, text, atStart)
-			got := apart.(*tokenizer).encode(nil, &other, text, atStart)
+			want := whole.(*tokenizer).encodePiece(nil, &one, nil, text, atStart)
+			got := apart.(*tokenizer).encodePiece(nil, &other, nil, text, atStart)
 			if !slices.Equal(got, want) {
 				t.Fatalf("%s: %q in words is %v, as a whole %v", c.name, text, got, want)
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Vocab is the vocabulary of a GGUF file: the metadata tokenizer.ggml.* and
@@ -40,14 +42,6 @@ var habits = []string{habitRanks, habitWords, habitOnce, habitSpaced, habitSquee
 
 func (v *Vocab) has(habit string) bool { return slices.Contains(v.Habits, habit) }
 
-// llama3Pre are the names that llama.cpp gives the pre-tokenizer of Llama-3,
-// where a word that is a token is never merged from parts.
-var llama3Pre = map[string]bool{"llama-bpe": true, "llama3": true, "llama-v3": true, "falcon3": true}
-
-// llama3Base is how many text tokens the Llama-3 vocabulary has; the id of its
-// first special token.
-const llama3Base = 128_000
-
 // readGGUF makes the tokenizer of a GGUF vocabulary. AddEOS is for training
 // and EOT for chats; neither changes how a text is encoded.
 func readGGUF(v *Vocab, c *config) (*tokenizer, error) {
@@ -58,9 +52,10 @@ func readGGUF(v *Vocab, c *config) (*tokenizer, error) {
 	if len(v.Tokens) == 0 || len(v.Tokens) > maxVocab || v.Types != nil && len(v.Types) != len(v.Tokens) {
 		return nil, fmt.Errorf("tokenizer: GGUF: %d tokens, %d types: %w", len(v.Tokens), len(v.Types), ErrDamaged)
 	}
+	c.unused = func(id int32) bool { return v.Types != nil && int(id) < len(v.Types) && v.kind(id) == pieceUnused }
 	switch v.Model {
 	case "llama":
-		return v.sentencePiece()
+		return v.sentencePiece(c)
 	case "gpt2":
 		return v.byteLevel(c)
 	}
@@ -77,7 +72,7 @@ func (v *Vocab) literal(id int32) string {
 
 // sentencePiece makes a SentencePiece tokenizer. llama.cpp puts the dummy space
 // in front of a text and behind every special token.
-func (v *Vocab) sentencePiece() (*tokenizer, error) {
+func (v *Vocab) sentencePiece(c *config) (*tokenizer, error) {
 	for _, h := range v.Habits {
 		if !slices.Contains(habits, h) {
 			return nil, fmt.Errorf("tokenizer: GGUF: habit %q: %w", h, ErrUnsupported)
@@ -89,9 +84,10 @@ func (v *Vocab) sentencePiece() (*tokenizer, error) {
 		unlessSpaced: v.has(habitSpaced),
 		squeeze:      v.has(habitSqueeze),
 	}
-	types := make([]pieceType, len(v.Types))
-	for i, t := range v.Types {
-		types[i] = pieceType(t)
+	types, scores := v.pieceTypes(), v.Scores
+	if scores == nil {
+		scores = make([]float32, len(v.Tokens))
+		c.notes = append(c.notes, "The vocabulary has no scores; which tokens a text becomes is a guess.")
 	}
 	var cut []int32
 	if v.has(habitRanks) || v.has(habitApart) {
@@ -106,7 +102,7 @@ func (v *Vocab) sentencePiece() (*tokenizer, error) {
 	if v.has(habitRanks) {
 		t, err = v.byRank(types, spaces)
 	} else {
-		t, err = newSentencePiece(v.Tokens, v.Scores, types, spaces)
+		t, err = newSentencePiece(v.Tokens, scores, types, spaces)
 	}
 	if err != nil {
 		return nil, err
@@ -117,6 +113,30 @@ func (v *Vocab) sentencePiece() (*tokenizer, error) {
 		}
 	}
 	return t, nil
+}
+
+// pieceTypes are the types of the pieces, guessed by their names where the file
+// has none. llama.cpp renames a piece without a name, which is then unused.
+func (v *Vocab) pieceTypes() []pieceType {
+	types := make([]pieceType, len(v.Tokens))
+	for i, token := range v.Tokens {
+		_, isByte := parseByteToken(token)
+		switch {
+		case token == "":
+			types[i] = pieceUnused
+		case v.Types != nil:
+			types[i] = pieceType(v.Types[i])
+		case isByte:
+			types[i] = pieceByte
+		case token == "<unk>":
+			types[i] = pieceUnknown
+		case token == "<s>", token == "</s>":
+			types[i] = pieceControl
+		default:
+			types[i] = pieceNormal
+		}
+	}
+	return types
 }
 
 // byRank makes the tokenizer that a tokenizer.json with byte fallback describes.
@@ -155,15 +175,18 @@ func (v *Vocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error) {
 	return t, nil
 }
 
-// merges cuts Merges into pairs.
+// merges cuts Merges into pairs. A space that comes first is part of a token.
 func (v *Vocab) merges() ([][2]string, error) {
 	merges := make([][2]string, len(v.Merges))
 	for i, line := range v.Merges {
-		left, right, ok := strings.Cut(line, " ")
-		if !ok {
+		at := -1
+		if len(line) > 0 {
+			at = strings.IndexByte(line[1:], ' ')
+		}
+		if at < 0 {
 			return nil, fmt.Errorf("tokenizer: GGUF: merge %d is %q: %w", i, line, ErrDamaged)
 		}
-		merges[i] = [2]string{left, right}
+		merges[i] = [2]string{line[:1+at], line[2+at:]}
 	}
 	return merges, nil
 }
@@ -171,16 +194,16 @@ func (v *Vocab) merges() ([][2]string, error) {
 // byteLevel makes a byte-level tokenizer and notes in c whether its
 // pre-tokenizer implies BOS.
 func (v *Vocab) byteLevel(c *config) (*tokenizer, error) {
-	// The official file of 2B-4T names no pre-tokenizer and llama.cpp falls
-	// back to one of its own, with which the model was not trained.
-	if !llama3Pre[v.Pre] && !(v.unnamedPre() && v.isLlama3()) {
-		return nil, fmt.Errorf("tokenizer: GGUF: pre-tokenizer %q: %w", v.Pre, ErrUnsupported)
+	pre, err := v.preTokenizer(c)
+	if err != nil {
+		return nil, err
 	}
-	implied := true
+	implied := pre.bos
 	c.templateBOS = &implied
 
 	text := vocabulary{literals: v.Tokens, ids: make(map[string]int32, len(v.Tokens))}
 	var marks []added
+	odd := 0
 	for i, literal := range v.Tokens {
 		id := int32(i)
 		switch v.kind(id) {
@@ -192,19 +215,29 @@ func (v *Vocab) byteLevel(c *config) (*tokenizer, error) {
 			continue
 		case pieceUnused:
 			continue
-		default:
-			return nil, fmt.Errorf("tokenizer: GGUF: token %d has type %d: %w", id, v.Types[i], ErrUnsupported)
+		default: // llama.cpp takes it for text
+			odd++
 		}
 		if other, twice := text.ids[literal]; twice {
 			return nil, fmt.Errorf("tokenizer: GGUF: tokens %d and %d are both %q: %w", other, id, literal, ErrDamaged)
 		}
 		text.ids[literal] = id
 	}
+	if odd > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("%d tokens are of a type that is not known, and count as text.", odd))
+	}
 	merges, err := v.merges()
 	if err != nil {
 		return nil, err
 	}
-	t, err := newByteLevel(text, merges, []splitter{splitPatterns[llama3Pattern]}, true)
+	m := byteModel{vocabulary: text, merges: merges, ignoreMerges: pre.ignoreMerges, someMerges: true}
+	if pre.nfc {
+		m.normalize = chain([]normalizer{anywhere(norm.NFC.String)})
+	}
+	if m.steps, err = pre.steps(); err != nil {
+		return nil, err
+	}
+	t, err := newByteLevel(m)
 	if err != nil {
 		return nil, err
 	}
@@ -222,10 +255,4 @@ func (v *Vocab) kind(id int32) pieceType {
 		return pieceNormal
 	}
 	return pieceType(v.Types[id])
-}
-
-func (v *Vocab) unnamedPre() bool { return v.Pre == "" || v.Pre == "default" }
-
-func (v *Vocab) isLlama3() bool {
-	return v.Model == "gpt2" && (len(v.Tokens) == llama3Base+256 || v.literal(llama3Base) == llama3BOS)
 }

@@ -192,18 +192,12 @@ func TestGGUFRefuses(t *testing.T) {
 		kind error
 		says string
 	}{
-		"another model":         {spm(func(v *Vocab) { v.Model = "bert" }), ErrUnsupported, `"bert"`},
-		"no scores":             {spm(func(v *Vocab) { v.Scores = nil }), ErrDamaged, "0 scores"},
-		"no types":              {spm(func(v *Vocab) { v.Types = nil }), ErrDamaged, "0 types"},
-		"few types":             {bpe(func(v *Vocab) { v.Types = v.Types[1:] }), ErrDamaged, "413 types"},
-		"no tokens":             {bpe(func(v *Vocab) { v.Tokens, v.Types = nil, nil }), ErrDamaged, "0 tokens"},
-		"another pre-tokenizer": {bpe(func(v *Vocab) { v.Pre = "falcon_e" }), ErrUnsupported, `"falcon_e"`},
-		"no pre-tokenizer":      {bpe(func(v *Vocab) { v.Pre = "" }), ErrUnsupported, `pre-tokenizer ""`},
-		"an unknown type":       {bpe(func(v *Vocab) { v.Types[7] = 9 }), ErrUnsupported, "type 9"},
-		"half a merge":          {bpe(func(v *Vocab) { v.Merges[3] = "x" }), ErrDamaged, "merge 3"},
-		"an unknown merge":      {bpe(func(v *Vocab) { v.Merges[3] = "x qqq" }), ErrDamaged, "merge 3"},
-		"the same token twice":  {bpe(func(v *Vocab) { v.Tokens[300] = v.Tokens[301] }), ErrDamaged, "both"},
-		"a byte without token":  {bpe(func(v *Vocab) { v.Types[slices.Index(v.Tokens, "!")] = 5; v.Merges = nil }), ErrDamaged, "0x21"},
+		"another model":            {spm(func(v *Vocab) { v.Model = "bert" }), ErrUnsupported, `"bert"`},
+		"an unknown pre-tokenizer": {bpe(func(v *Vocab) { v.Pre = "falcon_f" }), ErrUnsupported, `"falcon_f"`},
+		"few types":                {bpe(func(v *Vocab) { v.Types = v.Types[1:] }), ErrDamaged, "413 types"},
+		"no tokens":                {bpe(func(v *Vocab) { v.Tokens, v.Types = nil, nil }), ErrDamaged, "0 tokens"},
+		"half a merge":             {bpe(func(v *Vocab) { v.Merges[3] = "x" }), ErrDamaged, "merge 3"},
+		"the same token twice":     {bpe(func(v *Vocab) { v.Tokens[300] = v.Tokens[301] }), ErrDamaged, "both"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(Files{GGUF: c.v})

@@ -1,10 +1,12 @@
 package tokenizer
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"tern/model/pyjson"
 )
 
 // ToGGUF returns the tokenizer that the files describe as the vocabulary of a
@@ -17,8 +19,8 @@ import (
 func ToGGUF(f Files) (*Vocab, error) {
 	if f.GGUF != nil {
 		v := *f.GGUF
-		if v.unnamedPre() && v.isLlama3() {
-			v.Pre = "llama-bpe"
+		if _, known := preTokenizers[v.Pre]; v.Model == "gpt2" && (v.unnamedPre() || !known) && v.telling() != "" {
+			v.Pre = v.telling()
 		}
 		return &v, nil
 	}
@@ -96,7 +98,7 @@ func (v *Vocab) habit(has bool, habit string) {
 // fromJSON takes over a tokenizer.json.
 func (v *Vocab) fromJSON(data []byte, kind string) error {
 	var f jsonFile
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := pyjson.Unmarshal(data, &f); err != nil {
 		return fmt.Errorf("tokenizer: tokenizer.json: %w: %w", ErrDamaged, err)
 	}
 	text, err := f.Model.vocabulary()
@@ -118,9 +120,9 @@ func (v *Vocab) fromJSON(data []byte, kind string) error {
 		v.Types[id] = int32(pieceNormal)
 	}
 	if kind == kindByteLevel {
-		v.Model, v.Pre = "gpt2", "llama-bpe"
-		if !f.isLlama3() {
-			return noKeys("a pre-tokenizer other than Llama-3's")
+		v.Model = "gpt2"
+		if v.Pre = f.preName(); v.Pre == "" {
+			return noKeys("a pre-tokenizer, normalizer or ignore_merges that no name stands for")
 		}
 		return nil
 	}
@@ -131,18 +133,63 @@ func (v *Vocab) fromJSON(data []byte, kind string) error {
 	return v.fromCharacters(&c)
 }
 
-// isLlama3 says whether words are cut and merged as the files that name
-// llama-bpe want it.
-func (f *jsonFile) isLlama3() bool {
-	p := f.PreTokenizer.flatten()
-	return len(p) == 2 && p[0].Pattern.Regex != nil && *p[0].Pattern.Regex == llama3Pattern &&
-		p[1].UseRegex != nil && !*p[1].UseRegex && f.Model.IgnoreMerges
+// preName is the name of a pre-tokenizer that cuts and merges words as the file
+// does, "" where there is none: of several the one that most programs know.
+func (f *jsonFile) preName() string {
+	patterns, ok := f.patterns()
+	if !ok {
+		return ""
+	}
+	normalizers := f.Normalizer.flatten()
+	nfc := len(normalizers) == 1 && normalizers[0].Type == "NFC"
+	if len(normalizers) > 0 && !nfc {
+		return ""
+	}
+	same := func(p preTokenizer) bool {
+		return p.ignoreMerges == f.Model.IgnoreMerges && p.nfc == nfc && slices.Equal(p.patterns, patterns)
+	}
+	for _, name := range []string{"llama-bpe", "qwen2", "qwen35", "gpt-2", "smollm"} {
+		if same(preTokenizers[name]) {
+			return name
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(preTokenizers)) {
+		if same(preTokenizers[name]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// patterns are the regular expressions by which the pre-tokenizer cuts; ok is
+// false where it does something else.
+func (f *jsonFile) patterns() (list []string, ok bool) {
+	for _, p := range f.PreTokenizer.flatten() {
+		covers := p.Pattern.Regex != nil && splitPatterns[*p.Pattern.Regex] != nil
+		switch {
+		case p.Type == "Split" && p.Pattern.Regex != nil && p.Behavior == "Isolated" && !p.Invert,
+			p.Type == "Split" && covers && p.Behavior == "Removed" && p.Invert:
+			list = append(list, *p.Pattern.Regex)
+		case p.Type == "Digits" && p.IndividualDigits:
+			list = append(list, numberPattern)
+		case p.Type == "ByteLevel" && p.AddPrefixSpace != nil && !*p.AddPrefixSpace:
+			if p.UseRegex == nil || *p.UseRegex {
+				list = append(list, gpt2Pattern)
+			}
+		default:
+			return nil, false
+		}
+	}
+	return list, true
 }
 
 // fromCharacters takes over a SentencePiece vocabulary in a tokenizer.json.
 // Other programs merge by the scores, which order tokens by the best pair that
 // makes them.
 func (v *Vocab) fromCharacters(c *characterModel) error {
+	if c.other != "" {
+		return noKeys("a SentencePiece vocabulary with %q", c.other)
+	}
 	if !c.byteFallback || !c.byteDecode || c.ignoreMerges {
 		return noKeys("a SentencePiece vocabulary without byte fallback, or that ignores merges")
 	}
@@ -175,6 +222,10 @@ func (v *Vocab) markAdded(t *tokenizer) error {
 		switch {
 		case a.lstrip || a.rstrip:
 			return noKeys("the token %q, which takes white space along", a.literal)
+		case a.singleWord:
+			return noKeys("the token %q, which matches single words", a.literal)
+		case a.normalized && v.Scores != nil && t.normalize != nil:
+			return noKeys("the token %q, which is matched in the normalized text", a.literal)
 		case have == pieceUnknown || have == pieceControl && a.special:
 		case have != 0 && v.Scores != nil && !v.has(habitRanks):
 			return noKeys("the token %q, which is text and a token of its own at once", a.literal)

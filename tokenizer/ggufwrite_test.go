@@ -142,7 +142,8 @@ func TestToGGUFRefused(t *testing.T) {
 	}{
 		"nothing":             {Files{}, ErrNone, "no tokenizer"},
 		"another pattern":     {Files{JSON: edit(t, "bpe", "pre_tokenizer", split)}, ErrUnsupported, "pre-tokenizer"},
-		"words are merged":    {Files{JSON: edit(t, "bpe", "model.ignore_merges", "false")}, ErrUnsupported, "pre-tokenizer"},
+		"another normalizer":  {Files{JSON: edit(t, "bpe", "normalizer", `{"type":"Lowercase"}`)}, ErrUnsupported, "normalizer"},
+		"a normalizer of spm": {Files{JSON: edit(t, "spm", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}`)}, ErrUnsupported, "NFKC"},
 		"greedy white space":  {Files{SentencePiece: model, Config: []byte(`{"added_tokens_decoder": {"400": {"content": "<x>", "lstrip": true}}}`)}, ErrUnsupported, `"<x>"`},
 		"both kinds of added": {Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceUserDefined)), Config: []byte(`{"added_tokens_decoder": {"401": {"content": "<x>"}}}`)}, ErrUnsupported, `"<x>"`},
 		"text and marker":     {Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceNormal)), AddedTokens: []byte(`{"<y>": 400}`)}, ErrUnsupported, `"<y>"`},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"tern/model/pyjson"
 )
 
 // jsonFile is a tokenizer.json, the format of Hugging Face's tokenizers.
@@ -21,7 +23,7 @@ type jsonFile struct {
 // jsonModel is the BPE model.
 type jsonModel struct {
 	Type         string           `json:"type"`
-	Dropout      float64          `json:"dropout"`
+	Dropout      float64          `json:"dropout"` // of training
 	Unknown      string           `json:"unk_token"`
 	Prefix       string           `json:"continuing_subword_prefix"`
 	Suffix       string           `json:"end_of_word_suffix"`
@@ -49,6 +51,9 @@ type component struct {
 		Regex  *string `json:"Regex"`
 	} `json:"pattern"` // Replace, Split
 	Content          string          `json:"content"`           // Replace, Strip
+	StripLeft        bool            `json:"strip_left"`        // Strip, the normalizer
+	StripRight       bool            `json:"strip_right"`       // Strip, the normalizer
+	Delimiter        string          `json:"delimiter"`         // CharDelimiterSplit
 	Start            int             `json:"start"`             // Strip
 	Stop             int             `json:"stop"`              // Strip
 	Behavior         string          `json:"behavior"`          // Split, Punctuation
@@ -60,6 +65,18 @@ type component struct {
 	PrependScheme    string          `json:"prepend_scheme"`    // Metaspace
 	Split            *bool           `json:"split"`             // Metaspace
 	Single           []templatePiece `json:"single"`            // TemplateProcessing
+	Class            tokenPair       `json:"cls"`               // RobertaProcessing, BertProcessing
+}
+
+// tokenPair is a token and its id, of which the token is taken.
+type tokenPair string
+
+func (p *tokenPair) UnmarshalJSON(data []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(data, &pair); err != nil || len(pair) == 0 {
+		return err
+	}
+	return json.Unmarshal(pair[0], (*string)(p))
 }
 
 // templatePiece is a token or the place of the text.
@@ -98,7 +115,10 @@ func damaged(format string, args ...any) error {
 // readJSON makes a tokenizer of a tokenizer.json.
 func readJSON(data []byte, c *config) (*tokenizer, error) {
 	var f jsonFile
-	err := json.Unmarshal(data, &f)
+	err := pyjson.Unmarshal(data, &f)
+	if f.Model.Type == "" && f.Model.Merges != nil {
+		f.Model.Type = "BPE" // as the reference takes it
+	}
 	// What has another type is skipped, like the vocabulary of a Unigram model:
 	// then the name of the model says more.
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err == nil || ok && f.Model.Type != "" {
@@ -125,7 +145,10 @@ func readJSON(data []byte, c *config) (*tokenizer, error) {
 	if steps, ok, stepErr := f.byteLevelSteps(); stepErr != nil {
 		return nil, stepErr
 	} else if ok {
-		t, err = newByteLevel(v, merges, steps, f.Model.IgnoreMerges)
+		var model byteModel
+		if model, err = f.byteLevel(v, merges, steps); err == nil {
+			t, err = newByteLevel(model)
+		}
 	} else {
 		var model characterModel
 		if model, err = f.characterLevel(v, merges); err == nil {
@@ -134,6 +157,9 @@ func readJSON(data []byte, c *config) (*tokenizer, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if f.Model.Dropout != 0 {
+		t.note("The tokenizer's dropout of %g is for training and passed over.", f.Model.Dropout)
 	}
 	for _, a := range f.Added {
 		if err := t.add(a.added()); err != nil {
@@ -147,8 +173,6 @@ func (m *jsonModel) check() error {
 	switch {
 	case m.Type != "BPE":
 		return unsupported("model %q", m.Type)
-	case m.Dropout != 0:
-		return unsupported("dropout %v", m.Dropout)
 	case m.Prefix != "":
 		return unsupported("continuing_subword_prefix %q", m.Prefix)
 	case m.Suffix != "":
@@ -227,6 +251,10 @@ func (f *jsonFile) readTemplate(c *config) error {
 	for _, p := range f.PostProcessor.flatten() {
 		switch p.Type {
 		case "ByteLevel":
+		case "RobertaProcessing", "BertProcessing":
+			leads := true
+			c.templateBOS = &leads
+			c.bos = append([]string{string(p.Class)}, c.bos...)
 		case "TemplateProcessing":
 			leads := len(p.Single) > 0 && p.Single[0].SpecialToken != nil
 			c.templateBOS = &leads

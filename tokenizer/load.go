@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"tern/model/pyjson"
 )
 
 // New makes the tokenizer that the files describe: the vocabulary of a GGUF
@@ -31,10 +33,19 @@ func New(f Files) (Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.notes = append(t.notes, c.notes...)
+	named := make(map[int32]bool)
 	for _, a := range c.added {
+		if !named[a.id] {
+			t.rename(a)
+		}
 		if err := t.add(a); err != nil {
 			return nil, err
 		}
+		named[a.id] = true
+	}
+	if err := t.limit(f.Rows, c.unused); err != nil {
+		return nil, err
 	}
 	if err := t.chooseMarks(&c); err != nil {
 		return nil, err
@@ -52,6 +63,8 @@ type config struct {
 	legacy         bool     // a dummy space follows every added token
 	addPrefixSpace bool
 	added          []added
+	unused         func(id int32) bool // of a GGUF file
+	notes          []string
 }
 
 // readConfig reads the small files.
@@ -69,6 +82,7 @@ func readConfig(f Files) (config, error) {
 		EOS tokenName `json:"eos_token"`
 	}
 	var ids map[string]int32
+	var c config
 	for _, part := range []struct {
 		name string
 		data []byte
@@ -81,12 +95,17 @@ func readConfig(f Files) (config, error) {
 		if part.data == nil {
 			continue
 		}
-		if err := json.Unmarshal(part.data, part.into); err != nil {
+		if len(bytes.TrimSpace(part.data)) == 0 {
+			c.notes = append(c.notes, fmt.Sprintf("%s is empty and passed over.", part.name))
+			continue
+		}
+		if err := pyjson.Unmarshal(part.data, part.into); err != nil {
 			return config{}, fmt.Errorf("tokenizer: %s: %w: %w", part.name, ErrDamaged, err)
 		}
 	}
 
-	c := config{
+	c = config{
+		notes:          c.notes,
 		bos:            []string{string(file.BOS), string(names.BOS)},
 		eos:            []string{string(file.EOS), string(names.EOS)},
 		addBOS:         file.AddBOS,
@@ -115,6 +134,15 @@ func readConfig(f Files) (config, error) {
 type tokenName string
 
 func (n *tokenName) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		// Of a list the first counts; there is one where nobody looked.
+		var list []tokenName
+		err := json.Unmarshal(data, &list)
+		if len(list) > 0 {
+			*n = list[0]
+		}
+		return err
+	}
 	if !bytes.HasPrefix(data, []byte("{")) {
 		return json.Unmarshal(data, (*string)(n))
 	}
@@ -132,6 +160,7 @@ type addedJSON struct {
 	LStrip     bool   `json:"lstrip"`
 	RStrip     bool   `json:"rstrip"`
 	Special    bool   `json:"special"`
+	Normalized bool   `json:"normalized"`
 }
 
 func (a addedJSON) added() added {
@@ -142,6 +171,7 @@ func (a addedJSON) added() added {
 		lstrip:     a.LStrip,
 		rstrip:     a.RStrip,
 		singleWord: a.SingleWord,
+		normalized: a.Normalized,
 	}
 }
 
@@ -170,13 +200,13 @@ func (t *tokenizer) chooseMarks(c *config) error {
 	return nil
 }
 
-// mark finds the token that the files name first, else the first customary one
-// that is there, and makes it special; -1 if there is none.
+// mark finds the first token that the files name and have, else the first
+// customary one that is there, and makes it special; -1 if there is none.
 func (t *tokenizer) mark(named []string, customary ...string) (int32, error) {
 	id := int32(-1)
-	if i := slices.IndexFunc(named, func(s string) bool { return s != "" }); i >= 0 {
-		if id = t.id(named[i]); id < 0 {
-			return -1, fmt.Errorf("tokenizer: the files name %q, which is not in the vocabulary: %w", named[i], ErrDamaged)
+	for i := 0; id < 0 && i < len(named); i++ {
+		if id = t.id(named[i]); id < 0 && named[i] != "" {
+			t.note("The files name the token %q, which is not in the vocabulary.", named[i])
 		}
 	}
 	for i := 0; id < 0 && i < len(customary); i++ {

@@ -65,13 +65,10 @@ func TestNewRefused(t *testing.T) {
 		{Files{Config: []byte(`{}`), AddedTokens: []byte(`{"<pad>":3}`)}, ErrNone, "tokenizer.model"},
 		{Files{SentencePiece: spm, Config: []byte(`{`)}, ErrDamaged, "tokenizer_config.json"},
 		{Files{SentencePiece: spm, Config: []byte(`{"bos_token":7}`)}, ErrDamaged, "tokenizer_config.json"},
-		{Files{SentencePiece: spm, Config: []byte(`{"bos_token":"<nowhere>"}`)}, ErrDamaged, "<nowhere>"},
 		{Files{SentencePiece: spm, Config: []byte(`{"added_tokens_decoder":{"x":{"content":"y"}}}`)}, ErrDamaged, `"x"`},
-		{Files{SentencePiece: spm, Config: []byte(`{"added_tokens_decoder":{"5":{"content":"y"}}}`)}, ErrDamaged, "id 5"},
 		{Files{SentencePiece: spm, SpecialTokens: []byte(`[]`)}, ErrDamaged, "special_tokens_map.json"},
 		{Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":"a"}`)}, ErrDamaged, "added_tokens.json"},
 		{Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":2000000}`)}, ErrDamaged, "2000000"},
-		{Files{SentencePiece: spm, AddedTokens: []byte(`{"":400}`)}, ErrDamaged, "empty"},
 	} {
 		_, err := New(c.files)
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,12 @@ func TestOddVocabularies(t *testing.T) {
 		"no UTF-8 in bpe":       {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "\xff\xfe" }), 414},
 		"no byte-level in bpe":  {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "a b" }), 414},
 		"nothing in bpe":        {oddVocabulary(t, "bpe", func(v *Vocab) { v.Tokens[odd] = "" }), 414},
+		"nothing in spm":        {oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = "" }), 400},
+		"no types in spm":       {oddVocabulary(t, "spm", func(v *Vocab) { v.Types = nil }), 400},
+		"no scores in spm":      {oddVocabulary(t, "spm", func(v *Vocab) { v.Scores = nil }), 400},
+		"a type of its own":     {oddVocabulary(t, "bpe", func(v *Vocab) { v.Types[odd] = 9 }), 414},
+		"a merge of nothing":    {oddVocabulary(t, "bpe", func(v *Vocab) { v.Merges = []string{"x qqq"} }), 414},
+		"a byte without token":  {oddVocabulary(t, "bpe", func(v *Vocab) { v.Types[slices.Index(v.Tokens, "!")] = 5 }), 414},
 		"an infinite score":     {oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.Inf(1)) }), 400},
 		"infinite in the minus": {oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.Inf(-1)) }), 400},
 	} {
@@ -57,7 +64,6 @@ func TestOddVocabularies(t *testing.T) {
 	}
 	for says, files := range map[string]Files{
 		"piece 300 has no score":         oddVocabulary(t, "spm", func(v *Vocab) { v.Scores[odd] = float32(math.NaN()) }),
-		`piece 300, "", is empty`:        oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = "" }),
 		"is empty or there twice":        oddVocabulary(t, "spm", func(v *Vocab) { v.Tokens[odd] = v.Tokens[odd+1] }),
 		`is both`:                        {JSON: edit(t, "bpe", "model.vocab.zz", "300")},
 		`"zz" has id 1048576, want 0 to`: {JSON: edit(t, "bpe", "model.vocab.zz", "1048576")},

@@ -22,7 +22,7 @@ func (t *tokenizer) EncodeParts(parts []Part) []int32 {
 	at := atStart
 	encode := func() {
 		if text.Len() > 0 {
-			ids = t.encode(ids, &m, text.String(), at)
+			ids = t.encodePiece(ids, &m, nil, text.String(), at)
 			text.Reset()
 			at = continuing
 		}
@@ -37,7 +37,7 @@ func (t *tokenizer) EncodeParts(parts []Part) []int32 {
 		}
 		rest := p.Text
 		for !p.Plain && rest != "" {
-			start, end, id := t.inAll.next(rest)
+			start, end, id := t.inParts.next(rest, 0)
 			if id < 0 {
 				break
 			}

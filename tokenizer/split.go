@@ -16,22 +16,24 @@ const (
 	llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	qwen2Pattern  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	gpt2Pattern   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-	digitsPattern = `[0-9][0-9][0-9]`
+	qwen35Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
+// splitPatterns match all of a text, match behind match.
 var splitPatterns = map[string]splitter{
-	llama3Pattern: func(s string) int { return splitLlama3(s, 3) },
-	qwen2Pattern:  func(s string) int { return splitLlama3(s, 1) },
+	llama3Pattern: func(s string) int { return splitLlama3(s, 3, letter, other|mark) },
+	qwen2Pattern:  func(s string) int { return splitLlama3(s, 1, letter, other|mark) },
+	qwen35Pattern: func(s string) int { return splitLlama3(s, 1, letter|mark, other) },
 	gpt2Pattern:   splitGPT2,
-	digitsPattern: splitThreeDigits,
 }
 
-// class divides characters as the patterns do: \p{L}, \p{N}, \s and the rest,
-// to which bytes that are no UTF-8 belong.
+// class divides characters as the patterns do: \p{L}, \p{M}, \p{N}, \s and the
+// rest, to which bytes outside UTF-8 belong. A union of classes is a class.
 type class uint8
 
 const (
-	other class = iota
+	other class = 1 << iota
+	mark
 	letter
 	number
 	space
@@ -52,6 +54,8 @@ func unicodeClass(r rune) class {
 		return number
 	case unicode.IsSpace(r):
 		return space
+	case unicode.IsMark(r):
+		return mark
 	}
 	return other
 }
@@ -71,7 +75,7 @@ func span(s string, c class, max int) int {
 	i := 0
 	for count := 0; i < len(s) && (max == 0 || count < max); count++ {
 		_, have, n := firstRune(s[i:])
-		if have != c {
+		if have&c == 0 {
 			break
 		}
 		i += n
@@ -79,9 +83,10 @@ func span(s string, c class, max int) int {
 	return i
 }
 
-// splitLlama3 is llama3Pattern with up to maxDigits digits together. The cases
-// stand in the order of its alternatives.
-func splitLlama3(s string, maxDigits int) int {
+// splitLlama3 is llama3Pattern with up to maxDigits digits together, and with
+// the classes that its second alternative calls letters and its fourth others.
+// The cases stand in the order of the alternatives.
+func splitLlama3(s string, maxDigits int, letters, others class) int {
 	r, c, n := firstRune(s)
 	if r == '\'' {
 		if k := contraction(s[1:], true); k > 0 {
@@ -89,16 +94,16 @@ func splitLlama3(s string, maxDigits int) int {
 		}
 	}
 	switch {
-	case c == letter:
-		return span(s, letter, 0)
+	case c&letters != 0:
+		return span(s, letters, 0)
 	case c == number:
 		return span(s, number, maxDigits)
 	case r != '\r' && r != '\n':
-		if k := span(s[n:], letter, 0); k > 0 {
+		if k := span(s[n:], letters, 0); k > 0 {
 			return n + k
 		}
 	}
-	if k := spacedSpan(s, other); k > 0 {
+	if k := spacedSpan(s, others); k > 0 {
 		for k < len(s) && (s[k] == '\r' || s[k] == '\n') {
 			k++
 		}
@@ -114,7 +119,7 @@ func splitGPT2(s string) int {
 			return 1 + k
 		}
 	}
-	for _, c := range [...]class{letter, number, other} {
+	for _, c := range [...]class{letter, number, other | mark} {
 		if k := spacedSpan(s, c); k > 0 {
 			return k
 		}
@@ -179,65 +184,4 @@ func splitSpaces(s string, lines bool) int {
 		return end
 	}
 	return last
-}
-
-// splitThreeDigits is digitsPattern: three ASCII digits, or the text in front
-// of the first three.
-func splitThreeDigits(s string) int {
-	digits := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			digits = 0
-			continue
-		}
-		if digits++; digits == 3 {
-			if i == 2 {
-				return 3
-			}
-			return i - 2
-		}
-	}
-	return len(s)
-}
-
-// splitBy cuts where in begins and ceases to hold, and with isolate also
-// between any two characters for which it does.
-func splitBy(in func(rune) bool, isolate bool) splitter {
-	return func(s string) int {
-		r, n := utf8.DecodeRuneInString(s)
-		first := in(r)
-		if first && isolate {
-			return n
-		}
-		for n < len(s) {
-			r, size := utf8.DecodeRuneInString(s[n:])
-			if in(r) != first {
-				break
-			}
-			n += size
-		}
-		return n
-	}
-}
-
-// splitBytesBy is splitBy behind a ByteLevel component, which has replaced the
-// text by the characters that spell its bytes: there 0xB2 is "²", a number.
-func splitBytesBy(in func(rune) bool, isolate bool) splitter {
-	return func(s string) int {
-		first := in(byteRunes[s[0]])
-		if first && isolate {
-			return 1
-		}
-		n := 1
-		for n < len(s) && in(byteRunes[s[n]]) == first {
-			n++
-		}
-		return n
-	}
-}
-
-// isPunctuation is the Punctuation component: P* and all of ASCII's, which
-// Unicode in part calls symbols.
-func isPunctuation(r rune) bool {
-	return unicode.IsPunct(r) || r < utf8.RuneSelf && unicode.IsSymbol(r)
 }

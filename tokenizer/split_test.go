@@ -47,11 +47,8 @@ func oracle(t testing.TB, pattern string, parts []string) (cut []string) {
 	return cut
 }
 
-func cutAll(split splitter, s string) (cut []string) {
-	for s != "" {
-		n := split(s)
-		cut, s = append(cut, s[:n]), s[n:]
-	}
+func cutAll(s step, text string) (cut []string) {
+	s(text, atStart, func(word string) { cut = append(cut, word) })
 	return cut
 }
 
@@ -78,7 +75,7 @@ func TestSplitPatterns(t *testing.T) {
 	texts := randomTexts(8000)
 	for pattern, split := range splitPatterns {
 		for _, text := range texts {
-			if got, want := cutAll(split, text), oracle(t, pattern, []string{text}); !slices.Equal(got, want) {
+			if got, want := cutAll(each(split), text), oracle(t, pattern, []string{text}); !slices.Equal(got, want) {
 				t.Fatalf("pattern %s cuts %q into %q, want %q", pattern, text, got, want)
 			}
 		}
@@ -100,7 +97,7 @@ func TestSplitAllOfUnicode(t *testing.T) {
 		if text.Len() < 1024 {
 			continue
 		}
-		if got, want := cutAll(split, text.String()), oracle(t, llama3Pattern, []string{text.String()}); !slices.Equal(got, want) {
+		if got, want := cutAll(each(split), text.String()), oracle(t, llama3Pattern, []string{text.String()}); !slices.Equal(got, want) {
 			t.Fatalf("up to U+%04X %q is cut into %q, want %q", r, text.String(), got, want)
 		}
 		text.Reset()
@@ -162,11 +159,18 @@ func FuzzSplit(f *testing.F) {
 	f.Add("\xff' \xc3\n\xe2\x96")
 	steps := stepsOf(f, falconSteps)
 	for _, split := range splitPatterns {
-		steps = append(steps, split)
+		steps = append(steps, each(split))
+	}
+	for _, p := range preTokenizers {
+		more, err := p.steps()
+		if err != nil {
+			f.Fatal(err)
+		}
+		steps = append(steps, more...)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, split := range steps {
-			if got := strings.Join(cutAll(split, text), ""); got != text {
+		for _, s := range steps {
+			if got := strings.Join(cutAll(s, text), ""); got != text {
 				t.Fatalf("parts of %q join to %q", text, got)
 			}
 		}

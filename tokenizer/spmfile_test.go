@@ -52,7 +52,6 @@ func TestModelRefused(t *testing.T) {
 		{"piece empty", withFields(t, pieceField("", 0, pieceNormal)), ErrDamaged, "empty"},
 		{"no score", withFields(t, pieceField("x!", float32(math.NaN()), pieceNormal)), ErrDamaged, "score"},
 		{"byte piece", withFields(t, pieceField("<0xG0>", 0, pieceByte)), ErrDamaged, "<0xG0>"},
-		{"control empty", withFields(t, pieceField("", 0, pieceControl)), ErrDamaged, "empty"},
 		{"empty", []byte{}, ErrDamaged, "no pieces"},
 		{"noise", []byte("not a model"), ErrDamaged, "tokenizer.model"},
 		{"few bytes", slices.Concat(pieceField("<0x00>", 0, pieceByte), message(2, varint(3, 2)), message(3)), ErrDamaged, "1 of 256"},

@@ -17,6 +17,10 @@ var ErrUnsupported = errors.New("unsupported tokenizer")
 // ErrDamaged marks a tokenizer file that contradicts itself or its format.
 var ErrDamaged = errors.New("damaged tokenizer")
 
+// ErrOther marks a tokenizer that belongs to another model: it has more tokens
+// of text than the model has rows in its embedding.
+var ErrOther = errors.New("tokenizer of another model")
+
 // ErrNone is returned by New when no file describes a tokenizer.
 var ErrNone = errors.New("no tokenizer")
 
@@ -31,6 +35,10 @@ type Files struct {
 
 	// GGUF is the vocabulary of a GGUF file. It comes before all files.
 	GGUF *Vocab
+
+	// Rows is how many tokens the model has an embedding for, 0 where that is
+	// not known. Added tokens behind are passed over.
+	Rows int
 }
 
 // Tokenizer is immutable and safe for concurrent use. Constructors validate,

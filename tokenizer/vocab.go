@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ type place int
 const (
 	atStart    place = iota // nothing: the text starts a sequence
 	afterToken              // an added token
+	within                  // another word of the same text
 	continuing              // text that was encoded before
 )
 
@@ -40,14 +42,25 @@ type tokenizer struct {
 
 	// spell gives the bytes of a token from its literal.
 	spell func(literal string) []byte
+	// normalize, where not nil, changes a text before tokens marked
+	// `normalized` are matched in it, and before it is encoded.
+	normalize normalizer
 	// encode appends the ids of a text without added tokens; m is scratch.
 	encode func(ids []int32, m *merger, text string, at place) []int32
 
-	inText, inAll matcher // added tokens matched by Encode and by EncodeSpecial
+	inText, inAll matchers // added tokens matched by Encode and by EncodeSpecial
+	inParts       matcher  // by EncodeParts: all, as they are written
 
 	stripsSpace bool
 	bos, eos    int32
 	addBOS      bool
+
+	notes []string
+}
+
+// note adds to what Notes says.
+func (t *tokenizer) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
 // newTokenizer makes the table of tokens; literals are by id.
@@ -69,25 +82,32 @@ func newTokenizer(kind string, literals []string, spell func(string) []byte) *to
 }
 
 // add makes a token an added one, with a new id or one of the vocabulary. The
-// first definition of an id or a literal stands; a later one of an id may only
-// repeat its literal.
+// first definition of an id or a literal stands. A literal that the vocabulary
+// has keeps the id that it has there, and one whose id the vocabulary gives to
+// a text gets the next free one, as in the reference (add_tokens).
 func (t *tokenizer) add(a added) error {
 	switch {
-	case a.literal == "":
-		return fmt.Errorf("tokenizer: added token %d is empty: %w", a.id, ErrDamaged)
 	case a.id < 0 || a.id >= maxVocab:
 		return fmt.Errorf("tokenizer: added token %q has id %d, want 0 to %d: %w", a.literal, a.id, maxVocab-1, ErrDamaged)
+	case a.literal == "":
+		t.note("The added token %d is empty and passed over.", a.id)
+		return nil
 	case len(a.literal) > maxAdded:
-		return fmt.Errorf("tokenizer: added token %d has %d bytes, at most %d are supported: %w", a.id, len(a.literal), maxAdded, ErrUnsupported)
-	case a.singleWord:
-		return fmt.Errorf("tokenizer: added token %q matches single words only: %w", a.literal, ErrUnsupported)
+		t.note("The added token %d has %d bytes, at most %d are supported; it is passed over.", a.id, len(a.literal), maxAdded)
+		return nil
+	}
+	if int(a.id) < len(t.literals) && t.literals[a.id] != "" && t.literals[a.id] != a.literal {
+		listed := a.id
+		if a.id = t.id(a.literal); a.id < 0 {
+			if a.id = int32(len(t.literals)); a.id >= maxVocab {
+				return fmt.Errorf("tokenizer: no id is left for the added token %q: %w", a.literal, ErrDamaged)
+			}
+		}
+		t.note("The added token %q has the id %d of %q; %d is taken instead.", a.literal, listed, t.literals[listed], a.id)
 	}
 	if missing := int(a.id) + 1 - len(t.literals); missing > 0 {
 		t.literals = append(t.literals, make([]string, missing)...)
 		t.bytes = append(t.bytes, make([][]byte, missing)...)
-	}
-	if have := t.literals[a.id]; have != "" && have != a.literal {
-		return fmt.Errorf("tokenizer: id %d is both %q and %q: %w", a.id, have, a.literal, ErrDamaged)
 	}
 	if _, ok := t.added[a.id]; ok {
 		return nil
@@ -104,16 +124,76 @@ func (t *tokenizer) add(a added) error {
 	return nil
 }
 
+// rename gives the added token with a's id a's name, as fine-tunes do with
+// reserved tokens; false where there is none, or the name is another token's.
+func (t *tokenizer) rename(a added) bool {
+	old, ok := t.added[a.id]
+	if !ok || a.literal == "" || len(a.literal) > maxAdded || old.literal == a.literal || t.id(a.literal) >= 0 {
+		return false
+	}
+	t.note("The reserved token %q is called %q.", old.literal, a.literal)
+	if t.special[old.literal] == a.id {
+		delete(t.special, old.literal)
+	}
+	t.literals[a.id] = a.literal
+	delete(t.added, a.id)
+	return true
+}
+
+// limit drops the tokens from the id rows on, for which the model has no
+// embedding. Only added tokens and unused ones may be among them.
+func (t *tokenizer) limit(rows int, unused func(id int32) bool) error {
+	if rows <= 0 || len(t.literals) <= rows {
+		return nil
+	}
+	size := len(t.literals)
+	for id := int32(rows); int(id) < size; id++ {
+		a, ok := t.added[id]
+		if !ok && t.literals[id] != "" && (unused == nil || !unused(id)) {
+			return fmt.Errorf("tokenizer: the tokenizer has %d tokens, the model %d: %w", size, rows, ErrOther)
+		}
+		delete(t.added, id)
+		if t.special[a.literal] == id {
+			delete(t.special, a.literal)
+		}
+	}
+	t.literals, t.bytes = t.literals[:rows:rows], t.bytes[:rows:rows]
+	encode := t.encode
+	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
+		before := len(ids)
+		ids = encode(ids, m, text, at)
+		kept := slices.DeleteFunc(ids[before:], func(id int32) bool { return int(id) >= rows })
+		return ids[:before+len(kept)]
+	}
+	t.note("The tokenizer has %d tokens, the model %d; the tokens behind are passed over.", size, rows)
+	return nil
+}
+
 // seal builds the matchers, after the last add.
 func (t *tokenizer) seal() {
 	for _, a := range t.added {
 		if t.special[a.literal] != a.id {
 			continue // another id has the same literal
 		}
-		t.inAll.add(a)
+		t.inParts.add(a)
+		t.addTo(&t.inAll, a)
 		if !a.special {
-			t.inText.add(a)
+			t.addTo(&t.inText, a)
 		}
+	}
+}
+
+func (t *tokenizer) addTo(m *matchers, a added) {
+	if !a.normalized {
+		m.written.add(a)
+		return
+	}
+	if t.normalize != nil {
+		// The reference normalizes it like a text, dummy space and all.
+		a.literal = t.normalize(a.literal, atStart)
+	}
+	if a.literal != "" {
+		m.normal.add(a)
 	}
 }
 
@@ -130,18 +210,43 @@ func (t *tokenizer) EncodeSpecial(text string) []int32 {
 }
 
 // encodeAround encodes the texts between the added tokens that tokens finds.
-func (t *tokenizer) encodeAround(tokens *matcher, text string, at place) []int32 {
+func (t *tokenizer) encodeAround(tokens *matchers, text string, at place) []int32 {
 	var ids []int32
 	var m merger
-	for text != "" {
-		start, end, id := tokens.next(text)
-		if start > 0 {
-			ids = t.encode(ids, &m, text[:start], at)
+	for done := 0; done < len(text); {
+		start, end, id := tokens.written.next(text, done)
+		if start > done {
+			ids = t.encodePiece(ids, &m, &tokens.normal, text[done:start], at)
 		}
 		if id >= 0 {
 			ids = append(ids, id)
 		}
-		text, at = text[end:], afterToken
+		done, at = end, afterToken
+	}
+	return ids
+}
+
+// encodePiece encodes a text in which no token as written is left: what lies
+// between the tokens, if any, that normal finds once the text is normalized.
+func (t *tokenizer) encodePiece(ids []int32, m *merger, normal *matcher, text string, at place) []int32 {
+	if t.normalize != nil {
+		text = t.normalize(text, at)
+	}
+	if normal == nil || len(normal.tokens) == 0 {
+		if text == "" {
+			return ids
+		}
+		return t.encode(ids, m, text, at)
+	}
+	for done := 0; done < len(text); {
+		start, end, id := normal.next(text, done)
+		if start > done {
+			ids = t.encode(ids, m, text[done:start], at)
+		}
+		if id >= 0 {
+			ids = append(ids, id)
+		}
+		done, at = end, afterToken
 	}
 	return ids
 }
@@ -189,6 +294,14 @@ func (t *tokenizer) id(literal string) int32 {
 		}
 	}
 	return -1
+}
+
+// Notes says what New passed over or guessed to make t, one sentence each.
+func Notes(t Tokenizer) []string {
+	if t, ok := t.(*tokenizer); ok {
+		return t.notes
+	}
+	return nil
 }
 
 // unescape is the text of a SentencePiece literal.

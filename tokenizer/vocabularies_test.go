@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 )
 
 // llamaVocabulary reads the test cases that llama.cpp keeps beside its
@@ -92,8 +91,6 @@ func Test2B4TVectors(t *testing.T) {
 	data := readFile(t, dir, "tokenizers", "llama3-128256.tokenizer.json")
 	llama3 := mustNew(t, Files{JSON: data})
 
-	// The default patterns: punctuation, GPT-2's, numbers, three digits.
-	patterns := []splitter{splitBy(isPunctuation, false), splitGPT2, splitBy(unicode.IsNumber, false), splitThreeDigits}
 	var f jsonFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		t.Fatal(err)
@@ -106,7 +103,12 @@ func Test2B4TVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byDefault, err := newByteLevel(v, merges, patterns, true)
+	byName := preTokenizers["default"]
+	steps, err := byName.steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byDefault, err := newByteLevel(byteModel{vocabulary: v, merges: merges, steps: steps, ignoreMerges: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -250,12 +250,12 @@ func (c *Controller) writeCopy(ctx context.Context, job *Copy) error {
 
 // priceOf measures what a smaller head costs.
 func priceOf(ctx context.Context, m, small *model.Model) (*Price, error) {
-	a, err := inference.New(m, inference.Options{})
+	a, err := inference.New(m, inference.Options{OnlyIDs: true})
 	if err != nil {
 		return nil, err
 	}
 	defer a.Close()
-	b, err := inference.New(small, inference.Options{})
+	b, err := inference.New(small, inference.Options{OnlyIDs: true})
 	if err != nil {
 		return nil, err
 	}

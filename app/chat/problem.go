@@ -78,7 +78,9 @@ func explain(err error, path string) (sentence, hint Text) {
 		return unsupported(what, path)
 	case errors.Is(err, tokenizer.ErrUnsupported):
 		return Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", what),
-			Say("It reads SentencePiece and Llama-3 tokenizers.")
+			Say("It reads SentencePiece and byte-level BPE tokenizers.")
+	case errors.Is(err, tokenizer.ErrOther):
+		return Say("The tokenizer is not this model's: {{.What}}", "What", what), Say("Put the model's own tokenizer files beside it.")
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
 		if errors.Is(err, io.ErrUnexpectedEOF) || endsEarly(what) {
 			return Say("{{.File}} is damaged: it ends too early", "File", file), again
@@ -215,7 +217,7 @@ func reason(err error, path string) string {
 	text := err.Error()
 	for _, sentinel := range []error{
 		inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound,
-		tokenizer.ErrUnsupported, tokenizer.ErrDamaged,
+		tokenizer.ErrUnsupported, tokenizer.ErrDamaged, tokenizer.ErrOther,
 	} {
 		text = strings.TrimSuffix(text, ": "+sentinel.Error())
 		text = strings.ReplaceAll(text, ": "+sentinel.Error()+": ", ": ")

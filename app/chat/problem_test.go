@@ -41,7 +41,7 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("tokenizer: piece 3 has no score: %w", tokenizer.ErrDamaged), "",
 			"The built-in model is damaged: piece 3 has no score", "Copy or download it again."},
 		{fmt.Errorf(`tokenizer: normalizer "NFKC": %w`, tokenizer.ErrUnsupported), path,
-			`Tern cannot read this model's tokenizer yet: normalizer "NFKC"`, "It reads SentencePiece and Llama-3 tokenizers."},
+			`Tern cannot read this model's tokenizer yet: normalizer "NFKC"`, "It reads SentencePiece and byte-level BPE tokenizers."},
 		{errNoTokenizer, path, "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."},
 		{fmt.Errorf("inference: 256 tokens: %w", inference.ErrMemory), path, "Not enough memory", "Close other apps or choose a shorter context."},
 		{fmt.Errorf("model: %w", syscall.ENOMEM), path, "Not enough memory", "Close other apps or choose a shorter context."},
@@ -117,9 +117,9 @@ func TestOpenProblems(t *testing.T) {
 		{name: "the index is missing", golden: "hf-1bitllm-f16-sharded", change: remove("*.index.json"),
 			pick: "model-00001-of-*", want: words{Sentence: `model-00001-of-\d+\.safetensors is one of \d parts; their index is missing`, Hint: together}},
 		{name: "tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":{"type":"Unigram"}}`),
-			want: words{Sentence: `Tern cannot read this model's tokenizer yet: .*Unigram.*`, Hint: "It reads SentencePiece and Llama-3 tokenizers."}},
+			want: words{Sentence: `Tern cannot read this model's tokenizer yet: .*Unigram.*`, Hint: "It reads SentencePiece and byte-level BPE tokenizers."}},
 		{name: "damaged tokenizer", golden: "hf-1bitllm-f32", change: write("tokenizer.json", `{"model":`),
-			want: words{Sentence: `model is damaged: tokenizer\.json: unexpected end of JSON input`, Hint: again}},
+			want: words{Sentence: `model is damaged: tokenizer\.json: its text ends too early`, Hint: again}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := t.TempDir()

@@ -82,7 +82,7 @@ func Full(ctx context.Context, m *model.Model, o Options) (*Report, error) {
 	}
 	e, err := inference.New(m, inference.Options{Threads: o.Threads})
 	switch {
-	case errors.Is(err, tokenizer.ErrDamaged), errors.Is(err, tokenizer.ErrUnsupported):
+	case errors.Is(err, tokenizer.ErrDamaged), errors.Is(err, tokenizer.ErrUnsupported), errors.Is(err, tokenizer.ErrOther):
 		r.add("tokenizer", Bad, "%v", err)
 	case err != nil:
 		return nil, err

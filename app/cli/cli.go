@@ -82,7 +82,9 @@ func hint(err error) string {
 	case errors.Is(err, model.ErrUnsupported):
 		return "Tern runs BitNet b1.58 checkpoints of 1bitLLM and Microsoft, and ternary Llama ones, as safetensors or GGUF."
 	case errors.Is(err, tokenizer.ErrUnsupported):
-		return "SentencePiece BPE and byte-level BPE vocabularies are supported; tern logits --ids works without any."
+		return "SentencePiece BPE and byte-level BPE vocabularies are supported; run, logits and bench work without any: tern run --ids 1,2,3."
+	case errors.Is(err, tokenizer.ErrOther):
+		return "Put the model's own tokenizer files beside it."
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
 		return "The file may be incomplete: copy or download it again."
 	case errors.Is(err, model.ErrNoSpace):

@@ -82,7 +82,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		m, err = synthetic(shape)
 		portable = true
 	} else {
-		m, _, err = openModel(ctx, s, source{bare[0], f.model.corrections})
+		m, _, err = openModel(ctx, s, source{path: bare[0], corrections: f.model.corrections})
 	}
 	if err != nil {
 		return err
@@ -127,12 +127,12 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 	progress := newMeter(s.Err)
 	progress.show("measuring the smaller head")
 	defer progress.clear()
-	a, err := inference.New(m, inference.Options{Threads: threads})
+	a, err := inference.New(m, inference.Options{Threads: threads, OnlyIDs: true})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	b, err := inference.New(small, inference.Options{Threads: threads})
+	b, err := inference.New(small, inference.Options{Threads: threads, OnlyIDs: true})
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ of the vocabulary's size for each position: [positions][vocabulary].`,
 	if out == "" {
 		return f.wrong("--out is missing")
 	}
+	f.model.onlyIDs = true
 	e, _, err := openEngine(ctx, s, f.model, threads)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 type source struct {
 	path        string // "" is the built-in model
 	corrections check.Corrections
+	onlyIDs     bool // a tokenizer that cannot be used is passed over
 }
 
 // openEngine loads the checkpoint of f, or the built-in model, and returns how long that took.
@@ -24,7 +25,7 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 	warnOfSize(s, at.path)
 	start := time.Now()
 	m := newMeter(s.Err)
-	o := inference.Options{Threads: threads, Progress: m.loading, Free: library.FreeMemory}
+	o := inference.Options{Threads: threads, Progress: m.loading, Free: library.FreeMemory, OnlyIDs: at.onlyIDs}
 	var e *inference.Engine
 	var err error
 	if at.path == "" {
@@ -33,6 +34,9 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 		e, err = check.Open(ctx, at.path, at.corrections, o)
 	}
 	m.clear()
+	if err == nil && e.TokenizerError() != nil {
+		fmt.Fprintf(s.Err, "tern: %v. Ids stand without their text.\n", e.TokenizerError())
+	}
 	return e, time.Since(start), err
 }
 

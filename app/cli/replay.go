@@ -54,6 +54,7 @@ tern replay report.json -m ~/models/bitnet_b1_58-large`)
 	if err != nil {
 		return err
 	}
+	f.model.onlyIDs = true // a recipe has the ids of its prompt
 	e, _, err := openEngine(ctx, s, f.model, threads)
 	if err != nil {
 		return err

@@ -126,6 +126,7 @@ func Run(ctx context.Context, s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	f.model.onlyIDs = f.given("ids")
 	e, load, err := openEngine(ctx, s, f.model, o.threads)
 	if err != nil {
 		return err

@@ -130,12 +130,12 @@ func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, thre
 		r.Tensors = &verifyTensors{n, append([]model.TensorDifference{}, list...)}
 		r.Equal = r.Equal && len(list) == 0
 	}
-	ea, err := inference.New(a, inference.Options{Threads: threads})
+	ea, err := inference.New(a, inference.Options{Threads: threads, OnlyIDs: true})
 	if err != nil {
 		return nil, err
 	}
 	defer ea.Close()
-	eb, err := inference.New(b, inference.Options{Threads: threads})
+	eb, err := inference.New(b, inference.Options{Threads: threads, OnlyIDs: true})
 	if err != nil {
 		return nil, err
 	}

@@ -157,7 +157,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 // how much the key/value cache took at most.
 func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs []Run, cache int64, err error) {
 	start := time.Now()
-	e, err := inference.New(m, inference.Options{Threads: threads, Free: o.Free})
+	e, err := inference.New(m, inference.Options{Threads: threads, OnlyIDs: true, Free: o.Free})
 	if err != nil {
 		return nil, 0, err
 	}
