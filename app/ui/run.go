@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -42,7 +41,7 @@ type Options struct {
 // Run opens the window and returns when it is closed, with the exit code of the
 // program. It must be called on the main goroutine, as Fyne requires.
 func Run(o Options) int {
-	if !hasDisplay() {
+	if !findDisplay() {
 		fmt.Fprintln(o.Stderr, "tern: there is no display to open a window on.\nHint: tern run writes text without one; tern --help lists the commands.")
 		return 1
 	}
@@ -118,14 +117,19 @@ func Run(o Options) int {
 			}
 		}()
 	}
-	win.ShowAndRun()
+	code := 0
+	if show(win) {
+		a.Run()
+	} else {
+		fmt.Fprintln(o.Stderr, "tern: the display has no OpenGL to draw a window with.\nHint: install its driver, or Mesa for one without a graphics card; tern run writes text without a window.")
+		code = 1
+	}
 
 	p.close()
 	lag.watch(false)
 	books.close()
 	out.close()
 	c.Close()
-	code := 0
 	if v := c.View(); v.Unsaved && v.Trouble != nil {
 		code = complain(o.Stderr, *v.Trouble)
 	}
@@ -139,13 +143,4 @@ func Run(o Options) int {
 func complain(stderr io.Writer, p chat.Problem) int {
 	fmt.Fprintf(stderr, "tern: %s.\nHint: %s\n", p.Sentence, p.Hint)
 	return 1
-}
-
-// hasDisplay tells if a window can be opened: Fyne panics where it cannot.
-func hasDisplay() bool {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return true
-	}
-	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }

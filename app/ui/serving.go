@@ -36,7 +36,7 @@ func newServing(escape func(), copyURL func(string), changed func(settings.Servi
 	s.key.Password = true
 	s.key.SetPlaceHolder(tr("none"))
 	s.origins = newLineEntry(escape, nil, func(string) { tell() })
-	s.origins.SetPlaceHolder("app://obsidian.md")
+	s.origins.SetPlaceHolder(tr("none"))
 	s.state = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	s.copy = newQuietButton(tr("Copy the address"), escape, func() { copyURL(s.url) })
 	s.copy.Hide()

@@ -1,0 +1,7 @@
+//go:build cgo && (windows || darwin)
+
+package ui
+
+// findDisplay tells whether a window can be opened: these systems have a display
+// wherever a program runs.
+func findDisplay() bool { return true }
