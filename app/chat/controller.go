@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -40,19 +39,21 @@ type Options struct {
 	Folder string
 }
 
-// Controller owns the engine, the session and the worker that writes. All
-// methods may be called from any goroutine and, but for Close, return at once.
+// Controller owns the engine, the session and the worker that carries out
+// commands. All methods may be called from any goroutine and, but for Close,
+// return at once.
 //
-// Commands that change the text, show another one or another model end the
-// answer that is being written, if there is one; what is written stays. They
-// take effect in the order in which they are called.
+// Commands that change a text end the answer that is being written in it, and
+// those that open or close a model end every answer; what is written stays. An
+// answer goes on while another conversation is shown. Commands take effect in
+// the order in which they are called.
 type Controller struct {
 	open     opener
 	readings *readings
 	latch    *latch
 	panicked func(what string, stack []byte)  // Options.Panicked
 	free     func() (bytes int64, known bool) // Options.Free
-	running  sync.WaitGroup                   // the worker and the loads
+	running  sync.WaitGroup                   // the worker, the loads and the answer
 
 	// Used by the worker alone.
 	engine    engine                  // nil: no model is open
@@ -60,6 +61,7 @@ type Controller struct {
 	announced *inference.Engine       // what tell was told last
 	vocab     int                     // counts the models, to tell whose ids a segment has
 	lastID    int                     // of a segment
+	opening   string                  // the conversation that is being read to be shown
 
 	generation settings.Generation // of the last answer
 
@@ -76,19 +78,19 @@ type Controller struct {
 	load    *load        // being read, nil if none is
 	source  *model.Model // the open model where it can be copied, else nil
 	copying *Copy        // the job that view.Copy shows
-	writing State        // Prefilling or Generating while an answer is written, else NoModel
 	busy    bool         // a command runs
 	inspect bool         // answers are written with the figures of their tokens
 	weights weights      // of the open model; nil for none
-
-	conv  conversation
-	query string // of the newest search
+	query   string       // of the newest search
 
 	// Below: changed by the worker alone, which may therefore read them
 	// without the lock.
-	document document
-	undo     []document // versions to come back to, the newest last
-	view     View       // all but what View fills in
+	conv     *conversation       // the one that is shown
+	job      *job                // the answer that is being written; nil for none
+	waiting  []*job              // answers that wait for their turn, the next one first
+	failures map[string]*Problem // what ended an answer of a conversation that was not shown
+	context  int                 // positions that the open model has room for, 0 while unknown
+	view     View                // all but what View fills in
 
 	archive *archive
 
@@ -97,12 +99,10 @@ type Controller struct {
 	moved   map[string]string // conversations that were saved under another id: another program changed the file
 	deleted map[string]bool
 	said    map[string]bool // what was said of files
+	crashed map[string]bool // conversations that a program was writing when it ended
 
 	unsavedSaid *Problem // what was said of those that could not be saved
 }
-
-// maxUndo is how many versions of the document are kept. They share their text.
-const maxUndo = 100
 
 // New starts a controller with no model open.
 func New(o Options) *Controller {
@@ -121,12 +121,13 @@ func newController(o Options, open opener) *Controller {
 		tell:     o.Engine,
 		ctx:      context.Background(),
 		cancel:   func() {},
-		document: empty,
 		conv:     newConversation(),
+		failures: map[string]*Problem{},
 		store:    history.NewStore(o.Folder),
 		moved:    map[string]string{},
 		deleted:  map[string]bool{},
 		said:     map[string]bool{},
+		crashed:  map[string]bool{},
 	}
 	c.archive = newArchive(c.mistake)
 	c.keeps = o.Folder != ""
@@ -150,6 +151,7 @@ func (c *Controller) serve() {
 		c.obey(ctx, command)
 		boundGarbage() // what lives is another size after a load, and after many answers
 	}
+	c.endAll()
 	if c.engine != nil {
 		c.announce(nil)
 		c.engine.Close()
@@ -175,7 +177,7 @@ func (c *Controller) next() (context.Context, func(context.Context)) {
 	c.cancel()
 	c.busy = false
 	for len(c.queue) == 0 && !c.closed {
-		if c.unjudged.Load() {
+		if c.unjudged.Load() && c.job == nil {
 			c.ctx, c.cancel = context.WithCancel(context.Background())
 			return c.ctx, c.judge
 		}
@@ -210,12 +212,30 @@ func (c *Controller) do(command func(context.Context)) bool {
 	return true
 }
 
+// alter is do for what changes the text that is shown: it ends the answer that
+// is being written in it, or waits to be.
+func (c *Controller) alter(command func()) {
+	c.do(func(context.Context) {
+		c.end(c.conv)
+		command()
+	})
+}
+
+// report gives the worker what an answer's goroutine has for it, which ends
+// nothing.
+func (c *Controller) report(command func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue = append(c.queue, func(context.Context) { command() })
+	c.work.Signal()
+}
+
 // aside is do for what nobody waits for: it is refused where it would end
 // something.
 func (c *Controller) aside(command func(context.Context)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.busy || len(c.queue) > 0 {
+	if c.closed || c.busy || len(c.queue) > 0 || c.job != nil {
 		return
 	}
 	c.queue = append(c.queue, command)
@@ -232,75 +252,6 @@ func (c *Controller) change(f func(*View)) {
 	c.view.Serial++
 }
 
-// Generate adds text (which may be empty) to the end of the document, with a
-// space between where one belongs, and continues it. To a model that chats, text
-// is a message, which it answers; without one it writes its last answer on. If
-// that fails the words
-// are still in the document: Generate without text tries again, Undo takes them
-// back.
-func (c *Controller) Generate(text string, g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		d := c.document.withWords
-		if c.view.Mode == ChatMode {
-			d = c.document.withMessage
-		}
-		c.answer(ctx, d(c.newID(), text), g)
-	})
-}
-
-// Retry writes the last answer again, with a new seed unless the seed is fixed.
-// Undo brings the old one back.
-func (c *Controller) Retry(g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		if c.document.answer >= 0 && c.engine != nil {
-			c.answer(ctx, c.document.withoutAnswer(), g)
-		}
-	})
-}
-
-// Stop ends the answer that is being written, within one token.
-func (c *Controller) Stop() { c.do(func(context.Context) {}) }
-
-// Undo takes back the last change of the document: the last answer with the
-// words before it, a Retry, an edit or a DropOldest. What it takes back stays
-// as another version.
-func (c *Controller) Undo() {
-	c.do(func(context.Context) {
-		if n := len(c.undo); n > 0 {
-			last := c.undo[n-1]
-			c.change(func(*View) { c.undo, c.document = c.undo[:n-1], last })
-			c.rest()
-			c.grown()
-		}
-	})
-}
-
-// DropOldest removes about the first half of the document, at a paragraph or a
-// message, so that there is room to go on. Undo brings it back.
-func (c *Controller) DropOldest() {
-	c.do(func(context.Context) {
-		newer := c.document.newerHalf
-		if c.view.Mode == ChatMode {
-			newer = c.document.newerTurns
-		}
-		if len(c.document.segments) > 0 {
-			c.revise(newer(c.newID()))
-		}
-		c.rest()
-	})
-}
-
-// revise makes d the document and remembers the one before it.
-func (c *Controller) revise(d document) {
-	c.change(func(*View) {
-		if !d.equal(c.document) {
-			c.remember()
-		}
-		c.document = d
-	})
-	c.grown()
-}
-
 // newID returns the id of a new segment.
 func (c *Controller) newID() int {
 	c.lastID++
@@ -312,42 +263,31 @@ func (c *Controller) newID() int {
 func (c *Controller) rest() {
 	used := c.used()
 	c.change(func(v *View) {
-		v.Figures = Figures{Context: v.Figures.Context, ContextUsed: min(used, v.Figures.Context)}
+		c.conv.figures = Figures{Context: c.context, ContextUsed: min(used, c.context)}
 		v.Problem, v.Notice = nil, Text{}
+		if len(c.conv.document.segments) == 0 {
+			c.setMode(v)
+		}
 	})
 }
 
 // used is the number of positions that the document takes in the model.
-func (c *Controller) used() int {
-	if c.engine == nil || len(c.document.segments) == 0 {
+func (c *Controller) used() int { return c.usedBy(c.conv.document) }
+
+// usedBy is used for another document of the conversation that is shown.
+func (c *Controller) usedBy(d document) int { return c.positions(c.conv, d) }
+
+// positions is the number of positions that a document takes in a conversation,
+// 0 where a server alone could tell.
+func (c *Controller) positions(t *conversation, d document) int {
+	if c.engine == nil || c.context == 0 || len(d.segments) == 0 {
 		return 0
 	}
-	if c.view.Mode == ChatMode {
-		ids, _ := c.conversation() // what the template does not take, takes no room
+	if t.mode == ChatMode {
+		ids, _ := c.messageIDs(t, d) // what the template does not take, takes no room
 		return len(ids)
 	}
-	return len(c.document.prompt(c.engine.Tokenizer(), c.vocab))
-}
-
-// Unload closes the model and returns its memory to the system. The document
-// stays.
-func (c *Controller) Unload() {
-	c.CancelLoad()
-	c.do(func(context.Context) {
-		if c.engine == nil {
-			return
-		}
-		c.announce(nil)
-		c.engine.Close()
-		c.engine = nil
-		c.unjudged.Store(false)
-		c.change(func(v *View) {
-			c.forgetSource(v)
-			c.weights = nil
-			v.Model, v.Figures, v.Problem, v.Notice, v.Advice = nil, Figures{}, nil, Text{}, nil // the mode stays
-		})
-		debug.FreeOSMemory()
-	})
+	return len(d.prompt(c.engine.Tokenizer(), c.vocab))
 }
 
 // DismissProblem removes the problem from the view, or where there is none,
@@ -372,16 +312,18 @@ func (c *Controller) View() View {
 func (c *Controller) now() View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := c.view
+	v, t := c.view, c.conv
 	v.State = c.state()
-	v.Document = c.conv.tree.view(c.document)
-	v.ID, v.Title, v.System, v.Draft, v.AsStory = c.conv.id, c.conv.title, c.conv.system, c.conv.draft, c.conv.story
-	if g := c.conv.generation; g != nil {
+	v.Document = t.tree.view(t.document)
+	v.Mode, v.Figures = t.mode, t.figures
+	v.ID, v.Title, v.System, v.Draft, v.AsStory = t.id, t.title, t.system, t.draft, t.story
+	if g := t.generation; g != nil {
 		own := *g
 		v.Generation = &own
 	}
-	v.CanRetry = c.document.answer >= 0 && v.Model != nil
-	v.CanUndo = len(c.undo) > 0
+	v.Answers = c.answers()
+	v.CanRetry = t.document.answer >= 0 && v.Model != nil
+	v.CanUndo = len(t.undo) > 0
 	return v
 }
 
@@ -394,11 +336,9 @@ func (c *Controller) info() (*ModelInfo, *Advice) {
 
 // state is called with the lock held.
 func (c *Controller) state() State {
-	switch {
-	case c.writing != NoModel && c.ctx.Err() != nil:
-		return Stopping
-	case c.writing != NoModel:
-		return c.writing
+	switch j := c.jobOf(c.conv); {
+	case j != nil:
+		return j.stateNow()
 	case c.load != nil:
 		return Loading
 	case c.view.Model == nil:
@@ -414,6 +354,9 @@ func (c *Controller) Close() {
 	first := !c.closed
 	c.closed = true
 	c.cancel()
+	if c.job != nil {
+		c.job.cancel()
+	}
 	if c.load != nil {
 		c.load.cancel()
 	}
@@ -424,7 +367,7 @@ func (c *Controller) Close() {
 	c.mu.Unlock()
 	c.running.Wait()
 	if first {
-		c.leave()
+		c.leave(c.conv)
 		if c.keeps {
 			c.archive.do(c.save) // what could not be saved so far
 		}

@@ -11,8 +11,9 @@ import (
 	"tern/app/settings"
 )
 
-// conversation is what is open: all its versions, and what belongs to it alone.
-// It is changed with the controller's lock held, the tree by the worker alone.
+// conversation is one in memory: all its versions, and what belongs to it alone.
+// It is changed with the controller's lock held, the tree and the document by the
+// worker alone.
 type conversation struct {
 	id         string // of its file
 	title      string // the user's, empty for none
@@ -24,22 +25,35 @@ type conversation struct {
 	system     string
 	draft      string
 	generation *settings.Generation // nil: none was chosen
+	mode       Mode
 	tree       tree
+	document   document   // the version that is shown
+	undo       []document // versions to come back to, the newest last
+	figures    Figures
 }
 
-func newConversation() conversation {
+// maxUndo is how many versions of the document are kept. They share their text.
+const maxUndo = 100
+
+func newConversation() *conversation {
 	now := time.Now()
-	return conversation{id: history.NewID(now), created: now, changed: now}
+	return &conversation{id: history.NewID(now), created: now, changed: now, document: empty}
+}
+
+// remember keeps the document for Undo. It is called with the lock held.
+func (t *conversation) remember() {
+	t.undo = append(t.undo, t.document)
+	t.undo = t.undo[max(0, len(t.undo)-maxUndo):]
 }
 
 // grown puts the document into the tree and saves. It is called by the worker
 // after every change of the document.
-func (c *Controller) grown() {
+func (c *Controller) grown(t *conversation) {
 	c.mu.Lock()
-	c.conv.tree.add(c.document)
-	c.conv.changed = after(c.view.Conversations)
+	t.tree.add(t.document)
+	t.changed = after(c.view.Conversations)
 	c.mu.Unlock()
-	c.keep()
+	c.keep(t)
 }
 
 // after is now, and where the clock was set back, a moment behind what is known
@@ -53,147 +67,177 @@ func after(list []Entry) time.Time {
 }
 
 // keep saves the conversation now.
-func (c *Controller) keep() {
-	if c.dirty() {
+func (c *Controller) keep(t *conversation) {
+	if c.dirty(t) {
 		c.archive.do(c.save)
 	}
 }
 
 // keepSoon saves the conversation within saveEvery.
-func (c *Controller) keepSoon() {
-	if c.dirty() {
+func (c *Controller) keepSoon(t *conversation) {
+	if c.dirty(t) {
 		c.archive.soon(c.save)
 	}
 }
 
 // dirty says that the file is not as the conversation is, and tells if there is
 // to be a file at all.
-func (c *Controller) dirty() bool {
+func (c *Controller) dirty(t *conversation) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conv.dirty = true
+	t.dirty = true
 	return c.keeps
 }
 
 // save runs on the archive's goroutine.
 func (c *Controller) save() {
-	f := c.unsaved(false)
-	if f != nil {
+	c.mu.Lock()
+	var list []*history.Conversation
+	for _, t := range c.talks() {
+		if f := c.unsaved(t, false); f != nil {
+			list = append(list, f)
+		}
+	}
+	c.mu.Unlock()
+	for _, f := range list {
 		c.put(f)
 	}
 	for _, u := range c.store.Unsaved() { // the disk may take them now
-		if u != f {
+		if !slices.Contains(list, u) {
 			c.put(u)
 		}
 	}
 }
 
 // unsaved returns what is to be saved; nil if the file is as the conversation
-// is. Unsent words alone are kept when the user leaves them.
-func (c *Controller) unsaved(leaving bool) *history.Conversation {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	v := &c.conv
-	if !v.dirty {
+// is. Unsent words alone are kept when the user leaves them. It is called with
+// the lock held.
+func (c *Controller) unsaved(t *conversation, leaving bool) *history.Conversation {
+	if !t.dirty {
 		return nil
 	}
-	f := c.picture()
-	if len(f.Messages) == 0 && !v.saved && (!leaving || v.draft == "") {
+	f := c.picture(t)
+	if len(f.Messages) == 0 && !t.saved && (!leaving || t.draft == "") {
 		return nil
 	}
-	v.saved, v.dirty = true, false
+	t.saved, t.dirty = true, false
 	return f
 }
 
-// snapshot returns the conversation as a file holds it.
-func (c *Controller) snapshot() *history.Conversation {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.picture()
-}
-
-// picture is snapshot with the lock held.
-func (c *Controller) picture() *history.Conversation {
-	v := &c.conv
+// picture returns the conversation as a file holds it. It is called with the lock
+// held.
+func (c *Controller) picture(t *conversation) *history.Conversation {
 	f := &history.Conversation{
-		ID: v.id, Title: v.title, Created: v.created, Changed: v.changed, Story: v.story, System: v.system,
-		Draft: v.draft, Generation: v.generation, Chat: c.view.Mode == ChatMode,
+		ID: t.id, Title: t.title, Created: t.created, Changed: t.changed, Story: t.story, System: t.system,
+		Draft: t.draft, Generation: t.generation, Chat: t.mode == ChatMode,
 	}
-	f.Messages, f.Leaf = v.tree.messages(c.document, !f.Chat)
-	if c.writing != NoModel {
+	f.Messages, f.Leaf = t.tree.messages(t.document, !f.Chat)
+	if c.job != nil && c.job.talk == t {
 		f.Writer = os.Getpid()
 	}
 	return f
 }
 
-// leave gives the archive what is open, before something else is.
-func (c *Controller) leave() {
-	if f := c.unsaved(true); f != nil && c.keeps {
+// leave gives the archive a conversation that goes from memory.
+func (c *Controller) leave(t *conversation) {
+	c.mu.Lock()
+	f := c.unsaved(t, true)
+	c.mu.Unlock()
+	if f != nil && c.keeps {
 		f.Writer = 0
 		c.archive.do(func() { c.put(f) })
 	}
 }
 
-// show makes a conversation the one that is open. The worker calls it.
-func (c *Controller) show(v conversation, d document) {
-	c.leave()
-	c.change(func(view *View) {
-		c.conv, c.document, c.undo = v, d, nil
-		c.setMode(view)
+// show makes a conversation the one that is shown. The one before goes from
+// memory, unless an answer is being written in it or waits for that. The worker
+// calls it.
+func (c *Controller) show(t *conversation) {
+	c.opening = ""
+	old, answered := c.conv, c.jobOf(t) != nil
+	if c.jobOf(old) == nil {
+		c.leave(old)
+	}
+	c.change(func(v *View) {
+		c.conv = t
+		if !answered {
+			c.setMode(v)
+		}
 	})
-	c.rest()
-	c.ended()
-}
-
-// ended says of a document that was written before why its last answer ended,
-// which tells how it can go on.
-func (c *Controller) ended() {
-	n := len(c.document.segments)
-	if n == 0 || c.document.segments[n-1].author != Model {
+	if answered {
+		c.change(func(v *View) { v.Problem, v.Notice = nil, Text{} })
 		return
 	}
-	s := c.document.segments[n-1]
+	c.rest()
+	c.ended()
 	c.change(func(v *View) {
-		v.Figures.Seed = s.seed
+		v.Problem = c.failures[t.id]
+		delete(c.failures, t.id)
+	})
+}
+
+// ended says of a document that was written before how its last answer was
+// written, and why it ended, which tells how it can go on.
+func (c *Controller) ended() {
+	t := c.conv
+	n := len(t.document.segments)
+	if n == 0 || t.document.segments[n-1].author != Model {
+		return
+	}
+	by := t.document.segments[n-1].by
+	c.change(func(*View) {
+		f := &t.figures
+		f.Seed, f.Rate, f.FirstToken, f.Generated = by.Seed, by.Rate, by.FirstToken, by.Tokens
+		g := by.Generation
+		if g == nil {
+			g = t.generation
+		}
 		switch {
-		case s.stop == ReachedLength && c.conv.generation != nil:
-			v.Figures.Stop, v.Figures.MaxTokens = s.stop, c.conv.generation.MaxTokens
-		case s.stop == StoppedByUser, s.stop == EndedByItself:
-			v.Figures.Stop = s.stop
+		case by.Stop == ReachedLength && g != nil:
+			f.Stop, f.MaxTokens = by.Stop, g.MaxTokens
+		case by.Stop == StoppedByText && by.StopText != "":
+			f.Stop, f.StopText = by.Stop, by.StopText
+		case by.Stop == StoppedByUser, by.Stop == EndedByItself:
+			f.Stop = by.Stop
 		}
 	})
 }
 
 // New opens a new, empty conversation. The open one stays in the list.
 func (c *Controller) New() {
-	c.do(func(context.Context) { c.show(newConversation(), empty) })
+	c.do(func(context.Context) { c.show(newConversation()) })
 }
 
-// setMode decides what words are to the model, and shows the document so. It is
-// called with the lock held.
+// setMode decides what words are to the model where nothing was written yet, and
+// shows the document so. It is called with the lock held.
 func (c *Controller) setMode(v *View) {
-	mode := StoryMode
-	if v.Model != nil && v.Model.Template != "" && !c.conv.story {
-		mode = ChatMode
+	t := c.conv
+	switch {
+	case t.story:
+		t.mode = StoryMode
+	case len(t.document.segments) == 0 && v.Model != nil:
+		t.mode = StoryMode
+		if v.Model.Template != "" {
+			t.mode = ChatMode
+		}
 	}
-	v.Mode = mode
-	if mode == ChatMode {
-		c.asMessages()
+	if t.mode == ChatMode {
+		t.asMessages(c.newID)
 	}
 }
 
 // asMessages sets each author's words off from the other's, in every version,
 // as a conversation is shown that began as a story. A story reads a conversation
 // as the text that it is.
-func (c *Controller) asMessages() {
+func (t *conversation) asMessages(newID func() int) {
 	other := map[*segment]*segment{}
-	c.conv.tree.walk(func(b, before *branch) {
+	t.tree.walk(func(b, before *branch) {
 		s := b.segment
 		if before.segment == nil || s.lead > 0 || s.author == before.segment.author {
 			return
 		}
 		if other[s] == nil {
-			other[s] = s.asMessage(c.newID())
+			other[s] = s.asMessage(newID())
 		}
 	})
 	if len(other) == 0 {
@@ -208,45 +252,49 @@ func (c *Controller) asMessages() {
 		}
 		return list
 	}
-	c.conv.tree.walk(func(b, _ *branch) {
+	t.tree.walk(func(b, _ *branch) {
 		if o := other[b.segment]; o != nil {
 			b.segment = o
 		}
 	})
-	c.document.segments = swap(c.document.segments)
-	for i := range c.undo {
-		c.undo[i].segments = swap(c.undo[i].segments)
+	t.document.segments = swap(t.document.segments)
+	for i := range t.undo {
+		t.undo[i].segments = swap(t.undo[i].segments)
 	}
 }
 
-// SetStory has a model that chats continue the text, or answer it again.
+// SetStory has a model that chats continue the text that is shown, or answer it
+// again.
 func (c *Controller) SetStory(on bool) {
-	c.do(func(context.Context) {
+	c.alter(func() {
 		c.change(func(v *View) {
 			c.conv.story = on
+			if !on && v.Model != nil && v.Model.Template != "" {
+				c.conv.mode = ChatMode
+			}
 			c.setMode(v)
 		})
 		c.rest()
-		c.keep()
+		c.keep(c.conv)
 	})
 }
 
 // SetSystem sets the instructions that the model reads before the conversation
-// with this id, if that is the one that is open. So do the following.
+// with this id, if that is in memory. So do the following.
 func (c *Controller) SetSystem(id, text string) {
-	c.set(id, func(v *conversation) bool { same := v.system == text; v.system = text; return same })
+	c.set(id, func(t *conversation) bool { same := t.system == text; t.system = text; return same })
 }
 
 // SetDraft keeps words that are not sent yet.
 func (c *Controller) SetDraft(id, text string) {
-	c.set(id, func(v *conversation) bool { same := v.draft == text; v.draft = text; return same })
+	c.set(id, func(t *conversation) bool { same := t.draft == text; t.draft = text; return same })
 }
 
 // SetGeneration keeps the settings of the conversation.
 func (c *Controller) SetGeneration(id string, g settings.Generation) {
-	c.set(id, func(v *conversation) bool {
-		same := reflect.DeepEqual(v.generation, &g)
-		v.generation = &g
+	c.set(id, func(t *conversation) bool {
+		same := reflect.DeepEqual(t.generation, &g)
+		t.generation = &g
 		return same
 	})
 }
@@ -254,26 +302,28 @@ func (c *Controller) SetGeneration(id string, g settings.Generation) {
 // set changes the conversation by f, which tells if it is as it was.
 func (c *Controller) set(id string, f func(*conversation) (same bool)) {
 	c.mu.Lock()
-	changed := c.conv.id == id && !f(&c.conv)
+	t := c.live(id)
+	changed := t != nil && !f(t)
 	c.mu.Unlock()
 	if changed {
 		c.change(func(*View) {})
-		c.keepSoon()
+		c.keepSoon(t)
 	}
 }
 
 // Step shows the version of a segment that is by places further, and what was
 // shown behind it. Undo does not count it: stepping back does.
 func (c *Controller) Step(segment, by int) {
-	c.do(func(context.Context) {
-		i := c.document.index(segment)
+	c.alter(func() {
+		t := c.conv
+		i := t.document.index(segment)
 		if i < 0 {
 			return
 		}
-		d := c.conv.tree.step(c.document, i, by)
-		c.change(func(*View) { c.document = d })
+		d := t.tree.step(t.document, i, by)
+		c.change(func(*View) { t.document = d })
 		c.rest()
 		c.ended()
-		c.grown()
+		c.grown(t)
 	})
 }

@@ -144,43 +144,98 @@ func TestConversationRefused(t *testing.T) {
 	})
 }
 
-// TestModes takes a document from a model that continues to one that chats and
-// back: a story becomes a question and its answer, a conversation a text.
+// TestModes takes what was written through models that continue and that chat: it
+// stays what it was, a story or messages, until the user chooses otherwise.
 func TestModes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
-		f.says = []string{" time.", "one", "two"}
-		c := f.start(Options{})
+		f.says = []string{" time.", "one", " two", "three"}
+		dir := t.TempDir()
+		c := f.start(Options{Folder: dir})
+		is := func(what string, mode Mode, shown string) {
+			t.Helper()
+			idle()
+			if v := c.View(); v.Mode != mode || text(v) != shown {
+				t.Errorf("%s: mode %d, %q, want %d, %q", what, v.Mode, text(v), mode, shown)
+			}
+		}
+		asked := func(want string) {
+			t.Helper()
+			if got := spelled(f.asked[len(f.asked)-1]); got != want {
+				t.Errorf("asked %q, want %q", got, want)
+			}
+		}
 		c.Load("story", balanced)
 		idle()
 		c.Generate("Once upon a", balanced)
-		idle()
+		is("a story", StoryMode, "Once upon a time.")
+		story := c.View().ID
+		f.template = "fake"
+		c.Load("chat", balanced)
+		is("a story under a model that chats", StoryMode, "Once upon a time.")
+		c.SetStory(false)
+		is("made a chat", ChatMode, "Once upon a\n\ntime.")
+		c.Generate("Why?", balanced)
+		is("asked", ChatMode, "Once upon a\n\ntime.\n\nWhy?\n\none")
+		asked("^u:Once upon a\na:time.\nu:Why?\na:")
+		c.SetStory(true)
+		is("made a story again", StoryMode, "Once upon a\n\ntime.\n\nWhy?\n\none")
+		c.SetStory(false)
+		c.Undo()
+		c.Undo()
+		is("taken back", ChatMode, "")
+
+		f.template = ""
+		c.Load("story", balanced)
+		is("nothing under a model that continues", StoryMode, "")
 		f.template = "fake"
 		c.Load("chat", balanced)
 		idle()
-		if v := c.View(); v.Mode != ChatMode || text(v) != "Once upon a\n\ntime." {
-			t.Errorf("mode %d, %q", v.Mode, text(v))
-		}
-		c.Generate("Why?", balanced)
-		idle()
-		if asked := spelled(f.asked[1]); asked != "^u:Once upon a\na:time.\nu:Why?\na:" {
-			t.Errorf("asked %q", asked)
-		}
-		c.Undo()
-		c.Undo() // to a version that was a story
-		idle()
-		if v := c.View(); text(v) != "" {
-			t.Errorf("%q", text(v))
-		}
+		c.New()
 		c.Generate("Hi", balanced)
-		idle()
+		is("a chat", ChatMode, "Hi\n\n two")
+		chat := c.View().ID
 		f.template = ""
 		c.Load("story", balanced)
-		idle()
+		is("a chat under a model that continues", ChatMode, "Hi\n\n two")
+		before := len(f.asked)
+		c.Generate("And?", balanced)
+		is("which does not answer it", ChatMode, "Hi\n\n two\n\nAnd?")
+		if v := c.View(); len(f.asked) > before || v.Problem == nil || v.Problem.Sentence.String() != "story continues texts and answers no messages" {
+			t.Errorf("asked %d times more, %+v", len(f.asked)-before, v.Problem)
+		}
+		c.SetStory(true)
 		c.Generate("", balanced)
+		is("unless as a story", StoryMode, "Hi\n\n two\n\nAnd?three")
+		c.New()
+		c.Open(story)
+		is("from the disk", StoryMode, "")
+		c.Open(chat)
+		is("from the disk", StoryMode, "Hi\n\n two\n\nAnd?three")
+	})
+	synctest.Test(t, func(t *testing.T) { // a chat from the disk, whatever model is open
+		f := newFake(t)
+		dir := t.TempDir()
+		f.template = "fake"
+		c := f.kept(dir)
+		c.Generate("Hi", balanced)
 		idle()
-		if v, asked := c.View(), spelled(f.asked[3]); v.Mode != StoryMode || asked != "^Hi\n\ntwo" {
-			t.Errorf("mode %d, asked %q", v.Mode, asked)
+		id := c.View().ID
+		c.Close()
+		for _, template := range []string{"", "fake"} {
+			f.template = template
+			c = f.kept(dir)
+			c.Open(id)
+			idle()
+			if v := c.View(); v.Mode != ChatMode || text(v) != "Hi\n\n abc" || v.Document[1].Lead != 2 || v.Document[1].Model != "a" {
+				t.Errorf("template %q: mode %d, %+v", template, v.Mode, v.Document)
+			}
+			c.Unload()
+			idle()
+			if v := c.View(); v.Mode != ChatMode {
+				t.Errorf("without a model: mode %d", v.Mode)
+			}
+			c.Close()
 		}
 	})
 }

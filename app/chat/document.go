@@ -21,9 +21,7 @@ type segment struct {
 	ids    []int32
 	vocab  int // the model, by Controller.vocab, whose ids these are
 
-	model string     // the name of the model that wrote it
-	seed  uint32     // its seed
-	stop  StopReason // why it ended
+	by Written // how the model wrote it
 
 	tokens []Token // with figures; nil where nobody asked for them
 	made   *made   // how it was generated; nil for other words
@@ -45,6 +43,9 @@ func (d document) text() string {
 	}
 	return b.String()
 }
+
+// empty tells if d has no text but white space.
+func (d document) empty() bool { return strings.TrimSpace(d.text()) == "" }
 
 // equal tells whether two versions have the same segments.
 func (d document) equal(o document) bool { return slices.Equal(d.segments, o.segments) }
@@ -176,10 +177,18 @@ func (d document) messages(tok tokenizer.Tokenizer, vocab int) []inference.Messa
 
 // asMessage returns s as it stands behind the other author's words.
 func (s *segment) asMessage(id int) *segment {
-	m := &segment{id: id, author: s.author, vocab: unknown, model: s.model, seed: s.seed, stop: s.stop}
+	m := &segment{id: id, author: s.author, vocab: unknown, by: s.by}
 	m.lead, _ = m.text.WriteString("\n\n")
 	m.text.WriteString(strings.TrimSpace(s.text.String()))
 	return m
+}
+
+// soFar returns s as far as it is written, which grows no more.
+func (s *segment) soFar(id int) *segment {
+	now := &segment{id: id, author: s.author, lead: s.lead, vocab: unknown, by: s.by}
+	now.by.Stop = StoppedByUser
+	now.text.WriteString(strings.TrimSuffix(s.text.String(), "\uFFFD"))
+	return now
 }
 
 // newerTurns returns about the second half of a conversation, from a message of
@@ -235,7 +244,7 @@ func (t *tree) view(d document) []Segment {
 	out := make([]Segment, 0, len(d.segments))
 	at := &t.root
 	for _, s := range d.segments {
-		v := Segment{ID: s.id, Author: s.author, Text: s.text.String(), Lead: s.lead, Stop: s.stop}
+		v := Segment{ID: s.id, Author: s.author, Text: s.text.String(), Lead: s.lead, Stop: s.by.Stop, Model: s.by.Model}
 		if at != nil {
 			n := len(at.next)
 			b := at.child(s)

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -36,21 +35,22 @@ func (d document) upTo(n int) document {
 // version of it. What follows is kept behind the old version; behind the new one
 // it is too, unless answer asks for a new answer to it.
 func (c *Controller) Edit(segment int, text string, answer bool, g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		i := c.document.index(segment)
+	c.alter(func() {
+		i := c.conv.document.index(segment)
 		if text = strings.TrimSpace(text); i < 0 || text == "" {
 			return
 		}
-		first, end := c.document.message(i)
-		head := c.document.upTo(first)
-		s := head.behind(c.newID(), c.document.segments[i].author, text)
+		first, end := c.conv.document.message(i)
+		head := c.conv.document.upTo(first)
+		s := head.behind(c.newID(), c.conv.document.segments[i].author, text)
+		s.by = c.conv.document.segments[i].by.edited()
 		d := head.with(s)
 		if answer && s.author == User {
 			d.answer = len(d.segments)
-			c.answer(ctx, d, g)
+			c.answer(d, g)
 			return
 		}
-		d.segments = append(d.segments, c.document.segments[end:]...)
+		d.segments = append(d.segments, c.conv.document.segments[end:]...)
 		d.answer = lastAnswer(d.segments)
 		c.revise(d)
 		c.rest()
@@ -68,24 +68,24 @@ func (d document) behind(id int, author Author, text string) *segment {
 // RetryAt writes the answer that a segment belongs to again, as a new version.
 // What followed the old one is kept behind it.
 func (c *Controller) RetryAt(segment int, g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		i := c.document.index(segment)
+	c.alter(func() {
+		i := c.conv.document.index(segment)
 		if i < 0 || c.engine == nil {
 			return
 		}
-		first, end := c.document.message(i)
-		if c.document.segments[i].author == User {
+		first, end := c.conv.document.message(i)
+		if c.conv.document.segments[i].author == User {
 			first = end
 		}
-		c.answer(ctx, c.document.upTo(first), g)
+		c.answer(c.conv.document.upTo(first), g)
 	})
 }
 
 // Splice replaces the bytes from up to to of a story by text, as a new version.
 // What follows stays.
 func (c *Controller) Splice(from, to int, text string) {
-	c.do(func(context.Context) {
-		if d, ok := c.document.splice(c.newID(), from, to, text); ok {
+	c.alter(func() {
+		if d, ok := c.conv.document.splice(c.newID(), from, to, text); ok {
 			c.revise(d)
 			c.rest()
 		}
@@ -95,10 +95,10 @@ func (c *Controller) Splice(from, to int, text string) {
 // ContinueAt replaces everything from a byte of a story on by text, and
 // continues that. What followed is kept as the other version.
 func (c *Controller) ContinueAt(from int, text string, g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		if d, ok := c.document.splice(c.newID(), from, len(c.document.text()), text); ok {
+	c.alter(func() {
+		if d, ok := c.conv.document.splice(c.newID(), from, len(c.conv.document.text()), text); ok {
 			d.answer = len(d.segments)
-			c.answer(ctx, d, g)
+			c.answer(d, g)
 		}
 	})
 }
@@ -135,7 +135,7 @@ func (d document) splice(id, from, to int, text string) (document, bool) {
 	if whole := before + text + after; whole != "" {
 		s := &segment{id: id, author: User, vocab: unknown}
 		if last >= 0 {
-			s.author = d.segments[last].author
+			s.author, s.by = d.segments[last].author, d.segments[last].by.edited()
 		}
 		s.text.WriteString(whole)
 		out = out.with(s)

@@ -33,14 +33,15 @@ const (
 type fake struct {
 	t       testing.TB
 	tok     tokenizer.Tokenizer
-	says    []string      // one for each answer in turn, the last one for ever
-	ids     [][]int32     // instead of says: tokens as a model may sample them
-	stop    string        // the answers end because this text would follow
-	stalls  time.Duration // what a token takes that cannot be interrupted
-	context int           // of the model
-	room    int           // that memory leaves of it; 0 for all
-	fail    error         // what Generate gives after the first token
-	panics  bool          // Generate panics after the first token, and an opener before anything
+	says    []string                   // one for each answer in turn, the last one for ever
+	reply   func(prompt string) string // instead of says
+	ids     [][]int32                  // instead of says: tokens as a model may sample them
+	stop    string                     // the answers end because this text would follow
+	stalls  time.Duration              // what a token takes that cannot be interrupted
+	context int                        // of the model
+	room    int                        // that memory leaves of it; 0 for all
+	fail    error                      // what Generate gives after the first token
+	panics  bool                       // Generate panics after the first token, and an opener before anything
 
 	template  string // of the chats of the models that are opened
 	chatFail  error
@@ -191,7 +192,9 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 			return
 		}
 		var say []int32
-		if s.ids != nil {
+		if s.reply != nil {
+			say = s.tok.EncodeContinuation(s.reply(spelled(ids)))
+		} else if s.ids != nil {
 			say = s.ids[min(n, len(s.ids)-1)]
 		} else {
 			say = s.tok.EncodeContinuation(s.says[min(n, len(s.says)-1)])

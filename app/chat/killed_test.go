@@ -42,7 +42,7 @@ func chatForever(t *testing.T, dir string) {
 	working := func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.busy || len(c.queue) > 0 || c.load != nil
+		return c.busy || len(c.queue) > 0 || c.load != nil || c.job != nil
 	}
 	for working() {
 		time.Sleep(time.Millisecond)

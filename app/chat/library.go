@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,8 +46,8 @@ func (c *Controller) put(f *history.Conversation) {
 		f.ID = history.NewID(time.Now())
 		c.moved[old] = f.ID
 		c.change(func(v *View) {
-			if c.conv.id == old {
-				c.conv.id = f.ID
+			if t := c.live(old); t != nil {
+				t.id = f.ID
 			}
 			v.Notice = Say("Another window of Tern changed this conversation; yours is kept as a copy.")
 		})
@@ -105,6 +106,9 @@ func (c *Controller) list() {
 func (c *Controller) begin() {
 	c.store.Purge(time.Now())
 	c.list()
+	for _, e := range c.now().Conversations {
+		c.crashed[e.ID] = c.store.Crashed(e, time.Now())
+	}
 	c.recover()
 }
 
@@ -112,10 +116,10 @@ func (c *Controller) begin() {
 func (c *Controller) recover() {
 	var found *Recovered
 	for _, e := range c.now().Conversations {
-		if !c.store.Crashed(e, time.Now()) || e.ID == c.now().ID {
+		if !c.crashed[e.ID] || c.find(e.ID) != nil {
 			continue
 		}
-		if f, err := c.store.Read(e.ID); err == nil && len(f.Path()) > 0 {
+		if f, err := c.store.Read(e.ID); err == nil && f.Writer != 0 && len(f.Path()) > 0 {
 			path := f.Path()
 			found = &Recovered{ID: e.ID, Name: e.Name, Words: len(strings.Fields(path[len(path)-1].Text))}
 			break
@@ -124,35 +128,55 @@ func (c *Controller) recover() {
 	c.change(func(v *View) { v.Recovered = found })
 }
 
-// Open shows a conversation of the list.
+// find is live, and takes the lock.
+func (c *Controller) find(id string) *conversation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.live(id)
+}
+
+// Open shows a conversation of the list. Of several that are opened at once, the
+// last one is shown.
 func (c *Controller) Open(id string) {
+	c.do(func(context.Context) { c.turnTo(id) })
+}
+
+// turnTo shows a conversation when it is in memory. The worker calls it.
+func (c *Controller) turnTo(id string) {
+	c.opening = ""
+	if t := c.find(id); t != nil {
+		if t != c.conv {
+			c.show(t)
+		}
+		return
+	}
+	c.opening = id
 	c.archive.do(func() { c.reopen(id) })
 }
 
+// reopen reads a conversation and shows it, unless another one is wanted by then.
 func (c *Controller) reopen(id string) {
-	if c.now().ID == id {
-		return
-	}
 	f, err := c.store.Load(id)
 	if err != nil {
 		c.trouble(err)
 		c.list()
 		return
 	}
-	crashed := f.Writer != 0
 	c.do(func(context.Context) {
-		if c.conv.id == id {
+		if c.opening != id {
 			return
 		}
-		v := conversation{
+		t := &conversation{
 			id: f.ID, title: f.Title, created: f.Created, changed: f.Changed, saved: true, story: f.Story,
 			system: f.System, draft: f.Draft, generation: f.Generation,
 		}
-		t, d := grow(f, c.newID)
-		v.tree = t
-		c.show(v, d)
-		if crashed {
-			c.keep()
+		if f.Chat {
+			t.mode = ChatMode
+		}
+		t.tree, t.document = grow(f, c.newID)
+		c.show(t)
+		if f.Writer != 0 {
+			c.keep(t)
 			c.archive.do(c.recover)
 		}
 	})
@@ -161,7 +185,7 @@ func (c *Controller) reopen(id string) {
 // DiscardRecovered leaves what a crash left out of its conversation. It stays
 // there as another version.
 func (c *Controller) DiscardRecovered() {
-	c.archive.do(func() {
+	c.onDisk(func() {
 		r := c.now().Recovered
 		if r == nil {
 			return
@@ -191,23 +215,50 @@ func (c *Controller) edit(id string, f func(*history.Conversation)) {
 // Rename gives a conversation a title; without one, its first words stand for it.
 func (c *Controller) Rename(id, title string) {
 	title = strings.Join(strings.Fields(title), " ")
-	c.archive.do(func() {
-		if c.now().ID == id {
-			c.change(func(*View) { c.conv.title, c.conv.dirty = title, true })
-			c.save()
+	c.do(func(context.Context) {
+		if c.entitle(id, title) {
 			return
 		}
-		c.edit(id, func(f *history.Conversation) { f.Title = title })
+		c.archive.do(func() {
+			c.edit(id, func(f *history.Conversation) { f.Title = title })
+			c.do(func(context.Context) { c.entitle(id, title) }) // it may have been opened meanwhile
+		})
 	})
 }
 
-// Duplicate makes a copy of a conversation and opens it.
-func (c *Controller) Duplicate(id string) {
-	c.archive.do(func() {
-		if c.now().ID == id {
-			c.save()
+// entitle is Rename for a conversation in memory; it returns false for others.
+func (c *Controller) entitle(id, title string) bool {
+	t := c.find(id)
+	if t == nil {
+		return false
+	}
+	c.change(func(*View) {
+		t.title = title
+		if j := c.jobOf(t); j != nil {
+			j.name = c.picture(t).Name()
 		}
-		f, err := c.store.Read(id)
+	})
+	c.keep(t)
+	return true
+}
+
+// copyOf returns a conversation as its file holds it, or will. It runs on the
+// archive's goroutine.
+func (c *Controller) copyOf(id string) (*history.Conversation, error) {
+	c.mu.Lock()
+	if t := c.live(id); t != nil {
+		defer c.mu.Unlock()
+		return c.picture(t), nil
+	}
+	c.mu.Unlock()
+	return c.store.Read(id)
+}
+
+// Duplicate makes a copy of a conversation and opens it. An answer that is being
+// written is in it as far as it is.
+func (c *Controller) Duplicate(id string) {
+	c.onDisk(func() {
+		f, err := c.copyOf(id)
 		if err != nil {
 			c.trouble(err)
 			return
@@ -216,26 +267,41 @@ func (c *Controller) Duplicate(id string) {
 	})
 }
 
-// Branch makes a conversation of the open one, up to the message that a segment
-// belongs to, and opens it.
+// onDisk has f done on the archive's goroutine, behind what the commands before it
+// have for that.
+func (c *Controller) onDisk(f func()) {
+	c.do(func(context.Context) { c.archive.do(f) })
+}
+
+// Branch makes a conversation of the one that is shown, up to the message that a
+// segment belongs to, and opens it. An answer that is being written goes on in
+// the old one.
 func (c *Controller) Branch(segment int) {
 	c.do(func(context.Context) {
-		i := c.document.index(segment)
+		old := c.conv
+		i := old.document.index(segment)
 		if i < 0 {
 			return
 		}
-		_, end := c.document.message(i)
-		c.leave()
+		_, end := old.document.message(i)
+		path := slices.Clone(old.document.segments[:end])
 		c.mu.Lock()
-		v := c.conv
-		v.changed = after(c.view.Conversations)
+		if j := c.jobOf(old); j != nil && path[end-1] == j.answer {
+			path[end-1] = j.answer.soFar(c.newID())
+			if path[end-1].text.Len() == path[end-1].lead {
+				path = path[:end-1]
+			}
+		}
 		c.mu.Unlock()
-		now := newConversation()
-		v.id, v.created, v.saved, v.draft, v.tree = now.id, now.created, false, "", tree{}
-		d := document{segments: c.document.segments[:end:end], answer: lastAnswer(c.document.segments[:end])}
-		v.tree.add(d)
-		c.show(v, d)
-		c.keep()
+		t := newConversation()
+		c.mu.Lock()
+		t.changed = after(c.view.Conversations)
+		t.title, t.story, t.system, t.generation, t.mode = old.title, old.story, old.system, old.generation, old.mode
+		c.mu.Unlock()
+		t.document = document{segments: path, answer: lastAnswer(path)}
+		t.tree.add(t.document)
+		c.show(t)
+		c.keep(t)
 	})
 }
 
@@ -247,49 +313,54 @@ func (c *Controller) adopt(f *history.Conversation) {
 		f.Created = now
 	}
 	c.put(f)
-	c.reopen(f.ID)
+	c.Open(f.ID)
 }
 
-// Delete removes a conversation from the list; Restore brings it back. Where it
-// is the open one, a new one takes its place.
+// Delete removes a conversation from the list, with the answer that is being
+// written in it as far as it is; Restore brings it back. Where it is the one that
+// is shown, a new one takes its place.
 func (c *Controller) Delete(id string) {
-	remove := func() {
-		if err := c.store.Delete(id); err != nil {
-			c.trouble(err)
-		} else {
-			c.deleted[id] = true
-		}
-		c.list()
-	}
-	if c.now().ID != id {
-		c.archive.do(remove)
-		return
-	}
 	c.do(func(context.Context) {
-		if c.conv.id == id {
-			c.show(newConversation(), empty) // which saves what is deleted next
+		if c.opening == id {
+			c.opening = ""
 		}
-		c.archive.do(remove)
+		if t := c.find(id); t != nil {
+			c.end(t)
+			if t == c.conv {
+				c.show(newConversation())
+			}
+		}
+		c.archive.do(func() { // behind what saved it
+			if err := c.store.Delete(id); err != nil {
+				c.trouble(err)
+			} else {
+				c.deleted[id] = true
+			}
+			c.list()
+		})
 	})
 }
 
 // Restore brings a deleted conversation back and opens it.
 func (c *Controller) Restore(id string) {
-	c.archive.do(func() {
+	c.onDisk(func() {
 		delete(c.deleted, id)
 		c.saved(c.store.Restore(id))
 		c.list()
-		c.reopen(id)
+		c.Open(id)
 	})
 }
 
 // Import reads a conversation from a file and opens it.
 func (c *Controller) Import(path string) {
-	c.archive.do(func() {
+	c.onDisk(func() {
 		data, err := files.Read(path, 256<<20)
 		var f *history.Conversation
 		if err == nil {
 			f, err = history.Import(data)
+		}
+		if err == nil {
+			f.Messages = withoutPaths(f.Messages)
 		}
 		if err != nil {
 			p := Explain(err, path)
@@ -306,15 +377,12 @@ func (c *Controller) Import(path string) {
 // Export writes a conversation to a file: as Markdown, or as what Import reads
 // if the name ends in ".json". you and model name the two in Markdown.
 func (c *Controller) Export(id, path, you, model string) {
-	c.archive.do(func() {
-		f := c.snapshot()
-		var err error
-		if f.ID != id {
-			f, err = c.store.Read(id)
-		}
+	c.onDisk(func() {
+		f, err := c.copyOf(id)
 		if err == nil {
 			var data []byte
 			f.Writer = 0
+			f.Messages = withoutPaths(f.Messages)
 			if strings.EqualFold(filepath.Ext(path), ".json") {
 				data, err = f.Bytes()
 			} else {
@@ -335,6 +403,15 @@ func (c *Controller) Export(id, path, you, model string) {
 		}
 		c.change(func(v *View) { v.Notice = Say("Exported to {{.File}}.", "File", filepath.Base(path)) })
 	})
+}
+
+// withoutPaths returns messages that do not say where on a computer models are.
+func withoutPaths(list []history.Message) []history.Message {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Path = ""
+	}
+	return list
 }
 
 // Search looks for a text in all conversations. The outcome is in View.Found.

@@ -49,7 +49,7 @@ func (c *Controller) Load(path string, g settings.Generation) {
 		c.read(l, g)
 	})
 	c.mu.Unlock()
-	c.Stop()
+	c.do(func(context.Context) { c.endAll() })
 }
 
 // CancelLoad gives up a Load that is running.
@@ -99,6 +99,7 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 		c.failed(l, err)
 		return
 	}
+	c.endAll()
 	old := c.engine
 	c.engine = e
 	c.announce(e)
@@ -118,8 +119,8 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 		if k, able := e.(copier); able && !info.Builtin {
 			c.source = k.Model()
 		}
+		c.context = s.Context()
 		c.setMode(v)
-		v.Figures = Figures{Context: s.Context()}
 	})
 	l.cancel()
 	c.rest()
@@ -158,6 +159,12 @@ func left(elapsed time.Duration, p model.Progress) time.Duration {
 	}
 	return time.Duration(float64(elapsed) / float64(p.Bytes) * float64(p.TotalBytes-p.Bytes))
 }
+
+// BuiltinName is what the built-in model is called.
+func BuiltinName() string { return assets.About().Name }
+
+// NameOf is what to call the model at path, which need not be there.
+func NameOf(path string) string { return modelName(path) }
 
 // modelName is what to call the model at path before it is open: as it will
 // call itself.

@@ -29,7 +29,9 @@ func (c *Controller) obey(ctx context.Context, command func(context.Context)) {
 		c.engine.Forget()
 	}
 	c.change(func(*View) {
-		c.writing = NoModel
+		if c.job != nil && c.job.settled { // it was what this command was to end
+			c.job = nil
+		}
 		if c.load != nil {
 			select {
 			case <-c.load.ended: // it was what this command was to put in place
@@ -39,6 +41,7 @@ func (c *Controller) obey(ctx context.Context, command func(context.Context)) {
 		}
 	})
 	c.mistake(err)
+	c.report(c.proceed)
 }
 
 // mistake says that the program made one.

@@ -36,8 +36,8 @@ func (c *Controller) Recipe(done func([]byte)) {
 		return
 	}
 	var m *made
-	if _, end := c.document.run(0); end > 0 {
-		m = c.document.segments[end-1].made
+	if _, end := c.conv.document.run(0); end > 0 {
+		m = c.conv.document.segments[end-1].made
 	}
 	w := c.weights
 	if m == nil || m.stop == "" || m.vocab != c.vocab || w == nil {

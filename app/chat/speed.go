@@ -45,11 +45,11 @@ const smallModel = 100 << 20
 
 // Measure finds out how fast the open model is at rising lengths of text; it
 // takes about a minute for a large one. Whatever else is asked for ends it. done
-// gets nil where it was ended or failed. Both are called from another goroutine.
+// gets nil where it was ended or failed, and while an answer is written. Both are called from another goroutine.
 func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 	c.do(func(ctx context.Context) {
 		w, able := c.weights.(localWeights)
-		if !able {
+		if !able || c.job != nil {
 			done(nil)
 			return
 		}

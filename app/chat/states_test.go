@@ -9,7 +9,7 @@ import (
 )
 
 func (s State) String() string {
-	return [...]string{"NoModel", "Loading", "Ready", "Prefilling", "Generating", "Stopping"}[s]
+	return [...]string{"NoModel", "Loading", "Ready", "Prefilling", "Generating", "Stopping", "Waiting"}[s]
 }
 
 // situations bring a controller with the document "Hi abc" into each state.
@@ -88,7 +88,7 @@ func TestCommands(t *testing.T) {
 			{Ready, Ready, ""},
 			{Ready, Ready, ""},
 			{Ready, Ready, ""},
-			{Stopping, Ready, ""},
+			{Ready, Ready, ""},
 		}},
 		{"drop oldest", (*Controller).DropOldest, results{
 			{NoModel, NoModel, "abc"},

@@ -54,8 +54,8 @@ func (c *Controller) SetInspect(on bool) {
 func (c *Controller) Answer(id int) (tokens []Token, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first, end := c.document.run(id)
-	for _, s := range c.document.segments[first:end] {
+	first, end := c.conv.document.run(id)
+	for _, s := range c.conv.document.segments[first:end] {
 		missing = missing || len(s.tokens) == 0 && s.text.Len() > s.lead
 		if tokens == nil {
 			tokens = slices.Clip(s.tokens)
@@ -63,7 +63,7 @@ func (c *Controller) Answer(id int) (tokens []Token, missing bool) {
 			tokens = append(tokens, s.tokens...)
 		}
 	}
-	return tokens, missing && c.writing == NoModel
+	return tokens, missing && c.jobOf(c.conv) == nil
 }
 
 // run returns where the answer begins and ends that a segment belongs to, the
@@ -106,9 +106,9 @@ func (s *segment) adopt(tokens []Token) {
 // idsUpTo returns the ids of the first n segments, with what makes the model
 // write behind them.
 func (c *Controller) idsUpTo(n int) ([]int32, error) {
-	d := c.document.upTo(n)
-	if c.view.Mode == ChatMode {
-		return c.conversationOf(d)
+	d := c.conv.document.upTo(n)
+	if c.conv.mode == ChatMode {
+		return c.messageIDs(c.conv, d)
 	}
 	if ids := d.prompt(c.engine.Tokenizer(), c.vocab); len(ids) > 0 {
 		return ids, nil
@@ -120,11 +120,11 @@ func (c *Controller) idsUpTo(n int) ([]int32, error) {
 // a command runs it is refused, and the next command ends it.
 func (c *Controller) Examine(id int) {
 	c.aside(func(ctx context.Context) {
-		first, end := c.document.run(id)
+		first, end := c.conv.document.run(id)
 		if c.engine == nil || first == end {
 			return
 		}
-		segments := slices.Clone(c.document.segments[first:end])
+		segments := slices.Clone(c.conv.document.segments[first:end])
 		before, err := c.idsUpTo(first)
 		if err != nil {
 			return
@@ -186,12 +186,12 @@ func (c *Controller) Examine(id int) {
 // Choose writes another version of an answer: the same up to a token of it, then
 // the token id instead, then what the model makes of that.
 func (c *Controller) Choose(at Token, id int32, g settings.Generation) {
-	c.do(func(ctx context.Context) {
-		i := slices.IndexFunc(c.document.segments, func(s *segment) bool { return s.id == at.Segment })
+	c.alter(func() {
+		i := slices.IndexFunc(c.conv.document.segments, func(s *segment) bool { return s.id == at.Segment })
 		if i < 0 || c.engine == nil {
 			return
 		}
-		s, tok := c.document.segments[i], c.engine.Tokenizer()
+		s, tok := c.conv.document.segments[i], c.engine.Tokenizer()
 		text := tokenizer.Text(tok, id)
 		if s.vocab != c.vocab || at.Index < 0 || at.Index >= len(s.tokens) || !(Alternative{Text: text}).Choosable() {
 			return
@@ -199,7 +199,7 @@ func (c *Controller) Choose(at Token, id int32, g settings.Generation) {
 		if i == 0 && at.Index == 0 && tok.StripsLeadingSpace() {
 			text = strings.TrimPrefix(text, " ") // as the stream of an answer does
 		}
-		b := &segment{id: c.newID(), author: Model, lead: s.lead, vocab: s.vocab}
+		b := &segment{id: c.newID(), author: Model, lead: s.lead, vocab: s.vocab, by: s.by.edited()}
 		b.text.WriteString(s.text.String()[:s.lead])
 		for n, t := range s.tokens[:at.Index] {
 			t.Segment, t.Index = b.id, n
@@ -217,8 +217,8 @@ func (c *Controller) Choose(at Token, id int32, g settings.Generation) {
 		}
 		b.tokens, b.ids = append(b.tokens, t), append(b.ids, id)
 		b.text.WriteString(text)
-		d := c.document.upTo(i).with(b)
+		d := c.conv.document.upTo(i).with(b)
 		d.answer = i
-		c.answer(ctx, d, g)
+		c.answer(d, g)
 	})
 }

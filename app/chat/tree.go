@@ -119,8 +119,8 @@ func (t *tree) messages(d document, separators bool) (list []history.Message, le
 		}
 		list = append(list, history.Message{
 			ID: len(list) + 1, Parent: parent, Author: author, Text: text,
-			Model: s.model, Seed: s.seed, Stop: string(s.stop),
 		})
+		s.by.keep(&list[len(list)-1])
 		return len(list)
 	}
 	t.walk(func(b, before *branch) { ids[b] = add(b.segment, ids[before]) })
@@ -147,7 +147,7 @@ func grow(c *history.Conversation, newID func() int) (tree, document) {
 	at := map[int]*branch{0: &t.root}
 	before := map[int]int{}
 	for _, m := range c.Messages {
-		s := &segment{id: newID(), vocab: unknown, model: m.Model, seed: m.Seed, stop: StopReason(m.Stop)}
+		s := &segment{id: newID(), vocab: unknown, by: writtenOf(m)}
 		if m.Author == history.Model {
 			s.author = Model
 		}

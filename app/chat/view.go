@@ -3,11 +3,12 @@
 // out immutable snapshots. It imports no window toolkit, so all of its
 // behaviour is tested without one.
 //
-// One rule orders everything: commands run one after the other on the worker,
-// and each new one ends the answer that is being written. A model is read
-// beside them and comes in as one more command. So the document, the model and
-// the session have one owner, and what the user typed is in the document before
-// anything can fail.
+// One rule orders everything: commands run one after the other on the worker.
+// A model is read beside them and comes in as one more command, and one answer
+// is written beside them: its goroutine has the session, and adds to a segment
+// of its own. A command that needs the session, or the document that the answer
+// belongs to, ends it first. So documents and the model have one owner, and what
+// the user typed is in the document before anything can fail.
 package chat
 
 import (
@@ -27,6 +28,7 @@ const (
 	Prefilling // reading the prompt
 	Generating
 	Stopping // Stop was asked for; the current token is being finished
+	Waiting  // for the answer that is being written in another conversation
 )
 
 // Author tells who wrote a segment.
@@ -41,8 +43,9 @@ const (
 // Mode is what the words of a document are to the model.
 type Mode uint8
 
-// The modes. The open model decides: one with a chat template chats, unless the
-// user wants it to continue the text.
+// The modes. The open model decides for a conversation that is empty: one with a
+// chat template chats. What was written keeps its mode, whatever model is
+// opened, until the user chooses the other one.
 const (
 	StoryMode Mode = iota // a text, which the model continues
 	ChatMode              // messages, which the model answers
@@ -56,6 +59,7 @@ type Segment struct {
 	Text   string
 	Lead   int        // bytes of Text that only set a message off from the one before
 	Stop   StopReason // why the model ended it; empty while it writes, and for the user's words
+	Model  string     // the name of the one that wrote it; empty where that is not known
 
 	// Of the versions of what stands here, the one that is shown, from 1. A
 	// version is followed by versions of its own.
@@ -129,12 +133,21 @@ type Problem struct {
 	Unsupported bool // another kind of model would run
 }
 
+// Answering is an answer that is being written in some conversation, or waits for
+// its turn.
+type Answering struct {
+	ID    string  // of the conversation
+	Name  string  // of that
+	State State   // Prefilling, Generating, Stopping or Waiting
+	Rate  float64 // tokens per second; 0 while unknown
+}
+
 // View is a snapshot of everything a window shows. It is never changed after
 // it was given out.
 type View struct {
 	Serial   int // grows with every change
 	State    State
-	Mode     Mode       // of the model that is open, or was last
+	Mode     Mode       // of the conversation
 	Model    *ModelInfo // nil: none is open
 	Load     LoadProgress
 	Document []Segment
@@ -153,9 +166,10 @@ type View struct {
 	AsStory    bool                 // the user wants a model that chats to continue the text
 	Generation *settings.Generation // of the conversation; nil if none was chosen
 
-	Conversations []Entry    // all that are kept, the newest first
-	Found         *Found     // nil: nothing is searched for
-	Recovered     *Recovered // nil: no crash left anything
+	Answers       []Answering // the one that is being written, then those that wait for their turn
+	Conversations []Entry     // all that are kept, the newest first
+	Found         *Found      // nil: nothing is searched for
+	Recovered     *Recovered  // nil: no crash left anything
 
 	Yields   bool // automatic threads are one fewer than there are cores, for the window's sake
 	CanRetry bool // there is an answer to write again

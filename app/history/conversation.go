@@ -30,6 +30,9 @@ const (
 
 	// maxFile is far above what a person can write and read.
 	maxFile = 256 << 20
+
+	// maxFirst is the longest believed time until a first token, in seconds.
+	maxFirst = 1e6
 )
 
 // The authors of messages.
@@ -47,6 +50,16 @@ type Message struct {
 	Model  string `json:"model,omitempty"` // which wrote it
 	Seed   uint32 `json:"seed,omitempty"`
 	Stop   string `json:"stop,omitempty"` // why it ended
+
+	// How it was written; files of earlier versions lack these.
+	Path     string               `json:"path,omitempty"`      // of the model; empty for the built-in one
+	Written  time.Time            `json:"written,omitzero"`    // when it began
+	Rate     float64              `json:"rate,omitempty"`      // tokens per second
+	First    float64              `json:"first,omitempty"`     // seconds until the first token
+	Tokens   int                  `json:"tokens,omitempty"`    // that were written
+	StopText string               `json:"stop_text,omitempty"` // where that ended it
+	Edited   bool                 `json:"edited,omitempty"`    // by the user, since
+	Settings *settings.Generation `json:"settings,omitempty"`
 }
 
 // Conversation is the content of a file.
@@ -147,7 +160,20 @@ func Parse(data []byte) (*Conversation, error) {
 		g := c.Generation.Normal()
 		c.Generation = &g
 	}
+	for i := range c.Messages {
+		c.Messages[i].normal()
+	}
 	return &c, nil
+}
+
+// normal brings every value into its range.
+func (m *Message) normal() {
+	m.Rate, m.Tokens = max(0, m.Rate), max(0, m.Tokens)
+	m.First = min(max(0, m.First), maxFirst)
+	if m.Settings != nil {
+		g := m.Settings.Normal()
+		m.Settings = &g
+	}
 }
 
 // check makes sure that the messages are a tree and that Leaf is in it.

@@ -52,16 +52,18 @@ type Settings struct {
 	PanelOpen    bool       `json:"panel_open"`    // the right panel
 	SidebarWidth float32    `json:"sidebar_width"` // at 100% text
 	PanelWidth   float32    `json:"panel_width"`
-	Panel        string     `json:"panel"`     // which one it shows; empty for the first
-	MoreOpen     bool       `json:"more_open"` // the folded half of the generation panel
-	Tint         bool       `json:"tint"`      // words of the inspected answer, by surprise
-	Recent       []Recent   `json:"recent"`    // newest first, at most maxRecent
-	Folder       string     `json:"folder"`    // where the file window opens
-	Models       []string   `json:"models"`    // folders of models; downloads go into the first
-	Site         string     `json:"site"`      // that models come from; empty for the usual one
-	Token        string     `json:"token"`     // for that site; empty for none
-	Serving      Serving    `json:"serving"`   // others by this program
-	Servers      []Server   `json:"servers"`   // elsewhere, the newest first
+	Panel        string     `json:"panel"`             // which one it shows; empty for the first
+	MoreOpen     bool       `json:"more_open"`         // the folded half of the generation panel
+	Tint         bool       `json:"tint"`              // words of the inspected answer, by surprise
+	Recent       []Recent   `json:"recent"`            // newest first, at most maxRecent
+	Model        *string    `json:"model,omitempty"`   // path of the one that Tern was closed with; empty for the built-in one, nil where an older Tern did not say
+	Opening      string     `json:"opening,omitempty"` // path of the one that is being opened at the start; left there by a start that ended then
+	Folder       string     `json:"folder"`            // where the file window opens
+	Models       []string   `json:"models"`            // folders of models; downloads go into the first
+	Site         string     `json:"site"`              // that models come from; empty for the usual one
+	Token        string     `json:"token"`             // for that site; empty for none
+	Serving      Serving    `json:"serving"`           // others by this program
+	Servers      []Server   `json:"servers"`           // elsewhere, the newest first
 }
 
 // version is the form of the file that Save writes.
@@ -101,6 +103,18 @@ func Default() Settings {
 		Serving:      Serving{Port: DefaultPort},
 		Tint:         true,
 	}
+}
+
+// LastModel is the path of the model to open at the start, empty for the built-in
+// one.
+func (s *Settings) LastModel() string {
+	switch {
+	case s.Model != nil:
+		return *s.Model
+	case len(s.Recent) > 0:
+		return s.Recent[0].Path
+	}
+	return ""
 }
 
 // AddRecent puts a model in front of the recent ones, where each path appears
