@@ -28,17 +28,42 @@ func (w *window) mainAction() {
 // generate adds the words of the prompt and continues the text.
 func (w *window) generate() {
 	if w.editsStory() {
-		w.continueHere()
+		w.goOn(w.continueHere)
 		return
 	}
 	if e := w.transcript.page.edit; e != nil && e.message.mine && w.win.Canvas().Focused() == e.entry {
-		w.sendEdited()
+		w.goOn(w.sendEdited)
 		return
 	}
-	if w.screen != nil || !w.canWrite() || w.answered() && w.wordless() {
+	if w.screen != nil || !w.ready() || !w.full() && w.done() {
 		return
 	}
-	w.begin(w.composer.take())
+	w.goOn(func() { w.begin(w.composer.take()) })
+}
+
+// goOn has the model write for this conversation, if there is room and it is the
+// model that the user wants for it.
+func (w *window) goOn(write func()) {
+	switch {
+	case !w.ready():
+	case w.full():
+		w.noRoom()
+	case w.foreign() != nil:
+		w.askModel(write)
+	default:
+		write()
+	}
+}
+
+// noRoom leads to what can be done about a full context: the strip says it.
+func (w *window) noRoom() {
+	w.info = nil
+	w.update()
+	if o := w.strip.buttons.Objects; len(o) > 0 {
+		if b, ok := o[0].(*button); ok {
+			w.win.Canvas().Focus(b)
+		}
+	}
 }
 
 // begin writes on from text.
@@ -52,18 +77,31 @@ func (w *window) begin(text string) {
 	w.focusPrompt()
 }
 
+// stop ends the answer of the conversation that is shown.
 func (w *window) stop() {
-	if s := w.view.State; s == chat.Prefilling || s == chat.Generating {
+	if w.stoppable() {
 		w.ctl.Stop()
 	}
 }
 
+// stopAny is stop, and where nothing is written here ends what is written in
+// another conversation.
+func (w *window) stopAny() {
+	if a := elsewhere(w.view); a != nil && !w.writing() {
+		w.ctl.StopIn(a.ID)
+		return
+	}
+	w.stop()
+}
+
 func (w *window) retry() {
 	if w.view.CanRetry {
-		w.closeEditor(true)
-		w.transcript.toEnd()
-		w.ctl.Retry(w.generation)
-		w.focusPrompt()
+		w.goOn(func() {
+			w.closeEditor(true)
+			w.transcript.toEnd()
+			w.ctl.Retry(w.generation)
+			w.focusPrompt()
+		})
 	}
 }
 
@@ -78,6 +116,7 @@ func (w *window) undo() {
 
 func (w *window) unload() {
 	if w.view.Model != nil {
+		w.setLast("")
 		w.ctl.Unload()
 	}
 }
@@ -115,12 +154,12 @@ func (w *window) loadBy(path string, check func(open func())) {
 	open := func() {
 		check(func() {
 			w.closeScreen()
-			w.opening = true
+			w.opening, w.first, w.instead = true, "", nil
 			w.ctl.Load(path, w.settings.Generation)
 			w.focusPrompt()
 		})
 	}
-	if w.writing() {
+	if w.writing() || len(w.view.Answers) > 0 {
 		w.ask(tr("Opening another model stops this answer. What is written is kept."), tr("Keep writing"), action{tr("Stop and open"), open})
 		return
 	}
@@ -148,8 +187,8 @@ func (w *window) dropped(files []fyne.URI) {
 func (w *window) message() *message {
 	v := w.view
 	switch {
-	case w.full() && v.Figures.Stop == chat.ContextFull:
-		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)),
+	case w.full() && v.Model != nil && (v.Problem == nil || v.Figures.Stop == chat.ContextFull):
+		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)), hint: w.roomHint(),
 			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
 		return &message{kind: messageLimit, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem,
@@ -170,6 +209,8 @@ func (w *window) message() *message {
 		return m
 	case w.info != nil:
 		return w.info
+	case w.insteadMessage() != nil:
+		return w.insteadMessage()
 	case v.Advice != nil:
 		return w.advice(v.Advice)
 	case v.Recovered != nil:
@@ -180,12 +221,22 @@ func (w *window) message() *message {
 		return &message{sentence: tr("Tern closed unexpectedly."), hint: tr("A report was kept on this computer. It is sent to nobody."),
 			actions: []action{{tr("Show report"), func() { w.detail(w.seenReport()) }}, {tr("Copy"), func() { w.copyText(w.seenReport()) }}},
 			dismiss: func() { w.seenReport() }}
+	case w.foreignMessage() != nil:
+		return w.foreignMessage()
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: tr("The answer reached {{.Tokens}} tokens.", "Tokens", count(v.Figures.MaxTokens)),
-			actions: []action{{tr("Continue"), func() { w.begin("") }}, {tr("Raise limit"), w.raiseLimit}},
+			actions: []action{{tr("Continue"), func() { w.goOn(func() { w.begin("") }) }}, {tr("Raise limit"), w.raiseLimit}},
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
 	return w.offerCopy()
+}
+
+// roomHint says where more room is, if the settings keep it from being used.
+func (w *window) roomHint() string {
+	if m, f := w.view.Model, w.view.Figures; m != nil && w.generation.Context > 0 && f.Context < m.ContextLen {
+		return tr("The settings say {{.Tokens}}; the model has {{.All}}.", "Tokens", count(f.Context), "All", count(m.ContextLen))
+	}
+	return ""
 }
 
 // remedies are the buttons of a problem.
@@ -215,7 +266,7 @@ func (w *window) raiseLimit() {
 		g.MaxTokens = min(g.MaxTokens, m.ContextLen)
 	}
 	w.options.use(g)
-	w.begin("")
+	w.goOn(func() { w.begin("") })
 }
 
 // answerID names the last answer, 0 for none.

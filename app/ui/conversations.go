@@ -177,10 +177,17 @@ func (w *window) switched() {
 	w.transcript.toEnd()
 }
 
-// setStory has a model that chats continue the text, or answer it.
+// canTurn tells if the conversation can be a story rather than messages, or the
+// other way round: a model that continues texts makes no messages of one.
+func (w *window) canTurn() bool {
+	m := w.view.Model
+	return w.view.Mode == chat.ChatMode && !w.transcript.empty() || m != nil && m.Template != ""
+}
+
+// setStory makes messages a story, or a story messages.
 func (w *window) setStory() {
-	if m := w.view.Model; m != nil && m.Template != "" {
-		w.ctl.SetStory(!w.view.AsStory)
+	if w.canTurn() {
+		w.ctl.SetStory(w.view.Mode == chat.ChatMode)
 	}
 }
 

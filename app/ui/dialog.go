@@ -79,8 +79,7 @@ func (w *window) ask(question, keep string, other action) {
 
 // askOr is ask where the safe answer does something too.
 func (w *window) askOr(question string, keep, other action) {
-	w.openDialog("", newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		span{text: question, colour: theme.ColorNameForeground}), dialogWidth, keep, other)
+	w.openDialog("", newQuestion(question), dialogWidth, keep, other)
 }
 
 // about says what this is.

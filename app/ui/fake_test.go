@@ -23,6 +23,7 @@ type fakeController struct {
 
 	inspect, missing bool
 	tokens           []chat.Token
+	written          []chat.Written
 	recipe           []byte
 	weights          *chat.Weights
 	measured         func(*chat.Speed)
@@ -41,6 +42,8 @@ func (f *fakeController) Generate(text string, g settings.Generation) {
 }
 func (f *fakeController) Retry(g settings.Generation)      { f.last = g; f.call("retry") }
 func (f *fakeController) Stop()                            { f.call("stop") }
+func (f *fakeController) StopIn(id string)                 { f.call("stop in", id) }
+func (f *fakeController) Written(int) []chat.Written       { return f.written }
 func (f *fakeController) Undo()                            { f.call("undo") }
 func (f *fakeController) DropOldest()                      { f.call("drop oldest") }
 func (f *fakeController) DismissProblem()                  { f.call("dismiss") }

@@ -224,7 +224,7 @@ func (p *inspect) showTokens() {
 	if p.wanted >= 0 && (!missing || p.text.pinned >= 0) {
 		p.wanted = -1
 	}
-	if now := p.looked(); missing && p.view.State == chat.Ready && p.view.Model != nil && now != p.examined {
+	if now := p.looked(); missing && p.view.State == chat.Ready && len(p.view.Answers) == 0 && p.view.Model != nil && now != p.examined {
 		p.examined = now
 		p.do.examine(now.segment)
 	}

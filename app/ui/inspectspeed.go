@@ -101,7 +101,7 @@ func (p *inspect) showSpeed() {
 		label = tr("Stop")
 	}
 	t.run.setLabel(label)
-	t.run.setEnabled(t.running || p.view.State == chat.Ready && p.view.Model != nil && !p.distant())
+	t.run.setEnabled(t.running || p.view.State == chat.Ready && len(p.view.Answers) == 0 && p.view.Model != nil && !p.distant())
 	t.copy.setEnabled(t.speed != nil && !t.running)
 	t.read.set(points, func(s chat.SpeedPoint) (float64, float64) { return s.Read, 0 })
 	t.write.set(points, func(s chat.SpeedPoint) (float64, float64) { return s.Write, s.Limit })

@@ -40,10 +40,10 @@ type menu struct {
 
 // menuState is all that the menu shows of the window.
 type menuState struct {
-	writing, canWrite, canRetry, canUndo, removed, text, answer, model, copies bool
-	sidebar, versions, chats, story                                            bool
-	panel                                                                      *panel // nil: none is shown
-	theme                                                                      settings.Theme
+	writing, stoppable, canWrite, canRetry, canUndo, removed, text, answer, model, copies bool
+	sidebar, versions, chats, story                                                       bool
+	panel                                                                                 *panel // nil: none is shown
+	theme                                                                                 settings.Theme
 }
 
 func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *fyne.MenuItem {
@@ -72,7 +72,7 @@ func newMenu(w *window) *menu {
 		recent:   fyne.NewMenuItem(tr("Recent"), nil),
 		side:     item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
 		write:    item(tr("Generate"), w.generate, fyne.KeyReturn),
-		stop:     item(tr("Stop"), w.stop, fyne.KeyPeriod),
+		stop:     item(tr("Stop"), w.stopAny, fyne.KeyPeriod),
 		retry:    item(tr("Retry"), w.retry, fyne.KeyR),
 		undo:     item(tr("Undo the last turn"), w.undo, ""),
 		undelete: item(tr("Undo the last deletion"), w.restore, ""),
@@ -142,7 +142,7 @@ func (m *menu) show(s menuState) {
 		return
 	}
 	m.shown = s
-	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.writing
+	m.write.Disabled, m.stop.Disabled = !s.canWrite, !s.stoppable
 	m.retry.Disabled, m.undo.Disabled = !s.canRetry, !s.canUndo
 	m.copy.Disabled, m.find.Disabled, m.undelete.Disabled = !s.text, !s.text, !s.removed
 	m.branch.Disabled = !s.text || s.writing

@@ -53,6 +53,8 @@ func (w *window) messageRow(m turn) messageButtons {
 	case !m.chat:
 		row.Add(newQuietButton(tr("Retry"), w.escape, w.retry))
 		row.Add(newQuietButton(tr("Undo"), w.escape, w.undo))
+		b := newIconButton(tr("How this was written"), theme.InfoIcon(), w.escape, func() { w.aboutAnswer(m) })
+		row.Add(b)
 	}
 	if m.chat && !m.mine {
 		b := newIconButton(tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
@@ -96,19 +98,19 @@ func (w *window) moreOf(m turn) []*fyne.MenuItem {
 	return []*fyne.MenuItem{
 		fyne.NewMenuItem(as, func() { t.showPlain(m, !t.page.plain[m.segment]) }),
 		fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) }),
+		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }),
 	}
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the
 // old version.
 func (w *window) retryMessage(m turn) {
-	if !w.canWrite() {
-		return
-	}
 	if m.last {
 		w.retry()
 		return
 	}
-	w.transcript.toEnd()
-	w.ctl.RetryAt(m.segment, w.generation)
+	w.goOn(func() {
+		w.transcript.toEnd()
+		w.ctl.RetryAt(m.segment, w.generation)
+	})
 }

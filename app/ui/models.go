@@ -112,7 +112,7 @@ func (m *models) scan() {
 // model. It needs all cores for a moment, so nothing else may be going on.
 func (m *models) measure() {
 	w, threads := m.w, m.w.generation.Threads
-	resting := w.view.State == chat.Ready || w.view.State == chat.NoModel
+	resting := len(w.view.Answers) == 0 && (w.view.State == chat.Ready || w.view.State == chat.NoModel)
 	if !w.shelf.measures || !resting || w.shelf.downloads.Busy() || m.probing || w.shelf.library.Measured(threads) {
 		return
 	}

@@ -25,7 +25,7 @@ const appID = "app.tern.Tern"
 
 // Options says how to start the window.
 type Options struct {
-	Path         string    // model to open, absolute, empty for the built-in one
+	Path         string    // model to open, absolute; empty for the one that Tern was closed with
 	SettingsPath string    // where settings are kept; empty keeps them nowhere
 	Stderr       io.Writer // for what cannot be said in the window
 
@@ -98,7 +98,7 @@ func Run(o Options) int {
 	w = newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
 		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last()})
 	p.draw = w.update
-	w.load(o.Path)
+	w.openFirst(o.Path)
 	if kept.Serving.On {
 		w.serve()
 	}

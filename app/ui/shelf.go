@@ -126,7 +126,7 @@ func verdict(f library.Fit) []span {
 // done.
 func (w *window) noteRate(was, v chat.View) {
 	const enough = 16 // tokens; the speed of fewer says little
-	ended := (was.State == chat.Generating || was.State == chat.Stopping) && v.State == chat.Ready
+	ended := was.ID == v.ID && (was.State == chat.Generating || was.State == chat.Stopping) && v.State == chat.Ready
 	if ended && v.Model != nil && v.Figures.Rate > 0 && v.Figures.ContextUsed >= enough {
 		w.settings.SetRate(v.Model.Path, v.Figures.Rate)
 		w.cfg.save(w.settings)

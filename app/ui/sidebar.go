@@ -23,6 +23,7 @@ type sidebar struct {
 	all     []chat.Entry
 	found   *chat.Found
 	current string
+	answers []chat.Answering
 	shown   []chat.Entry // those of all that the search leaves
 	opened  func(id string)
 }
@@ -71,11 +72,12 @@ func (s *sidebar) layout(o []fyne.CanvasObject, size fyne.Size) {
 
 // show brings the list in step with the view.
 func (s *sidebar) show(v chat.View) {
-	same := s.current == v.ID && s.found == v.Found && slices.Equal(s.all, v.Conversations)
+	same := s.current == v.ID && s.found == v.Found && slices.Equal(s.all, v.Conversations) &&
+		slices.EqualFunc(s.answers, v.Answers, func(a, b chat.Answering) bool { return a.ID == b.ID })
 	if same {
 		return
 	}
-	s.all, s.found, s.current = v.Conversations, v.Found, v.ID
+	s.all, s.found, s.current, s.answers = v.Conversations, v.Found, v.ID, v.Answers
 	s.filter()
 }
 
@@ -165,11 +167,36 @@ type title struct {
 	i      int
 	ground *surface
 	text   *note
+	mark   *surface // an answer is being written here, or waits for its turn
+	state  markState
+}
+
+// markState is what the mark of a row says.
+type markState uint8
+
+const (
+	noMark markState = iota
+	writingMark
+	waitingMark
+)
+
+const markSize = 8
+
+// markOf is the mark of a conversation.
+func (s *sidebar) markOf(id string) markState {
+	switch i := slices.IndexFunc(s.answers, func(a chat.Answering) bool { return a.ID == id }); {
+	case i < 0:
+		return noMark
+	case i == 0:
+		return writingMark
+	}
+	return waitingMark
 }
 
 func newTitle(l *titles) *title {
-	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText)}
-	t.ground.radius = 6
+	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText), mark: newSurface("")}
+	t.ground.radius, t.mark.radius = 6, markSize/2
+	t.mark.Hide()
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -183,6 +210,7 @@ func (t *title) show(i int) {
 		name = tr("Untitled")
 	}
 	t.text.set(span{text: name, colour: theme.ColorNameForeground, bold: i == t.l.current})
+	t.showMark(t.l.s.markOf(t.l.s.shown[i].ID))
 	fill := fyne.ThemeColorName("")
 	if i == t.l.current {
 		fill = theme.ColorNameSelection
@@ -193,8 +221,31 @@ func (t *title) show(i int) {
 	}
 }
 
-// AccessibilityLabel is the name of the conversation.
-func (t *title) AccessibilityLabel() string { return t.text.text() }
+// showMark draws a dot for an answer that is being written, and a ring for one that
+// waits.
+func (t *title) showMark(m markState) {
+	if m == t.state {
+		return
+	}
+	t.state = m
+	t.mark.fill, t.mark.stroke, t.mark.strokeWidth = theme.ColorNamePrimary, "", 0
+	if m == waitingMark {
+		t.mark.fill, t.mark.stroke, t.mark.strokeWidth = "", theme.ColorNamePrimary, 1.5
+	}
+	setVisible(t.mark, m != noMark)
+	t.Refresh()
+}
+
+// AccessibilityLabel is the name of the conversation, and what happens in it.
+func (t *title) AccessibilityLabel() string {
+	switch t.state {
+	case writingMark:
+		return tr("{{.Title}}, an answer is being written", "Title", t.text.text())
+	case waitingMark:
+		return tr("{{.Title}}, an answer waits for its turn", "Title", t.text.text())
+	}
+	return t.text.text()
+}
 
 // AccessibilityRole is fyne.AccessibleRoleButton.
 func (t *title) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
@@ -215,8 +266,10 @@ func (t *title) CreateRenderer() fyne.WidgetRenderer {
 		t.ground.Resize(fyne.NewSize(size.Width-8, size.Height+6))
 		h := t.text.MinSize().Height
 		t.text.Move(fyne.NewPos(6, (size.Height-h)/2))
-		t.text.Resize(fyne.NewSize(size.Width-12, h))
-	}}, t.ground, t.text))
+		t.text.Resize(fyne.NewSize(size.Width-12-2*markSize, h))
+		t.mark.Move(fyne.NewPos(size.Width-8-markSize-4, (size.Height-markSize)/2))
+		t.mark.Resize(fyne.NewSquareSize(markSize))
+	}}, t.ground, t.text, t.mark))
 }
 
 // sidebarDocks tells if the sidebar stands beside the text rather than over it.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,6 +34,11 @@ type status struct {
 	box    *fyne.Container
 	share  float32 // of the bar that is filled
 
+	other  *button // leads to the answer that is written in another conversation
+	halt   *button // and stops it
+	active string  // the conversation of that answer; empty for none
+	title  string  // of it
+
 	download *library.Download // that is running, nil for none
 
 	state chat.State
@@ -40,28 +46,49 @@ type status struct {
 	drawn time.Time // of the figures
 }
 
-func newStatus(cancel, escape func()) *status {
+// statusActions are what the buttons in the line do; open and stop are given a
+// conversation.
+type statusActions struct {
+	cancel, escape func()
+	open, stop     func(id string)
+}
+
+func newStatus(do statusActions) *status {
 	s := &status{
 		line:  newNote(theme.SizeNameCaptionText, muted(tr("Starting"))),
 		track: newSurface(theme.ColorNameSeparator),
 		bar:   newSurface(theme.ColorNamePrimary),
 	}
-	s.cancel = newQuietButton(tr("Cancel"), escape, cancel)
+	s.cancel = newQuietButton(tr("Cancel"), do.escape, do.cancel)
 	s.cancel.Hide()
+	s.other = newQuietButton("", do.escape, func() { do.open(s.active) })
+	s.halt = newQuietButton(tr("Stop"), do.escape, func() { do.stop(s.active) })
+	s.halt.name = tr("Stop the answer in the other conversation")
+	s.halt.SetToolTip(s.halt.name)
+	s.other.Hide()
+	s.halt.Hide()
 	s.bar.Hide()
 	s.box = container.New(layoutFunc{min: fyne.NewSize(200, statusHeight), do: s.layout},
-		s.line, s.cancel, s.track, s.bar)
+		s.line, s.other, s.halt, s.cancel, s.track, s.bar)
 	return s
 }
 
 func (s *status) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	right := size.Width - 8
-	if s.cancel.Visible() {
-		w := s.cancel.MinSize().Width
-		s.cancel.Move(fyne.NewPos(right-w, 1))
-		s.cancel.Resize(fyne.NewSize(w, size.Height-2))
-		right -= w + 8
+	put := func(b *button) {
+		if b.Visible() {
+			w := b.MinSize().Width
+			b.Move(fyne.NewPos(right-w, 1))
+			b.Resize(fyne.NewSize(w, size.Height-2))
+			right -= w + 4
+		}
 	}
+	put(s.cancel)
+	put(s.halt)
+	if s.other.Visible() { // the title as far as half of the line
+		s.other.setLabel(tr("Writing in “{{.Title}}”", "Title", shorten(s.title, theme.TextSize(), size.Width/2-px(120), false)))
+	}
+	put(s.other)
 	h := s.line.MinSize().Height
 	s.line.Move(fyne.NewPos(9, (size.Height-h)/2))
 	s.line.Resize(fyne.NewSize(right-9, h))
@@ -75,6 +102,7 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 	if v.State != s.state || s.since.IsZero() {
 		s.state, s.since, s.drawn = v.State, now, time.Time{}
 	}
+	s.showOther(v)
 	after := func(d time.Duration) (bool, time.Duration) {
 		return now.Sub(s.since) >= d, d - now.Sub(s.since)
 	}
@@ -109,6 +137,9 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		}
 		s.drawn = now
 		s.draw(0, false, s.figures(v.Figures)...)
+	case chat.Waiting:
+		before := slices.IndexFunc(v.Answers, func(a chat.Answering) bool { return a.ID == v.ID })
+		s.draw(0, false, muted(trn(before, "Waiting: another answer is written first", "Waiting: {{.N}} other answers are written first")))
 	case chat.Stopping:
 		due, wait := after(showStoppingAfter)
 		if !due {
@@ -127,6 +158,25 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		s.draw(0, false, s.resting(v)...)
 	}
 	return 0
+}
+
+// showOther says where an answer is written, if that is not shown.
+func (s *status) showOther(v chat.View) {
+	active, title := "", ""
+	if a := elsewhere(v); a != nil {
+		active, title = a.ID, a.Name
+		if title == "" {
+			title = tr("Untitled")
+		}
+	}
+	if active == s.active && title == s.title {
+		return
+	}
+	s.active, s.title = active, title
+	setVisible(s.other, active != "")
+	setVisible(s.halt, active != "")
+	s.layout(nil, s.box.Size())
+	s.box.Refresh()
 }
 
 // figures is the line of an answer, as long as fits.
@@ -150,7 +200,7 @@ func (s *status) resting(v chat.View) []span {
 		return []span{muted(tr("No model open · open or drop a file or folder"))}
 	case f.Stop == chat.StoppedByError:
 		return []span{muted(tr("Stopped by an error · see above"))}
-	case f.Stop == chat.ContextFull && f.ContextUsed >= f.Context:
+	case f.Context > 0 && f.ContextUsed >= f.Context && !f.Short:
 		return append([]span{contextUsed(f)}, muted(" · "+tr("context full")))
 	case f.Stop != "":
 		return s.figures(f)

@@ -25,6 +25,7 @@ type Controller interface {
 	Generate(text string, g settings.Generation)
 	Retry(g settings.Generation)
 	Stop()
+	StopIn(id string)
 	RetryAt(segment int, g settings.Generation)
 	Edit(segment int, text string, answer bool, g settings.Generation)
 	Splice(from, to int, text string)
@@ -59,6 +60,7 @@ type Controller interface {
 	Answer(segment int) (tokens []chat.Token, missing bool)
 	Examine(segment int)
 	Choose(at chat.Token, id int32, g settings.Generation)
+	Written(segment int) []chat.Written
 	Recipe(done func([]byte))
 	Weights(done func(*chat.Weights))
 	Measure(progress func(chat.SpeedProgress), done func(*chat.Speed))
@@ -131,19 +133,22 @@ type window struct {
 	drawer     drawer
 	info       *message // of the window itself, until infoUntil
 	infoUntil  time.Time
-	report     string   // of a crash, until it was looked at
-	opening    bool     // a model was asked for, and nothing was written since
-	asked      int      // counts the models that were asked for
-	loadFailed bool     // the problem in the view comes from that
-	shaded     bool     // tokens are drawn in the text
-	limitSeen  int      // the answer whose limit was dismissed
-	removed    []string // conversations that were deleted since the start, the last one last
+	report     string            // of a crash, until it was looked at
+	opening    bool              // a model was asked for, and nothing was written since
+	asked      int               // counts the models that were asked for
+	loadFailed bool              // the problem in the view comes from that
+	shaded     bool              // tokens are drawn in the text
+	limitSeen  int               // the answer whose limit was dismissed
+	continued  map[string]string // models that the user chose to go on with, by conversation
+	first      string            // the model that is being opened because Tern was closed with it
+	instead    *instead          // nil: that is open, or the user saw why not
+	removed    []string          // conversations that were deleted since the start, the last one last
 }
 
 // newWindow fills win. update must be called once before it is shown.
 func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
-		generation: cfg.settings.Generation}
+		generation: cfg.settings.Generation, continued: map[string]string{}}
 	w.strip = newStrip(w.escape)
 	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
 		changed: func(first int) { w.finder.changed(first) }, shades: w.shades})
@@ -176,7 +181,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore,
 		func(text string) { w.ctl.SetSystem(w.known, text) })
 	w.options.named = w.named
-	w.status = newStatus(w.cancelWork, w.escape)
+	w.status = newStatus(statusActions{cancel: w.cancelWork, open: w.openConversation, stop: w.ctl.StopIn, escape: w.escape})
 	w.shelf = cfg.shelf.whole()
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, w.setLanguage, newPrefsModels(w),
 		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing))
@@ -247,8 +252,10 @@ func (w *window) update() time.Duration {
 		w.loadFailed = v.Problem != nil && w.opening
 	}
 
+	w.followFirst(was, v)
+
 	w.status.download = runningDownload(w.shelf.downloads.View())
-	w.cfg.lag.watch(w.writing())
+	w.cfg.lag.watch(len(v.Answers) > 0 || w.writing())
 	wake := w.status.show(v, now)
 	w.transcript.setChat(v.Mode == chat.ChatMode)
 	if w.transcript.show(v.Document, w.writing()) {
@@ -308,15 +315,32 @@ func (w *window) noteModel(was, v chat.View) {
 		return
 	}
 	w.noteReading(was.Model, v.Model)
+	if w.instead == nil {
+		path := v.Model.Path
+		w.settings.Model = &path
+	}
 	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
 	w.menu.setRecent(w.settings.Recent, w.load)
 	w.cfg.save(w.settings)
 }
 
-// writing tells if an answer is being made.
+// writing tells if an answer of the conversation that is shown is being made, or
+// waits for its turn.
 func (w *window) writing() bool {
 	s := w.view.State
-	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping
+	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping || s == chat.Waiting
+}
+
+// stoppable tells if an answer is being made here that was not stopped yet.
+func (w *window) stoppable() bool { return w.writing() && w.view.State != chat.Stopping }
+
+// elsewhere is the answer that is being written in a conversation that is not
+// shown, nil for none.
+func elsewhere(v chat.View) *chat.Answering {
+	if len(v.Answers) == 0 || v.Answers[0].ID == v.ID {
+		return nil
+	}
+	return &v.Answers[0]
 }
 
 // full tells if the context has no room left. Where only memory was short, there
@@ -327,16 +351,23 @@ func (w *window) full() bool {
 }
 
 // canWrite tells if Generate would do something.
-func (w *window) canWrite() bool {
-	return w.view.State == chat.Ready && w.view.Model != nil && !w.full()
-}
+func (w *window) canWrite() bool { return w.ready() && !w.full() }
+
+// ready tells if the model would write for this conversation, had it room.
+func (w *window) ready() bool { return w.view.State == chat.Ready && w.view.Model != nil }
 
 // answered tells if a chat has nothing more to say without the user's words:
-// the last answer was not cut.
+// the last answer was not cut, and no message waits for one.
 func (w *window) answered() bool {
+	if n := len(w.view.Document); n > 0 && w.view.Document[n-1].Author == chat.User {
+		return false
+	}
 	stop := w.view.Figures.Stop
 	return w.view.Mode == chat.ChatMode && stop != chat.ReachedLength && stop != chat.StoppedByUser
 }
+
+// done tells if there is nothing to do for the model until the user writes.
+func (w *window) done() bool { return w.answered() && w.wordless() }
 
 // wordless tells if the prompt holds no words.
 func (w *window) wordless() bool { return strings.TrimSpace(w.composer.entry.Text) == "" }
@@ -374,34 +405,30 @@ func (w *window) showMain(now time.Time) {
 		tip = tr("Open a model first")
 	case chat.Loading:
 		tip = tr("Available when the model is open")
-	case chat.Prefilling, chat.Generating:
+	case chat.Prefilling, chat.Generating, chat.Waiting:
 		label = tr("Stop")
 	case chat.Stopping:
 		label = tr("Stop")
 		if now.Sub(w.status.since) >= showStoppingAfter {
 			label = tr("Stopping…")
 		}
-	case chat.Ready:
-		if w.full() {
-			tip = tr("No room left")
-		}
 	}
 	b := w.composer.main
 	b.setLabel(label)
-	b.setEnabled(w.canWrite() && !(w.answered() && w.wordless()) || w.view.State == chat.Prefilling || w.view.State == chat.Generating)
+	b.setEnabled(w.ready() && (w.full() || !w.done()) || w.stoppable())
 	b.SetToolTip(tip)
 }
 
 func (w *window) showMenu() {
 	text := !w.transcript.empty()
 	w.menu.show(menuState{
-		writing: w.writing(), canWrite: w.canWrite(),
+		writing: w.writing(), stoppable: w.stoppable() || elsewhere(w.view) != nil, canWrite: w.ready(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
 		removed: len(w.removed) > 0,
 		text:    text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
 		copies:   w.view.Model != nil && !w.view.Model.Builtin,
 		versions: w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
-		chats:    w.view.Model != nil && w.view.Model.Template != "", story: w.view.AsStory,
+		chats:    w.canTurn(), story: w.view.Mode == chat.StoryMode,
 		sidebar: w.sidebarShown(), panel: w.panelShown(), theme: w.settings.Theme,
 	})
 }

@@ -59,7 +59,7 @@ func TestMainButton(t *testing.T) {
 		{"generating", state(chat.Generating), "Stop", true, []string{"stop"}},
 		{"stopping", state(chat.Stopping), "Stop", false, nil},
 		{"loading", state(chat.Loading), "Continue", false, nil},
-		{"full", func(v *chat.View) { v.State, v.Figures.ContextUsed = chat.Ready, 512 }, "Continue", false, nil},
+		{"full", func(v *chat.View) { v.State, v.Figures.ContextUsed = chat.Ready, 512 }, "Continue", true, nil},
 		{"no model", func(v *chat.View) { v.State, v.Model, v.Document = chat.NoModel, nil, nil }, "Generate", false, nil},
 	} {
 		r.show(c.change)

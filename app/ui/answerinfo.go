@@ -1,0 +1,110 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/app/chat"
+	"tern/app/settings"
+)
+
+// aboutAnswer shows how an answer was written.
+func (w *window) aboutAnswer(m turn) {
+	list := w.ctl.Written(m.segment)
+	var all []string
+	for _, a := range list {
+		all = append(all, answerWords(a))
+	}
+	text := strings.Join(all, "\n\n")
+	if text == "" {
+		text = tr("Nothing is known of it: no model wrote it.")
+	}
+	l := widget.NewLabel(text)
+	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
+	w.openDialog(tr("How this was written"), container.New(flush{}, l), dialogWidth, action{label: tr("Close")},
+		action{tr("Copy"), func() { w.copyText(text) }})
+}
+
+// newQuestion is the text of a dialog.
+func newQuestion(text string) fyne.CanvasObject {
+	return newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, span{text: text, colour: theme.ColorNameForeground})
+}
+
+// answerWords are lines about an answer: who and when, how fast, and with what.
+func answerWords(a chat.Written) string {
+	who := a.Model
+	if who == "" {
+		who = tr("A model that is not known")
+	}
+	if !a.At.IsZero() {
+		who += " · " + dateTime(a.At)
+	}
+	lines := []string{who}
+	add := func(parts ...string) {
+		var kept []string
+		for _, p := range parts {
+			if p != "" {
+				kept = append(kept, p)
+			}
+		}
+		if len(kept) > 0 {
+			lines = append(lines, strings.Join(kept, " · "))
+		}
+	}
+	speed, first, tokens, seed := "", "", "", ""
+	if a.Rate > 0 {
+		speed = rate(a.Rate)
+	}
+	if a.FirstToken > 0 {
+		first = tr("first token {{.Time}}", "Time", latency(a.FirstToken))
+	}
+	if a.Tokens > 0 {
+		tokens = trn(a.Tokens, "one token", "{{.N}} tokens")
+	}
+	f := chat.Figures{Stop: a.Stop, StopText: a.StopText}
+	if a.Generation != nil {
+		f.MaxTokens = a.Generation.MaxTokens
+	}
+	ended := ""
+	if a.Stop != chat.ReachedLength || f.MaxTokens > 0 {
+		ended = reason(f)
+	}
+	add(speed, first, tokens, ended)
+	if a.Seed > 0 || a.Generation != nil {
+		seed = tr("seed {{.Seed}}", "Seed", strconv.FormatUint(uint64(a.Seed), 10))
+	}
+	add(seed)
+	if g := a.Generation; g != nil {
+		add(settingsWords(*g)...)
+	}
+	if a.Edited {
+		add(tr("Changed by you since"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// settingsWords are the settings of an answer.
+func settingsWords(g settings.Generation) []string {
+	two := func(v float64) string { return pointed(strconv.FormatFloat(v, 'f', -1, 64)) }
+	words := []string{
+		presetName(g.Preset),
+		tr("temperature {{.Value}}", "Value", two(g.Temperature)), "top-p " + two(g.TopP), "top-k " + count(g.TopK), "min-p " + two(g.MinP),
+		tr("repeat penalty {{.Value}}", "Value", two(g.RepeatPenalty)), tr("at most {{.N}} tokens", "N", count(g.MaxTokens)),
+	}
+	if g.Context > 0 {
+		words = append(words, tr("context {{.N}}", "N", count(g.Context)))
+	}
+	for _, s := range g.Stop {
+		words = append(words, tr("stop text “{{.Text}}”", "Text", s))
+	}
+	return words
+}
+
+// dateTime is a moment in numbers that every language reads alike.
+func dateTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
