@@ -121,14 +121,16 @@ func saved(m *model.Model, t model.DType) (n int64) {
 	return n
 }
 
+func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
+
 // copyPath is a free name for the copy of a model: beside its folder, or beside
 // its file.
 func copyPath(info ModelInfo) string {
 	dir, name := filepath.Dir(info.Path), info.Name
-	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !strings.HasSuffix(info.Path, ".gguf") {
+	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !isGGUF(info.Path) {
 		dir = filepath.Dir(dir) // a file in the model's folder
 	}
-	if strings.HasSuffix(info.Path, ".gguf") {
+	if isGGUF(info.Path) {
 		name += "-compact"
 	}
 	for i := 1; ; i++ {

@@ -177,14 +177,17 @@ func modelName(path string) string {
 	}
 	name := filepath.Base(path)
 	found := part.FindStringIndex(name)
-	switch ext := filepath.Ext(name); {
+	switch ext := strings.ToLower(filepath.Ext(name)); {
 	case ext == ".gguf" && found != nil && !strings.HasPrefix(name, "ggml-model"):
 		return name[:found[0]]
-	case ext == ".json", ext == ".model", name == "model.safetensors", found != nil,
-		ext == ".gguf" && (name == "model.gguf" || strings.HasPrefix(name, "ggml-model")):
+	case ext == ".json", ext == ".model", strings.EqualFold(name, "model.safetensors"), found != nil,
+		ext == ".gguf" && (strings.EqualFold(name, "model.gguf") || strings.HasPrefix(name, "ggml-model")):
 		if abs, err := filepath.Abs(path); err == nil {
 			return filepath.Base(filepath.Dir(abs))
 		}
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(name, ".safetensors"), ".gguf")
+	if ext := filepath.Ext(name); isGGUF(name) || strings.EqualFold(ext, ".safetensors") {
+		return strings.TrimSuffix(name, ext)
+	}
+	return name
 }

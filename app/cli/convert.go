@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,7 +72,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		return f.wrong("it takes a MODEL and the file to write, or --synthetic and the file")
 	}
 	out := bare[want-1]
-	if !strings.HasSuffix(out, ".gguf") {
+	if !strings.EqualFold(filepath.Ext(out), ".gguf") {
 		return f.wrong("the file to write, %q, does not end in .gguf", out)
 	}
 	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) {

@@ -3,7 +3,9 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,4 +132,33 @@ func ternaryOf(t *testing.T, out string) (facts []string) {
 	}
 	slices.Sort(facts)
 	return facts
+}
+
+// TestPathsOfTheSystem: commands open models whose path is not text, or whose ending
+// is in capitals.
+func TestPathsOfTheSystem(t *testing.T) {
+	name := "gr\xf6\xdfe"
+	if runtime.GOOS != "linux" {
+		name = "größe" // elsewhere names are text
+	}
+	dir := filepath.Join(t.TempDir(), name)
+	file := filepath.Join(dir, "model.GGUF")
+	raw, err := os.ReadFile(filepath.Join(goldens, "gguf-bitnet-i2_s", "model.gguf"))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(file, raw, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "copy.GGuf")
+	mustTern(t, "convert", file, copied)
+	for _, path := range []string{file, copied} {
+		mustTern(t, "inspect", "-m", path)
+		mustTern(t, "check", path)
+		mustTern(t, "tokenize", "-m", path, "a")
+		mustTern(t, "run", path, "-n", "2", "-p", "a", "--temp", "0")
+	}
 }

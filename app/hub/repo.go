@@ -181,7 +181,8 @@ var sideFiles = []string{
 
 // Takes says whether a file of this name belongs to a model in safetensors.
 func Takes(name string) bool {
-	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".safetensors.index.json") || slices.Contains(sideFiles, name)
+	lower := strings.ToLower(name) // the rest is known by exact names
+	return strings.HasSuffix(lower, ".safetensors") || strings.HasSuffix(lower, ".safetensors.index.json") || slices.Contains(sideFiles, name)
 }
 
 // ggufOrder says which of several GGUF files holds ternary weights best.
@@ -195,7 +196,7 @@ func (r *Repo) Pick(file string) (*Repo, error) {
 	var safetensors, ggufs []File
 	config := false
 	for _, f := range r.Files {
-		name, gguf := f.Path, strings.HasSuffix(f.Path, ".gguf")
+		name, gguf := f.Path, strings.EqualFold(path.Ext(f.Path), ".gguf")
 		if !gguf && !Takes(path.Base(name)) {
 			continue
 		}
@@ -214,7 +215,7 @@ func (r *Repo) Pick(file string) (*Repo, error) {
 	}
 	picked := *r
 	picked.Files = nil
-	if config && slices.ContainsFunc(safetensors, func(f File) bool { return strings.HasSuffix(f.Path, ".safetensors") }) && file == "" {
+	if config && slices.ContainsFunc(safetensors, func(f File) bool { return strings.EqualFold(path.Ext(f.Path), ".safetensors") }) && file == "" {
 		picked.Files = safetensors
 	}
 	if gguf := pickGGUF(ggufs, file); gguf != nil {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -327,7 +326,7 @@ func (d *Downloads) ask(ctx context.Context, c *hub.Client, j *job) (*hub.Repo, 
 func ModelIn(dir string, r *hub.Repo) string {
 	first := ""
 	for _, f := range r.Files {
-		if strings.HasSuffix(f.Path, ".gguf") && (first == "" || f.Path < first) {
+		if hasExt(f.Path, ggufExt) && (first == "" || f.Path < first) {
 			first = f.Path
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"tern/app/hub"
 	"tern/model"
@@ -19,7 +18,7 @@ var ErrNotMine = errors.New("not in a folder that you added")
 
 // filesOf lists the files of the model at a canonical path.
 func filesOf(path string) (files []string) {
-	if strings.HasSuffix(path, ".gguf") {
+	if hasExt(path, ggufExt) {
 		prefix, parts, ok := gguf.SplitName(filepath.Base(path))
 		if !ok {
 			return []string{path}
@@ -65,7 +64,7 @@ func Delete(e Entry) error {
 	defer root.Close()
 	path := canonical(e.Path)
 	dir := path
-	if strings.HasSuffix(path, ".gguf") {
+	if hasExt(path, ggufExt) {
 		dir = filepath.Dir(path)
 	}
 	var errs []error
@@ -97,7 +96,7 @@ func Delete(e Entry) error {
 func hasOthers(dir string) bool {
 	entries, _ := os.ReadDir(dir)
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return strings.HasSuffix(e.Name(), ".gguf") || strings.HasSuffix(e.Name(), ".safetensors")
+		return hasExt(e.Name(), ggufExt) || hasExt(e.Name(), ".safetensors")
 	})
 }
 

@@ -99,9 +99,7 @@ func marksOf(path string) string {
 	var b strings.Builder
 	for _, name := range []string{path, filepath.Join(path, configName), filepath.Join(path, weightsName), filepath.Join(path, indexName)} {
 		if info, err := os.Stat(name); err == nil {
-			b.WriteString(info.ModTime().String())
-			b.WriteByte(byte(info.Size()))
-			b.WriteString(info.Mode().String())
+			fmt.Fprint(&b, info.Size(), " ", info.ModTime().UnixNano(), " ", info.Mode())
 		}
 		b.WriteByte(';')
 	}
@@ -197,6 +195,7 @@ const (
 	configName  = "config.json"
 	weightsName = "model.safetensors"
 	indexName   = "model.safetensors.index.json"
+	ggufExt     = ".gguf"
 )
 
 // canonical is one path for all that mean the same model: a GGUF file, or the
@@ -210,24 +209,30 @@ func canonical(path string) string {
 		return path
 	}
 	if !info.IsDir() {
-		if strings.HasSuffix(path, ".gguf") {
+		if hasExt(path, ggufExt) {
 			return path
 		}
 		return filepath.Dir(path)
 	}
-	if ggufs, _ := filepath.Glob(filepath.Join(escapeGlob(path), "*.gguf")); len(ggufs) == 1 && !isThere(filepath.Join(path, weightsName)) && !isThere(filepath.Join(path, indexName)) {
+	entries, _ := os.ReadDir(path) // a folder that cannot be read has no name but its own
+	var ggufs []string
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case strings.EqualFold(name, weightsName), strings.EqualFold(name, indexName):
+			return path
+		case hasExt(name, ggufExt):
+			ggufs = append(ggufs, filepath.Join(path, name))
+		}
+	}
+	if len(ggufs) == 1 {
 		return ggufs[0]
 	}
 	return path
 }
 
-// escapeGlob keeps what is special to Glob from being so.
-func escapeGlob(path string) string {
-	if filepath.Separator == '\\' { // where nothing can be escaped
-		return path
-	}
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
-}
+// hasExt tells whether a file's name ends in ext, in capitals or not: systems and
+// people differ in that.
+func hasExt(name, ext string) bool { return strings.EqualFold(filepath.Ext(name), ext) }
 
 func isThere(path string) bool {
 	_, err := os.Stat(path)

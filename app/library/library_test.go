@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -261,5 +262,53 @@ func TestPublics(t *testing.T) {
 		if f := p.Facts(); f != nil && (f.Bytes() > p.Bytes*11/10 || f.Params < 700_000_000) {
 			t.Errorf("%s: %d bytes in memory of a download of %d, %d parameters", p.ID, f.Bytes(), p.Bytes, f.Params)
 		}
+	}
+}
+
+// TestNamesOfTheSystem: models whose paths are not UTF-8, or whose endings are in
+// capitals, are found and belong together like others.
+func TestNamesOfTheSystem(t *testing.T) {
+	mine := t.TempDir()
+	name := "gr\xf6\xdfe"
+	if runtime.GOOS != "linux" {
+		name = "größe" // elsewhere names are text
+	}
+	dir := filepath.Join(mine, name)
+	copyModel(t, "gguf-bitnet-i2_s", dir)
+	ggufs, err := filepath.Glob(filepath.Join(mine, "*", "*.gguf"))
+	if err != nil || len(ggufs) != 1 {
+		t.Fatal(ggufs, err)
+	}
+	model := filepath.Join(dir, "model.GGuf")
+	if err := os.Rename(ggufs[0], model); err != nil {
+		t.Fatal(err)
+	}
+	found := New().Scan(t.Context(), Query{Folders: []string{mine}, Recent: []settings.Recent{{Path: dir, Name: "x"}}})
+	if len(found.Models) != 1 || found.Models[0].Path != model || found.Models[0].Facts == nil || !found.Models[0].Recent || found.Models[0].Disk == 0 {
+		t.Fatalf("%+v", found.Models)
+	}
+	if err := Delete(found.Models[0]); err != nil || isThere(model) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
+// TestMarks: every change of a file's size or time changes the marks.
+func TestMarks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.gguf")
+	when := time.Now()
+	seen := map[string]bool{}
+	for _, size := range []int{1, 257, 513, 65793} { // the same in their lowest bytes
+		if err := os.WriteFile(file, make([]byte, size), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []time.Time{when, when.Add(time.Second)} {
+			if err := os.Chtimes(file, at, at); err != nil {
+				t.Fatal(err)
+			}
+			seen[marksOf(file)] = true
+		}
+	}
+	if len(seen) != 8 {
+		t.Errorf("8 states have %d marks", len(seen))
 	}
 }

@@ -43,7 +43,10 @@ func (w *walk) folder(dir string, depth int) {
 		w.unfinished = append(w.unfinished, dir)
 		return
 	}
-	if slices.Contains(names, configName) && (slices.Contains(names, weightsName) || slices.Contains(names, indexName)) {
+	has := func(file string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, file) })
+	}
+	if has(configName) && (has(weightsName) || has(indexName)) {
 		w.models = append(w.models, dir)
 	}
 	for _, e := range entries {
@@ -53,7 +56,7 @@ func (w *walk) folder(dir string, depth int) {
 			if depth < maxDepth && !strings.HasPrefix(name, ".") {
 				w.folder(filepath.Join(dir, name), depth+1)
 			}
-		case strings.HasSuffix(name, ".gguf"):
+		case hasExt(name, ggufExt):
 			if prefix, parts, ok := gguf.SplitName(name); ok && name != gguf.PartName(prefix, 1, parts) {
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tern/app/files"
 )
@@ -66,7 +67,21 @@ func parse(data []byte) (Settings, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Settings{}, err
 	}
-	return s.normal(), nil
+	return s.paths(files.Path).normal(), nil
+}
+
+// paths returns s with f applied to every path of a file or folder.
+func (s Settings) paths(f func(string) string) Settings {
+	s.Folder = f(s.Folder)
+	s.Models = slices.Clone(s.Models)
+	for i := range s.Models {
+		s.Models[i] = f(s.Models[i])
+	}
+	s.Recent = slices.Clone(s.Recent)
+	for i := range s.Recent {
+		s.Recent[i].Path = f(s.Recent[i].Path)
+	}
+	return s
 }
 
 // Save writes the file at path, making its folder if needed. Whenever the
@@ -74,7 +89,7 @@ func parse(data []byte) (Settings, error) {
 // one that cannot be read now, and may hold what the user set, is moved aside
 // instead of replaced, as by Load.
 func Save(path string, s Settings) error {
-	data, err := json.MarshalIndent(s.normal(), "", "  ")
+	data, err := json.MarshalIndent(s.normal().paths(files.Text), "", "  ")
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -390,5 +391,24 @@ func TestServing(t *testing.T) {
 	s.AddServer(Server{Base: "3", Key: "new"})
 	if len(s.Servers) != maxServers || s.Servers[0] != (Server{"3", "new"}) || s.Servers[1].Base != "4" || before[0].Base != "4" {
 		t.Errorf("%+v", s.Servers)
+	}
+}
+
+// TestPathsAreBytes: a path that is not text comes back as it was.
+func TestPathsAreBytes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings.json")
+	s := Default()
+	s.Folder, s.Models = "/m\xff", []string{"/a", "/b\xe4"}
+	s.AddRecent(Recent{Path: "/m\xff/x.gguf", Name: "x"})
+	s.AddRecent(Recent{Path: "/m\xfe/x.gguf", Name: "x"}) // U+FFFD would make them one
+	if err := Save(file, s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Recent[0].Path != "/m\xfe/x.gguf" || s.Models[1] != "/b\xe4" {
+		t.Error("saving changed the settings")
+	}
+	got, err := Load(file)
+	if err != nil || got.Folder != s.Folder || !slices.Equal(got.Models, s.Models) || !slices.Equal(got.Recent, s.Recent) {
+		t.Errorf("%v: %+v", err, got)
 	}
 }

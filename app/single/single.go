@@ -46,7 +46,7 @@ func Folder(settingsPath string) string {
 
 // request is what a start sends, one line of JSON.
 type request struct {
-	Open string `json:"open"` // path, absolute; "" only shows the window
+	Open string `json:"open"` // path, absolute, as files.Text writes it; "" only shows the window
 }
 
 // answer is what the window says to it, one line of JSON.
@@ -101,7 +101,7 @@ func Start(folder, path string) (*Instance, error) {
 // hand sends path to the window at the other end.
 func hand(conn net.Conn, path string) error {
 	_ = conn.SetDeadline(time.Now().Add(patience)) // sockets have deadlines
-	if err := json.NewEncoder(conn).Encode(request{Open: path}); err != nil {
+	if err := json.NewEncoder(conn).Encode(request{Open: files.Text(path)}); err != nil {
 		return fmt.Errorf("single: the open window does not listen: %w", err)
 	}
 	var a answer
@@ -144,7 +144,7 @@ func (i *Instance) take(conn net.Conn) {
 		return // no start of ours
 	}
 	select {
-	case i.paths <- r.Open:
+	case i.paths <- files.Path(r.Open):
 		_ = json.NewEncoder(conn).Encode(answer{Taken: true}) // who is gone needs none
 	case <-i.closing:
 	case <-time.After(patience):

@@ -74,7 +74,7 @@ func TestHandsOver(t *testing.T) {
 			got <- path
 		}
 	}()
-	for _, path := range []string{absolute("model one.gguf"), "", absolute("ünï\n\"quoted\".gguf")} {
+	for _, path := range []string{absolute("model one.gguf"), "", absolute("ünï\n\"quoted\".gguf"), absolute("gr\xf6\xdfe.gguf")} {
 		done := make(chan *Instance)
 		go func() {
 			i, err := Start(dir, path)

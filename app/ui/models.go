@@ -287,9 +287,11 @@ func (m *models) opener(path string, fit library.Fit) *button {
 
 // samePath tells if two paths mean one model: a file of a folder means it.
 func samePath(a, b string) bool {
-	return a == b || a != "" && b != "" && !strings.HasSuffix(a, ".gguf") && !strings.HasSuffix(b, ".gguf") &&
+	return a == b || a != "" && b != "" && !isGGUF(a) && !isGGUF(b) &&
 		(filepath.Dir(a) == b || filepath.Dir(b) == a)
 }
+
+func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
 
 // recent is what is remembered of a model.
 func (m *models) recent(path string) settings.Recent {

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/sqweek/dialog"
 )
@@ -25,9 +27,8 @@ func Choose(folder bool, dir string, done func(path string, err error)) {
 		if folder {
 			return dialog.Directory().Title("Open a model folder").SetStartDir(dir).Browse()
 		}
-		// Patterns are case-sensitive with GTK.
 		return dialog.File().Title("Open a model").SetStartDir(dir).
-			Filter("Models", "safetensors", "json", "model", "gguf", "SAFETENSORS", "JSON", "MODEL", "GGUF").
+			Filter("Models", endings(runtime.GOOS, "safetensors", "json", "model", "gguf")...).
 			Filter("All files", "*").Load()
 	})
 }
@@ -44,8 +45,24 @@ func ChooseNew(name, dir string, done func(path string, err error)) {
 func ChooseJSON(dir string, done func(path string, err error)) {
 	run(done, func() (string, error) {
 		return dialog.File().Title("Import").SetStartDir(dir).
-			Filter("Conversations", "json", "JSON").Filter("All files", "*").Load()
+			Filter("Conversations", endings(runtime.GOOS, "json")...).Filter("All files", "*").Load()
 	})
+}
+
+// endings are the patterns of file names in any case: GTK tells cases apart, and
+// takes sets of characters; other systems do neither.
+func endings(system string, names ...string) (patterns []string) {
+	if system == "windows" || system == "darwin" {
+		return names
+	}
+	for _, name := range names {
+		var b strings.Builder
+		for _, r := range name {
+			fmt.Fprintf(&b, "[%c%c]", unicode.ToLower(r), unicode.ToUpper(r))
+		}
+		patterns = append(patterns, b.String())
+	}
+	return patterns
 }
 
 // run opens a window on a goroutine of its own.

@@ -5,6 +5,7 @@ package filedialog
 import (
 	"os"
 	"os/exec"
+	"path"
 	"runtime"
 	"strings"
 	"testing"
@@ -46,5 +47,20 @@ func TestWithoutDisplay(t *testing.T) {
 		case <-time.After(time.Minute):
 			t.Fatal("a call did not return")
 		}
+	}
+}
+
+// TestEndings: a name is offered in whatever case it is.
+func TestEndings(t *testing.T) {
+	for _, name := range []string{"a.gguf", "a.GGUF", "a.Gguf", "a.gGuF"} {
+		if ok, err := path.Match("*."+endings("linux", "gguf")[0], name); !ok || err != nil {
+			t.Errorf("%s is not offered: %v", name, err)
+		}
+	}
+	if ok, _ := path.Match("*."+endings("linux", "gguf")[0], "a.ggu"); ok {
+		t.Error("a.ggu is offered")
+	}
+	if got := endings("windows", "gguf"); got[0] != "gguf" {
+		t.Errorf("%q", got)
 	}
 }
