@@ -31,6 +31,12 @@ const (
 	smallestScale = 1e-30
 )
 
+// groupScale is what belongs to a group of a row.
+type groupScale struct {
+	s     float32
+	minus int32 // -Σq
+}
+
 // Fixed is rows of activations in fixed point: in every group of columns
 //
 //	amax = max(max|x|, 1e-30), s = amax/largest, q = roundHalfEven(x·(largest/amax))
@@ -49,9 +55,8 @@ type Fixed struct {
 	// Rows are stored in tiles of as many as the products multiply at a time, all tiles
 	// of the same size, the last one of what is left. Within a tile:
 	tile   int
-	q      []int8    // [16 columns][row][plane][4 · 4 columns]
-	scales []float32 // [group][row]: s
-	minus  []int32   // [group][row]: -Σq
+	q      []int8       // [16 columns][row][plane][4 · 4 columns]
+	scales []groupScale // [group][row]
 }
 
 // Reset makes room for rows of cols activations, as many as tokens, for matrices with a
@@ -66,7 +71,6 @@ func (f *Fixed) Reset(tokens, cols, groupCols int, planes Planes) {
 	f.tile = max(1, (tokens+tiles-1)/tiles)
 	f.q = grow(f.q, tokens*f.rowBytes())
 	f.scales = grow(f.scales, tokens*f.groups())
-	f.minus = grow(f.minus, tokens*f.groups())
 }
 
 // Tokens is the number of rows.
@@ -101,9 +105,7 @@ func (f *Fixed) Set(t int, x []float32) {
 			copy(last[:], g)
 			g = last[:f.groupCols]
 		}
-		var sum int32
-		f.scales[at], sum = f.setGroup(q, n*piece, g)
-		f.minus[at] = -sum
+		f.scales[at] = f.setGroup(q, n*piece, g)
 		if len(x) == 0 {
 			return
 		}
@@ -112,18 +114,17 @@ func (f *Fixed) Set(t int, x []float32) {
 	}
 }
 
-// setGroup quantises one group into pieces that are stride bytes apart, and returns s
-// and Σq.
-func (f *Fixed) setGroup(q []int8, stride int, x []float32) (s float32, sum int32) {
+// setGroup quantises one group into pieces that are stride bytes apart.
+func (f *Fixed) setGroup(q []int8, stride int, x []float32) groupScale {
 	amax := max(absMax(x), smallestScale)
 	if !(amax <= math.MaxFloat32) {
 		for ; ; q = q[stride:] {
 			clear(q[:wordCols*int(f.planes)])
 			if x = x[wordCols:]; len(x) == 0 {
-				return float32(math.NaN()), 0
+				return groupScale{s: float32(math.NaN())}
 			}
 		}
 	}
 	largest := f.planes.largest()
-	return amax / largest, fix(q, stride, x, largest/amax, f.planes)
+	return groupScale{amax / largest, -fix(q, stride, x, largest/amax, f.planes)}
 }

@@ -49,15 +49,15 @@ func matMulGroupedGeneric(y []float32, stride int, m *ternary.Grouped, b0, b1 in
 				for w := range words {
 					whole(q[w*wordCols:], from[w*n*piece:][:piece])
 				}
-				at := first*x.groups() + g*n + t - first
-				sum := x.minus[at]
+				scale := x.scales[first*x.groups()+g*n+t-first]
+				sum := scale.minus
 				for c, a := range q {
 					sum += int32(codes[c]) * a
 				}
 				if g == 0 {
 					y[t*stride+r] = 0
 				}
-				y[t*stride+r] += float32(float32(float32(sum)*x.scales[at]) * d)
+				y[t*stride+r] += float32(float32(float32(sum)*scale.s) * d)
 			}
 		}
 	}

@@ -74,7 +74,7 @@ func wantGrouped(m *ternary.Grouped, r int, x []float32, planes Planes) (y float
 }
 
 var groupedSizes = [][2]int{
-	{1, 1}, {2, 31}, {15, 64}, {16, 65}, {17, 128}, {31, 129}, {32, 256}, {33, 1000}, {64, 1024}, {81, 1536}, {100, 2304}, {47, 4224},
+	{1, 1}, {2, 31}, {15, 64}, {16, 65}, {17, 128}, {31, 129}, {32, 256}, {33, 1000}, {64, 1024}, {97, 1536}, {130, 2304}, {47, 4224},
 }
 
 // eachForm runs a test for every form of a matrix and of activations.
@@ -241,7 +241,7 @@ func valuesOf(f *Fixed, t int) (x []float32) {
 		for p := int(f.planes) - 1; p >= 0; p-- {
 			q = q<<8 + int32(f.q[at+p*wordCols])
 		}
-		x = append(x, float32(q)*f.scales[first*f.groups()+c/f.groupCols*n+t-first])
+		x = append(x, float32(q)*f.scales[first*f.groups()+c/f.groupCols*n+t-first].s)
 	}
 	return x
 }
@@ -289,7 +289,7 @@ func TestGroupedAccuracy(t *testing.T) {
 }
 
 func TestGroupedMisuse(t *testing.T) {
-	m := randomGrouped(source(), 20, 200, 128, false)
+	m := randomGrouped(source(), 40, 200, 128, false)
 	x := fixed([][]float32{make([]float32, 200), make([]float32, 200)}, 128, Fixed16)
 	short, bare := *m, *m
 	short.Data = short.Data[:len(short.Data)-1]
@@ -297,15 +297,15 @@ func TestGroupedMisuse(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
 	s := NewScratch()
 	for name, call := range map[string]func(){
-		"y":             func() { MatMulGrouped(f(39), 20, m, 0, 2, x, s) },
-		"stride":        func() { MatMulGrouped(f(40), 19, m, 0, 2, x, s) },
-		"bands":         func() { MatMulGrouped(f(99), 20, m, 0, 3, x, s) },
-		"order":         func() { MatMulGrouped(f(40), 20, m, 2, 1, x, s) },
-		"negative":      func() { MatMulGrouped(f(40), 20, m, -1, 1, x, s) },
-		"data":          func() { MatMulGrouped(f(40), 20, &short, 0, 2, x, s) },
-		"scales":        func() { MatMulGrouped(f(40), 20, &bare, 0, 2, x, s) },
-		"columns":       func() { MatMulGrouped(f(40), 20, m, 0, 2, fixed([][]float32{f(199)}, 128, Fixed16), s) },
-		"groups":        func() { MatMulGrouped(f(40), 20, m, 0, 2, fixed([][]float32{f(200)}, 64, Fixed16), s) },
+		"y":             func() { MatMulGrouped(f(79), 40, m, 0, 2, x, s) },
+		"stride":        func() { MatMulGrouped(f(80), 39, m, 0, 2, x, s) },
+		"bands":         func() { MatMulGrouped(f(199), 40, m, 0, 3, x, s) },
+		"order":         func() { MatMulGrouped(f(80), 40, m, 2, 1, x, s) },
+		"negative":      func() { MatMulGrouped(f(80), 40, m, -1, 1, x, s) },
+		"data":          func() { MatMulGrouped(f(80), 40, &short, 0, 2, x, s) },
+		"scales":        func() { MatMulGrouped(f(80), 40, &bare, 0, 2, x, s) },
+		"columns":       func() { MatMulGrouped(f(80), 40, m, 0, 2, fixed([][]float32{f(199)}, 128, Fixed16), s) },
+		"groups":        func() { MatMulGrouped(f(80), 40, m, 0, 2, fixed([][]float32{f(200)}, 64, Fixed16), s) },
 		"row":           func() { x.Set(2, f(200)) },
 		"row columns":   func() { x.Set(1, f(199)) },
 		"Reset planes":  func() { new(Fixed).Reset(1, 1, 64, 1) },

@@ -198,3 +198,43 @@ func scanAVX512(y *int32, w *int8, x *int16, rows int, cols int)
 //
 //go:noescape
 func readSumAVX512(b *byte, n int) uint64
+
+// peakAVX2 does 8·32 products of bytes n ≥ 1 times.
+//
+//go:noescape
+func peakAVX2(n int)
+
+// peakAVX512 does 16·64 products of bytes n ≥ 1 times.
+//
+//go:noescape
+func peakAVX512(n int)
+
+// fix2AVX2 is fixGeneric of 2 planes and pieces ≥ 1 pieces of 16 columns.
+//
+//go:noescape
+func fix2AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
+
+// fix3AVX2 is fixGeneric of 3 planes and pieces ≥ 1 pieces of 16 columns.
+//
+//go:noescape
+func fix3AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
+
+// groupedVec2AVX512 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3AVX512 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedTile2AVX512 adds the products of groups groups of bands ≥ 1 bands to tokens rows of y, stride bytes apart. 1 ≤ tokens ≤ 6; bandBytes and scaleBand lead from one band to the next.
+//
+//go:noescape
+func groupedTile2AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)
+
+// groupedTile3AVX512 adds the products of groups groups of bands ≥ 1 bands to tokens rows of y, stride bytes apart. 1 ≤ tokens ≤ 4; bandBytes and scaleBand lead from one band to the next.
+//
+//go:noescape
+func groupedTile3AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)

@@ -11,9 +11,10 @@ import (
 // largest call needs and is then reused, so that a steady state allocates
 // nothing. It must not be shared by concurrent calls.
 type Scratch struct {
-	codes []uint8 // unpacked weights, codes w+1
-	acc   []int32 // partial sums
-	q     []int8  // activations in another order
+	codes []uint8   // unpacked weights, codes w+1
+	acc   []int32   // partial sums
+	q     []int8    // activations in another order
+	y     []float32 // results of a band that is not full
 
 	keep bool // the activations stay the same, see Keep,
 	kept bool // and q has them

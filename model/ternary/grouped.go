@@ -10,7 +10,7 @@ import (
 
 const (
 	// BandRows is how many rows of a Grouped are interleaved in a band.
-	BandRows = 16
+	BandRows = 32
 
 	wordCols  = 16                         // columns in one 32-bit word of codes
 	wordBytes = 4                          // of one row,
@@ -25,14 +25,14 @@ const (
 //
 // A word of 32 bits holds 16 consecutive columns of a row: byte j holds columns 4j to
 // 4j+3, from its low bits up. That is the order of the Q2_0 blocks of GGUF, so a loader
-// copies words. Rows are taken in bands of BandRows = 16, and a band is one sequential
-// run of lines, one for every 16 columns, of one word from each of its rows:
+// copies words. Rows are taken in bands of BandRows = 32, and a band is one sequential
+// run of lines of 128 bytes, one for every 16 columns, of one word from each of its rows:
 //
-//	band b: [columns 0–15: row 16b | row 16b+1 | … | row 16b+15] [columns 16–31: …] …
+//	band b: [columns 0–15: row 32b | row 32b+1 | … | row 32b+31] [columns 16–31: …] …
 //
-// A line is 64 bytes, and each 32-bit lane of a vector register is a row. So four
-// bytes of activations, broadcast, meet one field of all rows at once, sums need no
-// additions across a register, and the scales of a group are one vector too.
+// Each 32-bit lane of a vector register is a row. So four bytes of activations,
+// broadcast, meet one field of all rows at once, sums need no additions across a
+// register, and the scales of a group are vectors too.
 //
 // Rows past Rows and columns past Cols hold code 1 and activations of padded columns
 // are 0; the scales of padded rows are 0.

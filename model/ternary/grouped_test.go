@@ -13,7 +13,7 @@ import (
 	"github.com/x448/float16"
 )
 
-var groupedShapes = [][2]int{{1, 1}, {15, 64}, {16, 65}, {17, 128}, {33, 129}, {48, 1000}, {5, 2560}}
+var groupedShapes = [][2]int{{1, 1}, {15, 64}, {31, 65}, {32, 128}, {33, 129}, {66, 1000}, {5, 2560}}
 
 func eachGrouped(t *testing.T, test func(t *testing.T, rng *rand.Rand, m *Grouped)) {
 	t.Helper()
@@ -53,9 +53,9 @@ func TestGroupedLayout(t *testing.T) {
 	eachGrouped(t, func(t *testing.T, rng *rand.Rand, m *Grouped) {
 		codes, scales := randomCodes(rng, m)
 		at, scale := 0, 0
-		for band := 0; band < m.Rows; band += 16 {
+		for band := 0; band < m.Rows; band += 32 {
 			for first := 0; first < m.PaddedCols(); first += 16 {
-				for r := band; r < band+16; r++ {
+				for r := band; r < band+32; r++ {
 					for c := first; c < first+16; c++ {
 						code := 1
 						if r < m.Rows && c < m.Cols {
@@ -69,7 +69,7 @@ func TestGroupedLayout(t *testing.T) {
 				}
 			}
 			for g := range m.Groups() {
-				for r := band; r < band+16; r++ {
+				for r := band; r < band+32; r++ {
 					var got, want float32
 					if r < m.Rows {
 						want = scales[r][g]
@@ -135,7 +135,7 @@ func TestGroupedUnpack(t *testing.T) {
 func TestPackBlocks(t *testing.T) {
 	for _, groupCols := range []int{64, 128} {
 		rng := rand.New(rand.NewPCG(4, 2))
-		want := NewGrouped(19, 5*groupCols, groupCols, false)
+		want := NewGrouped(39, 5*groupCols, groupCols, false)
 		codes, _ := randomCodes(rng, &want)
 		got := NewArena(GroupedSize(want.Rows, want.Cols, groupCols, false)).UnsetGrouped(want.Rows, want.Cols, groupCols, false)
 		var all []byte
@@ -171,9 +171,9 @@ func TestPackBlocks(t *testing.T) {
 		}
 		together := NewGrouped(want.Rows, want.Cols, groupCols, false)
 		row := len(all) / want.Rows
-		for _, rows := range [][2]int{{0, 19}, {0, 5}, {5, 19}, {3, 17}} { // cut anywhere
+		for _, rows := range [][2]int{{0, 39}, {0, 5}, {5, 39}, {3, 34}} { // cut anywhere
 			n, finite := together.PackBlocks(rows[0], all[rows[0]*row:rows[1]*row])
-			if !finite || rows == [2]int{0, 19} && n != sum || !bytes.Equal(together.Data, want.Data) || !slices.Equal(together.Scales, want.Scales) {
+			if !finite || rows == [2]int{0, 39} && n != sum || !bytes.Equal(together.Data, want.Data) || !slices.Equal(together.Scales, want.Scales) {
 				t.Errorf("groups of %d: rows %v packed together differ", groupCols, rows)
 			}
 		}

@@ -62,5 +62,19 @@ func main() {
 	scan512()
 	readSum512()
 
+	// peak.go
+	peak()
+	peak512()
+
+	// grouped.go
+	fix(2)
+	fix(3)
+
+	// grouped512.go
+	groupedVec512(2)
+	groupedVec512(3)
+	groupedTile512(2)
+	groupedTile512(3)
+
 	Generate()
 }

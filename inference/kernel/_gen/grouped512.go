@@ -1,0 +1,205 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// With AVX-512 two registers hold the 32 rows of a band. VPDPBUSD adds four products to
+// a 32-bit sum.
+
+// groupedVec512 emits the product with one row of activations. Fields 1 and 3 are taken
+// as four times their code and summed apart, which saves two shifts of three.
+func groupedVec512(planes int) {
+	function(fmt.Sprintf("groupedVec%dAVX512", planes), groupedVecSignature, groupedVecDoc)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	low, high := pattern(0x03), pattern(0x0c)
+	Label("band")
+	q, s, groups := param("q"), param("scale"), param("groups")
+	sum := zmms(2)
+	zeroZ(sum...)
+	loop("group", groups, func() {
+		var once, four [2][]VecVirtual // [half of the rows][plane]
+		for i := range once {
+			once[i], four[i] = zmms(planes), zmms(planes)
+			VPBROADCASTD(at(s, 4), once[i][0])
+			zeroZ(once[i][1:]...)
+			zeroZ(four[i]...)
+		}
+		PREFETCHT0(at(scales, aheadScales))
+		halves := param("halves")
+		loop("half", halves, func() {
+			for l := range halfLines {
+				w := zmms(2)
+				for i := range w {
+					PREFETCHT1(at(data, aheadCodes+lineBytes*l+64*i))
+					VMOVDQU64(at(data, lineBytes*l+64*i), w[i])
+				}
+				for k := range 4 {
+					mask, acc := low, once
+					if k%2 == 1 {
+						mask, acc = high, four
+					}
+					c := zmms(2)
+					for i := range c {
+						if k == 2 {
+							VPSRLW(U8(4), w[i], w[i])
+						}
+						VPANDD(mask, w[i], c[i])
+					}
+					for p := range planes {
+						a := ZMM()
+						VPBROADCASTD(at(q, (l*planes+p)*pieceBytes+4*k), a)
+						for i := range c {
+							VPDPBUSD(a, c[i], acc[i][p])
+						}
+					}
+				}
+			}
+			advance(halfLines*lineBytes, data)
+			advance(halfLines*planes*pieceBytes, q)
+		})
+		d := zmms(2)
+		scalesOf("", NewParamAddr("wide", wideAt), scales, d...)
+		for i, sum := range sum {
+			for p := range planes {
+				VPSRAD(U8(2), four[i][p], four[i][p]) // a multiple of four: exact
+				VPADDD(four[i][p], once[i][p], once[i][p])
+			}
+			v := whole512(ops(once[i]))
+			VCVTDQ2PS(v, v)
+			VMULPS_BCST(at(s, 0), v, v)
+			VMULPS(d[i], v, v)
+			VADDPS(v, sum, sum)
+		}
+		advance(8, s)
+	})
+	for i, sum := range sum {
+		VMOVUPS(sum, at(y, 64*i))
+	}
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+func ops(v []VecVirtual) (o []Op) {
+	for _, r := range v {
+		o = append(o, r)
+	}
+	return o
+}
+
+// whole512 puts the sums of planes together.
+func whole512(planes []Op) Op {
+	v := planes[len(planes)-1]
+	for p := len(planes) - 2; p >= 0; p-- {
+		VPSLLD(U8(8), v, v)
+		VPADDD(planes[p], v, v)
+	}
+	return v
+}
+
+// sums512 gives 24 registers by name to [half of the rows][token][plane]: too many for
+// avo to find.
+func sums512(planes, tokens int) (acc [2][][]Op) {
+	z := []Op{Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17, Z18, Z19,
+		Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
+	for i := range acc {
+		for range tokens {
+			acc[i] = append(acc[i], z[:planes])
+			z = z[planes:]
+		}
+	}
+	return acc
+}
+
+// groupedTile512 emits the product of a tile of rows of activations: all sums stay in
+// registers, every broadcast serves two products, and the codes are unpacked in
+// registers.
+func groupedTile512(planes int) {
+	most := 12 / planes
+	function(fmt.Sprintf("groupedTile%dAVX512", planes), groupedTileSignature, groupedTileDoc(most))
+	tokens := param("tokens")
+	low := pattern(0x03)
+	acc := sums512(planes, most)
+	for n := most; n >= 1; n-- {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("tokens"))
+		if n > 1 {
+			CMPQ(tokens, U8(n))
+			JNE(LabelRef(fmt.Sprintf("tokens%d", n-1)))
+		}
+		y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+		loop(label("band"), bands, func() {
+			q, s, groups := param("q"), param("scale"), param("groups")
+			d, sc := GP64(), GP64()
+			MOVQ(data, d)
+			MOVQ(scales, sc)
+			loop(label("group"), groups, func() {
+				for t := range n {
+					VPBROADCASTD(at(s, 8*t+4), acc[0][t][0])
+					VMOVDQA32(acc[0][t][0], acc[1][t][0])
+					for i := range acc {
+						for _, a := range acc[i][t][1:] {
+							VPXORD(a, a, a)
+						}
+					}
+				}
+				lines := param("halves")
+				SHLQ(U8(2), lines)
+				loop(label("line"), lines, func() {
+					w, c, a := zmms(2), zmms(2), ZMM()
+					for i := range w {
+						VMOVDQU64(at(d, 64*i), w[i])
+					}
+					for k := range 4 {
+						for i := range c {
+							VPANDD(low, w[i], c[i])
+							if k < 3 {
+								VPSRLW(U8(2), w[i], w[i])
+							}
+						}
+						for t := range n {
+							for p := range planes {
+								VPBROADCASTD(at(q, (t*planes+p)*pieceBytes+4*k), a)
+								for i := range c {
+									VPDPBUSD(a, c[i], acc[i][t][p])
+								}
+							}
+						}
+					}
+					advance(lineBytes, d)
+					advance(n*planes*pieceBytes, q)
+				})
+				scale := zmms(2)
+				scalesOf(label(""), NewParamAddr("wide", tileWideAt), sc, scale...)
+				to := GP64()
+				MOVQ(y, to)
+				for t := range n {
+					for i := range acc {
+						v := whole512(acc[i][t])
+						VCVTDQ2PS(v, v)
+						VMULPS_BCST(at(s, 8*t), v, v)
+						VMULPS(scale[i], v, v)
+						VADDPS(at(to, 64*i), v, v)
+						VMOVUPS(v, at(to, 64*i))
+					}
+					if t < n-1 {
+						ADDQ(NewParamAddr("stride", tileStrideAt), to)
+					}
+				}
+				advance(8*n, s)
+			})
+			advance(4*bandRows, y)
+			ADDQ(NewParamAddr("bandBytes", tileBandBytesAt), data)
+			ADDQ(NewParamAddr("scaleBand", tileScaleBandAt), scales)
+		})
+		VZEROUPPER()
+		RET()
+	}
+}
