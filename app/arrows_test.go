@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
 
 	// server names the tokens that could have been chosen.
 	"tern/app/server": {"tern/inference", "tern/tokenizer"},
@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"tern/app/remote": {},
 
 	// check looks into weights, and opens models another way than they say.
-	"tern/app/check": {"tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/check": {"tern/inference", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
 
 	// recipe runs an answer again, and names the kernels.
 	"tern/app/recipe": {"tern/inference", "tern/inference/kernel"},
@@ -45,26 +45,32 @@ var arrows = map[string][]string{
 	"tern/app/hub":         {"tern/app/chat", "tern/app/files"},
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
-	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/gguf"},
+	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
 	"tern/app/settings": {"tern/app/files"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference":         {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/ternary", "tern/tokenizer"},
-	"tern/inference/kernel":  {"tern/model/ternary"},
-	"tern/model":             {"tern/model/gguf", "tern/model/pyjson", "tern/model/safetensors", "tern/model/ternary"},
-	"tern/model/modeltest":   {"tern/model", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
-	"tern/model/fuzztest":    {},
-	"tern/model/gguf":        {},
-	"tern/model/safetensors": {},
-	"tern/model/ternary":     {},
-	"tern/tokenizer":         {"tern/model/pyjson"}, // its files are JSON as Python writes it
-	"tern/model/pyjson":      {},
-	"tern/assets":            {},
+	"tern/inference":        {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference/kernel": {"tern/model/ternary"},
+	// model has the nouns; checkpoint reads them, export writes them by what
+	// checkpoint knows of architectures and encodings.
+	"tern/model":                   {"tern/model/internal/parallel", "tern/model/ternary"},
+	"tern/model/internal/parallel": {},
+	"tern/model/checkpoint":        {"tern/model", "tern/model/gguf", "tern/model/internal/parallel", "tern/model/pyjson", "tern/model/safetensors", "tern/model/ternary"},
+	"tern/model/export":            {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors", "tern/model/ternary"},
+	"tern/model/compare":           {"tern/model", "tern/model/checkpoint"},                                              // the names of a class
+	"tern/model/modeltest":         {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
+	"tern/model/fuzztest":          {},
+	"tern/model/gguf":              {},
+	"tern/model/safetensors":       {},
+	"tern/model/ternary":           {},
+	"tern/tokenizer":               {"tern/model/pyjson"}, // its files are JSON as Python writes it
+	"tern/model/pyjson":            {},
+	"tern/assets":                  {},
 }
 
 // goList runs go list in the module's root, with or without cgo, and returns

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // The benchmarks run the full forward pass on random weights of the 728M
 // shape: go test ./inference -bench 'Decode|Prefill' -run '^$'.
 
 func large(b *testing.B, threads int) *Engine {
-	m, err := model.Synthetic("large", model.F16, 1)
+	m, err := checkpoint.Synthetic("large", model.F16, 1)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func BenchmarkStop(b *testing.B) {
 }
 
 func BenchmarkScanCopy(b *testing.B) {
-	m, err := model.Synthetic("large", model.F16, 1)
+	m, err := checkpoint.Synthetic("large", model.F16, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

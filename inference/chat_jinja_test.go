@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -146,7 +146,7 @@ func FuzzChatTemplate(f *testing.F) {
 			f.Add(c.source, "hi")
 		}
 	}
-	m := small(f, model.ArchBitNet, "spm", nil)
+	m := small(f, checkpoint.BitNet, "spm", nil)
 	tok, err := tokenizer.New(tokenizerFiles(m.Tokenizer))
 	if err != nil {
 		f.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -129,7 +130,7 @@ func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer, wanted string) (t *
 		}
 		return builtinChat(wanted), nil
 	}
-	is2B4T := m.Arch == model.Arch2B4T && hasMarkers(tok, "<|eot_id|>")
+	is2B4T := m.Arch == checkpoint.BitNet2B4T && hasMarkers(tok, "<|eot_id|>")
 	source, name, err := ownTemplate(&m.Tokenizer)
 	if is2B4T && !strings.Contains(source, "<|eot_id|>") {
 		// The GGUF file of 2B-4T holds a placeholder ("BITNETAssistant") that
@@ -175,7 +176,7 @@ func standInFor(m *model.Model, tok tokenizer.Tokenizer, source string, is2B4T, 
 	switch {
 	case is2B4T: // there is no base model of this family
 		return Template2B4T
-	case !instruct || m.Arch != model.ArchLlama:
+	case !instruct || m.Arch != checkpoint.Llama:
 		return ""
 	case hasMarkers(tok, "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"):
 		return TemplateLlama3

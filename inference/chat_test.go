@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -116,12 +117,12 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 		chosen string
 		want   []int32
 	}{
-		{model.ArchLlama, "Llama3", own(publishedLlama3), "chat_template.jinja", llama3},
-		{model.ArchLlama, "Llama3-Instruct", files, "Llama 3", llama3},
-		{model.ArchLlama, "Llama3", own("{% macro m() %}{% endmacro %}"), "Llama 3", llama3},
-		{model.Arch2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
-		{model.Arch2B4T, "2B", files, "2B-4T", bitnet},
-		{model.Arch2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
+		{checkpoint.Llama, "Llama3", own(publishedLlama3), "chat_template.jinja", llama3},
+		{checkpoint.Llama, "Llama3-Instruct", files, "Llama 3", llama3},
+		{checkpoint.Llama, "Llama3", own("{% macro m() %}{% endmacro %}"), "Llama 3", llama3},
+		{checkpoint.BitNet2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
+		{checkpoint.BitNet2B4T, "2B", files, "2B-4T", bitnet},
+		{checkpoint.BitNet2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
 	} {
 		e := &Engine{tok: tok}
 		m := &model.Model{Name: c.name, Config: model.Config{Arch: c.family}, Tokenizer: c.files}
@@ -167,7 +168,7 @@ func TestChatSmall(t *testing.T) {
 		{"only one, of any name", "falcon", named[1:], falcon, []int32{406}, []string{"<|user|>"}},
 		{"Falcon3 that cannot be run", "falcon", "{% include 'x' %}<|user|><|assistant|>", falcon, []int32{406}, []string{"<|user|>"}},
 	} {
-		e := chatEngine(t, small(t, model.ArchLlama, c.vocabulary, c.template))
+		e := chatEngine(t, small(t, checkpoint.Llama, c.vocabulary, c.template))
 		if got, err := e.Chat(turns, true); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, %v\nwant %v", c.what, got, err, c.want)
 		}
@@ -180,7 +181,7 @@ func TestChatSmall(t *testing.T) {
 // TestChatSentencePiece has a dummy space only where the reference has one: in
 // front of a text that starts the sequence or follows a marker.
 func TestChatSentencePiece(t *testing.T) {
-	e := chatEngine(t, small(t, model.ArchLlama, "spm", `{{ bos_token }}{% for m in messages %}[{{ m.content }}]{{ eos_token }}{% endfor %}`))
+	e := chatEngine(t, small(t, checkpoint.Llama, "spm", `{{ bos_token }}{% for m in messages %}[{{ m.content }}]{{ eos_token }}{% endfor %}`))
 	got, err := e.Chat([]Message{{Role: RoleUser, Content: "the"}, {Role: RoleUser, Content: "</s>"}}, false)
 	want := slices.Concat([]int32{1}, e.tok.Encode("[the]"), []int32{2}, e.tok.Encode("[</s>]"), []int32{2})
 	if err != nil || !slices.Equal(got, want) {
@@ -196,10 +197,10 @@ func TestChatKeepsPrefix(t *testing.T) {
 		family               model.Arch
 		vocabulary, template string
 	}{
-		{model.Arch2B4T, "bpe", published2B4T},
-		{model.Arch2B4T, "bpe", ""},
-		{model.ArchLlama, "bpe", publishedLlama3},
-		{model.ArchLlama, "falcon", publishedFalcon},
+		{checkpoint.BitNet2B4T, "bpe", published2B4T},
+		{checkpoint.BitNet2B4T, "bpe", ""},
+		{checkpoint.Llama, "bpe", publishedLlama3},
+		{checkpoint.Llama, "falcon", publishedFalcon},
 	} {
 		var template any
 		if c.template != "" {
@@ -229,13 +230,13 @@ func TestChatWithoutTemplate(t *testing.T) {
 		want   error
 		reason string
 	}{
-		{"base model", small(t, model.ArchBitNet, "spm", nil), ErrNoTemplate, "no chat template"},
-		{"base Llama", small(t, model.ArchLlama, "bpe", nil), ErrNoTemplate, "no chat template"},
-		{"empty", small(t, model.ArchBitNet, "spm", ""), ErrNoTemplate, "no chat template"},
-		{"null", small(t, model.ArchBitNet, "spm", json.RawMessage("null")), ErrNoTemplate, "no chat template"},
-		{"no list of templates", small(t, model.ArchBitNet, "spm", 7), ErrTemplate, "neither a text nor a list"},
-		{"unknown statement", small(t, model.ArchBitNet, "spm", "{% frob %}"), ErrTemplate, "frob"},
-		{"leaves the words out", small(t, model.ArchBitNet, "spm", "hello"), ErrTemplate, "leaves the user's words out"},
+		{"base model", small(t, checkpoint.BitNet, "spm", nil), ErrNoTemplate, "no chat template"},
+		{"base Llama", small(t, checkpoint.Llama, "bpe", nil), ErrNoTemplate, "no chat template"},
+		{"empty", small(t, checkpoint.BitNet, "spm", ""), ErrNoTemplate, "no chat template"},
+		{"null", small(t, checkpoint.BitNet, "spm", json.RawMessage("null")), ErrNoTemplate, "no chat template"},
+		{"no list of templates", small(t, checkpoint.BitNet, "spm", 7), ErrTemplate, "neither a text nor a list"},
+		{"unknown statement", small(t, checkpoint.BitNet, "spm", "{% frob %}"), ErrTemplate, "frob"},
+		{"leaves the words out", small(t, checkpoint.BitNet, "spm", "hello"), ErrTemplate, "leaves the user's words out"},
 	} {
 		e := chatEngine(t, c.m)
 		if name, ok := e.ChatTemplate(); ok {
@@ -255,7 +256,7 @@ func TestChatWithoutTemplate(t *testing.T) {
 func TestChatRefused(t *testing.T) {
 	alternate := `{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}` +
 		`{{ raise_exception('roles must alternate') }}{% endif %}{{ m.content }}{% endfor %}`
-	e := chatEngine(t, small(t, model.ArchBitNet, "spm", alternate))
+	e := chatEngine(t, small(t, checkpoint.BitNet, "spm", alternate))
 	for _, c := range []struct {
 		messages []Message
 		reason   string

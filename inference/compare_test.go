@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // TestCompare: a change in one layer is found in that layer.
@@ -28,7 +29,7 @@ func TestCompare(t *testing.T) {
 		"not a number":  {func(m *model.Model) { m.Weights.Layers[0].AttnNorm[0] = float32(math.NaN()) }, 1},
 		"first of many": {func(m *model.Model) { m.Weights.Layers[0].O.Scale *= 2; m.Norm[0] = 7 }, 1},
 	} {
-		m, err := model.Open(context.Background(), dir, nil)
+		m, err := checkpoint.Open(context.Background(), dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,12 +5,13 @@ import (
 	"errors"
 
 	"tern/model"
+	"tern/model/export"
 	"tern/tokenizer"
 )
 
 // CopyOptions says how WriteCopy stores a model.
 type CopyOptions struct {
-	// Portable makes a copy for current llama.cpp; see model.GGUFOptions.
+	// Portable makes a copy for current llama.cpp; see export.GGUFOptions.
 	Portable bool
 	// Progress, if it is not nil, is called on the calling goroutine.
 	Progress func(written, total int64)
@@ -28,7 +29,7 @@ func WriteCopy(ctx context.Context, m *model.Model, path string, o CopyOptions) 
 	if err != nil {
 		return err
 	}
-	return m.WriteGGUF(ctx, path, model.GGUFOptions{Vocab: vocab, Portable: o.Portable, Progress: o.Progress})
+	return export.GGUF(ctx, m, path, export.GGUFOptions{Vocab: vocab, Portable: o.Portable, Progress: o.Progress})
 }
 
 // CopySize is how many bytes WriteCopy would write, or why it would refuse to.
@@ -37,7 +38,7 @@ func CopySize(m *model.Model, o CopyOptions) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return m.GGUFSize(model.GGUFOptions{Vocab: vocab, Portable: o.Portable})
+	return export.GGUFSize(m, export.GGUFOptions{Vocab: vocab, Portable: o.Portable})
 }
 
 // ggufVocab is a checkpoint's tokenizer and chat template as a GGUF file holds

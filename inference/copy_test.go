@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/modeltest"
 	"tern/tokenizer"
 )
@@ -20,7 +21,7 @@ import (
 // package tokenizer that fits its vocabulary.
 func withTokenizer(t *testing.T, dir string) *model.Model {
 	t.Helper()
-	m, err := model.Open(context.Background(), dir, nil)
+	m, err := checkpoint.Open(context.Background(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +109,12 @@ func sameTokenizers(t *testing.T, got, want *Engine) {
 
 // TestCopyPortable: the multipliers of the portable form are exact too.
 func TestCopyPortable(t *testing.T) {
-	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
+	for _, family := range []model.Arch{checkpoint.BitNet, checkpoint.BitNet2B4T, checkpoint.Llama} {
 		s, dir := modeltest.TinyGGUF(family), t.TempDir()
 		if err := s.Write(dir); err != nil {
 			t.Fatal(err)
 		}
-		m, err := model.Open(context.Background(), dir, nil)
+		m, err := checkpoint.Open(context.Background(), dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +132,7 @@ func TestCopyPortable(t *testing.T) {
 // TestCopyKinds: linears that stay float, norms of linears, rows that no type
 // of GGUF has blocks for, and vocabularies smaller than the embedding.
 func TestCopyKinds(t *testing.T) {
-	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T, model.ArchLlama} {
+	for _, family := range []model.Arch{checkpoint.BitNet, checkpoint.BitNet2B4T, checkpoint.Llama} {
 		s, dir := modeltest.Tiny(family, modeltest.Packed), t.TempDir()
 		s.LinearNorm, s.Exclude, s.VocabSize = true, []string{"v_proj", "layers.1.self_attn.q_proj"}, 431
 		if err := s.Write(dir); err != nil {
@@ -217,7 +218,7 @@ func TestCopyCancelled(t *testing.T) {
 // TestCopyReal converts the trained models and compares their own texts.
 func TestCopyReal(t *testing.T) {
 	for _, dir := range []string{shared(t, "models", "bitllama2-3m"), shared(t, "demo-model")} {
-		m, err := model.Open(context.Background(), dir, nil)
+		m, err := checkpoint.Open(context.Background(), dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

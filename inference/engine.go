@@ -22,6 +22,7 @@ import (
 	"math"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -51,8 +52,8 @@ type Options struct {
 	// Progress, if set, is called while the checkpoint is read, from one
 	// goroutine, at least once per layer.
 	Progress func(model.Progress)
-	// I2S is the layout of I2_S tensors in GGUF files; see model.Options.
-	I2S model.I2SLayout
+	// I2S is the layout of I2_S tensors in GGUF files; see checkpoint.Options.
+	I2S checkpoint.I2SLayout
 	// Template, if it is not empty, is the name of a built-in chat template that
 	// takes the place of the checkpoint's own, or of none.
 	Template string
@@ -87,7 +88,7 @@ type Engine struct {
 // Open reads the checkpoint at path: a folder, or any file in it.
 // Errors wrap model.ErrNotFound, ErrUnsupported, ErrDamaged or the context's.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
-	m, err := model.OpenWith(ctx, path, model.Options{Progress: o.Progress, I2S: o.I2S})
+	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 
 // OpenFS is Open within fsys; its files must implement io.ReaderAt.
 func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, error) {
-	m, err := model.OpenFS(ctx, fsys, name, o.Progress)
+	m, err := checkpoint.OpenFS(ctx, fsys, name, o.Progress)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestFormats(t *testing.T) {
 
 Written by ` + "`go test -run TestFormats -update ./inference`" + `, which fails where it is not true any more.
 Logits are compared with the reference's float32 run at every position of the prompt, relative to the largest; tokens are greedy ones.
-A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and in which words, is in ` + "`model/testdata/refusals.md`" + `.
+A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and in which words, is in ` + "`model/checkpoint/testdata/refusals.md`" + `.
 
 | golden | family | container | projections | embedding · head | logits within | greedy tokens equal | copy |
 |---|---|---|---|---|---|---|---|
@@ -48,7 +48,7 @@ A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and 
 			bits = "**differs**"
 		}
 		m := e.Model()
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d of %d | %s |\n", name, m.Family(), container(t, dir),
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %d of %d | %s |\n", name, m.Family, container(t, dir),
 			typesOf(m, true), typesOf(m, false), within, commonPrefix(got, g.Greedy), len(g.Greedy), bits)
 	}
 	path := filepath.Join("testdata", "formats.md")

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/gguf"
 	"tern/model/modeltest"
 	"tern/tokenizer"
@@ -58,7 +59,7 @@ func TestGGUFGoldenTokenizers(t *testing.T) {
 // own tests, a GGUF file without tensors, against its cases.
 func TestLlamaVocabularyFile(t *testing.T) {
 	base := shared(t, "tokenizers", "ggml-vocab-llama-spm.gguf")
-	v, err := model.OpenVocab(base)
+	v, err := checkpoint.OpenVocab(base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestLlamaVocabularyFile(t *testing.T) {
 // in another order, so that now and then an activation rounds the other way
 // (formats.md §6), but not in most prompts.
 func TestPermuted(t *testing.T) {
-	s := modeltest.TinyGGUF(model.ArchLlama)
+	s := modeltest.TinyGGUF(checkpoint.Llama)
 	dir := t.TempDir()
 	if err := s.Write(dir); err != nil {
 		t.Fatal(err)
@@ -128,7 +129,7 @@ func TestPermuted(t *testing.T) {
 // TestSameLogits: where nothing is permuted, a GGUF file with exact multipliers
 // gives the logits of the original bit for bit.
 func TestSameLogits(t *testing.T) {
-	for _, family := range []model.Arch{model.ArchBitNet, model.Arch2B4T} {
+	for _, family := range []model.Arch{checkpoint.BitNet, checkpoint.BitNet2B4T} {
 		s := modeltest.TinyGGUF(family)
 		dir := t.TempDir()
 		if err := s.Write(dir); err != nil {
@@ -152,7 +153,7 @@ func TestSameLogits(t *testing.T) {
 // TestRopeFactors: the frequencies of one base of the rotation, divided by the
 // right factors, are those of another.
 func TestRopeFactors(t *testing.T) {
-	s := modeltest.TinyGGUF(model.ArchLlama)
+	s := modeltest.TinyGGUF(checkpoint.Llama)
 	at := func(theta float64, factors []float32) *Engine {
 		s.RopeTheta = theta
 		g := modeltest.GGUF{Linear: gguf.I2S}
@@ -201,9 +202,9 @@ func logitsOf(t *testing.T, e *Engine, first int32) []float32 {
 
 // TestI2SLayoutOption: the layout that a caller names is the one that is read.
 func TestI2SLayoutOption(t *testing.T) {
-	s := modeltest.TinyGGUF(model.ArchBitNet)
+	s := modeltest.TinyGGUF(checkpoint.BitNet)
 	file := filepath.Join(t.TempDir(), "arm.gguf")
-	if err := s.WriteGGUF(file, modeltest.GGUF{Linear: gguf.I2S, Layout: model.I2SARM}); err != nil {
+	if err := s.WriteGGUF(file, modeltest.GGUF{Linear: gguf.I2S, Layout: checkpoint.I2SARM}); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
@@ -211,7 +212,7 @@ func TestI2SLayoutOption(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := logitsOf(t, open(t, dir, 1), 1)
-	for layout, same := range map[model.I2SLayout]bool{model.I2SARM: true, model.I2SX86: false} {
+	for layout, same := range map[checkpoint.I2SLayout]bool{checkpoint.I2SARM: true, checkpoint.I2SX86: false} {
 		e, err := Open(context.Background(), file, Options{Threads: 1, I2S: layout})
 		if err != nil {
 			t.Fatal(err)

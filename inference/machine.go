@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // Machine is how fast this computer does the parts of a forward pass with a
@@ -36,11 +37,11 @@ type Machine struct {
 
 // The model that MeasureMachine runs: wide layers of the usual proportions,
 // together larger than the caches of its workers.
-var probe = model.Config{Arch: model.ArchBitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
+var probe = model.Config{Arch: checkpoint.BitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
 	VocabSize: 8192, ContextLen: probeDepth + probeTokens, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
 
 // smallProbe is a model of layers that take no time but for what each does.
-var smallProbe = model.Config{Arch: model.ArchBitNet, Layers: 24, Dim: 128, FFNDim: 256, Heads: 4, KVHeads: 4, HeadDim: 32,
+var smallProbe = model.Config{Arch: checkpoint.BitNet, Layers: 24, Dim: 128, FFNDim: 256, Heads: 4, KVHeads: 4, HeadDim: 32,
 	VocabSize: 256, ContextLen: 64, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
 
 const (
@@ -122,7 +123,7 @@ type prober struct {
 }
 
 func newProber(ctx context.Context, c model.Config, threads int) (*prober, error) {
-	m, err := model.SyntheticConfig("probe", c, model.F16, 1)
+	m, err := checkpoint.SyntheticConfig("probe", c, model.F16, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type Work struct {
 }
 
 // WorkOf is the work of a model of this configuration, of which parts says what
-// the weights take (model.Facts has them, and Model.MemoryParts).
+// the weights take (checkpoint.Facts has them, and Model.MemoryParts).
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{

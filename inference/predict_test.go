@@ -4,16 +4,15 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"tern/model/checkpoint"
 	"testing"
 	"time"
-
-	"tern/model"
 )
 
 // TestWork compares what a header tells with the model itself.
 func TestWork(t *testing.T) {
 	for _, name := range allGoldens {
-		m, err := model.Open(context.Background(), filepath.Join(goldens, name), nil)
+		m, err := checkpoint.Open(context.Background(), filepath.Join(goldens, name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +26,7 @@ func TestWork(t *testing.T) {
 				macs += int64(l.Rows) * int64(l.Cols)
 			}
 		}
-		f, err := model.Peek(filepath.Join(goldens, name))
+		f, err := checkpoint.Peek(filepath.Join(goldens, name))
 		if err != nil {
 			t.Fatal(err)
 		}

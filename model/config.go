@@ -35,10 +35,15 @@ func (a Activation) String() string {
 	return fmt.Sprintf("Activation(%d)", uint8(a))
 }
 
+// Arch is the key of an architecture; package checkpoint lists them.
+type Arch string
+
 // Config is the shape of a model and the constants of its forward pass. The
 // forward pass depends on the capabilities it lists, never on the architecture.
 type Config struct {
-	Arch          Arch
+	Arch          Arch   // what checkpoints are written as
+	Family        string // the name of the architecture that people read
+	OnlyChats     bool   // every checkpoint of the architecture is a chat model
 	Layers        int
 	Dim           int // hidden size
 	FFNDim        int // intermediate size
@@ -61,14 +66,14 @@ type Config struct {
 // Validate reports the first dimension that no model can have. It bounds every
 // product that loaders and sessions allocate from.
 func (c *Config) Validate() error {
-	if err := c.problem(); err != nil {
+	if err := c.Problem(); err != nil {
 		return fmt.Errorf("model: config: %w", err)
 	}
 	return nil
 }
 
-// problem is Validate for those who name the file.
-func (c *Config) problem() error {
+// Problem is Validate for a caller that names the file in its error.
+func (c *Config) Problem() error {
 	const maxDim = 1 << 20
 	for _, d := range []struct {
 		name string

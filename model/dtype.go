@@ -4,47 +4,110 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"unsafe"
 
 	"github.com/x448/float16"
 )
 
-// floatTypes are the types whose numbers stand alone, by the names that both
-// containers use.
-var floatTypes = map[string]DType{"F32": F32, "F16": F16, "BF16": BF16}
+// DType is how the numbers of a dense tensor are stored. All are little-endian.
+type DType uint8
 
-// denseTypes are all types that the embedding and the head may have.
-var denseTypes = map[string]DType{"F32": F32, "F16": F16, "BF16": BF16, "Q8_0": Q8_0, "Q4_0": Q4_0, "Q4_K": Q4K, "Q6_K": Q6K}
+// The dense types: numbers that stand alone, and blocks of numbers with common
+// scales, as GGUF files store them (ggml-quants.c).
+const (
+	F32  DType = iota + 1 // IEEE binary32, 4 bytes
+	F16                   // IEEE binary16, 2 bytes
+	BF16                  // the upper half of a binary32, 2 bytes
+	Q8_0                  // 32 numbers in 34 bytes
+	Q4_0                  // 32 numbers in 18 bytes
+	Q4K                   // Q4_K: 256 numbers in 144 bytes
+	Q6K                   // Q6_K: 256 numbers in 210 bytes
+)
+
+// dtype is everything Tern knows of one dense type.
+type dtype struct {
+	name         string // in both containers
+	elems, bytes int    // numbers in a block, and its size; 1 where numbers stand alone
+
+	// decode stores the numbers of whole blocks, len(dst) of them.
+	decode func(dst []float32, src []byte)
+	// finite says whether every number of whole blocks is finite.
+	finite func(src []byte) bool
+	// encode stores numbers as whole blocks, or returns the first that the type
+	// cannot hold. It is nil for types that Tern does not write.
+	encode func(dst []byte, v []float32) (bad float32, ok bool)
+}
+
+// dtypes is the only list of dense types. A new one is a file dtype_NAME.go, a
+// constant above and a line here.
+var dtypes = [...]*dtype{F32: &typeF32, F16: &typeF16, BF16: &typeBF16, Q8_0: &typeQ80, Q4_0: &typeQ40, Q4K: &typeQ4K, Q6K: &typeQ6K}
+
+var (
+	typeF32  = dtype{name: "F32", elems: 1, bytes: 4, decode: decodeF32, finite: finiteF32}
+	typeF16  = dtype{name: "F16", elems: 1, bytes: 2, decode: decodeF16, finite: finiteF16, encode: EncodeHalves}
+	typeBF16 = dtype{name: "BF16", elems: 1, bytes: 2, decode: decodeBF16, finite: finiteBF16}
+)
+
+// DTypeNamed finds a dense type by the name that containers use.
+func DTypeNamed(name string) (t DType, ok bool) {
+	i := slices.IndexFunc(dtypes[1:], func(d *dtype) bool { return d.name == name })
+	return DType(i + 1), i >= 0
+}
+
+func (t DType) info() *dtype {
+	if t == 0 || int(t) >= len(dtypes) {
+		panic(fmt.Sprintf("model: %v is not a dense type", t))
+	}
+	return dtypes[t]
+}
 
 // Blocked says whether numbers are stored in blocks with common scales.
-func (t DType) Blocked() bool { return t > BF16 }
+func (t DType) Blocked() bool { return t.info().elems > 1 }
+
+// Block is how many numbers a block holds, and in how many bytes; a number that
+// stands alone is a block.
+func (t DType) Block() (elems, bytes int) { return t.info().elems, t.info().bytes }
 
 // Size is the number of bytes of one number. It panics for a blocked type.
 func (t DType) Size() int {
-	switch t {
-	case F32:
-		return 4
-	case F16, BF16:
-		return 2
+	if t.Blocked() {
+		panic(fmt.Sprintf("model: %v has no size of one number", t))
 	}
-	panic(fmt.Sprintf("model: %v has no size of one number", t))
+	return t.info().bytes
 }
 
 // Bytes is the number of bytes of n numbers, which are whole blocks.
 func (t DType) Bytes(n int) int {
-	elems, size := t.blockSize()
+	elems, size := t.Block()
 	return n / elems * size
 }
 
 // String is the name that the containers use.
 func (t DType) String() string {
-	for name, have := range denseTypes {
-		if have == t {
-			return name
-		}
+	if t == 0 || int(t) >= len(dtypes) {
+		return fmt.Sprintf("DType(%d)", uint8(t))
 	}
-	return fmt.Sprintf("DType(%d)", uint8(t))
+	return dtypes[t].name
+}
+
+// Decode stores the len(dst) numbers, whole blocks, at the start of src.
+func (t DType) Decode(dst []float32, src []byte) {
+	t.info().decode(dst, src[:t.Bytes(len(dst))])
+}
+
+// Finite says whether no number in the whole blocks of src is infinite or NaN.
+func (t DType) Finite(src []byte) bool { return t.info().finite(src) }
+
+// Encode stores v, whole blocks, in dst. It returns the first number that the
+// type cannot hold. It panics for a type that Tern does not write.
+func (t DType) Encode(dst []byte, v []float32) (bad float32, ok bool) { return t.info().encode(dst, v) }
+
+// RowTo stores row r in dst[0:Cols] as float32.
+func (d *Dense) RowTo(dst []float32, r int) {
+	stride := d.Type.Bytes(d.Cols)
+	d.Type.Decode(dst[:d.Cols], d.Data[r*stride:][:stride])
 }
 
 // halves holds the value of every binary16.
@@ -56,60 +119,58 @@ var halves = sync.OnceValue(func() *[1 << 16]float32 {
 	return t
 })
 
-// decode stores the len(dst) numbers at the start of src.
-func (t DType) decode(dst []float32, src []byte) {
-	src = src[:t.Bytes(len(dst))]
-	switch t {
-	case F32:
-		if littleEndian { // 25 times the speed of the loop
-			copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), len(src)), src)
-			return
-		}
-		for i := range dst {
-			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
-		}
-	case F16:
-		table := halves()
-		for i := range dst {
-			dst[i] = table[binary.LittleEndian.Uint16(src[2*i:])]
-		}
-	case BF16:
-		for ; len(dst) >= 4; dst, src = dst[4:], src[8:] {
-			d, u := (*[4]float32)(dst), binary.LittleEndian.Uint64(src)
-			d[0] = math.Float32frombits(uint32(u) << 16)
-			d[1] = math.Float32frombits(uint32(u) & 0xffff0000)
-			d[2] = math.Float32frombits(uint32(u>>32) << 16)
-			d[3] = math.Float32frombits(uint32(u>>32) & 0xffff0000)
-		}
-		for i := range dst {
-			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
-		}
-	default:
-		t.decodeBlocks(dst, src)
-	}
-}
+// HalfAt is the binary16 at the start of p.
+func HalfAt(p []byte) float32 { return halves()[binary.LittleEndian.Uint16(p)] }
 
 // littleEndian says whether this machine stores numbers as the files do.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// finite says whether no number in src is infinite or NaN: none has all bits
-// of its exponent set.
-func (t DType) finite(src []byte) bool {
-	if t.Blocked() {
-		return t.finiteBlocks(src)
+func decodeF32(dst []float32, src []byte) {
+	if littleEndian { // 25 times the speed of the loop
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), len(src)), src)
+		return
 	}
-	if t == F32 {
-		for ; len(src) >= 4; src = src[4:] {
-			if ^binary.LittleEndian.Uint32(src)&0x7f800000 == 0 {
-				return false
-			}
+	for i := range dst {
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+	}
+}
+
+func decodeF16(dst []float32, src []byte) {
+	table := halves()
+	for i := range dst {
+		dst[i] = table[binary.LittleEndian.Uint16(src[2*i:])]
+	}
+}
+
+func decodeBF16(dst []float32, src []byte) {
+	for ; len(dst) >= 4; dst, src = dst[4:], src[8:] {
+		d, u := (*[4]float32)(dst), binary.LittleEndian.Uint64(src)
+		d[0] = math.Float32frombits(uint32(u) << 16)
+		d[1] = math.Float32frombits(uint32(u) & 0xffff0000)
+		d[2] = math.Float32frombits(uint32(u>>32) << 16)
+		d[3] = math.Float32frombits(uint32(u>>32) & 0xffff0000)
+	}
+	for i := range dst {
+		dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
+	}
+}
+
+// A number is finite unless all bits of its exponent are set.
+
+func finiteF32(src []byte) bool {
+	for ; len(src) >= 4; src = src[4:] {
+		if ^binary.LittleEndian.Uint32(src)&0x7f800000 == 0 {
+			return false
 		}
-		return true
 	}
-	exponent := uint16(0x7c00)
-	if t == BF16 {
-		exponent = 0x7f80
-	}
+	return true
+}
+
+func finiteF16(src []byte) bool  { return finite16(src, 0x7c00) }
+func finiteBF16(src []byte) bool { return finite16(src, 0x7f80) }
+
+// finite16 is finite for 16-bit numbers with the exponent in these bits.
+func finite16(src []byte, exponent uint16) bool {
 	const ones = 0x0001000100010001
 	for lanes := ones * uint64(exponent); len(src) >= 8; src = src[8:] { // four at once
 		clear := ^binary.LittleEndian.Uint64(src) & lanes
@@ -125,8 +186,37 @@ func (t DType) finite(src []byte) bool {
 	return true
 }
 
-// RowTo stores row r in dst[0:Cols] as float32.
-func (d *Dense) RowTo(dst []float32, r int) {
-	stride := d.Type.Bytes(d.Cols)
-	d.Type.decode(dst[:d.Cols], d.Data[r*stride:][:stride])
+// EncodeHalves stores v as binary16, to nearest, ties to even. It returns the
+// first number that is too large for it.
+func EncodeHalves(dst []byte, v []float32) (bad float32, ok bool) {
+	for i, x := range v {
+		h := float16.Fromfloat32(x)
+		if h.IsInf(0) && !math.IsInf(float64(x), 0) {
+			return x, false
+		}
+		binary.LittleEndian.PutUint16(dst[2*i:], h.Bits())
+	}
+	return 0, true
+}
+
+// everyBlock is decode for a type given how one block is decoded.
+func everyBlock(elems, bytes int, decode func(dst []float32, block []byte)) func(dst []float32, src []byte) {
+	return func(dst []float32, src []byte) {
+		for ; len(dst) > 0; dst, src = dst[elems:], src[bytes:] {
+			decode(dst[:elems], src[:bytes])
+		}
+	}
+}
+
+// finiteHalves is finite for a type of blocks whose scales are n binary16
+// numbers at an offset.
+func finiteHalves(bytes, at, n int) func(src []byte) bool {
+	return func(src []byte) bool {
+		for ; len(src) > 0; src = src[bytes:] {
+			if !finiteF16(src[at:][:2*n]) {
+				return false
+			}
+		}
+		return true
+	}
 }

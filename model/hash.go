@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+
+	"tern/model/internal/parallel"
 )
 
 // hashRun is how many numbers of a tensor are hashed in one piece, in whole
@@ -62,28 +64,28 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 	dense := func(name string, d *Dense) {
 		add(fmt.Sprintf("%s floats %d %d\n", name, d.Rows, d.Cols), d.Rows, d.Cols, func(h *rowHash, r int) { h.dense(d, r) })
 	}
-	for _, p := range m.partsNamed(&ggufNames) {
-		switch l := p.linear; {
-		case p.norm != nil:
-			floats(p.name, "norm", *p.norm)
-		case p.dense != nil:
-			dense(p.name, p.dense)
+	for _, p := range m.Slots(&GGUFNames) {
+		switch l := p.Linear; {
+		case p.Norm != nil:
+			floats(p.Name, "norm", *p.Norm)
+		case p.Dense != nil:
+			dense(p.Name, p.Dense)
 		default:
-			floats(p.name, fmt.Sprintf("norm of its own, eps %08x,", math.Float32bits(l.NormEps)), l.Norm)
+			floats(p.Name, fmt.Sprintf("norm of its own, eps %08x,", math.Float32bits(l.NormEps)), l.Norm)
 			if l.Dense != nil {
-				dense(p.name, l.Dense)
+				dense(p.Name, l.Dense)
 				continue
 			}
-			add(fmt.Sprintf("%s ternary %d %d times %08x\n", p.name, l.Rows, l.Cols, math.Float32bits(l.Scale)),
+			add(fmt.Sprintf("%s ternary %d %d times %08x\n", p.Name, l.Rows, l.Cols, math.Float32bits(l.Scale)),
 				l.Rows, l.Cols, func(h *rowHash, r int) {
 					l.Codes(h.bytes, r)
 					h.Write(h.bytes[:l.PaddedCols()/4])
 				})
 		}
 	}
-	floats(ropeFactors, "factors", m.RopeFactors)
+	floats(RopeFactorsName, "factors", m.RopeFactors)
 
-	if err := parallel(ctx, len(pieces), func(i int) error {
+	if err := parallel.Each(ctx, len(pieces), func(i int) error {
 		pieces[i].digest = pieces[i].sum()
 		return nil
 	}, func() {}); err != nil {

@@ -1,11 +1,7 @@
-// Package model reads BitNet b1.58 checkpoints into one form: a Config, packed
-// Weights, and what describes the tokenizer. It knows no tokenizer, no kernels
-// and no window, and holds no file once Open has returned.
-//
-// Open finds the container (files.go). A configuration (hfconfig.go for
-// config.json, ggufconfig.go for the metadata of GGUF) says which weights there
-// must be (names.go); each is bound to a tensor (bind.go, ggufbind.go) and then
-// read (load.go, ggufload.go).
+// Package model has the nouns: a Model is a Config, packed Weights, and what
+// describes the tokenizer. It knows no files, no tokenizer, no kernels and no
+// window. Package checkpoint reads models, export writes them, compare says in
+// what two differ.
 package model
 
 // Model is a loaded checkpoint. It is immutable after Open.
@@ -46,4 +42,22 @@ type TensorInfo struct {
 type Progress struct {
 	Layer, Layers     int   // layer being read, from 1; 0 before the first
 	Bytes, TotalBytes int64 // read so far and in all, tensor data only
+}
+
+// TokenizerFile is a file of a tokenizer and where its bytes are kept.
+type TokenizerFile struct {
+	Name string
+	Data *[]byte
+}
+
+// Files lists the files that a tokenizer may have beside safetensors.
+func (t *TokenizerFiles) Files() []TokenizerFile {
+	return []TokenizerFile{
+		{"tokenizer.json", &t.JSON},
+		{"tokenizer.model", &t.SentencePiece},
+		{"tokenizer_config.json", &t.Config},
+		{"added_tokens.json", &t.AddedTokens},
+		{"special_tokens_map.json", &t.SpecialTokens},
+		{"chat_template.jinja", &t.ChatTemplate},
+	}
 }

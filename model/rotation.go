@@ -2,10 +2,10 @@ package model
 
 import "slices"
 
-// neighbourRow is the row of q or k, in the order of the model classes, that
+// NeighbourRow is the row of q or k, in the order of the model classes, that
 // GGUF files of llama store as row r: the halves of each head, which rotate
 // together, become neighbours (permute in convert_hf_to_gguf.py of llama.cpp).
-func neighbourRow(r, headDim int) int {
+func NeighbourRow(r, headDim int) int {
 	i := r % headDim
 	return r - i + i%2*(headDim/2) + i/2
 }
@@ -31,7 +31,7 @@ func (l *Linear) rotateHalves(headDim int) {
 	if d := l.Dense; d != nil {
 		stored, stride := slices.Clone(d.Data), d.Type.Bytes(d.Cols)
 		for r := range d.Rows {
-			copy(d.Data[neighbourRow(r, headDim)*stride:][:stride], stored[r*stride:])
+			copy(d.Data[NeighbourRow(r, headDim)*stride:][:stride], stored[r*stride:])
 		}
 		return
 	}
@@ -40,6 +40,6 @@ func (l *Linear) rotateHalves(headDim int) {
 	codes := make([]byte, l.PaddedCols()/4)
 	for r := range l.Rows {
 		stored.Codes(codes, r)
-		l.PackCodes(neighbourRow(r, headDim), 0, codes)
+		l.PackCodes(NeighbourRow(r, headDim), 0, codes)
 	}
 }

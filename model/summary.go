@@ -26,7 +26,7 @@ func (m *Model) MemoryParts() []Part {
 		for _, n := range l.norms() {
 			norms += 4 * int64(len(n))
 		}
-		for _, p := range l.linears() {
+		for _, p := range l.Projections() {
 			packed += int64(len(p.Data))
 			norms += 4 * int64(len(p.Norm))
 			if p.Dense != nil {
@@ -56,7 +56,7 @@ func (m *Model) Params() int64 {
 		for _, norm := range l.norms() {
 			n += int64(len(norm))
 		}
-		for _, p := range l.linears() {
+		for _, p := range l.Projections() {
 			n += int64(len(p.Norm))
 			if p.Dense != nil {
 				n += p.Dense.elems()
@@ -93,11 +93,6 @@ func short(n int64, units ...string) string {
 	default:
 		return fmt.Sprintf("%d.%02d%s", whole, n*100/div%100, units[i])
 	}
-}
-
-// linears lists the projections in the order of the forward pass.
-func (l *Layer) linears() [7]*Linear {
-	return [...]*Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
 }
 
 // norms lists the layer's norms, nil for those it has not.

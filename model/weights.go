@@ -2,22 +2,6 @@ package model
 
 import "tern/model/ternary"
 
-// DType is how the numbers of a dense tensor are stored. All are little-endian.
-type DType uint8
-
-// The dense types.
-const (
-	F32  DType = iota + 1 // IEEE binary32, 4 bytes
-	F16                   // IEEE binary16, 2 bytes
-	BF16                  // the upper half of a binary32, 2 bytes
-
-	// Blocks of numbers with common scales, as GGUF files store them.
-	Q8_0 // 32 numbers in 34 bytes
-	Q4_0 // 32 numbers in 18 bytes
-	Q4K  // Q4_K: 256 numbers in 144 bytes
-	Q6K  // Q6_K: 256 numbers in 210 bytes
-)
-
 // Dense is a Rows × Cols float matrix, row-major, in its stored precision: the
 // embedding, the head, and linears that a checkpoint keeps out of quantisation.
 type Dense struct {

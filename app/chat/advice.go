@@ -11,6 +11,7 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // Advice is what a look at a model that was opened found: that its file seems to
@@ -179,7 +180,7 @@ func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
 
 // reopener is that of check.Options, nil where there is no memory for the model a
 // second time.
-func (m *local) reopener() func(context.Context, model.I2SLayout) (*model.Model, error) {
+func (m *local) reopener() func(context.Context, checkpoint.I2SLayout) (*model.Model, error) {
 	var need int64
 	for _, part := range m.engine.Model().MemoryParts() {
 		need += part.Bytes
@@ -187,7 +188,7 @@ func (m *local) reopener() func(context.Context, model.I2SLayout) (*model.Model,
 	if !spares(m.free, need) {
 		return nil
 	}
-	return func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
-		return model.OpenWith(ctx, m.info.Path, model.Options{I2S: layout})
+	return func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
+		return checkpoint.OpenWith(ctx, m.info.Path, checkpoint.Options{I2S: layout})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"tern/app/files"
 	"tern/inference"
 	"tern/model"
+	"tern/model/export"
 )
 
 // CopyForm is a form that a compact copy may have.
@@ -157,7 +158,7 @@ func (c *Controller) MakeCopy(form CopyForm, path string) {
 		if form.head() == 0 {
 			return c.writeCopy(ctx, job)
 		}
-		small, err := m.WithHead(form.head())
+		small, err := export.WithHead(m, form.head())
 		if err != nil {
 			return err
 		}
@@ -209,7 +210,7 @@ func (c *Controller) startCopy(job *Copy, run func() error) {
 		defer job.cancel()
 		err := guarded(run)
 		if files.Full(err) { // after all: others write there too
-			err = fmt.Errorf("%w: %w", model.ErrNoSpace, err)
+			err = fmt.Errorf("%w: %w", export.ErrNoSpace, err)
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
 			p := c.problem(err, job.Path)

@@ -79,7 +79,7 @@ func describe(m *model.Model, path string) ModelInfo {
 	info := ModelInfo{
 		Name:       m.Name,
 		Path:       path,
-		Family:     m.Family(),
+		Family:     m.Family,
 		Params:     m.Params(),
 		ContextLen: m.ContextLen,
 		KVBytes:    inference.KVBytesPerToken(&m.Config, inference.KVF16),

@@ -16,6 +16,7 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/export"
 	"tern/tokenizer"
 )
 
@@ -53,7 +54,7 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("Something went wrong inside Tern"), Say("Your text is kept. Try again; the report behind More helps to mend it.")
 	case errors.Is(err, settings.ErrDamaged):
 		return Say("Settings could not be read"), Say("Defaults are in use; the old file was kept beside it.")
-	case errors.Is(err, model.ErrNoSpace):
+	case errors.Is(err, export.ErrNoSpace):
 		return Say("There is not enough room for {{.File}}", "File", file), Say("Free some space, or choose another folder.")
 	case errors.Is(err, history.ErrDamaged):
 		return Say("A conversation could not be read"), Say("The damaged file was kept beside the others.")
@@ -124,7 +125,7 @@ func contextFull(f *Figures) *Problem {
 	return p
 }
 
-// architecture matches what model.Open calls a kind of model it does not know.
+// architecture matches what checkpoint.Open calls a kind of model it does not know.
 var architecture = regexp.MustCompile(`^(?:architecture|model type) ("[^"]*") is not`)
 
 func unsupported(what, path string) (sentence, hint Text) {

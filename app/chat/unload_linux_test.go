@@ -13,6 +13,7 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // resident is the physical memory of the process.
@@ -34,7 +35,7 @@ func resident(t *testing.T) int64 {
 // each time it is closed, by Unload or for another.
 func TestUnloadReturnsMemory(t *testing.T) {
 	c := model.Config{
-		Arch: model.ArchLlama, Layers: 1, Dim: 768, FFNDim: 128, Heads: 4, KVHeads: 4, HeadDim: 32,
+		Arch: checkpoint.Llama, Layers: 1, Dim: 768, FFNDim: 128, Heads: 4, KVHeads: 4, HeadDim: 32,
 		VocabSize: 1 << 16, ContextLen: 256, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU, TiedEmbedding: true,
 	}
 	const size = 150_000_000 // the head and its compact copy
@@ -43,7 +44,7 @@ func TestUnloadReturnsMemory(t *testing.T) {
 		if path == "small" {
 			c.VocabSize = 256
 		}
-		m, err := model.SyntheticConfig(path, c, model.F16, 1)
+		m, err := checkpoint.SyntheticConfig(path, c, model.F16, 1)
 		if err != nil {
 			return nil, err
 		}

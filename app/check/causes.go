@@ -8,6 +8,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -89,9 +90,9 @@ func (r *Report) trials(e *inference.Engine, o *Options) (trials []trial) {
 	if o.Reopen != nil && slices.ContainsFunc(m.Tensors, func(t model.TensorInfo) bool { return t.Type == "I2_S" }) {
 		for _, y := range []struct {
 			correction Correction
-			layout     model.I2SLayout
+			layout     checkpoint.I2SLayout
 			change     string
-		}{{I2SARM, model.I2SARM, "I2_S read as llama-quantize on ARM writes it"}, {I2SRows, model.I2SRows, "I2_S read as bytes of four rows"}} {
+		}{{I2SARM, checkpoint.I2SARM, "I2_S read as llama-quantize on ARM writes it"}, {I2SRows, checkpoint.I2SRows, "I2_S read as bytes of four rows"}} {
 			trials = append(trials, trial{Cause{Name: "another layout of I2_S", Change: y.change}, y.correction,
 				func(ctx context.Context) (*model.Model, error) { return o.Reopen(ctx, y.layout) }, start, betterNumbers})
 		}

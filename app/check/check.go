@@ -15,6 +15,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -60,7 +61,7 @@ type Options struct {
 	Progress func(doing string)
 	// Reopen, if it is not nil, reads the same checkpoint with another layout of
 	// its I2_S tensors, which nothing in the file tells.
-	Reopen func(context.Context, model.I2SLayout) (*model.Model, error)
+	Reopen func(context.Context, checkpoint.I2SLayout) (*model.Model, error)
 }
 
 func (o *Options) show(format string, args ...any) {

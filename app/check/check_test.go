@@ -12,6 +12,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 func builtin(t *testing.T) *model.Model {
@@ -122,7 +123,7 @@ func nanNorm(m *model.Model) {
 // TestCheckNotFinite: NaN logits are a finding, not a failure, and can be
 // written as JSON.
 func TestCheckNotFinite(t *testing.T) {
-	sound, err := model.Open(t.Context(), withTokenizer(t, "hf-1bitllm-f32", "spm"), nil)
+	sound, err := checkpoint.Open(t.Context(), withTokenizer(t, "hf-1bitllm-f32", "spm"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -78,9 +79,9 @@ func (c Corrections) Options(o inference.Options) inference.Options {
 	for _, x := range c {
 		switch x {
 		case I2SARM:
-			o.I2S = model.I2SARM
+			o.I2S = checkpoint.I2SARM
 		case I2SRows:
-			o.I2S = model.I2SRows
+			o.I2S = checkpoint.I2SRows
 		case TemplateLlama3:
 			o.Template = inference.TemplateLlama3
 		case Template2B4T:
@@ -92,10 +93,10 @@ func (c Corrections) Options(o inference.Options) inference.Options {
 	return o
 }
 
-// OpenModel is model.Open with corrections.
+// OpenModel is checkpoint.Open with corrections.
 func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
 	o := c.Options(inference.Options{Progress: progress})
-	m, err := model.OpenWith(ctx, path, model.Options{Progress: o.Progress, I2S: o.I2S})
+	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // spoil lists what goes wrong with checkpoints, and the correction of each.
@@ -111,15 +112,15 @@ func TestQuickLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	asked := []model.I2SLayout{}
-	r := quick(t, e, Options{Reopen: func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
+	asked := []checkpoint.I2SLayout{}
+	r := quick(t, e, Options{Reopen: func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
 		asked = append(asked, layout)
 		// The file is in the default layout: that is found where a file of ARM
 		// machines would have its own.
-		if layout == model.I2SARM {
-			layout = model.I2SX86
+		if layout == checkpoint.I2SARM {
+			layout = checkpoint.I2SX86
 		}
-		return model.OpenWith(ctx, path, model.Options{I2S: layout})
+		return checkpoint.OpenWith(ctx, path, checkpoint.Options{I2S: layout})
 	}})
 	if !slices.Equal(r.Corrections, Corrections{I2SARM}) || len(asked) != 2 {
 		t.Errorf("corrections %v after %v: %+v", r.Corrections, asked, r)

@@ -14,6 +14,7 @@ import (
 	"tern/inference"
 	"tern/inference/kernel"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // benchOptions are the arguments of Bench beside MODEL.
@@ -75,7 +76,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 		return nil, f.wrong("--synthetic and MODEL exclude each other")
 	case f.given("head") && o.synthetic == "":
 		return nil, f.wrong("--head is for --synthetic; a checkpoint's own head is used as stored")
-	case o.synthetic != "" && !slices.Contains(model.Shapes(), o.synthetic):
+	case o.synthetic != "" && !slices.Contains(checkpoint.Shapes(), o.synthetic):
 		return nil, f.wrong("there is no shape %q", o.synthetic)
 	}
 	if o.csv != "" && o.csv != "-" { // before minutes of measuring
@@ -101,7 +102,7 @@ func Bench(ctx context.Context, s Streams, args []string) error {
 	start := time.Now()
 	var m *model.Model
 	if o.synthetic != "" {
-		m, err = model.Synthetic(o.synthetic, o.head, 1)
+		m, err = checkpoint.Synthetic(o.synthetic, o.head, 1)
 	} else {
 		m, _, err = openModel(ctx, s, f.model)
 	}

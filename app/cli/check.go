@@ -8,6 +8,7 @@ import (
 
 	"tern/app/check"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // Check judges whether a checkpoint is sound.
@@ -50,8 +51,8 @@ tern check --report`)
 	progress := newMeter(s.Err)
 	o := check.Options{Threads: threads, Progress: func(doing string) { progress.show("%s", doing) }}
 	if f.model.path != "" {
-		o.Reopen = func(ctx context.Context, layout model.I2SLayout) (*model.Model, error) {
-			return model.OpenWith(ctx, f.model.path, model.Options{I2S: layout})
+		o.Reopen = func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
+			return checkpoint.OpenWith(ctx, f.model.path, checkpoint.Options{I2S: layout})
 		}
 	}
 	r, err := check.Full(ctx, m, o)

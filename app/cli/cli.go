@@ -13,6 +13,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/export"
 	"tern/tokenizer"
 )
 
@@ -87,7 +88,7 @@ func hint(err error) string {
 		return "Put the model's own tokenizer files beside it."
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
 		return "The file may be incomplete: copy or download it again."
-	case errors.Is(err, model.ErrNoSpace):
+	case errors.Is(err, export.ErrNoSpace):
 		return "Choose a folder on another disk, or make room."
 	case errors.Is(err, inference.ErrTemplate):
 		return "Without --chat the model continues the text as it is."

@@ -13,6 +13,8 @@ import (
 	"tern/app/check"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
+	"tern/model/export"
 )
 
 // heads are the values of --head.
@@ -55,7 +57,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		return err
 	})
 	f.BoolVar(&portable, "portable", false, "write TQ2_0, for current llama.cpp")
-	f.StringVar(&shape, "synthetic", "", "random weights of the published `SHAPE`: "+strings.Join(model.Shapes(), ", ")+"; implies --portable, and an F16 head unless --head says q8_0")
+	f.StringVar(&shape, "synthetic", "", "random weights of the published `SHAPE`: "+strings.Join(checkpoint.Shapes(), ", ")+"; implies --portable, and an F16 head unless --head says q8_0")
 	f.limit(&threads, "threads", maxThreads, "`N` workers to measure with, 0 for one per core")
 	bare, err := f.parse(args)
 	if err != nil {
@@ -64,7 +66,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 	want := 2
 	if shape != "" {
 		want = 1
-		if !slices.Contains(model.Shapes(), shape) {
+		if !slices.Contains(checkpoint.Shapes(), shape) {
 			return f.wrong("there is no shape %q", shape)
 		}
 	}
@@ -89,7 +91,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		return err
 	}
 	if head != 0 {
-		small, err := m.WithHead(head)
+		small, err := export.WithHead(m, head)
 		if err != nil {
 			return err
 		}
@@ -155,7 +157,7 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 // synthetic is a model of a published shape, with a SentencePiece vocabulary of
 // bytes and invented words, because other programs open no model without one.
 func synthetic(shape string) (*model.Model, error) {
-	m, err := model.Synthetic(shape, model.F16, 1)
+	m, err := checkpoint.Synthetic(shape, model.F16, 1)
 	if err != nil {
 		return nil, err
 	}

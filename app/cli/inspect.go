@@ -149,7 +149,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 		Model:   m.Name,
 		Summary: m.Summary(),
 		Config: inspectConfig{
-			Family: m.Family(), Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
+			Family: m.Family, Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
 			Heads: m.Heads, KVHeads: m.KVHeads, HeadDim: m.HeadDim, VocabSize: m.VocabSize, ContextLen: m.ContextLen,
 			NormEps: m.NormEps, RopeTheta: m.RopeTheta, RopePairs: "half", Activation: "silu",
 			SubNorm: m.SubNorm, TiedEmbedding: m.TiedEmbedding, BOS: m.BOS, StopIDs: append([]int32{}, m.StopIDs...),

@@ -58,7 +58,7 @@ its shape and half a second of measurements.`, `tern list --json`)
 		fit := library.Fit{}
 		if e.Facts != nil {
 			fit = library.Judge(library.Need(e.Facts, kept.Generation.Context), free, known)
-			l.Family, l.Parameters, l.Chat = e.Facts.Family(), e.Facts.Params, e.Facts.Chat
+			l.Family, l.Parameters, l.Chat = e.Facts.Family, e.Facts.Params, e.Facts.Chat
 			l.Need, l.Free = fit.Need, fit.Free
 			machine, err := thisMachine(ctx)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"tern/app/library"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // source is the checkpoint that a command works on.
@@ -46,7 +47,7 @@ func warnOfSize(s Streams, path string) {
 	if path == "" {
 		return
 	}
-	facts, err := model.Peek(path)
+	facts, err := checkpoint.Peek(path)
 	if err != nil {
 		return
 	}

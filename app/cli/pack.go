@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"tern/model/export"
 )
 
 // Pack writes a checkpoint in its most compact form.
@@ -38,7 +39,7 @@ is made where it is missing; one that holds a model already is refused.`,
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	if err := m.WritePacked(dir, !asStored); err != nil {
+	if err := export.Packed(m, dir, !asStored); err != nil {
 		return err
 	}
 	info, err := os.Stat(out)

@@ -58,7 +58,7 @@ func (m *meter) clear() {
 	}
 }
 
-// loading shows the progress of model.Open.
+// loading shows the progress of checkpoint.Open.
 func (m *meter) loading(p model.Progress) {
 	m.show("loading: layer %d of %d, %s of %s", p.Layer, p.Layers, formatBytes(p.Bytes), formatBytes(p.TotalBytes))
 }

@@ -10,7 +10,7 @@ import (
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/settings"
-	"tern/model"
+	"tern/model/export"
 )
 
 // pullTries is how often a download that brings nothing new is tried again: for
@@ -54,7 +54,7 @@ tern run -m "$(tern pull microsoft/bitnet-b1.58-2B-4T-gguf)" --chat -p "Hello"`)
 		to = hub.Folder(models, id)
 	}
 	site := hub.Site(kept.Site)
-	c, err := hub.New(hub.Options{Base: site, Token: hub.Token(kept.Token, site), Tries: pullTries, Free: model.FreeSpace})
+	c, err := hub.New(hub.Options{Base: site, Token: hub.Token(kept.Token, site), Tries: pullTries, Free: export.FreeSpace})
 	if err != nil {
 		return explained(err, id)
 	}

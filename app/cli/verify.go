@@ -11,19 +11,20 @@ import (
 	"tern/app/check"
 	"tern/inference"
 	"tern/model"
+	"tern/model/compare"
 	"tern/tokenizer"
 )
 
 // verifyResult is what verify --json writes.
 type verifyResult struct {
-	Equal     bool                     `json:"equal"`
-	A         verifyModel              `json:"a"`
-	B         verifyModel              `json:"b"`
-	Config    []model.ConfigDifference `json:"config"` // what differs
-	Tensors   *verifyTensors           `json:"tensors"`
-	Tokenizer *verifyTokenizer         `json:"tokenizer"`
-	Stages    []verifyStage            `json:"stages"` // of the forward pass
-	Logits    *verifyLogits            `json:"logits"`
+	Equal     bool                       `json:"equal"`
+	A         verifyModel                `json:"a"`
+	B         verifyModel                `json:"b"`
+	Config    []compare.ConfigDifference `json:"config"` // what differs
+	Tensors   *verifyTensors             `json:"tensors"`
+	Tokenizer *verifyTokenizer           `json:"tokenizer"`
+	Stages    []verifyStage              `json:"stages"` // of the forward pass
+	Logits    *verifyLogits              `json:"logits"`
 }
 
 type verifyModel struct {
@@ -33,8 +34,8 @@ type verifyModel struct {
 
 // verifyTensors is null where the shapes differ.
 type verifyTensors struct {
-	Compared  int                      `json:"compared"`
-	Different []model.TensorDifference `json:"different"`
+	Compared  int                        `json:"compared"`
+	Different []compare.TensorDifference `json:"different"`
 }
 
 // verifyTokenizer is null where neither model has a tokenizer.
@@ -116,18 +117,18 @@ func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, thre
 	defer progress.clear()
 	r := &verifyResult{A: verifyModel{Summary: a.Summary()}, B: verifyModel{Summary: b.Summary()}, Stages: []verifyStage{}}
 	var sameShape bool
-	r.Config, sameShape = model.CompareConfigs(&a.Config, &b.Config)
+	r.Config, sameShape = compare.Configs(&a.Config, &b.Config)
 	if r.Config == nil {
-		r.Config = []model.ConfigDifference{}
+		r.Config = []compare.ConfigDifference{}
 	}
 	r.Equal = len(r.Config) == 0
 	if sameShape {
 		progress.show("comparing the tensors")
-		list, n, err := model.CompareTensors(ctx, a, b)
+		list, n, err := compare.Tensors(ctx, a, b)
 		if err != nil {
 			return nil, err
 		}
-		r.Tensors = &verifyTensors{n, append([]model.TensorDifference{}, list...)}
+		r.Tensors = &verifyTensors{n, append([]compare.TensorDifference{}, list...)}
 		r.Equal = r.Equal && len(list) == 0
 	}
 	ea, err := inference.New(a, inference.Options{Threads: threads, OnlyIDs: true})

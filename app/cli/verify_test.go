@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"tern/app/check"
-	"tern/model"
+	"tern/model/checkpoint"
+	"tern/model/compare"
 	format "tern/model/gguf" // gguf is a constant of these tests
 	"tern/model/modeltest"
 )
@@ -56,7 +57,7 @@ func verifyJSON(t *testing.T, equal bool, args ...string) (r verifyResult) {
 
 // TestVerify compares GGUF forms of a model with the original.
 func TestVerify(t *testing.T) {
-	s, dir := modeltest.TinyGGUF(model.ArchLlama), t.TempDir()
+	s, dir := modeltest.TinyGGUF(checkpoint.Llama), t.TempDir()
 	if err := s.Write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func TestVerify(t *testing.T) {
 	other := s
 	other.Layers = 1
 	r = verifyJSON(t, false, exact, file(other, modeltest.GGUF{Linear: format.I2S}))
-	if r.Tensors != nil || r.Logits != nil || len(r.Stages) != 0 || r.Config[0] != (model.ConfigDifference{Name: "layers", A: "2", B: "1"}) {
+	if r.Tensors != nil || r.Logits != nil || len(r.Stages) != 0 || r.Config[0] != (compare.ConfigDifference{Name: "layers", A: "2", B: "1"}) {
 		t.Errorf("other shapes: %+v", r)
 	}
 }

@@ -1,6 +1,9 @@
 package library
 
-import "tern/model"
+import (
+	"tern/model"
+	"tern/model/checkpoint"
+)
 
 // Public is a checkpoint that anyone may download.
 type Public struct {
@@ -14,11 +17,11 @@ type Public struct {
 
 // Facts is what the headers will say, as far as memory depends on it; nil where
 // the shape is not known.
-func (p *Public) Facts() *model.Facts {
+func (p *Public) Facts() *checkpoint.Facts {
 	if p.shape == nil {
 		return nil
 	}
-	return model.Outline(*p.shape, p.head)
+	return checkpoint.Outline(*p.shape, p.head)
 }
 
 const (

@@ -13,7 +13,7 @@ import (
 
 	"tern/app/hub"
 	"tern/app/hub/hubtest"
-	"tern/model"
+	"tern/model/checkpoint"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -74,7 +74,7 @@ func TestDownloads(t *testing.T) {
 	d.must(d.Start("o/gguf", d.models))
 	for _, id := range []string{"o/packed", "o/gguf"} {
 		v := d.until(id, Finished)
-		if _, err := model.Open(t.Context(), v.Path, nil); err != nil || v.Percent() != 100 {
+		if _, err := checkpoint.Open(t.Context(), v.Path, nil); err != nil || v.Percent() != 100 {
 			t.Errorf("%+v: %v", v, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"tern/app/hub"
-	"tern/model"
+	"tern/model/export"
 	"tern/model/gguf"
 )
 
@@ -101,4 +101,4 @@ func hasOthers(dir string) bool {
 }
 
 // FreeSpace is how many bytes a folder has room for.
-func FreeSpace(dir string) (bytes int64, known bool) { return model.FreeSpace(dir) }
+func FreeSpace(dir string) (bytes int64, known bool) { return export.FreeSpace(dir) }

@@ -2,7 +2,7 @@ package library
 
 import (
 	"tern/inference"
-	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // margin is what a model needs beside its weights and its context: the
@@ -13,7 +13,7 @@ const margin = 200_000_000
 // all that it was trained for: the weights as they are packed, the embedding
 // and head as they are stored, the compact copy of the head, the keys and
 // values of every position, and a margin.
-func Need(f *model.Facts, context int) int64 {
+func Need(f *checkpoint.Facts, context int) int64 {
 	n := f.ContextLen
 	if context > 0 {
 		n = min(n, context)

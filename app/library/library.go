@@ -22,20 +22,21 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // Entry is a model on this computer.
 type Entry struct {
 	Name    string
-	Path    string        // what to open
-	Facts   *model.Facts  // nil where the headers cannot be read, and
-	Problem *chat.Problem // says why
-	Disk    int64         // bytes of its files
-	Folder  string        // the user's folder that it lies in, "" for none: only there may it be deleted
-	Tool    string        // the other program that downloaded it, "" for none
-	Recent  bool          // it is there because it was opened before
-	Used    time.Time     // when that was last, zero for never
-	Rate    float64       // tokens a second that it wrote here, 0 for not known
+	Path    string            // what to open
+	Facts   *checkpoint.Facts // nil where the headers cannot be read, and
+	Problem *chat.Problem     // says why
+	Disk    int64             // bytes of its files
+	Folder  string            // the user's folder that it lies in, "" for none: only there may it be deleted
+	Tool    string            // the other program that downloaded it, "" for none
+	Recent  bool              // it is there because it was opened before
+	Used    time.Time         // when that was last, zero for never
+	Rate    float64           // tokens a second that it wrote here, 0 for not known
 }
 
 // Found is what a scan found.
@@ -71,22 +72,22 @@ type Library struct {
 // peeked is what the headers at a path said while its files had these marks.
 type peeked struct {
 	marks string
-	facts *model.Facts
+	facts *checkpoint.Facts
 	err   error
 }
 
 // New returns an empty library.
 func New() *Library { return &Library{known: map[string]peeked{}} }
 
-// Peek is model.Peek, remembered until the files change.
-func (l *Library) Peek(path string) (*model.Facts, error) {
+// Peek is checkpoint.Peek, remembered until the files change.
+func (l *Library) Peek(path string) (*checkpoint.Facts, error) {
 	marks := marksOf(path)
 	l.mu.Lock()
 	p, ok := l.known[path]
 	l.mu.Unlock()
 	if !ok || p.marks != marks {
 		p = peeked{marks: marks}
-		p.facts, p.err = model.Peek(path)
+		p.facts, p.err = checkpoint.Peek(path)
 		l.mu.Lock()
 		l.known[path] = p
 		l.mu.Unlock()

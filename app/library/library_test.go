@@ -15,6 +15,7 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 const goldens = "../../inference/testdata/goldens"
@@ -200,11 +201,11 @@ func TestDelete(t *testing.T) {
 
 func TestNeed(t *testing.T) {
 	dir := filepath.Join(goldens, "hf-2b4t-packed")
-	f, err := model.Peek(dir)
+	f, err := checkpoint.Peek(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Open(t.Context(), dir, nil)
+	m, err := checkpoint.Open(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

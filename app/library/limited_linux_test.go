@@ -16,6 +16,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // TestLimitedProcess (not for the race detector, which takes memory of its own)
@@ -44,10 +45,10 @@ func TestLimitedProcess(t *testing.T) {
 
 func limited() error {
 	c := model.Config{ // of which the cache of 256 positions takes 134 MB
-		Arch: model.ArchLlama, Layers: 32, Dim: 128, FFNDim: 128, Heads: 32, KVHeads: 32, HeadDim: 128,
+		Arch: checkpoint.Llama, Layers: 32, Dim: 128, FFNDim: 128, Heads: 32, KVHeads: 32, HeadDim: 128,
 		VocabSize: 256, ContextLen: 1 << 16, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU,
 	}
-	m, err := model.SyntheticConfig("limited", c, model.F16, 1)
+	m, err := checkpoint.SyntheticConfig("limited", c, model.F16, 1)
 	if err != nil {
 		return err
 	}

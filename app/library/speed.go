@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"tern/inference"
-	"tern/model"
+	"tern/model/checkpoint"
 )
 
 // expectDepth is how far into a text a speed is predicted: a page.
@@ -39,7 +39,7 @@ func (l *Library) Measured(threads int) bool {
 
 // Expect is about how many tokens a second a model will write here, from its
 // headers and what Measure found; 0 where either is not known.
-func (l *Library) Expect(f *model.Facts) float64 {
+func (l *Library) Expect(f *checkpoint.Facts) float64 {
 	l.mu.Lock()
 	m := l.machine
 	l.mu.Unlock()

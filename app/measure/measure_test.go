@@ -10,6 +10,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestModel looks at what the progress says and at what is refused; the numbers
 // are looked at by the tests of tern bench.
 func TestModel(t *testing.T) {
-	m, err := model.Open(t.Context(), "../../assets/model", nil)
+	m, err := checkpoint.Open(t.Context(), "../../assets/model", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestModel(t *testing.T) {
 
 // TestBytesPerToken compares the count with one by hand.
 func TestBytesPerToken(t *testing.T) {
-	m, err := model.Open(t.Context(), "../../inference/testdata/goldens/hf-2b4t-packed", nil)
+	m, err := checkpoint.Open(t.Context(), "../../inference/testdata/goldens/hf-2b4t-packed", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

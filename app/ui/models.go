@@ -330,7 +330,7 @@ func (m *models) entryRow(e *library.Entry) *modelRow {
 		kind = tr("chat")
 	}
 	pieces := [][]span{
-		{muted(e.Tool)}, {muted(e.Facts.Family())}, {muted(kind)}, {muted(params(e.Facts.Params))},
+		{muted(e.Tool)}, {muted(e.Facts.Family)}, {muted(kind)}, {muted(params(e.Facts.Params))},
 		{muted(tr("{{.Size}} on disk", "Size", bytesOf(e.Disk)))},
 	}
 	if fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {

@@ -69,6 +69,16 @@ func (t Type) String() string {
 	return fmt.Sprintf("type %d", uint32(t))
 }
 
+// Named finds a type of ggml by its name.
+func Named(name string) (t Type, ok bool) {
+	for t, info := range types {
+		if info.name == name && t < second {
+			return t, true
+		}
+	}
+	return 0, false
+}
+
 // bytes is what n values in rows of cols take. It is 0 where that is not
 // known; ok is false where rows are no whole blocks.
 func (t Type) bytes(n, cols int64) (size int64, ok bool) {

@@ -12,6 +12,7 @@ import (
 	"github.com/x448/float16"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/gguf"
 )
 
@@ -19,12 +20,12 @@ import (
 // LinearNorm, Exclude and InvFreq are not used; DType is that of embedding and
 // head, norms are F32.
 type GGUF struct {
-	Arch   string          // "" for the family's usual one
-	Linear gguf.Type       // I2S, TQ1, TQ2, F32, F16 or BF16
-	Layout model.I2SLayout // of I2S
-	Scales bool            // the multipliers are tensors of their own, the weights are -1, 0, 1
-	Latent bool            // the float weights are those of the Latent form, not yet ternary
-	Meta   []gguf.Pair     // added to the metadata; replaces a pair of the same key
+	Arch   string               // "" for the family's usual one
+	Linear gguf.Type            // I2S, TQ1, TQ2, F32, F16 or BF16
+	Layout checkpoint.I2SLayout // of I2S
+	Scales bool                 // the multipliers are tensors of their own, the weights are -1, 0, 1
+	Latent bool                 // the float weights are those of the Latent form, not yet ternary
+	Meta   []gguf.Pair          // added to the metadata; replaces a pair of the same key
 
 	// Edit, if not nil, changes the list of tensors.
 	Edit func([]gguf.Entry) []gguf.Entry
@@ -102,7 +103,7 @@ func (s Spec) WriteSplitGGUF(dir, prefix string, parts int, g GGUF) error {
 func (s Spec) meta(g GGUF) []gguf.Pair {
 	arch := g.Arch
 	if arch == "" {
-		arch = map[model.Arch]string{model.ArchBitNet: "bitnet", model.Arch2B4T: "bitnet-b1.58", model.ArchLlama: "llama"}[s.Arch]
+		arch = map[model.Arch]string{checkpoint.BitNet: "bitnet", checkpoint.BitNet2B4T: "bitnet-b1.58", checkpoint.Llama: "llama"}[s.Arch]
 	}
 	list := []gguf.Pair{
 		{Key: "general.architecture", Value: arch},
@@ -145,11 +146,11 @@ func (s Spec) ggufEntries(g GGUF) []gguf.Entry {
 		list = append(list, s.ggufLinear(g, name, hf, rows, cols, heads)...)
 	}
 	attnSub, ffnSub := "self_attn.inner_attn_ln", "mlp.ffn_layernorm"
-	if s.Arch == model.Arch2B4T {
+	if s.Arch == checkpoint.BitNet2B4T {
 		attnSub, ffnSub = "self_attn.attn_sub_norm", "mlp.ffn_sub_norm"
 	}
 	qHeads, kHeads := 0, 0 // to be permuted
-	if s.Arch == model.ArchLlama {
+	if s.Arch == checkpoint.Llama {
 		qHeads, kHeads = s.Heads, s.KVHeads
 	}
 	floats("token_embd", "model.embed_tokens", s.DType, 0, 1, s.VocabSize, s.Dim)
@@ -256,13 +257,13 @@ func encode(g GGUF, codes []byte, cols int, m float32) []byte {
 
 // i2sPlace is the byte that holds weight i of a matrix, and its pair of bits
 // counted from the highest.
-func i2sPlace(y model.I2SLayout, i, cols int) (at, slot int) {
+func i2sPlace(y checkpoint.I2SLayout, i, cols int) (at, slot int) {
 	group := 128
 	switch y {
-	case model.I2SRows:
+	case checkpoint.I2SRows:
 		r, c := i/cols, i%cols
 		return r/4*cols + c, r % 4
-	case model.I2SARM:
+	case checkpoint.I2SARM:
 		group = 64
 	}
 	return i/group*(group/4) + i%(group/4), i % group / (group / 4)

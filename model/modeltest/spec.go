@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/safetensors"
 )
 
@@ -41,18 +42,19 @@ type Spec struct {
 // key/value heads than heads, widths that are no multiple of 8, rows that are
 // no multiple of 4. Llama has heads larger than Dim/Heads and its own head.
 func Tiny(family model.Arch, storage Storage) Spec {
+	base := &checkpoint.Find(family).Base
 	s := Spec{
 		Config: model.Config{
-			Arch: family, Layers: 2, Dim: 60, FFNDim: 154, Heads: 6, KVHeads: 2, HeadDim: 10,
+			Arch: family, Family: base.Family, OnlyChats: base.OnlyChats, Layers: 2, Dim: 60, FFNDim: 154, Heads: 6, KVHeads: 2, HeadDim: 10,
 			VocabSize: 320, ContextLen: 256, NormEps: 1e-5, RopeTheta: 10000,
 			Activation: model.SiLU, SubNorm: true, TiedEmbedding: true, BOS: 1,
 		},
 		Storage: storage, DType: model.F32, Seed: 1,
 	}
 	switch family {
-	case model.Arch2B4T:
+	case checkpoint.BitNet2B4T:
 		s.Activation, s.RopeTheta, s.DType = model.ReLU2, 500000, model.BF16
-	case model.ArchLlama:
+	case checkpoint.Llama:
 		s.SubNorm, s.TiedEmbedding, s.HeadDim, s.DType = false, false, 14, model.BF16
 	}
 	return s
@@ -61,7 +63,7 @@ func Tiny(family model.Arch, storage Storage) Spec {
 // Large is the full shape of bitnet_b1_58-large as published: 2.9 GB of F32
 // latent weights and the rotary buffers.
 func Large() Spec {
-	s := Tiny(model.ArchBitNet, Latent)
+	s := Tiny(checkpoint.BitNet, Latent)
 	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim = 24, 1536, 4096, 16, 16, 96
 	s.VocabSize, s.ContextLen, s.InvFreq = 32002, 2048, true
 	return s
@@ -117,9 +119,9 @@ func writeFile(name string, entries []safetensors.Entry) (err error) {
 // config is the checkpoint's config.json.
 func (s Spec) config() map[string]any {
 	class := map[model.Arch][2]string{
-		model.ArchBitNet: {"BitnetForCausalLM", "llama"},
-		model.Arch2B4T:   {"BitNetForCausalLM", "bitnet"},
-		model.ArchLlama:  {"LlamaForCausalLM", "llama"},
+		checkpoint.BitNet:     {"BitnetForCausalLM", "llama"},
+		checkpoint.BitNet2B4T: {"BitNetForCausalLM", "bitnet"},
+		checkpoint.Llama:      {"LlamaForCausalLM", "llama"},
 	}[s.Arch]
 	c := map[string]any{
 		"architectures":           []string{class[0]},
@@ -140,7 +142,7 @@ func (s Spec) config() map[string]any {
 		"bos_token_id":            s.BOS,
 		"eos_token_id":            2,
 	}
-	if s.Storage != Latent || s.Arch == model.ArchLlama {
+	if s.Storage != Latent || s.Arch == checkpoint.Llama {
 		q := map[string]any{"quant_method": "bitnet", "modules_to_not_convert": s.Exclude}
 		if !s.Divide {
 			q["linear_class"] = "autobitlinear"

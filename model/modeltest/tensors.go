@@ -12,6 +12,7 @@ import (
 	"github.com/x448/float16"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/safetensors"
 )
 
@@ -19,7 +20,7 @@ import (
 func (s Spec) entries() []safetensors.Entry {
 	attn, kv := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
 	attnSub, ffnSub := "inner_attn_ln", "ffn_layernorm"
-	if s.Arch == model.Arch2B4T {
+	if s.Arch == checkpoint.BitNet2B4T {
 		attnSub, ffnSub = "attn_sub_norm", "ffn_sub_norm"
 	}
 	list := []safetensors.Entry{s.floats("model.embed_tokens.weight", 0, 1, s.VocabSize, s.Dim)}

@@ -1,0 +1,165 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tern/model"
+	"tern/model/gguf"
+	"tern/model/safetensors"
+)
+
+// maxNamed is how many files an error names.
+const maxNamed = 8
+
+// shardName matches one file of a checkpoint in several.
+var shardName = regexp.MustCompile(`^(.*)-[0-9]{5}-of-[0-9]{5}\.safetensors$`)
+
+// place is where a checkpoint lies.
+type place struct {
+	dir     string
+	weights string // a .safetensors file, its index, or a GGUF file
+	gguf    bool
+}
+
+// locate finds the checkpoint that name, a folder or a file, means.
+func locate(fsys fs.FS, name string) (place, error) {
+	info, err := fs.Stat(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return place{}, fmt.Errorf("model: %s: %w", name, model.ErrNotFound)
+	} else if err != nil {
+		return place{}, fmt.Errorf("model: %w", err)
+	}
+	if info.IsDir() {
+		return locateIn(fsys, name, name)
+	}
+	dir := path.Dir(name)
+	if info.Mode().IsRegular() { // reading a named pipe would block
+		if yes, err := isGGUF(fsys, name); err != nil {
+			return place{}, err
+		} else if yes {
+			return place{dir, name, true}, nil
+		}
+	}
+	if m := shardName.FindStringSubmatch(path.Base(name)); m != nil {
+		index := path.Join(dir, m[1]+safetensors.IndexSuffix)
+		if !exists(fsys, index) {
+			return place{}, fmt.Errorf("model: %s is one of several parts and %s is missing: %w", name, path.Base(index), model.ErrNotFound)
+		}
+		return place{dir, index, false}, nil
+	}
+	switch ext := strings.ToLower(path.Ext(name)); {
+	case strings.HasSuffix(name, ".safetensors"), strings.HasSuffix(name, safetensors.IndexSuffix):
+		return place{dir, name, false}, nil
+	case ext == ".gguf":
+		return place{}, fmt.Errorf("model: %s does not start with %q: %w", name, gguf.Magic, model.ErrDamaged)
+	case ext == ".bin", ext == ".pt", ext == ".pth", ext == ".onnx":
+		return place{}, fmt.Errorf("model: %s: %s files are not supported, safetensors and GGUF are: %w", name, ext, model.ErrUnsupported)
+	}
+	return locateIn(fsys, dir, name)
+}
+
+// locateIn finds the checkpoint in the folder dir, for which name was given.
+func locateIn(fsys fs.FS, dir, name string) (place, error) {
+	for _, base := range []string{WeightsName, "model" + safetensors.IndexSuffix} {
+		if weights := path.Join(dir, base); exists(fsys, weights) {
+			return place{dir, weights, false}, nil
+		}
+	}
+	found, err := listGGUF(fsys, dir)
+	if err != nil {
+		return place{}, err
+	}
+	switch {
+	case name == ".":
+		name = "the folder"
+	case name != dir:
+		name = "the folder of " + name
+	}
+	switch len(found) {
+	case 0:
+		return place{}, fmt.Errorf("model: %s holds neither %s nor a .gguf file: %w", name, WeightsName, model.ErrNotFound)
+	case 1:
+		return place{dir, path.Join(dir, found[0]), true}, nil
+	}
+	return place{}, fmt.Errorf("model: %s holds %d GGUF models, of which one must be picked: %s: %w",
+		name, len(found), strings.Join(found[:min(len(found), maxNamed)], ", "), model.ErrNotFound)
+}
+
+// listGGUF lists the .gguf files in dir; of a split checkpoint, the first.
+func listGGUF(fsys fs.FS, dir string) (list []string, err error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() || !strings.HasSuffix(name, ".gguf") {
+			continue
+		}
+		if prefix, parts, ok := gguf.SplitName(name); ok {
+			name = gguf.PartName(prefix, 1, parts)
+		}
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list, nil
+}
+
+// isGGUF says whether the file at name begins like a GGUF file.
+func isGGUF(fsys fs.FS, name string) (bool, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return false, fmt.Errorf("model: %w", err)
+	}
+	defer f.Close()
+	var magic [len(gguf.Magic)]byte
+	switch _, err := io.ReadFull(f, magic[:]); {
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("model: %w", err)
+	}
+	return string(magic[:]) == gguf.Magic, nil
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
+}
+
+// readTokenizer takes what there is of a tokenizer's files.
+func readTokenizer(t *model.TokenizerFiles, fsys fs.FS, dir string) (err error) {
+	for _, f := range t.Files() {
+		if *f.Data, err = readSide(fsys, dir, f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSide reads a small file beside the weights, nil where there is none.
+func readSide(fsys fs.FS, dir, name string) ([]byte, error) {
+	full := path.Join(dir, name)
+	info, err := fs.Stat(fsys, full)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSideFile {
+		return nil, fmt.Errorf("model: %s is no regular file of at most %d bytes: %w", name, maxSideFile, model.ErrDamaged)
+	}
+	raw, err := fs.ReadFile(fsys, full)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,157 @@
+package checkpoint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"tern/model"
+	"tern/model/gguf"
+	"tern/model/internal/parallel"
+)
+
+// openGGUF reads the GGUF checkpoint of which the file at name is one.
+func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
+	f, list, x, err := m.planGGUF(fsys, name, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.Eps}, layout: o.I2S, report: o.Progress}); err != nil {
+		return err
+	}
+	for _, f := range m.RopeFactors {
+		if !(f > 0) {
+			return fmt.Errorf("model: %s: tensor %q holds %g, want positive numbers: %w", path.Base(name), model.RopeFactorsName, f, model.ErrDamaged)
+		}
+	}
+	if x.Halves {
+		m.RotateHalves()
+	}
+	return nil
+}
+
+// planGGUF reads the metadata and the tensor list, and says which tensor each
+// weight comes from. same compares a head with the embedding. The caller closes
+// the file.
+func (m *opening) planGGUF(fsys fs.FS, name string, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
+	if f, err = gguf.Open(fsys, name); err != nil {
+		return nil, nil, x, containerError(err)
+	}
+	if list, x, err = m.bindFile(f, path.Base(name), same); err != nil {
+		return nil, nil, x, errors.Join(err, f.Close())
+	}
+	return f, list, x, nil
+}
+
+func (m *opening) bindFile(f *gguf.File, name string, same func(a, b *tensor) (bool, error)) (list []binding, x Extras, err error) {
+	tensors := fromGGUF(f)
+	rows := 0
+	if embed := tensors[model.GGUFNames.Embed+".weight"]; embed != nil && len(embed.shape) > 0 {
+		rows = embed.shape[0]
+	}
+	if m.Config, err = parseGGUF(name, f.Meta, rows); err != nil {
+		return nil, x, err
+	}
+	if m.Tokenizer.GGUF, err = readVocab(name, f.Meta); err != nil {
+		return nil, x, err
+	}
+	if v := m.Tokenizer.GGUF; v != nil {
+		if int(v.BOS) < m.VocabSize {
+			m.BOS = v.BOS
+		}
+		addStops(&m.Config, stopsOf(v))
+	}
+	k := &metadata{file: name, pairs: f.Meta}
+	x = k.extras()
+	if k.err != nil {
+		return nil, x, k.err
+	}
+	if x.Stops != nil {
+		m.StopIDs = nil
+		addStops(&m.Config, x.Stops)
+	}
+	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
+		return nil, x, k.problem(model.ErrUnsupported, "there are no sub-norms, so this is another kind of bitnet model")
+	}
+	ignore, err := m.tie(tensors, same)
+	if err != nil {
+		return nil, x, err
+	}
+	m.Allocate()
+	parts := m.Slots(&model.GGUFNames)
+	if tensors[model.RopeFactorsName] != nil {
+		parts = append(parts, model.Slot{Name: model.RopeFactorsName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeFactors})
+	}
+	list, m.Ignored, err = bindGGUF(name, parts, tensors, Find(m.Arch).GGUF.latent, ignore, &x)
+	return list, x, err
+}
+
+// tie decides whether the head is the embedding. The first file of 2B-4T holds
+// the same matrix twice: such a second copy is named, to be skipped.
+func (m *opening) tie(tensors map[string]*tensor, same func(a, b *tensor) (bool, error)) (ignore string, err error) {
+	head, embed := tensors[model.GGUFNames.Head+".weight"], tensors[model.GGUFNames.Embed+".weight"]
+	if head == nil || embed == nil {
+		m.TiedEmbedding = true
+		return "", nil
+	}
+	if m.TiedEmbedding, err = same(head, embed); err != nil || !m.TiedEmbedding {
+		return "", err
+	}
+	return head.name, nil
+}
+
+// errDiffer ends the comparison of two tensors.
+var errDiffer = errors.New("tensors differ")
+
+// same says whether two tensors hold the same numbers in the same form.
+func same(ctx context.Context, a, b *tensor) (bool, error) {
+	if a.kind != b.kind || a.Size() != b.Size() {
+		return false, nil
+	}
+	n := int((a.Size() + chunkBytes - 1) / chunkBytes)
+	err := parallel.Each(ctx, n, func(i int) error {
+		off := int64(i) * chunkBytes
+		size := min(chunkBytes, a.Size()-off)
+		buf := make([]byte, 2*size)
+		for j, t := range []*tensor{a, b} {
+			if err := t.readFull(buf[int64(j)*size:][:size], off); err != nil {
+				return err
+			}
+		}
+		if !bytes.Equal(buf[:size], buf[size:]) {
+			return errDiffer
+		}
+		return nil
+	}, func() {})
+	if errors.Is(err, errDiffer) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// OpenVocab reads the vocabulary of the GGUF checkpoint at path and leaves its
+// weights alone; it is nil where path is no such checkpoint or has none.
+// Errors are those of Open.
+func OpenVocab(path string) (*model.Vocab, error) {
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	fsys := os.DirFS(dir)
+	at, err := locate(fsys, name)
+	if err != nil || !at.gguf {
+		return nil, err
+	}
+	f, err := gguf.Open(fsys, at.weights)
+	if err != nil {
+		return nil, containerError(err)
+	}
+	defer f.Close()
+	return readVocab(filepath.Base(at.weights), f.Meta)
+}

@@ -1,0 +1,272 @@
+package checkpoint
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"tern/model"
+)
+
+// hfConfig is the part of a Hugging Face config.json that says how to compute.
+// A pointer is nil where the file has no such key, or null.
+type hfConfig struct {
+	Architectures []string `json:"architectures"`
+	ModelType     string   `json:"model_type"`
+
+	HiddenSize       int      `json:"hidden_size"`
+	IntermediateSize int      `json:"intermediate_size"`
+	Layers           int      `json:"num_hidden_layers"`
+	Heads            int      `json:"num_attention_heads"`
+	KVHeads          *int     `json:"num_key_value_heads"`
+	HeadDim          *int     `json:"head_dim"`
+	VocabSize        int      `json:"vocab_size"`
+	MaxPositions     *int     `json:"max_position_embeddings"`
+	NormEps          *float32 `json:"rms_norm_eps"`
+	HiddenAct        *string  `json:"hidden_act"`
+	TieEmbeddings    *bool    `json:"tie_word_embeddings"`
+	BOS              *int64   `json:"bos_token_id"`
+	EOS              tokenIDs `json:"eos_token_id"`
+
+	RopeTheta      *float64 `json:"rope_theta"`
+	RopeScaling    *hfRope  `json:"rope_scaling"`
+	RopeParameters *hfRope  `json:"rope_parameters"` // both of the above, in newer files
+
+	Quantization *hfQuant `json:"quantization_config"`
+
+	// What no family that Tern runs may have.
+	AttentionBias bool     `json:"attention_bias"`
+	MLPBias       bool     `json:"mlp_bias"`
+	SlidingWindow *int     `json:"sliding_window"`
+	PartialRotary *float64 `json:"partial_rotary_factor"`
+	NumExperts    int      `json:"num_experts"`
+	LocalExperts  int      `json:"num_local_experts"`
+	RoutedExperts int      `json:"n_routed_experts"`
+}
+
+// hfRope is rope_scaling or rope_parameters.
+type hfRope struct {
+	Type    string   `json:"rope_type"`
+	OldType string   `json:"type"`
+	Factor  *float64 `json:"factor"`
+	Theta   *float64 `json:"rope_theta"`
+}
+
+// hfQuant is quantization_config.
+type hfQuant struct {
+	Method      string   `json:"quant_method"`
+	LinearClass string   `json:"linear_class"`
+	Mode        string   `json:"quantization_mode"`
+	UseRMSNorm  bool     `json:"use_rms_norm"`
+	RMSNormEps  *float32 `json:"rms_norm_eps"`
+	Exclude     []string `json:"modules_to_not_convert"`
+}
+
+// tokenIDs is an id, a list of ids, or null.
+type tokenIDs []int64
+
+func (ids *tokenIDs) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '[' {
+		return json.Unmarshal(raw, (*[]int64)(ids))
+	}
+	var id *int64
+	if err := json.Unmarshal(raw, &id); err != nil {
+		return err
+	}
+	*ids = nil
+	if id != nil {
+		*ids = tokenIDs{*id}
+	}
+	return nil
+}
+
+// quantization says how the linears of a checkpoint are stored.
+type quantization struct {
+	float   floatForm // what float weights without a weight_scale mean
+	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
+	exclude []string  // substrings of the paths of modules that stay float
+	rmsNorm bool      // each quantised linear owns a norm of its input
+	normEps float32
+}
+
+// floatForm is what a float weight without a weight_scale is.
+type floatForm uint8
+
+const (
+	floatOffline floatForm = iota // incomplete: the scale is missing
+	floatLatent                   // training weights, to be ternarised
+	floatPlain                    // an ordinary float model
+)
+
+// parseConfig reads config.json. The tie of head and embedding is nil where
+// the file does not say.
+func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err error) {
+	var h hfConfig
+	if err := json.Unmarshal(raw, &h); err != nil {
+		return c, q, nil, fmt.Errorf("model: config.json: %w: %w", err, model.ErrDamaged)
+	}
+	a, err := findHF(&h)
+	if err != nil {
+		return c, q, nil, err
+	}
+	if err := h.refuse(); err != nil {
+		return c, q, nil, err
+	}
+	c = a.Base
+	c.BOS = -1
+	c.Layers, c.Dim, c.FFNDim = h.Layers, h.HiddenSize, h.IntermediateSize
+	c.Heads, c.KVHeads = h.Heads, or(h.KVHeads, h.Heads)
+	c.VocabSize, c.ContextLen = h.VocabSize, or(h.MaxPositions, 2048)
+	c.NormEps = or(h.NormEps, c.NormEps)
+	c.RopeTheta = or(h.RopeTheta, c.RopeTheta)
+	if h.RopeParameters != nil {
+		c.RopeTheta = or(h.RopeParameters.Theta, c.RopeTheta)
+	}
+	switch {
+	case h.HeadDim != nil:
+		c.HeadDim = *h.HeadDim
+	case c.Heads <= 0 || c.Dim%c.Heads != 0:
+		return c, q, nil, fmt.Errorf("model: config.json: hidden size %d does not divide into %d heads: %w", c.Dim, c.Heads, model.ErrDamaged)
+	default:
+		c.HeadDim = c.Dim / c.Heads
+	}
+	if h.HiddenAct != nil {
+		var ok bool
+		if c.Activation, ok = activationNamed(*h.HiddenAct); !ok {
+			return c, q, nil, fmt.Errorf("model: config.json: activation %q is not supported: %w", *h.HiddenAct, model.ErrUnsupported)
+		}
+	}
+	if q, err = h.quantization(a.float); err != nil {
+		return c, q, nil, err
+	}
+	if err := c.Problem(); err != nil {
+		return c, q, nil, fmt.Errorf("model: config.json: %w", err)
+	}
+	if h.BOS != nil {
+		if *h.BOS < 0 || *h.BOS >= int64(c.VocabSize) {
+			return c, q, nil, fmt.Errorf("model: config.json: bos_token_id %d is outside the vocabulary of %d: %w", *h.BOS, c.VocabSize, model.ErrDamaged)
+		}
+		c.BOS = int32(*h.BOS)
+	}
+	addStops(&c, h.EOS)
+	if c.VocabSize == llama3Vocab {
+		// Chat turns end with the second, documents with the first; the
+		// files of this vocabulary often name only one of them.
+		addStops(&c, []int64{128001, 128009}) // <|end_of_text|>, <|eot_id|>
+	}
+	return c, q, h.TieEmbeddings, nil
+}
+
+// llama3Vocab is the size that tells the Llama-3 vocabulary.
+const llama3Vocab = 128256
+
+// addStops adds ids that are not there yet. Ids outside the vocabulary (-1 is
+// common) can never be sampled and are dropped.
+func addStops(c *model.Config, ids []int64) {
+	for _, id := range ids {
+		if id >= 0 && id < int64(c.VocabSize) && !slices.Contains(c.StopIDs, int32(id)) {
+			c.StopIDs = append(c.StopIDs, int32(id))
+		}
+	}
+}
+
+// addGenerationConfig merges the stop ids of a generation_config.json.
+func addGenerationConfig(c *model.Config, raw []byte) error {
+	var g struct {
+		EOS tokenIDs `json:"eos_token_id"`
+	}
+	if err := json.Unmarshal(raw, &g); err != nil {
+		return fmt.Errorf("model: generation_config.json: %w: %w", err, model.ErrDamaged)
+	}
+	addStops(c, g.EOS)
+	return nil
+}
+
+// refuse names the first feature that would change the computation and that
+// Tern does not have.
+func (h *hfConfig) refuse() error {
+	unsupported := func(format string, args ...any) error {
+		return fmt.Errorf("model: config.json: "+format+": %w", append(args, model.ErrUnsupported)...)
+	}
+	switch experts := max(h.NumExperts, h.LocalExperts, h.RoutedExperts); {
+	case experts > 0:
+		return unsupported("a mixture of %d experts is not supported", experts)
+	case h.AttentionBias || h.MLPBias:
+		return unsupported("linear layers with a bias are not supported")
+	case h.SlidingWindow != nil:
+		return unsupported("sliding-window attention (%d) is not supported", *h.SlidingWindow)
+	case h.PartialRotary != nil && *h.PartialRotary != 1:
+		return unsupported("rotating only %g of each head is not supported", *h.PartialRotary)
+	}
+	for _, r := range []*hfRope{h.RopeScaling, h.RopeParameters} {
+		if r == nil {
+			continue
+		}
+		kind := r.Type
+		if kind == "" {
+			kind = r.OldType
+		}
+		noop := kind == "" && r.Factor == nil || kind == "default" ||
+			kind == "linear" && r.Factor != nil && *r.Factor == 1
+		if !noop {
+			return unsupported("rope scaling %q is not supported", kind)
+		}
+	}
+	return nil
+}
+
+// activationNamed finds an activation by a name that files use.
+func activationNamed(name string) (a model.Activation, ok bool) {
+	switch name {
+	case "silu", "swish":
+		return model.SiLU, true
+	case "relu2":
+		return model.ReLU2, true
+	}
+	return 0, false
+}
+
+// quantization interprets quantization_config with the defaults of
+// transformers' BitNetQuantConfig. Without one, the architecture says what
+// float weights are; should its tensors turn out to be packed, the scale divides,
+// as it does for every file that names no linear_class.
+func (h *hfConfig) quantization(float floatForm) (quantization, error) {
+	c := h.Quantization
+	if c == nil {
+		return quantization{float: float, divide: true}, nil
+	}
+	unsupported := func(key, value string) error {
+		return fmt.Errorf("model: config.json: %s %q is not supported: %w", key, value, model.ErrUnsupported)
+	}
+	if c.Method != "bitnet" {
+		return quantization{}, unsupported("quantisation method", c.Method)
+	}
+	q := quantization{exclude: c.Exclude, rmsNorm: c.UseRMSNorm, normEps: or(c.RMSNormEps, 1e-6)}
+	switch c.LinearClass {
+	case "autobitlinear":
+	case "bitlinear", "":
+		q.divide = true
+	default:
+		return q, unsupported("linear_class", c.LinearClass)
+	}
+	switch c.Mode {
+	case "online":
+		if !q.divide { // has no meaning for bitlinear, whose weights are packed
+			q.float = floatLatent
+		}
+	case "offline", "":
+	default:
+		return q, unsupported("quantization_mode", c.Mode)
+	}
+	if !(q.normEps >= 0 && q.normEps < 1) {
+		return q, fmt.Errorf("model: config.json: rms_norm_eps of quantization_config is %g: %w", q.normEps, model.ErrDamaged)
+	}
+	return q, nil
+}
+
+// or is *p, or fallback where p is nil.
+func or[T any](p *T, fallback T) T {
+	if p == nil {
+		return fallback
+	}
+	return *p
+}

@@ -1,0 +1,206 @@
+package checkpoint
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"tern/model"
+	"tern/model/internal/parallel"
+	"tern/model/ternary"
+)
+
+const (
+	// chunkBytes is what one worker reads at a time: small enough to notice a
+	// cancelled context, and the unit in which magnitudes are summed, so that
+	// the sum does not depend on who reads what.
+	chunkBytes = 256 << 10
+	// rowsPerTask rows of a matrix are packed by one worker at a time.
+	rowsPerTask = 64
+	// Rows are padded to whole blocks, so that a hostile file of very short
+	// ones could ask for 128 times its size. Models are packed into at most
+	// 1.2 times theirs, but for small ones.
+	maxGrowth  = 2
+	smallModel = 16 << 20
+	// reportBytes is the least advance between two reports inside a layer.
+	reportBytes = 4 << 20
+)
+
+// loader turns bound tensors into weights, one tensor after another, each on
+// all cores. At most one tensor is held as it is stored.
+type loader struct {
+	ctx      context.Context
+	q        *quantization
+	layout   I2SLayout
+	body     *ternary.Arena
+	dense    *ternary.Arena
+	buf      []byte // the tensor at hand, reused
+	read     atomic.Int64
+	reported int64
+	progress model.Progress
+	report   func(model.Progress)
+}
+
+// load reads every binding. The parts of the model that they point at are
+// incomplete when it fails.
+func (l *loader) load(list []binding) error {
+	var body, dense, buf int64
+	for i := range list {
+		b := &list[i]
+		switch {
+		case b.enc == &denseMatrix:
+			dense += (b.weight.Size() + 63) / 64 * 64
+		case b.Linear != nil:
+			body += int64(ternary.Size(b.Rows, b.Cols))
+			buf = max(buf, b.weight.Size())
+		}
+		for _, t := range b.tensors() {
+			l.progress.TotalBytes += t.Size()
+		}
+	}
+	if body > smallModel+maxGrowth*l.progress.TotalBytes {
+		return fmt.Errorf("model: matrices of %d bytes would take %d, their rows are too short for a model: %w", l.progress.TotalBytes, body, model.ErrDamaged)
+	}
+	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
+	l.buf = make([]byte, buf)
+	for i := range list {
+		b := &list[i]
+		if layer := b.Layer + 1; layer > l.progress.Layer {
+			l.progress.Layer = layer
+			l.tell()
+		}
+		if err := l.bindingTo(b); err != nil {
+			return err
+		}
+	}
+	l.tell()
+	return nil
+}
+
+// bindingTo reads one slot.
+func (l *loader) bindingTo(b *binding) (err error) {
+	if b.enc.Ternary {
+		b.Linear.Matrix = l.body.Unset(b.Rows, b.Cols)
+		if b.scale != nil {
+			if b.Linear.Scale, err = l.multiplier(b.scale); err != nil {
+				return err
+			}
+		}
+		if b.norm != nil {
+			b.Linear.NormEps = l.q.normEps
+			if b.Linear.Norm, err = l.floats(b.norm); err != nil {
+				return err
+			}
+		}
+	}
+	return b.enc.load(l, b)
+}
+
+// rows is eachRow with room for a row.
+func (l *loader) rows(rows, cols int, f func(r int, row []int8) error) error {
+	return l.runs(rows, func(from, to int) error {
+		row := make([]int8, cols)
+		for r := from; r < to; r++ {
+			if err := f(r, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachRow calls f for each row of a matrix, on all cores.
+func (l *loader) eachRow(rows int, f func(r int) error) error {
+	return l.runs(rows, func(from, to int) error {
+		for r := from; r < to; r++ {
+			if err := f(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// runs calls f for all rows, rowsPerTask of them at a time, on all cores.
+func (l *loader) runs(rows int, f func(from, to int) error) error {
+	return parallel.Each(l.ctx, (rows+rowsPerTask-1)/rowsPerTask, func(i int) error {
+		return f(i*rowsPerTask, min(rows, (i+1)*rowsPerTask))
+	}, func() {})
+}
+
+// multiplier reads a weight_scale and returns m of y = m·(Σ t·q)/s.
+func (l *loader) multiplier(t *tensor) (float32, error) {
+	if t.Size() == 0 || t.elems() != 1 {
+		return 0, fmt.Errorf("model: %v has shape %v, want one number: %w", t, t.shape, model.ErrDamaged)
+	}
+	v, err := l.floats(t)
+	if err != nil {
+		return 0, err
+	}
+	m := v[0]
+	if l.q.divide != invertScale {
+		m = 1 / m
+	}
+	if !(m > 0 && m <= math.MaxFloat32) || v[0] <= 0 {
+		return 0, fmt.Errorf("model: %v is %g, want a positive scale: %w", t, v[0], model.ErrDamaged)
+	}
+	return m, nil
+}
+
+// floats reads a small float tensor, which must be finite.
+func (l *loader) floats(t *tensor) ([]float32, error) {
+	d, ok := model.DTypeNamed(t.kind)
+	if !ok || d.Blocked() {
+		return nil, fmt.Errorf("model: %v: type %s is not supported here: %w", t, t.kind, model.ErrUnsupported)
+	}
+	raw := make([]byte, t.Size())
+	if err := l.readInto(raw, t, nil); err != nil {
+		return nil, err
+	}
+	if !d.Finite(raw) {
+		return nil, notFinite(t)
+	}
+	v := make([]float32, t.elems())
+	d.Decode(v, raw)
+	return v, nil
+}
+
+// readInto fills dst, which has the tensor's size, chunk by chunk on all
+// cores, and calls chunk, if it is not nil, for each.
+func (l *loader) readInto(dst []byte, t *tensor, chunk func(i int, p []byte) error) error {
+	return l.readUnits(dst, t, 1, chunk)
+}
+
+// readUnits is readInto with chunks that hold whole units of so many bytes.
+func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p []byte) error) error {
+	size := chunkBytes / unit * unit
+	return parallel.Each(l.ctx, (len(dst)+size-1)/size, func(i int) error {
+		p := dst[i*size : min(len(dst), (i+1)*size)]
+		if err := t.readFull(p, int64(i*size)); err != nil {
+			return err
+		}
+		l.read.Add(int64(len(p)))
+		if chunk != nil {
+			return chunk(i, p)
+		}
+		return nil
+	}, func() {
+		if l.read.Load()-l.reported >= reportBytes {
+			l.tell()
+		}
+	})
+}
+
+// tell reports how far loading has come, on the goroutine that called Open.
+func (l *loader) tell() {
+	l.reported = l.read.Load()
+	l.progress.Bytes = l.reported
+	if l.report != nil {
+		l.report(l.progress)
+	}
+}
+
+func notFinite(t *tensor) error {
+	return fmt.Errorf("model: %v holds an infinite or undefined number: %w", t, model.ErrDamaged)
+}

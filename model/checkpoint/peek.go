@@ -1,0 +1,181 @@
+package checkpoint
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"tern/model"
+	"tern/model/ternary"
+)
+
+// Facts is what the headers of a checkpoint tell while its weights stay unread.
+type Facts struct {
+	Name   string // as Model.Name
+	Path   string // what was looked at
+	Format string // "safetensors" or "GGUF"
+	model.Config
+	Params int64
+	Memory []model.Part // as MemoryParts of the loaded model
+	Head   model.Dense  // its shape and type; no Data
+	Chat   bool         // it brings a chat template, or is of a family that only chats
+}
+
+// Bytes is the memory that the loaded weights take.
+func (f *Facts) Bytes() (n int64) {
+	for _, p := range f.Memory {
+		n += p.Bytes
+	}
+	return n
+}
+
+// Peek reads the headers of the checkpoint at path, which is what Open takes,
+// and makes the checks that need no weights. It reads the configuration, the
+// header of every file and, where a GGUF file has a head of its own, the first
+// bytes of head and embedding: a few megabytes at most.
+//
+// Errors are those of Open.
+func Peek(path string) (*Facts, error) {
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := peek(os.DirFS(dir), name)
+	if err != nil {
+		return nil, err
+	}
+	f.Path = path
+	if f.Name = singleName(name); f.Name == "" {
+		f.Name = folderName(filepath.Clean(dir))
+	}
+	return f, nil
+}
+
+func peek(fsys fs.FS, name string) (*Facts, error) {
+	at, err := locate(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	m, f := &opening{}, &Facts{Format: "safetensors"}
+	var list []binding
+	var files io.Closer
+	if at.gguf {
+		f.Format = "GGUF"
+		files, list, _, err = m.planGGUF(fsys, at.weights, sameStart)
+	} else {
+		files, list, _, err = m.planSafetensors(fsys, at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer files.Close()
+	f.Config = m.Config
+	f.measure(list)
+	if at.gguf {
+		f.Chat = m.Tokenizer.GGUF != nil && m.Tokenizer.GGUF.ChatTemplate != ""
+	} else if f.Chat, err = chats(fsys, at.dir); err != nil {
+		return nil, err
+	}
+	f.Chat = f.Chat || f.OnlyChats
+	return f, nil
+}
+
+// Outline is Peek for a checkpoint of a shape, with its embedding and head
+// stored as head, that is not here.
+func Outline(c model.Config, head model.DType) *Facts {
+	m := &model.Model{Config: c}
+	m.Allocate()
+	f := &Facts{Config: c}
+	var list []binding
+	for _, p := range m.Slots(&model.GGUFNames) {
+		b := binding{Slot: p, enc: &Packed}
+		switch {
+		case p.Norm != nil:
+			b.enc = &floatVector
+		case p.Dense != nil:
+			b.enc = &denseMatrix
+			size := int64(p.Rows) * int64(head.Bytes(p.Cols))
+			b.weight = &tensor{p.Name, "", head.String(), p.Shape(), io.NewSectionReader(nil, 0, size)}
+		}
+		list = append(list, b)
+	}
+	f.measure(list)
+	return f
+}
+
+// measure adds up what the weights become.
+func (f *Facts) measure(list []binding) {
+	var packed, dense, embed, norms int64
+	for i := range list {
+		b := &list[i]
+		elems := int64(b.Rows) * int64(b.Cols)
+		switch {
+		case b.Name == model.RopeFactorsName:
+			continue // constants of the rotation, no parameters
+		case b.enc == &floatVector:
+			norms += 4 * elems
+		case b.Linear != nil && b.enc == &denseMatrix:
+			dense += b.weight.Size()
+		case b.Linear != nil:
+			packed += int64(ternary.Size(b.Rows, b.Cols))
+			if b.norm != nil {
+				norms += 4 * int64(b.Cols)
+				f.Params += int64(b.Cols)
+			}
+		default:
+			// The embedding comes before the head, and is the head where no
+			// other comes.
+			f.Head = model.Dense{Rows: b.Rows, Cols: b.Cols, Type: b.floatType()}
+			if embed == 0 {
+				embed = b.weight.Size()
+			}
+		}
+		f.Params += elems
+	}
+	f.Memory = []model.Part{{Name: model.PartPacked, Bytes: packed}}
+	if dense > 0 {
+		f.Memory = append(f.Memory, model.Part{Name: model.PartFloat, Bytes: dense})
+	}
+	f.Memory = append(f.Memory, model.Part{Name: "embedding", Bytes: embed})
+	if !f.TiedEmbedding {
+		f.Memory = append(f.Memory, model.Part{Name: "head", Bytes: int64(f.Head.Rows) * int64(f.Head.Type.Bytes(f.Head.Cols))})
+	}
+	f.Memory = append(f.Memory, model.Part{Name: "norms", Bytes: norms})
+}
+
+// sameStart is same for a first look: matrices that begin alike are alike.
+func sameStart(a, b *tensor) (bool, error) {
+	if a.kind != b.kind || a.Size() != b.Size() {
+		return false, nil
+	}
+	n := min(chunkBytes, a.Size())
+	buf := make([]byte, 2*n)
+	for i, t := range []*tensor{a, b} {
+		if _, err := io.ReadFull(io.NewSectionReader(t, 0, n), buf[int64(i)*n:][:n]); err != nil {
+			return false, fmt.Errorf("model: %v: %w", t, err)
+		}
+	}
+	return bytes.Equal(buf[:n], buf[n:]), nil
+}
+
+// chats says whether the tokenizer's files in dir hold a chat template.
+func chats(fsys fs.FS, dir string) (bool, error) {
+	if exists(fsys, path.Join(dir, "chat_template.jinja")) {
+		return true, nil
+	}
+	raw, err := readSide(fsys, dir, "tokenizer_config.json")
+	if err != nil || raw == nil {
+		return false, err
+	}
+	var config struct {
+		Template json.RawMessage `json:"chat_template"`
+	}
+	// What is wrong with it is for the tokenizer to say.
+	_ = json.Unmarshal(raw, &config)
+	return len(config.Template) > 0 && string(config.Template) != "null", nil
+}

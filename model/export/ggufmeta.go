@@ -1,0 +1,136 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+
+	"tern/model"
+	"tern/model/checkpoint"
+	"tern/model/gguf"
+)
+
+// Values of general.file_type (llama.h of llama.cpp and of bitnet.cpp).
+const (
+	fileTQ2 = 37
+	fileI2S = 40
+)
+
+// meta lists the metadata, in which numbers have the types that other readers
+// insist on. It comes after entries.
+func (w *ggufWriter) meta() ([]gguf.Pair, error) {
+	c := &w.m.Config
+	a := checkpoint.Find(c.Arch)
+	if !a.GGUF.Activation && c.Activation != a.Base.Activation {
+		return nil, fmt.Errorf("model: %s with the activation %v has no GGUF form: %w", a.Base.Family, c.Activation, model.ErrUnsupported)
+	}
+	arch := a.GGUF.Keys[0]
+	if w.o.Portable && a.GGUF.Portable != "" {
+		arch = a.GGUF.Portable
+	}
+	fileType := uint32(fileI2S)
+	if w.o.Portable {
+		fileType = fileTQ2
+	}
+	list := []gguf.Pair{
+		{Key: "general.architecture", Value: arch},
+		{Key: "general.type", Value: "model"},
+		{Key: "general.name", Value: w.m.Name},
+		{Key: "general.file_type", Value: fileType},
+		{Key: "general.quantization_version", Value: uint32(2)},
+		{Key: arch + ".block_count", Value: uint32(c.Layers)},
+		{Key: arch + ".context_length", Value: uint32(c.ContextLen)},
+		{Key: arch + ".embedding_length", Value: uint32(c.Dim)},
+		{Key: arch + ".feed_forward_length", Value: uint32(c.FFNDim)},
+		{Key: arch + ".attention.head_count", Value: uint32(c.Heads)},
+		{Key: arch + ".attention.head_count_kv", Value: uint32(c.KVHeads)},
+		{Key: arch + ".attention.key_length", Value: uint32(c.HeadDim)},
+		{Key: arch + ".attention.value_length", Value: uint32(c.HeadDim)},
+		{Key: arch + ".attention.layer_norm_rms_epsilon", Value: c.NormEps},
+		{Key: arch + ".rope.dimension_count", Value: uint32(c.HeadDim)},
+		{Key: arch + ".rope.freq_base", Value: exactFloat(c.RopeTheta)},
+		{Key: arch + ".vocab_size", Value: uint32(c.VocabSize)},
+	}
+	if a.GGUF.Activation {
+		list = append(list, gguf.Pair{Key: arch + "." + checkpoint.KeyActivation, Value: c.Activation.String()})
+	}
+	for _, id := range c.StopIDs {
+		w.x.Stops = append(w.x.Stops, int64(id))
+	}
+	list = append(list, w.x.Pairs()...)
+	if v := w.o.Vocab; v != nil {
+		if len(v.Tokens) > c.VocabSize {
+			return nil, fmt.Errorf("model: the tokenizer has %d tokens, the model %d: %w", len(v.Tokens), c.VocabSize, model.ErrDamaged)
+		}
+		list = append(list, vocabPairs(padTo(v, c.VocabSize))...)
+	}
+	return list, nil
+}
+
+// exactFloat is v as a float32, which readers insist on, or as it is where that
+// would be another number.
+func exactFloat(v float64) any {
+	if f := float32(v); float64(f) == v {
+		return f
+	}
+	return v
+}
+
+// padTo gives the vocabulary a token for every row of the embedding, as other
+// readers want it: unused ones behind its own.
+func padTo(v *model.Vocab, n int) *model.Vocab {
+	if len(v.Tokens) == n {
+		return v
+	}
+	p := *v
+	p.Tokens = slices.Clone(v.Tokens)
+	p.Scores, p.Types = slices.Clone(v.Scores), slices.Clone(v.Types)
+	if p.Types == nil {
+		p.Types = slices.Repeat([]int32{model.TokenNormal}, len(v.Tokens))
+	}
+	for id := len(v.Tokens); id < n; id++ {
+		p.Tokens, p.Types = append(p.Tokens, fmt.Sprintf("[PAD%d]", id)), append(p.Types, model.TokenUnused)
+		if p.Scores != nil {
+			p.Scores = append(p.Scores, 0)
+		}
+	}
+	return &p
+}
+
+// vocabPairs lists the keys of a vocabulary.
+func vocabPairs(v *model.Vocab) []gguf.Pair {
+	const prefix = "tokenizer.ggml."
+	pre := v.Pre
+	if pre == "" {
+		pre = "default"
+	}
+	list := []gguf.Pair{
+		{Key: prefix + "model", Value: v.Model},
+		{Key: prefix + "pre", Value: pre},
+		{Key: prefix + "tokens", Value: v.Tokens},
+	}
+	add := func(yes bool, key string, value any) {
+		if yes {
+			list = append(list, gguf.Pair{Key: key, Value: value})
+		}
+	}
+	add(v.Scores != nil, prefix+"scores", v.Scores)
+	add(v.Types != nil, prefix+"token_type", v.Types)
+	add(v.Merges != nil, prefix+"merges", v.Merges)
+	for _, t := range []struct {
+		name string
+		id   int32
+	}{{"bos", v.BOS}, {"eos", v.EOS}, {"eot", v.EOT}, {"unknown", v.UNK}, {"padding", v.PAD}} {
+		add(t.id >= 0, prefix+t.name+"_token_id", uint32(t.id))
+	}
+	for _, f := range []struct {
+		name string
+		flag *bool
+	}{{"add_bos_token", v.AddBOS}, {"add_eos_token", v.AddEOS}, {"add_space_prefix", v.AddSpacePrefix}} {
+		if f.flag != nil {
+			add(true, prefix+f.name, *f.flag)
+		}
+	}
+	add(v.Habits != nil, checkpoint.KeyHabits, v.Habits)
+	add(v.ChatTemplate != "", "tokenizer.chat_template", v.ChatTemplate)
+	return list
+}

@@ -1,0 +1,104 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Slot is the place of one weight of a model: its name in a container, its
+// shape, and where it goes. Exactly one of Norm, Dense and Linear is set.
+type Slot struct {
+	Name       string // of the tensor
+	Layer      int    // -1 outside the layers
+	Rows, Cols int    // Rows is 1 for a norm
+
+	Norm   *[]float32
+	Dense  *Dense
+	Linear *Linear
+
+	Rotated bool // q or k, whose rows rotary embedding pairs
+}
+
+// Names are the modules of a container, whose weights are called
+// MODULE.weight. Those of a layer follow the prefix of the layer.
+type Names struct {
+	Embed, Norm, Head string
+	Layer             string // format of the prefix, given the layer's number
+
+	AttnNorm, Q, K, V, AttnSub, O   string
+	FFNNorm, Gate, Up, FFNSub, Down string
+}
+
+// GGUFNames are the tensors of GGUF, which are the same for all architectures
+// (gguf-py/gguf/constants.py of llama.cpp).
+var GGUFNames = Names{
+	Embed: "token_embd", Norm: "output_norm", Head: "output", Layer: "blk.%d.",
+	AttnNorm: "attn_norm", Q: "attn_q", K: "attn_k", V: "attn_v", AttnSub: "attn_sub_norm", O: "attn_output",
+	FFNNorm: "ffn_norm", Gate: "ffn_gate", Up: "ffn_up", FFNSub: "ffn_sub_norm", Down: "ffn_down",
+}
+
+// RopeFactorsName is the tensor of GGUF [HeadDim/2] that divides the frequencies
+// of RoPE.
+const RopeFactorsName = "rope_freqs.weight"
+
+// Allocate makes the layers and the head that m.Config implies, still empty.
+func (m *Model) Allocate() {
+	m.Weights.Layers = make([]Layer, m.Config.Layers)
+	m.Head = &m.Embed
+	if !m.TiedEmbedding {
+		m.Head = new(Dense)
+	}
+}
+
+// Slots lists the weights of m, once allocated, in the order of the forward
+// pass. The norms that linears may own are not among them.
+func (m *Model) Slots(n *Names) []Slot {
+	c := &m.Config
+	attn, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	list := []Slot{{Name: n.Embed + ".weight", Layer: -1, Rows: c.VocabSize, Cols: c.Dim, Dense: &m.Embed}}
+	for i := range m.Weights.Layers {
+		l := &m.Weights.Layers[i]
+		prefix := fmt.Sprintf(n.Layer, i)
+		norm := func(name string, n int, dst *[]float32) {
+			list = append(list, Slot{Name: prefix + name + ".weight", Layer: i, Rows: 1, Cols: n, Norm: dst})
+		}
+		linear := func(name string, rows, cols int, dst *Linear) {
+			list = append(list, Slot{Name: prefix + name + ".weight", Layer: i, Rows: rows, Cols: cols, Linear: dst})
+		}
+		rotated := func(name string, rows int, dst *Linear) {
+			linear(name, rows, c.Dim, dst)
+			list[len(list)-1].Rotated = true
+		}
+		norm(n.AttnNorm, c.Dim, &l.AttnNorm)
+		rotated(n.Q, attn, &l.Q)
+		rotated(n.K, kv, &l.K)
+		linear(n.V, kv, c.Dim, &l.V)
+		if c.SubNorm {
+			norm(n.AttnSub, attn, &l.AttnSubNorm)
+		}
+		linear(n.O, c.Dim, attn, &l.O)
+		norm(n.FFNNorm, c.Dim, &l.FFNNorm)
+		linear(n.Gate, c.FFNDim, c.Dim, &l.Gate)
+		linear(n.Up, c.FFNDim, c.Dim, &l.Up)
+		if c.SubNorm {
+			norm(n.FFNSub, c.FFNDim, &l.FFNSubNorm)
+		}
+		linear(n.Down, c.Dim, c.FFNDim, &l.Down)
+	}
+	list = append(list, Slot{Name: n.Norm + ".weight", Layer: -1, Rows: 1, Cols: c.Dim, Norm: &m.Norm})
+	if !c.TiedEmbedding {
+		list = append(list, Slot{Name: n.Head + ".weight", Layer: -1, Rows: c.VocabSize, Cols: c.Dim, Dense: m.Head})
+	}
+	return list
+}
+
+// Shape is the logical shape, as an error message shows it.
+func (s *Slot) Shape() []int {
+	if s.Norm != nil {
+		return []int{s.Cols}
+	}
+	return []int{s.Rows, s.Cols}
+}
+
+// Module is the path of the module that owns the slot's tensor.
+func (s *Slot) Module() string { return strings.TrimSuffix(s.Name, ".weight") }
