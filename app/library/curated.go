@@ -51,8 +51,8 @@ var (
 	large     = bitnet(24, 1536, 4096, 16, 96)
 	xl        = bitnet(24, 2048, 5460, 32, 64)
 	threeB    = bitnet(26, 3200, 8640, 32, 100)
-	twoB4T    = &model.Config{Arch: model.Arch2B4T, Layers: 30, Dim: 2560, FFNDim: 6912, Heads: 20, KVHeads: 5, HeadDim: 128, VocabSize: 128256, ContextLen: 4096, SubNorm: true, TiedEmbedding: true}
-	llama8B   = &model.Config{Arch: model.ArchLlama, Layers: 32, Dim: 4096, FFNDim: 14336, Heads: 32, KVHeads: 8, HeadDim: 128, VocabSize: 128256, ContextLen: 8192}
+	twoB4T    = &model.Config{Arch: checkpoint.BitNet2B4T, Layers: 30, Dim: 2560, FFNDim: 6912, Heads: 20, KVHeads: 5, HeadDim: 128, VocabSize: 128256, ContextLen: 4096, SubNorm: true, TiedEmbedding: true}
+	llama8B   = &model.Config{Arch: checkpoint.Llama, Layers: 32, Dim: 4096, FFNDim: 14336, Heads: 32, KVHeads: 8, HeadDim: 128, VocabSize: 128256, ContextLen: 8192}
 	falcon1B  = falcon(18, 2048, 8192, 8, 8192)
 	falcon3B  = falcon(22, 3072, 9216, 12, 32768)
 	falcon7B  = falcon(28, 3072, 23040, 12, 32768)
@@ -60,11 +60,11 @@ var (
 )
 
 func bitnet(layers, dim, ffn, heads, head int) *model.Config {
-	return &model.Config{Arch: model.ArchBitNet, Layers: layers, Dim: dim, FFNDim: ffn, Heads: heads, KVHeads: heads, HeadDim: head,
+	return &model.Config{Arch: checkpoint.BitNet, Layers: layers, Dim: dim, FFNDim: ffn, Heads: heads, KVHeads: heads, HeadDim: head,
 		VocabSize: 32002, ContextLen: 2048, SubNorm: true, TiedEmbedding: true}
 }
 
 func falcon(layers, dim, ffn, heads, context int) *model.Config {
-	return &model.Config{Arch: model.ArchLlama, Layers: layers, Dim: dim, FFNDim: ffn, Heads: heads, KVHeads: 4, HeadDim: 256,
+	return &model.Config{Arch: checkpoint.Llama, Layers: layers, Dim: dim, FFNDim: ffn, Heads: heads, KVHeads: 4, HeadDim: 256,
 		VocabSize: 131072, ContextLen: context}
 }
