@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -81,22 +82,46 @@ func (c *Controller) RetryAt(segment int, g settings.Generation) {
 	})
 }
 
-// Splice replaces the bytes from up to to of a story by text, as a new version.
-// What follows stays.
-func (c *Controller) Splice(from, to int, text string) {
-	c.alter(func() {
-		if d, ok := c.conv.document.splice(c.newID(), from, to, text); ok {
+// Passage is a piece of a story: where it begins, in bytes, and what it says.
+// Whoever changes one names all of it, since the story may be another one by the
+// time that the change is made.
+type Passage struct {
+	ID   string // of the conversation
+	From int
+	Text string
+}
+
+// holds tells if the open conversation says what a passage says, where it says it.
+func (c *Controller) holds(p Passage) bool {
+	all := c.conv.document.text()
+	return c.conv.id == p.ID && p.From >= 0 && p.From <= len(all) && strings.HasPrefix(all[p.From:], p.Text)
+}
+
+// Splice replaces a passage by text, as a new version. What follows stays.
+// Where the open conversation does not hold the passage, nothing is changed.
+func (c *Controller) Splice(at Passage, text string) {
+	c.do(func(context.Context) {
+		if !c.holds(at) {
+			return
+		}
+		c.end(c.conv)
+		if d, ok := c.conv.document.splice(c.newID(), at.From, at.From+len(at.Text), text); ok {
 			c.revise(d)
 			c.rest()
 		}
 	})
 }
 
-// ContinueAt replaces everything from a byte of a story on by text, and
-// continues that. What followed is kept as the other version.
-func (c *Controller) ContinueAt(from int, text string, g settings.Generation) {
-	c.alter(func() {
-		if d, ok := c.conv.document.splice(c.newID(), from, len(c.conv.document.text()), text); ok {
+// ContinueAt replaces a passage and everything behind it by text, and continues
+// that. What followed is kept as the other version. Where the open conversation
+// does not hold the passage, nothing is changed.
+func (c *Controller) ContinueAt(at Passage, text string, g settings.Generation) {
+	c.do(func(context.Context) {
+		if !c.holds(at) {
+			return
+		}
+		c.end(c.conv)
+		if d, ok := c.conv.document.splice(c.newID(), at.From, len(c.conv.document.text()), text); ok {
 			d.answer = len(d.segments)
 			c.answer(d, g)
 		}

@@ -112,7 +112,7 @@ func TestElsewhereActs(t *testing.T) {
 		{"rename", func(t *testing.T, c *Controller, id string) { c.Rename(id, "Title") }, "One" + long},
 		{"duplicate", func(t *testing.T, c *Controller, id string) { c.Duplicate(id) }, "One" + long},
 		{"edit the one that is shown", func(t *testing.T, c *Controller, _ string) {
-			c.Splice(0, 0, "x")
+			c.Splice(Passage{ID: c.View().ID}, "x")
 			c.Undo()
 			c.DropOldest()
 		}, "One" + long},

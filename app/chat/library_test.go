@@ -403,6 +403,9 @@ func TestStoryEdits(t *testing.T) {
 		f := newFake(t)
 		f.says = []string{" one", " two", " three"}
 		c := f.kept(t.TempDir())
+		splice := func(from, to int, by string) {
+			c.Splice(Passage{c.View().ID, from, text(c.View())[from:to]}, by)
+		}
 		for _, step := range []struct {
 			name        string
 			do          func()
@@ -410,14 +413,17 @@ func TestStoryEdits(t *testing.T) {
 		}{
 			{"begin", func() { c.Generate("Once", balanced) }, "Once one", "1/1 1/1"},
 			{"go on", func() { c.Generate("", balanced) }, "Once one two", "1/1 1/1 1/1"},
-			{"a word in the middle", func() { c.Splice(5, 8, "ONE\n\nand") }, "Once ONE\n\nand two", "1/1 2/2 1/1"},
-			{"across a border", func() { c.Splice(2, 7, "") }, "OnE\n\nand two", "2/2 1/1"},
-			{"nothing", func() { c.Splice(2, 2, "") }, "OnE\n\nand two", "2/2 1/1"},
-			{"at the end", func() { c.Splice(12, 12, ".") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"out of it", func() { c.Splice(5, 99, "x") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"from here", func() { c.ContinueAt(3, "!", balanced) }, "OnE! three", "3/3 1/1"},
+			{"a word in the middle", func() { splice(5, 8, "ONE\n\nand") }, "Once ONE\n\nand two", "1/1 2/2 1/1"},
+			{"across a border", func() { splice(2, 7, "") }, "OnE\n\nand two", "2/2 1/1"},
+			{"nothing", func() { splice(2, 2, "") }, "OnE\n\nand two", "2/2 1/1"},
+			{"at the end", func() { splice(12, 12, ".") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"out of it", func() { c.Splice(Passage{c.View().ID, 99, "x"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"other words are there", func() { c.Splice(Passage{c.View().ID, 1, "no"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"another conversation", func() { c.Splice(Passage{"other", 0, "On"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"on in another conversation", func() { c.ContinueAt(Passage{"other", 0, "On"}, "y", balanced) }, "OnE\n\nand two.", "2/2 2/2"},
+			{"from here", func() { c.ContinueAt(Passage{c.View().ID, 3, "\n\nand"}, "!", balanced) }, "OnE! three", "3/3 1/1"},
 			{"the other version", func() { c.Step(c.View().Document[0].ID, -1) }, "OnE\n\nand two.", "2/3 2/2"},
-			{"all of it", func() { c.Splice(0, 13, "") }, "", ""},
+			{"all of it", func() { splice(0, 13, "") }, "", ""},
 			{"bring it back", c.Undo, "OnE\n\nand two.", "2/3 2/2"},
 		} {
 			step.do()

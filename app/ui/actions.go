@@ -71,6 +71,7 @@ func (w *window) begin(text string) {
 	if !w.canWrite() {
 		return
 	}
+	w.closeEditor(true)
 	w.info, w.opening = nil, false
 	w.transcript.toEnd()
 	w.ctl.Generate(text, w.generation)
@@ -126,6 +127,12 @@ func (w *window) tell(sentence string, actions ...action) {
 	w.info = &message{sentence: sentence, actions: actions, dismiss: w.forget}
 	w.infoUntil = w.cfg.now().Add(infoFor)
 	w.update()
+}
+
+// tellLater is tell for where the window is being drawn.
+func (w *window) tellLater(sentence string) {
+	w.info = &message{sentence: sentence, dismiss: w.forget}
+	w.infoUntil = w.cfg.now().Add(infoFor)
 }
 
 // tellProblem is tell for what went wrong.

@@ -19,6 +19,7 @@ type block interface {
 	fyne.CanvasObject
 	set(p paragraph, text string) // text is what to show of p
 	SelectedText() string
+	deselect()
 	shade(list []shade)                // of p, in the order of its text
 	at(pos fyne.Position) int          // the byte of p that stands there, -1 for none
 	line(at int) (top, bottom float32) // the line that byte of p stands on
@@ -64,6 +65,7 @@ func formatted(text string) bool { return marks.MatchString(text) }
 type prose struct {
 	widget.Label
 	shades
+	ear     *ear // nil where nothing is clicked, and before there is a renderer
 	clicked func(at fyne.Position)
 }
 
@@ -84,7 +86,15 @@ func (l *prose) set(p paragraph, text string) { l.show(p.text, 0, text) }
 func (l *prose) show(source string, start int, text string) {
 	l.of(source, start)
 	if l.Text != text {
+		l.deselect()
 		l.SetText(text)
+	}
+}
+
+// deselect ends a selection.
+func (l *prose) deselect() {
+	if l.ear != nil {
+		l.ear.end()
 	}
 }
 
@@ -94,9 +104,13 @@ func (l *prose) shade(list []shade) {
 	}
 }
 
-// CreateRenderer puts shades under Fyne's label, and the ear over it.
+// CreateRenderer puts shades under Fyne's label, and the ear over it. Fyne throws
+// a renderer away that it has not drawn for a minute, and the new one of a label
+// wraps its text at no width until the label gets another size: it would be one
+// line high. So it is laid out here.
 func (l *prose) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
+	l.Selectable = true // or Fyne does not tell what selects
 	r := &shaded{WidgetRenderer: l.Label.CreateRenderer(), h: &l.shades}
 	for _, o := range r.WidgetRenderer.Objects() {
 		if t, ok := o.(*widget.RichText); ok {
@@ -105,9 +119,12 @@ func (l *prose) CreateRenderer() fyne.WidgetRenderer {
 		if s, ok := o.(selection); ok && l.clicked != nil {
 			e := &ear{selection: s, of: l}
 			e.ExtendBaseWidget(e)
-			r.over = e
+			r.over, l.ear = e, e
 			l.Selectable = false // until someone selects
 		}
+	}
+	if size := l.Size(); !size.IsZero() {
+		r.Layout(size)
 	}
 	return r
 }
@@ -139,9 +156,26 @@ func (e *ear) begin() {
 		return
 	}
 	e.of.Selectable = true
+	e.of.Refresh() // tells Fyne's selection the size of the letters
 	if c := fyne.CurrentApp().Driver().CanvasForObject(e); c != nil {
 		if f, ok := e.selection.(fyne.Focusable); ok {
 			c.Focus(f)
+		}
+		canvas.Refresh(e)
+	}
+}
+
+// end ends a selection, and gives the focus back.
+func (e *ear) end() {
+	if !e.of.Selectable {
+		return
+	}
+	e.of.SetText(e.of.Text) // nothing is between the ends of the selection now
+	e.selection.DragEnd()   // so it is none
+	e.of.Selectable = false
+	if c := fyne.CurrentApp().Driver().CanvasForObject(e); c != nil {
+		if f, ok := e.selection.(fyne.Focusable); ok && c.Focused() == f {
+			c.Unfocus()
 		}
 		canvas.Refresh(e)
 	}
@@ -228,6 +262,8 @@ func (r *rich) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleR
 
 // SelectedText is always empty: Fyne cannot select in formatted text. Copy does.
 func (r *rich) SelectedText() string { return "" }
+
+func (r *rich) deselect() {}
 
 // prefix matches what makes a line a heading, an item or a quotation.
 var linePrefix = regexp.MustCompile(`^( *)(#{1,6} |[-*+] |\d+[.)] |> )?`)
@@ -332,6 +368,8 @@ func (c *code) line(at int) (top, bottom float32) {
 
 // SelectedText is what the reader selected of the code.
 func (c *code) SelectedText() string { return c.text.SelectedText() }
+
+func (c *code) deselect() { c.text.deselect() }
 
 // top is the height of the line with the language and the button.
 func (c *code) top() float32 { return c.copy.MinSize().Height }

@@ -35,9 +35,14 @@ func (b *bubbles) group(paras []paragraph) {
 	}
 }
 
-// start is where the bubble of paragraph i begins, i if it is in none: all of a
-// bubble is as wide as its longest paragraph.
-func (b *bubbles) start(i int) int { return b.of(i).first }
+// start is where the bubble of paragraph i begins if first is in it too, or else
+// first: all of a bubble is as wide as its longest paragraph.
+func (b *bubbles) start(i, first int) int {
+	if r := b.of(i); r.end > first {
+		return min(r.first, first)
+	}
+	return first
+}
 
 // of is the bubble of paragraph i, it alone if it is in none.
 func (b *bubbles) of(i int) run {
@@ -76,7 +81,7 @@ func (p *page) labelWidth(i int) float32 {
 	}
 	most := min(px(bubbleWidth), p.column()) - 2*bubbleEdge
 	longest := float32(0)
-	for r, k := p.bubbles.of(i), p.bubbles.start(i); k < r.end; k++ {
+	for r, k := p.bubbles.of(i), p.bubbles.of(i).first; k < r.end; k++ {
 		text := p.text(k)
 		if len(text) > 200 {
 			return most

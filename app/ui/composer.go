@@ -22,7 +22,7 @@ type composer struct {
 	card   *surface
 	holder *container.ThemeOverride
 	box    *fyne.Container
-	ruler  *widget.Label // measures the rows that the words take
+	ruler  *prose // measures the rows that the words take
 	rows   int
 }
 
@@ -49,8 +49,8 @@ func newComposer(th fyne.Theme, send, mainAction, escape func()) *composer {
 		},
 		sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameInputRadius: 0},
 	})
-	c.ruler = widget.NewLabel("")
-	c.ruler.Wrapping = fyne.TextWrapWord
+	c.ruler = proseLabel(nil)
+	c.ruler.SizeName = theme.SizeNameText
 
 	row := container.NewHBox(c.preset, layout.NewSpacer(), c.main)
 	c.box = container.New(layoutFunc{min: fyne.NewSize(300, 60), do: c.layout}, c.card, c.holder, row,

@@ -96,6 +96,7 @@ func (w *window) askLine(title, hint, text, verb string, done func(string)) {
 
 func (w *window) duplicate(id string) {
 	if id != w.view.ID || !w.noConversation() {
+		w.closeEditor(true)
 		w.ctl.Duplicate(id)
 	}
 }
@@ -105,6 +106,7 @@ func (w *window) remove(id string) {
 	if id == w.view.ID && w.noConversation() {
 		return
 	}
+	w.closeEditor(true)
 	name := w.entry(id).Name
 	w.ctl.Delete(id)
 	w.removed = append(w.removed, id)
@@ -114,6 +116,7 @@ func (w *window) remove(id string) {
 // restore brings the conversation back that was deleted last.
 func (w *window) restore() {
 	if n := len(w.removed); n > 0 {
+		w.closeEditor(true)
 		w.info = nil
 		w.ctl.Restore(w.removed[n-1])
 		w.removed = w.removed[:n-1]
@@ -157,7 +160,10 @@ func fileName(title string) string {
 }
 
 // importFile asks for a file and opens the conversation in it.
-func (w *window) importFile() { w.chooseFile(func(path string) { w.ctl.Import(path) }) }
+func (w *window) importFile() {
+	w.closeEditor(true)
+	w.chooseFile(func(path string) { w.ctl.Import(path) })
+}
 
 // switched brings the prompt and the settings in step with another conversation.
 func (w *window) switched() {

@@ -18,10 +18,11 @@ import (
 // editor stands in the place of a message, or of a paragraph of a story, while
 // that is edited.
 type editor struct {
-	first, end int // paragraphs
-	from, to   int // of the document, in bytes
-	old        string
-	message    *turn // nil in a story
+	first, end int    // paragraphs
+	from, to   int    // of the document, in bytes
+	id         string // of the conversation
+	old        string // what the document says there
+	message    *turn  // nil in a story
 	entry      *editEntry
 	holder     fyne.CanvasObject
 	row        *fyne.Container // buttons; nil in a story
@@ -113,6 +114,7 @@ func (e *editor) layout(_ []fyne.CanvasObject, size fyne.Size) {
 // openEditor puts an editor in the place of what e names.
 func (w *window) openEditor(e *editor) {
 	t := w.transcript
+	e.id = w.view.ID
 	if e.row != nil {
 		e.box = container.New(layoutFunc{do: e.layout}, e.holder, e.row)
 	} else {
@@ -153,7 +155,7 @@ func (w *window) closeEditor(keep bool) {
 	w.editorGrew()
 	if text := e.entry.Text; keep && text != e.old {
 		if e.message == nil {
-			w.ctl.Splice(e.from, e.to, text)
+			w.ctl.Splice(e.passage(), text)
 		} else {
 			w.ctl.Edit(e.message.segment, text, false, w.generation)
 		}
@@ -162,12 +164,54 @@ func (w *window) closeEditor(keep bool) {
 	w.showMain(w.cfg.now())
 }
 
+// passage is what a story's editor stands for.
+func (e *editor) passage() chat.Passage { return chat.Passage{ID: e.id, From: e.from, Text: e.old} }
+
+// letGo shows all that there is, where a selection held text back: what is
+// edited is what the document says.
+func (w *window) letGo() {
+	w.transcript.page.deselect()
+	w.showText()
+}
+
+// checkEditor closes an editor whose place in the document is gone, or whose
+// document is. Every action saves what is typed before; this is for what comes
+// from elsewhere, and takes nothing away.
+func (w *window) checkEditor() {
+	e := w.transcript.page.edit
+	if e == nil || e.id == w.view.ID && !w.writing() && w.transcript.types.chat == (w.view.Mode == chat.ChatMode) && w.holds(e) {
+		return
+	}
+	if e.id == w.view.ID && !w.writing() && w.holds(e) { // the model is another one
+		w.closeEditor(true)
+		return
+	}
+	text := e.entry.Text
+	if w.closeEditor(false); text != e.old {
+		w.copyText(text)
+		w.tellLater(tr("The text was changed elsewhere while you edited it. What you wrote is on the clipboard."))
+	}
+}
+
+// holds tells if the document says what an editor was opened on. A message may
+// stand elsewhere in it than before.
+func (w *window) holds(e *editor) bool {
+	if e.message != nil {
+		from, text := w.messageAt(*e.message)
+		e.from, e.to = from, from+len(text)
+		return text == e.old
+	}
+	all := w.documentText()
+	return e.to <= len(all) && all[e.from:e.to] == e.old
+}
+
 // editMessage opens an editor in the place of a message.
 func (w *window) editMessage(m turn) {
 	if w.writing() || w.screen != nil {
 		return
 	}
 	w.closeEditor(true)
+	w.letGo()
 	p := w.transcript.page
 	which := slices.IndexFunc(p.infos, func(i turn) bool { return i.segment == m.segment })
 	first := slices.IndexFunc(p.paras, func(x paragraph) bool { return x.message == which })
@@ -178,10 +222,9 @@ func (w *window) editMessage(m turn) {
 	for end < p.shown && p.paras[end].message == which {
 		end++
 	}
-	text := w.messageText(m)
+	from, text := w.messageAt(m)
 	e := newEditor(w.th, text)
-	e.message, e.from = &m, p.paras[first].from
-	e.to = e.from + len(text)
+	e.message, e.from, e.to = &m, from, from+len(text)
 	e.row = container.NewHBox(layout.NewSpacer(), newQuietButton(tr("Cancel"), w.escape, func() { w.closeEditor(false) }))
 	if m.mine {
 		e.row.Add(newQuietButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
@@ -226,6 +269,7 @@ func (w *window) clickedStory(i int, at fyne.Position) {
 	if w.writing() || w.view.Mode == chat.ChatMode || i >= p.shown {
 		return
 	}
+	w.letGo()
 	from := p.paras[i].from
 	if e := p.edit; e != nil {
 		if e.entry.Text != e.old && e.from < from {
@@ -283,10 +327,10 @@ func (w *window) continueHere() {
 	if e == nil || e.message != nil || !w.canWrite() {
 		return
 	}
-	from, text := e.from, e.entry.before()
+	text := e.entry.before()
 	w.closeEditor(false)
 	w.transcript.toEnd()
-	w.ctl.ContinueAt(from, text, w.generation)
+	w.ctl.ContinueAt(e.passage(), text, w.generation)
 }
 
 // editLast edits the user's last message, or the last paragraph of a story.
@@ -305,12 +349,14 @@ func (w *window) editLast() {
 		return
 	}
 	w.closeEditor(true)
+	w.letGo()
 	w.transcript.toEnd()
 	w.editParagraph(p.shown - 1)
 }
 
 // editParagraph edits a paragraph of a story, with the caret behind it.
 func (w *window) editParagraph(i int) {
+	w.letGo()
 	w.editStory(i, i+1)
 	if e := w.transcript.page.edit; e != nil {
 		e.toEnd()
@@ -330,9 +376,12 @@ func (p *page) locate() {
 		return
 	}
 	e.first, e.end = p.shown, p.shown
-	for i := range p.shown {
-		from := p.paras[i].from
-		if from >= e.from && from < max(e.to, e.from+1) {
+	for i, x := range p.paras[:p.shown] {
+		in := x.from >= e.from && x.from < max(e.to, e.from+1)
+		if e.message != nil {
+			in = p.infos[x.message].segment == e.message.segment
+		}
+		if in {
 			e.first, e.end = min(e.first, i), i+1
 		}
 	}

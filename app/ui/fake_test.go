@@ -75,11 +75,11 @@ func (f *fakeController) RetryAt(i int, g settings.Generation) { f.call("retry a
 func (f *fakeController) Edit(i int, text string, answer bool, g settings.Generation) {
 	f.call("edit", i, " ", text, " ", answer)
 }
-func (f *fakeController) Splice(from, to int, text string) {
-	f.call("splice", from, " ", to, " ", text)
+func (f *fakeController) Splice(at chat.Passage, text string) {
+	f.call("splice", at.From, " ", at.From+len(at.Text), " ", text)
 }
-func (f *fakeController) ContinueAt(from int, text string, g settings.Generation) {
-	f.call("continue at", from, " ", text)
+func (f *fakeController) ContinueAt(at chat.Passage, text string, g settings.Generation) {
+	f.call("continue at", at.From, " ", text)
 }
 func (f *fakeController) Step(i, by int)               { f.call("step", i, " ", by) }
 func (f *fakeController) New()                         { f.call("new") }

@@ -17,6 +17,7 @@ func (w *window) newInspectPanel() *inspect {
 		reveal:  w.revealToken,
 		branch: func(at chat.Token, id int32) {
 			w.info, w.opening = nil, false
+			w.closeEditor(true)
 			w.ctl.Choose(at, id, w.generation)
 		},
 		recipe: w.copyRecipe,

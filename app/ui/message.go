@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -22,22 +23,35 @@ func (w *window) documentText() string {
 
 // messageText is what a message says.
 func (w *window) messageText(m turn) string {
+	_, text := w.messageAt(m)
+	return text
+}
+
+// messageAt is what a message says, and where in the document that begins. A
+// message that is not there says nothing.
+func (w *window) messageAt(m turn) (from int, text string) {
 	i := slices.IndexFunc(w.view.Document, func(s chat.Segment) bool { return s.ID == m.segment })
 	if i < 0 {
-		return ""
+		return 0, ""
 	}
-	var text strings.Builder
+	for _, s := range w.view.Document[:i] {
+		from += len(s.Text)
+	}
+	var all strings.Builder
 	author := w.view.Document[i].Author
 	for _, s := range w.view.Document[i:] {
 		if m.chat && s.Author != author {
 			break
 		}
-		text.WriteString(s.Text)
+		all.WriteString(s.Text)
 	}
-	if !m.chat {
-		return text.String()
+	text = all.String()
+	if m.chat {
+		rest := strings.TrimLeftFunc(text, unicode.IsSpace)
+		from += len(text) - len(rest)
+		text = strings.TrimSpace(rest)
 	}
-	return strings.TrimSpace(text.String())
+	return from, text
 }
 
 // messageRow makes the buttons below a message.
@@ -67,6 +81,7 @@ func (w *window) messageRow(m turn) messageButtons {
 		step := func(by int) func() {
 			return func() {
 				if !w.writing() {
+					w.closeEditor(true)
 					w.ctl.Step(m.step, by)
 				}
 				if r := w.transcript.page.reader; r.on >= 0 {
@@ -97,7 +112,7 @@ func (w *window) moreOf(m turn) []*fyne.MenuItem {
 	}
 	return []*fyne.MenuItem{
 		fyne.NewMenuItem(as, func() { t.showPlain(m, !t.page.plain[m.segment]) }),
-		fyne.NewMenuItem(tr("New conversation from here"), func() { w.ctl.Branch(m.segment) }),
+		fyne.NewMenuItem(tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.segment) }),
 		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }),
 	}
 }
@@ -110,6 +125,7 @@ func (w *window) retryMessage(m turn) {
 		return
 	}
 	w.goOn(func() {
+		w.closeEditor(true)
 		w.transcript.toEnd()
 		w.ctl.RetryAt(m.segment, w.generation)
 	})

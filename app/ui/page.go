@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"sort"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -62,7 +63,6 @@ type placed struct {
 }
 
 const (
-	rowHeight   = 34   // kept free below every message, for its buttons
 	overscan    = 600  // how far beyond the view widgets exist
 	shadeMargin = 100  // how far beyond the view shades exist
 	codeWidth   = 700  // the widest block of code, at 100 % text
@@ -85,18 +85,25 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	for n > 0 && !writing && strings.TrimSpace(t.paras[n-1].text) == "" {
 		n-- // an empty line at the end waits for more text; it is not shown
 	}
-	p.paras, p.infos, p.chat = t.paras, t.infos, t.chat
-	first = min(first, p.shown, max(0, n-1))
+	first = min(first, p.shown, max(0, n-1), p.replaced(t))
+	// The page keeps its own: the typesetter writes over its paragraphs as they grow.
+	p.paras = append(p.paras[:min(first, len(p.paras))], t.paras[min(first, len(p.paras)):]...)
+	p.infos, p.chat = append(p.infos[:0], t.infos...), t.chat
+	if e := p.edit; e != nil {
+		first = min(first, e.first) // those that it stands for have no height
+	}
+	first = p.bubbles.start(max(0, first-1), first)
 	p.shown, p.writing = n, writing
 	p.tops, p.heights, p.known = resize(p.tops, n), resize(p.heights, n), resize(p.known, n)
 	p.do.changed(first)
-	p.bubbles.group(t.paras[:n])
-	first = max(0, p.bubbles.start(first))
+	p.bubbles.group(p.paras[:n])
+	first = p.bubbles.start(first, first)
+	p.locate()
 	for i := first; i < n; i++ {
 		p.known[i], p.heights[i] = false, p.estimate(i)
 	}
 	for i, b := range p.live {
-		if i >= n {
+		if i >= n || p.hidden(i) {
 			p.release(b)
 		} else if i >= first {
 			p.build(i)
@@ -116,10 +123,52 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 		}
 	}
 	p.mark.Hidden = p.marked < 0
-	p.locate()
 	p.place(first)
 	p.realise()
 	p.Refresh()
+}
+
+// replaced is the first paragraph of a message that was another one, which may
+// have been shown as it was written, or is now.
+func (p *page) replaced(t *typesetter) int {
+	n := min(len(p.infos), len(t.infos))
+	for m := range n {
+		if p.infos[m].segment != t.infos[m].segment {
+			n = m
+			break
+		}
+	}
+	return sort.Search(min(p.shown, len(p.paras)), func(i int) bool { return p.paras[i].message >= n })
+}
+
+// forget lets go of all that concerns the document that was shown: another one
+// comes.
+func (p *page) forget() {
+	p.deselect()
+	p.hovered, p.reader.on = -1, -1
+}
+
+// deselect ends the reader's selection.
+func (p *page) deselect() {
+	for _, b := range p.live {
+		b.deselect()
+	}
+}
+
+// selectedEnd tells if the reader has text selected in the last paragraph, which
+// is the one that grows.
+func (p *page) selectedEnd() bool {
+	b := p.live[p.shown-1]
+	return b != nil && b.SelectedText() != ""
+}
+
+// discard lets go of every widget: all are made anew, in another size of letters.
+func (p *page) discard() {
+	for _, b := range p.live {
+		p.release(b)
+	}
+	p.free = [codeKind + 1][]block{}
+	clear(p.rows)
 }
 
 // text is what is shown of a paragraph.
@@ -159,11 +208,11 @@ func (p *page) build(i int) {
 	}
 	b.set(p.paras[i], p.text(i))
 	p.resized++
-	h := heightFor(b.block, p.labelWidth(i))
-	if l, ok := b.block.(*prose); ok && l.Size().Height == 0 {
-		l.Refresh() // tells Fyne's selection which text size it is drawn in
-		h = l.MinSize().Height
+	width := p.labelWidth(i)
+	if b.Size().Width != width {
+		b.deselect() // Fyne counts rows, which are others now
 	}
+	h := heightFor(b.block, width)
 	p.known[i], p.heights[i] = true, h
 	b.Resize(fyne.NewSize(b.Size().Width, h))
 }
@@ -200,6 +249,7 @@ func (p *page) take(kind blockKind) block {
 }
 
 func (p *page) release(b *placed) {
+	b.deselect()
 	delete(p.live, b.para)
 	if len(p.free[b.kind]) < 100 {
 		p.free[b.kind] = append(p.free[b.kind], b.block)
@@ -249,7 +299,7 @@ func (p *page) realise() (moved float32) {
 		return 0
 	}
 	changed := false
-	for range 4 {
+	for { // each turn makes widgets that there were not
 		keep := p.anchor(p.top)
 		before := p.offset(keep)
 		remeasured := p.shown
@@ -273,7 +323,7 @@ func (p *page) realise() (moved float32) {
 	}
 	for i, b := range p.live {
 		far := p.tops[i]+p.heights[i] < p.top-2*overscan || p.tops[i] > p.bottom+2*overscan
-		if (far || p.hidden(i)) && b.SelectedText() == "" {
+		if p.hidden(i) || far && b.SelectedText() == "" {
 			p.release(b)
 			changed = true
 		}

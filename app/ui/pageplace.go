@@ -53,7 +53,7 @@ func (p *page) place(first int) {
 	}
 	p.height = y + pageMargin - inset()
 	if p.shown > 0 && !p.chat {
-		p.height += rowHeight
+		p.height += rowHeight()
 	}
 	p.placeBubbles()
 	p.placeReader()
@@ -71,7 +71,7 @@ func (p *page) place(first int) {
 func (p *page) below(i int) float32 {
 	y := p.tops[i] + p.heights[i]
 	if p.chat && p.ends(i) {
-		y += rowHeight
+		y += rowHeight()
 	}
 	return y
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
 )
 
 // actionRow is the buttons below a message.
@@ -15,6 +16,11 @@ type actionRow struct {
 type messageButtons struct {
 	fyne.CanvasObject
 	first *button
+}
+
+// rowHeight is kept free below every message, for its buttons.
+func rowHeight() float32 {
+	return fyne.MeasureText("M", theme.TextSize(), fyne.TextStyle{}).Height + 2*inset() + 1
 }
 
 // placeRows shows the buttons below messages near the view: of the last one, of
@@ -55,7 +61,11 @@ func (p *page) placeRows() (changed bool) {
 		if info.mine {
 			x = p.left() + p.column() - size.Width + inset()
 		}
-		r.Move(fyne.NewPos(x, p.tops[i]+p.heights[i]-2))
+		y := p.tops[i] + p.heights[i]
+		if !p.hidden(i) && !p.boxed(i) {
+			y -= 2 // a part of what a label keeps empty below its text
+		}
+		r.Move(fyne.NewPos(x, y))
 		r.Resize(size)
 	}
 	return changed
@@ -67,7 +77,7 @@ func (p *page) MouseMoved(e *desktop.MouseEvent) {
 		p.do.pointed(p.textAt(e.Position))
 	}
 	m := -1
-	if i := p.at(e.Position.Y - rowHeight); i < p.shown && p.tops[i] <= e.Position.Y {
+	if i := p.at(e.Position.Y - rowHeight()); i < p.shown && p.tops[i] <= e.Position.Y {
 		m = p.paras[i].message
 	}
 	if m >= 0 && m != p.hovered {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -52,6 +53,7 @@ type typesetter struct {
 	infos []turn
 	last  int  // where the newest continuation begins; -1 if nothing precedes it
 	chat  bool // segments are messages, set off from each other
+	other bool // the next document is another one than was seen
 }
 
 // setChat tells whether the document is a conversation from now on.
@@ -68,7 +70,8 @@ func (t *typesetter) update(doc []chat.Segment) int {
 		t.last = continuation(doc)
 	}
 	old, first := t.paras, len(t.paras)
-	grown := t.grew(doc)
+	grown := t.grew(doc) && !t.other
+	t.other = false
 	if !grown {
 		t.paras, t.seen = nil, nil
 	}
@@ -94,6 +97,11 @@ func (t *typesetter) update(doc []chat.Segment) int {
 		same++
 	}
 	return same
+}
+
+// same tells if doc is what was seen, letter by letter.
+func (t *typesetter) same(doc []chat.Segment) bool {
+	return slices.EqualFunc(doc, t.seen, func(a, b chat.Segment) bool { return a.ID == b.ID && len(a.Text) == len(b.Text) })
 }
 
 // grew tells if doc is what was seen with something behind it.

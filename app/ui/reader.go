@@ -216,6 +216,7 @@ func (w *window) bindReader() {
 		},
 		version: func(by int) {
 			if m, _ := message(); m.versions > 1 && !w.writing() {
+				w.closeEditor(true)
 				w.ctl.Step(m.step, by)
 			}
 		},

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -28,19 +27,18 @@ const (
 type transcript struct {
 	widget.BaseWidget
 	types    typesetter
-	infos    []turn // as they were shown
+	id       string // of the conversation
 	page     *page
 	scroll   *container.Scroll
 	newText  *button
 	writing  bool
-	pending  int  // first paragraph that waits until the reader lets go of a selection
 	follow   bool // the reader is at the end, and is taken along
 	settling bool
 }
 
 // newTranscript makes an empty transcript.
 func newTranscript(do pageActions) *transcript {
-	t := &transcript{pending: math.MaxInt, follow: true}
+	t := &transcript{follow: true}
 	do.scrolled = func(e *fyne.ScrollEvent) { t.scroll.Scrolled(e) }
 	t.page = newPage(do)
 	t.scroll = container.NewVScroll(t.page)
@@ -51,21 +49,37 @@ func newTranscript(do pageActions) *transcript {
 	return t
 }
 
-// show brings the page in step with the document. It returns true while it
-// holds text back, to be called again.
-func (t *transcript) show(doc []chat.Segment, writing bool) (waiting bool) {
-	ended := t.writing && !writing
-	first := min(t.types.update(doc), t.pending)
-	n := len(t.types.paras)
-	if first == n && n == len(t.page.paras) && writing == t.writing && slices.Equal(t.infos, t.types.infos) {
-		return false
-	}
-	if t.selected(first) {
-		t.pending = first
+// shown is what the transcript shows of a view.
+type shown struct {
+	id      string // of the conversation
+	chat    bool   // it has messages, and is not a story
+	doc     []chat.Segment
+	writing bool
+}
+
+// show brings the page in step with a view. It returns true while it holds text
+// back, to be called again: what is appended waits while the reader has text
+// selected at the end, which would be laid out anew. Nothing else waits.
+func (t *transcript) show(v shown) (waiting bool) {
+	another := v.id != t.id || v.chat != t.types.chat
+	same := !another && v.writing == t.writing && t.types.same(v.doc)
+	if !another && !same && t.types.grew(v.doc) && t.page.selectedEnd() {
 		return true
 	}
-	t.pending, t.writing = math.MaxInt, writing
-	t.infos = append(t.infos[:0], t.types.infos...)
+	if another {
+		t.page.forget()
+	}
+	ended := t.writing && !v.writing
+	writing := v.writing
+	t.id = v.id
+	t.types.setChat(v.chat)
+	t.types.other = another
+	first := t.types.update(v.doc)
+	n := len(t.types.paras)
+	if first == n && n == len(t.page.paras) && v.chat == t.page.chat && writing == t.writing && slices.Equal(t.page.infos, t.types.infos) {
+		return false
+	}
+	t.writing = writing
 	t.page.set(&t.types, first, writing)
 	t.settle()
 	if t.below() <= 0 {
@@ -95,21 +109,6 @@ func (t *transcript) showPlain(m turn, plain bool) {
 	p.set(&t.types, first, t.writing)
 	t.scroll.Offset.Y = p.offset(keep)
 	t.settle()
-}
-
-// setChat tells whether the document is a conversation from now on.
-func (t *transcript) setChat(on bool) { t.types.setChat(on) }
-
-// selected tells if the reader has text selected that a change from paragraph
-// first on would take away.
-func (t *transcript) selected(first int) bool {
-	first = max(0, min(first, t.page.shown-1))
-	for i, b := range t.page.live {
-		if i >= first && b.SelectedText() != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // empty tells if there is no text to read.
@@ -151,7 +150,7 @@ func (t *transcript) revealButtons(para int) {
 	p := t.page
 	t.scrollTo(para, func() (top, bottom float32) {
 		end := p.tops[para] + p.heights[para]
-		return end, end + rowHeight
+		return end, end + rowHeight()
 	})
 }
 
@@ -190,13 +189,13 @@ func (t *transcript) settle() {
 	t.settling = true
 	defer func() { t.settling = false }()
 	t.scroll.Refresh()
-	for range 4 {
+	for range 8 { // what comes near turns out to be higher or lower than it was thought to be
 		if t.follow {
 			t.scroll.ScrollToBottom()
 		}
 		height := t.page.height
 		t.look()
-		if !t.follow || t.page.height == height {
+		if t.page.height == height && t.page.top == t.scroll.Offset.Y {
 			return
 		}
 	}
@@ -223,7 +222,7 @@ func (t *transcript) below() float32 {
 // retype lays everything out again, after a change of the text size.
 func (t *transcript) retype() {
 	t.page.width = 0
-	clear(t.page.rows)
+	t.page.discard()
 	t.Refresh()
 	t.layout(t.Size())
 }

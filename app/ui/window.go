@@ -28,8 +28,8 @@ type Controller interface {
 	StopIn(id string)
 	RetryAt(segment int, g settings.Generation)
 	Edit(segment int, text string, answer bool, g settings.Generation)
-	Splice(from, to int, text string)
-	ContinueAt(from int, text string, g settings.Generation)
+	Splice(at chat.Passage, text string)
+	ContinueAt(at chat.Passage, text string, g settings.Generation)
 	Step(segment, by int)
 	Undo()
 	DropOldest()
@@ -241,9 +241,7 @@ func (w *window) update() time.Duration {
 	w.view = v
 	w.noteModel(was, v)
 	w.noteRate(was, v)
-	if v.ID != w.known || w.writing() {
-		w.closeEditor(false)
-	}
+	w.checkEditor()
 	if v.ID != w.known {
 		w.switched()
 	}
@@ -257,8 +255,7 @@ func (w *window) update() time.Duration {
 	w.status.download = runningDownload(w.shelf.downloads.View())
 	w.cfg.lag.watch(len(v.Answers) > 0 || w.writing())
 	wake := w.status.show(v, now)
-	w.transcript.setChat(v.Mode == chat.ChatMode)
-	if w.transcript.show(v.Document, w.writing()) {
+	if w.showText() {
 		wake = sooner(wake, figuresEvery)
 	}
 	blank := w.transcript.empty()
@@ -283,6 +280,12 @@ func (w *window) update() time.Duration {
 	w.showMenu()
 	w.showCopy(was.Copy)
 	return wake
+}
+
+// showText brings the text in step with the view, and tells if some waits.
+func (w *window) showText() (waiting bool) {
+	v := w.view
+	return w.transcript.show(shown{v.ID, v.Mode == chat.ChatMode, v.Document, w.writing()})
 }
 
 // sooner is the shorter of two waits, of which 0 is none.

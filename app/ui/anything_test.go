@@ -1,0 +1,553 @@
+package ui
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+)
+
+// TestAnything does what users do in any order, and holds after each step that
+// the page shows the text of the open conversation and nothing else, that no line
+// or button lies on another, that the page ends with its text, and that an editor
+// says what the document says and saves that there. It takes a fixed seed, which
+// finds what it found before, and one that is another each time.
+func TestAnything(t *testing.T) {
+	steps := 1200
+	if testing.Short() {
+		steps = 300
+	}
+	for _, seed := range []uint64{7, uint64(time.Now().UnixNano())} {
+		t.Run("", func(t *testing.T) {
+			t.Logf("seed %d, %d steps", seed, steps)
+			u := newUser(t, seed)
+			for range steps {
+				u.step()
+				if t.Failed() {
+					t.Fatalf("with seed %d, after these steps:\n%s", seed, strings.Join(u.done[max(0, len(u.done)-25):], "\n"))
+				}
+			}
+			if u.clicks < steps/100 || u.saves < steps/300 || u.held < steps/300 {
+				t.Errorf("seed %d: %d clicks opened an editor, %d saved, text was held back %d times: the test does too little", seed, u.clicks, u.saves, u.held)
+			}
+			t.Logf("%d editors opened, %d saved, text held back %d times", u.clicks, u.saves, u.held)
+		})
+	}
+}
+
+// user does anything.
+type user struct {
+	*rig
+	t      *testing.T
+	book   *book
+	rng    *rand.Rand
+	done   []string // the steps
+	edit   *editor  // that is open
+	clicks int
+	saves  int
+	held   int
+}
+
+func newUser(t *testing.T, seed uint64) *user {
+	u := &user{rig: newRig(t, 1100, 720), t: t, rng: rand.New(rand.NewPCG(seed, 1))}
+	u.book = newBook(u.fake)
+	u.ctl = u.book
+	u.book.saving = func(_ *book, at chat.Passage, by string) {
+		u.saves++
+		// What is on screen when an editor closes is what it was opened on.
+		all := text(u.view.Document)
+		if at.ID != u.view.ID || at.From+len(at.Text) > len(all) || all[at.From:at.From+len(at.Text)] != at.Text {
+			u.t.Errorf("an editor saves to %q at %d, which is not what is there", at.ID, at.From)
+		}
+		e := u.edit
+		if e == nil || e.message != nil || at.From != e.from || at.Text != e.old || !strings.HasPrefix(e.entry.Text, by) {
+			u.t.Errorf("%q is saved at %d, which is not what was edited", by, at.From)
+		}
+	}
+	u.book.changed = func(_ *book, segment int, by string) {
+		u.saves++
+		if e := u.edit; e == nil || e.message == nil || e.message.segment != segment || e.entry.Text != by {
+			u.t.Errorf("%q is saved as message %d, which is not what was edited", by, segment)
+		}
+	}
+	u.show(func(v *chat.View) { v.Conversations = nil })
+	return u
+}
+
+// words are what models write.
+var words = []string{
+	"One day", " a little tern", " flew.", " It saw a ship.\n\n", "\n", "\n\n", " “Hello!”", "\n- an item", "\n1. the first", " and **bold** words",
+	" and `code`", "\n```go\nx := 1\n", "y := 2\n", "\n```\n", "\n# A heading\n", "\n> quoted", " 海鸥飞过大海。", "   ", "\n \n", " é̂", "\n\n\n",
+	strings.Repeat(" The bird flew over the sea and the ship.", 6), strings.Repeat(" wide", 60),
+	strings.Repeat(" A sentence without an end of its line.", 60), strings.Repeat("鸟", 1100), strings.Repeat("x", 300),
+	strings.Repeat("One line of a poem.\n", 14), "\n\n" + strings.Repeat("A paragraph of some words that fills about a line and a half of the page, or two.\n\n", 9),
+}
+
+func (u *user) word() string { return words[u.rng.IntN(len(words))] }
+
+// sentence is what a user types.
+func (u *user) sentence() string {
+	list := []string{"So?", "Tell me.", strings.Repeat("Why is that so? ", 20), "Two lines\nof words", "A list:\n\n- one\n- two\n\nand more\n\nand more"}
+	return list[u.rng.IntN(len(list))]
+}
+
+// step does one thing, and looks.
+func (u *user) step() {
+	u.edit = u.transcript.page.edit
+	what := u.act()
+	u.done = append(u.done, what)
+	if u.rng.IntN(3) > 0 {
+		u.book.turn()
+		u.rig.show()
+		u.check()
+	}
+	// Between what a user asks for and what the window shows of it, the page is
+	// what it was.
+}
+
+func (u *user) act() string {
+	p, tr := u.transcript.page, u.transcript
+	pick := func(n int) int { return u.rng.IntN(max(1, n)) }
+	writing := u.book.view.State == chat.Generating
+	if len(text(u.view.Document)) > 7000 {
+		u.closeEditor(true)
+		u.book.DropOldest()
+		return "drop the oldest turns"
+	}
+	n := u.rng.IntN(100)
+	if p.edit != nil && u.rng.IntN(3) == 0 {
+		n = 67 + pick(9) // type, or leave
+	}
+	switch {
+	case n < 30 && writing:
+		for range 1 + pick(4) {
+			u.book.grow(u.word())
+		}
+		return "the answer grows"
+	case n < 36:
+		if u.screen == nil {
+			u.begin(u.sentence())
+		}
+		return "send"
+	case n < 39:
+		u.stop()
+		return "stop"
+	case n < 45:
+		if u.rng.IntN(4) == 0 && len(u.book.ids) < 6 {
+			u.fresh()
+			return "a new conversation"
+		}
+		id := u.book.ids[pick(len(u.book.ids))]
+		u.openConversation(id)
+		return "open " + id
+	case n < 49:
+		size := fyne.NewSize(560+float32(pick(900)), 420+float32(pick(600)))
+		u.win.Resize(size)
+		return fmt.Sprint("the window is ", size)
+	case n < 50:
+		if u.rng.IntN(4) == 0 {
+			u.setTextSize([]int{80, 100, 150}[pick(3)])
+		}
+		return "another size of letters"
+	case n < 51:
+		u.togglePanel(u.panels[pick(len(u.panels))])
+		return "a panel"
+	case n < 59:
+		return u.selects()
+	case n < 67:
+		return u.clicksText()
+	case n < 72:
+		if e := p.edit; e != nil {
+			if u.rng.IntN(4) == 0 {
+				e.entry.CursorRow, e.entry.CursorColumn = 0, 0
+				e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+				return "backspace at the beginning"
+			}
+			test.Type(e.entry, []string{"x", " and so", "Y"}[pick(3)])
+			if u.rng.IntN(3) == 0 {
+				e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+			}
+			return "type"
+		}
+		return "nothing to type in"
+	case n < 76:
+		switch e := p.edit; {
+		case e == nil:
+			u.editLast()
+			return "edit the last"
+		case u.rng.IntN(2) == 0:
+			u.closeEditor(true)
+			return "save"
+		case e.message == nil && u.rng.IntN(3) == 0:
+			u.continueHere()
+			return "continue here"
+		}
+		u.escape()
+		return "Esc"
+	case n < 80:
+		if u.rng.IntN(3) > 0 { // it cannot be opened
+			problem := &chat.Problem{Sentence: chat.Say("no"), Hint: chat.Say("no")}
+			u.book.do(func() { u.book.view.Problem = problem })
+			return "a model cannot be opened"
+		}
+		u.book.do(func() {
+			u.book.end()
+			u.book.view.Mode, u.book.view.Problem = 1-u.book.view.Mode, nil
+		})
+		return "a model of the other kind"
+	case n < 86:
+		switch pick(4) {
+		case 0:
+			tr.toEnd()
+		case 1:
+			tr.scroll.ScrollToTop()
+			tr.scrolled()
+		default:
+			tr.scroll.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, float32(pick(2400)-1000))})
+		}
+		return "scroll"
+	case n < 89:
+		if p.chat && len(p.infos) > 0 {
+			u.editMessage(p.infos[pick(len(p.infos))])
+		}
+		return "edit a message"
+	case n < 90:
+		if u.rng.IntN(2) == 0 {
+			u.retry()
+			return "retry"
+		}
+		if len(p.infos) > 0 && !u.writing() {
+			m := p.infos[pick(len(p.infos))]
+			u.closeEditor(true)
+			u.book.Step(m.segment, pick(3)-1)
+		}
+		return "another version"
+	case n < 92:
+		if len(p.infos) > 0 {
+			m := p.infos[pick(len(p.infos))]
+			tr.showPlain(m, !p.plain[m.segment])
+		}
+		return "plain or not"
+	case n < 93:
+		if u.finder.open() {
+			u.closeFind()
+		} else {
+			u.find()
+			u.finder.entry.SetText("the")
+		}
+		return "find"
+	case n < 94:
+		u.undo()
+		return "undo"
+	case n < 95:
+		if u.screen == nil {
+			u.openScreen(u.screens[pick(len(u.screens))])
+		} else {
+			u.closeScreen()
+		}
+		return "a screen"
+	case n < 97:
+		p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, p.top+float32(pick(500)))}})
+		return "move the mouse"
+	case n < 98:
+		u.readBy(2*pick(2) - 1)
+		return "go up or down"
+	case n < 99:
+		u.pass(time.Second)
+		return "time passes"
+	}
+	u.minute()
+	return "a minute without drawing"
+}
+
+// minute is what a minute does to widgets that are not drawn: Fyne throws their
+// renderers away.
+func (u *user) minute() {
+	var gone []fyne.Widget
+	add := func(b block) {
+		walk(b, func(o fyne.CanvasObject) {
+			if w, ok := o.(fyne.Widget); ok {
+				gone = append(gone, w)
+			}
+		})
+	}
+	for _, b := range u.transcript.page.live {
+		add(b.block)
+	}
+	for _, list := range u.transcript.page.free {
+		for _, b := range list {
+			add(b)
+		}
+	}
+	u.t.Run("minute", func(t *testing.T) {
+		for _, w := range gone {
+			test.TempWidgetRenderer(t, w)
+		}
+	})
+}
+
+// inView is a plain paragraph that can be seen, with its number, -1 for none.
+func (u *user) inView() (*prose, int) {
+	p := u.transcript.page
+	var list []int
+	for i, b := range p.live {
+		if _, ok := b.block.(*prose); ok && p.tops[i] < p.bottom && p.tops[i]+p.heights[i] > p.top && !p.hidden(i) {
+			list = append(list, i)
+		}
+	}
+	if len(list) == 0 || u.transcript.Hidden || u.screen != nil {
+		return nil, -1
+	}
+	slices.Sort(list)
+	i := list[u.rng.IntN(len(list))]
+	if u.rng.IntN(2) == 0 {
+		i = list[len(list)-1]
+	}
+	return p.label(i), i
+}
+
+// selects drags over some words.
+func (u *user) selects() string {
+	l, i := u.inView()
+	if i < 0 {
+		return "nothing to select"
+	}
+	size := l.Size()
+	at := func() fyne.Position {
+		return fyne.NewPos(u.rng.Float32()*size.Width, u.rng.Float32()*size.Height)
+	}
+	s := selectionOf(u.t, l)
+	from, to := at(), at()
+	left := desktop.MouseButtonPrimary
+	s.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: from}, Button: left})
+	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: to}, Dragged: fyne.NewDelta(to.X-from.X, to.Y-from.Y)})
+	s.MouseUp(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: to}, Button: left})
+	s.DragEnd()
+	return fmt.Sprintf("select %.20q in %d", l.SelectedText(), i)
+}
+
+// clicksText clicks a paragraph: one of a story is edited.
+func (u *user) clicksText() string {
+	l, i := u.inView()
+	if i < 0 {
+		return "nothing to click"
+	}
+	p := u.transcript.page
+	if u.writing() && u.rng.IntN(3) > 0 {
+		u.stop()
+		u.book.turn()
+		u.rig.show()
+		if l, i = u.inView(); i < 0 {
+			return "stop"
+		}
+	}
+	before, words := p.edit, p.paras[i]
+	drawn := letters(u.drawn(l))
+	m := &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(u.rng.Float32()*l.Size().Width, u.rng.Float32()*l.Size().Height)}, Button: desktop.MouseButtonPrimary}
+	s := selectionOf(u.t, l)
+	s.MouseDown(m)
+	s.MouseUp(m)
+	e := p.edit
+	if e == nil || e == before {
+		return fmt.Sprint("click ", i)
+	}
+	u.clicks++
+	all := text(u.view.Document)
+	switch now := e.entry.Text; {
+	case e.from != words.from || e.to > len(all) || all[e.from:e.to] != now || e.old != now:
+		u.t.Errorf("the editor of paragraph %d says %.60q, the document at %d to %d something else", i, now, e.from, e.to)
+	case !strings.HasPrefix(letters(now), strings.TrimSuffix(drawn, caret)):
+		u.t.Errorf("%.60q was clicked, the editor says %.60q", drawn, now)
+	case e.id != u.view.ID:
+		u.t.Errorf("the editor is one of %s, and not of %s", e.id, u.view.ID)
+	}
+	return fmt.Sprintf("click %d, edit %.20q", i, e.old)
+}
+
+// placedText is a rectangle of the page that is drawn on.
+type placedText struct {
+	name                     string
+	left, top, right, bottom float32
+	box                      fyne.CanvasObject // the block of code that it is the ground of, or lies on
+}
+
+// texts are the lines of text that o is drawn as.
+func (u *user) texts(o fyne.CanvasObject, at fyne.Position) (list []placedText) {
+	at = at.Add(o.Position())
+	if !o.Visible() {
+		return nil
+	}
+	switch o := o.(type) {
+	case *canvas.Text:
+		if s := o.MinSize(); strings.TrimSpace(o.Text) != "" {
+			list = append(list, placedText{o.Text, at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+		}
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			list = append(list, u.texts(c, at)...)
+		}
+	case fyne.Widget:
+		for _, c := range test.WidgetRenderer(o).Objects() {
+			list = append(list, u.texts(c, at)...)
+		}
+	}
+	return list
+}
+
+// drawn is the text that o is drawn as.
+func (u *user) drawn(o fyne.CanvasObject) string {
+	var all strings.Builder
+	for _, d := range u.texts(o, fyne.Position{}) {
+		all.WriteString(d.name)
+	}
+	return all.String()
+}
+
+// letters is a text without what formatting and wrapping change.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r >= 0x2E80 {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// check looks at the page.
+func (u *user) check() {
+	p, tr := u.transcript.page, u.transcript
+	u.t.Helper()
+	if u.view.State == chat.Ready || u.view.State == chat.Generating {
+		u.checkText(p, tr)
+	}
+	if tr.Hidden || u.screen != nil {
+		return
+	}
+	u.checkPlaces(p, tr)
+}
+
+// checkText holds that the page has the text of the open conversation.
+func (u *user) checkText(p *page, tr *transcript) {
+	all, at := text(u.view.Document), 0
+	for i, x := range p.paras {
+		if x.from < at || x.from > len(all) || strings.TrimSpace(all[at:x.from]) != "" {
+			u.t.Errorf("paragraph %d begins at %d, and %d is where the one before ends", i, x.from, at)
+			return
+		}
+		if !strings.HasPrefix(all[x.from:], x.text) {
+			u.t.Errorf("paragraph %d is %.60q, the document says %.60q", i, x.text, all[x.from:])
+			return
+		}
+		at = x.from + len(x.text)
+	}
+	if rest := all[at:]; strings.TrimSpace(rest) != "" {
+		// Only what was appended to the answer may wait, and only where its end is
+		// selected.
+		b := p.live[p.shown-1]
+		if b == nil || b.SelectedText() == "" {
+			u.t.Errorf("%.60q is not on the page", rest)
+		}
+		u.held++
+	}
+	for i, b := range p.live {
+		if p.hidden(i) {
+			u.t.Errorf("paragraph %d lies below its editor", i)
+			continue
+		}
+		want := p.paras[i].text
+		if c, ok := b.block.(*code); ok {
+			want, _ = p.paras[i].codeText()
+			if got := letters(u.drawn(c.text)); got != letters(want) {
+				u.t.Errorf("code %d is drawn as %.60q, it is %.60q", i, got, want)
+			}
+			continue
+		}
+		if got := letters(strings.TrimSuffix(u.drawn(b.block), caret)); got != letters(want) {
+			u.t.Errorf("paragraph %d is drawn as %.60q, it is %.60q", i, got, want)
+		}
+		if got := b.SelectedText(); !strings.Contains(want+caret, got) {
+			u.t.Errorf("%q is selected in %q", got, want)
+		}
+	}
+	if e := p.edit; e != nil && (e.to > len(all) || e.message == nil && all[e.from:e.to] != e.old || e.id != u.view.ID) {
+		u.t.Errorf("an editor of %s stands for %q, which is not there", e.id, e.old)
+	}
+}
+
+// checkPlaces holds that nothing lies on anything else, and that the page ends
+// where its text does.
+func (u *user) checkPlaces(p *page, tr *transcript) {
+	var list []placedText
+	end, last := float32(0), false
+	for _, o := range test.WidgetRenderer(p).Objects() {
+		switch o := o.(type) {
+		case block:
+			lines := u.texts(o, fyne.Position{})
+			last = last || p.live[p.shown-1] != nil && p.live[p.shown-1].block == o
+			if c, ok := o.(*code); ok {
+				at, s := c.Position(), c.Size()
+				lines = append(lines, placedText{"code", at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+				for i := range lines {
+					lines[i].box = c
+				}
+			}
+			list = append(list, lines...)
+			for _, d := range lines {
+				end = max(end, d.bottom)
+			}
+		case *surface, *reader:
+		default: // buttons, and the editor
+			if o.Visible() {
+				at, s := o.Position(), o.Size()
+				list = append(list, placedText{fmt.Sprintf("%T", o), at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+				if e := p.edit; e != nil && o == fyne.CanvasObject(e.box) {
+					end, last = max(end, at.Y+s.Height), last || p.hidden(p.shown-1)
+				}
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b placedText) int { return int(a.top*8) - int(b.top*8) })
+	const slack = 1.5
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if b.top > a.bottom-slack {
+				break
+			}
+			if (a.box == nil || a.box != b.box || a.name != "code" && b.name != "code") && a.left < b.right-slack && b.left < a.right-slack {
+				u.t.Errorf("%.30q at %v to %v lies on %.30q at %v to %v", b.name, b.top, b.bottom, a.name, a.top, a.bottom)
+			}
+		}
+	}
+	view := tr.scroll.Size().Height
+	if y := tr.scroll.Offset.Y; y < 0 || y > max(0, p.height-view)+slack {
+		u.t.Errorf("the page is scrolled to %v, it is %v high and %v of it can be seen", y, p.height, view)
+	}
+	if got := p.Size().Height; got < p.height-slack || got > max(p.height, view)+slack {
+		u.t.Errorf("%v can be scrolled, the page is %v high", got, p.height)
+	}
+	if p.shown == 0 {
+		return
+	}
+	for i := range p.shown {
+		if p.tops[i]+p.heights[i] > tr.scroll.Offset.Y && p.tops[i] < tr.scroll.Offset.Y+view && p.live[i] == nil && !p.hidden(i) {
+			u.t.Errorf("paragraph %d of %d can be seen and has no widget", i, p.shown)
+		}
+	}
+	if last {
+		if rest := p.height - end; rest < 0 || rest > rowHeight()+pageMargin+12 {
+			u.t.Errorf("the page ends at %v, its text at %v; the last paragraphs: %.300q", p.height, end, fmt.Sprint(p.paras[max(0, p.shown-3):p.shown], p.heights[max(0, p.shown-3):p.shown]))
+		}
+	}
+}
+
+var _ Controller = (*book)(nil)

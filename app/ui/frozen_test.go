@@ -1,0 +1,193 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+)
+
+// drag selects with the mouse from one place of a paragraph to another.
+func (r *rig) drag(i int, from, to fyne.Position) *prose {
+	r.t.Helper()
+	l := r.transcript.page.label(i)
+	s := selectionOf(r.t, l)
+	s.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: from}, Button: desktop.MouseButtonPrimary})
+	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: to}, Dragged: fyne.NewDelta(to.X-from.X, to.Y-from.Y)})
+	s.MouseUp(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: to}, Button: desktop.MouseButtonPrimary})
+	s.DragEnd()
+	if l.SelectedText() == "" {
+		r.t.Fatal("nothing is selected: the test does not work")
+	}
+	return l
+}
+
+// A selection holds back what is appended to its own text, and nothing else:
+// another conversation, another version and another model are shown at once.
+func TestSelectionDoesNotFreeze(t *testing.T) {
+	stay := fyne.NewPos(150, 14)
+	for name, change := range map[string]func(*chat.View){
+		"another conversation":              func(v *chat.View) { v.ID = "other"; document("Lily found a box.")(v) },
+		"another that begins with the same": func(v *chat.View) { v.ID = "other"; document("Once upon a time. The end.")(v) },
+		"a new one":                         func(v *chat.View) { v.ID, v.Document = "other", nil },
+		"another version": func(v *chat.View) {
+			document("Once upon a time")(v)
+			v.Document[0].ID = 9
+		},
+		"undo": func(v *chat.View) { v.Document = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 1100, 720)
+			r.show(document("Once upon a time."))
+			l := r.drag(0, fyne.NewPos(10, 14), stay)
+			r.show(change)
+			var got strings.Builder
+			for i := range r.transcript.page.shown {
+				got.WriteString(r.transcript.page.label(i).Text)
+			}
+			if got.String() != text(r.view.Document) {
+				t.Errorf("on screen is %q, open is %q", got.String(), text(r.view.Document))
+			}
+			if l.SelectedText() != "" {
+				t.Errorf("%q stays selected", l.SelectedText())
+			}
+			if r.transcript.page.shown > 0 {
+				r.clickText(0, fyne.NewPos(40, 14))
+				if e := r.transcript.page.edit; e == nil || e.entry.Text != text(r.view.Document) {
+					t.Error("a click edits other words than the document has")
+				}
+				r.transcript.page.edit.entry.SetText("Mine.")
+				r.key(fyne.KeyEscape)
+				r.took("splice 0 " + count(len(text(r.view.Document))) + " Mine.")
+			}
+		})
+	}
+}
+
+// An editor that is opened while a selection holds text back has all of its
+// paragraph.
+func TestEditWhileTextIsHeldBack(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(state(chat.Generating), document("", "One.\nOnce upon a time"))
+	r.drag(1, fyne.NewPos(10, 14), fyne.NewPos(60, 14))
+	r.show(state(chat.Ready), document("", "One.\nOnce upon a time there was.\nThe end."))
+	if r.transcript.page.shown != 2 {
+		t.Fatal("nothing is held back: the test does not work")
+	}
+	r.editLast()
+	if e := r.transcript.page.edit; e == nil || e.entry.Text != "The end." || e.from != len("One.\nOnce upon a time there was.\n") {
+		t.Errorf("the editor is %+v", e)
+	}
+	r.closeEditor(false)
+	r.show(state(chat.Generating), document("", "One.\nOnce upon a time"))
+	r.drag(1, fyne.NewPos(10, 14), fyne.NewPos(60, 14))
+	r.show(state(chat.Ready), document("", "One.\nOnce upon a time there was.\nThe end."))
+	r.transcript.page.reader.on = 1
+	r.editParagraph(1)
+	if e := r.transcript.page.edit; e == nil || e.entry.Text != "Once upon a time there was." {
+		t.Errorf("the editor is %+v", e)
+	}
+}
+
+// What a user types is not lost where the document becomes another one under it.
+func TestEditorOutlivesNoDocument(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(document("Once upon a time."))
+	open := func() {
+		t.Helper()
+		r.clickText(0, fyne.NewPos(10, 14))
+		if r.transcript.page.edit == nil {
+			t.Fatal("no editor")
+		}
+		r.transcript.page.edit.entry.SetText("Mine.")
+	}
+	open()
+	r.show(func(v *chat.View) { v.Mode = chat.ChatMode }) // a model that chats: the text is the same
+	r.took("splice 0 17 Mine.")
+	r.show(func(v *chat.View) { v.Mode = chat.StoryMode })
+	for _, change := range []func(*chat.View){
+		func(v *chat.View) { v.ID = "other" }, document("Another."), state(chat.Generating),
+	} {
+		r.show(state(chat.Ready), document("Once upon a time."), func(v *chat.View) { v.ID = "now" })
+		open()
+		fyne.CurrentApp().Clipboard().SetContent("")
+		r.show(change)
+		r.took()
+		if r.transcript.page.edit != nil || fyne.CurrentApp().Clipboard().Content() != "Mine." {
+			t.Errorf("the editor stays, or %q is on the clipboard", fyne.CurrentApp().Clipboard().Content())
+		}
+	}
+}
+
+// A widget that was not drawn for a minute has lost its renderer. It is as high as
+// before, can be clicked and selected in, and so is one that is used again.
+func TestForgottenRenderers(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(document(story(30)))
+	p := r.transcript.page
+	r.transcript.scroll.ScrollToTop()
+	r.transcript.scrolled()
+	height, free := p.height, len(p.free[proseKind])
+	if free == 0 {
+		t.Fatal("no widget waits for its use: the test does not work")
+	}
+	t.Run("a minute", func(t *testing.T) {
+		for _, b := range p.live {
+			test.TempWidgetRenderer(t, b.block.(*prose))
+		}
+		for _, b := range p.free[proseKind] {
+			test.TempWidgetRenderer(t, b.(*prose))
+		}
+		test.TempWidgetRenderer(t, r.composer.ruler)
+	})
+	r.show(func(v *chat.View) { v.Document[0].ID = 7; v.Document[0].Text = story(30) + "!" })
+	for i, b := range p.live {
+		if i < p.shown-1 && p.heights[i] < 100 {
+			t.Errorf("paragraph %d is %v high", i, p.heights[i])
+		}
+		if b.MinSize().Height != p.heights[i] {
+			t.Errorf("paragraph %d takes %v and has %v", i, b.MinSize().Height, p.heights[i])
+		}
+	}
+	if p.height < height-50 {
+		t.Errorf("the page is %v high, was %v", p.height, height)
+	}
+	r.drag(0, fyne.NewPos(10, 14), fyne.NewPos(100, 14))
+	r.clickText(1, fyne.NewPos(10, 14))
+	if p.edit == nil {
+		t.Error("a click does nothing")
+	}
+	r.composer.entry.SetText(strings.Repeat("many words ", 60))
+	if rows := r.composer.measure(r.composer.card.Size().Width); rows < 4 {
+		t.Errorf("the prompt counts %d rows", rows)
+	}
+}
+
+// The colour of a selection lies on the letters that are selected.
+func TestSelectionLiesOnItsLetters(t *testing.T) {
+	for _, percent := range []int{80, 100, 150} {
+		r := newRig(t, 1100, 720)
+		r.setTextSize(percent)
+		r.show(document(story(1)))
+		l := r.transcript.page.label(0)
+		height := l.Size().Height
+		r.drag(0, fyne.NewPos(40, height-20), fyne.NewPos(140, height-20))
+		var boxes, lines []placedText
+		u := &user{rig: r, t: t}
+		lines = u.texts(l, fyne.Position{})
+		walk(selectionOf(t, l).(*ear).selection, func(o fyne.CanvasObject) {
+			if s := o.Size(); s.Height > 5 && s.Height < 60 {
+				boxes = append(boxes, placedText{"", 0, o.Position().Y, 0, o.Position().Y + s.Height, nil})
+			}
+		})
+		last := lines[len(lines)-1]
+		last.top, last.bottom = last.top-l.Position().Y, last.bottom-l.Position().Y
+		if len(boxes) != 1 || boxes[0].top > last.top+1 || boxes[0].bottom < last.bottom-1 || boxes[0].top < last.top-2 || boxes[0].bottom > last.bottom+2 {
+			t.Errorf("%d%%: the colour is at %+v, the line at %v to %v", percent, boxes, last.top, last.bottom)
+		}
+	}
+}
