@@ -28,8 +28,9 @@ var arrows = map[string][]string{
 	"tern/app/crash":  {"tern/app/files"},
 	"tern/app/remote": {},
 
-	// check looks into weights, and opens models another way than they say.
-	"tern/app/check": {"tern/inference", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
+	// check looks into weights, and opens models another way than they say, with
+	// another chat template for one.
+	"tern/app/check": {"tern/inference", "tern/inference/chattemplate", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
 
 	// recipe runs an answer again, and names the kernels.
 	"tern/app/recipe": {"tern/inference", "tern/inference/kernel"},
@@ -54,8 +55,13 @@ var arrows = map[string][]string{
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference":        {"tern/assets", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
-	"tern/inference/kernel": {"tern/model/ternary"},
+	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
+	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
+	// knows nothing of chats.
+	"tern/inference/chattemplate":       {"tern/inference/chattemplate/jinja", "tern/tokenizer"},
+	"tern/inference/chattemplate/jinja": {},
+	"tern/inference/kernel":             {"tern/model/ternary"},
 	// model has the nouns; checkpoint reads them, export writes them by what
 	// checkpoint knows of architectures and encodings.
 	"tern/model":                   {"tern/model/internal/parallel", "tern/model/ternary"},

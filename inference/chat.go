@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"tern/inference/chattemplate"
 	"tern/tokenizer"
 )
 
@@ -12,59 +14,61 @@ import (
 // model, which continues texts and answers nobody.
 var ErrNoTemplate = errors.New("the model has no chat template")
 
-// ErrTemplate is returned where a checkpoint's chat template refuses a
-// conversation, or cannot be run and no built-in one stands in for it.
-var ErrTemplate = errors.New("the chat template cannot be used")
+// Errors of chat templates: ErrTemplate where one cannot be read or run, or
+// refuses a conversation, ErrRefused for the last alone.
+var (
+	ErrTemplate = chattemplate.ErrTemplate
+	ErrRefused  = chattemplate.ErrRefused
+)
 
 // The roles of messages that every template knows; some refuse a system message.
 const (
-	RoleSystem    = "system"
-	RoleUser      = "user"
-	RoleAssistant = "assistant"
+	RoleSystem    = chattemplate.RoleSystem
+	RoleUser      = chattemplate.RoleUser
+	RoleAssistant = chattemplate.RoleAssistant
 )
 
 // Message is one turn of a conversation.
-type Message struct {
-	Role    string // RoleSystem, RoleUser or RoleAssistant
-	Content string
-	// IDs, where not nil, are the tokens that Content was generated as. They
-	// are kept, so that the prompt of the next turn begins like the sequence
-	// that a session holds, and only what is new has to be evaluated.
-	IDs []int32
-}
+type Message = chattemplate.Message
+
+// ChatOptions are what a conversation is rendered with besides its messages:
+// tools, say, and variables of the template.
+type ChatOptions = chattemplate.Options
 
 // ChatTemplate returns what a chat is rendered by: a built-in template by its
 // name ("2B-4T", "Llama 3", "Falcon3"), or the checkpoint's own by the file
-// that holds it. ok is false for a base model, and where the checkpoint's own
-// template cannot be run; Chat then says which.
+// that holds it. ok is false for a base model. Chat says it where the template
+// cannot be used: no other one takes its place.
 func (e *Engine) ChatTemplate() (name string, ok bool) {
 	if e.chat == nil {
 		return "", false
 	}
-	return e.chat.name, true
+	return e.chat.Name(), true
 }
 
 // Chat renders a conversation to the ids that a model answers to; with
 // generationPrompt they end where the assistant's words begin.
 //
-// Markers come from the template alone: "<|eot_id|>" typed into a message stays
-// ten characters. The text between two markers is encoded in one piece, as the
-// reference does (apply_chat_template of transformers). 2B-4T's own code
+// Control tokens come from the template alone: "<|eot_id|>" typed into a message
+// stays ten characters. The text between two markers is encoded in one piece, as
+// the reference does (apply_chat_template of transformers). 2B-4T's own code
 // (gpu/tokenizer.py, ChatFormat) encodes headers and contents apart, and with a
 // header that ends in a space nothing else fits what an answer begins with. BOS
 // comes first where the vocabulary wants it, whether or not the template says so.
 //
 // Errors wrap ErrNoTemplate or ErrTemplate.
 func (e *Engine) Chat(messages []Message, generationPrompt bool) ([]int32, error) {
+	return e.ChatWith(messages, ChatOptions{GenerationPrompt: generationPrompt})
+}
+
+// ChatWith is Chat with tools, documents and variables.
+func (e *Engine) ChatWith(messages []Message, o ChatOptions) ([]int32, error) {
 	if e.chat == nil {
-		if e.chatErr != nil {
-			return nil, e.chatErr
-		}
 		return nil, fmt.Errorf("inference: %w", ErrNoTemplate)
 	}
-	parts, err := e.chat.parts(messages, generationPrompt)
+	parts, err := e.chat.Render(messages, o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("inference: %w", err)
 	}
 	ids := e.tok.EncodeParts(parts)
 	if bos, add := e.tok.BOS(); add && (len(ids) == 0 || ids[0] != bos) {
@@ -86,11 +90,24 @@ func (e *Engine) ChatStops() (ids []int32, texts []string) {
 			ids = append(ids, id)
 		}
 	}
-	// What the template puts between an answer and the next question.
-	turns := []Message{{Role: RoleUser, Content: "a"}, {Role: RoleAssistant, Content: "b"}, {Role: RoleUser, Content: "c"}}
-	if parts, err := e.chat.parts(turns, false); err == nil {
-		ids, texts = e.turnEnd(parts, ids)
+	between := e.chat.Between()
+	for _, id := range e.tok.EncodeParts([]tokenizer.Part{{Text: between}}) {
+		if isControl(e.tok, id) {
+			ids = append(ids, id)
+			break
+		}
+	}
+	const user = "<|user|>"
+	if _, ok := e.tok.Special(user); !ok && strings.Contains(between, user) {
+		texts = []string{user}
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), texts
+}
+
+// isControl tells whether a token has no text: it means something, and says
+// nothing.
+func isControl(tok tokenizer.Tokenizer, id int32) bool {
+	special, ok := tok.Special(tok.Literal(id))
+	return ok && special == id && len(tok.Bytes(id)) == 0
 }

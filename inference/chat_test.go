@@ -3,7 +3,6 @@ package inference
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,7 +37,7 @@ func chatEngine(t testing.TB, m *model.Model) *Engine {
 		t.Fatal(err)
 	}
 	e := &Engine{model: m, tok: tok}
-	e.chat, e.chatErr = chooseTemplate(m, tok, "")
+	e.chat = chooseTemplate(m, tok, "")
 	return e
 }
 
@@ -119,16 +118,15 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 	}{
 		{checkpoint.Llama, "Llama3", own(publishedLlama3), "chat_template.jinja", llama3},
 		{checkpoint.Llama, "Llama3-Instruct", files, "Llama 3", llama3},
-		{checkpoint.Llama, "Llama3", own("{% macro m() %}{% endmacro %}"), "Llama 3", llama3},
 		{checkpoint.BitNet2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
 		{checkpoint.BitNet2B4T, "2B", files, "2B-4T", bitnet},
 		{checkpoint.BitNet2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
 	} {
 		e := &Engine{tok: tok}
 		m := &model.Model{Name: c.name, Config: model.Config{Arch: c.family}, Tokenizer: c.files}
-		e.chat, e.chatErr = chooseTemplate(m, tok, "")
+		e.chat = chooseTemplate(m, tok, "")
 		if name, _ := e.ChatTemplate(); name != c.chosen {
-			t.Errorf("%s: template %q (%v), want %q", c.name, name, e.chatErr, c.chosen)
+			t.Errorf("%s: template %q, want %q", c.name, name, c.chosen)
 			continue
 		}
 		if got, err := e.Chat(conversation, true); err != nil || !slices.Equal(got, c.want) {
@@ -166,7 +164,6 @@ func TestChatSmall(t *testing.T) {
 		{"Falcon3", "falcon", publishedFalcon, falcon, []int32{406}, []string{"<|user|>"}},
 		{"Falcon3 of several", "falcon", named, falcon, []int32{406}, []string{"<|user|>"}},
 		{"only one, of any name", "falcon", named[1:], falcon, []int32{406}, []string{"<|user|>"}},
-		{"Falcon3 that cannot be run", "falcon", "{% include 'x' %}<|user|><|assistant|>", falcon, []int32{406}, []string{"<|user|>"}},
 	} {
 		e := chatEngine(t, small(t, checkpoint.Llama, c.vocabulary, c.template))
 		if got, err := e.Chat(turns, true); err != nil || !slices.Equal(got, c.want) {
@@ -235,12 +232,13 @@ func TestChatWithoutTemplate(t *testing.T) {
 		{"empty", small(t, checkpoint.BitNet, "spm", ""), ErrNoTemplate, "no chat template"},
 		{"null", small(t, checkpoint.BitNet, "spm", json.RawMessage("null")), ErrNoTemplate, "no chat template"},
 		{"no list of templates", small(t, checkpoint.BitNet, "spm", 7), ErrTemplate, "neither a text nor a list"},
-		{"unknown statement", small(t, checkpoint.BitNet, "spm", "{% frob %}"), ErrTemplate, "frob"},
+		{"unknown statement", small(t, checkpoint.BitNet, "spm", "{% frob %}"), ErrTemplate, "tokenizer_config.json, line 1: unknown tag 'frob'"},
+		{"no other layout, though the vocabulary has all of its markers", small(t, checkpoint.Llama, "bpe", "<|user|><|assistant|>\n{% frob %}"), ErrTemplate, "line 2: unknown tag 'frob'"},
 		{"leaves the words out", small(t, checkpoint.BitNet, "spm", "hello"), ErrTemplate, "leaves the user's words out"},
 	} {
 		e := chatEngine(t, c.m)
-		if name, ok := e.ChatTemplate(); ok {
-			t.Errorf("%s: template %q", c.what, name)
+		if name, ok := e.ChatTemplate(); ok != (c.want == ErrTemplate) || ok && name != "tokenizer_config.json" {
+			t.Errorf("%s: template %q, %v", c.what, name, ok)
 		}
 		if _, err := e.Chat(conversation[1:2], true); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s: %v, want %q", c.what, err, c.reason)
@@ -262,8 +260,7 @@ func TestChatRefused(t *testing.T) {
 		reason   string
 	}{
 		{[]Message{{Role: RoleUser, Content: "a"}, {Role: RoleUser, Content: "b"}}, "roles must alternate"},
-		{[]Message{{Role: "tool", Content: "a"}}, `role "tool"`},
-		{make([]Message, maxMessages+1), fmt.Sprint(maxMessages + 1)},
+		{[]Message{{Role: "tool", Content: "a"}}, "line 1: roles must alternate"},
 	} {
 		if _, err := e.Chat(c.messages, true); !errors.Is(err, ErrTemplate) || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%v, want %q", err, c.reason)

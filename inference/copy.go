@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"tern/model"
 	"tern/model/export"
@@ -51,7 +52,7 @@ func ggufVocab(f model.TokenizerFiles) (*model.Vocab, error) {
 		return nil, err
 	}
 	if v.ChatTemplate, _, err = ownTemplate(&f); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("inference: %w", err)
 	}
 	return (*model.Vocab)(v), nil
 }

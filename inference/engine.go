@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"math"
 
+	"tern/inference/chattemplate"
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/tokenizer"
@@ -75,8 +76,7 @@ type Engine struct {
 	noTok error               // one that cannot be used (Options.OnlyIDs)
 	pool  *pool
 
-	chat    *chatTemplate // nil for a base model, and
-	chatErr error         // where the checkpoint's template cannot be used
+	chat *chattemplate.Template // nil for a base model
 
 	invFreq  []float32 // [HeadDim/2] of RoPE
 	scale    float32   // HeadDim^-1/2 of attention
@@ -117,7 +117,6 @@ func New(m *model.Model, o Options) (*Engine, error) {
 	if noTok != nil && !o.OnlyIDs {
 		return nil, noTok
 	}
-	chat, chatErr := chooseTemplate(m, tok, o.Template)
 	threads := o.Threads
 	if threads <= 0 {
 		threads = DefaultThreads()
@@ -126,8 +125,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		model:   m,
 		tok:     tok,
 		noTok:   noTok,
-		chat:    chat,
-		chatErr: chatErr,
+		chat:    chooseTemplate(m, tok, o.Template),
 		pool:    newPool(threads),
 		invFreq: inverseFrequencies(&m.Config),
 		scale:   float32(1 / math.Sqrt(float64(m.HeadDim))),

@@ -121,12 +121,13 @@ func (c *Controller) judge(ctx context.Context) {
 	}
 	reading := append(corrections(info.Reading), found...)
 	c.change(func(v *View) {
-		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1]), Hint: adviceHint(len(found)), reading: reading.String()}
+		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1], info.Template != ""), Hint: adviceHint(found, info.Template != ""), reading: reading.String()}
 	})
 }
 
-// adviceOf says what a correction is needed for.
-func adviceOf(c check.Correction) Text {
+// adviceOf says what a correction is needed for. chats tells whether the file
+// brings a chat template.
+func adviceOf(c check.Correction, chats bool) Text {
 	switch c {
 	case check.InvertMultipliers:
 		return Say("This file seems to hold its multipliers inverted")
@@ -141,11 +142,17 @@ func adviceOf(c check.Correction) Text {
 	case check.StopMarkers:
 		return Say("This file does not name all the markers that end its texts")
 	}
+	if chats {
+		return Say("The chat template of this file cannot be used")
+	}
 	return Say("This model seems to be made for chats, and its file brings no template for them")
 }
 
-func adviceHint(n int) Text {
-	if n > 1 {
+func adviceHint(found check.Corrections, chats bool) Text {
+	if layout := found[len(found)-1].Layout(); layout != "" && chats {
+		return Say("Tern can use the layout of {{.Name}} in its place.", "Name", layout)
+	}
+	if len(found) > 1 {
 		return Say("Something else is wrong with it, too. Tern can read it the right way.")
 	}
 	return Say("Tern can read it the right way.")

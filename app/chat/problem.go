@@ -70,9 +70,12 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("Not enough memory"), Say("Close other apps or choose a shorter context.")
 	case errors.Is(err, errNoTokenizer):
 		return Say("This model has no tokenizer"), Say("Put tokenizer.json or tokenizer.model beside it.")
-	case errors.Is(err, inference.ErrTemplate):
+	case errors.Is(err, inference.ErrRefused):
 		return Say("This model does not take the conversation: {{.What}}", "What", what),
 			Say("Undo the last message, or start a new conversation.")
+	case errors.Is(err, inference.ErrTemplate):
+		return Say("The chat template of this model cannot be used: {{.What}}", "What", what),
+			Say("Look for a newer file of the model, or open another one.")
 	case errors.Is(err, inference.ErrNonFinite):
 		return Say("The model produced invalid numbers"), Say("The file may be damaged.")
 	case errors.Is(err, model.ErrUnsupported):
@@ -217,7 +220,7 @@ var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|gguf|tokenizer|inferen
 func reason(err error, path string) string {
 	text := err.Error()
 	for _, sentinel := range []error{
-		inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound,
+		inference.ErrRefused, inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound,
 		tokenizer.ErrUnsupported, tokenizer.ErrDamaged, tokenizer.ErrOther,
 	} {
 		text = strings.TrimSuffix(text, ": "+sentinel.Error())

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tern/inference"
+	"tern/inference/chattemplate"
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/tokenizer"
@@ -82,15 +83,26 @@ func (c Corrections) Options(o inference.Options) inference.Options {
 			o.I2S = checkpoint.I2SARM
 		case I2SRows:
 			o.I2S = checkpoint.I2SRows
-		case TemplateLlama3:
-			o.Template = inference.TemplateLlama3
-		case Template2B4T:
-			o.Template = inference.Template2B4T
-		case TemplateFalcon3:
-			o.Template = inference.TemplateFalcon3
+		}
+		if name := x.Layout(); name != "" {
+			o.Template = name
 		}
 	}
 	return o
+}
+
+// Layout is the name of the built-in chat template that a correction takes, ""
+// for others.
+func (c Correction) Layout() string {
+	switch c {
+	case TemplateLlama3:
+		return chattemplate.Llama3
+	case Template2B4T:
+		return chattemplate.BitNet2B4T
+	case TemplateFalcon3:
+		return chattemplate.Falcon3
+	}
+	return ""
 }
 
 // OpenModel is checkpoint.Open with corrections.

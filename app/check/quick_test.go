@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -178,6 +179,39 @@ func TestTemplateCorrection(t *testing.T) {
 			t.Errorf("%v: template %q, want %q", c.corrections, name, c.want)
 		}
 		e.Close()
+	}
+}
+
+// TestBrokenTemplate: a template that cannot be used is named with its words and
+// line, and another layout is only advised.
+func TestBrokenTemplate(t *testing.T) {
+	dir := withTokenizer(t, "hf-llama3-packed", "bpe")
+	if err := os.WriteFile(filepath.Join(dir, "chat_template.jinja"), []byte("{# 1 #}\n{% frob %}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(t.Context(), dir, nil, inference.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	r, err := Quick(t.Context(), e, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Name == "template" })
+	if i < 0 || r.Findings[i].Verdict != Doubtful || !strings.Contains(r.Findings[i].Detail, "chat_template.jinja, line 2: unknown tag 'frob'") {
+		t.Errorf("%+v", r.Findings)
+	}
+	if !slices.Contains(r.Corrections, TemplateLlama3) {
+		t.Errorf("advised: %v", r.Corrections)
+	}
+	mended, err := Open(t.Context(), dir, r.Corrections, inference.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mended.Close()
+	if name, ok := mended.ChatTemplate(); name != "Llama 3" || !ok {
+		t.Errorf("corrected: %q", name)
 	}
 }
 

@@ -65,7 +65,9 @@ func (r *Report) checkTokenizer(e *inference.Engine) {
 }
 
 // checkTemplate tells how a chat with the model is rendered. That a base model
-// is not made for chats is no fault. It returns whether the model chats.
+// is not made for chats is no fault. For a template that cannot be used there may
+// be a built-in one whose markers the vocabulary has: it is called for, and taken
+// if the user wants it. checkTemplate returns whether the model chats.
 func (r *Report) checkTemplate(e *inference.Engine) bool {
 	name, ok := e.ChatTemplate()
 	_, err := e.Chat([]inference.Message{{Role: inference.RoleUser, Content: question}}, true)
@@ -76,6 +78,14 @@ func (r *Report) checkTemplate(e *inference.Engine) bool {
 		r.add("template", Good, "none: a base model, which continues texts")
 	default:
 		r.add("template", Doubtful, "%v", err)
+	}
+	if errors.Is(err, inference.ErrTemplate) && !errors.Is(err, inference.ErrRefused) {
+		for _, t := range templates {
+			if t.correction != "" && t.fits(e.Tokenizer()) {
+				r.Corrections = append(r.Corrections, t.correction)
+				break
+			}
+		}
 	}
 	return ok && err == nil
 }

@@ -90,8 +90,10 @@ func hint(err error) string {
 		return "The file may be incomplete: copy or download it again."
 	case errors.Is(err, export.ErrNoSpace):
 		return "Choose a folder on another disk, or make room."
-	case errors.Is(err, inference.ErrTemplate):
+	case errors.Is(err, inference.ErrRefused):
 		return "Without --chat the model continues the text as it is."
+	case errors.Is(err, inference.ErrTemplate):
+		return "Another layout is taken with --correct template-llama-3, template-2b-4t or template-falcon3 (tern check MODEL advises); without --chat the model continues the text as it is."
 	case errors.Is(err, inference.ErrNonFinite):
 		return "The file may be damaged: tern check MODEL looks for the cause."
 	case errors.Is(err, inference.ErrMemory):

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -238,6 +239,40 @@ func TestRunChatRefused(t *testing.T) {
 	_, stderr, code := tern(t, "", "run", "--chat", "-p", "hi")
 	if code != 1 || !strings.Contains(stderr, "is a base model: it continues a text and answers no messages.\nHint: Leave --chat out") {
 		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+// TestRunChatTemplate: the checkpoint's own template renders, whatever it is made
+// of; one that cannot be used is an error with its words and line, and another
+// layout is the user's choice.
+func TestRunChatTemplate(t *testing.T) {
+	dir := withTokenizer(t, "hf-llama3-packed", "bpe")
+	for _, c := range []struct {
+		source string
+		args   []string
+		tokens int
+		stderr string
+	}{
+		{"{% macro turn(c) %}{{ c }}{% endmacro %}{% for m in messages %}{{ turn(m.content) }}{% endfor %}", nil, 3, ""}, // BOS, h, i
+		{"{# 1 #}\n{% for m in messages %}{{ m.content|frob }}{% endfor %}", nil, 0,
+			"the chat template cannot be used: chat_template.jinja, line 2: no filter named 'frob'.\nHint: Another layout is taken with --correct template-llama-3"},
+		{"{{ raise_exception('only about birds') }}", nil, 0, "the chat template refuses the conversation: chat_template.jinja, line 1: only about birds.\nHint: Without --chat"},
+		{"{% frob %}", []string{"--correct", "template-llama-3"}, 19, ""}, // markers, "user" and "assistant" in 3 and 6 pieces,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "chat_template.jinja"), []byte(c.source), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		args := append([]string{"run", "-m", dir, "--chat", "-p", "hi", "-n", "1", "--json"}, c.args...)
+		stdout, stderr, code := tern(t, "", args...)
+		if c.stderr != "" {
+			if code != 1 || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("%s: exit code %d, %q", c.source, code, stderr)
+			}
+			continue
+		}
+		if want := fmt.Sprintf(`"prompt_tokens":%d`, c.tokens); code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit code %d, %s, want %s; %s", c.source, code, stdout, want, stderr)
+		}
 	}
 }
 
