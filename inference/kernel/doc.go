@@ -6,8 +6,8 @@
 // for AVX-512 with VNNI; on arm64 it is NEON, and some of it once more for the dot
 // product instructions. The generators in _gen write it, with avo and, for arm64,
 // as text; `go generate ./inference/kernel` reproduces it byte for byte. The
-// environment variable TERN_KERNEL names a slower path than the best: avx2, neon or
-// generic; the build tag purego keeps the generic code.
+// environment variable TERN_KERNEL names a slower path than the best: avxvnni, avx2,
+// neon or generic; the build tag purego keeps the generic code.
 //
 // # What is equal, and what is near
 //

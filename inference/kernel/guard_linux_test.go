@@ -47,6 +47,9 @@ func TestNoReadPastEnds(t *testing.T) {
 			for _, size := range [][2]int{{1, 1}, {5, 129}, {19, 1537}, {4, 4096}} {
 				guardTernary(t, size[0], size[1], atEnd)
 			}
+			for _, size := range [][2]int{{1, 1}, {33, 129}, {64, 1536}} {
+				guardGrouped(t, size[0], size[1], atEnd)
+			}
 			for _, cols := range []int{32, 64, 96, 512, 544} {
 				for _, rows := range []int{1, 4, 7} {
 					Scan(guarded[int32](t, rows, atEnd), guarded[int8](t, rows*cols, atEnd), guarded[int16](t, cols, atEnd))
@@ -106,4 +109,28 @@ func guardTernary(t *testing.T, rows, cols int, atEnd bool) {
 		q, sums := guarded[int8](t, tokens*m.PaddedCols(), atEnd), guarded[int32](t, tokens, atEnd)
 		MatMul(f(tokens*m.Rows), m.Rows, m, 0, m.Groups(), q, sums, f(tokens), NewScratch())
 	}
+}
+
+func guardGrouped(t *testing.T, rows, cols int, atEnd bool) {
+	eachForm(func(groupCols int, wide bool, planes Planes) {
+		m := randomGrouped(source(), rows, cols, groupCols, wide)
+		data := guarded[byte](t, len(m.Data), atEnd)
+		copy(data, m.Data)
+		m.Data = data
+		if wide {
+			m.Wide = guarded[float32](t, len(m.Wide), atEnd)
+		} else {
+			m.Scales = guarded[uint16](t, len(m.Scales), atEnd)
+		}
+		for _, tokens := range []int{1, 2, 3, 5, 13} {
+			x := new(Fixed)
+			x.Reset(tokens, cols, groupCols, planes)
+			x.q = guarded[int8](t, len(x.q), atEnd)
+			x.scales = guarded[groupScale](t, len(x.scales), atEnd)
+			for i := range tokens {
+				x.Set(i, guarded[float32](t, cols, atEnd))
+			}
+			MatMulGrouped(guarded[float32](t, tokens*rows, atEnd), rows, m, 0, m.Bands(), x, NewScratch())
+		}
+	})
 }

@@ -18,12 +18,13 @@ type path uint8
 const (
 	generic path = iota // the Go code, which every build has
 	avx2                // amd64 with AVX2, FMA and F16C
-	avx512              // and with AVX-512 F, BW, VL and VNNI
+	avxVNNI             // and with AVX-VNNI
+	avx512              // or with AVX-512 F, BW, VL and VNNI
 	neon                // arm64
 	neonDot             // and with the dot product instructions
 )
 
-var pathNames = [...]string{generic: "generic", avx2: "avx2", avx512: "avx512", neon: "neon", neonDot: "neon-dot"}
+var pathNames = [...]string{generic: "generic", avx2: "avx2", avxVNNI: "avxvnni", avx512: "avx512", neon: "neon", neonDot: "neon-dot"}
 
 func (p path) String() string { return pathNames[p] }
 

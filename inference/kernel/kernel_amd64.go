@@ -4,18 +4,22 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-// useAVX2 selects the assembly, useAVX512 that of its functions which have a
-// second one.
-var useAVX2, useAVX512 bool
+// useAVX2 selects the assembly; useVNNI and useAVX512 that of the functions which have
+// another one for AVX-VNNI, and for AVX-512.
+var useAVX2, useVNNI, useAVX512 bool
 
 func offered() []path {
-	switch {
-	case !cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C):
+	if !cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) {
 		return []path{generic}
-	case !cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX512VNNI):
-		return []path{avx2, generic}
 	}
-	return []path{avx512, avx2, generic}
+	list := []path{avx2, generic}
+	if cpuid.CPU.Supports(cpuid.AVXVNNI) {
+		list = append([]path{avxVNNI}, list...)
+	}
+	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX512VNNI) {
+		list = append([]path{avx512}, list...)
+	}
+	return list
 }
 
-func setFlags(p path) { useAVX2, useAVX512 = p != generic, p == avx512 }
+func setFlags(p path) { useAVX2, useVNNI, useAVX512 = p != generic, p == avxVNNI, p == avx512 }

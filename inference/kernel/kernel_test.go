@@ -54,6 +54,8 @@ func TestChoose(t *testing.T) {
 		{"generic", slow, "generic"},
 		{"avx2", fast, "avx2"},
 		{"avx2", slow, ""},
+		{"avxvnni", []path{avx512, avxVNNI, avx2, generic}, "avxvnni"},
+		{"avxvnni", fast, ""},
 		{"AVX2", fast, ""},
 		{"sse", fast, ""},
 	} {

@@ -204,6 +204,11 @@ func readSumAVX512(b *byte, n int) uint64
 //go:noescape
 func peakAVX2(n int)
 
+// peakVNNI does 12·32 products of bytes n ≥ 1 times.
+//
+//go:noescape
+func peakVNNI(n int)
+
 // peakAVX512 does 16·64 products of bytes n ≥ 1 times.
 //
 //go:noescape
@@ -218,6 +223,51 @@ func fix2AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
 //
 //go:noescape
 func fix3AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
+
+// unpackGroupedAVX2 unpacks lines ≥ 1 lines of 128 bytes into the codes of their four fields in turn, 512 bytes.
+//
+//go:noescape
+func unpackGroupedAVX2(dst *byte, src *byte, lines int)
+
+// groupedVec2AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedTile2AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
+//
+//go:noescape
+func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile3AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
+//
+//go:noescape
+func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedVec2VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedTile2VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
+//
+//go:noescape
+func groupedTile2VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile3VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
+//
+//go:noescape
+func groupedTile3VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
 
 // groupedVec2AVX512 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //

@@ -64,11 +64,21 @@ func main() {
 
 	// peak.go
 	peak()
+	peakVNNI()
 	peak512()
 
 	// grouped.go
 	fix(2)
 	fix(3)
+
+	// grouped256.go
+	unpackGrouped()
+	for _, i := range []isa{onAVX2, onVNNI} {
+		groupedVec256(i, 2)
+		groupedVec256(i, 3)
+		groupedTile256(i, 2)
+		groupedTile256(i, 3)
+	}
 
 	// grouped512.go
 	groupedVec512(2)

@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/reg"
 )
 
 // What registers alone reach: the products of a kernel without anything else.
@@ -30,6 +31,21 @@ func peak() {
 			p := YMM()
 			VPMADDUBSW(v, v, p)
 			VPADDW(p, a, a)
+		}
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func peakVNNI() {
+	function("peakVNNI", "func(n int)", "does 12·32 products of bytes n ≥ 1 times.")
+	n := param("n")
+	for _, v := range y256 {
+		VPXOR(v, v, v)
+	}
+	loop("next", n, func() {
+		for _, a := range y256[:12] {
+			dpbusd(Y15, Y14, a)
 		}
 	})
 	VZEROUPPER()

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// With 256 bits two registers hold half of a band. AVX2 adds products of bytes to 16
+// bits: those of a group reach 64·2·3·128/2 = 24576 in an element. AVX-VNNI adds them to
+// 32 bits by one instruction. All registers have names here, as avo does not know that
+// one.
+type isa struct {
+	name string
+	vnni bool
+}
+
+var (
+	onAVX2 = isa{"AVX2", false}
+	onVNNI = isa{"VNNI", true}
+)
+
+var y256 = []reg.VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
+
+// product adds the products of signed bytes a and unsigned bytes c to sum; Y15 is free.
+func (i isa) product(a, c, sum reg.VecPhysical) {
+	if i.vnni {
+		dpbusd(a, c, sum)
+		return
+	}
+	VPMADDUBSW(a, c, Y15)
+	VPADDW(Y15, sum, sum)
+}
+
+// dpbusd emits VPDPBUSD in its VEX form, which Go's assembler lacks: it writes the EVEX
+// form, which needs AVX-512.
+func dpbusd(a, c, sum reg.VecPhysical) {
+	n := func(r reg.VecPhysical) byte { return byte(r.PhysicalIndex()) }
+	code := []byte{
+		0xc4,
+		0x42 | (^n(sum)>>3&1)<<7 | (^n(a)>>3&1)<<5, // X is not used: 1
+		0x05 | (^n(c)&15)<<3,
+		0x50,
+		0xc0 | n(sum)&7<<3 | n(a)&7,
+	}
+	Commentf("VPDPBUSD Y%d, Y%d, Y%d {vex}", n(a), n(c), n(sum))
+	Instruction(&ir.Instruction{
+		Opcode: "LONG", Operands: []Op{U32(binary.LittleEndian.Uint32(code))},
+		Inputs: []Op{a, c, sum}, Outputs: []Op{sum},
+	})
+	Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []Op{U8(code[4])}})
+}
+
+// whole puts the sums of planes together in the last of them: 8 results, without the
+// codes' offset.
+func (i isa) whole(planes []reg.VecPhysical) reg.VecPhysical {
+	one := bits(0x00010001)
+	if !i.vnni {
+		for _, v := range planes {
+			VPMADDWD(one, v, v)
+		}
+	}
+	v := planes[len(planes)-1]
+	for p := len(planes) - 2; p >= 0; p-- {
+		VPSLLD(U8(8), v, v)
+		VPADDD(planes[p], v, v)
+	}
+	return v
+}
+
+// addTerm adds the float term of the integers v to eight results at y. The register t is free.
+func addTerm(v, t reg.VecPhysical, s Register, token int, d, y Mem) {
+	VPBROADCASTD(at(s, 8*token+4), t)
+	VPADDD(t, v, v)
+	VCVTDQ2PS(v, v)
+	VBROADCASTSS(at(s, 8*token), t)
+	VMULPS(t, v, v)
+	VMULPS(d, v, v)
+	VADDPS(y, v, v)
+	VMOVUPS(v, y)
+}
+
+// scalesToStack stores the 32 scales of a band and group as float32, whichever form they
+// have, and moves scales past them.
+func scalesToStack(label string, wide Op, scales Register, local Mem) {
+	y := y256[:4]
+	CMPQ(wide, U8(0))
+	JNE(LabelRef("wide" + label))
+	for i, v := range y {
+		VCVTPH2PS(at(scales, 16*i), v)
+	}
+	advance(2*bandRows, scales)
+	JMP(LabelRef("scaled" + label))
+	Label("wide" + label)
+	for i, v := range y {
+		VMOVUPS(at(scales, 32*i), v)
+	}
+	advance(4*bandRows, scales)
+	Label("scaled" + label)
+	for i, v := range y {
+		VMOVUPS(v, local.Offset(32*i))
+	}
+}
+
+// groupedVec256 emits the product with one row of activations, half a band at a time,
+// group by group: the second half of a line comes from L1. With AVX-VNNI and two planes
+// fields 1 and 3 are taken as four times their code, as in groupedVec512.
+func groupedVec256(i isa, planes int) {
+	split := i.vnni && planes == 2
+	function(fmt.Sprintf("groupedVec%d%s", planes, i.name), groupedVecSignature, groupedVecDoc)
+	local := AllocLocal(4 * bandRows)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	sums := [2][]reg.VecPhysical{y256[0:planes], y256[planes : 2*planes]} // [8 rows][plane]
+	fours := [2][]reg.VecPhysical{y256[4:6], y256[6:8]}
+	c, low, high, w, a := y256[8:10], Y10, Y11, y256[12:14], Y14
+	VMOVDQU(bits(0x03030303), low)
+	VMOVDQU(bits(0x0c0c0c0c), high)
+	Label("band")
+	VPXOR(a, a, a)
+	for r := range 4 {
+		VMOVUPS(a, at(y, 32*r))
+	}
+	q, s, groups := param("q"), param("scale"), param("groups")
+	loop("group", groups, func() {
+		scalesToStack("", NewParamAddr("wide", wideAt), scales, local)
+		PREFETCHT1(at(scales, aheadScales))
+		second := GP64() // 0, then 64
+		XORQ(second, second)
+		act, from := GP64(), GP64()
+		Label("half")
+		MOVQ(q, act)
+		LEAQ(Mem{Base: data, Index: second, Scale: 1}, from)
+		for _, sum := range append(sums[0][:planes:planes], sums[1]...) {
+			VPXOR(sum, sum, sum)
+		}
+		if split {
+			for _, sum := range append(fours[0][:2:2], fours[1]...) {
+				VPXOR(sum, sum, sum)
+			}
+		}
+		n := param("halves")
+		loop("lines", n, func() {
+			for l := range halfLines {
+				PREFETCHT1(at(from, aheadCodes+lineBytes*l))
+				for r, v := range w {
+					VMOVDQU(at(from, lineBytes*l+32*r), v)
+				}
+				for k := range 4 {
+					mask, acc := low, sums
+					if split && k%2 == 1 {
+						mask, acc = high, fours
+					}
+					for r, v := range w {
+						switch {
+						case split && k == 2:
+							VPSRLW(U8(4), v, v)
+						case !split && k > 0:
+							VPSRLW(U8(2), v, v)
+						}
+						VPAND(mask, v, c[r])
+					}
+					for p := range planes {
+						VPBROADCASTD(at(act, (l*planes+p)*pieceBytes+4*k), a)
+						for r, v := range c {
+							i.product(a, v, acc[r][p])
+						}
+					}
+				}
+			}
+			advance(halfLines*lineBytes, from)
+			advance(halfLines*planes*pieceBytes, act)
+		})
+		if split {
+			for r := range fours {
+				for p, v := range fours[r] {
+					VPSRAD(U8(2), v, v) // a multiple of four: exact
+					VPADDD(v, sums[r][p], sums[r][p])
+				}
+			}
+		}
+		for r := range sums {
+			at := func(m Mem) Mem { m.Index, m.Scale = second, 1; return m.Offset(32 * r) }
+			addTerm(i.whole(sums[r]), a, s, 0, at(local), at(Mem{Base: y}))
+		}
+		ADDQ(U8(64), second)
+		CMPQ(second, U8(64))
+		JE(LabelRef("half"))
+		LEAQ(Mem{Base: from, Disp: -64}, data)
+		MOVQ(act, q)
+		advance(8, s)
+	})
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+// unpackGrouped emits the unpacking of codes for the tiles.
+func unpackGrouped() {
+	function("unpackGroupedAVX2", "func(dst, src *byte, lines int)",
+		"unpacks lines ≥ 1 lines of 128 bytes into the codes of their four fields in turn, 512 bytes.")
+	dst, src, n, low := param("dst"), param("src"), param("lines"), YMM()
+	VMOVDQU(bits(0x03030303), low)
+	loop("line", n, func() {
+		for r := range 4 {
+			w := YMM()
+			VMOVDQU(at(src, 32*r), w)
+			for k := range 4 {
+				c := YMM()
+				VPAND(low, w, c)
+				VMOVDQU(c, at(dst, lineBytes*k+32*r))
+				if k < 3 {
+					VPSRLW(U8(2), w, w)
+				}
+			}
+		}
+		advance(lineBytes, src)
+		advance(4*lineBytes, dst)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// groupedTile256 emits the product of a tile of rows of activations with a band whose
+// codes are unpacked in L1: the sums of half a band, or 16 rows, stay in registers.
+func groupedTile256(i isa, planes int) {
+	most := 6 / planes
+	function(fmt.Sprintf("groupedTile%d%s", planes, i.name),
+		"func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale *byte, groups, halves, tokens int)",
+		fmt.Sprintf("adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ %d.", most))
+	const strideAt, wideAt = 8, 32
+	local := AllocLocal(4 * bandRows)
+	tokens := param("tokens")
+	c, a := y256[12:14], Y14
+	for n := most; n >= 1; n-- {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("tokens"))
+		if n > 1 {
+			CMPQ(tokens, U8(n))
+			JNE(LabelRef(fmt.Sprintf("tokens%d", n-1)))
+		}
+		acc := func(r, t int) []reg.VecPhysical { // of 8 rows and a token
+			return y256[(r*n+t)*planes:][:planes]
+		}
+		y, codes, scales, q, s, groups := param("y"), param("codes"), param("scales"), param("q"), param("scale"), param("groups")
+		loop(label("group"), groups, func() {
+			scalesToStack(label(""), NewParamAddr("wide", wideAt), scales, local)
+			second := GP64() // 0, then 64
+			XORQ(second, second)
+			act, from, to := GP64(), GP64(), GP64()
+			Label(label("half"))
+			MOVQ(q, act)
+			LEAQ(Mem{Base: codes, Index: second, Scale: 1}, from)
+			for _, sum := range y256[:2*n*planes] {
+				VPXOR(sum, sum, sum)
+			}
+			lines := param("halves")
+			SHLQ(U8(2), lines)
+			loop(label("line"), lines, func() {
+				for k := range 4 {
+					for r, v := range c {
+						VMOVDQU(at(from, lineBytes*k+32*r), v)
+					}
+					for t := range n {
+						for p := range planes {
+							VPBROADCASTD(at(act, (t*planes+p)*pieceBytes+4*k), a)
+							for r, v := range c {
+								i.product(a, v, acc(r, t)[p])
+							}
+						}
+					}
+				}
+				advance(4*lineBytes, from)
+				advance(n*planes*pieceBytes, act)
+			})
+			LEAQ(Mem{Base: y, Index: second, Scale: 1}, to)
+			for t := range n {
+				for r := range 2 {
+					d := local.Offset(32 * r)
+					d.Index, d.Scale = second, 1
+					addTerm(i.whole(acc(r, t)), a, s, t, d, at(to, 32*r))
+				}
+				if t < n-1 {
+					ADDQ(NewParamAddr("stride", strideAt), to)
+				}
+			}
+			ADDQ(U8(64), second)
+			CMPQ(second, U8(64))
+			JE(LabelRef(label("half")))
+			LEAQ(Mem{Base: from, Disp: -64}, codes)
+			MOVQ(act, q)
+			advance(8*n, s)
+		})
+		VZEROUPPER()
+		RET()
+	}
+}
