@@ -74,7 +74,7 @@ func (c *Controller) DropOldest() {
 				newer = d.newerTurns
 			}
 			shorter := newer(c.newID())
-			if shorter.empty() {
+			if shorter.empty() || len(shorter.text()) >= len(d.text()) {
 				break
 			}
 			d = shorter

@@ -197,7 +197,7 @@ func (c *Controller) ended() {
 			f.Stop, f.MaxTokens = by.Stop, g.MaxTokens
 		case by.Stop == StoppedByText && by.StopText != "":
 			f.Stop, f.StopText = by.Stop, by.StopText
-		case by.Stop == StoppedByUser, by.Stop == EndedByItself:
+		case by.Stop == StoppedByUser, by.Stop == EndedByItself, by.Stop == ContextFull:
 			f.Stop = by.Stop
 		}
 	})

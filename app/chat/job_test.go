@@ -269,3 +269,164 @@ func TestLastOpened(t *testing.T) {
 		}
 	})
 }
+
+// TestWrittenKept: what an answer was written with is in its file, and is shown
+// again when it is opened or another version is chosen. It is not in what others
+// get: where a model is on this computer.
+func TestWrittenKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.says = []string{" one.", " two and more."}
+		dir := t.TempDir()
+		c := f.kept(dir)
+		g := balanced
+		g.RandomSeed, g.Seed, g.Temperature, g.MaxTokens = false, 7, 0.25, 5
+		c.Load("/models/x.gguf", g)
+		idle()
+		c.Generate("Hi", g)
+		idle()
+		at := time.Now()
+		g.Seed = 8
+		c.Retry(g)
+		idle()
+		id := c.View().ID
+		check := func(c *Controller, seed uint32) {
+			t.Helper()
+			v := c.View()
+			w := c.Written(0)
+			if len(w) != 1 || w[0].Model != "x" || w[0].Path != "/models/x.gguf" || w[0].Seed != seed || w[0].Tokens != 5 || w[0].FirstToken != perPrompt ||
+				w[0].Stop != v.Figures.Stop || w[0].Generation == nil || w[0].Generation.Temperature != 0.25 || w[0].At.Sub(at).Abs() > time.Hour {
+				t.Errorf("%+v", w)
+			}
+			if f := v.Figures; f.Seed != seed || f.Generated != 5 || f.FirstToken != perPrompt || f.Stop == "" || v.Document[1].Model != "x" {
+				t.Errorf("%+v", v.Figures)
+			}
+		}
+		check(c, 8)
+		c.Step(c.View().Document[1].ID, -1)
+		idle()
+		check(c, 7)
+		c.New()
+		c.Open(id)
+		idle()
+		check(c, 7)
+		c.Step(c.View().Document[1].ID, 1)
+		idle()
+		check(c, 8)
+
+		path := filepath.Join(t.TempDir(), "x.json")
+		c.Export(id, path, "You", "Tern")
+		idle()
+		data, err := os.ReadFile(path)
+		if err != nil || strings.Contains(string(data), "/models/") || !strings.Contains(string(data), `"temperature": 0.25`) {
+			t.Errorf("%s, %v", data, err)
+		}
+		c.Edit(c.View().Document[1].ID, "changed", false, g)
+		idle()
+		if w := c.Written(0); len(w) != 1 || !w[0].Edited || w[0].Model != "x" {
+			t.Errorf("%+v", w)
+		}
+	})
+}
+
+// TestOldFiles: what earlier versions wrote is read, and what this one adds does
+// not keep them from reading.
+func TestOldFiles(t *testing.T) {
+	const old = `{"format":"tern-conversation","version":1,"created":"2026-01-02T03:04:05Z","changed":"2026-01-02T03:04:05Z","chat":true,"leaf":2,
+		"messages":[{"id":1,"author":"user","text":"Hi"},{"id":2,"parent":1,"author":"model","text":"Hello","model":"x","seed":9,"stop":"eos"}]}`
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.json"), []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := newFake(t).kept(dir)
+		c.Open("a")
+		idle()
+		v := c.View()
+		if text(v) != "Hi\n\nHello" || v.Mode != ChatMode || v.Figures.Seed != 9 || v.Figures.Stop != EndedByItself {
+			t.Errorf("%q, %+v", text(v), v.Figures)
+		}
+		if w := c.Written(0); len(w) != 1 || w[0] != (Written{Model: "x", Seed: 9, Stop: EndedByItself}) {
+			t.Errorf("%+v", w)
+		}
+		c.Rename("a", "Title")
+		idle()
+		data, err := os.ReadFile(filepath.Join(dir, "a.json"))
+		if err != nil || !strings.Contains(string(data), `"version": 1`) || strings.Contains(string(data), `"rate"`) {
+			t.Errorf("%s, %v", data, err)
+		}
+	})
+}
+
+// TestNothingToAdd says so where a model ends before it began.
+func TestNothingToAdd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.says = []string{" abc", ""}
+		c := f.start(Options{})
+		c.Load("a", balanced)
+		idle()
+		c.Generate("Hi", balanced)
+		idle()
+		if v := c.View(); v.Notice.Key != "" {
+			t.Errorf("%q", v.Notice)
+		}
+		c.Generate("", balanced)
+		idle()
+		if v := c.View(); text(v) != "Hi abc" || v.Notice.String() != "The model has nothing to add." {
+			t.Errorf("%q, %q", text(v), v.Notice)
+		}
+		c.Generate("x", balanced)
+		synctest.Wait()
+		if v := c.View(); v.Notice.Key != "" {
+			t.Errorf("%q stays", v.Notice)
+		}
+	})
+}
+
+// TestDropUntilRoom drops as much as it takes to go on, of a single turn too, and
+// says where that does not help.
+func TestDropUntilRoom(t *testing.T) {
+	for _, template := range []string{"", "fake"} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			f.template = template
+			c := f.start(Options{})
+			c.Load("a", balanced)
+			idle()
+			c.Generate(strings.Repeat("A long sentence. ", 60), balanced)
+			idle()
+			v := c.View()
+			if v.Figures.Stop != ContextFull || v.Figures.ContextUsed != 100 {
+				t.Fatalf("%+v", v.Figures)
+			}
+			c.DropOldest()
+			idle()
+			v = c.View()
+			if v.Figures.ContextUsed > 75 || v.Problem != nil || !strings.HasPrefix(text(v), "A long sentence.") || len(v.Document) != 1 {
+				t.Errorf("%+v, %q, %+v", v.Figures, text(v), v.Problem)
+			}
+			c.Generate("", balanced)
+			idle()
+			if v := c.View(); v.Problem != nil || v.Figures.Stop != EndedByItself || v.State != Ready {
+				t.Errorf("then: %+v, %+v", v.Figures, v.Problem)
+			}
+			c.Undo()
+			c.Undo()
+			idle()
+			if v := c.View(); len(text(v)) < 900 {
+				t.Errorf("undone: %q", text(v))
+			}
+			if template == "" {
+				return
+			}
+			c.SetSystem(c.View().ID, strings.Repeat("x", 200))
+			before := text(c.View())
+			c.DropOldest()
+			idle()
+			if v := c.View(); v.Problem == nil || text(v) != before {
+				t.Errorf("%q, %+v", text(v), v.Problem)
+			}
+		})
+	}
+}

@@ -196,10 +196,10 @@ func (w *window) message() *message {
 	switch {
 	case w.full() && v.Model != nil && (v.Problem == nil || v.Figures.Stop == chat.ContextFull):
 		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)), hint: w.roomHint(),
-			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
+			actions: []action{{tr("Drop oldest turns"), w.dropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
 		return &message{kind: messageLimit, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem,
-			actions: []action{{tr("Drop oldest turns"), w.ctl.DropOldest}, {tr("New conversation"), w.fresh}}}
+			actions: []action{{tr("Drop oldest turns"), w.dropOldest}, {tr("New conversation"), w.fresh}}}
 	case v.Problem != nil:
 		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
 		if w.loadFailed && !v.Problem.Unsupported {
@@ -216,8 +216,6 @@ func (w *window) message() *message {
 		return m
 	case w.info != nil:
 		return w.info
-	case w.insteadMessage() != nil:
-		return w.insteadMessage()
 	case v.Advice != nil:
 		return w.advice(v.Advice)
 	case v.Recovered != nil:
@@ -230,12 +228,19 @@ func (w *window) message() *message {
 			dismiss: func() { w.seenReport() }}
 	case w.foreignMessage() != nil:
 		return w.foreignMessage()
+	case w.insteadMessage() != nil:
+		return w.insteadMessage()
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
 		return &message{kind: messageLimit, sentence: tr("The answer reached {{.Tokens}} tokens.", "Tokens", count(v.Figures.MaxTokens)),
 			actions: []action{{tr("Continue"), func() { w.goOn(func() { w.begin("") }) }}, {tr("Raise limit"), w.raiseLimit}},
 			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
 	return w.offerCopy()
+}
+
+func (w *window) dropOldest() {
+	w.ctl.DropOldest()
+	w.focusPrompt()
 }
 
 // roomHint says where more room is, if the settings keep it from being used.

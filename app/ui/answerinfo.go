@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -27,7 +26,7 @@ func (w *window) aboutAnswer(m turn) {
 	}
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
-	w.openDialog(tr("How this was written"), container.New(flush{}, l), dialogWidth, action{label: tr("Close")},
+	w.openDialog(tr("How this was written"), l, dialogWidth, action{label: tr("Close")},
 		action{tr("Copy"), func() { w.copyText(text) }})
 }
 

@@ -202,7 +202,7 @@ func (s *status) resting(v chat.View) []span {
 		return []span{muted(tr("Stopped by an error · see above"))}
 	case f.Context > 0 && f.ContextUsed >= f.Context && !f.Short:
 		return append([]span{contextUsed(f)}, muted(" · "+tr("context full")))
-	case f.Stop != "":
+	case f.Stop != "", f.Generated > 0:
 		return s.figures(f)
 	case v.Model.OpenedIn > 0:
 		return []span{muted(tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", elapsed(v.Model.OpenedIn)))}

@@ -362,11 +362,18 @@ func (w *window) ready() bool { return w.view.State == chat.Ready && w.view.Mode
 // answered tells if a chat has nothing more to say without the user's words:
 // the last answer was not cut, and no message waits for one.
 func (w *window) answered() bool {
-	if n := len(w.view.Document); n > 0 && w.view.Document[n-1].Author == chat.User {
+	stop := w.view.Figures.Stop
+	if n := len(w.view.Document); n > 0 && stop == "" {
+		last := w.view.Document[n-1]
+		if stop = last.Stop; last.Author == chat.User {
+			return false
+		}
+	}
+	switch stop {
+	case chat.ReachedLength, chat.StoppedByUser, chat.ContextFull, chat.StoppedByError:
 		return false
 	}
-	stop := w.view.Figures.Stop
-	return w.view.Mode == chat.ChatMode && stop != chat.ReachedLength && stop != chat.StoppedByUser
+	return w.view.Mode == chat.ChatMode
 }
 
 // done tells if there is nothing to do for the model until the user writes.
