@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/pyjson", "tern/model/ternary", "tern/tokenizer"},
 	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
 	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
 	// knows nothing of chats.

@@ -8,6 +8,7 @@ import (
 	"tern/inference/chattemplate"
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/pyjson"
 	"tern/tokenizer"
 )
 
@@ -105,7 +106,7 @@ func ownTemplate(f *model.TokenizerFiles) (source, name string, err error) {
 	var file struct {
 		Template json.RawMessage `json:"chat_template"`
 	}
-	if err := json.Unmarshal(f.Config, &file); err != nil {
+	if err := pyjson.Unmarshal(f.Config, &file); err != nil {
 		return "", config, fmt.Errorf("%w: %s: %w", ErrTemplate, config, err)
 	}
 	if len(file.Template) == 0 || json.Unmarshal(file.Template, &source) == nil { // null leaves it empty

@@ -13,6 +13,7 @@ type Model struct {
 	Tokenizer TokenizerFiles
 	Tensors   []TensorInfo // in the order of the forward pass
 	Ignored   []string     // names of tensors that were skipped (inv_freq buffers)
+	Notes     []string     // what was passed over or assumed, one sentence each
 }
 
 // TokenizerFiles holds what describes a tokenizer: the raw bytes of the files

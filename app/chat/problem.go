@@ -16,6 +16,7 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/export"
 	"tern/tokenizer"
 )
@@ -83,6 +84,8 @@ func explain(err error, path string) (sentence, hint Text) {
 	case errors.Is(err, tokenizer.ErrUnsupported):
 		return Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", what),
 			Say("It reads SentencePiece and byte-level BPE tokenizers.")
+	case errors.Is(err, checkpoint.ErrStandIn):
+		return Say("This is not the model itself: {{.What}}", "What", what), Say("Download the files themselves; a page of the hub lists them under Files.")
 	case errors.Is(err, tokenizer.ErrOther):
 		return Say("The tokenizer is not this model's: {{.What}}", "What", what), Say("Put the model's own tokenizer files beside it.")
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
@@ -220,7 +223,7 @@ var prefix = regexp.MustCompile(`^(?:(?:model|safetensors|gguf|tokenizer|inferen
 func reason(err error, path string) string {
 	text := err.Error()
 	for _, sentinel := range []error{
-		inference.ErrRefused, inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound,
+		inference.ErrRefused, inference.ErrTemplate, model.ErrUnsupported, model.ErrDamaged, model.ErrNotFound, checkpoint.ErrStandIn,
 		tokenizer.ErrUnsupported, tokenizer.ErrDamaged, tokenizer.ErrOther,
 	} {
 		text = strings.TrimSuffix(text, ": "+sentinel.Error())

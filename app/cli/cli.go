@@ -13,6 +13,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/model/export"
 	"tern/tokenizer"
 )
@@ -86,8 +87,10 @@ func hint(err error) string {
 		return "SentencePiece BPE and byte-level BPE vocabularies are supported; run, logits and bench work without any: tern run --ids 1,2,3."
 	case errors.Is(err, tokenizer.ErrOther):
 		return "Put the model's own tokenizer files beside it."
+	case errors.Is(err, checkpoint.ErrStandIn):
+		return "Fetch the file itself: a model of the hub has it under Files, a clone after git lfs pull."
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
-		return "The file may be incomplete: copy or download it again."
+		return "The file may be incomplete or changed: copy or download it again."
 	case errors.Is(err, export.ErrNoSpace):
 		return "Choose a folder on another disk, or make room."
 	case errors.Is(err, inference.ErrRefused):

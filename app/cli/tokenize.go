@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -120,6 +121,14 @@ func openTokenizer(ctx context.Context, s Streams, path string) (tokenizer.Token
 	}
 	if err != nil {
 		return nil, err
+	}
+	for name, data := range map[string][]byte{
+		"tokenizer.json": files.JSON, "tokenizer.model": files.SentencePiece, "tokenizer_config.json": files.Config,
+		"added_tokens.json": files.AddedTokens, "special_tokens_map.json": files.SpecialTokens,
+	} {
+		if err := checkpoint.StandIn(name, data); err != nil {
+			return nil, err
+		}
 	}
 	t, err := tokenizer.New(files)
 	if errors.Is(err, tokenizer.ErrNone) {

@@ -21,6 +21,9 @@ type Architecture struct {
 	typeAlone bool   // model_type tells the architecture where no class does
 	Names     model.Names
 	float     floatForm // what a float weight without a weight_scale is
+	// scaleMultiplies says what a weight_scale does where config.json has no
+	// quantization_config: it multiplies rather than divides.
+	scaleMultiplies bool
 
 	// GGUF is how GGUF files store it, whose tensors have the same names in every
 	// architecture.

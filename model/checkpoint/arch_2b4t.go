@@ -16,6 +16,8 @@ var bitnet2B4T = Architecture{
 	typeAlone: true,
 	Names:     withSubNorms("self_attn.attn_sub_norm", "mlp.ffn_sub_norm"),
 	float:     floatLatent,
+	// linear_class of the official packed file, the only one in use, is autobitlinear.
+	scaleMultiplies: true,
 	GGUF: GGUFForm{
 		Keys:       []string{"bitnet-b1.58", "bitnet-25"}, // bitnet.cpp, and its first file
 		Portable:   "bitnet",

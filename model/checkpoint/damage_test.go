@@ -165,10 +165,9 @@ func TestEveryCut(t *testing.T) {
 	s := modeltest.Tiny(checkpoint.BitNet, modeltest.Packed)
 	s.Layers, s.Dim, s.FFNDim, s.Heads, s.KVHeads, s.HeadDim, s.VocabSize, s.Shards = 1, 8, 8, 2, 1, 4, 5, 2
 	dir := modeltest.Folder(t, s)
-	writeJSON(t, filepath.Join(dir, "generation_config.json"), map[string]any{"eos_token_id": 2})
 	modeltest.Open(t, dir)
 	whole := fstest.MapFS{}
-	for _, name := range []string{"config.json", "generation_config.json", "model.safetensors.index.json",
+	for _, name := range []string{"config.json", "model.safetensors.index.json",
 		"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"} {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 const maxNamed = 8
 
 // shardName matches one file of a checkpoint in several.
-var shardName = regexp.MustCompile(`^(.*)-[0-9]{5}-of-[0-9]{5}\.safetensors$`)
+var shardName = regexp.MustCompile(`(?i)^(.*)-[0-9]{5}-of-[0-9]{5}\.safetensors$`)
 
 // place is where a checkpoint lies.
 type place struct {
@@ -50,29 +50,30 @@ func locate(fsys fs.FS, name string) (place, error) {
 	if m := shardName.FindStringSubmatch(path.Base(name)); m != nil {
 		index := path.Join(dir, m[1]+safetensors.IndexSuffix)
 		if !exists(fsys, index) {
-			return place{}, fmt.Errorf("model: %s is one of several parts and %s is missing: %w", name, path.Base(index), model.ErrNotFound)
+			return place{}, noIndex(name)
 		}
 		return place{dir, index, false}, nil
 	}
-	switch ext := strings.ToLower(path.Ext(name)); {
-	case strings.HasSuffix(name, ".safetensors"), strings.HasSuffix(name, safetensors.IndexSuffix):
+	lower := strings.ToLower(name)
+	switch ext := path.Ext(lower); {
+	case ext == ".safetensors", strings.HasSuffix(lower, safetensors.IndexSuffix):
 		return place{dir, name, false}, nil
 	case ext == ".gguf":
+		if head, err := headOf(fsys, name); err == nil {
+			if err := StandIn(path.Base(name), head); err != nil {
+				return place{}, err
+			}
+		}
 		return place{}, fmt.Errorf("model: %s does not start with %q: %w", name, gguf.Magic, model.ErrDamaged)
-	case ext == ".bin", ext == ".pt", ext == ".pth", ext == ".onnx":
-		return place{}, fmt.Errorf("model: %s: %s files are not supported, safetensors and GGUF are: %w", name, ext, model.ErrUnsupported)
+	case slices.Contains(pickleEndings, ext):
+		return place{}, notRead(name)
 	}
 	return locateIn(fsys, dir, name)
 }
 
 // locateIn finds the checkpoint in the folder dir, for which name was given.
 func locateIn(fsys fs.FS, dir, name string) (place, error) {
-	for _, base := range []string{WeightsName, "model" + safetensors.IndexSuffix} {
-		if weights := path.Join(dir, base); exists(fsys, weights) {
-			return place{dir, weights, false}, nil
-		}
-	}
-	found, err := listGGUF(fsys, dir)
+	c, err := look(fsys, dir)
 	if err != nil {
 		return place{}, err
 	}
@@ -82,35 +83,28 @@ func locateIn(fsys fs.FS, dir, name string) (place, error) {
 	case name != dir:
 		name = "the folder of " + name
 	}
-	switch len(found) {
-	case 0:
-		return place{}, fmt.Errorf("model: %s holds neither %s nor a .gguf file: %w", name, WeightsName, model.ErrNotFound)
-	case 1:
-		return place{dir, path.Join(dir, found[0]), true}, nil
+	several := func(kind string, list []string) error {
+		return fmt.Errorf("model: %s holds %d %s models, of which one must be picked: %s: %w",
+			name, len(list), kind, strings.Join(list[:min(len(list), maxNamed)], ", "), model.ErrNotFound)
 	}
-	return place{}, fmt.Errorf("model: %s holds %d GGUF models, of which one must be picked: %s: %w",
-		name, len(found), strings.Join(found[:min(len(found), maxNamed)], ", "), model.ErrNotFound)
-}
-
-// listGGUF lists the .gguf files in dir; of a split checkpoint, the first.
-func listGGUF(fsys fs.FS, dir string) (list []string, err error) {
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+	switch {
+	case c.weights != "":
+		return place{dir, path.Join(dir, c.weights), false}, nil
+	case len(c.gguf) == 1:
+		return place{dir, path.Join(dir, c.gguf[0]), true}, nil
+	case len(c.gguf) > 1:
+		return place{}, several("GGUF", c.gguf)
+	case len(c.single) == 1 && len(c.parts) == 0:
+		return place{dir, path.Join(dir, c.single[0]), false}, nil
+	case len(c.single) > 1:
+		return place{}, several("safetensors", c.single)
 	}
-	for _, e := range entries {
-		name := e.Name()
-		if e.IsDir() || !strings.HasSuffix(name, ".gguf") {
-			continue
-		}
-		if prefix, parts, ok := gguf.SplitName(name); ok {
-			name = gguf.PartName(prefix, 1, parts)
-		}
-		if !slices.Contains(list, name) {
-			list = append(list, name)
-		}
+	if at, err := snapshot(fsys, dir); err != nil {
+		return place{}, err
+	} else if at != "" {
+		return locateIn(fsys, at, at)
 	}
-	return list, nil
+	return place{}, c.absent(name)
 }
 
 // isGGUF says whether the file at name begins like a GGUF file.
@@ -150,6 +144,9 @@ func readSide(fsys fs.FS, dir, name string) ([]byte, error) {
 	full := path.Join(dir, name)
 	info, err := fs.Stat(fsys, full)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := fs.Lstat(fsys, full); err == nil {
+			return nil, fmt.Errorf("model: %s is a link to a file that is not there: %w", name, model.ErrNotFound)
+		}
 		return nil, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -161,5 +158,5 @@ func readSide(fsys fs.FS, dir, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	return raw, nil
+	return raw, StandIn(name, raw)
 }

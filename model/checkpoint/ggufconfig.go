@@ -43,11 +43,45 @@ func (k *metadata) int(key string, fallback ...int) int {
 		}
 		return fallback[0]
 	}
+	v, same := k.perLayer(key, v)
+	if !same {
+		return 0
+	}
 	n, ok := v.Int()
+	if f, isFloat := v.Float(); isFloat && f == math.Trunc(f) && math.Abs(f) < math.MaxInt32 {
+		n, ok = int64(f), true
+	}
 	if !ok || n < math.MinInt32 || n > math.MaxUint32 || int64(int(n)) != n {
 		k.fail("metadata %s is no integer of at most 32 bits", key)
 	}
 	return int(n)
+}
+
+// perLayer returns the one value of a key that has a number for each layer, as
+// llama.cpp reads them (get_key_or_arr), or v where it is a number.
+func (k *metadata) perLayer(key string, v gguf.Value) (one gguf.Value, ok bool) {
+	if v.Type != gguf.Array {
+		return v, true
+	}
+	elems := v.Elems()
+	layers, known := k.pairs[k.of("block_count")].Int()
+	switch {
+	case len(elems) == 0:
+		k.fail("metadata %s is no number", key)
+		return v, false
+	case known && int64(len(elems)) != layers:
+		k.fail("metadata %s has %d numbers for %d layers", key, len(elems), layers)
+		return v, false
+	}
+	for _, e := range elems {
+		if e != elems[0] {
+			if k.err == nil {
+				k.err = k.problem(model.ErrUnsupported, "metadata %s differs from layer to layer, which is not supported", key)
+			}
+			return v, false
+		}
+	}
+	return elems[0], true
 }
 
 // float returns the number at key.
@@ -59,6 +93,10 @@ func (k *metadata) float(key string, fallback ...float64) float64 {
 			return 0
 		}
 		return fallback[0]
+	}
+	v, same := k.perLayer(key, v)
+	if !same {
+		return 0
 	}
 	if n, ok := v.Int(); ok {
 		return float64(n)

@@ -41,6 +41,9 @@ func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Optio
 // the file.
 func (m *opening) planGGUF(fsys fs.FS, name string, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
 	if f, err = gguf.Open(fsys, name); err != nil {
+		if instead := standIns(fsys, path.Dir(name)); instead != nil && errors.Is(err, gguf.ErrFormat) {
+			return nil, nil, x, instead
+		}
 		return nil, nil, x, containerError(err)
 	}
 	if list, x, err = m.bindFile(f, path.Base(name), same); err != nil {

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+
 	"tern/model"
+	"tern/model/pyjson"
 )
 
 // hfConfig is the part of a Hugging Face config.json that says how to compute.
@@ -24,7 +28,7 @@ type hfConfig struct {
 	NormEps          *float32 `json:"rms_norm_eps"`
 	HiddenAct        *string  `json:"hidden_act"`
 	TieEmbeddings    *bool    `json:"tie_word_embeddings"`
-	BOS              *int64   `json:"bos_token_id"`
+	BOS              tokenIDs `json:"bos_token_id"`
 	EOS              tokenIDs `json:"eos_token_id"`
 
 	RopeTheta      *float64 `json:"rope_theta"`
@@ -61,20 +65,25 @@ type hfQuant struct {
 	Exclude     []string `json:"modules_to_not_convert"`
 }
 
-// tokenIDs is an id, a list of ids, or null.
+// tokenIDs is an id, a list of ids, or null; what else stands there is passed over.
 type tokenIDs []int64
 
 func (ids *tokenIDs) UnmarshalJSON(raw []byte) error {
+	list := []json.RawMessage{raw}
 	if len(raw) > 0 && raw[0] == '[' {
-		return json.Unmarshal(raw, (*[]int64)(ids))
-	}
-	var id *int64
-	if err := json.Unmarshal(raw, &id); err != nil {
-		return err
+		list = nil
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return err
+		}
 	}
 	*ids = nil
-	if id != nil {
-		*ids = tokenIDs{*id}
+	for _, raw := range list {
+		// The reference compares ids with what it finds here: a text is none,
+		// unless somebody put a number into quotes.
+		id, err := strconv.ParseInt(strings.Trim(string(raw), `"`), 10, 64)
+		if err == nil {
+			*ids = append(*ids, id)
+		}
 	}
 	return nil
 }
@@ -84,8 +93,20 @@ type quantization struct {
 	float   floatForm // what float weights without a weight_scale mean
 	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
 	exclude []string  // substrings of the paths of modules that stay float
+	assumed bool      // config.json does not say
 	rmsNorm bool      // each quantised linear owns a norm of its input
 	normEps float32
+}
+
+// noteAssumed says what scales are taken for where config.json does not.
+func (m *opening) noteAssumed(list []binding, q *quantization) {
+	if q.assumed && slices.ContainsFunc(list, func(b binding) bool { return b.scale != nil }) {
+		how := "multiply, as those of the published files do"
+		if q.divide {
+			how = "divide, as transformers takes them unless it is told otherwise"
+		}
+		m.Notes = append(m.Notes, "config.json has no quantization_config; the scales of the weights are taken to "+how+".")
+	}
 }
 
 // floatForm is what a float weight without a weight_scale is.
@@ -101,7 +122,7 @@ const (
 // the file does not say.
 func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err error) {
 	var h hfConfig
-	if err := json.Unmarshal(raw, &h); err != nil {
+	if err := pyjson.Unmarshal(raw, &h); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w: %w", err, model.ErrDamaged)
 	}
 	a, err := findHF(&h)
@@ -135,17 +156,14 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 			return c, q, nil, fmt.Errorf("model: config.json: activation %q is not supported: %w", *h.HiddenAct, model.ErrUnsupported)
 		}
 	}
-	if q, err = h.quantization(a.float); err != nil {
+	if q, err = h.quantization(a); err != nil {
 		return c, q, nil, err
 	}
 	if err := c.Problem(); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w", err)
 	}
-	if h.BOS != nil {
-		if *h.BOS < 0 || *h.BOS >= int64(c.VocabSize) {
-			return c, q, nil, fmt.Errorf("model: config.json: bos_token_id %d is outside the vocabulary of %d: %w", *h.BOS, c.VocabSize, model.ErrDamaged)
-		}
-		c.BOS = int32(*h.BOS)
+	if len(h.BOS) > 0 && h.BOS[0] >= 0 && h.BOS[0] < int64(c.VocabSize) {
+		c.BOS = int32(h.BOS[0])
 	}
 	addStops(&c, h.EOS)
 	if c.VocabSize == llama3Vocab {
@@ -169,16 +187,16 @@ func addStops(c *model.Config, ids []int64) {
 	}
 }
 
-// addGenerationConfig merges the stop ids of a generation_config.json.
-func addGenerationConfig(c *model.Config, raw []byte) error {
+// addGenerationConfig merges the stop ids of a generation_config.json, a file
+// that a checkpoint need not have: one that cannot be read is passed over.
+func (m *opening) addGenerationConfig(raw []byte) {
 	var g struct {
 		EOS tokenIDs `json:"eos_token_id"`
 	}
-	if err := json.Unmarshal(raw, &g); err != nil {
-		return fmt.Errorf("model: generation_config.json: %w: %w", err, model.ErrDamaged)
+	if err := pyjson.Unmarshal(raw, &g); err != nil {
+		m.Notes = append(m.Notes, fmt.Sprintf("generation_config.json cannot be read (%v) and is passed over.", err))
 	}
-	addStops(c, g.EOS)
-	return nil
+	addStops(&m.Config, g.EOS)
 }
 
 // refuse names the first feature that would change the computation and that
@@ -227,12 +245,12 @@ func activationNamed(name string) (a model.Activation, ok bool) {
 
 // quantization interprets quantization_config with the defaults of
 // transformers' BitNetQuantConfig. Without one, the architecture says what
-// float weights are; should its tensors turn out to be packed, the scale divides,
-// as it does for every file that names no linear_class.
-func (h *hfConfig) quantization(float floatForm) (quantization, error) {
+// float weights are and, should its tensors turn out to be packed, what their
+// scales are for.
+func (h *hfConfig) quantization(a *Architecture) (quantization, error) {
 	c := h.Quantization
 	if c == nil {
-		return quantization{float: float, divide: true}, nil
+		return quantization{float: a.float, divide: !a.scaleMultiplies, assumed: true}, nil
 	}
 	unsupported := func(key, value string) error {
 		return fmt.Errorf("model: config.json: %s %q is not supported: %w", key, value, model.ErrUnsupported)

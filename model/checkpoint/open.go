@@ -97,10 +97,12 @@ func split(path string) (dir, name string, err error) {
 // folderName is what to call the model in dir. The cache of the Hugging Face
 // hub names folders models--OWNER--NAME/snapshots/COMMIT.
 func folderName(dir string) string {
+	root := dir
 	if parent := filepath.Dir(dir); filepath.Base(parent) == "snapshots" {
-		if repo := strings.Split(filepath.Base(filepath.Dir(parent)), "--"); len(repo) == 3 && repo[0] == "models" {
-			return repo[2]
-		}
+		root = filepath.Dir(parent)
+	}
+	if repo := strings.Split(filepath.Base(root), "--"); len(repo) == 3 && repo[0] == "models" {
+		return repo[2]
 	}
 	return filepath.Base(dir)
 }
@@ -108,7 +110,8 @@ func folderName(dir string) string {
 // singleName is what to call the model in a picked file, "" where its folder
 // names it.
 func singleName(name string) string {
-	if base, ok := strings.CutSuffix(name, ".gguf"); ok {
+	ext := path.Ext(name)
+	if base := strings.TrimSuffix(name, ext); strings.EqualFold(ext, ".gguf") {
 		if prefix, _, ok := gguf.SplitName(name); ok {
 			base = prefix
 		}
@@ -117,8 +120,8 @@ func singleName(name string) string {
 		}
 		return base
 	}
-	base, ok := strings.CutSuffix(name, ".safetensors")
-	if !ok || name == WeightsName || shardName.MatchString(name) {
+	base := strings.TrimSuffix(name, ext)
+	if !strings.EqualFold(ext, ".safetensors") || strings.EqualFold(name, WeightsName) || shardName.MatchString(name) {
 		return ""
 	}
 	return base
@@ -176,11 +179,12 @@ func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, l
 	if raw, err = readSide(fsys, at.dir, "generation_config.json"); err != nil {
 		return nil, nil, q, err
 	} else if raw != nil {
-		if err := addGenerationConfig(&m.Config, raw); err != nil {
-			return nil, nil, q, err
-		}
+		m.addGenerationConfig(raw)
 	}
 	if set, err = safetensors.Open(fsys, at.weights); err != nil {
+		if instead := standIns(fsys, at.dir); instead != nil && errors.Is(err, safetensors.ErrFormat) {
+			return nil, nil, q, instead
+		}
 		return nil, nil, q, containerError(err)
 	}
 	tensors := fromSafetensors(set)
@@ -189,6 +193,7 @@ func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, l
 	if list, m.Ignored, err = bind(path.Base(at.weights), m.slots(), &q, tensors); err != nil {
 		return nil, nil, q, errors.Join(err, set.Close())
 	}
+	m.noteAssumed(list, &q)
 	return set, list, q, nil
 }
 

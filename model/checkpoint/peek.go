@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"tern/model"
+	"tern/model/pyjson"
 	"tern/model/ternary"
 )
 
@@ -176,6 +177,6 @@ func chats(fsys fs.FS, dir string) (bool, error) {
 		Template json.RawMessage `json:"chat_template"`
 	}
 	// What is wrong with it is for the tokenizer to say.
-	_ = json.Unmarshal(raw, &config)
+	_ = pyjson.Unmarshal(raw, &config)
 	return len(config.Template) > 0 && string(config.Template) != "null", nil
 }

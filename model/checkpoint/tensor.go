@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"tern/model"
 	"tern/model/gguf"
@@ -54,7 +55,15 @@ func fromSafetensors(set *safetensors.Set) map[string]*tensor {
 func fromGGUF(f *gguf.File) map[string]*tensor {
 	m := make(map[string]*tensor, len(f.Tensors))
 	for _, t := range f.Tensors {
-		m[t.Name] = &tensor{t.Name, t.File, t.Type.String(), t.Shape, t.SectionReader}
+		shape := t.Shape
+		// ggml counts four dimensions; some files list those of 1 too.
+		for len(shape) > 2 && shape[0] == 1 {
+			shape = shape[1:]
+		}
+		if len(shape) == 2 && shape[0] == 1 && (strings.HasSuffix(t.Name, "norm.weight") || t.Name == model.RopeFactorsName) {
+			shape = shape[1:]
+		}
+		m[t.Name] = &tensor{t.Name, t.File, t.Type.String(), shape, t.SectionReader}
 	}
 	return m
 }

@@ -17,7 +17,7 @@ const maxTokens = 1 << 20
 func readVocab(file string, meta map[string]gguf.Value) (*model.Vocab, error) {
 	k := &metadata{file: file, pairs: meta, arch: "tokenizer.ggml"}
 	v := &model.Vocab{Model: k.text(k.of("model")), Pre: k.text(k.of("pre"))}
-	if v.Model == "" {
+	if v.Model == "" || v.Model == "none" || v.Model == "no_vocab" { // llama.cpp's words for none
 		return nil, k.err
 	}
 	v.Tokens = k.strings(k.of("tokens"))
@@ -27,22 +27,30 @@ func readVocab(file string, meta map[string]gguf.Value) (*model.Vocab, error) {
 	}
 	if stored, ok := meta[k.of("scores")]; ok {
 		list, ok := stored.Floats()
-		if !ok || len(list) != len(v.Tokens) {
-			k.fail("metadata %s does not have a number for each token", k.of("scores"))
+		if whole, isInt := stored.Ints(); isInt {
+			ok, list = true, make([]float64, len(whole))
+			for i, n := range whole {
+				list[i] = float64(n)
+			}
 		}
-		v.Scores = make([]float32, len(list))
-		for i, f := range list {
-			v.Scores[i] = float32(f)
+		if !ok || len(list) < len(v.Tokens) {
+			k.fail("metadata %s does not have a number for each token", k.of("scores"))
+			return nil, k.err
+		}
+		v.Scores = make([]float32, len(v.Tokens))
+		for i := range v.Scores {
+			v.Scores[i] = float32(list[i])
 		}
 	}
 	if stored, ok := meta[k.of("token_type")]; ok {
 		list, ok := stored.Ints()
-		if !ok || len(list) != len(v.Tokens) {
+		if !ok || len(list) < len(v.Tokens) {
 			k.fail("metadata %s does not have an integer for each token", k.of("token_type"))
+			return nil, k.err
 		}
-		v.Types = make([]int32, len(list))
-		for i, n := range list {
-			v.Types[i] = int32(min(max(n, math.MinInt32), math.MaxInt32))
+		v.Types = make([]int32, len(v.Tokens))
+		for i := range v.Types {
+			v.Types[i] = int32(min(max(list[i], math.MinInt32), math.MaxInt32))
 		}
 	}
 	for name, id := range map[string]*int32{

@@ -98,7 +98,7 @@ func TestVocabDamaged(t *testing.T) {
 		"no tokens":  {gguf.Pair{Key: "tokenizer.ggml.tokens", Value: []string{}}, "0 tokens"},
 		"merges":     {gguf.Pair{Key: "tokenizer.ggml.merges", Value: "a b"}, "no list of strings"},
 		"few scores": {gguf.Pair{Key: "tokenizer.ggml.scores", Value: []float32{1}}, "a number for each token"},
-		"scores":     {gguf.Pair{Key: "tokenizer.ggml.scores", Value: []int32{1, 1, 1, 1, 1, 1, 1}}, "a number for each token"},
+		"scores":     {gguf.Pair{Key: "tokenizer.ggml.scores", Value: []string{"1", "1", "1", "1", "1", "1", "1"}}, "a number for each token"},
 		"few types":  {gguf.Pair{Key: "tokenizer.ggml.token_type", Value: []int32{1}}, "an integer for each token"},
 		"bos":        {gguf.Pair{Key: "tokenizer.ggml.bos_token_id", Value: "1"}, "no integer"},
 		"add_bos":    {gguf.Pair{Key: "tokenizer.ggml.add_bos_token", Value: uint32(1)}, "neither true nor false"},

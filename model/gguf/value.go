@@ -139,6 +139,19 @@ func (v Value) Strings() (list []string, ok bool) {
 	return list, true
 }
 
+// Elems returns the elements of an array of numbers or truth values.
+func (v Value) Elems() []Value {
+	size := v.Elem.size()
+	if v.Type != Array || size == 0 {
+		return nil
+	}
+	list := make([]Value, v.Len)
+	for i := range list {
+		list[i] = Value{Type: v.Elem, data: v.data[i*size:][:size]}
+	}
+	return list
+}
+
 // Ints returns an array of any integer type, if all fit an int64.
 func (v Value) Ints() (list []int64, ok bool) { return numbers(v, Value.Int) }
 

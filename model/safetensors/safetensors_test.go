@@ -96,8 +96,8 @@ func TestReadRefuses(t *testing.T) {
 		"no shape":              {one(`{"dtype":"U8","data_offsets":[0,1]}`), 1, "missing"},
 		"no offsets":            {one(`{"dtype":"U8","shape":[1]}`), 1, "missing"},
 		"dtype is a number":     {one(`{"dtype":8,"shape":[1],"data_offsets":[0,1]}`), 1, "dtype"},
-		"unknown dtype":         {one(`{"dtype":"F4","shape":[2],"data_offsets":[0,1]}`), 1, `"F4"`},
-		"dtype in lower case":   {one(`{"dtype":"u8","shape":[1],"data_offsets":[0,1]}`), 1, `"u8"`},
+		"unknown dtype beyond":  {one(`{"dtype":"F4","shape":[2],"data_offsets":[0,2]}`), 1, `"x"`},
+		"dtype without a name":  {one(`{"dtype":"","shape":[1],"data_offsets":[0,1]}`), 1, `""`},
 		"key in upper case":     {one(`{"DTYPE":"U8","shape":[1],"data_offsets":[0,1]}`), 1, "missing"},
 		"negative dimension":    {one(`{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}`), 1, "-1"},
 		"fraction":              {one(`{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}`), 1, "1.0"},
@@ -118,8 +118,8 @@ func TestReadRefuses(t *testing.T) {
 		"too small for shape":   {one(`{"dtype":"F32","shape":[2],"data_offsets":[0,7]}`), 7, "takes 8"},
 		"too large for shape":   {one(`{"dtype":"F32","shape":[2],"data_offsets":[0,9]}`), 9, "takes 8"},
 		"gap at the start":      {one(`{"dtype":"U8","shape":[1],"data_offsets":[1,2]}`), 2, "starts at byte 1"},
-		"bytes at the end":      {one(`{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`), 2, "end at byte 1"},
-		"bytes without tensors": {`{}`, 1, "end at byte 0"},
+		"bytes at the end":      {one(`{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`), 2, "1 bytes follow"},
+		"bytes without tensors": {`{}`, 1, "1 bytes follow"},
 		"duplicate tensor":      {`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2, "duplicate"},
 		"duplicate, escaped":    {`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0078":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2, "duplicate"},
 		"duplicate key":         {one(`{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}`), 1, "duplicate"},
@@ -262,7 +262,7 @@ func FuzzSafetensors(f *testing.F) {
 		left := int64(len(b)) - 8 - int64(binary.LittleEndian.Uint64(b))
 		for _, x := range tensors {
 			n, err := io.Copy(io.Discard, io.NewSectionReader(x, 0, x.Size()))
-			if err != nil || n != x.Size() || n != x.Elems()*sizes[x.DType] {
+			if err != nil || n != x.Size() || sizes[x.DType] > 0 && n != x.Elems()*sizes[x.DType] {
 				t.Errorf("%s: %d bytes of %d: %v", x.Name, n, x.Size(), err)
 			}
 			left -= n

@@ -34,7 +34,7 @@ type Set struct {
 func Open(fsys fs.FS, name string) (*Set, error) {
 	s := &Set{Tensors: map[string]*Tensor{}}
 	var err error
-	if strings.HasSuffix(name, IndexSuffix) {
+	if strings.HasSuffix(strings.ToLower(name), IndexSuffix) {
 		err = s.openIndex(fsys, name)
 	} else {
 		err = s.openFile(fsys, name, nil)
