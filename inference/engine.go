@@ -122,23 +122,30 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		threads = DefaultThreads()
 	}
 	e := &Engine{
-		model:   m,
-		tok:     tok,
-		noTok:   noTok,
-		chat:    chooseTemplate(m, tok, o.Template),
-		pool:    newPool(threads),
-		invFreq: inverseFrequencies(&m.Config),
-		scale:   float32(1 / math.Sqrt(float64(m.HeadDim))),
-		scan:    newScanHead(m.Head),
-		free:    o.Free,
+		model: m,
+		tok:   tok,
+		noTok: noTok,
+		chat:  chooseTemplate(m, tok, o.Template),
+		pool:  newPool(threads),
+		scan:  newScanHead(m.Head),
+		free:  o.Free,
 	}
+	e.derive()
+	return e, nil
+}
+
+// derive computes from the model's constants and norms what passes need of them.
+func (e *Engine) derive() {
+	m := e.model
+	e.invFreq = inverseFrequencies(&m.Config)
 	for j, f := range m.RopeFactors {
 		e.invFreq[j] /= f
 	}
+	e.scale = float32(1 / math.Sqrt(float64(m.HeadDim)))
+	e.ownNorms = false
 	for i := range m.Weights.Layers {
 		e.ownNorms = e.ownNorms || hasOwnNorms(&m.Weights.Layers[i])
 	}
-	return e, nil
 }
 
 // Variant returns an engine for the same model with other constants or
@@ -147,6 +154,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 func (e *Engine) Variant(m *model.Model) *Engine {
 	v := *e
 	v.model = m
+	v.derive()
 	return &v
 }
 

@@ -22,7 +22,7 @@ func ternaryWeights(m *model.Model) (n int64) {
 // on average over decode of them; head is what it reads of the head or of its
 // compact copy.
 func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head int64) float64 {
-	n := int(head) + m.Dim*m.Embed.Type.Size() + 4*len(m.Norm)
+	n := int(head) + m.Embed.Type.Bytes(m.Embed.Cols) + 4*len(m.Norm)
 	for i := range m.Weights.Layers {
 		layer := &m.Weights.Layers[i]
 		n += 4 * (len(layer.AttnNorm) + len(layer.AttnSubNorm) + len(layer.FFNNorm) + len(layer.FFNSubNorm))

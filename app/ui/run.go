@@ -68,8 +68,8 @@ func Run(o Options) int {
 	a.Settings().AddListener(forgetFonts)
 	win := a.NewWindow("Tern")
 
-	// fyne.Do is the one way onto the window's goroutine, and these are the
-	// only places that take it.
+	// fyne.Do is the one way onto the window's goroutine: whatever calls back from
+	// another one goes through it.
 	p := &presenter{post: fyne.Do}
 	choose := func(folder bool, dir string, done func(string, error)) {
 		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
