@@ -167,27 +167,27 @@ func (t *Template) text(messages []Message, o Options) (jinja.Text, error) {
 	return text, nil
 }
 
-// variables are those that transformers gives a template. What comes from
-// outside is marked as that, but for the roles that are known: a template may
-// make "<|user|>" of one.
+// variables are those that transformers gives a template, but that tools and
+// documents are undefined where there are none, as in llama.cpp: with None, as
+// transformers has it, three of 87 public templates fail, and none needs it.
+// What comes from outside is marked as that, but for the roles that are known: a
+// template may make "<|user|>" of one.
 func (t *Template) variables(messages []Message, o Options) (map[string]jinja.Value, error) {
 	list := make([]jinja.Value, len(messages))
 	for i := range messages {
 		list[i] = message(&messages[i], i+1)
 	}
 	v := map[string]jinja.Value{"bos_token": jinja.Own(t.bos), "eos_token": jinja.Own(t.eos)}
-	given := maps.Clone(o.Variables)
-	if given == nil {
-		given = map[string]json.RawMessage{}
-	}
+	given := map[string]json.RawMessage{}
+	maps.Copy(given, o.Variables)
 	given["tools"], given["documents"] = o.Tools, o.Documents
 	for name, raw := range given {
-		v[name] = nil
-		if len(raw) > 0 {
-			var err error
-			if v[name], err = jinja.FromJSON(raw); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
+		if len(raw) == 0 {
+			continue
+		}
+		var err error
+		if v[name], err = jinja.FromJSON(raw); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	v["messages"] = jinja.NewList(list...)

@@ -115,7 +115,7 @@ func TestRender(t *testing.T) {
 				"<|im_start|>assistant\n\n<tool_call>\n{\"name\": \"add\", \"arguments\": {\"b\": 1, \"a\": 1}}\n</tool_call>" +
 				"\n<tool_call>\n{\"name\": \"add\", \"arguments\": \"none\"}\n</tool_call><|im_end|>\n" +
 				"<|im_start|>user\n<tool_response>\n2\n</tool_response><|im_end|>\n"},
-		{"what is not given", "{{ tools }}{{ documents is none }}{{ messages[0].name is defined }}{{ messages[0].tool_calls is defined }}{{ pad_token is defined }}", []Message{{Role: RoleUser, Content: "x"}}, Options{}, "NoneTrueFalseFalseFalse"},
+		{"what is not given", "{{ tools is defined }}{{ documents is none }}{{ messages[0].name is defined }}{{ messages[0].tool_calls is defined }}{{ pad_token is defined }}", []Message{{Role: RoleUser, Content: "x"}}, Options{}, "FalseFalseFalseFalseFalse"},
 		{"what is given", "{{ messages[0].name }}{{ messages[0].reasoning_content }}{{ messages[0].tool_call_id }}{{ documents[0].title }}{{ bos_token }}{{ eos_token }}{{ x.y }}",
 			[]Message{{Role: RoleTool, Name: "n", Reasoning: "r", ToolCallID: "i"}},
 			Options{Documents: json.RawMessage(`[{"title": "T"}]`), Variables: map[string]json.RawMessage{"x": json.RawMessage(`{"y": [1, null]}`)}}, "nriT<s><|im_end|>[1, None]"},

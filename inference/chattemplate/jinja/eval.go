@@ -14,8 +14,11 @@ func (r *run) eval(x expr, s *scope) Value {
 	case *constExpr:
 		return x.v
 	case *nameExpr:
-		if v, ok := s.get(x.name); ok {
-			return v
+		for at := s; at != nil; at = at.parent {
+			if v, ok := at.vars[x.name]; ok {
+				return v
+			}
+			r.step(0)
 		}
 		return &undefined{quote(x.name) + " is undefined"}
 	case *attrExpr:
@@ -247,7 +250,7 @@ func (r *run) slice(v, from, to, step Value) Value {
 		r.step(len(v.s))
 		length = utf8.RuneCountInString(v.s)
 	default:
-		return &undefined{quote(typeName(v)+" object") + " cannot be sliced"}
+		r.fail("'%s' object cannot be sliced", typeName(v))
 	}
 	by := 1
 	if step != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // isConstant tells the words that no variable may have.
@@ -27,28 +28,16 @@ func (p *parser) expression() expr {
 }
 
 // tuple reads expressions with commas between them; one alone is itself.
-func (p *parser) tuple(stop func() bool) expr { return p.tupleWith(p.expression, stop) }
+func (p *parser) tuple() expr { return p.tupleOf(p.expression) }
 
-// tupleOf is tuple where no end rules are needed.
-func (p *parser) tupleOf(cond bool) expr {
-	if cond {
-		return p.tuple(nil)
-	}
-	return p.tupleWith(p.or, nil)
-}
-
-// tupleNoCond reads what a loop goes over, up to if or this word.
-func (p *parser) tupleNoCond(word string) expr {
-	return p.tupleWith(p.or, func() bool { return p.isName(word) })
-}
-
-func (p *parser) tupleWith(one func() expr, stop func() bool) expr {
+// tupleOf is tuple for one kind of expressions.
+func (p *parser) tupleOf(one func() expr) expr {
 	t := &listExpr{tuple: true, items: []expr{one()}}
 	if !p.is(",") {
 		return t.items[0]
 	}
 	for p.skip(",") {
-		if k := p.peek().kind; k == endBlock || k == endOutput || p.is(")") || stop != nil && stop() {
+		if k := p.peek().kind; k == endBlock || k == endOutput || p.is(")") || p.isName("recursive") {
 			break
 		}
 		t.items = append(t.items, one())
@@ -176,11 +165,11 @@ func (p *parser) primary() expr {
 		}
 		return &nameExpr{t.text}
 	case t.kind == stringToken:
-		text := ""
+		var text strings.Builder
 		for p.peek().kind == stringToken {
-			text += p.next().text
+			text.WriteString(p.next().text)
 		}
-		return &constExpr{Own(text)}
+		return &constExpr{Own(text.String())}
 	case t.kind == intToken:
 		p.at++
 		n, err := strconv.ParseInt(t.text, 0, 64)
@@ -202,7 +191,7 @@ func (p *parser) primary() expr {
 		if p.skip(")") {
 			return &listExpr{tuple: true}
 		}
-		x := p.tuple(nil)
+		x := p.tuple()
 		p.want(")")
 		return x
 	case p.skip("["):

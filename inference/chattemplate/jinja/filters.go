@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -47,6 +48,7 @@ func abs(r *run, in Value, _ arguments) Value {
 
 func attr(r *run, in Value, a arguments) Value {
 	name := r.text(r.bind("attr", a, "name")[0]).s
+	r.defined(in)
 	if v, ok := r.member(in, name); ok {
 		return v
 	}
@@ -243,17 +245,14 @@ func reverse(r *run, in Value, _ arguments) Value {
 	if t, ok := in.(Text); ok {
 		return r.slice(t, nil, nil, -1)
 	}
-	items := r.items(in)
-	l := r.list(make([]Value, len(items)))
-	for i, item := range items {
-		l.items[len(items)-1-i] = item
-	}
-	return &generator{"reverse", l.items}
+	items := slices.Clone(r.list(r.items(in)).items)
+	slices.Reverse(items)
+	return &generator{"reverse", func() []Value { return items }}
 }
 
 func round(r *run, in Value, a arguments) Value {
 	v := r.bind("round", a, "*precision", "*method")
-	f, _, isInt, ok := numeric(r.defined(in))
+	f, n, isInt, ok := numeric(r.defined(in))
 	if !ok {
 		r.fail("type %s doesn't define __round__ method", typeName(in))
 	}
@@ -276,7 +275,7 @@ func round(r *run, in Value, a arguments) Value {
 	}
 	switch {
 	case isInt && digits >= 0: // Python's round of an int is one
-		return in
+		return n
 	case digits >= 0 && digits < 300: // half to even, of the exact value
 		f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'f', digits, 64), 64)
 	case digits < 0:

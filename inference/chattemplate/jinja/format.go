@@ -10,13 +10,13 @@ import (
 
 // percent is Python's t % v.
 func (r *run) percent(t Text, v Value) Text {
-	var values []Value
-	if l, ok := v.(*List); ok && l.tuple {
-		values = l.items
-	} else {
-		values = []Value{v}
-	}
 	names, _ := v.(*Dict)
+	l, isList := v.(*List)
+	mayStay := names != nil || isList && !l.tuple // Python takes these for mappings
+	values := []Value{v}
+	if isList && l.tuple {
+		values = l.items
+	}
 	used := 0
 	next := func() Value {
 		if used++; used > len(values) {
@@ -84,7 +84,7 @@ func (r *run) percent(t Text, v Value) Text {
 		}
 		r.write(&out, r.percentOne(spec, verb, arg()))
 	}
-	if used < len(values) && names == nil {
+	if used < len(values) && !mayStay {
 		r.fail("not all arguments converted during string formatting")
 	}
 	return out.done()

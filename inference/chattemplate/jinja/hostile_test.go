@@ -84,7 +84,10 @@ var hostile = []struct{ what, source, reason string }{
 	{"caller that calls itself", "{% macro f() %}{{ caller() }}{% endmacro %}{% macro g() %}{% call f() %}{{ g() }}{% endcall %}{% endmacro %}{{ g() }}", "levels deep"},
 	{"loop that calls itself", "{% for m in [1] recursive %}{{ loop([1]) }}{% endfor %}", "levels deep"},
 	{"block that calls itself", "{% block a %}{{ self.a() }}{% endblock %}", "levels deep"},
-	{"filter that maps itself", "{{ [[1]]|map('map', 'map', 'map', 'upper')|list|map('foo') }}", "not iterable"},
+	{"filters that wait for each other", "{% set n = namespace(g=[1]) %}{% for i in range(50000) %}{% set n.g = n.g|map('string') %}{% endfor %}{{ n.g|list }}", "levels deep"},
+	{"tuples in tuples as a key", "{% set n = namespace(t=(1,)) %}{% for i in range(50000) %}{% set n.t = (n.t, 1) %}{% endfor %}{{ {n.t: 1} }}", "unhashable"},
+	{"a name looked for in many scopes", strings.Repeat("{% with a = 1 %}", 350) + nested(3, "{{ b }}") + strings.Repeat("{% endwith %}", 350), tooMuch},
+	{"many strings in a row", "{{ " + strings.Repeat("'a'", 300000) + "|frob }}", "no filter"},
 	{"namespace in itself", "{% set n = namespace() %}{% set n.a = n %}{{ n }}", "levels deep"},
 	{"namespace in a list in itself", "{% set n = namespace() %}{% set n.a = [n] %}{{ n.a }}", "levels deep"},
 	{"namespaces in themselves, compared", "{% set n = namespace() %}{% set n.a = [n] %}{% set m = namespace() %}{% set m.a = [m] %}{{ n.a == n.a }}{{ n.a|tojson }}", "not JSON"},
@@ -113,7 +116,8 @@ var hostile = []struct{ what, source, reason string }{
 	{"a long chain of ifs", "{{ 1" + strings.Repeat(" if 1 else 1", 50000) + " }}", "levels"},
 	{"a text without end", "{{ 'abc", "without its end"},
 	{"a tag without end", "{{ abc", "without its end"},
-	{"no UTF-8", "{{ \xff }}", "unexpected character"},
+	{"no UTF-8", "a \xff", "not UTF-8"},
+	{"an odd character", "{{ § }}", "unexpected character '§'"},
 }
 
 // TestHostile relies on the test's own time limit for templates that do not end,

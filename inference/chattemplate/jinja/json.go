@@ -105,7 +105,7 @@ func toJSON(r *run, in Value, a arguments) Value {
 func (r *run) json(out *builder, v Value, style jsonStyle, depth int) {
 	r.deeper()
 	defer r.up()
-	r.take(8)
+	r.take(32)
 	line := func(depth int) {
 		if style.lines {
 			r.take(r.times(depth, len(style.indent)))
@@ -153,6 +153,7 @@ func (r *run) json(out *builder, v Value, style jsonStyle, depth int) {
 			out.own("{}")
 			return
 		}
+		r.take(64 * len(v.keys))
 		order := make([]int, len(v.keys))
 		for i := range order {
 			order[i] = i

@@ -245,7 +245,7 @@ func (l *lexer) tag(closer string, end tokenKind) {
 func (l *lexer) balance(open []byte, op string) []byte {
 	switch op {
 	case "(", "[", "{":
-		return append(open, map[string]byte{"(": ')', "[": ']', "{": '}'}[op])
+		return append(open, ")]}"[strings.Index("([{", op)])
 	case ")", "]", "}":
 		if len(open) == 0 {
 			l.fail("unexpected %s", quote(op))

@@ -59,39 +59,42 @@ func batch(r *run, in Value, a arguments) Value {
 	if n <= 0 {
 		r.fail("batch() wants at least 1")
 	}
-	out := &List{}
-	for part := range slices.Chunk(r.items(in), n) {
-		row := r.list(slices.Clone(part))
-		if missing := n - len(part); missing > 0 && v[1] != nil && !isUndefined(v[1]) {
-			r.take(r.times(missing, 16))
-			row.items = append(row.items, slices.Repeat([]Value{v[1]}, missing)...)
+	return &generator{"batch", func() (rows []Value) {
+		for part := range slices.Chunk(r.items(in), n) {
+			row := r.list(slices.Clone(part))
+			if missing := n - len(part); missing > 0 && v[1] != nil && !isUndefined(v[1]) {
+				r.take(r.times(missing, 16))
+				row.items = append(row.items, slices.Repeat([]Value{v[1]}, missing)...)
+			}
+			rows = append(rows, row)
 		}
-		out.items = append(out.items, row)
-	}
-	return &generator{"batch", out.items}
+		return rows
+	}}
 }
 
 func sliceFilter(r *run, in Value, a arguments) Value {
 	v := r.bind("slice", a, "slices", "*fill_with")
-	items, n := r.items(in), r.integer(v[0])
+	n := r.integer(v[0])
 	if n <= 0 {
 		r.fail("slice() wants at least 1")
 	}
-	r.take(r.times(n, 64))
-	out := &List{}
-	each, more, at := len(items)/n, len(items)%n, 0
-	for i := range n {
-		size := each
-		if i < more {
-			size++
+	return &generator{"slice", func() (rows []Value) {
+		items := r.items(in)
+		r.take(r.times(n, 64))
+		each, more, at := len(items)/n, len(items)%n, 0
+		for i := range n {
+			size := each
+			if i < more {
+				size++
+			}
+			row := r.list(slices.Clone(items[at : at+size]))
+			if at += size; i >= more && v[1] != nil && !isUndefined(v[1]) && more > 0 {
+				row.items = append(row.items, v[1])
+			}
+			rows = append(rows, row)
 		}
-		row := r.list(slices.Clone(items[at : at+size]))
-		if at += size; i >= more && v[1] != nil && !isUndefined(v[1]) && more > 0 {
-			row.items = append(row.items, v[1])
-		}
-		out.items = append(out.items, row)
-	}
-	return &generator{"slice", out.items}
+		return rows
+	}}
 }
 
 func pair(a, b Value) *List { return &List{items: []Value{a, b}, tuple: true} }
@@ -174,8 +177,11 @@ func first(r *run, in Value, _ arguments) Value {
 }
 
 func last(r *run, in Value, _ arguments) Value {
-	if t, ok := in.(Text); ok {
-		in = r.slice(t, -1, nil, nil)
+	switch v := in.(type) {
+	case Text:
+		in = r.slice(v, -1, nil, nil)
+	case *generator:
+		r.fail("'generator' object is not reversible")
 	}
 	if items := r.items(in); len(items) > 0 {
 		return items[len(items)-1]
@@ -204,14 +210,16 @@ func groupby(r *run, in Value, a arguments) Value {
 
 // itemsFilter are the pairs of a dict.
 func itemsFilter(r *run, in Value, _ arguments) Value {
-	if isUndefined(in) {
-		return &generator{name: "items"}
-	}
-	d, ok := in.(*Dict)
-	if !ok {
-		r.fail("Can only get item pairs from a mapping.")
-	}
-	return &generator{"items", dictMethods["items"](r, d, arguments{}).(*List).items}
+	return &generator{"items", func() []Value {
+		if isUndefined(in) {
+			return nil
+		}
+		d, ok := in.(*Dict)
+		if !ok {
+			r.fail("Can only get item pairs from a mapping.")
+		}
+		return dictMethods["items"](r, d, arguments{}).(*List).items
+	}}
 }
 
 func join(r *run, in Value, a arguments) Value {
@@ -235,25 +243,33 @@ func asList(r *run, in Value, _ arguments) Value { return r.list(slices.Clone(r.
 
 // mapFilter is map('filter', …) or map(attribute='name').
 func mapFilter(r *run, in Value, a arguments) Value {
-	var each func(Value) Value
+	return &generator{"map", func() []Value {
+		items := r.someItems(in)
+		if len(items) == 0 {
+			return nil
+		}
+		each := r.mapping(a)
+		l := r.list(make([]Value, len(items)))
+		for i, item := range items {
+			l.items[i] = each(item)
+		}
+		return l.items
+	}}
+}
+
+// mapping is what map does to each item.
+func (r *run) mapping(a arguments) func(Value) Value {
 	if len(a.pos) == 0 {
 		v := r.bind("map", a, "attribute", "*default")
-		each = r.getter(v[0], v[1])
-	} else {
-		name := r.text(a.pos[0]).s
-		f, ok := filters[name]
-		if !ok {
-			r.fail("no filter named %s", quote(name))
-		}
-		rest := arguments{a.pos[1:], a.names, a.named}
-		each = func(v Value) Value { return f(r, v, rest) }
+		return r.getter(v[0], v[1])
 	}
-	items := r.someItems(in)
-	l := r.list(make([]Value, len(items)))
-	for i, item := range items {
-		l.items[i] = each(item)
+	name := r.text(a.pos[0]).s
+	f, ok := filters[name]
+	if !ok {
+		r.fail("no filter named %s", quote(name))
 	}
-	return &generator{"map", l.items}
+	rest := arguments{a.pos[1:], a.names, a.named}
+	return func(v Value) Value { return f(r, v, rest) }
 }
 
 // someItems are the items of a value, none of None and the like.
@@ -267,27 +283,37 @@ func (r *run) someItems(v Value) []Value {
 // chosen is select, reject, selectattr or rejectattr.
 func chosen(name string, keep, attribute bool) filter {
 	return func(r *run, in Value, a arguments) Value {
-		get, rest := func(v Value) Value { return v }, a.pos
-		if attribute {
-			if len(rest) == 0 {
-				r.fail("%s() misses its attribute", name)
+		return &generator{name, func() (kept []Value) {
+			items := r.someItems(in)
+			if len(items) == 0 {
+				return nil
 			}
-			get, rest = r.getter(rest[0], nil), rest[1:]
-		}
-		check := func(v Value) bool { return truth(v) }
-		if len(rest) > 0 {
-			word, args := r.text(rest[0]).s, arguments{rest[1:], a.names, a.named}
-			check = func(v Value) bool { return r.passes(word, v, args) }
-		}
-		out := &List{}
-		for _, item := range r.someItems(in) {
-			r.take(16)
-			if check(get(item)) == keep {
-				out.items = append(out.items, item)
+			passes := r.choosing(name, a, attribute)
+			for _, item := range items {
+				r.take(16)
+				if passes(item) == keep {
+					kept = append(kept, item)
+				}
 			}
-		}
-		return &generator{name, out.items}
+			return kept
+		}}
 	}
+}
+
+// choosing is the test of select and its like.
+func (r *run) choosing(name string, a arguments, attribute bool) func(Value) bool {
+	get, rest := func(v Value) Value { return v }, a.pos
+	if attribute {
+		if len(rest) == 0 {
+			r.fail("%s() misses its attribute", name)
+		}
+		get, rest = r.getter(rest[0], nil), rest[1:]
+	}
+	if len(rest) == 0 {
+		return func(v Value) bool { return truth(get(v)) }
+	}
+	word, args := r.text(rest[0]).s, arguments{rest[1:], a.names, a.named}
+	return func(v Value) bool { return r.passes(word, get(v), args) }
 }
 
 // extreme is max or min.
@@ -321,16 +347,17 @@ func sum(r *run, in Value, a arguments) Value {
 func unique(r *run, in Value, a arguments) Value {
 	v := r.bind("unique", a, "*case_sensitive", "*attribute")
 	get := r.getter(v[1], nil)
-	seen := NewDict()
-	out := &List{}
-	for _, item := range r.items(in) {
-		r.take(64)
-		key := r.folded(get(item), truth(v[0]))
-		if _, has := seen.get(key); has {
-			continue
+	return &generator{"unique", func() (kept []Value) {
+		seen := NewDict()
+		for _, item := range r.items(in) {
+			r.take(64)
+			key := r.folded(get(item), truth(v[0]))
+			if _, has := seen.get(key); has {
+				continue
+			}
+			r.put(seen, key, nil)
+			kept = append(kept, item)
 		}
-		r.put(seen, key, nil)
-		out.items = append(out.items, item)
-	}
-	return &generator{"unique", out.items}
+		return kept
+	}}
 }

@@ -113,7 +113,7 @@ func (p *parser) statements(ends ...string) (body []node) {
 		case dataToken:
 			body = append(body, &dataNode{Own(t.text)})
 		case beginOutput:
-			n := &outputNode{line: t.line, x: p.tuple(nil)}
+			n := &outputNode{line: t.line, x: p.tuple()}
 			if p.peek().kind != endOutput {
 				p.unexpected("the end of the tag")
 			}
@@ -201,7 +201,7 @@ func (p *parser) statement() []node {
 func (p *parser) ifStatement(line int) node {
 	n := &ifNode{line: line}
 	for {
-		b := branch{line: line, test: p.tupleOf(false)}
+		b := branch{line: line, test: p.tupleOf(p.or)}
 		p.close()
 		b.body = p.statements("elif", "else", "endif")
 		n.branches = append(n.branches, b)
@@ -221,7 +221,7 @@ func (p *parser) forStatement(line int) node {
 	if !p.skipName("in") {
 		p.unexpected("'in'")
 	}
-	n.list = p.tupleNoCond("recursive")
+	n.list = p.tupleOf(p.or)
 	if p.skipName("if") {
 		n.test = p.expression()
 	}
@@ -239,7 +239,7 @@ func (p *parser) forStatement(line int) node {
 func (p *parser) setStatement(line int) node {
 	to := p.target(true)
 	if p.skip("=") {
-		return &setNode{line, to, p.tuple(nil)}
+		return &setNode{line, to, p.tuple()}
 	}
 	n := &setBlockNode{line: line, target: to}
 	if p.is("|") {

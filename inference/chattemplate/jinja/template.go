@@ -17,17 +17,18 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The bounds of a template and of one rendering. The longest templates in use
 // have 30 KB and take 40,000 steps for a conversation of 20 messages.
 const (
 	maxSource = 1 << 20  // bytes of a template
-	maxSteps  = 2 << 20  // nodes evaluated, or stretches of 8 bytes or elements looked at
+	maxSteps  = 4 << 20  // nodes evaluated, or stretches of 8 bytes or elements looked at
 	maxBytes  = 32 << 20 // made in all by a rendering
 	maxDepth  = 2000     // nodes within nodes, macros within macros
 	// For each byte of a conversation there are more.
-	stepsEach, bytesEach = 16, 64
+	stepsEach, bytesEach = 32, 128
 )
 
 // ErrBounds is what an error of a rendering wraps that went beyond its bounds.
@@ -63,8 +64,11 @@ type Template struct {
 // Compile reads a template. Its errors are of type *Error.
 func Compile(source string) (t *Template, err error) {
 	defer catch(&err)
-	if len(source) > maxSource {
+	switch {
+	case len(source) > maxSource:
 		panic(&Error{1, fmt.Errorf("a template of %d bytes, at most %d are read", len(source), maxSource)})
+	case !utf8.ValidString(source):
+		panic(&Error{1, errors.New("the template is not UTF-8")})
 	}
 	p := &parser{tokens: lex(source), blocks: map[string]*blockNode{}}
 	body := p.statements()

@@ -23,7 +23,7 @@ func (r *run) passes(name string, v Value, a arguments) bool {
 		other := r.bind(name, a, "other")[0]
 		return truth(r.compares(&compareExpr{&constExpr{v}, []string{op}, []expr{&constExpr{other}}}, nil))
 	}
-	_, n, isInt, isNumber := numeric(v)
+	_, _, isInt, isNumber := numeric(v)
 	isText := func() string { t, _ := v.(Text); return t.s }
 	_, isBool := v.(bool)
 	switch name {
@@ -67,17 +67,14 @@ func (r *run) passes(name string, v Value, a arguments) bool {
 		}
 		return false
 	case "odd", "even", "divisibleby":
-		by := 2
-		if name == "divisibleby" {
-			by = r.integer(r.bind(name, a, "num")[0])
+		var by, rest Value = 2, 0
+		switch name {
+		case "divisibleby":
+			by = r.bind(name, a, "num")[0]
+		case "odd":
+			rest = 1
 		}
-		if !isNumber || !isInt {
-			n = r.integer(v)
-		}
-		if by == 0 {
-			r.fail("integer division or modulo by zero")
-		}
-		return (n%by == 0) != (name == "odd")
+		return r.equal(r.binary("%", v, by), rest)
 	case "lower":
 		s := isText()
 		return s == strings.ToLower(s) && s != strings.ToUpper(s)

@@ -60,7 +60,9 @@ func (d *Dict) get(key Value) (Value, bool) {
 }
 
 // hash is what equal keys share; ok is false for values that cannot be keys.
-func hash(key Value) (k any, ok bool) {
+func hash(key Value) (k any, ok bool) { return hashOf(key, 0) }
+
+func hashOf(key Value, depth int) (k any, ok bool) {
 	switch v := key.(type) {
 	case nil:
 		return nil, true
@@ -79,12 +81,12 @@ func hash(key Value) (k any, ok bool) {
 		}
 		return v, true
 	case *List:
-		if !v.tuple || len(v.items) > 16 {
+		if !v.tuple || len(v.items) > 16 || depth > 16 {
 			return nil, false
 		}
 		var pair [2]any // of tuples as lists of pairs
 		for _, item := range v.items {
-			h, ok := hash(item)
+			h, ok := hashOf(item, depth+1)
 			if !ok {
 				return nil, false
 			}
@@ -101,11 +103,11 @@ type undefined struct{ why string }
 // namespace is a value whose attributes a template may set.
 type namespace struct{ names *Dict }
 
-// generator is what filters such as map give: a list that can be gone through
-// once, and neither counted nor written.
+// generator is what filters such as map give: a list that is made when it is gone
+// through, which it can be once, and that is neither counted nor written.
 type generator struct {
-	name  string
-	items []Value
+	name string
+	make func() []Value // nil once it was gone through
 }
 
 // function is what a template can call.
@@ -328,9 +330,14 @@ func (r *run) items(v Value) []Value {
 	case *Dict:
 		return v.keys
 	case *generator:
-		items := v.items
-		v.items = nil
-		return items
+		if v.make == nil {
+			return nil
+		}
+		r.deeper()
+		defer r.up()
+		make := v.make
+		v.make = nil
+		return make()
 	case Text:
 		r.take(64 * len(v.s))
 		list := make([]Value, 0, len(v.s))
