@@ -2,11 +2,7 @@
 
 package kernel
 
-import (
-	"unsafe"
-
-	"tern/model/ternary"
-)
+import "tern/model/ternary"
 
 // fixedTile is how many rows of activations a product takes at a time: their sums fill
 // 24 registers of 512 bits, or 12 of 256.
@@ -33,50 +29,7 @@ const (
 	// codes of a block of bands stay in L2 while all tiles pass.
 	groupedTileBytes  = 24 << 10
 	groupedBlockBytes = 256 << 10
-
-	// Else 512 columns of a band are unpacked into 16 KB of L1 at a time.
-	groupedCols = 512
 )
-
-// groupedPlace is a part of a matrix as the assembly takes it.
-type groupedPlace struct {
-	data, scales         *byte
-	bandBytes, scaleBand int // from one band to the next
-	wide                 int
-}
-
-// groupedAt returns where band b and group g are.
-func groupedAt(m *ternary.Grouped, b, g int) (p groupedPlace) {
-	p.bandBytes = m.BandBytes()
-	p.data = &m.Data[b*p.bandBytes+g*m.GroupCols/wordCols*4*bandRows]
-	at := (b*m.Groups() + g) * bandRows
-	if m.Wide != nil {
-		p.scales, p.wide, p.scaleBand = bytesOf(&m.Wide[at]), 1, 4*bandRows*m.Groups()
-	} else {
-		p.scales, p.scaleBand = bytesOf(&m.Scales[at]), 2*bandRows*m.Groups()
-	}
-	return p
-}
-
-func bytesOf[T any](p *T) *byte { return (*byte)(unsafe.Pointer(p)) }
-
-func matMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
-	if !useAVX2 {
-		matMulGroupedGeneric(y, stride, m, b0, b1, x, scratch)
-		return
-	}
-	full := m.Rows / bandRows
-	if b0 < full {
-		groupedBands(y[b0*bandRows:], stride, m, b0, min(b1, full), x, scratch)
-	}
-	if b0 <= full && full < b1 { // the last band, of fewer rows
-		scratch.y = grow(scratch.y, x.tokens*bandRows)
-		groupedBands(scratch.y, bandRows, m, full, b1, x, scratch)
-		for t := range x.tokens {
-			copy(y[t*stride+full*bandRows:t*stride+m.Rows], scratch.y[t*bandRows:])
-		}
-	}
-}
 
 // groupedBands multiplies whole bands; y starts at the first of their rows.
 func groupedBands(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
@@ -86,7 +39,7 @@ func groupedBands(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fi
 	case useAVX512:
 		groupedTiles512(y, stride, m, b0, b1, x)
 	default:
-		groupedTiles256(y, stride, m, b0, b1, x, scratch)
+		groupedTiles(y, stride, m, b0, b1, x, scratch)
 	}
 }
 
@@ -133,42 +86,20 @@ func groupedTiles512(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x 
 	}
 }
 
-// groupedTiles256 unpacks a part of a band at a time and multiplies it by tile after tile.
-func groupedTiles256(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
-	halves, groups := m.GroupCols/64, m.Groups()
-	groupBytes := x.rowBytes() / groups
-	scratch.codes = grow(scratch.codes, groupedCols*bandRows)
-	codes, chunk := &scratch.codes[0], groupedCols/m.GroupCols
-	tile := groupedTile2AVX2
-	switch two := x.planes == Fixed16; {
+// groupedTile is the product of a tile of rows with a band that is unpacked.
+func groupedTile(planes Planes) groupedTileFunc {
+	switch two := planes == Fixed16; {
 	case useVNNI && two:
-		tile = groupedTile2VNNI
+		return groupedTile2VNNI
 	case useVNNI:
-		tile = groupedTile3VNNI
-	case !two:
-		tile = groupedTile3AVX2
+		return groupedTile3VNNI
+	case two:
+		return groupedTile2AVX2
 	}
-	for b := b0; b < b1; b++ {
-		to := y[(b-b0)*bandRows:]
-		clearRows(to, stride, bandRows, x.tokens)
-		for g := 0; g < groups; g += chunk {
-			p, k := groupedAt(m, b, g), min(chunk, groups-g)
-			unpackGroupedAVX2(codes, p.data, k*m.GroupCols/wordCols)
-			for t := 0; t < x.tokens; t += x.tile {
-				_, n := x.tileOf(t)
-				at := t*groups + g*n
-				tile(&to[t*stride], 4*stride, codes, p.scales, p.wide, &x.q[at*groupBytes], bytesOf(&x.scales[at]), k, halves, n)
-			}
-		}
-	}
+	return groupedTile3AVX2
 }
 
-// clearRows sets the first n of each of rows rows of y to 0.
-func clearRows(y []float32, stride, n, rows int) {
-	for t := range rows {
-		clear(y[t*stride:][:n])
-	}
-}
+func unpackGrouped(dst, src *byte, lines int) { unpackGroupedAVX2(dst, src, lines) }
 
 func peak(n int) int {
 	switch {

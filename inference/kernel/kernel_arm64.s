@@ -1024,6 +1024,2642 @@ group:
 	CBNZ R5, token
 	RET
 
+// func fix2NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
+TEXT ·fix2NEON(SB), NOSPLIT, $0-44
+	MOVD q+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD pieces+24(FP), R3
+	MOVWU inv+32(FP), R5
+	VDUP R5, V0.S4
+	MOVW $0x80, R5
+	VDUP R5, V1.S4
+	MOVD $fixOrder<>(SB), R4
+	FMOVQ 0(R4), F11
+	MOVW $0x1010101, R5
+	VDUP R5, V13.S4
+	VADD V13.B16, V11.B16, V12.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+piece:
+	VLD1.P 64(R2), [V2.S4, V3.S4, V4.S4, V5.S4]
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	VADD V6.S4, V2.S4, V6.S4
+	VADD V1.S4, V2.S4, V2.S4
+	VEOR V1.B16, V2.B16, V2.B16
+	WORD $0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	VADD V7.S4, V3.S4, V7.S4
+	VADD V1.S4, V3.S4, V3.S4
+	VEOR V1.B16, V3.B16, V3.B16
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	VADD V8.S4, V4.S4, V8.S4
+	VADD V1.S4, V4.S4, V4.S4
+	VEOR V1.B16, V4.B16, V4.B16
+	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VADD V9.S4, V5.S4, V9.S4
+	VADD V1.S4, V5.S4, V5.S4
+	VEOR V1.B16, V5.B16, V5.B16
+	VTBL V11.B16, [V2.B16, V3.B16, V4.B16, V5.B16], V10.B16
+	FMOVQ F10, 0(R0)
+	VTBL V12.B16, [V2.B16, V3.B16, V4.B16, V5.B16], V10.B16
+	FMOVQ F10, 16(R0)
+	ADD R1, R0, R0
+	SUB $1, R3, R3
+	CBNZ R3, piece
+	VADD V6.S4, V7.S4, V6.S4
+	VADD V8.S4, V9.S4, V8.S4
+	VADD V6.S4, V8.S4, V6.S4
+	WORD $0x4eb1b8c6 // addv s6, v6.4s
+	FMOVS F6, ret+40(FP)
+	RET
+
+// func fix3NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
+TEXT ·fix3NEON(SB), NOSPLIT, $0-44
+	MOVD q+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD pieces+24(FP), R3
+	MOVWU inv+32(FP), R5
+	VDUP R5, V0.S4
+	MOVW $0x8080, R5
+	VDUP R5, V1.S4
+	MOVD $fixOrder<>(SB), R4
+	FMOVQ 0(R4), F11
+	MOVW $0x1010101, R5
+	VDUP R5, V14.S4
+	VADD V14.B16, V11.B16, V12.B16
+	VADD V14.B16, V12.B16, V13.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+piece:
+	VLD1.P 64(R2), [V2.S4, V3.S4, V4.S4, V5.S4]
+	WORD $0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	VADD V6.S4, V2.S4, V6.S4
+	VADD V1.S4, V2.S4, V2.S4
+	VEOR V1.B16, V2.B16, V2.B16
+	WORD $0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	VADD V7.S4, V3.S4, V7.S4
+	VADD V1.S4, V3.S4, V3.S4
+	VEOR V1.B16, V3.B16, V3.B16
+	WORD $0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	VADD V8.S4, V4.S4, V8.S4
+	VADD V1.S4, V4.S4, V4.S4
+	VEOR V1.B16, V4.B16, V4.B16
+	WORD $0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VADD V9.S4, V5.S4, V9.S4
+	VADD V1.S4, V5.S4, V5.S4
+	VEOR V1.B16, V5.B16, V5.B16
+	VTBL V11.B16, [V2.B16, V3.B16, V4.B16, V5.B16], V10.B16
+	FMOVQ F10, 0(R0)
+	VTBL V12.B16, [V2.B16, V3.B16, V4.B16, V5.B16], V10.B16
+	FMOVQ F10, 16(R0)
+	VTBL V13.B16, [V2.B16, V3.B16, V4.B16, V5.B16], V10.B16
+	FMOVQ F10, 32(R0)
+	ADD R1, R0, R0
+	SUB $1, R3, R3
+	CBNZ R3, piece
+	VADD V6.S4, V7.S4, V6.S4
+	VADD V8.S4, V9.S4, V8.S4
+	VADD V6.S4, V8.S4, V6.S4
+	WORD $0x4eb1b8c6 // addv s6, v6.4s
+	FMOVS F6, ret+40(FP)
+	RET
+
+DATA fixOrder<>+0(SB)/8, $0x3424140430201000
+DATA fixOrder<>+8(SB)/8, $0x3c2c1c0c38281808
+GLOBL fixOrder<>(SB), RODATA|NOPTR, $16
+
+// func unpackGroupedNEON(dst *byte, src *byte, lines int)
+TEXT ·unpackGroupedNEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD lines+16(FP), R2
+	MOVW $0x3030303, R3
+	VDUP R3, V0.S4
+line:
+	FLDPQ 0(R1), (F1, F2)
+	FLDPQ 32(R1), (F3, F4)
+	FLDPQ 64(R1), (F5, F6)
+	FLDPQ 96(R1), (F7, F8)
+	VAND V0.B16, V1.B16, V9.B16
+	VAND V0.B16, V2.B16, V10.B16
+	VAND V0.B16, V3.B16, V11.B16
+	VAND V0.B16, V4.B16, V12.B16
+	VAND V0.B16, V5.B16, V13.B16
+	VAND V0.B16, V6.B16, V14.B16
+	VAND V0.B16, V7.B16, V15.B16
+	VAND V0.B16, V8.B16, V16.B16
+	FSTPQ (F9, F10), 0(R0)
+	FSTPQ (F11, F12), 32(R0)
+	FSTPQ (F13, F14), 64(R0)
+	FSTPQ (F15, F16), 96(R0)
+	VUSHR $2, V1.B16, V9.B16
+	VAND V0.B16, V9.B16, V9.B16
+	VUSHR $2, V2.B16, V10.B16
+	VAND V0.B16, V10.B16, V10.B16
+	VUSHR $2, V3.B16, V11.B16
+	VAND V0.B16, V11.B16, V11.B16
+	VUSHR $2, V4.B16, V12.B16
+	VAND V0.B16, V12.B16, V12.B16
+	VUSHR $2, V5.B16, V13.B16
+	VAND V0.B16, V13.B16, V13.B16
+	VUSHR $2, V6.B16, V14.B16
+	VAND V0.B16, V14.B16, V14.B16
+	VUSHR $2, V7.B16, V15.B16
+	VAND V0.B16, V15.B16, V15.B16
+	VUSHR $2, V8.B16, V16.B16
+	VAND V0.B16, V16.B16, V16.B16
+	FSTPQ (F9, F10), 128(R0)
+	FSTPQ (F11, F12), 160(R0)
+	FSTPQ (F13, F14), 192(R0)
+	FSTPQ (F15, F16), 224(R0)
+	VUSHR $4, V1.B16, V9.B16
+	VAND V0.B16, V9.B16, V9.B16
+	VUSHR $4, V2.B16, V10.B16
+	VAND V0.B16, V10.B16, V10.B16
+	VUSHR $4, V3.B16, V11.B16
+	VAND V0.B16, V11.B16, V11.B16
+	VUSHR $4, V4.B16, V12.B16
+	VAND V0.B16, V12.B16, V12.B16
+	VUSHR $4, V5.B16, V13.B16
+	VAND V0.B16, V13.B16, V13.B16
+	VUSHR $4, V6.B16, V14.B16
+	VAND V0.B16, V14.B16, V14.B16
+	VUSHR $4, V7.B16, V15.B16
+	VAND V0.B16, V15.B16, V15.B16
+	VUSHR $4, V8.B16, V16.B16
+	VAND V0.B16, V16.B16, V16.B16
+	FSTPQ (F9, F10), 256(R0)
+	FSTPQ (F11, F12), 288(R0)
+	FSTPQ (F13, F14), 320(R0)
+	FSTPQ (F15, F16), 352(R0)
+	VUSHR $6, V1.B16, V9.B16
+	VUSHR $6, V2.B16, V10.B16
+	VUSHR $6, V3.B16, V11.B16
+	VUSHR $6, V4.B16, V12.B16
+	VUSHR $6, V5.B16, V13.B16
+	VUSHR $6, V6.B16, V14.B16
+	VUSHR $6, V7.B16, V15.B16
+	VUSHR $6, V8.B16, V16.B16
+	FSTPQ (F9, F10), 384(R0)
+	FSTPQ (F11, F12), 416(R0)
+	FSTPQ (F13, F14), 448(R0)
+	FSTPQ (F15, F16), 480(R0)
+	ADD $128, R1, R1
+	ADD $512, R0, R0
+	SUB $1, R2, R2
+	CBNZ R2, line
+	RET
+
+// func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+TEXT ·groupedVec2Dot(SB), NOSPLIT, $0-72
+	MOVD y+0(FP), R0
+	MOVD data+8(FP), R1
+	MOVD scales+16(FP), R2
+	MOVD wide+24(FP), R3
+	MOVD bands+48(FP), R4
+	MOVW $0x3030303, R13
+	VDUP R13, V19.S4
+band:
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	FSTPQ (F8, F9), 0(R0)
+	FSTPQ (F8, F9), 32(R0)
+	FSTPQ (F8, F9), 64(R0)
+	FSTPQ (F8, F9), 96(R0)
+	MOVD q+32(FP), R5
+	MOVD scale+40(FP), R6
+	MOVD groups+56(FP), R7
+group:
+	MOVD R0, R8
+	MOVD $2, R9
+pass:
+	MOVD R1, R10
+	MOVD R5, R11
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD halves+64(FP), R12
+	LSL $2, R12, R12
+line:
+	FLDPQ 0(R11), (F16, F17)
+	ADD $32, R11, R11
+	FLDPQ 0(R10), (F8, F9)
+	FLDPQ 32(R10), (F10, F11)
+	VAND V19.B16, V8.B16, V12.B16
+	WORD $0x4f90e180 // sdot v0.4s, v12.16b, v16.4b[0]
+	WORD $0x4f91e181 // sdot v1.4s, v12.16b, v17.4b[0]
+	VAND V19.B16, V9.B16, V12.B16
+	WORD $0x4f90e182 // sdot v2.4s, v12.16b, v16.4b[0]
+	WORD $0x4f91e183 // sdot v3.4s, v12.16b, v17.4b[0]
+	VAND V19.B16, V10.B16, V12.B16
+	WORD $0x4f90e184 // sdot v4.4s, v12.16b, v16.4b[0]
+	WORD $0x4f91e185 // sdot v5.4s, v12.16b, v17.4b[0]
+	VAND V19.B16, V11.B16, V12.B16
+	WORD $0x4f90e186 // sdot v6.4s, v12.16b, v16.4b[0]
+	WORD $0x4f91e187 // sdot v7.4s, v12.16b, v17.4b[0]
+	VUSHR $2, V8.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4fb0e180 // sdot v0.4s, v12.16b, v16.4b[1]
+	WORD $0x4fb1e181 // sdot v1.4s, v12.16b, v17.4b[1]
+	VUSHR $2, V9.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4fb0e182 // sdot v2.4s, v12.16b, v16.4b[1]
+	WORD $0x4fb1e183 // sdot v3.4s, v12.16b, v17.4b[1]
+	VUSHR $2, V10.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4fb0e184 // sdot v4.4s, v12.16b, v16.4b[1]
+	WORD $0x4fb1e185 // sdot v5.4s, v12.16b, v17.4b[1]
+	VUSHR $2, V11.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4fb0e186 // sdot v6.4s, v12.16b, v16.4b[1]
+	WORD $0x4fb1e187 // sdot v7.4s, v12.16b, v17.4b[1]
+	VUSHR $4, V8.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4f90e980 // sdot v0.4s, v12.16b, v16.4b[2]
+	WORD $0x4f91e981 // sdot v1.4s, v12.16b, v17.4b[2]
+	VUSHR $4, V9.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4f90e982 // sdot v2.4s, v12.16b, v16.4b[2]
+	WORD $0x4f91e983 // sdot v3.4s, v12.16b, v17.4b[2]
+	VUSHR $4, V10.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4f90e984 // sdot v4.4s, v12.16b, v16.4b[2]
+	WORD $0x4f91e985 // sdot v5.4s, v12.16b, v17.4b[2]
+	VUSHR $4, V11.B16, V12.B16
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4f90e986 // sdot v6.4s, v12.16b, v16.4b[2]
+	WORD $0x4f91e987 // sdot v7.4s, v12.16b, v17.4b[2]
+	VUSHR $6, V8.B16, V12.B16
+	WORD $0x4fb0e980 // sdot v0.4s, v12.16b, v16.4b[3]
+	WORD $0x4fb1e981 // sdot v1.4s, v12.16b, v17.4b[3]
+	VUSHR $6, V9.B16, V12.B16
+	WORD $0x4fb0e982 // sdot v2.4s, v12.16b, v16.4b[3]
+	WORD $0x4fb1e983 // sdot v3.4s, v12.16b, v17.4b[3]
+	VUSHR $6, V10.B16, V12.B16
+	WORD $0x4fb0e984 // sdot v4.4s, v12.16b, v16.4b[3]
+	WORD $0x4fb1e985 // sdot v5.4s, v12.16b, v17.4b[3]
+	VUSHR $6, V11.B16, V12.B16
+	WORD $0x4fb0e986 // sdot v6.4s, v12.16b, v16.4b[3]
+	WORD $0x4fb1e987 // sdot v7.4s, v12.16b, v17.4b[3]
+	ADD $128, R10, R10
+	SUB $1, R12, R12
+	CBNZ R12, line
+	CBNZ R3, wide
+	FMOVQ 0(R2), F9
+	WORD $0x0e217928 // fcvtl v8.4s, v9.4h
+	WORD $0x4e217929 // fcvtl2 v9.4s, v9.8h
+	FMOVQ 16(R2), F11
+	WORD $0x0e21796a // fcvtl v10.4s, v11.4h
+	WORD $0x4e21796b // fcvtl2 v11.4s, v11.8h
+	ADD $32, R2, R2
+	B scaled
+wide:
+	FLDPQ 0(R2), (F8, F9)
+	FLDPQ 32(R2), (F10, F11)
+	ADD $64, R2, R2
+scaled:
+	FMOVS 4(R6), F18
+	VDUP V18.S[0], V18.S4
+	VSHL $8, V1.S4, V1.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VADD V1.S4, V18.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VSHL $8, V3.S4, V3.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VADD V3.S4, V18.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VADD V5.S4, V18.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V7.S4, V7.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VADD V7.S4, V18.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS 0(R6), F18
+	VDUP V18.S[0], V18.S4
+	WORD $0x6e32dc21 // fmul v1.4s, v1.4s, v18.4s
+	WORD $0x6e28dc21 // fmul v1.4s, v1.4s, v8.4s
+	FMOVQ 0(R8), F16
+	WORD $0x4e21d601 // fadd v1.4s, v16.4s, v1.4s
+	FMOVQ F1, 0(R8)
+	WORD $0x6e32dc63 // fmul v3.4s, v3.4s, v18.4s
+	WORD $0x6e29dc63 // fmul v3.4s, v3.4s, v9.4s
+	FMOVQ 16(R8), F16
+	WORD $0x4e23d603 // fadd v3.4s, v16.4s, v3.4s
+	FMOVQ F3, 16(R8)
+	WORD $0x6e32dca5 // fmul v5.4s, v5.4s, v18.4s
+	WORD $0x6e2adca5 // fmul v5.4s, v5.4s, v10.4s
+	FMOVQ 32(R8), F16
+	WORD $0x4e25d605 // fadd v5.4s, v16.4s, v5.4s
+	FMOVQ F5, 32(R8)
+	WORD $0x6e32dce7 // fmul v7.4s, v7.4s, v18.4s
+	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
+	FMOVQ 48(R8), F16
+	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
+	FMOVQ F7, 48(R8)
+	ADD $64, R8, R8
+	ADD $64, R1, R1
+	SUB $1, R9, R9
+	CBNZ R9, pass
+	SUB $64, R10, R1
+	MOVD R11, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group
+	ADD $128, R0, R0
+	SUB $1, R4, R4
+	CBNZ R4, band
+	RET
+
+// func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+TEXT ·groupedVec3Dot(SB), NOSPLIT, $0-72
+	MOVD y+0(FP), R0
+	MOVD data+8(FP), R1
+	MOVD scales+16(FP), R2
+	MOVD wide+24(FP), R3
+	MOVD bands+48(FP), R4
+	MOVW $0x3030303, R13
+	VDUP R13, V24.S4
+band:
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	FSTPQ (F12, F13), 0(R0)
+	FSTPQ (F12, F13), 32(R0)
+	FSTPQ (F12, F13), 64(R0)
+	FSTPQ (F12, F13), 96(R0)
+	MOVD q+32(FP), R5
+	MOVD scale+40(FP), R6
+	MOVD groups+56(FP), R7
+group:
+	MOVD R0, R8
+	MOVD $2, R9
+pass:
+	MOVD R1, R10
+	MOVD R5, R11
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD halves+64(FP), R12
+	LSL $2, R12, R12
+line:
+	FLDPQ 0(R11), (F20, F21)
+	FMOVQ 32(R11), F22
+	ADD $48, R11, R11
+	FLDPQ 0(R10), (F12, F13)
+	FLDPQ 32(R10), (F14, F15)
+	VAND V24.B16, V12.B16, V16.B16
+	WORD $0x4f94e200 // sdot v0.4s, v16.16b, v20.4b[0]
+	WORD $0x4f95e201 // sdot v1.4s, v16.16b, v21.4b[0]
+	WORD $0x4f96e202 // sdot v2.4s, v16.16b, v22.4b[0]
+	VAND V24.B16, V13.B16, V16.B16
+	WORD $0x4f94e203 // sdot v3.4s, v16.16b, v20.4b[0]
+	WORD $0x4f95e204 // sdot v4.4s, v16.16b, v21.4b[0]
+	WORD $0x4f96e205 // sdot v5.4s, v16.16b, v22.4b[0]
+	VAND V24.B16, V14.B16, V16.B16
+	WORD $0x4f94e206 // sdot v6.4s, v16.16b, v20.4b[0]
+	WORD $0x4f95e207 // sdot v7.4s, v16.16b, v21.4b[0]
+	WORD $0x4f96e208 // sdot v8.4s, v16.16b, v22.4b[0]
+	VAND V24.B16, V15.B16, V16.B16
+	WORD $0x4f94e209 // sdot v9.4s, v16.16b, v20.4b[0]
+	WORD $0x4f95e20a // sdot v10.4s, v16.16b, v21.4b[0]
+	WORD $0x4f96e20b // sdot v11.4s, v16.16b, v22.4b[0]
+	VUSHR $2, V12.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4fb4e200 // sdot v0.4s, v16.16b, v20.4b[1]
+	WORD $0x4fb5e201 // sdot v1.4s, v16.16b, v21.4b[1]
+	WORD $0x4fb6e202 // sdot v2.4s, v16.16b, v22.4b[1]
+	VUSHR $2, V13.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4fb4e203 // sdot v3.4s, v16.16b, v20.4b[1]
+	WORD $0x4fb5e204 // sdot v4.4s, v16.16b, v21.4b[1]
+	WORD $0x4fb6e205 // sdot v5.4s, v16.16b, v22.4b[1]
+	VUSHR $2, V14.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4fb4e206 // sdot v6.4s, v16.16b, v20.4b[1]
+	WORD $0x4fb5e207 // sdot v7.4s, v16.16b, v21.4b[1]
+	WORD $0x4fb6e208 // sdot v8.4s, v16.16b, v22.4b[1]
+	VUSHR $2, V15.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4fb4e209 // sdot v9.4s, v16.16b, v20.4b[1]
+	WORD $0x4fb5e20a // sdot v10.4s, v16.16b, v21.4b[1]
+	WORD $0x4fb6e20b // sdot v11.4s, v16.16b, v22.4b[1]
+	VUSHR $4, V12.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4f94ea00 // sdot v0.4s, v16.16b, v20.4b[2]
+	WORD $0x4f95ea01 // sdot v1.4s, v16.16b, v21.4b[2]
+	WORD $0x4f96ea02 // sdot v2.4s, v16.16b, v22.4b[2]
+	VUSHR $4, V13.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4f94ea03 // sdot v3.4s, v16.16b, v20.4b[2]
+	WORD $0x4f95ea04 // sdot v4.4s, v16.16b, v21.4b[2]
+	WORD $0x4f96ea05 // sdot v5.4s, v16.16b, v22.4b[2]
+	VUSHR $4, V14.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4f94ea06 // sdot v6.4s, v16.16b, v20.4b[2]
+	WORD $0x4f95ea07 // sdot v7.4s, v16.16b, v21.4b[2]
+	WORD $0x4f96ea08 // sdot v8.4s, v16.16b, v22.4b[2]
+	VUSHR $4, V15.B16, V16.B16
+	VAND V24.B16, V16.B16, V16.B16
+	WORD $0x4f94ea09 // sdot v9.4s, v16.16b, v20.4b[2]
+	WORD $0x4f95ea0a // sdot v10.4s, v16.16b, v21.4b[2]
+	WORD $0x4f96ea0b // sdot v11.4s, v16.16b, v22.4b[2]
+	VUSHR $6, V12.B16, V16.B16
+	WORD $0x4fb4ea00 // sdot v0.4s, v16.16b, v20.4b[3]
+	WORD $0x4fb5ea01 // sdot v1.4s, v16.16b, v21.4b[3]
+	WORD $0x4fb6ea02 // sdot v2.4s, v16.16b, v22.4b[3]
+	VUSHR $6, V13.B16, V16.B16
+	WORD $0x4fb4ea03 // sdot v3.4s, v16.16b, v20.4b[3]
+	WORD $0x4fb5ea04 // sdot v4.4s, v16.16b, v21.4b[3]
+	WORD $0x4fb6ea05 // sdot v5.4s, v16.16b, v22.4b[3]
+	VUSHR $6, V14.B16, V16.B16
+	WORD $0x4fb4ea06 // sdot v6.4s, v16.16b, v20.4b[3]
+	WORD $0x4fb5ea07 // sdot v7.4s, v16.16b, v21.4b[3]
+	WORD $0x4fb6ea08 // sdot v8.4s, v16.16b, v22.4b[3]
+	VUSHR $6, V15.B16, V16.B16
+	WORD $0x4fb4ea09 // sdot v9.4s, v16.16b, v20.4b[3]
+	WORD $0x4fb5ea0a // sdot v10.4s, v16.16b, v21.4b[3]
+	WORD $0x4fb6ea0b // sdot v11.4s, v16.16b, v22.4b[3]
+	ADD $128, R10, R10
+	SUB $1, R12, R12
+	CBNZ R12, line
+	CBNZ R3, wide
+	FMOVQ 0(R2), F13
+	WORD $0x0e2179ac // fcvtl v12.4s, v13.4h
+	WORD $0x4e2179ad // fcvtl2 v13.4s, v13.8h
+	FMOVQ 16(R2), F15
+	WORD $0x0e2179ee // fcvtl v14.4s, v15.4h
+	WORD $0x4e2179ef // fcvtl2 v15.4s, v15.8h
+	ADD $32, R2, R2
+	B scaled
+wide:
+	FLDPQ 0(R2), (F12, F13)
+	FLDPQ 32(R2), (F14, F15)
+	ADD $64, R2, R2
+scaled:
+	FMOVS 4(R6), F23
+	VDUP V23.S[0], V23.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V1.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V23.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V5.S4
+	VADD V5.S4, V23.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V7.S4, V8.S4
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V6.S4, V8.S4
+	VADD V8.S4, V23.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V9.S4, V11.S4
+	VADD V11.S4, V23.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	FMOVS 0(R6), F23
+	VDUP V23.S[0], V23.S4
+	WORD $0x6e37dc42 // fmul v2.4s, v2.4s, v23.4s
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	FMOVQ 0(R8), F20
+	WORD $0x4e22d682 // fadd v2.4s, v20.4s, v2.4s
+	FMOVQ F2, 0(R8)
+	WORD $0x6e37dca5 // fmul v5.4s, v5.4s, v23.4s
+	WORD $0x6e2ddca5 // fmul v5.4s, v5.4s, v13.4s
+	FMOVQ 16(R8), F20
+	WORD $0x4e25d685 // fadd v5.4s, v20.4s, v5.4s
+	FMOVQ F5, 16(R8)
+	WORD $0x6e37dd08 // fmul v8.4s, v8.4s, v23.4s
+	WORD $0x6e2edd08 // fmul v8.4s, v8.4s, v14.4s
+	FMOVQ 32(R8), F20
+	WORD $0x4e28d688 // fadd v8.4s, v20.4s, v8.4s
+	FMOVQ F8, 32(R8)
+	WORD $0x6e37dd6b // fmul v11.4s, v11.4s, v23.4s
+	WORD $0x6e2fdd6b // fmul v11.4s, v11.4s, v15.4s
+	FMOVQ 48(R8), F20
+	WORD $0x4e2bd68b // fadd v11.4s, v20.4s, v11.4s
+	FMOVQ F11, 48(R8)
+	ADD $64, R8, R8
+	ADD $64, R1, R1
+	SUB $1, R9, R9
+	CBNZ R9, pass
+	SUB $64, R10, R1
+	MOVD R11, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group
+	ADD $128, R0, R0
+	SUB $1, R4, R4
+	CBNZ R4, band
+	RET
+
+// func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+TEXT ·groupedVec2NEON(SB), NOSPLIT, $0-72
+	MOVD y+0(FP), R0
+	MOVD data+8(FP), R1
+	MOVD scales+16(FP), R2
+	MOVD wide+24(FP), R3
+	MOVD bands+48(FP), R4
+	MOVW $0x3030303, R13
+	VDUP R13, V27.S4
+band:
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	FSTPQ (F16, F17), 0(R0)
+	FSTPQ (F16, F17), 32(R0)
+	FSTPQ (F16, F17), 64(R0)
+	FSTPQ (F16, F17), 96(R0)
+	MOVD q+32(FP), R5
+	MOVD scale+40(FP), R6
+	MOVD groups+56(FP), R7
+group:
+	MOVD R0, R8
+	MOVD $2, R9
+pass:
+	MOVD R1, R10
+	MOVD R5, R11
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	MOVD halves+64(FP), R12
+	LSL $2, R12, R12
+line:
+	FLDPQ 0(R11), (F24, F25)
+	ADD $32, R11, R11
+	FLDPQ 0(R10), (F16, F17)
+	FLDPQ 32(R10), (F18, F19)
+	VAND V27.B16, V16.B16, V20.B16
+	VAND V27.B16, V17.B16, V21.B16
+	VAND V27.B16, V18.B16, V22.B16
+	VAND V27.B16, V19.B16, V23.B16
+	VDUP V24.S[0], V26.S4
+	WORD $0x0e3a8280 // smlal v0.8h, v20.8b, v26.8b
+	WORD $0x4e3a8281 // smlal2 v1.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a4 // smlal v4.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a5 // smlal2 v5.8h, v21.16b, v26.16b
+	WORD $0x0e3a82c8 // smlal v8.8h, v22.8b, v26.8b
+	WORD $0x4e3a82c9 // smlal2 v9.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ec // smlal v12.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ed // smlal2 v13.8h, v23.16b, v26.16b
+	VDUP V25.S[0], V26.S4
+	WORD $0x0e3a8282 // smlal v2.8h, v20.8b, v26.8b
+	WORD $0x4e3a8283 // smlal2 v3.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a6 // smlal v6.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a7 // smlal2 v7.8h, v21.16b, v26.16b
+	WORD $0x0e3a82ca // smlal v10.8h, v22.8b, v26.8b
+	WORD $0x4e3a82cb // smlal2 v11.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ee // smlal v14.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ef // smlal2 v15.8h, v23.16b, v26.16b
+	VUSHR $2, V16.B16, V20.B16
+	VAND V27.B16, V20.B16, V20.B16
+	VUSHR $2, V17.B16, V21.B16
+	VAND V27.B16, V21.B16, V21.B16
+	VUSHR $2, V18.B16, V22.B16
+	VAND V27.B16, V22.B16, V22.B16
+	VUSHR $2, V19.B16, V23.B16
+	VAND V27.B16, V23.B16, V23.B16
+	VDUP V24.S[1], V26.S4
+	WORD $0x0e3a8280 // smlal v0.8h, v20.8b, v26.8b
+	WORD $0x4e3a8281 // smlal2 v1.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a4 // smlal v4.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a5 // smlal2 v5.8h, v21.16b, v26.16b
+	WORD $0x0e3a82c8 // smlal v8.8h, v22.8b, v26.8b
+	WORD $0x4e3a82c9 // smlal2 v9.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ec // smlal v12.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ed // smlal2 v13.8h, v23.16b, v26.16b
+	VDUP V25.S[1], V26.S4
+	WORD $0x0e3a8282 // smlal v2.8h, v20.8b, v26.8b
+	WORD $0x4e3a8283 // smlal2 v3.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a6 // smlal v6.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a7 // smlal2 v7.8h, v21.16b, v26.16b
+	WORD $0x0e3a82ca // smlal v10.8h, v22.8b, v26.8b
+	WORD $0x4e3a82cb // smlal2 v11.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ee // smlal v14.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ef // smlal2 v15.8h, v23.16b, v26.16b
+	VUSHR $4, V16.B16, V20.B16
+	VAND V27.B16, V20.B16, V20.B16
+	VUSHR $4, V17.B16, V21.B16
+	VAND V27.B16, V21.B16, V21.B16
+	VUSHR $4, V18.B16, V22.B16
+	VAND V27.B16, V22.B16, V22.B16
+	VUSHR $4, V19.B16, V23.B16
+	VAND V27.B16, V23.B16, V23.B16
+	VDUP V24.S[2], V26.S4
+	WORD $0x0e3a8280 // smlal v0.8h, v20.8b, v26.8b
+	WORD $0x4e3a8281 // smlal2 v1.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a4 // smlal v4.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a5 // smlal2 v5.8h, v21.16b, v26.16b
+	WORD $0x0e3a82c8 // smlal v8.8h, v22.8b, v26.8b
+	WORD $0x4e3a82c9 // smlal2 v9.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ec // smlal v12.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ed // smlal2 v13.8h, v23.16b, v26.16b
+	VDUP V25.S[2], V26.S4
+	WORD $0x0e3a8282 // smlal v2.8h, v20.8b, v26.8b
+	WORD $0x4e3a8283 // smlal2 v3.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a6 // smlal v6.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a7 // smlal2 v7.8h, v21.16b, v26.16b
+	WORD $0x0e3a82ca // smlal v10.8h, v22.8b, v26.8b
+	WORD $0x4e3a82cb // smlal2 v11.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ee // smlal v14.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ef // smlal2 v15.8h, v23.16b, v26.16b
+	VUSHR $6, V16.B16, V20.B16
+	VUSHR $6, V17.B16, V21.B16
+	VUSHR $6, V18.B16, V22.B16
+	VUSHR $6, V19.B16, V23.B16
+	VDUP V24.S[3], V26.S4
+	WORD $0x0e3a8280 // smlal v0.8h, v20.8b, v26.8b
+	WORD $0x4e3a8281 // smlal2 v1.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a4 // smlal v4.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a5 // smlal2 v5.8h, v21.16b, v26.16b
+	WORD $0x0e3a82c8 // smlal v8.8h, v22.8b, v26.8b
+	WORD $0x4e3a82c9 // smlal2 v9.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ec // smlal v12.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ed // smlal2 v13.8h, v23.16b, v26.16b
+	VDUP V25.S[3], V26.S4
+	WORD $0x0e3a8282 // smlal v2.8h, v20.8b, v26.8b
+	WORD $0x4e3a8283 // smlal2 v3.8h, v20.16b, v26.16b
+	WORD $0x0e3a82a6 // smlal v6.8h, v21.8b, v26.8b
+	WORD $0x4e3a82a7 // smlal2 v7.8h, v21.16b, v26.16b
+	WORD $0x0e3a82ca // smlal v10.8h, v22.8b, v26.8b
+	WORD $0x4e3a82cb // smlal2 v11.8h, v22.16b, v26.16b
+	WORD $0x0e3a82ee // smlal v14.8h, v23.8b, v26.8b
+	WORD $0x4e3a82ef // smlal2 v15.8h, v23.16b, v26.16b
+	ADD $128, R10, R10
+	SUB $1, R12, R12
+	CBNZ R12, line
+	CBNZ R3, wide
+	FMOVQ 0(R2), F17
+	WORD $0x0e217a30 // fcvtl v16.4s, v17.4h
+	WORD $0x4e217a31 // fcvtl2 v17.4s, v17.8h
+	FMOVQ 16(R2), F19
+	WORD $0x0e217a72 // fcvtl v18.4s, v19.4h
+	WORD $0x4e217a73 // fcvtl2 v19.4s, v19.8h
+	ADD $32, R2, R2
+	B scaled
+wide:
+	FLDPQ 0(R2), (F16, F17)
+	FLDPQ 32(R2), (F18, F19)
+	ADD $64, R2, R2
+scaled:
+	FMOVS 4(R6), F26
+	VDUP V26.S[0], V26.S4
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e602863 // saddlp v3.4s, v3.8h
+	VADDP V3.S4, V2.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V26.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
+	VADDP V7.S4, V6.S4, V6.S4
+	VSHL $8, V6.S4, V6.S4
+	VADD V6.S4, V4.S4, V6.S4
+	VADD V6.S4, V26.S4, V6.S4
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e60296b // saddlp v11.4s, v11.8h
+	VADDP V11.S4, V10.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V8.S4, V10.S4
+	VADD V10.S4, V26.S4, V10.S4
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	VADDP V13.S4, V12.S4, V12.S4
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
+	VADDP V15.S4, V14.S4, V14.S4
+	VSHL $8, V14.S4, V14.S4
+	VADD V14.S4, V12.S4, V14.S4
+	VADD V14.S4, V26.S4, V14.S4
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	FMOVS 0(R6), F26
+	VDUP V26.S[0], V26.S4
+	WORD $0x6e3adc42 // fmul v2.4s, v2.4s, v26.4s
+	WORD $0x6e30dc42 // fmul v2.4s, v2.4s, v16.4s
+	FMOVQ 0(R8), F24
+	WORD $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
+	FMOVQ F2, 0(R8)
+	WORD $0x6e3adcc6 // fmul v6.4s, v6.4s, v26.4s
+	WORD $0x6e31dcc6 // fmul v6.4s, v6.4s, v17.4s
+	FMOVQ 16(R8), F24
+	WORD $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
+	FMOVQ F6, 16(R8)
+	WORD $0x6e3add4a // fmul v10.4s, v10.4s, v26.4s
+	WORD $0x6e32dd4a // fmul v10.4s, v10.4s, v18.4s
+	FMOVQ 32(R8), F24
+	WORD $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
+	FMOVQ F10, 32(R8)
+	WORD $0x6e3addce // fmul v14.4s, v14.4s, v26.4s
+	WORD $0x6e33ddce // fmul v14.4s, v14.4s, v19.4s
+	FMOVQ 48(R8), F24
+	WORD $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
+	FMOVQ F14, 48(R8)
+	ADD $64, R8, R8
+	ADD $64, R1, R1
+	SUB $1, R9, R9
+	CBNZ R9, pass
+	SUB $64, R10, R1
+	MOVD R11, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group
+	ADD $128, R0, R0
+	SUB $1, R4, R4
+	CBNZ R4, band
+	RET
+
+// func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+TEXT ·groupedVec3NEON(SB), NOSPLIT, $0-72
+	MOVD y+0(FP), R0
+	MOVD data+8(FP), R1
+	MOVD scales+16(FP), R2
+	MOVD wide+24(FP), R3
+	MOVD bands+48(FP), R4
+	MOVW $0x3030303, R13
+	VDUP R13, V20.S4
+band:
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	FSTPQ (F12, F13), 0(R0)
+	FSTPQ (F12, F13), 32(R0)
+	FSTPQ (F12, F13), 64(R0)
+	FSTPQ (F12, F13), 96(R0)
+	MOVD q+32(FP), R5
+	MOVD scale+40(FP), R6
+	MOVD groups+56(FP), R7
+group:
+	MOVD R0, R8
+	MOVD $4, R9
+pass:
+	MOVD R1, R10
+	MOVD R5, R11
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD halves+64(FP), R12
+	LSL $2, R12, R12
+line:
+	FLDPQ 0(R11), (F16, F17)
+	FMOVQ 32(R11), F18
+	ADD $48, R11, R11
+	FLDPQ 0(R10), (F12, F13)
+	VAND V20.B16, V12.B16, V14.B16
+	VAND V20.B16, V13.B16, V15.B16
+	VDUP V16.S[0], V19.S4
+	WORD $0x0e3381c0 // smlal v0.8h, v14.8b, v19.8b
+	WORD $0x4e3381c1 // smlal2 v1.8h, v14.16b, v19.16b
+	WORD $0x0e3381e6 // smlal v6.8h, v15.8b, v19.8b
+	WORD $0x4e3381e7 // smlal2 v7.8h, v15.16b, v19.16b
+	VDUP V17.S[0], V19.S4
+	WORD $0x0e3381c2 // smlal v2.8h, v14.8b, v19.8b
+	WORD $0x4e3381c3 // smlal2 v3.8h, v14.16b, v19.16b
+	WORD $0x0e3381e8 // smlal v8.8h, v15.8b, v19.8b
+	WORD $0x4e3381e9 // smlal2 v9.8h, v15.16b, v19.16b
+	VDUP V18.S[0], V19.S4
+	WORD $0x0e3381c4 // smlal v4.8h, v14.8b, v19.8b
+	WORD $0x4e3381c5 // smlal2 v5.8h, v14.16b, v19.16b
+	WORD $0x0e3381ea // smlal v10.8h, v15.8b, v19.8b
+	WORD $0x4e3381eb // smlal2 v11.8h, v15.16b, v19.16b
+	VUSHR $2, V12.B16, V14.B16
+	VAND V20.B16, V14.B16, V14.B16
+	VUSHR $2, V13.B16, V15.B16
+	VAND V20.B16, V15.B16, V15.B16
+	VDUP V16.S[1], V19.S4
+	WORD $0x0e3381c0 // smlal v0.8h, v14.8b, v19.8b
+	WORD $0x4e3381c1 // smlal2 v1.8h, v14.16b, v19.16b
+	WORD $0x0e3381e6 // smlal v6.8h, v15.8b, v19.8b
+	WORD $0x4e3381e7 // smlal2 v7.8h, v15.16b, v19.16b
+	VDUP V17.S[1], V19.S4
+	WORD $0x0e3381c2 // smlal v2.8h, v14.8b, v19.8b
+	WORD $0x4e3381c3 // smlal2 v3.8h, v14.16b, v19.16b
+	WORD $0x0e3381e8 // smlal v8.8h, v15.8b, v19.8b
+	WORD $0x4e3381e9 // smlal2 v9.8h, v15.16b, v19.16b
+	VDUP V18.S[1], V19.S4
+	WORD $0x0e3381c4 // smlal v4.8h, v14.8b, v19.8b
+	WORD $0x4e3381c5 // smlal2 v5.8h, v14.16b, v19.16b
+	WORD $0x0e3381ea // smlal v10.8h, v15.8b, v19.8b
+	WORD $0x4e3381eb // smlal2 v11.8h, v15.16b, v19.16b
+	VUSHR $4, V12.B16, V14.B16
+	VAND V20.B16, V14.B16, V14.B16
+	VUSHR $4, V13.B16, V15.B16
+	VAND V20.B16, V15.B16, V15.B16
+	VDUP V16.S[2], V19.S4
+	WORD $0x0e3381c0 // smlal v0.8h, v14.8b, v19.8b
+	WORD $0x4e3381c1 // smlal2 v1.8h, v14.16b, v19.16b
+	WORD $0x0e3381e6 // smlal v6.8h, v15.8b, v19.8b
+	WORD $0x4e3381e7 // smlal2 v7.8h, v15.16b, v19.16b
+	VDUP V17.S[2], V19.S4
+	WORD $0x0e3381c2 // smlal v2.8h, v14.8b, v19.8b
+	WORD $0x4e3381c3 // smlal2 v3.8h, v14.16b, v19.16b
+	WORD $0x0e3381e8 // smlal v8.8h, v15.8b, v19.8b
+	WORD $0x4e3381e9 // smlal2 v9.8h, v15.16b, v19.16b
+	VDUP V18.S[2], V19.S4
+	WORD $0x0e3381c4 // smlal v4.8h, v14.8b, v19.8b
+	WORD $0x4e3381c5 // smlal2 v5.8h, v14.16b, v19.16b
+	WORD $0x0e3381ea // smlal v10.8h, v15.8b, v19.8b
+	WORD $0x4e3381eb // smlal2 v11.8h, v15.16b, v19.16b
+	VUSHR $6, V12.B16, V14.B16
+	VUSHR $6, V13.B16, V15.B16
+	VDUP V16.S[3], V19.S4
+	WORD $0x0e3381c0 // smlal v0.8h, v14.8b, v19.8b
+	WORD $0x4e3381c1 // smlal2 v1.8h, v14.16b, v19.16b
+	WORD $0x0e3381e6 // smlal v6.8h, v15.8b, v19.8b
+	WORD $0x4e3381e7 // smlal2 v7.8h, v15.16b, v19.16b
+	VDUP V17.S[3], V19.S4
+	WORD $0x0e3381c2 // smlal v2.8h, v14.8b, v19.8b
+	WORD $0x4e3381c3 // smlal2 v3.8h, v14.16b, v19.16b
+	WORD $0x0e3381e8 // smlal v8.8h, v15.8b, v19.8b
+	WORD $0x4e3381e9 // smlal2 v9.8h, v15.16b, v19.16b
+	VDUP V18.S[3], V19.S4
+	WORD $0x0e3381c4 // smlal v4.8h, v14.8b, v19.8b
+	WORD $0x4e3381c5 // smlal2 v5.8h, v14.16b, v19.16b
+	WORD $0x0e3381ea // smlal v10.8h, v15.8b, v19.8b
+	WORD $0x4e3381eb // smlal2 v11.8h, v15.16b, v19.16b
+	ADD $128, R10, R10
+	SUB $1, R12, R12
+	CBNZ R12, line
+	CBNZ R3, wide
+	FMOVQ 0(R2), F13
+	WORD $0x0e2179ac // fcvtl v12.4s, v13.4h
+	WORD $0x4e2179ad // fcvtl2 v13.4s, v13.8h
+	ADD $16, R2, R2
+	B scaled
+wide:
+	FLDPQ 0(R2), (F12, F13)
+	ADD $32, R2, R2
+scaled:
+	FMOVS 4(R6), F19
+	VDUP V19.S[0], V19.S4
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e602863 // saddlp v3.4s, v3.8h
+	VADDP V3.S4, V2.S4, V2.S4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	VSHL $8, V4.S4, V4.S4
+	VADD V4.S4, V2.S4, V4.S4
+	VSHL $8, V4.S4, V4.S4
+	VADD V4.S4, V0.S4, V4.S4
+	VADD V4.S4, V19.S4, V4.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
+	VADDP V7.S4, V6.S4, V6.S4
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e60296b // saddlp v11.4s, v11.8h
+	VADDP V11.S4, V10.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V8.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V6.S4, V10.S4
+	VADD V10.S4, V19.S4, V10.S4
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	FMOVS 0(R6), F19
+	VDUP V19.S[0], V19.S4
+	WORD $0x6e33dc84 // fmul v4.4s, v4.4s, v19.4s
+	WORD $0x6e2cdc84 // fmul v4.4s, v4.4s, v12.4s
+	FMOVQ 0(R8), F16
+	WORD $0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
+	FMOVQ F4, 0(R8)
+	WORD $0x6e33dd4a // fmul v10.4s, v10.4s, v19.4s
+	WORD $0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
+	FMOVQ 16(R8), F16
+	WORD $0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
+	FMOVQ F10, 16(R8)
+	ADD $32, R8, R8
+	ADD $32, R1, R1
+	SUB $1, R9, R9
+	CBNZ R9, pass
+	SUB $96, R10, R1
+	MOVD R11, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group
+	ADD $128, R0, R0
+	SUB $1, R4, R4
+	CBNZ R4, band
+	RET
+
+// func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile2Dot(SB), NOSPLIT, $0-80
+	MOVD y+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD codes+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD wide+32(FP), R4
+	MOVD q+40(FP), R5
+	MOVD scale+48(FP), R6
+	MOVD groups+56(FP), R7
+	MOVD tokens+72(FP), R8
+tokens3:
+	CMP $3, R8
+	BNE tokens2
+group3:
+	MOVD R0, R9
+	MOVD $2, R10
+pass3:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line3:
+	FLDPQ 0(R12), (F24, F25)
+	FLDPQ 32(R12), (F26, F27)
+	FLDPQ 64(R12), (F28, F29)
+	ADD $96, R12, R12
+	FMOVQ 0(R11), F30
+	WORD $0x4f98e3c0 // sdot v0.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3c1 // sdot v1.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3c2 // sdot v2.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3c3 // sdot v3.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3c4 // sdot v4.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3c5 // sdot v5.4s, v30.16b, v29.4b[0]
+	FMOVQ 16(R11), F30
+	WORD $0x4f98e3c6 // sdot v6.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3c7 // sdot v7.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3c8 // sdot v8.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3c9 // sdot v9.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3ca // sdot v10.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3cb // sdot v11.4s, v30.16b, v29.4b[0]
+	FMOVQ 32(R11), F30
+	WORD $0x4f98e3cc // sdot v12.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3cd // sdot v13.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3ce // sdot v14.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3cf // sdot v15.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3d0 // sdot v16.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3d1 // sdot v17.4s, v30.16b, v29.4b[0]
+	FMOVQ 48(R11), F30
+	WORD $0x4f98e3d2 // sdot v18.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3d3 // sdot v19.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3d4 // sdot v20.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3d5 // sdot v21.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3d6 // sdot v22.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3d7 // sdot v23.4s, v30.16b, v29.4b[0]
+	FMOVQ 128(R11), F30
+	WORD $0x4fb8e3c0 // sdot v0.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3c1 // sdot v1.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3c2 // sdot v2.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3c3 // sdot v3.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3c4 // sdot v4.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3c5 // sdot v5.4s, v30.16b, v29.4b[1]
+	FMOVQ 144(R11), F30
+	WORD $0x4fb8e3c6 // sdot v6.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3c7 // sdot v7.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3c8 // sdot v8.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3c9 // sdot v9.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3ca // sdot v10.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3cb // sdot v11.4s, v30.16b, v29.4b[1]
+	FMOVQ 160(R11), F30
+	WORD $0x4fb8e3cc // sdot v12.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3cd // sdot v13.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3ce // sdot v14.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3cf // sdot v15.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3d0 // sdot v16.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3d1 // sdot v17.4s, v30.16b, v29.4b[1]
+	FMOVQ 176(R11), F30
+	WORD $0x4fb8e3d2 // sdot v18.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3d3 // sdot v19.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3d4 // sdot v20.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3d5 // sdot v21.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3d6 // sdot v22.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3d7 // sdot v23.4s, v30.16b, v29.4b[1]
+	FMOVQ 256(R11), F30
+	WORD $0x4f98ebc0 // sdot v0.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebc1 // sdot v1.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebc2 // sdot v2.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebc3 // sdot v3.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebc4 // sdot v4.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debc5 // sdot v5.4s, v30.16b, v29.4b[2]
+	FMOVQ 272(R11), F30
+	WORD $0x4f98ebc6 // sdot v6.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebc7 // sdot v7.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebc8 // sdot v8.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebc9 // sdot v9.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebca // sdot v10.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debcb // sdot v11.4s, v30.16b, v29.4b[2]
+	FMOVQ 288(R11), F30
+	WORD $0x4f98ebcc // sdot v12.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebcd // sdot v13.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebce // sdot v14.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebcf // sdot v15.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebd0 // sdot v16.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debd1 // sdot v17.4s, v30.16b, v29.4b[2]
+	FMOVQ 304(R11), F30
+	WORD $0x4f98ebd2 // sdot v18.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebd3 // sdot v19.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebd4 // sdot v20.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebd5 // sdot v21.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebd6 // sdot v22.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debd7 // sdot v23.4s, v30.16b, v29.4b[2]
+	FMOVQ 384(R11), F30
+	WORD $0x4fb8ebc0 // sdot v0.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebc1 // sdot v1.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebc2 // sdot v2.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebc3 // sdot v3.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebc4 // sdot v4.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebc5 // sdot v5.4s, v30.16b, v29.4b[3]
+	FMOVQ 400(R11), F30
+	WORD $0x4fb8ebc6 // sdot v6.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebc7 // sdot v7.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebc8 // sdot v8.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebc9 // sdot v9.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebca // sdot v10.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebcb // sdot v11.4s, v30.16b, v29.4b[3]
+	FMOVQ 416(R11), F30
+	WORD $0x4fb8ebcc // sdot v12.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebcd // sdot v13.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebce // sdot v14.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebcf // sdot v15.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebd0 // sdot v16.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebd1 // sdot v17.4s, v30.16b, v29.4b[3]
+	FMOVQ 432(R11), F30
+	WORD $0x4fb8ebd2 // sdot v18.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebd3 // sdot v19.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebd4 // sdot v20.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebd5 // sdot v21.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebd6 // sdot v22.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebd7 // sdot v23.4s, v30.16b, v29.4b[3]
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line3
+	CBNZ R4, wide3
+	FMOVQ 0(R3), F25
+	WORD $0x0e217b38 // fcvtl v24.4s, v25.4h
+	WORD $0x4e217b39 // fcvtl2 v25.4s, v25.8h
+	FMOVQ 16(R3), F27
+	WORD $0x0e217b7a // fcvtl v26.4s, v27.4h
+	WORD $0x4e217b7b // fcvtl2 v27.4s, v27.8h
+	ADD $32, R3, R3
+	B scaled3
+wide3:
+	FLDPQ 0(R3), (F24, F25)
+	FLDPQ 32(R3), (F26, F27)
+	ADD $64, R3, R3
+scaled3:
+	MOVD R9, R13
+	FMOVS 4(R6), F28
+	VDUP V28.S[0], V28.S4
+	VSHL $8, V1.S4, V1.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VADD V1.S4, V28.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VSHL $8, V7.S4, V7.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VADD V7.S4, V28.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	VSHL $8, V13.S4, V13.S4
+	VADD V13.S4, V12.S4, V13.S4
+	VADD V13.S4, V28.S4, V13.S4
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	VSHL $8, V19.S4, V19.S4
+	VADD V19.S4, V18.S4, V19.S4
+	VADD V19.S4, V28.S4, V19.S4
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	FMOVS 0(R6), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6e3cdc21 // fmul v1.4s, v1.4s, v28.4s
+	WORD $0x6e38dc21 // fmul v1.4s, v1.4s, v24.4s
+	FMOVQ 0(R13), F29
+	WORD $0x4e21d7a1 // fadd v1.4s, v29.4s, v1.4s
+	FMOVQ F1, 0(R13)
+	WORD $0x6e3cdce7 // fmul v7.4s, v7.4s, v28.4s
+	WORD $0x6e39dce7 // fmul v7.4s, v7.4s, v25.4s
+	FMOVQ 16(R13), F29
+	WORD $0x4e27d7a7 // fadd v7.4s, v29.4s, v7.4s
+	FMOVQ F7, 16(R13)
+	WORD $0x6e3cddad // fmul v13.4s, v13.4s, v28.4s
+	WORD $0x6e3addad // fmul v13.4s, v13.4s, v26.4s
+	FMOVQ 32(R13), F29
+	WORD $0x4e2dd7ad // fadd v13.4s, v29.4s, v13.4s
+	FMOVQ F13, 32(R13)
+	WORD $0x6e3cde73 // fmul v19.4s, v19.4s, v28.4s
+	WORD $0x6e3bde73 // fmul v19.4s, v19.4s, v27.4s
+	FMOVQ 48(R13), F29
+	WORD $0x4e33d7b3 // fadd v19.4s, v29.4s, v19.4s
+	FMOVQ F19, 48(R13)
+	ADD R1, R13, R13
+	FMOVS 12(R6), F28
+	VDUP V28.S[0], V28.S4
+	VSHL $8, V3.S4, V3.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VADD V3.S4, V28.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VSHL $8, V9.S4, V9.S4
+	VADD V9.S4, V8.S4, V9.S4
+	VADD V9.S4, V28.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	VSHL $8, V15.S4, V15.S4
+	VADD V15.S4, V14.S4, V15.S4
+	VADD V15.S4, V28.S4, V15.S4
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	VSHL $8, V21.S4, V21.S4
+	VADD V21.S4, V20.S4, V21.S4
+	VADD V21.S4, V28.S4, V21.S4
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	FMOVS 8(R6), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6e3cdc63 // fmul v3.4s, v3.4s, v28.4s
+	WORD $0x6e38dc63 // fmul v3.4s, v3.4s, v24.4s
+	FMOVQ 0(R13), F29
+	WORD $0x4e23d7a3 // fadd v3.4s, v29.4s, v3.4s
+	FMOVQ F3, 0(R13)
+	WORD $0x6e3cdd29 // fmul v9.4s, v9.4s, v28.4s
+	WORD $0x6e39dd29 // fmul v9.4s, v9.4s, v25.4s
+	FMOVQ 16(R13), F29
+	WORD $0x4e29d7a9 // fadd v9.4s, v29.4s, v9.4s
+	FMOVQ F9, 16(R13)
+	WORD $0x6e3cddef // fmul v15.4s, v15.4s, v28.4s
+	WORD $0x6e3addef // fmul v15.4s, v15.4s, v26.4s
+	FMOVQ 32(R13), F29
+	WORD $0x4e2fd7af // fadd v15.4s, v29.4s, v15.4s
+	FMOVQ F15, 32(R13)
+	WORD $0x6e3cdeb5 // fmul v21.4s, v21.4s, v28.4s
+	WORD $0x6e3bdeb5 // fmul v21.4s, v21.4s, v27.4s
+	FMOVQ 48(R13), F29
+	WORD $0x4e35d7b5 // fadd v21.4s, v29.4s, v21.4s
+	FMOVQ F21, 48(R13)
+	ADD R1, R13, R13
+	FMOVS 20(R6), F28
+	VDUP V28.S[0], V28.S4
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VADD V5.S4, V28.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VADD V11.S4, V28.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	VSHL $8, V17.S4, V17.S4
+	VADD V17.S4, V16.S4, V17.S4
+	VADD V17.S4, V28.S4, V17.S4
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	VSHL $8, V23.S4, V23.S4
+	VADD V23.S4, V22.S4, V23.S4
+	VADD V23.S4, V28.S4, V23.S4
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	FMOVS 16(R6), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6e3cdca5 // fmul v5.4s, v5.4s, v28.4s
+	WORD $0x6e38dca5 // fmul v5.4s, v5.4s, v24.4s
+	FMOVQ 0(R13), F29
+	WORD $0x4e25d7a5 // fadd v5.4s, v29.4s, v5.4s
+	FMOVQ F5, 0(R13)
+	WORD $0x6e3cdd6b // fmul v11.4s, v11.4s, v28.4s
+	WORD $0x6e39dd6b // fmul v11.4s, v11.4s, v25.4s
+	FMOVQ 16(R13), F29
+	WORD $0x4e2bd7ab // fadd v11.4s, v29.4s, v11.4s
+	FMOVQ F11, 16(R13)
+	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
+	WORD $0x6e3ade31 // fmul v17.4s, v17.4s, v26.4s
+	FMOVQ 32(R13), F29
+	WORD $0x4e31d7b1 // fadd v17.4s, v29.4s, v17.4s
+	FMOVQ F17, 32(R13)
+	WORD $0x6e3cdef7 // fmul v23.4s, v23.4s, v28.4s
+	WORD $0x6e3bdef7 // fmul v23.4s, v23.4s, v27.4s
+	FMOVQ 48(R13), F29
+	WORD $0x4e37d7b7 // fadd v23.4s, v29.4s, v23.4s
+	FMOVQ F23, 48(R13)
+	ADD $64, R9, R9
+	ADD $64, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass3
+	SUB $64, R11, R2
+	MOVD R12, R5
+	ADD $24, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group3
+	RET
+tokens2:
+	CMP $2, R8
+	BNE tokens1
+group2:
+	MOVD R0, R9
+	MOVD $2, R10
+pass2:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line2:
+	FLDPQ 0(R12), (F16, F17)
+	FLDPQ 32(R12), (F18, F19)
+	ADD $64, R12, R12
+	FMOVQ 0(R11), F22
+	WORD $0x4f90e2c0 // sdot v0.4s, v22.16b, v16.4b[0]
+	WORD $0x4f91e2c1 // sdot v1.4s, v22.16b, v17.4b[0]
+	WORD $0x4f92e2c2 // sdot v2.4s, v22.16b, v18.4b[0]
+	WORD $0x4f93e2c3 // sdot v3.4s, v22.16b, v19.4b[0]
+	FMOVQ 16(R11), F22
+	WORD $0x4f90e2c4 // sdot v4.4s, v22.16b, v16.4b[0]
+	WORD $0x4f91e2c5 // sdot v5.4s, v22.16b, v17.4b[0]
+	WORD $0x4f92e2c6 // sdot v6.4s, v22.16b, v18.4b[0]
+	WORD $0x4f93e2c7 // sdot v7.4s, v22.16b, v19.4b[0]
+	FMOVQ 32(R11), F22
+	WORD $0x4f90e2c8 // sdot v8.4s, v22.16b, v16.4b[0]
+	WORD $0x4f91e2c9 // sdot v9.4s, v22.16b, v17.4b[0]
+	WORD $0x4f92e2ca // sdot v10.4s, v22.16b, v18.4b[0]
+	WORD $0x4f93e2cb // sdot v11.4s, v22.16b, v19.4b[0]
+	FMOVQ 48(R11), F22
+	WORD $0x4f90e2cc // sdot v12.4s, v22.16b, v16.4b[0]
+	WORD $0x4f91e2cd // sdot v13.4s, v22.16b, v17.4b[0]
+	WORD $0x4f92e2ce // sdot v14.4s, v22.16b, v18.4b[0]
+	WORD $0x4f93e2cf // sdot v15.4s, v22.16b, v19.4b[0]
+	FMOVQ 128(R11), F22
+	WORD $0x4fb0e2c0 // sdot v0.4s, v22.16b, v16.4b[1]
+	WORD $0x4fb1e2c1 // sdot v1.4s, v22.16b, v17.4b[1]
+	WORD $0x4fb2e2c2 // sdot v2.4s, v22.16b, v18.4b[1]
+	WORD $0x4fb3e2c3 // sdot v3.4s, v22.16b, v19.4b[1]
+	FMOVQ 144(R11), F22
+	WORD $0x4fb0e2c4 // sdot v4.4s, v22.16b, v16.4b[1]
+	WORD $0x4fb1e2c5 // sdot v5.4s, v22.16b, v17.4b[1]
+	WORD $0x4fb2e2c6 // sdot v6.4s, v22.16b, v18.4b[1]
+	WORD $0x4fb3e2c7 // sdot v7.4s, v22.16b, v19.4b[1]
+	FMOVQ 160(R11), F22
+	WORD $0x4fb0e2c8 // sdot v8.4s, v22.16b, v16.4b[1]
+	WORD $0x4fb1e2c9 // sdot v9.4s, v22.16b, v17.4b[1]
+	WORD $0x4fb2e2ca // sdot v10.4s, v22.16b, v18.4b[1]
+	WORD $0x4fb3e2cb // sdot v11.4s, v22.16b, v19.4b[1]
+	FMOVQ 176(R11), F22
+	WORD $0x4fb0e2cc // sdot v12.4s, v22.16b, v16.4b[1]
+	WORD $0x4fb1e2cd // sdot v13.4s, v22.16b, v17.4b[1]
+	WORD $0x4fb2e2ce // sdot v14.4s, v22.16b, v18.4b[1]
+	WORD $0x4fb3e2cf // sdot v15.4s, v22.16b, v19.4b[1]
+	FMOVQ 256(R11), F22
+	WORD $0x4f90eac0 // sdot v0.4s, v22.16b, v16.4b[2]
+	WORD $0x4f91eac1 // sdot v1.4s, v22.16b, v17.4b[2]
+	WORD $0x4f92eac2 // sdot v2.4s, v22.16b, v18.4b[2]
+	WORD $0x4f93eac3 // sdot v3.4s, v22.16b, v19.4b[2]
+	FMOVQ 272(R11), F22
+	WORD $0x4f90eac4 // sdot v4.4s, v22.16b, v16.4b[2]
+	WORD $0x4f91eac5 // sdot v5.4s, v22.16b, v17.4b[2]
+	WORD $0x4f92eac6 // sdot v6.4s, v22.16b, v18.4b[2]
+	WORD $0x4f93eac7 // sdot v7.4s, v22.16b, v19.4b[2]
+	FMOVQ 288(R11), F22
+	WORD $0x4f90eac8 // sdot v8.4s, v22.16b, v16.4b[2]
+	WORD $0x4f91eac9 // sdot v9.4s, v22.16b, v17.4b[2]
+	WORD $0x4f92eaca // sdot v10.4s, v22.16b, v18.4b[2]
+	WORD $0x4f93eacb // sdot v11.4s, v22.16b, v19.4b[2]
+	FMOVQ 304(R11), F22
+	WORD $0x4f90eacc // sdot v12.4s, v22.16b, v16.4b[2]
+	WORD $0x4f91eacd // sdot v13.4s, v22.16b, v17.4b[2]
+	WORD $0x4f92eace // sdot v14.4s, v22.16b, v18.4b[2]
+	WORD $0x4f93eacf // sdot v15.4s, v22.16b, v19.4b[2]
+	FMOVQ 384(R11), F22
+	WORD $0x4fb0eac0 // sdot v0.4s, v22.16b, v16.4b[3]
+	WORD $0x4fb1eac1 // sdot v1.4s, v22.16b, v17.4b[3]
+	WORD $0x4fb2eac2 // sdot v2.4s, v22.16b, v18.4b[3]
+	WORD $0x4fb3eac3 // sdot v3.4s, v22.16b, v19.4b[3]
+	FMOVQ 400(R11), F22
+	WORD $0x4fb0eac4 // sdot v4.4s, v22.16b, v16.4b[3]
+	WORD $0x4fb1eac5 // sdot v5.4s, v22.16b, v17.4b[3]
+	WORD $0x4fb2eac6 // sdot v6.4s, v22.16b, v18.4b[3]
+	WORD $0x4fb3eac7 // sdot v7.4s, v22.16b, v19.4b[3]
+	FMOVQ 416(R11), F22
+	WORD $0x4fb0eac8 // sdot v8.4s, v22.16b, v16.4b[3]
+	WORD $0x4fb1eac9 // sdot v9.4s, v22.16b, v17.4b[3]
+	WORD $0x4fb2eaca // sdot v10.4s, v22.16b, v18.4b[3]
+	WORD $0x4fb3eacb // sdot v11.4s, v22.16b, v19.4b[3]
+	FMOVQ 432(R11), F22
+	WORD $0x4fb0eacc // sdot v12.4s, v22.16b, v16.4b[3]
+	WORD $0x4fb1eacd // sdot v13.4s, v22.16b, v17.4b[3]
+	WORD $0x4fb2eace // sdot v14.4s, v22.16b, v18.4b[3]
+	WORD $0x4fb3eacf // sdot v15.4s, v22.16b, v19.4b[3]
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line2
+	CBNZ R4, wide2
+	FMOVQ 0(R3), F17
+	WORD $0x0e217a30 // fcvtl v16.4s, v17.4h
+	WORD $0x4e217a31 // fcvtl2 v17.4s, v17.8h
+	FMOVQ 16(R3), F19
+	WORD $0x0e217a72 // fcvtl v18.4s, v19.4h
+	WORD $0x4e217a73 // fcvtl2 v19.4s, v19.8h
+	ADD $32, R3, R3
+	B scaled2
+wide2:
+	FLDPQ 0(R3), (F16, F17)
+	FLDPQ 32(R3), (F18, F19)
+	ADD $64, R3, R3
+scaled2:
+	MOVD R9, R13
+	FMOVS 4(R6), F20
+	VDUP V20.S[0], V20.S4
+	VSHL $8, V1.S4, V1.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VADD V1.S4, V20.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VADD V5.S4, V20.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V9.S4, V9.S4
+	VADD V9.S4, V8.S4, V9.S4
+	VADD V9.S4, V20.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	VSHL $8, V13.S4, V13.S4
+	VADD V13.S4, V12.S4, V13.S4
+	VADD V13.S4, V20.S4, V13.S4
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	FMOVS 0(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x6e34dc21 // fmul v1.4s, v1.4s, v20.4s
+	WORD $0x6e30dc21 // fmul v1.4s, v1.4s, v16.4s
+	FMOVQ 0(R13), F21
+	WORD $0x4e21d6a1 // fadd v1.4s, v21.4s, v1.4s
+	FMOVQ F1, 0(R13)
+	WORD $0x6e34dca5 // fmul v5.4s, v5.4s, v20.4s
+	WORD $0x6e31dca5 // fmul v5.4s, v5.4s, v17.4s
+	FMOVQ 16(R13), F21
+	WORD $0x4e25d6a5 // fadd v5.4s, v21.4s, v5.4s
+	FMOVQ F5, 16(R13)
+	WORD $0x6e34dd29 // fmul v9.4s, v9.4s, v20.4s
+	WORD $0x6e32dd29 // fmul v9.4s, v9.4s, v18.4s
+	FMOVQ 32(R13), F21
+	WORD $0x4e29d6a9 // fadd v9.4s, v21.4s, v9.4s
+	FMOVQ F9, 32(R13)
+	WORD $0x6e34ddad // fmul v13.4s, v13.4s, v20.4s
+	WORD $0x6e33ddad // fmul v13.4s, v13.4s, v19.4s
+	FMOVQ 48(R13), F21
+	WORD $0x4e2dd6ad // fadd v13.4s, v21.4s, v13.4s
+	FMOVQ F13, 48(R13)
+	ADD R1, R13, R13
+	FMOVS 12(R6), F20
+	VDUP V20.S[0], V20.S4
+	VSHL $8, V3.S4, V3.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VADD V3.S4, V20.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VSHL $8, V7.S4, V7.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VADD V7.S4, V20.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VADD V11.S4, V20.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	VSHL $8, V15.S4, V15.S4
+	VADD V15.S4, V14.S4, V15.S4
+	VADD V15.S4, V20.S4, V15.S4
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	FMOVS 8(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x6e34dc63 // fmul v3.4s, v3.4s, v20.4s
+	WORD $0x6e30dc63 // fmul v3.4s, v3.4s, v16.4s
+	FMOVQ 0(R13), F21
+	WORD $0x4e23d6a3 // fadd v3.4s, v21.4s, v3.4s
+	FMOVQ F3, 0(R13)
+	WORD $0x6e34dce7 // fmul v7.4s, v7.4s, v20.4s
+	WORD $0x6e31dce7 // fmul v7.4s, v7.4s, v17.4s
+	FMOVQ 16(R13), F21
+	WORD $0x4e27d6a7 // fadd v7.4s, v21.4s, v7.4s
+	FMOVQ F7, 16(R13)
+	WORD $0x6e34dd6b // fmul v11.4s, v11.4s, v20.4s
+	WORD $0x6e32dd6b // fmul v11.4s, v11.4s, v18.4s
+	FMOVQ 32(R13), F21
+	WORD $0x4e2bd6ab // fadd v11.4s, v21.4s, v11.4s
+	FMOVQ F11, 32(R13)
+	WORD $0x6e34ddef // fmul v15.4s, v15.4s, v20.4s
+	WORD $0x6e33ddef // fmul v15.4s, v15.4s, v19.4s
+	FMOVQ 48(R13), F21
+	WORD $0x4e2fd6af // fadd v15.4s, v21.4s, v15.4s
+	FMOVQ F15, 48(R13)
+	ADD $64, R9, R9
+	ADD $64, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass2
+	SUB $64, R11, R2
+	MOVD R12, R5
+	ADD $16, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group2
+	RET
+tokens1:
+group1:
+	MOVD R0, R9
+	MOVD $2, R10
+pass1:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line1:
+	FLDPQ 0(R12), (F8, F9)
+	ADD $32, R12, R12
+	FMOVQ 0(R11), F14
+	WORD $0x4f88e1c0 // sdot v0.4s, v14.16b, v8.4b[0]
+	WORD $0x4f89e1c1 // sdot v1.4s, v14.16b, v9.4b[0]
+	FMOVQ 16(R11), F14
+	WORD $0x4f88e1c2 // sdot v2.4s, v14.16b, v8.4b[0]
+	WORD $0x4f89e1c3 // sdot v3.4s, v14.16b, v9.4b[0]
+	FMOVQ 32(R11), F14
+	WORD $0x4f88e1c4 // sdot v4.4s, v14.16b, v8.4b[0]
+	WORD $0x4f89e1c5 // sdot v5.4s, v14.16b, v9.4b[0]
+	FMOVQ 48(R11), F14
+	WORD $0x4f88e1c6 // sdot v6.4s, v14.16b, v8.4b[0]
+	WORD $0x4f89e1c7 // sdot v7.4s, v14.16b, v9.4b[0]
+	FMOVQ 128(R11), F14
+	WORD $0x4fa8e1c0 // sdot v0.4s, v14.16b, v8.4b[1]
+	WORD $0x4fa9e1c1 // sdot v1.4s, v14.16b, v9.4b[1]
+	FMOVQ 144(R11), F14
+	WORD $0x4fa8e1c2 // sdot v2.4s, v14.16b, v8.4b[1]
+	WORD $0x4fa9e1c3 // sdot v3.4s, v14.16b, v9.4b[1]
+	FMOVQ 160(R11), F14
+	WORD $0x4fa8e1c4 // sdot v4.4s, v14.16b, v8.4b[1]
+	WORD $0x4fa9e1c5 // sdot v5.4s, v14.16b, v9.4b[1]
+	FMOVQ 176(R11), F14
+	WORD $0x4fa8e1c6 // sdot v6.4s, v14.16b, v8.4b[1]
+	WORD $0x4fa9e1c7 // sdot v7.4s, v14.16b, v9.4b[1]
+	FMOVQ 256(R11), F14
+	WORD $0x4f88e9c0 // sdot v0.4s, v14.16b, v8.4b[2]
+	WORD $0x4f89e9c1 // sdot v1.4s, v14.16b, v9.4b[2]
+	FMOVQ 272(R11), F14
+	WORD $0x4f88e9c2 // sdot v2.4s, v14.16b, v8.4b[2]
+	WORD $0x4f89e9c3 // sdot v3.4s, v14.16b, v9.4b[2]
+	FMOVQ 288(R11), F14
+	WORD $0x4f88e9c4 // sdot v4.4s, v14.16b, v8.4b[2]
+	WORD $0x4f89e9c5 // sdot v5.4s, v14.16b, v9.4b[2]
+	FMOVQ 304(R11), F14
+	WORD $0x4f88e9c6 // sdot v6.4s, v14.16b, v8.4b[2]
+	WORD $0x4f89e9c7 // sdot v7.4s, v14.16b, v9.4b[2]
+	FMOVQ 384(R11), F14
+	WORD $0x4fa8e9c0 // sdot v0.4s, v14.16b, v8.4b[3]
+	WORD $0x4fa9e9c1 // sdot v1.4s, v14.16b, v9.4b[3]
+	FMOVQ 400(R11), F14
+	WORD $0x4fa8e9c2 // sdot v2.4s, v14.16b, v8.4b[3]
+	WORD $0x4fa9e9c3 // sdot v3.4s, v14.16b, v9.4b[3]
+	FMOVQ 416(R11), F14
+	WORD $0x4fa8e9c4 // sdot v4.4s, v14.16b, v8.4b[3]
+	WORD $0x4fa9e9c5 // sdot v5.4s, v14.16b, v9.4b[3]
+	FMOVQ 432(R11), F14
+	WORD $0x4fa8e9c6 // sdot v6.4s, v14.16b, v8.4b[3]
+	WORD $0x4fa9e9c7 // sdot v7.4s, v14.16b, v9.4b[3]
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line1
+	CBNZ R4, wide1
+	FMOVQ 0(R3), F9
+	WORD $0x0e217928 // fcvtl v8.4s, v9.4h
+	WORD $0x4e217929 // fcvtl2 v9.4s, v9.8h
+	FMOVQ 16(R3), F11
+	WORD $0x0e21796a // fcvtl v10.4s, v11.4h
+	WORD $0x4e21796b // fcvtl2 v11.4s, v11.8h
+	ADD $32, R3, R3
+	B scaled1
+wide1:
+	FLDPQ 0(R3), (F8, F9)
+	FLDPQ 32(R3), (F10, F11)
+	ADD $64, R3, R3
+scaled1:
+	MOVD R9, R13
+	FMOVS 4(R6), F12
+	VDUP V12.S[0], V12.S4
+	VSHL $8, V1.S4, V1.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VADD V1.S4, V12.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VSHL $8, V3.S4, V3.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VADD V3.S4, V12.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VADD V5.S4, V12.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V7.S4, V7.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VADD V7.S4, V12.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS 0(R6), F12
+	VDUP V12.S[0], V12.S4
+	WORD $0x6e2cdc21 // fmul v1.4s, v1.4s, v12.4s
+	WORD $0x6e28dc21 // fmul v1.4s, v1.4s, v8.4s
+	FMOVQ 0(R13), F13
+	WORD $0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
+	FMOVQ F1, 0(R13)
+	WORD $0x6e2cdc63 // fmul v3.4s, v3.4s, v12.4s
+	WORD $0x6e29dc63 // fmul v3.4s, v3.4s, v9.4s
+	FMOVQ 16(R13), F13
+	WORD $0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
+	FMOVQ F3, 16(R13)
+	WORD $0x6e2cdca5 // fmul v5.4s, v5.4s, v12.4s
+	WORD $0x6e2adca5 // fmul v5.4s, v5.4s, v10.4s
+	FMOVQ 32(R13), F13
+	WORD $0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
+	FMOVQ F5, 32(R13)
+	WORD $0x6e2cdce7 // fmul v7.4s, v7.4s, v12.4s
+	WORD $0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
+	FMOVQ 48(R13), F13
+	WORD $0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
+	FMOVQ F7, 48(R13)
+	ADD $64, R9, R9
+	ADD $64, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass1
+	SUB $64, R11, R2
+	MOVD R12, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group1
+	RET
+
+// func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile3Dot(SB), NOSPLIT, $0-80
+	MOVD y+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD codes+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD wide+32(FP), R4
+	MOVD q+40(FP), R5
+	MOVD scale+48(FP), R6
+	MOVD groups+56(FP), R7
+	MOVD tokens+72(FP), R8
+tokens2:
+	CMP $2, R8
+	BNE tokens1
+group2:
+	MOVD R0, R9
+	MOVD $2, R10
+pass2:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	VEOR V20.B16, V20.B16, V20.B16
+	VEOR V21.B16, V21.B16, V21.B16
+	VEOR V22.B16, V22.B16, V22.B16
+	VEOR V23.B16, V23.B16, V23.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line2:
+	FLDPQ 0(R12), (F24, F25)
+	FMOVQ 32(R12), F26
+	FLDPQ 48(R12), (F27, F28)
+	FMOVQ 80(R12), F29
+	ADD $96, R12, R12
+	FMOVQ 0(R11), F30
+	WORD $0x4f98e3c0 // sdot v0.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3c1 // sdot v1.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3c2 // sdot v2.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3c3 // sdot v3.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3c4 // sdot v4.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3c5 // sdot v5.4s, v30.16b, v29.4b[0]
+	FMOVQ 16(R11), F30
+	WORD $0x4f98e3c6 // sdot v6.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3c7 // sdot v7.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3c8 // sdot v8.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3c9 // sdot v9.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3ca // sdot v10.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3cb // sdot v11.4s, v30.16b, v29.4b[0]
+	FMOVQ 32(R11), F30
+	WORD $0x4f98e3cc // sdot v12.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3cd // sdot v13.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3ce // sdot v14.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3cf // sdot v15.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3d0 // sdot v16.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3d1 // sdot v17.4s, v30.16b, v29.4b[0]
+	FMOVQ 48(R11), F30
+	WORD $0x4f98e3d2 // sdot v18.4s, v30.16b, v24.4b[0]
+	WORD $0x4f99e3d3 // sdot v19.4s, v30.16b, v25.4b[0]
+	WORD $0x4f9ae3d4 // sdot v20.4s, v30.16b, v26.4b[0]
+	WORD $0x4f9be3d5 // sdot v21.4s, v30.16b, v27.4b[0]
+	WORD $0x4f9ce3d6 // sdot v22.4s, v30.16b, v28.4b[0]
+	WORD $0x4f9de3d7 // sdot v23.4s, v30.16b, v29.4b[0]
+	FMOVQ 128(R11), F30
+	WORD $0x4fb8e3c0 // sdot v0.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3c1 // sdot v1.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3c2 // sdot v2.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3c3 // sdot v3.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3c4 // sdot v4.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3c5 // sdot v5.4s, v30.16b, v29.4b[1]
+	FMOVQ 144(R11), F30
+	WORD $0x4fb8e3c6 // sdot v6.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3c7 // sdot v7.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3c8 // sdot v8.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3c9 // sdot v9.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3ca // sdot v10.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3cb // sdot v11.4s, v30.16b, v29.4b[1]
+	FMOVQ 160(R11), F30
+	WORD $0x4fb8e3cc // sdot v12.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3cd // sdot v13.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3ce // sdot v14.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3cf // sdot v15.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3d0 // sdot v16.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3d1 // sdot v17.4s, v30.16b, v29.4b[1]
+	FMOVQ 176(R11), F30
+	WORD $0x4fb8e3d2 // sdot v18.4s, v30.16b, v24.4b[1]
+	WORD $0x4fb9e3d3 // sdot v19.4s, v30.16b, v25.4b[1]
+	WORD $0x4fbae3d4 // sdot v20.4s, v30.16b, v26.4b[1]
+	WORD $0x4fbbe3d5 // sdot v21.4s, v30.16b, v27.4b[1]
+	WORD $0x4fbce3d6 // sdot v22.4s, v30.16b, v28.4b[1]
+	WORD $0x4fbde3d7 // sdot v23.4s, v30.16b, v29.4b[1]
+	FMOVQ 256(R11), F30
+	WORD $0x4f98ebc0 // sdot v0.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebc1 // sdot v1.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebc2 // sdot v2.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebc3 // sdot v3.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebc4 // sdot v4.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debc5 // sdot v5.4s, v30.16b, v29.4b[2]
+	FMOVQ 272(R11), F30
+	WORD $0x4f98ebc6 // sdot v6.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebc7 // sdot v7.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebc8 // sdot v8.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebc9 // sdot v9.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebca // sdot v10.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debcb // sdot v11.4s, v30.16b, v29.4b[2]
+	FMOVQ 288(R11), F30
+	WORD $0x4f98ebcc // sdot v12.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebcd // sdot v13.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebce // sdot v14.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebcf // sdot v15.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebd0 // sdot v16.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debd1 // sdot v17.4s, v30.16b, v29.4b[2]
+	FMOVQ 304(R11), F30
+	WORD $0x4f98ebd2 // sdot v18.4s, v30.16b, v24.4b[2]
+	WORD $0x4f99ebd3 // sdot v19.4s, v30.16b, v25.4b[2]
+	WORD $0x4f9aebd4 // sdot v20.4s, v30.16b, v26.4b[2]
+	WORD $0x4f9bebd5 // sdot v21.4s, v30.16b, v27.4b[2]
+	WORD $0x4f9cebd6 // sdot v22.4s, v30.16b, v28.4b[2]
+	WORD $0x4f9debd7 // sdot v23.4s, v30.16b, v29.4b[2]
+	FMOVQ 384(R11), F30
+	WORD $0x4fb8ebc0 // sdot v0.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebc1 // sdot v1.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebc2 // sdot v2.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebc3 // sdot v3.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebc4 // sdot v4.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebc5 // sdot v5.4s, v30.16b, v29.4b[3]
+	FMOVQ 400(R11), F30
+	WORD $0x4fb8ebc6 // sdot v6.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebc7 // sdot v7.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebc8 // sdot v8.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebc9 // sdot v9.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebca // sdot v10.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebcb // sdot v11.4s, v30.16b, v29.4b[3]
+	FMOVQ 416(R11), F30
+	WORD $0x4fb8ebcc // sdot v12.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebcd // sdot v13.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebce // sdot v14.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebcf // sdot v15.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebd0 // sdot v16.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebd1 // sdot v17.4s, v30.16b, v29.4b[3]
+	FMOVQ 432(R11), F30
+	WORD $0x4fb8ebd2 // sdot v18.4s, v30.16b, v24.4b[3]
+	WORD $0x4fb9ebd3 // sdot v19.4s, v30.16b, v25.4b[3]
+	WORD $0x4fbaebd4 // sdot v20.4s, v30.16b, v26.4b[3]
+	WORD $0x4fbbebd5 // sdot v21.4s, v30.16b, v27.4b[3]
+	WORD $0x4fbcebd6 // sdot v22.4s, v30.16b, v28.4b[3]
+	WORD $0x4fbdebd7 // sdot v23.4s, v30.16b, v29.4b[3]
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line2
+	CBNZ R4, wide2
+	FMOVQ 0(R3), F25
+	WORD $0x0e217b38 // fcvtl v24.4s, v25.4h
+	WORD $0x4e217b39 // fcvtl2 v25.4s, v25.8h
+	FMOVQ 16(R3), F27
+	WORD $0x0e217b7a // fcvtl v26.4s, v27.4h
+	WORD $0x4e217b7b // fcvtl2 v27.4s, v27.8h
+	ADD $32, R3, R3
+	B scaled2
+wide2:
+	FLDPQ 0(R3), (F24, F25)
+	FLDPQ 32(R3), (F26, F27)
+	ADD $64, R3, R3
+scaled2:
+	MOVD R9, R13
+	FMOVS 4(R6), F28
+	VDUP V28.S[0], V28.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V1.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V28.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V7.S4, V8.S4
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V6.S4, V8.S4
+	VADD V8.S4, V28.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	VSHL $8, V14.S4, V14.S4
+	VADD V14.S4, V13.S4, V14.S4
+	VSHL $8, V14.S4, V14.S4
+	VADD V14.S4, V12.S4, V14.S4
+	VADD V14.S4, V28.S4, V14.S4
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	VSHL $8, V20.S4, V20.S4
+	VADD V20.S4, V19.S4, V20.S4
+	VSHL $8, V20.S4, V20.S4
+	VADD V20.S4, V18.S4, V20.S4
+	VADD V20.S4, V28.S4, V20.S4
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	FMOVS 0(R6), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6e3cdc42 // fmul v2.4s, v2.4s, v28.4s
+	WORD $0x6e38dc42 // fmul v2.4s, v2.4s, v24.4s
+	FMOVQ 0(R13), F29
+	WORD $0x4e22d7a2 // fadd v2.4s, v29.4s, v2.4s
+	FMOVQ F2, 0(R13)
+	WORD $0x6e3cdd08 // fmul v8.4s, v8.4s, v28.4s
+	WORD $0x6e39dd08 // fmul v8.4s, v8.4s, v25.4s
+	FMOVQ 16(R13), F29
+	WORD $0x4e28d7a8 // fadd v8.4s, v29.4s, v8.4s
+	FMOVQ F8, 16(R13)
+	WORD $0x6e3cddce // fmul v14.4s, v14.4s, v28.4s
+	WORD $0x6e3addce // fmul v14.4s, v14.4s, v26.4s
+	FMOVQ 32(R13), F29
+	WORD $0x4e2ed7ae // fadd v14.4s, v29.4s, v14.4s
+	FMOVQ F14, 32(R13)
+	WORD $0x6e3cde94 // fmul v20.4s, v20.4s, v28.4s
+	WORD $0x6e3bde94 // fmul v20.4s, v20.4s, v27.4s
+	FMOVQ 48(R13), F29
+	WORD $0x4e34d7b4 // fadd v20.4s, v29.4s, v20.4s
+	FMOVQ F20, 48(R13)
+	ADD R1, R13, R13
+	FMOVS 12(R6), F28
+	VDUP V28.S[0], V28.S4
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V5.S4
+	VADD V5.S4, V28.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V9.S4, V11.S4
+	VADD V11.S4, V28.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	VSHL $8, V17.S4, V17.S4
+	VADD V17.S4, V16.S4, V17.S4
+	VSHL $8, V17.S4, V17.S4
+	VADD V17.S4, V15.S4, V17.S4
+	VADD V17.S4, V28.S4, V17.S4
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	VSHL $8, V23.S4, V23.S4
+	VADD V23.S4, V22.S4, V23.S4
+	VSHL $8, V23.S4, V23.S4
+	VADD V23.S4, V21.S4, V23.S4
+	VADD V23.S4, V28.S4, V23.S4
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	FMOVS 8(R6), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6e3cdca5 // fmul v5.4s, v5.4s, v28.4s
+	WORD $0x6e38dca5 // fmul v5.4s, v5.4s, v24.4s
+	FMOVQ 0(R13), F29
+	WORD $0x4e25d7a5 // fadd v5.4s, v29.4s, v5.4s
+	FMOVQ F5, 0(R13)
+	WORD $0x6e3cdd6b // fmul v11.4s, v11.4s, v28.4s
+	WORD $0x6e39dd6b // fmul v11.4s, v11.4s, v25.4s
+	FMOVQ 16(R13), F29
+	WORD $0x4e2bd7ab // fadd v11.4s, v29.4s, v11.4s
+	FMOVQ F11, 16(R13)
+	WORD $0x6e3cde31 // fmul v17.4s, v17.4s, v28.4s
+	WORD $0x6e3ade31 // fmul v17.4s, v17.4s, v26.4s
+	FMOVQ 32(R13), F29
+	WORD $0x4e31d7b1 // fadd v17.4s, v29.4s, v17.4s
+	FMOVQ F17, 32(R13)
+	WORD $0x6e3cdef7 // fmul v23.4s, v23.4s, v28.4s
+	WORD $0x6e3bdef7 // fmul v23.4s, v23.4s, v27.4s
+	FMOVQ 48(R13), F29
+	WORD $0x4e37d7b7 // fadd v23.4s, v29.4s, v23.4s
+	FMOVQ F23, 48(R13)
+	ADD $64, R9, R9
+	ADD $64, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass2
+	SUB $64, R11, R2
+	MOVD R12, R5
+	ADD $16, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group2
+	RET
+tokens1:
+group1:
+	MOVD R0, R9
+	MOVD $2, R10
+pass1:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line1:
+	FLDPQ 0(R12), (F12, F13)
+	FMOVQ 32(R12), F14
+	ADD $48, R12, R12
+	FMOVQ 0(R11), F18
+	WORD $0x4f8ce240 // sdot v0.4s, v18.16b, v12.4b[0]
+	WORD $0x4f8de241 // sdot v1.4s, v18.16b, v13.4b[0]
+	WORD $0x4f8ee242 // sdot v2.4s, v18.16b, v14.4b[0]
+	FMOVQ 16(R11), F18
+	WORD $0x4f8ce243 // sdot v3.4s, v18.16b, v12.4b[0]
+	WORD $0x4f8de244 // sdot v4.4s, v18.16b, v13.4b[0]
+	WORD $0x4f8ee245 // sdot v5.4s, v18.16b, v14.4b[0]
+	FMOVQ 32(R11), F18
+	WORD $0x4f8ce246 // sdot v6.4s, v18.16b, v12.4b[0]
+	WORD $0x4f8de247 // sdot v7.4s, v18.16b, v13.4b[0]
+	WORD $0x4f8ee248 // sdot v8.4s, v18.16b, v14.4b[0]
+	FMOVQ 48(R11), F18
+	WORD $0x4f8ce249 // sdot v9.4s, v18.16b, v12.4b[0]
+	WORD $0x4f8de24a // sdot v10.4s, v18.16b, v13.4b[0]
+	WORD $0x4f8ee24b // sdot v11.4s, v18.16b, v14.4b[0]
+	FMOVQ 128(R11), F18
+	WORD $0x4face240 // sdot v0.4s, v18.16b, v12.4b[1]
+	WORD $0x4fade241 // sdot v1.4s, v18.16b, v13.4b[1]
+	WORD $0x4faee242 // sdot v2.4s, v18.16b, v14.4b[1]
+	FMOVQ 144(R11), F18
+	WORD $0x4face243 // sdot v3.4s, v18.16b, v12.4b[1]
+	WORD $0x4fade244 // sdot v4.4s, v18.16b, v13.4b[1]
+	WORD $0x4faee245 // sdot v5.4s, v18.16b, v14.4b[1]
+	FMOVQ 160(R11), F18
+	WORD $0x4face246 // sdot v6.4s, v18.16b, v12.4b[1]
+	WORD $0x4fade247 // sdot v7.4s, v18.16b, v13.4b[1]
+	WORD $0x4faee248 // sdot v8.4s, v18.16b, v14.4b[1]
+	FMOVQ 176(R11), F18
+	WORD $0x4face249 // sdot v9.4s, v18.16b, v12.4b[1]
+	WORD $0x4fade24a // sdot v10.4s, v18.16b, v13.4b[1]
+	WORD $0x4faee24b // sdot v11.4s, v18.16b, v14.4b[1]
+	FMOVQ 256(R11), F18
+	WORD $0x4f8cea40 // sdot v0.4s, v18.16b, v12.4b[2]
+	WORD $0x4f8dea41 // sdot v1.4s, v18.16b, v13.4b[2]
+	WORD $0x4f8eea42 // sdot v2.4s, v18.16b, v14.4b[2]
+	FMOVQ 272(R11), F18
+	WORD $0x4f8cea43 // sdot v3.4s, v18.16b, v12.4b[2]
+	WORD $0x4f8dea44 // sdot v4.4s, v18.16b, v13.4b[2]
+	WORD $0x4f8eea45 // sdot v5.4s, v18.16b, v14.4b[2]
+	FMOVQ 288(R11), F18
+	WORD $0x4f8cea46 // sdot v6.4s, v18.16b, v12.4b[2]
+	WORD $0x4f8dea47 // sdot v7.4s, v18.16b, v13.4b[2]
+	WORD $0x4f8eea48 // sdot v8.4s, v18.16b, v14.4b[2]
+	FMOVQ 304(R11), F18
+	WORD $0x4f8cea49 // sdot v9.4s, v18.16b, v12.4b[2]
+	WORD $0x4f8dea4a // sdot v10.4s, v18.16b, v13.4b[2]
+	WORD $0x4f8eea4b // sdot v11.4s, v18.16b, v14.4b[2]
+	FMOVQ 384(R11), F18
+	WORD $0x4facea40 // sdot v0.4s, v18.16b, v12.4b[3]
+	WORD $0x4fadea41 // sdot v1.4s, v18.16b, v13.4b[3]
+	WORD $0x4faeea42 // sdot v2.4s, v18.16b, v14.4b[3]
+	FMOVQ 400(R11), F18
+	WORD $0x4facea43 // sdot v3.4s, v18.16b, v12.4b[3]
+	WORD $0x4fadea44 // sdot v4.4s, v18.16b, v13.4b[3]
+	WORD $0x4faeea45 // sdot v5.4s, v18.16b, v14.4b[3]
+	FMOVQ 416(R11), F18
+	WORD $0x4facea46 // sdot v6.4s, v18.16b, v12.4b[3]
+	WORD $0x4fadea47 // sdot v7.4s, v18.16b, v13.4b[3]
+	WORD $0x4faeea48 // sdot v8.4s, v18.16b, v14.4b[3]
+	FMOVQ 432(R11), F18
+	WORD $0x4facea49 // sdot v9.4s, v18.16b, v12.4b[3]
+	WORD $0x4fadea4a // sdot v10.4s, v18.16b, v13.4b[3]
+	WORD $0x4faeea4b // sdot v11.4s, v18.16b, v14.4b[3]
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line1
+	CBNZ R4, wide1
+	FMOVQ 0(R3), F13
+	WORD $0x0e2179ac // fcvtl v12.4s, v13.4h
+	WORD $0x4e2179ad // fcvtl2 v13.4s, v13.8h
+	FMOVQ 16(R3), F15
+	WORD $0x0e2179ee // fcvtl v14.4s, v15.4h
+	WORD $0x4e2179ef // fcvtl2 v15.4s, v15.8h
+	ADD $32, R3, R3
+	B scaled1
+wide1:
+	FLDPQ 0(R3), (F12, F13)
+	FLDPQ 32(R3), (F14, F15)
+	ADD $64, R3, R3
+scaled1:
+	MOVD R9, R13
+	FMOVS 4(R6), F16
+	VDUP V16.S[0], V16.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V1.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V16.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $8, V5.S4, V5.S4
+	VADD V5.S4, V3.S4, V5.S4
+	VADD V5.S4, V16.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V7.S4, V8.S4
+	VSHL $8, V8.S4, V8.S4
+	VADD V8.S4, V6.S4, V8.S4
+	VADD V8.S4, V16.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VSHL $8, V11.S4, V11.S4
+	VADD V11.S4, V9.S4, V11.S4
+	VADD V11.S4, V16.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	FMOVS 0(R6), F16
+	VDUP V16.S[0], V16.S4
+	WORD $0x6e30dc42 // fmul v2.4s, v2.4s, v16.4s
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	FMOVQ 0(R13), F17
+	WORD $0x4e22d622 // fadd v2.4s, v17.4s, v2.4s
+	FMOVQ F2, 0(R13)
+	WORD $0x6e30dca5 // fmul v5.4s, v5.4s, v16.4s
+	WORD $0x6e2ddca5 // fmul v5.4s, v5.4s, v13.4s
+	FMOVQ 16(R13), F17
+	WORD $0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
+	FMOVQ F5, 16(R13)
+	WORD $0x6e30dd08 // fmul v8.4s, v8.4s, v16.4s
+	WORD $0x6e2edd08 // fmul v8.4s, v8.4s, v14.4s
+	FMOVQ 32(R13), F17
+	WORD $0x4e28d628 // fadd v8.4s, v17.4s, v8.4s
+	FMOVQ F8, 32(R13)
+	WORD $0x6e30dd6b // fmul v11.4s, v11.4s, v16.4s
+	WORD $0x6e2fdd6b // fmul v11.4s, v11.4s, v15.4s
+	FMOVQ 48(R13), F17
+	WORD $0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
+	FMOVQ F11, 48(R13)
+	ADD $64, R9, R9
+	ADD $64, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass1
+	SUB $64, R11, R2
+	MOVD R12, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group1
+	RET
+
+// func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile2NEON(SB), NOSPLIT, $0-80
+	MOVD y+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD codes+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD wide+32(FP), R4
+	MOVD q+40(FP), R5
+	MOVD scale+48(FP), R6
+	MOVD groups+56(FP), R7
+	MOVD tokens+72(FP), R8
+tokens2:
+	CMP $2, R8
+	BNE tokens1
+group2:
+	MOVD R0, R9
+	MOVD $4, R10
+pass2:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line2:
+	FLDPQ 0(R12), (F16, F17)
+	FLDPQ 32(R12), (F18, F19)
+	ADD $64, R12, R12
+	FMOVQ 0(R11), F22
+	FMOVQ 16(R11), F23
+	VDUP V16.S[0], V24.S4
+	WORD $0x0e3882c0 // smlal v0.8h, v22.8b, v24.8b
+	WORD $0x4e3882c1 // smlal2 v1.8h, v22.16b, v24.16b
+	WORD $0x0e3882e8 // smlal v8.8h, v23.8b, v24.8b
+	WORD $0x4e3882e9 // smlal2 v9.8h, v23.16b, v24.16b
+	VDUP V17.S[0], V24.S4
+	WORD $0x0e3882c2 // smlal v2.8h, v22.8b, v24.8b
+	WORD $0x4e3882c3 // smlal2 v3.8h, v22.16b, v24.16b
+	WORD $0x0e3882ea // smlal v10.8h, v23.8b, v24.8b
+	WORD $0x4e3882eb // smlal2 v11.8h, v23.16b, v24.16b
+	VDUP V18.S[0], V24.S4
+	WORD $0x0e3882c4 // smlal v4.8h, v22.8b, v24.8b
+	WORD $0x4e3882c5 // smlal2 v5.8h, v22.16b, v24.16b
+	WORD $0x0e3882ec // smlal v12.8h, v23.8b, v24.8b
+	WORD $0x4e3882ed // smlal2 v13.8h, v23.16b, v24.16b
+	VDUP V19.S[0], V24.S4
+	WORD $0x0e3882c6 // smlal v6.8h, v22.8b, v24.8b
+	WORD $0x4e3882c7 // smlal2 v7.8h, v22.16b, v24.16b
+	WORD $0x0e3882ee // smlal v14.8h, v23.8b, v24.8b
+	WORD $0x4e3882ef // smlal2 v15.8h, v23.16b, v24.16b
+	FMOVQ 128(R11), F22
+	FMOVQ 144(R11), F23
+	VDUP V16.S[1], V24.S4
+	WORD $0x0e3882c0 // smlal v0.8h, v22.8b, v24.8b
+	WORD $0x4e3882c1 // smlal2 v1.8h, v22.16b, v24.16b
+	WORD $0x0e3882e8 // smlal v8.8h, v23.8b, v24.8b
+	WORD $0x4e3882e9 // smlal2 v9.8h, v23.16b, v24.16b
+	VDUP V17.S[1], V24.S4
+	WORD $0x0e3882c2 // smlal v2.8h, v22.8b, v24.8b
+	WORD $0x4e3882c3 // smlal2 v3.8h, v22.16b, v24.16b
+	WORD $0x0e3882ea // smlal v10.8h, v23.8b, v24.8b
+	WORD $0x4e3882eb // smlal2 v11.8h, v23.16b, v24.16b
+	VDUP V18.S[1], V24.S4
+	WORD $0x0e3882c4 // smlal v4.8h, v22.8b, v24.8b
+	WORD $0x4e3882c5 // smlal2 v5.8h, v22.16b, v24.16b
+	WORD $0x0e3882ec // smlal v12.8h, v23.8b, v24.8b
+	WORD $0x4e3882ed // smlal2 v13.8h, v23.16b, v24.16b
+	VDUP V19.S[1], V24.S4
+	WORD $0x0e3882c6 // smlal v6.8h, v22.8b, v24.8b
+	WORD $0x4e3882c7 // smlal2 v7.8h, v22.16b, v24.16b
+	WORD $0x0e3882ee // smlal v14.8h, v23.8b, v24.8b
+	WORD $0x4e3882ef // smlal2 v15.8h, v23.16b, v24.16b
+	FMOVQ 256(R11), F22
+	FMOVQ 272(R11), F23
+	VDUP V16.S[2], V24.S4
+	WORD $0x0e3882c0 // smlal v0.8h, v22.8b, v24.8b
+	WORD $0x4e3882c1 // smlal2 v1.8h, v22.16b, v24.16b
+	WORD $0x0e3882e8 // smlal v8.8h, v23.8b, v24.8b
+	WORD $0x4e3882e9 // smlal2 v9.8h, v23.16b, v24.16b
+	VDUP V17.S[2], V24.S4
+	WORD $0x0e3882c2 // smlal v2.8h, v22.8b, v24.8b
+	WORD $0x4e3882c3 // smlal2 v3.8h, v22.16b, v24.16b
+	WORD $0x0e3882ea // smlal v10.8h, v23.8b, v24.8b
+	WORD $0x4e3882eb // smlal2 v11.8h, v23.16b, v24.16b
+	VDUP V18.S[2], V24.S4
+	WORD $0x0e3882c4 // smlal v4.8h, v22.8b, v24.8b
+	WORD $0x4e3882c5 // smlal2 v5.8h, v22.16b, v24.16b
+	WORD $0x0e3882ec // smlal v12.8h, v23.8b, v24.8b
+	WORD $0x4e3882ed // smlal2 v13.8h, v23.16b, v24.16b
+	VDUP V19.S[2], V24.S4
+	WORD $0x0e3882c6 // smlal v6.8h, v22.8b, v24.8b
+	WORD $0x4e3882c7 // smlal2 v7.8h, v22.16b, v24.16b
+	WORD $0x0e3882ee // smlal v14.8h, v23.8b, v24.8b
+	WORD $0x4e3882ef // smlal2 v15.8h, v23.16b, v24.16b
+	FMOVQ 384(R11), F22
+	FMOVQ 400(R11), F23
+	VDUP V16.S[3], V24.S4
+	WORD $0x0e3882c0 // smlal v0.8h, v22.8b, v24.8b
+	WORD $0x4e3882c1 // smlal2 v1.8h, v22.16b, v24.16b
+	WORD $0x0e3882e8 // smlal v8.8h, v23.8b, v24.8b
+	WORD $0x4e3882e9 // smlal2 v9.8h, v23.16b, v24.16b
+	VDUP V17.S[3], V24.S4
+	WORD $0x0e3882c2 // smlal v2.8h, v22.8b, v24.8b
+	WORD $0x4e3882c3 // smlal2 v3.8h, v22.16b, v24.16b
+	WORD $0x0e3882ea // smlal v10.8h, v23.8b, v24.8b
+	WORD $0x4e3882eb // smlal2 v11.8h, v23.16b, v24.16b
+	VDUP V18.S[3], V24.S4
+	WORD $0x0e3882c4 // smlal v4.8h, v22.8b, v24.8b
+	WORD $0x4e3882c5 // smlal2 v5.8h, v22.16b, v24.16b
+	WORD $0x0e3882ec // smlal v12.8h, v23.8b, v24.8b
+	WORD $0x4e3882ed // smlal2 v13.8h, v23.16b, v24.16b
+	VDUP V19.S[3], V24.S4
+	WORD $0x0e3882c6 // smlal v6.8h, v22.8b, v24.8b
+	WORD $0x4e3882c7 // smlal2 v7.8h, v22.16b, v24.16b
+	WORD $0x0e3882ee // smlal v14.8h, v23.8b, v24.8b
+	WORD $0x4e3882ef // smlal2 v15.8h, v23.16b, v24.16b
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line2
+	CBNZ R4, wide2
+	FMOVQ 0(R3), F17
+	WORD $0x0e217a30 // fcvtl v16.4s, v17.4h
+	WORD $0x4e217a31 // fcvtl2 v17.4s, v17.8h
+	ADD $16, R3, R3
+	B scaled2
+wide2:
+	FLDPQ 0(R3), (F16, F17)
+	ADD $32, R3, R3
+scaled2:
+	MOVD R9, R13
+	FMOVS 4(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e602863 // saddlp v3.4s, v3.8h
+	VADDP V3.S4, V2.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V20.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e60296b // saddlp v11.4s, v11.8h
+	VADDP V11.S4, V10.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V8.S4, V10.S4
+	VADD V10.S4, V20.S4, V10.S4
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	FMOVS 0(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x6e34dc42 // fmul v2.4s, v2.4s, v20.4s
+	WORD $0x6e30dc42 // fmul v2.4s, v2.4s, v16.4s
+	FMOVQ 0(R13), F21
+	WORD $0x4e22d6a2 // fadd v2.4s, v21.4s, v2.4s
+	FMOVQ F2, 0(R13)
+	WORD $0x6e34dd4a // fmul v10.4s, v10.4s, v20.4s
+	WORD $0x6e31dd4a // fmul v10.4s, v10.4s, v17.4s
+	FMOVQ 16(R13), F21
+	WORD $0x4e2ad6aa // fadd v10.4s, v21.4s, v10.4s
+	FMOVQ F10, 16(R13)
+	ADD R1, R13, R13
+	FMOVS 12(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
+	VADDP V7.S4, V6.S4, V6.S4
+	VSHL $8, V6.S4, V6.S4
+	VADD V6.S4, V4.S4, V6.S4
+	VADD V6.S4, V20.S4, V6.S4
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	VADDP V13.S4, V12.S4, V12.S4
+	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
+	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
+	VADDP V15.S4, V14.S4, V14.S4
+	VSHL $8, V14.S4, V14.S4
+	VADD V14.S4, V12.S4, V14.S4
+	VADD V14.S4, V20.S4, V14.S4
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	FMOVS 8(R6), F20
+	VDUP V20.S[0], V20.S4
+	WORD $0x6e34dcc6 // fmul v6.4s, v6.4s, v20.4s
+	WORD $0x6e30dcc6 // fmul v6.4s, v6.4s, v16.4s
+	FMOVQ 0(R13), F21
+	WORD $0x4e26d6a6 // fadd v6.4s, v21.4s, v6.4s
+	FMOVQ F6, 0(R13)
+	WORD $0x6e34ddce // fmul v14.4s, v14.4s, v20.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	FMOVQ 16(R13), F21
+	WORD $0x4e2ed6ae // fadd v14.4s, v21.4s, v14.4s
+	FMOVQ F14, 16(R13)
+	ADD $32, R9, R9
+	ADD $32, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass2
+	SUB $96, R11, R2
+	MOVD R12, R5
+	ADD $16, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group2
+	RET
+tokens1:
+group1:
+	MOVD R0, R9
+	MOVD $4, R10
+pass1:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line1:
+	FLDPQ 0(R12), (F8, F9)
+	ADD $32, R12, R12
+	FMOVQ 0(R11), F14
+	FMOVQ 16(R11), F15
+	VDUP V8.S[0], V16.S4
+	WORD $0x0e3081c0 // smlal v0.8h, v14.8b, v16.8b
+	WORD $0x4e3081c1 // smlal2 v1.8h, v14.16b, v16.16b
+	WORD $0x0e3081e4 // smlal v4.8h, v15.8b, v16.8b
+	WORD $0x4e3081e5 // smlal2 v5.8h, v15.16b, v16.16b
+	VDUP V9.S[0], V16.S4
+	WORD $0x0e3081c2 // smlal v2.8h, v14.8b, v16.8b
+	WORD $0x4e3081c3 // smlal2 v3.8h, v14.16b, v16.16b
+	WORD $0x0e3081e6 // smlal v6.8h, v15.8b, v16.8b
+	WORD $0x4e3081e7 // smlal2 v7.8h, v15.16b, v16.16b
+	FMOVQ 128(R11), F14
+	FMOVQ 144(R11), F15
+	VDUP V8.S[1], V16.S4
+	WORD $0x0e3081c0 // smlal v0.8h, v14.8b, v16.8b
+	WORD $0x4e3081c1 // smlal2 v1.8h, v14.16b, v16.16b
+	WORD $0x0e3081e4 // smlal v4.8h, v15.8b, v16.8b
+	WORD $0x4e3081e5 // smlal2 v5.8h, v15.16b, v16.16b
+	VDUP V9.S[1], V16.S4
+	WORD $0x0e3081c2 // smlal v2.8h, v14.8b, v16.8b
+	WORD $0x4e3081c3 // smlal2 v3.8h, v14.16b, v16.16b
+	WORD $0x0e3081e6 // smlal v6.8h, v15.8b, v16.8b
+	WORD $0x4e3081e7 // smlal2 v7.8h, v15.16b, v16.16b
+	FMOVQ 256(R11), F14
+	FMOVQ 272(R11), F15
+	VDUP V8.S[2], V16.S4
+	WORD $0x0e3081c0 // smlal v0.8h, v14.8b, v16.8b
+	WORD $0x4e3081c1 // smlal2 v1.8h, v14.16b, v16.16b
+	WORD $0x0e3081e4 // smlal v4.8h, v15.8b, v16.8b
+	WORD $0x4e3081e5 // smlal2 v5.8h, v15.16b, v16.16b
+	VDUP V9.S[2], V16.S4
+	WORD $0x0e3081c2 // smlal v2.8h, v14.8b, v16.8b
+	WORD $0x4e3081c3 // smlal2 v3.8h, v14.16b, v16.16b
+	WORD $0x0e3081e6 // smlal v6.8h, v15.8b, v16.8b
+	WORD $0x4e3081e7 // smlal2 v7.8h, v15.16b, v16.16b
+	FMOVQ 384(R11), F14
+	FMOVQ 400(R11), F15
+	VDUP V8.S[3], V16.S4
+	WORD $0x0e3081c0 // smlal v0.8h, v14.8b, v16.8b
+	WORD $0x4e3081c1 // smlal2 v1.8h, v14.16b, v16.16b
+	WORD $0x0e3081e4 // smlal v4.8h, v15.8b, v16.8b
+	WORD $0x4e3081e5 // smlal2 v5.8h, v15.16b, v16.16b
+	VDUP V9.S[3], V16.S4
+	WORD $0x0e3081c2 // smlal v2.8h, v14.8b, v16.8b
+	WORD $0x4e3081c3 // smlal2 v3.8h, v14.16b, v16.16b
+	WORD $0x0e3081e6 // smlal v6.8h, v15.8b, v16.8b
+	WORD $0x4e3081e7 // smlal2 v7.8h, v15.16b, v16.16b
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line1
+	CBNZ R4, wide1
+	FMOVQ 0(R3), F9
+	WORD $0x0e217928 // fcvtl v8.4s, v9.4h
+	WORD $0x4e217929 // fcvtl2 v9.4s, v9.8h
+	ADD $16, R3, R3
+	B scaled1
+wide1:
+	FLDPQ 0(R3), (F8, F9)
+	ADD $32, R3, R3
+scaled1:
+	MOVD R9, R13
+	FMOVS 4(R6), F12
+	VDUP V12.S[0], V12.S4
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e602863 // saddlp v3.4s, v3.8h
+	VADDP V3.S4, V2.S4, V2.S4
+	VSHL $8, V2.S4, V2.S4
+	VADD V2.S4, V0.S4, V2.S4
+	VADD V2.S4, V12.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
+	VADDP V7.S4, V6.S4, V6.S4
+	VSHL $8, V6.S4, V6.S4
+	VADD V6.S4, V4.S4, V6.S4
+	VADD V6.S4, V12.S4, V6.S4
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	FMOVS 0(R6), F12
+	VDUP V12.S[0], V12.S4
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	WORD $0x6e28dc42 // fmul v2.4s, v2.4s, v8.4s
+	FMOVQ 0(R13), F13
+	WORD $0x4e22d5a2 // fadd v2.4s, v13.4s, v2.4s
+	FMOVQ F2, 0(R13)
+	WORD $0x6e2cdcc6 // fmul v6.4s, v6.4s, v12.4s
+	WORD $0x6e29dcc6 // fmul v6.4s, v6.4s, v9.4s
+	FMOVQ 16(R13), F13
+	WORD $0x4e26d5a6 // fadd v6.4s, v13.4s, v6.4s
+	FMOVQ F6, 16(R13)
+	ADD $32, R9, R9
+	ADD $32, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass1
+	SUB $96, R11, R2
+	MOVD R12, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group1
+	RET
+
+// func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile3NEON(SB), NOSPLIT, $0-80
+	MOVD y+0(FP), R0
+	MOVD stride+8(FP), R1
+	MOVD codes+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD wide+32(FP), R4
+	MOVD q+40(FP), R5
+	MOVD scale+48(FP), R6
+	MOVD groups+56(FP), R7
+	MOVD tokens+72(FP), R8
+tokens1:
+group1:
+	MOVD R0, R9
+	MOVD $4, R10
+pass1:
+	MOVD R2, R11
+	MOVD R5, R12
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	MOVD halves+64(FP), R13
+	LSL $2, R13, R13
+line1:
+	FLDPQ 0(R12), (F12, F13)
+	FMOVQ 32(R12), F14
+	ADD $48, R12, R12
+	FMOVQ 0(R11), F18
+	FMOVQ 16(R11), F19
+	VDUP V12.S[0], V20.S4
+	WORD $0x0e348240 // smlal v0.8h, v18.8b, v20.8b
+	WORD $0x4e348241 // smlal2 v1.8h, v18.16b, v20.16b
+	WORD $0x0e348266 // smlal v6.8h, v19.8b, v20.8b
+	WORD $0x4e348267 // smlal2 v7.8h, v19.16b, v20.16b
+	VDUP V13.S[0], V20.S4
+	WORD $0x0e348242 // smlal v2.8h, v18.8b, v20.8b
+	WORD $0x4e348243 // smlal2 v3.8h, v18.16b, v20.16b
+	WORD $0x0e348268 // smlal v8.8h, v19.8b, v20.8b
+	WORD $0x4e348269 // smlal2 v9.8h, v19.16b, v20.16b
+	VDUP V14.S[0], V20.S4
+	WORD $0x0e348244 // smlal v4.8h, v18.8b, v20.8b
+	WORD $0x4e348245 // smlal2 v5.8h, v18.16b, v20.16b
+	WORD $0x0e34826a // smlal v10.8h, v19.8b, v20.8b
+	WORD $0x4e34826b // smlal2 v11.8h, v19.16b, v20.16b
+	FMOVQ 128(R11), F18
+	FMOVQ 144(R11), F19
+	VDUP V12.S[1], V20.S4
+	WORD $0x0e348240 // smlal v0.8h, v18.8b, v20.8b
+	WORD $0x4e348241 // smlal2 v1.8h, v18.16b, v20.16b
+	WORD $0x0e348266 // smlal v6.8h, v19.8b, v20.8b
+	WORD $0x4e348267 // smlal2 v7.8h, v19.16b, v20.16b
+	VDUP V13.S[1], V20.S4
+	WORD $0x0e348242 // smlal v2.8h, v18.8b, v20.8b
+	WORD $0x4e348243 // smlal2 v3.8h, v18.16b, v20.16b
+	WORD $0x0e348268 // smlal v8.8h, v19.8b, v20.8b
+	WORD $0x4e348269 // smlal2 v9.8h, v19.16b, v20.16b
+	VDUP V14.S[1], V20.S4
+	WORD $0x0e348244 // smlal v4.8h, v18.8b, v20.8b
+	WORD $0x4e348245 // smlal2 v5.8h, v18.16b, v20.16b
+	WORD $0x0e34826a // smlal v10.8h, v19.8b, v20.8b
+	WORD $0x4e34826b // smlal2 v11.8h, v19.16b, v20.16b
+	FMOVQ 256(R11), F18
+	FMOVQ 272(R11), F19
+	VDUP V12.S[2], V20.S4
+	WORD $0x0e348240 // smlal v0.8h, v18.8b, v20.8b
+	WORD $0x4e348241 // smlal2 v1.8h, v18.16b, v20.16b
+	WORD $0x0e348266 // smlal v6.8h, v19.8b, v20.8b
+	WORD $0x4e348267 // smlal2 v7.8h, v19.16b, v20.16b
+	VDUP V13.S[2], V20.S4
+	WORD $0x0e348242 // smlal v2.8h, v18.8b, v20.8b
+	WORD $0x4e348243 // smlal2 v3.8h, v18.16b, v20.16b
+	WORD $0x0e348268 // smlal v8.8h, v19.8b, v20.8b
+	WORD $0x4e348269 // smlal2 v9.8h, v19.16b, v20.16b
+	VDUP V14.S[2], V20.S4
+	WORD $0x0e348244 // smlal v4.8h, v18.8b, v20.8b
+	WORD $0x4e348245 // smlal2 v5.8h, v18.16b, v20.16b
+	WORD $0x0e34826a // smlal v10.8h, v19.8b, v20.8b
+	WORD $0x4e34826b // smlal2 v11.8h, v19.16b, v20.16b
+	FMOVQ 384(R11), F18
+	FMOVQ 400(R11), F19
+	VDUP V12.S[3], V20.S4
+	WORD $0x0e348240 // smlal v0.8h, v18.8b, v20.8b
+	WORD $0x4e348241 // smlal2 v1.8h, v18.16b, v20.16b
+	WORD $0x0e348266 // smlal v6.8h, v19.8b, v20.8b
+	WORD $0x4e348267 // smlal2 v7.8h, v19.16b, v20.16b
+	VDUP V13.S[3], V20.S4
+	WORD $0x0e348242 // smlal v2.8h, v18.8b, v20.8b
+	WORD $0x4e348243 // smlal2 v3.8h, v18.16b, v20.16b
+	WORD $0x0e348268 // smlal v8.8h, v19.8b, v20.8b
+	WORD $0x4e348269 // smlal2 v9.8h, v19.16b, v20.16b
+	VDUP V14.S[3], V20.S4
+	WORD $0x0e348244 // smlal v4.8h, v18.8b, v20.8b
+	WORD $0x4e348245 // smlal2 v5.8h, v18.16b, v20.16b
+	WORD $0x0e34826a // smlal v10.8h, v19.8b, v20.8b
+	WORD $0x4e34826b // smlal2 v11.8h, v19.16b, v20.16b
+	ADD $512, R11, R11
+	SUB $1, R13, R13
+	CBNZ R13, line1
+	CBNZ R4, wide1
+	FMOVQ 0(R3), F13
+	WORD $0x0e2179ac // fcvtl v12.4s, v13.4h
+	WORD $0x4e2179ad // fcvtl2 v13.4s, v13.8h
+	ADD $16, R3, R3
+	B scaled1
+wide1:
+	FLDPQ 0(R3), (F12, F13)
+	ADD $32, R3, R3
+scaled1:
+	MOVD R9, R13
+	FMOVS 4(R6), F16
+	VDUP V16.S[0], V16.S4
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	WORD $0x4e602842 // saddlp v2.4s, v2.8h
+	WORD $0x4e602863 // saddlp v3.4s, v3.8h
+	VADDP V3.S4, V2.S4, V2.S4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	VSHL $8, V4.S4, V4.S4
+	VADD V4.S4, V2.S4, V4.S4
+	VSHL $8, V4.S4, V4.S4
+	VADD V4.S4, V0.S4, V4.S4
+	VADD V4.S4, V16.S4, V4.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
+	VADDP V7.S4, V6.S4, V6.S4
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	WORD $0x4e60294a // saddlp v10.4s, v10.8h
+	WORD $0x4e60296b // saddlp v11.4s, v11.8h
+	VADDP V11.S4, V10.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V8.S4, V10.S4
+	VSHL $8, V10.S4, V10.S4
+	VADD V10.S4, V6.S4, V10.S4
+	VADD V10.S4, V16.S4, V10.S4
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	FMOVS 0(R6), F16
+	VDUP V16.S[0], V16.S4
+	WORD $0x6e30dc84 // fmul v4.4s, v4.4s, v16.4s
+	WORD $0x6e2cdc84 // fmul v4.4s, v4.4s, v12.4s
+	FMOVQ 0(R13), F17
+	WORD $0x4e24d624 // fadd v4.4s, v17.4s, v4.4s
+	FMOVQ F4, 0(R13)
+	WORD $0x6e30dd4a // fmul v10.4s, v10.4s, v16.4s
+	WORD $0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
+	FMOVQ 16(R13), F17
+	WORD $0x4e2ad62a // fadd v10.4s, v17.4s, v10.4s
+	FMOVQ F10, 16(R13)
+	ADD $32, R9, R9
+	ADD $32, R2, R2
+	SUB $1, R10, R10
+	CBNZ R10, pass1
+	SUB $96, R11, R2
+	MOVD R12, R5
+	ADD $8, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, group1
+	RET
+
 // func dotRowsF32NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 TEXT ·dotRowsF32NEON(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0

@@ -44,6 +44,61 @@ func tilesNEON(acc *int32, codes *uint8, q *int8, stride int, steps int, groups 
 //go:noescape
 func finishNEON(y *float32, stride int, acc *int32, sums *int32, muls *float32, groups int, tokens int)
 
+// fix2NEON is fixGeneric of 2 planes and pieces ≥ 1 pieces of 16 columns.
+//
+//go:noescape
+func fix2NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
+
+// fix3NEON is fixGeneric of 3 planes and pieces ≥ 1 pieces of 16 columns.
+//
+//go:noescape
+func fix3NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
+
+// unpackGroupedNEON unpacks lines ≥ 1 lines of 128 bytes into the codes of their four fields in turn, 512 bytes.
+//
+//go:noescape
+func unpackGroupedNEON(dst *byte, src *byte, lines int)
+
+// groupedVec2Dot stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3Dot stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec2NEON stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3NEON stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedTile2Dot adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 3.
+//
+//go:noescape
+func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile3Dot adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 2.
+//
+//go:noescape
+func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile2NEON adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 2.
+//
+//go:noescape
+func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile3NEON adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 1.
+//
+//go:noescape
+func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
 // dotRowsF32NEON stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape

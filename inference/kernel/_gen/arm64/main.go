@@ -25,6 +25,19 @@ func main() {
 	tilesNEON()
 	finish()
 
+	// grouped.go
+	fix(2)
+	fix(3)
+	fixOrder()
+	unpackGrouped()
+	for _, g := range []grouped{{true, 2, 4}, {true, 3, 4}, {false, 2, 4}, {false, 3, 2}} {
+		g.vector()
+	}
+	grouped{true, 2, 4}.tile(3)
+	grouped{true, 3, 4}.tile(2)
+	grouped{false, 2, 2}.tile(2)
+	grouped{false, 3, 2}.tile(1)
+
 	// float.go
 	dots("dotRowsF32NEON", f32)
 	dots("dotRowsF16NEON", f16)

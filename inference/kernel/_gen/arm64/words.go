@@ -77,6 +77,12 @@ var (
 	shll2H  = two(0x6e613800, "shll2 v%d.4s, v%d.8h, #16")
 )
 
+// sdotElement is sdot with the four bytes that element k of m holds for all of n.
+func sdotElement(n, m vec, k int, d vec) {
+	code := 0x4f80e000 | uint32(k&1)<<21 | uint32(k>>1)<<11 | uint32(m)<<16 | uint32(n)<<5 | uint32(d)
+	word(code, "sdot v%d.4s, v%d.16b, v%d.4b[%d]", uint8(d), uint8(n), uint8(m), k)
+}
+
 // and is d = n & m. It and the next few are known to Go's assembler.
 func and(n, m, d vec) { op("VAND %v.B16, %v.B16, %v.B16", m, n, d) }
 
