@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,10 +18,17 @@ import (
 // Entry is a conversation in the list of them.
 type Entry = history.Entry
 
+// Named tells if a name has a text where a word begins, whatever the case.
+func Named(name, text string) bool {
+	_, word := history.Within(regexp.MustCompile("(?i)"+regexp.QuoteMeta(text)), name)
+	return word
+}
+
 // Found is the outcome of a search.
 type Found struct {
-	Query string
-	IDs   map[string]bool
+	Query    string
+	IDs      map[string]bool
+	Snippets map[string]string // what stands around the words; none where the name has them
 }
 
 // Recovered is a conversation that was being written when the program ended
@@ -428,11 +436,28 @@ func (c *Controller) Search(query string) {
 			c.change(func(v *View) { v.Found = nil })
 			return
 		}
-		found := &Found{Query: query, IDs: map[string]bool{}}
+		// Words are looked for where they begin, and anywhere if nothing begins so.
+		words := &Found{Query: query, IDs: map[string]bool{}, Snippets: map[string]string{}}
+		parts := &Found{Query: query, IDs: map[string]bool{}, Snippets: map[string]string{}}
 		for _, e := range c.now().Conversations {
-			if f, err := c.store.Read(e.ID); err == nil && f.Contains(strings.TrimSpace(query)) {
-				found.IDs[e.ID] = true
+			f, err := c.copyOf(e.ID)
+			if err != nil {
+				continue
 			}
+			if hit, ok := f.Find(strings.TrimSpace(query)); ok {
+				in := parts
+				if hit.Word {
+					in = words
+				}
+				in.IDs[e.ID] = true
+				if hit.Snippet != "" {
+					in.Snippets[e.ID] = hit.Snippet
+				}
+			}
+		}
+		found := words
+		if len(words.IDs) == 0 {
+			found = parts
 		}
 		c.change(func(v *View) { v.Found = found })
 	})

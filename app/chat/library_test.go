@@ -209,7 +209,7 @@ func TestExportImport(t *testing.T) {
 		c.Export(c.View().ID, md, "You", "Tern")
 		c.Export(c.View().ID, js, "You", "Tern")
 		idle()
-		if raw, err := os.ReadFile(md); err != nil || string(raw) != "# Hi\n\n**You:**\n\nHi\n\n**a:**\n\n abc\n" {
+		if raw, err := os.ReadFile(md); err != nil || !strings.HasPrefix(string(raw), "# Hi\n\n*2000-01-01 ") || !strings.HasSuffix(string(raw), " · a · temperature 0.8, top-p 0.95, top-k 40, min-p 0.05, repeat penalty 1*\n\n**You:**\n\nHi\n\n**a:**\n\n abc\n") {
 			t.Errorf("%q, %v", raw, err)
 		}
 		if v := c.View(); v.Notice.String() != "Exported to a.JSON." {

@@ -57,8 +57,13 @@ func TestRoundTrip(t *testing.T) {
 	if got.Name() != "Why is the sky blue, and what has the light of…" {
 		t.Errorf("its name is %q", got.Name())
 	}
-	if !got.Contains("IDEA") || !got.Contains("why is") || got.Contains("brief.x") {
-		t.Error("wrong things are found in it")
+	for _, c := range []struct {
+		text        string
+		found, word bool
+	}{{"IDEA", true, true}, {"why is", true, true}, {"brief.x", false, false}, {"ight is", true, false}, {"scatter", true, true}, {"cattered", true, false}} {
+		if hit, found := got.Find(c.text); found != c.found || hit.Word != c.word {
+			t.Errorf("%q: %v, %+v", c.text, found, hit)
+		}
 	}
 }
 
@@ -232,10 +237,24 @@ func TestCrashed(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	want := "# Why is the sky blue, and what has the light of…\n\n> Be brief.\n\n" +
-		"**You:**\n\nWhy is the sky blue, and what has the light of the sun to do with it?\n\n" +
+	want := "# Why is the sky blue, and what has the light of…\n\n> Be brief.\n\n*" + talk("a").Changed.Local().Format("2006-01-02 15:04") +
+		" · temperature 0.5, top-p 0.95, top-k 40, min-p 0.05, repeat penalty 1*\n\n**You:**\n\nWhy is the sky blue, and what has the light of the sun to do with it?\n\n" +
 		"**Tern:**\n\nBlue light is scattered most.\n\n```go\nx\n```\n"
 	if got := talk("a").Markdown("You", "Tern"); got != want {
+		t.Errorf("%q", got)
+	}
+	g := settings.DefaultGeneration()
+	at := time.Date(2026, 11, 27, 1, 2, 3, 0, time.Local)
+	list := "One\ntwo\n- a\n- b\n\n```\nx\ny\n```\n# H\nz\nend"
+	chat := &Conversation{Title: "T", Chat: true, Changed: at, Leaf: 2, Messages: []Message{{ID: 1, Author: User, Text: "- a\n- b"},
+		{ID: 2, Parent: 1, Author: Model, Model: "M", Text: list, Settings: &g}}}
+	want = "# T\n\n*2026-11-27 01:02 · M · temperature 0.8, top-p 0.95, top-k 40, min-p 0.05, repeat penalty 1*\n\n" +
+		"**You:**\n\n- a\n\n- b\n\n**M:**\n\nOne\n\ntwo\n- a\n- b\n\n```\nx\ny\n```\n# H\nz\n\nend\n"
+	if got := chat.Markdown("You", "Tern"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	lines := &Conversation{Title: "T", Leaf: 1, Messages: []Message{{ID: 1, Author: Model, Text: "One.\nTwo.\n\nThree.\n"}}}
+	if got := lines.Markdown("You", "Tern"); got != "# T\n\nOne.\n\nTwo.\n\nThree.\n" {
 		t.Errorf("%q", got)
 	}
 	story := &Conversation{Title: "T", Leaf: 2, Messages: []Message{{ID: 1, Author: User, Text: "Once"}, {ID: 2, Parent: 1, Author: Model, Text: " upon.\n"}}}

@@ -290,13 +290,3 @@ func (s *Store) Purge(now time.Time) {
 		}
 	}
 }
-
-// Contains tells whether a conversation has text in its name or in one of its
-// messages, whatever the case.
-func (c *Conversation) Contains(text string) bool {
-	text = strings.ToLower(text)
-	if strings.Contains(strings.ToLower(c.Name()), text) {
-		return true
-	}
-	return slices.ContainsFunc(c.Messages, func(m Message) bool { return strings.Contains(strings.ToLower(m.Text), text) })
-}

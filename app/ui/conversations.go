@@ -31,12 +31,35 @@ func (w *window) openConversation(id string) {
 	if w.drawer == leftDrawer {
 		w.closeDrawer()
 	}
+	if words := strings.TrimSpace(w.sidebar.search.Text); words != "" && w.sidebar.snippet(id) != "" {
+		w.hit = hit{id, words}
+	}
 	if id != w.view.ID {
 		w.closeEditor(true)
 		w.info = nil
 		w.ctl.Open(id)
 	}
 	w.focusPrompt()
+	w.showHit()
+}
+
+// hit is what was found in a conversation.
+type hit struct{ id, words string }
+
+// showHit goes to what was searched for in the conversations, when the one that
+// was chosen is shown.
+func (w *window) showHit() {
+	h := w.hit
+	if h.id == "" || h.id != w.view.ID || w.transcript.empty() {
+		return
+	}
+	w.hit = hit{}
+	if f := w.finder; !f.open() {
+		f.box.Show()
+		w.relayout()
+	}
+	w.finder.entry.SetText(h.words)
+	w.finder.look(h.words)
 }
 
 // entry is the list's entry of a conversation; the open one may not be saved yet.

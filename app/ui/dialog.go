@@ -110,8 +110,8 @@ func (w *window) shortcuts() {
 	copyKey := &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault}
 	rows = append(rows, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
 		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter")},
-		[2]string{tr("Where one is in the text: edit"), tr("Enter")}, [2]string{tr("Where one is in the text: copy"), shortcutName(copyKey)},
-		[2]string{tr("Where one is in the text: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("Where one is in the text: buttons"), tr("Tab")})
+		[2]string{tr("On a paragraph: edit"), tr("Enter")}, [2]string{tr("On a paragraph: copy"), shortcutName(copyKey)},
+		[2]string{tr("On a paragraph: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("On a paragraph: buttons"), tr("Tab")})
 	grid := container.New(layout.NewGridLayout(2))
 	left := (len(rows) + 1) / 2
 	for i := range rows {

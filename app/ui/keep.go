@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -56,10 +57,21 @@ func (w *window) wantsCopy(m *chat.ModelInfo) bool {
 	return r == nil || !r.NoCopy
 }
 
-// offerCopy is the strip of a model whose weights are floats in its file.
+// slowOpening is how long an opening takes at least that is worth a compact copy.
+const slowOpening = 3 * time.Second
+
+// offerCopy is the strip of a model whose weights are floats in its file, and which
+// took long to open. It is offered in the conversation that was shown then, and in no
+// other one.
 func (w *window) offerCopy() *message {
 	m := w.view.Model
-	if m == nil || !m.Latent || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.empty() {
+	if m == nil || !m.Latent || m.OpenedIn < slowOpening || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.empty() {
+		return nil
+	}
+	if w.offered != m.Path {
+		w.offered, w.offeredIn = m.Path, w.view.ID
+	}
+	if w.offeredIn != w.view.ID {
 		return nil
 	}
 	return &message{sentence: tr("A compact copy of this model would open in a moment."),

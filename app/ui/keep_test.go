@@ -74,7 +74,7 @@ func TestAdvice(t *testing.T) {
 // A float checkpoint offers a compact copy, until somebody says no.
 func TestCopyOffer(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	m := chat.ModelInfo{Name: "large", Path: "/m/large", ContextLen: 512, Latent: true}
+	m := chat.ModelInfo{Name: "large", Path: "/m/large", ContextLen: 512, Latent: true, OpenedIn: 4 * time.Second}
 	r.show(model(m))
 	const offer = "A compact copy of this model would open in a moment. [Keep a compact copy…]"
 	r.stripIs(offer)
@@ -95,7 +95,7 @@ func TestCopyOffer(t *testing.T) {
 // before it is kept; the copy that is done can be opened.
 func TestKeepCopy(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	m := chat.ModelInfo{Name: "large", Path: "/m/large", ContextLen: 512, Latent: true}
+	m := chat.ModelInfo{Name: "large", Path: "/m/large", ContextLen: 512, Latent: true, OpenedIn: 4 * time.Second}
 	r.show(model(m))
 	r.fake.calls = nil
 	r.fake.offers = []chat.CopyOffer{{Form: chat.ExactCopy, Bytes: 430e6}, {Form: chat.ByteCopy, Bytes: 230e6}}

@@ -196,7 +196,7 @@ func (m *models) rebuild() {
 	}
 	if m.scanned && len(m.found.Models) == 0 {
 		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("No models yet. Add a folder or download one below.")))))
+			muted(tr("No other models yet. Add a folder or download one below.")))))
 	}
 	if n := m.found.Unsupported; n > 0 {
 		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,

@@ -58,7 +58,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	o := &options{changed: changed, named: func(g settings.Generation) settings.Generation { return g.Named(nil) }}
 	o.preset = newButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
-	o.presets = newRow(tr("Preset"), tr("A set of the values below; change one and it becomes “Custom”."),
+	o.presets = newRow(tr("Preset"), tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
 		o.preset, nil, escape, func() { o.use(o.g.WithPreset(settings.DefaultGeneration().Preset)) })
 
 	above := []*numberSetting{o.temperature(), o.topP(), o.maxTokens()}

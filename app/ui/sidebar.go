@@ -17,7 +17,8 @@ type sidebar struct {
 	fresh  *button // starts a conversation
 	search *lineEntry
 	list   *titles
-	empty  *note // why the list is empty
+	clear  *button // empties the search
+	empty  *note   // why the list is empty
 	box    *fyne.Container
 
 	all     []chat.Entry
@@ -32,7 +33,7 @@ type sidebar struct {
 // conversation, at a place in the window.
 type sidebarActions struct {
 	fresh, models        func()
-	escape               func()
+	escape, leave        func() // leave goes from the search to where one writes
 	search, open, remove func(string)
 	rename               func(id string)
 	menu                 func(e chat.Entry, at fyne.Position)
@@ -44,13 +45,21 @@ func newSidebar(do sidebarActions) *sidebar {
 		empty:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		opened: do.open,
 	}
-	s.search = newLineEntry(do.escape, func(text string) {
+	s.search = newLineEntry(func() { // Esc empties it, then leaves
+		if s.search.Text == "" {
+			do.leave()
+			return
+		}
+		s.search.SetText("")
+	}, func(text string) {
 		do.search(text)
 		s.filter()
 	}, func(string) {})
+	s.clear = newIconButton(tr("Clear the search"), theme.CancelIcon(), do.escape, func() { s.search.SetText("") })
+	s.clear.Hide()
 	s.search.SetPlaceHolder(tr("Search conversations"))
 	s.list = newTitles(s, do)
-	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, s.search, s.empty)
+	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, container.NewBorder(nil, nil, nil, s.clear, s.search), s.empty)
 	models := newQuietButton(tr("Models"), do.escape, do.models)
 	models.Alignment = widget.ButtonAlignLeading
 	s.box = container.NewStack(newSurface(colorSidebar),
@@ -84,11 +93,12 @@ func (s *sidebar) show(v chat.View) {
 // filter leaves what the search found; titles at once, texts when they were read.
 func (s *sidebar) filter() {
 	query := strings.TrimSpace(s.search.Text)
+	setVisible(s.clear, query != "")
 	s.shown = s.all
 	if query != "" {
 		s.shown = nil
 		for _, e := range s.all {
-			if s.found != nil && s.found.IDs[e.ID] || strings.Contains(strings.ToLower(e.Name), strings.ToLower(query)) {
+			if s.found != nil && s.found.IDs[e.ID] || chat.Named(e.Name, query) {
 				s.shown = append(s.shown, e)
 			}
 		}
@@ -104,6 +114,7 @@ func (s *sidebar) filter() {
 		s.empty.Show()
 	}
 	s.list.current = slices.IndexFunc(s.shown, func(e chat.Entry) bool { return e.ID == s.current })
+	s.list.setTall(query != "" && s.found != nil && len(s.found.Snippets) > 0)
 	s.list.Refresh()
 	if body, ok := s.box.Objects[1].(*fyne.Container); ok {
 		s.layout(body.Objects, body.Size())
@@ -116,8 +127,10 @@ type titles struct {
 	widget.List
 	s       *sidebar
 	do      sidebarActions
-	current int // the open conversation, -1 for none
-	at      int // where the keyboard is
+	current int  // the open conversation, -1 for none
+	at      int  // where the keyboard is
+	tall    bool // rows have two lines
+	sized   int  // rows that had two lines at some time
 }
 
 func newTitles(s *sidebar, do sidebarActions) *titles {
@@ -129,6 +142,25 @@ func newTitles(s *sidebar, do sidebarActions) *titles {
 	l.OnHighlighted = func(i int) { l.at = i }
 	l.ExtendBaseWidget(l)
 	return l
+}
+
+// setTall gives each row two lines, or one.
+func (l *titles) setTall(on bool) {
+	l.tall = on
+	if on {
+		l.sized = max(l.sized, len(l.s.shown))
+	}
+	for i := range l.sized { // all others have one line
+		l.SetItemHeight(i, l.height())
+	}
+}
+
+// height is what a row needs.
+func (l *titles) height() float32 {
+	if l.tall {
+		return 25 + theme.CaptionTextSize() + 6
+	}
+	return 25
 }
 
 func (l *titles) open(i int) {
@@ -167,6 +199,7 @@ type title struct {
 	i      int
 	ground *surface
 	text   *note
+	sub    *note    // where the search found its words
 	mark   *surface // an answer is being written here, or waits for its turn
 	state  markState
 }
@@ -194,7 +227,7 @@ func (s *sidebar) markOf(id string) markState {
 }
 
 func newTitle(l *titles) *title {
-	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText), mark: newSurface("")}
+	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText), sub: newNote(theme.SizeNameCaptionText), mark: newSurface("")}
 	t.ground.radius, t.mark.radius = 6, markSize/2
 	t.mark.Hide()
 	t.ExtendBaseWidget(t)
@@ -210,6 +243,7 @@ func (t *title) show(i int) {
 		name = tr("Untitled")
 	}
 	t.text.set(span{text: name, colour: theme.ColorNameForeground, bold: i == t.l.current})
+	t.showSnippet(t.l.s.snippet(t.l.s.shown[i].ID))
 	t.showMark(t.l.s.markOf(t.l.s.shown[i].ID))
 	fill := fyne.ThemeColorName("")
 	if i == t.l.current {
@@ -219,6 +253,23 @@ func (t *title) show(i int) {
 		t.ground.fill = fill
 		t.ground.Refresh()
 	}
+}
+
+// snippet is where the search found its words in a conversation; empty where
+// nothing is searched for.
+func (s *sidebar) snippet(id string) string {
+	if s.found == nil || strings.TrimSpace(s.search.Text) == "" {
+		return ""
+	}
+	return s.found.Snippets[id]
+}
+
+// showSnippet shows a second line.
+func (t *title) showSnippet(text string) {
+	if text != t.sub.text() {
+		t.sub.set(muted(text))
+	}
+	setVisible(t.sub, text != "")
 }
 
 // showMark draws a dot for an answer that is being written, and a ring for one that
@@ -265,11 +316,18 @@ func (t *title) CreateRenderer() fyne.WidgetRenderer {
 		t.ground.Move(fyne.NewPos(4, -3))
 		t.ground.Resize(fyne.NewSize(size.Width-8, size.Height+6))
 		h := t.text.MinSize().Height
-		t.text.Move(fyne.NewPos(6, (size.Height-h)/2))
+		low := t.sub.MinSize().Height - 8 // the empty space of two lines in between
+		top := (size.Height - h) / 2
+		if t.l.tall {
+			top = (size.Height - h - low) / 2
+		}
+		t.sub.Move(fyne.NewPos(6, top+h-8))
+		t.sub.Resize(fyne.NewSize(size.Width-12, t.sub.MinSize().Height))
+		t.text.Move(fyne.NewPos(6, top))
 		t.text.Resize(fyne.NewSize(size.Width-12-2*markSize, h))
 		t.mark.Move(fyne.NewPos(size.Width-8-markSize-4, (size.Height-markSize)/2))
 		t.mark.Resize(fyne.NewSquareSize(markSize))
-	}}, t.ground, t.text, t.mark))
+	}}, t.ground, t.text, t.sub, t.mark))
 }
 
 // sidebarDocks tells if the sidebar stands beside the text rather than over it.

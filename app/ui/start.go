@@ -25,6 +25,7 @@ type start struct {
 	shown    bool
 	name     string
 	builtin  bool
+	chats    bool
 	examples []string
 }
 
@@ -39,14 +40,14 @@ func newStart(begin func(string), open, builtin, escape func()) *start {
 
 // show makes the page for a model, nil for none.
 func (s *start) show(m *chat.ModelInfo) {
-	name, builtin, examples := "", false, []string(nil)
+	name, builtin, chats, examples := "", false, false, []string(nil)
 	if m != nil {
-		name, builtin, examples = m.Name, m.Builtin, m.Examples
+		name, builtin, chats, examples = m.Name, m.Builtin, m.Template != "", m.Examples
 	}
-	if s.shown && name == s.name && builtin == s.builtin && slices.Equal(examples, s.examples) {
+	if s.shown && name == s.name && builtin == s.builtin && chats == s.chats && slices.Equal(examples, s.examples) {
 		return
 	}
-	s.shown, s.name, s.builtin, s.examples = true, name, builtin, examples
+	s.shown, s.name, s.builtin, s.chats, s.examples = true, name, builtin, chats, examples
 	s.page.RemoveAll()
 	switch {
 	case m == nil:
@@ -86,22 +87,32 @@ func (s *start) model(m *chat.ModelInfo) {
 	case m.Host != "":
 		s.heading(iconApp, tr("{{.Model}} is ready.", "Model", m.Name), tr("What you write goes to {{.Host}}; everything else stays here.", "Host", m.Host))
 	case m.Template != "":
-		s.heading(iconApp, tr("{{.Model}} is ready to chat.", "Model", m.Name), m.Summary)
+		s.heading(iconApp, tr("{{.Model}} is ready to chat.", "Model", m.Name))
 	default:
-		s.heading(iconApp, tr("{{.Model}} is ready to write.", "Model", m.Name), tr("It continues texts; it was not made to answer messages."), m.Summary)
+		s.heading(iconApp, tr("{{.Model}} is ready to write.", "Model", m.Name), tr("It continues texts; it was not made to answer messages."))
 	}
-	if len(m.Examples) == 0 {
+	examples := examplesOf(m)
+	if len(examples) == 0 {
 		return
 	}
 	s.page.Add(gapOf(16))
 	list := container.New(&stack{})
-	for i, e := range m.Examples {
+	for i, e := range examples {
 		if i > 0 {
 			list.Add(newRule())
 		}
 		list.Add(newExample(e, s.escape, func() { s.begin(e) }))
 	}
 	s.page.Add(container.NewStack(newBorder(colorCard, theme.ColorNameSeparator, 10), list))
+}
+
+// examplesOf are prompts to begin with: the model's own, or for one that chats
+// some that suit any.
+func examplesOf(m *chat.ModelInfo) []string {
+	if len(m.Examples) > 0 || m.Template == "" {
+		return m.Examples
+	}
+	return []string{tr("Tell me a short story about a little bird."), tr("Why is the sky blue? Explain it in simple words."), tr("Give me three ideas for a rainy Sunday.")}
 }
 
 // newExample is a prompt across the column, with an arrow at its end.

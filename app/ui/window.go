@@ -139,6 +139,9 @@ type window struct {
 	loadFailed bool              // the problem in the view comes from that
 	shaded     bool              // tokens are drawn in the text
 	limitSeen  int               // the answer whose limit was dismissed
+	hit        hit               // to be shown when its conversation is
+	offered    string            // the model that a compact copy was offered of,
+	offeredIn  string            // and the conversation that was shown then
 	continued  map[string]string // models that the user chose to go on with, by conversation
 	first      string            // the model that is being opened because Tern was closed with it
 	instead    *instead          // nil: that is open, or the user saw why not
@@ -187,7 +190,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing))
 	w.connect = newConnect(w.escape, w.findModels)
 	w.models = newModels(w)
-	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, search: w.ctl.Search, open: w.openConversation,
+	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
 	w.inspect = w.newInspectPanel()
 	w.addPanels(w.options.panel(w.writing), w.inspect.side)
@@ -264,6 +267,7 @@ func (w *window) update() time.Duration {
 	if w.start.box.Visible() {
 		w.start.show(v.Model)
 	}
+	w.showHit()
 	w.topbar.show(v)
 	w.showPanel()
 	w.showScreen()
