@@ -125,7 +125,7 @@ func TestConversationRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		f.template = "fake"
-		f.chatFail = fmt.Errorf("inference: %w: roles must alternate", inference.ErrTemplate)
+		f.chatFail = fmt.Errorf("inference: %w: roles must alternate", inference.ErrRefused)
 		c := f.start(Options{})
 		c.Load("a", balanced)
 		idle()
