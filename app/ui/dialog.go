@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -92,23 +94,47 @@ func (w *window) about() {
 		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
 			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
 		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("MIT licence"))),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(version()+" · "+tr("MIT licence"))),
 	), dialogWidth, action{label: tr("Close")})
+}
+
+// version says which Tern this is: the release, or the change that it was built
+// from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return runtime.GOOS + "/" + runtime.GOARCH
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = tr("Development version")
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v + " · " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 }
 
 // shortcuts lists every key, read from the menu so that the two cannot differ.
 func (w *window) shortcuts() {
 	rows := [][2]string{}
 	for _, m := range w.menu.main.Items {
+		heading := true
 		for _, i := range m.Items {
 			if i.Shortcut != nil {
+				if heading {
+					rows = append(rows, [2]string{m.Label, ""})
+					heading = false
+				}
 				rows = append(rows, [2]string{strings.TrimSuffix(i.Label, "…"), shortcutName(i.Shortcut)})
 			}
 		}
 	}
 	shift := tr("Shift") + "+"
 	copyKey := &desktop.CustomShortcut{KeyName: fyne.KeyC, Modifier: fyne.KeyModifierShortcutDefault}
-	rows = append(rows, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
+	rows = append(rows, [2]string{tr("In the text and the prompt"), ""}, [2]string{tr("New line in the prompt"), shift + tr("Enter")}, [2]string{tr("Stop, or close what is open"), tr("Esc")},
 		[2]string{tr("Next match"), tr("Enter") + ", F3"}, [2]string{tr("Previous match"), shift + tr("Enter")},
 		[2]string{tr("On a paragraph: edit"), tr("Enter")}, [2]string{tr("On a paragraph: copy"), shortcutName(copyKey)},
 		[2]string{tr("On a paragraph: versions"), tr("Left") + ", " + tr("Right")}, [2]string{tr("On a paragraph: buttons"), tr("Tab")})
@@ -117,7 +143,7 @@ func (w *window) shortcuts() {
 	for i := range rows {
 		r := rows[i/2+i%2*left] // the left column from top to bottom, then the right one
 		line := container.NewBorder(nil, nil, nil,
-			newKey(r[1]), newNote(theme.SizeNameCaptionText, span{text: r[0], colour: theme.ColorNameForeground}))
+			newKey(r[1]), newNote(theme.SizeNameCaptionText, span{text: r[0], colour: theme.ColorNameForeground, bold: r[1] == ""}))
 		grid.Add(line)
 	}
 	w.openDialog(tr("Keyboard shortcuts"), grid, 620, action{label: tr("Close")})
