@@ -13,7 +13,7 @@ const (
 // scoresTogether computes the scores of the first keys for two or three queries,
 // and returns how many it did.
 func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32) int {
-	if !useAVX2 || len(s) < 2 || len(q[0]) == 0 || len(q[0])%lanes != 0 {
+	if !useAsm || len(s) < 2 || len(q[0]) == 0 || len(q[0])%lanes != 0 {
 		return 0
 	}
 	rows, dim, w := len(s[0])&^(tileRows-1), len(q[0]), (*byte)(k)
@@ -39,7 +39,7 @@ func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32)
 // weightedSumTogether computes the weighted sums of two or three queries, or
 // returns false.
 func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format) bool {
-	if !useAVX2 || len(p) < 2 || len(p[0]) == 0 || len(out[0]) == 0 || len(out[0])%tileColumns != 0 {
+	if !useAsm || len(p) < 2 || len(p[0]) == 0 || len(out[0]) == 0 || len(out[0])%tileColumns != 0 {
 		return false
 	}
 	var y, weights [MaxQueries]*float32

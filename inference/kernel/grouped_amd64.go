@@ -15,7 +15,7 @@ func fixedTile(planes Planes) int {
 
 func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	switch pieces := len(x) / wordCols; {
-	case !useAVX2:
+	case !useAsm:
 		return fixGeneric(q, stride, x, inv, planes)
 	case planes == Fixed16:
 		return fix2AVX2(&q[0], stride, &x[0], pieces, inv)
@@ -109,7 +109,7 @@ func peak(n int) int {
 	case useVNNI:
 		peakVNNI(n)
 		return n * 12 * 32
-	case useAVX2:
+	case useAsm:
 		peakAVX2(n)
 		return n * 8 * 32
 	}

@@ -14,7 +14,7 @@ func fixedTile(planes Planes) int {
 
 func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	switch pieces := len(x) / wordCols; {
-	case !useNEON:
+	case !useAsm:
 		return fixGeneric(q, stride, x, inv, planes)
 	case planes == Fixed16:
 		return fix2NEON(&q[0], stride, &x[0], pieces, inv)

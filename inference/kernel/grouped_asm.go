@@ -37,7 +37,7 @@ func bytesOf[T any](p *T) *byte { return (*byte)(unsafe.Pointer(p)) }
 type groupedTileFunc func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale *byte, groups, halves, tokens int)
 
 func matMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
-	if running == generic {
+	if !useAsm {
 		matMulGroupedGeneric(y, stride, m, b0, b1, x, scratch)
 		return
 	}

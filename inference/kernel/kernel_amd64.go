@@ -4,9 +4,9 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-// useAVX2 selects the assembly; useVNNI and useAVX512 that of the functions which have
+// useAsm selects the assembly; useVNNI and useAVX512 that of the functions which have
 // another one for AVX-VNNI, and for AVX-512.
-var useAVX2, useVNNI, useAVX512 bool
+var useAsm, useVNNI, useAVX512 bool
 
 func offered() []path {
 	if !cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) {
@@ -22,4 +22,4 @@ func offered() []path {
 	return list
 }
 
-func setFlags(p path) { useAVX2, useVNNI, useAVX512 = p != generic, p == avxVNNI, p == avx512 }
+func setFlags(p path) { useAsm, useVNNI, useAVX512 = p != generic, p == avxVNNI, p == avx512 }

@@ -1457,9 +1457,9 @@ group:
 	JNZ       token
 	RET
 
-// func dotRowsF32AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+// func dotRowsF32Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotRowsF32AVX2(SB), NOSPLIT, $0-44
+TEXT ·dotRowsF32Asm(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
 	MOVQ  w+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -1661,9 +1661,9 @@ DATA tailMask<>+56(SB)/4, $0xffffffff
 DATA tailMask<>+60(SB)/4, $0xffffffff
 GLOBL tailMask<>(SB), RODATA|NOPTR, $64
 
-// func dotRowsF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+// func dotRowsF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·dotRowsF16AVX2(SB), NOSPLIT, $0-44
+TEXT ·dotRowsF16Asm(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
 	MOVQ  w+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -1847,9 +1847,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotRowsBF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+// func dotRowsBF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotRowsBF16AVX2(SB), NOSPLIT, $0-44
+TEXT ·dotRowsBF16Asm(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
 	MOVQ  w+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -2053,9 +2053,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func weightedSumF32AVX2(out *float32, p *float32, v *byte, rows int, cols int)
+// func weightedSumF32Asm(out *float32, p *float32, v *byte, rows int, cols int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·weightedSumF32AVX2(SB), NOSPLIT, $0-40
+TEXT ·weightedSumF32Asm(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX
 	MOVQ v+16(FP), CX
 	MOVQ cols+32(FP), DX
@@ -2274,9 +2274,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func weightedSumF16AVX2(out *float32, p *float32, v *byte, rows int, cols int)
+// func weightedSumF16Asm(out *float32, p *float32, v *byte, rows int, cols int)
 // Requires: AVX, F16C, FMA3, MMX+
-TEXT ·weightedSumF16AVX2(SB), NOSPLIT, $0-40
+TEXT ·weightedSumF16Asm(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX
 	MOVQ v+16(FP), CX
 	MOVQ cols+32(FP), DX
@@ -3286,9 +3286,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func maxAVX2(x *float32, n int) float32
+// func maxAsm(x *float32, n int) float32
 // Requires: AVX, SSE
-TEXT ·maxAVX2(SB), NOSPLIT, $0-20
+TEXT ·maxAsm(SB), NOSPLIT, $0-20
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
 	VMOVUPS (AX), Y0
@@ -3309,9 +3309,9 @@ next:
 	MOVSS        X1, ret+16(FP)
 	RET
 
-// func expSumAVX2(x *float32, n int, shift float32) float32
+// func expSumAsm(x *float32, n int, shift float32) float32
 // Requires: AVX, AVX2, FMA3, SSE
-TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
+TEXT ·expSumAsm(SB), NOSPLIT, $0-28
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS shift+16(FP), Y0
@@ -3484,9 +3484,9 @@ DATA vec0000007f<>+24(SB)/4, $0x0000007f
 DATA vec0000007f<>+28(SB)/4, $0x0000007f
 GLOBL vec0000007f<>(SB), RODATA|NOPTR, $32
 
-// func scaleAVX2(x *float32, n int, scale float32)
+// func scaleAsm(x *float32, n int, scale float32)
 // Requires: AVX
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
+TEXT ·scaleAsm(SB), NOSPLIT, $0-20
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS scale+16(FP), Y0
@@ -3501,9 +3501,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func siluMulAVX2(y *float32, gate *float32, up *float32, n int)
+// func siluMulAsm(y *float32, gate *float32, up *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluMulAVX2(SB), NOSPLIT, $0-32
+TEXT ·siluMulAsm(SB), NOSPLIT, $0-32
 	MOVQ y+0(FP), AX
 	MOVQ gate+8(FP), CX
 	MOVQ up+16(FP), DX
@@ -3555,9 +3555,9 @@ DATA vec80000000<>+24(SB)/4, $0x80000000
 DATA vec80000000<>+28(SB)/4, $0x80000000
 GLOBL vec80000000<>(SB), RODATA|NOPTR, $32
 
-// func sumSquaresAVX2(x *float32, n int) float64
+// func sumSquaresAsm(x *float32, n int) float64
 // Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-24
+TEXT ·sumSquaresAsm(SB), NOSPLIT, $0-24
 	MOVQ  x+0(FP), AX
 	MOVQ  n+8(FP), CX
 	VPXOR Y0, Y0, Y0
@@ -3580,9 +3580,9 @@ next:
 	MOVSD        X1, ret+16(FP)
 	RET
 
-// func normalizeAVX2(y *float32, x *float32, w *float32, n int, scale float32)
+// func normalizeAsm(y *float32, x *float32, w *float32, n int, scale float32)
 // Requires: AVX
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-36
+TEXT ·normalizeAsm(SB), NOSPLIT, $0-36
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         w+16(FP), DX
@@ -3602,9 +3602,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func relu2MulAVX2(y *float32, gate *float32, up *float32, n int)
+// func relu2MulAsm(y *float32, gate *float32, up *float32, n int)
 // Requires: AVX, AVX2
-TEXT ·relu2MulAVX2(SB), NOSPLIT, $0-32
+TEXT ·relu2MulAsm(SB), NOSPLIT, $0-32
 	MOVQ  y+0(FP), AX
 	MOVQ  gate+8(FP), CX
 	MOVQ  up+16(FP), DX
@@ -3625,9 +3625,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func addAVX2(y *float32, x *float32, n int)
+// func addAsm(y *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-24
+TEXT ·addAsm(SB), NOSPLIT, $0-24
 	MOVQ y+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -3644,9 +3644,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func ropeHalfAVX2(lo *float32, hi *float32, cos *float32, sin *float32, n int)
+// func ropeHalfAsm(lo *float32, hi *float32, cos *float32, sin *float32, n int)
 // Requires: AVX
-TEXT ·ropeHalfAVX2(SB), NOSPLIT, $0-40
+TEXT ·ropeHalfAsm(SB), NOSPLIT, $0-40
 	MOVQ lo+0(FP), AX
 	MOVQ hi+8(FP), CX
 	MOVQ cos+16(FP), DX
@@ -3676,9 +3676,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func ropeAdjacentAVX2(x *float32, cos *float32, sin *float32, n int)
+// func ropeAdjacentAsm(x *float32, cos *float32, sin *float32, n int)
 // Requires: AVX, AVX2
-TEXT ·ropeAdjacentAVX2(SB), NOSPLIT, $0-32
+TEXT ·ropeAdjacentAsm(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), AX
 	MOVQ cos+8(FP), CX
 	MOVQ sin+16(FP), DX
@@ -3704,9 +3704,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func toF16AVX2(dst *uint16, src *float32, n int)
+// func toF16Asm(dst *uint16, src *float32, n int)
 // Requires: AVX, F16C
-TEXT ·toF16AVX2(SB), NOSPLIT, $0-24
+TEXT ·toF16Asm(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -3722,9 +3722,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func decodeF16AVX2(dst *float32, src *byte, n int)
+// func decodeF16Asm(dst *float32, src *byte, n int)
 // Requires: AVX, F16C
-TEXT ·decodeF16AVX2(SB), NOSPLIT, $0-24
+TEXT ·decodeF16Asm(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -3740,9 +3740,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func decodeBF16AVX2(dst *float32, src *byte, n int)
+// func decodeBF16Asm(dst *float32, src *byte, n int)
 // Requires: AVX, AVX2
-TEXT ·decodeBF16AVX2(SB), NOSPLIT, $0-24
+TEXT ·decodeBF16Asm(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX

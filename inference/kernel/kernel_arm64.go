@@ -4,9 +4,9 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// Every arm64 processor that Go supports has NEON. useDot selects the products
+// useAsm selects the assembly: every arm64 processor that Go supports has NEON. useDot selects the products
 // that take the dot product instructions besides, which came with ARMv8.2.
-var useNEON, useDot bool
+var useAsm, useDot bool
 
 // x/sys/cpu finds them on Windows too, which cpuid does not.
 func offered() []path {
@@ -17,6 +17,6 @@ func offered() []path {
 }
 
 func setFlags(p path) {
-	useNEON = p != generic
+	useAsm = p != generic
 	useDot = p == neonDot
 }

@@ -3660,8 +3660,8 @@ scaled1:
 	CBNZ R7, group1
 	RET
 
-// func dotRowsF32NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
-TEXT ·dotRowsF32NEON(SB), NOSPLIT, $0-44
+// func dotRowsF32Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+TEXT ·dotRowsF32Asm(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
 	MOVD w+8(FP), R1
 	MOVD rows+24(FP), R2
@@ -3794,8 +3794,8 @@ sum1:
 done:
 	RET
 
-// func dotRowsF16NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
-TEXT ·dotRowsF16NEON(SB), NOSPLIT, $0-44
+// func dotRowsF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+TEXT ·dotRowsF16Asm(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
 	MOVD w+8(FP), R1
 	MOVD rows+24(FP), R2
@@ -3948,8 +3948,8 @@ sum1:
 done:
 	RET
 
-// func dotRowsBF16NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
-TEXT ·dotRowsBF16NEON(SB), NOSPLIT, $0-44
+// func dotRowsBF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+TEXT ·dotRowsBF16Asm(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
 	MOVD w+8(FP), R1
 	MOVD rows+24(FP), R2
@@ -4102,8 +4102,8 @@ sum1:
 done:
 	RET
 
-// func weightedSumF32NEON(out *float32, p *float32, v *byte, rows int, cols int)
-TEXT ·weightedSumF32NEON(SB), NOSPLIT, $0-40
+// func weightedSumF32Asm(out *float32, p *float32, v *byte, rows int, cols int)
+TEXT ·weightedSumF32Asm(SB), NOSPLIT, $0-40
 	MOVD out+0(FP), R0
 	MOVD v+16(FP), R1
 	MOVD cols+32(FP), R2
@@ -4246,8 +4246,8 @@ rowRest:
 done:
 	RET
 
-// func weightedSumF16NEON(out *float32, p *float32, v *byte, rows int, cols int)
-TEXT ·weightedSumF16NEON(SB), NOSPLIT, $0-40
+// func weightedSumF16Asm(out *float32, p *float32, v *byte, rows int, cols int)
+TEXT ·weightedSumF16Asm(SB), NOSPLIT, $0-40
 	MOVD out+0(FP), R0
 	MOVD v+16(FP), R1
 	MOVD cols+32(FP), R2
@@ -4640,8 +4640,8 @@ step1:
 done:
 	RET
 
-// func maxNEON(x *float32, n int) float32
-TEXT ·maxNEON(SB), NOSPLIT, $0-20
+// func maxAsm(x *float32, n int) float32
+TEXT ·maxAsm(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
 	FLDPQ 0(R0), (F0, F1)
@@ -4657,8 +4657,8 @@ next:
 	FMOVS F0, ret+16(FP)
 	RET
 
-// func expSumNEON(x *float32, n int, shift float32) float32
-TEXT ·expSumNEON(SB), NOSPLIT, $0-28
+// func expSumAsm(x *float32, n int, shift float32) float32
+TEXT ·expSumAsm(SB), NOSPLIT, $0-28
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
 	MOVWU shift+16(FP), R2
@@ -4759,8 +4759,8 @@ next:
 	FMOVS F14, ret+24(FP)
 	RET
 
-// func scaleNEON(x *float32, n int, scale float32)
-TEXT ·scaleNEON(SB), NOSPLIT, $0-20
+// func scaleAsm(x *float32, n int, scale float32)
+TEXT ·scaleAsm(SB), NOSPLIT, $0-20
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
 	MOVWU scale+16(FP), R2
@@ -4775,8 +4775,8 @@ next:
 	CBNZ R1, next
 	RET
 
-// func siluMulNEON(y *float32, gate *float32, up *float32, n int)
-TEXT ·siluMulNEON(SB), NOSPLIT, $0-32
+// func siluMulAsm(y *float32, gate *float32, up *float32, n int)
+TEXT ·siluMulAsm(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R0
 	MOVD gate+8(FP), R1
 	MOVD up+16(FP), R2
@@ -4876,8 +4876,8 @@ next:
 	CBNZ R3, next
 	RET
 
-// func sumSquaresNEON(x *float32, n int) float64
-TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-24
+// func sumSquaresAsm(x *float32, n int) float64
+TEXT ·sumSquaresAsm(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R1
 	VEOR V0.B16, V0.B16, V0.B16
@@ -4904,8 +4904,8 @@ next:
 	FMOVD F0, ret+16(FP)
 	RET
 
-// func normalizeNEON(y *float32, x *float32, w *float32, n int, scale float32)
-TEXT ·normalizeNEON(SB), NOSPLIT, $0-36
+// func normalizeAsm(y *float32, x *float32, w *float32, n int, scale float32)
+TEXT ·normalizeAsm(SB), NOSPLIT, $0-36
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD w+16(FP), R2
@@ -4925,8 +4925,8 @@ next:
 	CBNZ R3, next
 	RET
 
-// func relu2MulNEON(y *float32, gate *float32, up *float32, n int)
-TEXT ·relu2MulNEON(SB), NOSPLIT, $0-32
+// func relu2MulAsm(y *float32, gate *float32, up *float32, n int)
+TEXT ·relu2MulAsm(SB), NOSPLIT, $0-32
 	MOVD y+0(FP), R0
 	MOVD gate+8(FP), R1
 	MOVD up+16(FP), R2
@@ -4947,8 +4947,8 @@ next:
 	CBNZ R3, next
 	RET
 
-// func addNEON(y *float32, x *float32, n int)
-TEXT ·addNEON(SB), NOSPLIT, $0-24
+// func addAsm(y *float32, x *float32, n int)
+TEXT ·addAsm(SB), NOSPLIT, $0-24
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R2
@@ -4963,8 +4963,8 @@ next:
 	CBNZ R2, next
 	RET
 
-// func ropeHalfNEON(lo *float32, hi *float32, cos *float32, sin *float32, n int)
-TEXT ·ropeHalfNEON(SB), NOSPLIT, $0-40
+// func ropeHalfAsm(lo *float32, hi *float32, cos *float32, sin *float32, n int)
+TEXT ·ropeHalfAsm(SB), NOSPLIT, $0-40
 	MOVD lo+0(FP), R0
 	MOVD hi+8(FP), R1
 	MOVD cos+16(FP), R2
@@ -4994,8 +4994,8 @@ next:
 	CBNZ R4, next
 	RET
 
-// func ropeAdjacentNEON(x *float32, cos *float32, sin *float32, n int)
-TEXT ·ropeAdjacentNEON(SB), NOSPLIT, $0-32
+// func ropeAdjacentAsm(x *float32, cos *float32, sin *float32, n int)
+TEXT ·ropeAdjacentAsm(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD cos+8(FP), R1
 	MOVD sin+16(FP), R2
@@ -5024,8 +5024,8 @@ next:
 	CBNZ R3, next
 	RET
 
-// func toF16NEON(dst *uint16, src *float32, n int)
-TEXT ·toF16NEON(SB), NOSPLIT, $0-24
+// func toF16Asm(dst *uint16, src *float32, n int)
+TEXT ·toF16Asm(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R2
@@ -5039,8 +5039,8 @@ next:
 	CBNZ R2, next
 	RET
 
-// func decodeF16NEON(dst *float32, src *byte, n int)
-TEXT ·decodeF16NEON(SB), NOSPLIT, $0-24
+// func decodeF16Asm(dst *float32, src *byte, n int)
+TEXT ·decodeF16Asm(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R2
@@ -5055,8 +5055,8 @@ next:
 	CBNZ R2, next
 	RET
 
-// func decodeBF16NEON(dst *float32, src *byte, n int)
-TEXT ·decodeBF16NEON(SB), NOSPLIT, $0-24
+// func decodeBF16Asm(dst *float32, src *byte, n int)
+TEXT ·decodeBF16Asm(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R2

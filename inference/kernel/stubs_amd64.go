@@ -39,30 +39,30 @@ func tilesAVX2(acc *int32, codes *uint8, q *int8, stride int, steps int, groups 
 //go:noescape
 func finishAVX2(y *float32, stride int, acc *int32, sums *int32, muls *float32, groups int, tokens int)
 
-// dotRowsF32AVX2 stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsF32Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsF32AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsF32Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// dotRowsF16AVX2 stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsF16Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// dotRowsBF16AVX2 stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsBF16Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsBF16AVX2(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsBF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// weightedSumF32AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
+// weightedSumF32Asm adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
 //
 //go:noescape
-func weightedSumF32AVX2(out *float32, p *float32, v *byte, rows int, cols int)
+func weightedSumF32Asm(out *float32, p *float32, v *byte, rows int, cols int)
 
-// weightedSumF16AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
+// weightedSumF16Asm adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
 //
 //go:noescape
-func weightedSumF16AVX2(out *float32, p *float32, v *byte, rows int, cols int)
+func weightedSumF16Asm(out *float32, p *float32, v *byte, rows int, cols int)
 
 // dotRows2F32AVX2 stores scale·(w[r]·x) in y for each of 2 x, of rows rows, a multiple of 4, of cols values, a multiple of 8.
 //
@@ -109,70 +109,70 @@ func weightedSum3F16AVX2(out *[3]*float32, p *[3]*float32, v *byte, rows int, co
 //go:noescape
 func scanAVX2(y *int32, w *int8, x *int16, rows int, cols int)
 
-// maxAVX2 returns the largest x. n is a positive multiple of 8.
+// maxAsm returns the largest x. n is a positive multiple of 8.
 //
 //go:noescape
-func maxAVX2(x *float32, n int) float32
+func maxAsm(x *float32, n int) float32
 
-// expSumAVX2 replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
+// expSumAsm replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 //
 //go:noescape
-func expSumAVX2(x *float32, n int, shift float32) float32
+func expSumAsm(x *float32, n int, shift float32) float32
 
-// scaleAVX2 multiplies x by scale. n is a positive multiple of 8.
+// scaleAsm multiplies x by scale. n is a positive multiple of 8.
 //
 //go:noescape
-func scaleAVX2(x *float32, n int, scale float32)
+func scaleAsm(x *float32, n int, scale float32)
 
-// siluMulAVX2 stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.
+// siluMulAsm stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.
 //
 //go:noescape
-func siluMulAVX2(y *float32, gate *float32, up *float32, n int)
+func siluMulAsm(y *float32, gate *float32, up *float32, n int)
 
-// sumSquaresAVX2 returns Σ x² in float64. n is a positive multiple of 8.
+// sumSquaresAsm returns Σ x² in float64. n is a positive multiple of 8.
 //
 //go:noescape
-func sumSquaresAVX2(x *float32, n int) float64
+func sumSquaresAsm(x *float32, n int) float64
 
-// normalizeAVX2 stores w·(x·scale) in y. n is a positive multiple of 8.
+// normalizeAsm stores w·(x·scale) in y. n is a positive multiple of 8.
 //
 //go:noescape
-func normalizeAVX2(y *float32, x *float32, w *float32, n int, scale float32)
+func normalizeAsm(y *float32, x *float32, w *float32, n int, scale float32)
 
-// relu2MulAVX2 stores max(gate,0)²·up in y. n is a positive multiple of 8.
+// relu2MulAsm stores max(gate,0)²·up in y. n is a positive multiple of 8.
 //
 //go:noescape
-func relu2MulAVX2(y *float32, gate *float32, up *float32, n int)
+func relu2MulAsm(y *float32, gate *float32, up *float32, n int)
 
-// addAVX2 adds x to y. n is a positive multiple of 8.
+// addAsm adds x to y. n is a positive multiple of 8.
 //
 //go:noescape
-func addAVX2(y *float32, x *float32, n int)
+func addAsm(y *float32, x *float32, n int)
 
-// ropeHalfAVX2 turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.
+// ropeHalfAsm turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.
 //
 //go:noescape
-func ropeHalfAVX2(lo *float32, hi *float32, cos *float32, sin *float32, n int)
+func ropeHalfAsm(lo *float32, hi *float32, cos *float32, sin *float32, n int)
 
-// ropeAdjacentAVX2 turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 4.
+// ropeAdjacentAsm turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 4.
 //
 //go:noescape
-func ropeAdjacentAVX2(x *float32, cos *float32, sin *float32, n int)
+func ropeAdjacentAsm(x *float32, cos *float32, sin *float32, n int)
 
-// toF16AVX2 rounds src to binary16. n is a positive multiple of 8.
+// toF16Asm rounds src to binary16. n is a positive multiple of 8.
 //
 //go:noescape
-func toF16AVX2(dst *uint16, src *float32, n int)
+func toF16Asm(dst *uint16, src *float32, n int)
 
-// decodeF16AVX2 reads n values, a positive multiple of 8.
+// decodeF16Asm reads n values, a positive multiple of 8.
 //
 //go:noescape
-func decodeF16AVX2(dst *float32, src *byte, n int)
+func decodeF16Asm(dst *float32, src *byte, n int)
 
-// decodeBF16AVX2 reads n values, a positive multiple of 8.
+// decodeBF16Asm reads n values, a positive multiple of 8.
 //
 //go:noescape
-func decodeBF16AVX2(dst *float32, src *byte, n int)
+func decodeBF16Asm(dst *float32, src *byte, n int)
 
 // readSumAVX2 adds up 64-bit words. n is a positive multiple of 256.
 //

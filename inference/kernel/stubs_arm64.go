@@ -99,30 +99,30 @@ func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide in
 //go:noescape
 func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
 
-// dotRowsF32NEON stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsF32Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsF32NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsF32Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// dotRowsF16NEON stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsF16Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsF16NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// dotRowsBF16NEON stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
+// dotRowsBF16Asm stores scale·(w[r]·x) of rows ≥ 1 rows of cols ≥ 8 in y.
 //
 //go:noescape
-func dotRowsBF16NEON(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
+func dotRowsBF16Asm(y *float32, w *byte, x *float32, rows int, cols int, scale float32)
 
-// weightedSumF32NEON adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
+// weightedSumF32Asm adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
 //
 //go:noescape
-func weightedSumF32NEON(out *float32, p *float32, v *byte, rows int, cols int)
+func weightedSumF32Asm(out *float32, p *float32, v *byte, rows int, cols int)
 
-// weightedSumF16NEON adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
+// weightedSumF16Asm adds p[i]·v[i] of rows ≥ 1 rows of cols ≥ 8 to out, in the order of i.
 //
 //go:noescape
-func weightedSumF16NEON(out *float32, p *float32, v *byte, rows int, cols int)
+func weightedSumF16Asm(out *float32, p *float32, v *byte, rows int, cols int)
 
 // scanDot stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32. x is at most maxDotScan.
 //
@@ -134,70 +134,70 @@ func scanDot(y *int32, w *int8, x *int16, rows int, cols int)
 //go:noescape
 func scanNEON(y *int32, w *int8, x *int16, rows int, cols int)
 
-// maxNEON returns the largest x. n is a positive multiple of 8.
+// maxAsm returns the largest x. n is a positive multiple of 8.
 //
 //go:noescape
-func maxNEON(x *float32, n int) float32
+func maxAsm(x *float32, n int) float32
 
-// expSumNEON replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
+// expSumAsm replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 //
 //go:noescape
-func expSumNEON(x *float32, n int, shift float32) float32
+func expSumAsm(x *float32, n int, shift float32) float32
 
-// scaleNEON multiplies x by scale. n is a positive multiple of 8.
+// scaleAsm multiplies x by scale. n is a positive multiple of 8.
 //
 //go:noescape
-func scaleNEON(x *float32, n int, scale float32)
+func scaleAsm(x *float32, n int, scale float32)
 
-// siluMulNEON stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.
+// siluMulAsm stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.
 //
 //go:noescape
-func siluMulNEON(y *float32, gate *float32, up *float32, n int)
+func siluMulAsm(y *float32, gate *float32, up *float32, n int)
 
-// sumSquaresNEON returns Σ x² in float64. n is a positive multiple of 8.
+// sumSquaresAsm returns Σ x² in float64. n is a positive multiple of 8.
 //
 //go:noescape
-func sumSquaresNEON(x *float32, n int) float64
+func sumSquaresAsm(x *float32, n int) float64
 
-// normalizeNEON stores w·(x·scale) in y. n is a positive multiple of 8.
+// normalizeAsm stores w·(x·scale) in y. n is a positive multiple of 8.
 //
 //go:noescape
-func normalizeNEON(y *float32, x *float32, w *float32, n int, scale float32)
+func normalizeAsm(y *float32, x *float32, w *float32, n int, scale float32)
 
-// relu2MulNEON stores max(gate,0)²·up in y. n is a positive multiple of 8.
+// relu2MulAsm stores max(gate,0)²·up in y. n is a positive multiple of 8.
 //
 //go:noescape
-func relu2MulNEON(y *float32, gate *float32, up *float32, n int)
+func relu2MulAsm(y *float32, gate *float32, up *float32, n int)
 
-// addNEON adds x to y. n is a positive multiple of 8.
+// addAsm adds x to y. n is a positive multiple of 8.
 //
 //go:noescape
-func addNEON(y *float32, x *float32, n int)
+func addAsm(y *float32, x *float32, n int)
 
-// ropeHalfNEON turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.
+// ropeHalfAsm turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.
 //
 //go:noescape
-func ropeHalfNEON(lo *float32, hi *float32, cos *float32, sin *float32, n int)
+func ropeHalfAsm(lo *float32, hi *float32, cos *float32, sin *float32, n int)
 
-// ropeAdjacentNEON turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 8.
+// ropeAdjacentAsm turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 8.
 //
 //go:noescape
-func ropeAdjacentNEON(x *float32, cos *float32, sin *float32, n int)
+func ropeAdjacentAsm(x *float32, cos *float32, sin *float32, n int)
 
-// toF16NEON rounds src to binary16. n is a positive multiple of 8.
+// toF16Asm rounds src to binary16. n is a positive multiple of 8.
 //
 //go:noescape
-func toF16NEON(dst *uint16, src *float32, n int)
+func toF16Asm(dst *uint16, src *float32, n int)
 
-// decodeF16NEON reads n values, a positive multiple of 8.
+// decodeF16Asm reads n values, a positive multiple of 8.
 //
 //go:noescape
-func decodeF16NEON(dst *float32, src *byte, n int)
+func decodeF16Asm(dst *float32, src *byte, n int)
 
-// decodeBF16NEON reads n values, a positive multiple of 8.
+// decodeBF16Asm reads n values, a positive multiple of 8.
 //
 //go:noescape
-func decodeBF16NEON(dst *float32, src *byte, n int)
+func decodeBF16Asm(dst *float32, src *byte, n int)
 
 // readSumNEON adds up 64-bit words. n is a positive multiple of 128.
 //

@@ -10,7 +10,7 @@ import (
 
 func absMax(x []float32) float32 {
 	n := len(x) &^ 7
-	if !useAVX2 || n == 0 {
+	if !useAsm || n == 0 {
 		return absMaxGeneric(x)
 	}
 	head := math.Float32frombits(absMaxAVX2(&x[0], n))
@@ -19,14 +19,14 @@ func absMax(x []float32) float32 {
 
 func quantize(q []int8, x []float32, s float32) (sum int32) {
 	n := len(x) &^ 31
-	if !useAVX2 || n == 0 {
+	if !useAsm || n == 0 {
 		return quantizeGeneric(q, x, s)
 	}
 	return quantizeAVX2(&q[0], &x[0], n, s) + quantizeGeneric(q[n:], x[n:], s)
 }
 
 func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul float32) {
-	if !useAVX2 {
+	if !useAsm {
 		matVecGeneric(y, m, g0, g1, q, sum, mul)
 		return
 	}
@@ -67,7 +67,7 @@ const (
 
 // matMul cuts the tokens into blocks whose activations stay in L2.
 func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
-	if !useAVX2 {
+	if !useAsm {
 		matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
 		return
 	}

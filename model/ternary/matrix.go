@@ -21,8 +21,8 @@
 // and no special case in a kernel.
 //
 // Interleaving four rows makes the group one sequential stream for the memory
-// system and lets a kernel reuse each loaded activation four times; see the
-// measurements in inference/kernel.
+// system and lets a kernel reuse each loaded activation four times; see
+// inference/kernel/MEASUREMENTS.md.
 //
 // # Why two bits and not 1.6
 //

@@ -33,7 +33,7 @@ func exp(x VecVirtual) {
 }
 
 func maximum() {
-	function("maxAVX2", "func(x *float32, n int) float32",
+	function("maxAsm", "func(x *float32, n int) float32",
 		"returns the largest x. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	m := YMM()
@@ -52,7 +52,7 @@ func maximum() {
 }
 
 func expSum() {
-	function("expSumAVX2", "func(x *float32, n int, shift float32) float32",
+	function("expSumAsm", "func(x *float32, n int, shift float32) float32",
 		"replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	shift, sum := broadcast("shift"), YMM()
@@ -76,7 +76,7 @@ func expSum() {
 }
 
 func scale() {
-	function("scaleAVX2", "func(x *float32, n int, scale float32)",
+	function("scaleAsm", "func(x *float32, n int, scale float32)",
 		"multiplies x by scale. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	scale := broadcast("scale")
@@ -90,7 +90,7 @@ func scale() {
 }
 
 func siluMul() {
-	function("siluMulAVX2", "func(y, gate, up *float32, n int)",
+	function("siluMulAsm", "func(y, gate, up *float32, n int)",
 		"stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.")
 	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
 	eights(n, []GPVirtual{y, gate, up}, func() {

@@ -19,11 +19,11 @@ func main() {
 	finish()
 
 	// float.go
-	dots("dotRowsF32AVX2", f32)
-	dots("dotRowsF16AVX2", f16)
-	dots("dotRowsBF16AVX2", bf16)
-	weightedSum("weightedSumF32AVX2", f32)
-	weightedSum("weightedSumF16AVX2", f16)
+	dots("dotRowsF32Asm", f32)
+	dots("dotRowsF16Asm", f16)
+	dots("dotRowsBF16Asm", bf16)
+	weightedSum("weightedSumF32Asm", f32)
+	weightedSum("weightedSumF16Asm", f16)
 
 	// attention.go
 	dotsOf(2, "dotRows2F32AVX2", f32)
@@ -52,8 +52,8 @@ func main() {
 	ropeHalf()
 	ropeAdjacent()
 	toF16()
-	decode("decodeF16AVX2", f16)
-	decode("decodeBF16AVX2", bf16)
+	decode("decodeF16Asm", f16)
+	decode("decodeBF16Asm", bf16)
 	readSum()
 
 	// vnni.go

@@ -19,7 +19,7 @@ func eights(n Register, pointers []GPVirtual, body func()) {
 }
 
 func sumSquares() {
-	function("sumSquaresAVX2", "func(x *float32, n int) float64",
+	function("sumSquaresAsm", "func(x *float32, n int) float64",
 		"returns Σ x² in float64. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	acc := ymms(2)
@@ -42,7 +42,7 @@ func sumSquares() {
 }
 
 func normalize() {
-	function("normalizeAVX2", "func(y, x, w *float32, n int, scale float32)",
+	function("normalizeAsm", "func(y, x, w *float32, n int, scale float32)",
 		"stores w·(x·scale) in y. n is a positive multiple of 8.")
 	y, x, w, n := param("y"), param("x"), param("w"), param("n")
 	scale := broadcast("scale")
@@ -57,7 +57,7 @@ func normalize() {
 }
 
 func relu2Mul() {
-	function("relu2MulAVX2", "func(y, gate, up *float32, n int)",
+	function("relu2MulAsm", "func(y, gate, up *float32, n int)",
 		"stores max(gate,0)²·up in y. n is a positive multiple of 8.")
 	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
 	z := YMM()
@@ -74,7 +74,7 @@ func relu2Mul() {
 }
 
 func add() {
-	function("addAVX2", "func(y, x *float32, n int)", "adds x to y. n is a positive multiple of 8.")
+	function("addAsm", "func(y, x *float32, n int)", "adds x to y. n is a positive multiple of 8.")
 	y, x, n := param("y"), param("x"), param("n")
 	eights(n, []GPVirtual{y, x}, func() {
 		v := YMM()
@@ -87,7 +87,7 @@ func add() {
 }
 
 func ropeHalf() {
-	function("ropeHalfAVX2", "func(lo, hi, cos, sin *float32, n int)",
+	function("ropeHalfAsm", "func(lo, hi, cos, sin *float32, n int)",
 		"turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.")
 	lo, hi, cos, sin, n := param("lo"), param("hi"), param("cos"), param("sin"), param("n")
 	eights(n, []GPVirtual{lo, hi, cos, sin}, func() {
@@ -110,7 +110,7 @@ func ropeHalf() {
 }
 
 func ropeAdjacent() {
-	function("ropeAdjacentAVX2", "func(x, cos, sin *float32, n int)",
+	function("ropeAdjacentAsm", "func(x, cos, sin *float32, n int)",
 		"turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 4.")
 	x, cos, sin, n := param("x"), param("cos"), param("sin"), param("n")
 	SHRQ(U8(2), n)
@@ -137,7 +137,7 @@ func ropeAdjacent() {
 }
 
 func toF16() {
-	function("toF16AVX2", "func(dst *uint16, src *float32, n int)",
+	function("toF16Asm", "func(dst *uint16, src *float32, n int)",
 		"rounds src to binary16. n is a positive multiple of 8.")
 	dst, src, n := param("dst"), param("src"), param("n")
 	SHRQ(U8(3), n)

@@ -39,11 +39,11 @@ func main() {
 	grouped{false, 3, 2}.tile(1)
 
 	// float.go
-	dots("dotRowsF32NEON", f32)
-	dots("dotRowsF16NEON", f16)
-	dots("dotRowsBF16NEON", bf16)
-	weightedSum("weightedSumF32NEON", f32)
-	weightedSum("weightedSumF16NEON", f16)
+	dots("dotRowsF32Asm", f32)
+	dots("dotRowsF16Asm", f16)
+	dots("dotRowsBF16Asm", bf16)
+	weightedSum("weightedSumF32Asm", f32)
+	weightedSum("weightedSumF16Asm", f16)
 	tailTable()
 
 	// scan.go
@@ -62,8 +62,8 @@ func main() {
 	ropeHalf()
 	ropeAdjacent()
 	toF16()
-	decode("decodeF16NEON", f16)
-	decode("decodeBF16NEON", bf16)
+	decode("decodeF16Asm", f16)
+	decode("decodeBF16Asm", bf16)
 	readSum()
 
 	write(*folder+"/kernel_arm64.s", "#include \"textflag.h\"\n", &asm)

@@ -54,7 +54,7 @@ func (t expTable) exp(x vec, temp []vec) {
 }
 
 func maximum() {
-	function("maxNEON", "x *float32, n int", "float32", "returns the largest x. n is a positive multiple of 8.")
+	function("maxAsm", "x *float32, n int", "float32", "returns the largest x. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	m, v := newVecs(2), newVecs(2)
 	load(x, 0, m...)
@@ -71,7 +71,7 @@ func maximum() {
 }
 
 func expSum() {
-	function("expSumNEON", "x *float32, n int, shift float32", "float32",
+	function("expSumAsm", "x *float32, n int, shift float32", "float32",
 		"replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	shift, table := broadcast("shift"), newExp()
@@ -94,7 +94,7 @@ func expSum() {
 }
 
 func scale() {
-	function("scaleNEON", "x *float32, n int, scale float32", "", "multiplies x by scale. n is a positive multiple of 8.")
+	function("scaleAsm", "x *float32, n int, scale float32", "", "multiplies x by scale. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	by, v := broadcast("scale"), newVecs(2)
 	eights(n, func() {
@@ -108,7 +108,7 @@ func scale() {
 }
 
 func siluMul() {
-	function("siluMulNEON", "y *float32, gate *float32, up *float32, n int", "",
+	function("siluMulAsm", "y *float32, gate *float32, up *float32, n int", "",
 		"stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 8.")
 	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
 	table := newExp()
@@ -130,7 +130,7 @@ func siluMul() {
 }
 
 func sumSquares() {
-	function("sumSquaresNEON", "x *float32, n int", "float64", "returns Σ x² in float64. n is a positive multiple of 8.")
+	function("sumSquaresAsm", "x *float32, n int", "float64", "returns Σ x² in float64. n is a positive multiple of 8.")
 	x, n := param("x"), param("n")
 	sum, v, d := newVecs(4), newVecs(2), newVecs(4)
 	zero(sum...)
@@ -153,7 +153,7 @@ func sumSquares() {
 }
 
 func normalize() {
-	function("normalizeNEON", "y *float32, x *float32, w *float32, n int, scale float32", "",
+	function("normalizeAsm", "y *float32, x *float32, w *float32, n int, scale float32", "",
 		"stores w·(x·scale) in y. n is a positive multiple of 8.")
 	y, x, w, n := param("y"), param("x"), param("w"), param("n")
 	by, v, f := broadcast("scale"), newVecs(2), newVecs(2)
@@ -170,7 +170,7 @@ func normalize() {
 }
 
 func relu2Mul() {
-	function("relu2MulNEON", "y *float32, gate *float32, up *float32, n int", "",
+	function("relu2MulAsm", "y *float32, gate *float32, up *float32, n int", "",
 		"stores max(gate,0)²·up in y. n is a positive multiple of 8.")
 	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
 	z, v, u := newVec(), newVecs(2), newVecs(2)
@@ -189,7 +189,7 @@ func relu2Mul() {
 }
 
 func addTo() {
-	function("addNEON", "y *float32, x *float32, n int", "", "adds x to y. n is a positive multiple of 8.")
+	function("addAsm", "y *float32, x *float32, n int", "", "adds x to y. n is a positive multiple of 8.")
 	y, x, n := param("y"), param("x"), param("n")
 	v, u := newVecs(2), newVecs(2)
 	eights(n, func() {
@@ -214,7 +214,7 @@ func turn(a, b, c, s vec, t []vec) {
 }
 
 func ropeHalf() {
-	function("ropeHalfNEON", "lo *float32, hi *float32, cos *float32, sin *float32, n int", "",
+	function("ropeHalfAsm", "lo *float32, hi *float32, cos *float32, sin *float32, n int", "",
 		"turns the pairs (lo[j], hi[j]). n is a positive multiple of 8.")
 	lo, hi, cos, sin, n := param("lo"), param("hi"), param("cos"), param("sin"), param("n")
 	a, b, c, s, t := newVecs(2), newVecs(2), newVecs(2), newVecs(2), newVecs(2)
@@ -233,7 +233,7 @@ func ropeHalf() {
 }
 
 func ropeAdjacent() {
-	function("ropeAdjacentNEON", "x *float32, cos *float32, sin *float32, n int", "",
+	function("ropeAdjacentAsm", "x *float32, cos *float32, sin *float32, n int", "",
 		"turns the pairs (x[2j], x[2j+1]), n of them, a positive multiple of 8.")
 	x, cos, sin, n := param("x"), param("cos"), param("sin"), param("n")
 	v, c, s, t := newVecs(2), newVecs(2), newVecs(2), newVecs(2)
@@ -250,7 +250,7 @@ func ropeAdjacent() {
 }
 
 func toF16() {
-	function("toF16NEON", "dst *uint16, src *float32, n int", "", "rounds src to binary16. n is a positive multiple of 8.")
+	function("toF16Asm", "dst *uint16, src *float32, n int", "", "rounds src to binary16. n is a positive multiple of 8.")
 	dst, src, n := param("dst"), param("src"), param("n")
 	v, h := newVecs(2), newVec()
 	eights(n, func() {

@@ -1,4 +1,4 @@
-//go:build !purego
+//go:build (amd64 || arm64) && !purego
 
 package kernel
 
@@ -13,9 +13,9 @@ import (
 
 const lanes = 8
 
-// split returns the part of n values for the assembly, 0 without AVX2.
+// split returns the part of n values for the assembly, 0 for the generic code.
 func split(n int) int {
-	if !useAVX2 {
+	if !useAsm {
 		return 0
 	}
 	return n &^ (lanes - 1)
@@ -23,14 +23,14 @@ func split(n int) int {
 
 func matVecF(y []float32, w []byte, x []float32, f format) {
 	switch {
-	case !useAVX2 || len(x) < lanes || len(y) == 0:
+	case !useAsm || len(x) < lanes || len(y) == 0:
 		matVecFGeneric(y, w, x, f)
 	case f == f32:
-		dotRowsF32AVX2(&y[0], &w[0], &x[0], len(y), len(x), 1)
+		dotRowsF32Asm(&y[0], &w[0], &x[0], len(y), len(x), 1)
 	case f == f16:
-		dotRowsF16AVX2(&y[0], &w[0], &x[0], len(y), len(x), 1)
+		dotRowsF16Asm(&y[0], &w[0], &x[0], len(y), len(x), 1)
 	case f == bf16:
-		dotRowsBF16AVX2(&y[0], &w[0], &x[0], len(y), len(x), 1)
+		dotRowsBF16Asm(&y[0], &w[0], &x[0], len(y), len(x), 1)
 	}
 }
 
@@ -39,7 +39,7 @@ func scores(s, q, k []float32, scale float32) {
 		scoresGeneric(s, q, k, scale)
 		return
 	}
-	dotRowsF32AVX2(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
+	dotRowsF32Asm(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
 }
 
 func scoresF16(s, q []float32, k []uint16, scale float32) {
@@ -47,7 +47,7 @@ func scoresF16(s, q []float32, k []uint16, scale float32) {
 		scoresF16Generic(s, q, k, scale)
 		return
 	}
-	dotRowsF16AVX2(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
+	dotRowsF16Asm(&s[0], (*byte)(unsafe.Pointer(&k[0])), &q[0], len(s), len(q), scale)
 }
 
 func weightedSum(out, p, v []float32) {
@@ -55,7 +55,7 @@ func weightedSum(out, p, v []float32) {
 		weightedSumGeneric(out, p, v)
 		return
 	}
-	weightedSumF32AVX2(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
+	weightedSumF32Asm(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
 }
 
 func weightedSumF16(out, p []float32, v []uint16) {
@@ -63,11 +63,11 @@ func weightedSumF16(out, p []float32, v []uint16) {
 		weightedSumF16Generic(out, p, v)
 		return
 	}
-	weightedSumF16AVX2(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
+	weightedSumF16Asm(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
 }
 
 func softmax(s []float32) {
-	if !useAVX2 {
+	if !useAsm {
 		softmaxGeneric(s)
 		return
 	}
@@ -78,35 +78,35 @@ func softmax(s []float32) {
 		rest[i] = float32(math.Inf(-1))
 	}
 	copy(rest[:], s[n:])
-	m := maxAVX2(&rest[0], lanes)
+	m := maxAsm(&rest[0], lanes)
 	if n > 0 {
-		m = max(m, maxAVX2(&s[0], n))
+		m = max(m, maxAsm(&s[0], n))
 	}
-	sum := expSumAVX2(&rest[0], lanes, m)
+	sum := expSumAsm(&rest[0], lanes, m)
 	if n > 0 {
-		sum += expSumAVX2(&s[0], n, m)
+		sum += expSumAsm(&s[0], n, m)
 	}
 	copy(s[n:], rest[:])
 	if n > 0 {
-		scaleAVX2(&s[0], n, 1/sum)
+		scaleAsm(&s[0], n, 1/sum)
 	}
 	scaleGeneric(s[n:], 1/sum)
 }
 
 func siluMul(y, gate, up []float32) {
-	if !useAVX2 {
+	if !useAsm {
 		siluMulGeneric(y, gate, up)
 		return
 	}
 	n := split(len(y))
 	if n > 0 {
-		siluMulAVX2(&y[0], &gate[0], &up[0], n)
+		siluMulAsm(&y[0], &gate[0], &up[0], n)
 	}
 	if n < len(y) {
 		var g, u [lanes]float32
 		copy(g[:], gate[n:])
 		copy(u[:], up[n:])
-		siluMulAVX2(&g[0], &g[0], &u[0], lanes)
+		siluMulAsm(&g[0], &g[0], &u[0], lanes)
 		copy(y[n:], g[:])
 	}
 }
@@ -114,7 +114,7 @@ func siluMul(y, gate, up []float32) {
 func sumSquares(x []float32) (sum float64) {
 	n := split(len(x))
 	if n > 0 {
-		sum = sumSquaresAVX2(&x[0], n)
+		sum = sumSquaresAsm(&x[0], n)
 	}
 	return sum + sumSquaresGeneric(x[n:])
 }
@@ -122,7 +122,7 @@ func sumSquares(x []float32) (sum float64) {
 func normalize(y, x, w []float32, scale float32) {
 	n := split(len(x))
 	if n > 0 {
-		normalizeAVX2(&y[0], &x[0], &w[0], n, scale)
+		normalizeAsm(&y[0], &x[0], &w[0], n, scale)
 	}
 	normalizeGeneric(y[n:], x[n:], w[n:], scale)
 }
@@ -130,7 +130,7 @@ func normalize(y, x, w []float32, scale float32) {
 func relu2Mul(y, gate, up []float32) {
 	n := split(len(y))
 	if n > 0 {
-		relu2MulAVX2(&y[0], &gate[0], &up[0], n)
+		relu2MulAsm(&y[0], &gate[0], &up[0], n)
 	}
 	relu2MulGeneric(y[n:], gate[n:], up[n:])
 }
@@ -138,7 +138,7 @@ func relu2Mul(y, gate, up []float32) {
 func add(y, x []float32) {
 	n := split(len(y))
 	if n > 0 {
-		addAVX2(&y[0], &x[0], n)
+		addAsm(&y[0], &x[0], n)
 	}
 	addGeneric(y[n:], x[n:])
 }
@@ -146,7 +146,7 @@ func add(y, x []float32) {
 func ropeHalf(lo, hi, cos, sin []float32) {
 	n := split(len(cos))
 	if n > 0 {
-		ropeHalfAVX2(&lo[0], &hi[0], &cos[0], &sin[0], n)
+		ropeHalfAsm(&lo[0], &hi[0], &cos[0], &sin[0], n)
 	}
 	ropeHalfGeneric(lo[n:], hi[n:], cos[n:], sin[n:])
 }
@@ -154,7 +154,7 @@ func ropeHalf(lo, hi, cos, sin []float32) {
 func ropeAdjacent(x, cos, sin []float32) {
 	n := split(len(cos))
 	if n > 0 {
-		ropeAdjacentAVX2(&x[0], &cos[0], &sin[0], n)
+		ropeAdjacentAsm(&x[0], &cos[0], &sin[0], n)
 	}
 	ropeAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
 }
@@ -162,7 +162,7 @@ func ropeAdjacent(x, cos, sin []float32) {
 func toF16(dst []uint16, src []float32) {
 	n := split(len(src))
 	if n > 0 {
-		toF16AVX2(&dst[0], &src[0], n)
+		toF16Asm(&dst[0], &src[0], n)
 	}
 	toF16Generic(dst[n:], src[n:])
 }
@@ -174,38 +174,9 @@ func decode(dst []float32, src []byte, f format) {
 	case f == f32:
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(&dst[0])), 4*n), src)
 	case f == f16:
-		decodeF16AVX2(&dst[0], &src[0], n)
+		decodeF16Asm(&dst[0], &src[0], n)
 	case f == bf16:
-		decodeBF16AVX2(&dst[0], &src[0], n)
+		decodeBF16Asm(&dst[0], &src[0], n)
 	}
 	f.decode(dst[n:], src[n*f.size():])
-}
-
-func readSum(b []byte) (sum uint64) {
-	switch {
-	case useAVX512:
-		if n := len(b) &^ 16383; n > 0 {
-			sum, b = readSumAVX512(&b[0], n), b[n:]
-		}
-	case useAVX2:
-		// The four streams of a block are 48 KB apart: from 4 KB they are an eighth
-		// slower, and from a large power of two they meet in one bank of memory.
-		for len(b) >= 256 {
-			n := min(len(b)&^255, 192<<10)
-			sum, b = sum+readSumAVX2(&b[0], n), b[n:]
-		}
-	}
-	return sum + readSumGeneric(b)
-}
-
-func scan(y []int32, w []int8, x []int16) {
-	if !useAVX2 {
-		scanGeneric(y, w, x)
-		return
-	}
-	if useAVX512 {
-		scanAVX512(&y[0], &w[0], &x[0], len(y), len(x))
-		return
-	}
-	scanAVX2(&y[0], &w[0], &x[0], len(y), len(x))
 }

@@ -1,4 +1,4 @@
-//go:build !purego
+//go:build (amd64 || arm64) && !purego
 
 package kernel
 
@@ -6,8 +6,8 @@ package kernel
 func exps(x []float32) []float32 {
 	y := make([]float32, (len(x)+lanes-1)/lanes*lanes)
 	copy(y, x)
-	if useNEON {
-		expSumNEON(&y[0], len(y), 0)
+	if useAsm {
+		expSumAsm(&y[0], len(y), 0)
 	} else {
 		for i, v := range y {
 			y[i] = exp(v)
