@@ -143,7 +143,7 @@ fetch_toolchain() {
 
 # fetch_modules downloads every module that the program and its tests import.
 fetch_modules() {
-	go list -deps -test ./... >/dev/null || die "the Go modules could not be fetched; the lines above say why"
+	go list -deps -test ./... "${own_tools[@]}" >/dev/null || die "the Go modules could not be fetched; the lines above say why"
 }
 
 # set_up makes the machine able to build Tern: packages, Go, modules.
@@ -188,6 +188,14 @@ require_kernels() {
 	aarch64:*) export KERNEL_REQUIRE=neon ;;
 	esac
 }
+
+# own_tools are the packages of the programs in .ci, which ./... leaves out: Go passes
+# over folders whose names begin with a dot.
+own_tools=()
+for tool in .ci/*/main.go; do
+	own_tools+=("./$(dirname "$tool")")
+done
+unset tool
 
 # go_test ARGUMENT...: go test, with a count of all tests as its last line.
 # Nothing comes from the cache, which does not see files outside the project.

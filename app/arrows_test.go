@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,12 @@ var arrows = map[string][]string{
 	"tern/tokenizer":               {"tern/model/pyjson"}, // its files are JSON as Python writes it
 	"tern/model/pyjson":            {},
 	"tern/assets":                  {},
+
+	// The programs of .ci judge results from outside: soaking uses the program as its
+	// window does, modelcheck runs one model.
+	"tern/.ci/report":     {},
+	"tern/.ci/soaking":    {"tern/app/chat", "tern/app/measure", "tern/app/settings", "tern/inference"},
+	"tern/.ci/modelcheck": {"tern/inference"},
 }
 
 // goList runs go list in the module's root, with or without cgo, and returns
@@ -100,9 +107,25 @@ func goList(t *testing.T, cgo string, args ...string) (lines [][]string) {
 	return lines
 }
 
+// everything is the patterns of all packages: "./..." leaves out folders whose names
+// begin with a dot.
+func everything(t *testing.T) []string {
+	t.Helper()
+	programs, err := filepath.Glob("../.ci/*/main.go")
+	if err != nil || len(programs) < 3 {
+		t.Fatalf("%d programs in .ci (%v)", len(programs), err)
+	}
+	list := []string{"./..."}
+	for _, p := range programs {
+		list = append(list, "./.ci/"+filepath.Base(filepath.Dir(p)))
+	}
+	return list
+}
+
 func TestArrows(t *testing.T) {
 	for _, cgo := range []string{"0", "1"} {
-		for _, fields := range goList(t, cgo, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
+		args := append([]string{"-f", "{{.ImportPath}} {{join .Imports \" \"}}"}, everything(t)...)
+		for _, fields := range goList(t, cgo, args...) {
 			from := fields[0]
 			allowed, known := arrows[from]
 			if !known {
