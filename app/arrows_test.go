@@ -81,6 +81,7 @@ var arrows = map[string][]string{
 
 	// The programs of .ci judge results from outside: soaking uses the program as its
 	// window does, modelcheck runs one model.
+	"tern/.ci/faulty":     {},
 	"tern/.ci/report":     {},
 	"tern/.ci/soaking":    {"tern/app/chat", "tern/app/measure", "tern/app/settings", "tern/inference"},
 	"tern/.ci/modelcheck": {"tern/inference"},

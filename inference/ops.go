@@ -153,10 +153,6 @@ const pieceGroups = 8
 
 // bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for all tokens.
 func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
-	if faultQuant {
-		unquantized(y, lin, a, len(s.ids), g0, g1)
-		return
-	}
 	T := len(s.ids)
 	if T == 1 {
 		kernel.MatVec(y.row(0), &lin.Matrix, g0, g1, a.q[:a.padded], a.sum[0], lin.Scale/a.scale[0])
@@ -229,7 +225,7 @@ func (s *Session) angles(t int) {
 
 // rotate applies RoPE for token t to one head x [HeadDim].
 func (s *Session) rotate(t int, x []float32) {
-	if s.engine.model.RopeAdjacent != faultRope {
+	if s.engine.model.RopeAdjacent {
 		kernel.RopeAdjacent(x, s.cos.row(t), s.sin.row(t))
 	} else {
 		kernel.RopeHalf(x, s.cos.row(t), s.sin.row(t))

@@ -54,7 +54,7 @@ func (p *component) normalizer() (normalizer, error) {
 		}), nil
 	case "Prepend":
 		return func(text string, at place) string {
-			if text == "" || at == continuing || faultDropSpace {
+			if text == "" || at == continuing {
 				return text
 			}
 			return p.Prepend + text

@@ -195,7 +195,7 @@ func (r spacing) escape(text string, at place) string {
 		return ""
 	}
 	text = strings.ReplaceAll(text, " ", escapedSpace)
-	if !r.prefix || faultDropSpace || at == continuing || at != atStart && r.startOnly ||
+	if !r.prefix || at == continuing || at != atStart && r.startOnly ||
 		r.unlessSpaced && strings.HasPrefix(text, escapedSpace) {
 		return text
 	}

@@ -79,9 +79,6 @@ func sumAbs(t model.DType, src []byte) float64 {
 // eq. 1-3), given their mean magnitude.
 func absMean(mean float64) (s, m float32) {
 	s = 1 / max(float32(mean), minMean)
-	if invertScale {
-		return s, s
-	}
 	return s, 1 / s
 }
 

@@ -139,7 +139,7 @@ func (l *loader) multiplier(t *tensor) (float32, error) {
 		return 0, err
 	}
 	m := v[0]
-	if l.q.divide != invertScale {
+	if l.q.divide {
 		m = 1 / m
 	}
 	if !(m > 0 && m <= math.MaxFloat32) || v[0] <= 0 {

@@ -1,5 +1,0 @@
-//go:build !fault_space
-
-package tokenizer
-
-const faultDropSpace = false
