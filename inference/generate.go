@@ -77,6 +77,9 @@ type GenerateOptions struct {
 	MaxTokens int      // 0 for as many as the context holds
 	Stop      []string // strings that end the text; they are not part of it
 	IgnoreEOS bool     // go on after a stop id, which is then generated like any other
+	// EndSentence is how many tokens more than MaxTokens may be generated to reach
+	// the end of a sentence; 0 stops at MaxTokens. It needs a tokenizer.
+	EndSentence int
 	// StopIDs are ids that end the text beside the model's own.
 	StopIDs []int32
 	// Alternatives is how many of the likeliest tokens each event lists beside
@@ -119,6 +122,7 @@ type generation struct {
 	sampler      *Sampler
 	stream       *tokenizer.Stream // nil without a tokenizer
 	stopper      *stopper
+	sentence     sentence // the end of the text, for EndSentence
 	choice       Choice // of the token sampled last
 	pending      Event  // a token whose text is not decided yet
 	hasPending   bool
@@ -136,7 +140,9 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 	}
 	g.stopper = newStopper(g.o.Stop)
 	g.stops = e.stopIDs(g.o)
-	if e.tok != nil {
+	if e.tok == nil {
+		g.o.EndSentence = 0
+	} else {
 		// The dummy space of SentencePiece is dropped where the text begins,
 		// which is here only when the prompt is no text.
 		g.stream = tokenizer.NewStream(e.tok, e.isEmptyText(ids))
@@ -150,6 +156,9 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		case g.stops[id]:
 			g.stopID = id
 			g.finish(StopEOS, "")
+			return
+		case g.reached(g.o.MaxTokens) && g.sentence.endsBefore(e.tok.Bytes(id)):
+			g.finish(StopLength, "")
 			return
 		}
 		stop, stopText := g.token(id)
@@ -194,7 +203,7 @@ func (g *generation) next(ctx context.Context, id int32) error {
 	}
 	room := s.context - len(s.tokens) - 1
 	if g.o.MaxTokens > 0 {
-		room = min(room, g.o.MaxTokens-g.stats.Generated-1)
+		room = min(room, g.o.MaxTokens+g.o.EndSentence-g.stats.Generated-1)
 	}
 	ids := s.drafter.draft(g.o.Speculate, room)
 	g.stats.Drafted += len(ids) - 1
@@ -283,13 +292,15 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 
 	text, held := "", false
 	if g.stream != nil {
-		text, stopText = g.stopper.push(g.stream.Push(id))
+		written := g.stream.Push(id)
+		g.sentence.push(written)
+		text, stopText = g.stopper.push(written)
 		held = stopText == "" && (g.stream.Pending() || g.stopper.held != "")
 	}
 	switch s := g.session; {
 	case stopText != "":
 		stop = StopString
-	case g.o.MaxTokens > 0 && g.stats.Generated >= g.o.MaxTokens:
+	case g.reached(g.o.MaxTokens + g.o.EndSentence):
 		stop = StopLength
 	case len(s.tokens) >= s.context:
 		stop = StopContext
@@ -300,6 +311,11 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 		g.flushPending("")
 	}
 	return stop, stopText
+}
+
+// reached reports whether limit tokens were generated, where there is a limit.
+func (g *generation) reached(limit int) bool {
+	return g.o.MaxTokens > 0 && g.stats.Generated >= limit
 }
 
 // flushPending yields the token that was held back, with text added to its own.

@@ -49,6 +49,7 @@ func TestReplaySame(t *testing.T) {
 		"stop text":    {"-p", "Once upon a time", "--temp", "0", "--stop", "named Li"},
 		"context":      {"-p", "Once upon a time", "--temp", "0", "-n", "0", "--context", "20"},
 		"f32, penalty": {"-p", "One day", "-n", "30", "--kv", "f32", "--repeat-penalty", "1.4", "--ignore-eos"},
+		"end":          {"-p", "Once upon a time", "-n", "9", "--end-sentence", "60", "--temp", "0"},
 		"no settings":  {"--ids", "1", "-n", "1", "--top-k", "0", "--top-p", "1", "--min-p", "0"},
 	} {
 		path, r, done := makeRecipe(t, args...)

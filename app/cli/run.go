@@ -69,6 +69,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.StringVar(&o.system, "system", "", "with --chat, the instructions `TEXT` that the model reads first")
 	f.idsFlag(&o.ids)
 	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, 0 for as many as the context holds")
+	f.int(&o.EndSentence, "end-sentence", 0, inference.MaxEndSentence, "where -n tokens end in the middle of a sentence, go on to its end for `N` tokens at most, 0 for not")
 	f.float(&o.Sampling.Temperature, "temp", 0, 100, "temperature `T`: higher is more surprising, 0 always picks the likeliest token")
 	f.limit(&o.Sampling.TopK, "top-k", 1<<24, "choose among the `K` likeliest tokens, 0 for all")
 	f.float(&o.Sampling.TopP, "top-p", 0, 1, "choose among the likeliest tokens that reach the share `P`, 1 for all")
@@ -300,7 +301,7 @@ func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error
 	}
 	why := map[inference.StopReason]string{
 		inference.StopEOS:       "ended by itself",
-		inference.StopLength:    "reached " + strconv.Itoa(o.MaxTokens) + " tokens",
+		inference.StopLength:    "reached " + strconv.Itoa(event.Stats.Generated) + " tokens",
 		inference.StopString:    "found the stop text " + strconv.Quote(event.StopText),
 		inference.StopContext:   "context full",
 		inference.StopCancelled: "cancelled",

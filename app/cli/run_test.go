@@ -85,6 +85,15 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
+// TestRunEndSentence: -n is a limit of tokens, --end-sentence lets the sentence end.
+func TestRunEndSentence(t *testing.T) {
+	args := []string{"-p", "Once upon a time", "--temp", "0", "-n", "5"}
+	cut, whole := runJSON(t, args...), runJSON(t, append(args, "--end-sentence", "40")...)
+	if len(cut.IDs) != 5 || whole.Stop != "length" || len(whole.IDs) <= 5 || !strings.HasPrefix(whole.Text, cut.Text) || !strings.HasSuffix(whole.Text, ".") {
+		t.Errorf("%+v, and with --end-sentence %+v", cut, whole)
+	}
+}
+
 func TestRunBuiltin(t *testing.T) {
 	greedy := runJSON(t, "-p", "Once upon a time", "--temp", "0", "-n", "24")
 	if !strings.HasPrefix(greedy.Text, ", there was a little girl named Lily.") || greedy.Stop != "length" || greedy.PromptTokens != 5 {

@@ -60,7 +60,7 @@ func (r *Recipe) wrong() string {
 	}{
 		{"temperature", s.Temperature, 0, 100}, {"top_p", s.TopP, 0, 1}, {"min_p", s.MinP, 0, 1},
 		{"repeat_penalty", s.RepeatPenalty, 0, 10}, {"top_k", float64(s.TopK), 0, 1 << 24},
-		{"max_tokens", float64(s.MaxTokens), 0, 1 << 24}, {"context", float64(s.Context), 1, 1 << 24},
+		{"max_tokens", float64(s.MaxTokens), 0, 1 << 24}, {"end_sentence", float64(s.EndSentence), 0, inference.MaxEndSentence}, {"context", float64(s.Context), 1, 1 << 24},
 		{"the number of prompt_ids", float64(len(r.Prompt)), 1, maxIDs}, {"the number of output ids", float64(len(r.Output.IDs)), 0, maxIDs},
 		{"the number of stop texts", float64(len(s.Stop)), 0, maxStops}, {"the number of stop_ids", float64(len(s.StopIDs)), 0, maxStops},
 		{"the length of the model's name", float64(len(r.Model.Name)), 0, maxName}, {"the length of tern", float64(len(r.Tern)), 0, maxName},

@@ -70,6 +70,7 @@ type Settings struct {
 	Stop          []string `json:"stop"`
 	StopIDs       []int32  `json:"stop_ids"`
 	IgnoreEOS     bool     `json:"ignore_eos"`
+	EndSentence   int      `json:"end_sentence,omitempty"` // recipes from before it have none
 }
 
 // Output is the answer.
@@ -102,7 +103,7 @@ func New(a Answer) *Recipe {
 		Settings: Settings{
 			Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, RepeatPenalty: s.RepeatPenalty, Seed: s.Seed,
 			MaxTokens: a.Options.MaxTokens, Context: a.Session.Context,
-			Stop: a.Options.Stop, StopIDs: a.Options.StopIDs, IgnoreEOS: a.Options.IgnoreEOS,
+			Stop: a.Options.Stop, StopIDs: a.Options.StopIDs, IgnoreEOS: a.Options.IgnoreEOS, EndSentence: a.Options.EndSentence,
 		},
 		Prompt: a.Prompt,
 		Output: Output{a.IDs, a.Stop, digest(a.Text)},
@@ -214,14 +215,14 @@ func (r *Recipe) Replay(ctx context.Context, e *inference.Engine, progress func(
 		Sampling: inference.Sampling{
 			Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, RepeatPenalty: s.RepeatPenalty, Seed: s.Seed,
 		},
-		MaxTokens: s.MaxTokens, Stop: s.Stop, StopIDs: s.StopIDs, IgnoreEOS: s.IgnoreEOS,
+		MaxTokens: s.MaxTokens, Stop: s.Stop, StopIDs: s.StopIDs, IgnoreEOS: s.IgnoreEOS, EndSentence: s.EndSentence,
 	}
 	cancelled := r.Output.Stop == inference.StopCancelled
 	if cancelled && len(want) == 0 {
 		return &Difference{At: -1, Want: -1, Got: -1, Stop: r.Output.Stop}, nil
 	}
 	if cancelled {
-		o.MaxTokens = len(want)
+		o.MaxTokens, o.EndSentence = len(want), 0
 	}
 	d := &Difference{At: -1, Want: -1, Got: -1}
 	at := 0

@@ -90,6 +90,7 @@ func TestReadRefuses(t *testing.T) {
 		"an id of 33 bits":    replace(`"prompt_ids": [`, `"prompt_ids": [4294967297,`),
 		"too many ids":        replace(`"prompt_ids": [`, `"prompt_ids": [`+strings.Repeat("1,", maxIDs)),
 		"temperature":         replace(`"temperature":0.7`, `"temperature":1e9`),
+		"end of a sentence":   replace(`"max_tokens":5`, `"max_tokens":5,"end_sentence":9999`),
 		"temperature, inf":    replace(`"temperature":0.7`, `"temperature":1e999`),
 		"no context":          replace(`"context":`, `"context":0,"x":`),
 		"context":             replace(`"context":`, `"context":99999999999,"x":`),

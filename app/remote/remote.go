@@ -135,6 +135,7 @@ type Extras struct {
 	MinP              float64 `json:"min_p,omitempty"`
 	RepeatPenalty     float64 `json:"repeat_penalty,omitempty"`     // llama-server, Tern
 	RepetitionPenalty float64 `json:"repetition_penalty,omitempty"` // vLLM
+	EndSentence       int     `json:"end_sentence,omitempty"`       // Tern
 }
 
 // Stream asks and calls piece with every part of the text, one token as a rule,

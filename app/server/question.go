@@ -123,6 +123,9 @@ func (r *request) generation(chat bool) (o inference.GenerateOptions, err error)
 			*f.to = max(0, int(*f.given))
 		}
 	}
+	if r.EndSentence != nil {
+		o.EndSentence = min(max(0, int(*r.EndSentence)), inference.MaxEndSentence)
+	}
 	o.Sampling.Seed = rand.Uint64()
 	if r.Seed != nil && !r.Seed.draw {
 		o.Sampling.Seed = r.Seed.value

@@ -44,6 +44,7 @@ type request struct {
 	RepeatPenalty     *float64 `json:"repeat_penalty"`
 	RepetitionPenalty *float64 `json:"repetition_penalty"`
 	IgnoreEOS         bool     `json:"ignore_eos"`
+	EndSentence       *whole   `json:"end_sentence"` // Tern's: tokens more than the limit, to end a sentence
 
 	// What Tern does not do. A value that asks for nothing may have any type.
 	N                json.RawMessage `json:"n"`

@@ -115,6 +115,18 @@ func TestChat(t *testing.T) {
 	}
 }
 
+// TestEndSentence: a limit is exact unless the request asks for whole sentences.
+func TestEndSentence(t *testing.T) {
+	c := start(t, engine(t), Options{})
+	for ask, whole := range map[string]bool{"": false, `, "end_sentence": 0`: false, `, "end_sentence": null`: false, `, "end_sentence": 60`: true} {
+		got := c.post("/v1/completions", `{`+story+`, "temperature": 0, "max_tokens": 5`+ask+`}`)
+		text := *got.Choices[0].Text
+		if whole != (got.Usage.Completion > 5) || whole != strings.HasSuffix(text, ".") || *got.Choices[0].Finish != "length" {
+			t.Errorf("%q: %d tokens, %q", ask, got.Usage.Completion, text)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	c := start(t, engine(t), Options{})
 	ask := func(rest string) completion {
