@@ -14,6 +14,10 @@ type Model struct {
 	Tensors   []TensorInfo // in the order of the forward pass
 	Ignored   []string     // names of tensors that were skipped (inv_freq buffers)
 	Notes     []string     // what was passed over or assumed, one sentence each
+
+	// Recommended holds the sampling settings that the checkpoint's makers
+	// recommend, by the keys of generation_config.json; nil for none.
+	Recommended map[string]float64
 }
 
 // TokenizerFiles holds what describes a tokenizer: the raw bytes of the files

@@ -85,7 +85,7 @@ func (b *builtin) answer() (string, View) {
 // last.
 func TestBuiltin(t *testing.T) {
 	g := settings.DefaultGeneration()
-	g.RandomSeed, g.Seed, g.MaxTokens = false, 11, 6
+	g.RandomSeed, g.Seed, g.MaxTokens, g.CutOff = false, 11, 6, true
 	b := openBuiltin(t, g)
 	v := b.View()
 	if m := v.Model; !m.Builtin || m.Name == "" || m.Params == 0 || m.MemoryBytes == 0 || m.ContextLen == 0 ||
@@ -228,4 +228,20 @@ func TestCancelBuiltin(t *testing.T) {
 	b.Load("", balanced)
 	b.CancelLoad()
 	b.until(func(v View) bool { return v.Notice.String() == "Cancelled. "+v.Model.Name+" is still open." })
+}
+
+// TestEndOfStory: a story that reaches the limit ends with a sentence, unless it
+// is to be cut off.
+func TestEndOfStory(t *testing.T) {
+	g := fixed(2, 9)
+	b := openBuiltin(t, g)
+	for _, g.CutOff = range []bool{false, true} {
+		b.New()
+		b.Generate("Once upon a time, there was a small bird named Pip.", g)
+		text, v := b.answer()
+		ends := strings.HasSuffix(strings.TrimSpace(text), ".")
+		if f := v.Figures; f.Stop != ReachedLength || f.MaxTokens != 9 || (f.Generated == 9) != g.CutOff || ends == g.CutOff {
+			t.Errorf("cut off %t: %q, %+v", g.CutOff, text, f)
+		}
+	}
 }

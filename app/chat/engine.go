@@ -85,6 +85,8 @@ func describe(m *model.Model, path string) ModelInfo {
 		KVBytes:    inference.KVBytesPerToken(&m.Config, inference.KVF16),
 		Summary:    m.Summary(),
 		Builtin:    path == "",
+
+		Recommended: m.Recommended,
 	}
 	for _, p := range m.MemoryParts() {
 		info.MemoryBytes += p.Bytes

@@ -189,6 +189,9 @@ func (c *Controller) prepare(j *job) (compute func() error, err error) {
 		o.StopIDs, o.Stop = stops, append(slices.Clip(g.Stop), texts...)
 		ids, err = c.messageIDs(t, t.document)
 	} else {
+		if !g.CutOff {
+			o.EndSentence = inference.SentenceRoom
+		}
 		ids, err = c.story(t.document)
 	}
 	if err != nil {

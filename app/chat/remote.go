@@ -162,7 +162,7 @@ func (d *distant) request(ids []int32, o inference.GenerateOptions) remote.Reque
 	r := remote.Request{
 		Model: d.model, MaxTokens: o.MaxTokens, Stop: o.Stop,
 		Temperature: o.Sampling.Temperature, TopP: o.Sampling.TopP, Seed: o.Sampling.Seed,
-		Extras: remote.Extras{TopK: o.Sampling.TopK, MinP: o.Sampling.MinP},
+		Extras: remote.Extras{TopK: o.Sampling.TopK, MinP: o.Sampling.MinP, EndSentence: o.EndSentence},
 	}
 	if p := o.Sampling.RepeatPenalty; p != 1 {
 		r.RepeatPenalty, r.RepetitionPenalty = p, p

@@ -23,7 +23,7 @@ func wordsOf(tokens []Token) string {
 
 func fixed(seed uint32, n int) settings.Generation {
 	g := settings.DefaultGeneration()
-	g.RandomSeed, g.Seed, g.MaxTokens = false, seed, n
+	g.RandomSeed, g.Seed, g.MaxTokens, g.CutOff = false, seed, n, true
 	return g
 }
 

@@ -81,8 +81,11 @@ type ModelInfo struct {
 	Builtin     bool
 	Host        string   // where it runs, if that is another program; else empty
 	Examples    []string // prompts that suit it; empty for most models
-	Reading     string   // how it is read: "" and AsItSays, as its file says; else its corrections
-	Latent      bool     // its weights are floats in the file, made ternary at each opening
+
+	// Recommended is that of model.Model: sampling settings.
+	Recommended map[string]float64
+	Reading     string // how it is read: "" and AsItSays, as its file says; else its corrections
+	Latent      bool   // its weights are floats in the file, made ternary at each opening
 }
 
 // LoadProgress describes a model being read.

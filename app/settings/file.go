@@ -64,8 +64,12 @@ func parse(data []byte) (Settings, error) {
 		return Settings{}, fmt.Errorf("more than %d bytes", maxFile)
 	}
 	s := Default()
+	s.Generation.Preset = "" // values without a name are called by what they are
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Settings{}, err
+	}
+	if g := &s.Generation; g.Preset == "" && g.has(RecommendedBy(nil)) {
+		g.Preset = Recommended
 	}
 	return s.paths(files.Path).normal(), nil
 }

@@ -8,13 +8,14 @@ import (
 
 // Generation holds the settings of one answer, as the panel shows them.
 type Generation struct {
-	Preset        string   `json:"preset"` // "Precise", "Balanced", "Creative", one of the user's or "Custom"
+	Preset        string   `json:"preset"` // "Recommended", one of Presets, one of the user's or "Custom"
 	Temperature   float64  `json:"temperature"`
 	TopP          float64  `json:"top_p"`
 	TopK          int      `json:"top_k"`
 	MinP          float64  `json:"min_p"`
 	RepeatPenalty float64  `json:"repeat_penalty"`
 	MaxTokens     int      `json:"max_tokens"`
+	CutOff        bool     `json:"cut_off"`     // a story stops at MaxTokens, also in the middle of a sentence
 	RandomSeed    bool     `json:"random_seed"` // draw a new seed for every answer
 	Seed          uint32   `json:"seed"`        // used unless RandomSeed
 	Stop          []string `json:"stop"`        // texts that end an answer
@@ -38,6 +39,10 @@ const (
 
 // Custom is the preset of values that belong to no other one.
 const Custom = "Custom"
+
+// Recommended is the preset of what the makers of the open model recommend:
+// settings that have it follow the model.
+const Recommended = "Recommended"
 
 // Preset is a named set of sampling values.
 type Preset struct {
@@ -64,7 +69,32 @@ var Presets = []Preset{
 
 // DefaultGeneration returns the settings that every reset goes back to.
 func DefaultGeneration() Generation {
-	return Generation{MaxTokens: 256, RandomSeed: true}.WithPreset("Balanced")
+	return Generation{MaxTokens: 256, RandomSeed: true}.With(RecommendedBy(nil))
+}
+
+// RecommendedBy returns the preset Recommended of a model with these values in
+// its generation_config.json; what they leave out is off. Without any it has the
+// values of Balanced.
+func RecommendedBy(values map[string]float64) Preset {
+	g := Generation{}.WithPreset("Balanced")
+	own := Generation{MaxTokens: 1, Temperature: 1, TopP: 1, RepeatPenalty: 1}
+	said := false
+	for key, set := range map[string]func(float64){
+		"temperature":        func(v float64) { own.Temperature = v },
+		"top_p":              func(v float64) { own.TopP = v },
+		"top_k":              func(v float64) { own.TopK = int(clamp(v, 0, MaxTopK, 0)) },
+		"min_p":              func(v float64) { own.MinP = v },
+		"repetition_penalty": func(v float64) { own.RepeatPenalty = v },
+	} {
+		if v, ok := values[key]; ok {
+			set(v)
+			said = true
+		}
+	}
+	if said {
+		g = own.Normal()
+	}
+	return Preset{Recommended, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty}
 }
 
 // WithPreset returns g with the values of the named preset, or g itself when
@@ -86,12 +116,13 @@ func (g Generation) With(p Preset) Generation {
 	return g
 }
 
-// Named returns g with the name of the preset that has its values: one of own,
-// the one it is called by before the others, or one of Presets.
+// Named returns g with the name of the preset that has its values: the one it is
+// called by before Recommended, which may be among own, then one of Presets, then
+// another of own.
 func (g Generation) Named(own []Preset) Generation {
 	name := g.PresetName()
 	for _, p := range own {
-		if g.has(p) && (name == Custom || p.Name == g.Preset) {
+		if g.has(p) && (name == Custom || p.Name == g.Preset || p.Name == Recommended && g.Preset != name) {
 			name = p.Name
 		}
 	}
@@ -111,7 +142,7 @@ type NameCheck uint8
 const (
 	GoodName  NameCheck = iota
 	EmptyName           // or longer than 40 characters
-	TakenName           // one of Presets, or Custom
+	TakenName           // one of Presets, Recommended or Custom
 )
 
 // CheckPresetName tells whether a preset of the user's may have a name.
@@ -119,7 +150,7 @@ func CheckPresetName(name string) NameCheck {
 	switch n := utf8.RuneCountInString(name); {
 	case strings.TrimSpace(name) == "" || n > maxPresetName:
 		return EmptyName
-	case name == Custom || slices.ContainsFunc(Presets, func(p Preset) bool { return strings.EqualFold(p.Name, name) }):
+	case name == Custom || strings.EqualFold(name, Recommended) || slices.ContainsFunc(Presets, func(p Preset) bool { return strings.EqualFold(p.Name, name) }):
 		return TakenName
 	}
 	return GoodName
@@ -182,7 +213,9 @@ func (g Generation) Normal() Generation {
 	}
 	g.Threads = clamp(g.Threads, 0, MaxThreads, d.Threads)
 	g.Stop = slices.DeleteFunc(slices.Clone(g.Stop), func(s string) bool { return s == "" })
-	g.Preset = g.PresetName()
+	if g.Preset != Recommended {
+		g.Preset = g.PresetName()
+	}
 	return g
 }
 

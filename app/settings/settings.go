@@ -163,7 +163,9 @@ func (s Settings) normal() Settings {
 	name := s.Generation.Preset
 	s.Generation = s.Generation.Normal()
 	s.Generation.Preset = name
-	s.Generation = s.Generation.Named(s.Presets)
+	if name != Recommended {
+		s.Generation = s.Generation.Named(s.Presets)
+	}
 	if !slices.Contains([]string{"en", "de", "zh"}, s.Language) {
 		s.Language = ""
 	}

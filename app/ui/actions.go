@@ -380,7 +380,7 @@ func (w *window) setGeneration(g settings.Generation) {
 // resetGeneration brings every default back; it can be undone.
 func (w *window) resetGeneration() {
 	old := w.generation
-	w.options.use(settings.DefaultGeneration())
+	w.options.use(w.options.defaults())
 	w.tell(tr("Settings reset."), action{tr("Undo"), func() {
 		w.info = nil
 		w.options.use(old)

@@ -201,7 +201,8 @@ func (w *window) switched() {
 		g.Context, g.Threads = w.settings.Generation.Context, w.settings.Generation.Threads // of the machine
 	}
 	w.generation = g
-	w.options.show(g)
+	w.recommend()
+	w.options.show(w.generation)
 	w.applySettings()
 	w.transcript.toEnd()
 }

@@ -28,6 +28,8 @@ type options struct {
 	seed     *row
 	random   *check
 	seedIn   *lineEntry
+	ending   *row
+	whole    *check
 	stop     *row
 	stopIn   *textEntry
 	system   *row // of the conversation
@@ -38,8 +40,9 @@ type options struct {
 	box      *fyne.Container
 	first    fyne.Focusable
 	side     *panel
-	limit    int   // context length of the model, 0 while none is open
-	kv       int64 // bytes of its key/value cache for each token
+	own      settings.Preset // what the open model recommends
+	limit    int             // context length of the model, 0 while none is open
+	kv       int64           // bytes of its key/value cache for each token
 }
 
 // numberSetting binds a row to a field of the settings.
@@ -55,11 +58,12 @@ type numberSetting struct {
 // opens, system the instructions of the conversation.
 func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(settings.Generation),
 	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool), system func(string)) *options {
-	o := &options{changed: changed, named: func(g settings.Generation) settings.Generation { return g.Named(nil) }}
+	o := &options{changed: changed, named: func(g settings.Generation) settings.Generation { return g.Named(nil) },
+		own: settings.RecommendedBy(nil)}
 	o.preset = newButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
 	o.presets = newRow(tr("Preset"), tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
-		o.preset, nil, escape, func() { o.use(o.g.WithPreset(settings.DefaultGeneration().Preset)) })
+		o.preset, nil, escape, func() { o.use(o.g.With(o.own)) })
 
 	above := []*numberSetting{o.temperature(), o.topP(), o.maxTokens()}
 	below := []*numberSetting{o.topK(), o.minP(), o.penalty()}
@@ -76,12 +80,13 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 		o.numbers = append(o.numbers, n)
 	}
 	o.buildSeed(escape)
+	o.buildEnding(escape)
 	o.buildStop(escape)
 	o.buildSystem(escape, system)
 
 	o.more = newQuietButton("", escape, func() { o.fold(o.folded.Visible()); folded(o.folded.Visible()) })
 	o.folded = container.New(&stack{gap: 12})
-	for _, r := range slices.Concat([]*row{o.system}, rowsOf(below), []*row{o.seed, o.stop}, rowsOf(machine)) {
+	for _, r := range slices.Concat([]*row{o.system}, rowsOf(below), []*row{o.ending, o.seed, o.stop}, rowsOf(machine)) {
 		o.folded.Add(r.box)
 	}
 	all := newQuietButton(tr("Reset all"), escape, resetAll)
@@ -152,10 +157,22 @@ func (o *options) show(g settings.Generation) {
 		o.random.SetChecked(g.RandomSeed)
 	}
 	o.showSeed()
+	o.showEnding()
 	if !o.stopIn.focused {
 		o.stopIn.SetText(strings.Join(g.Stop, "\n"))
 	}
 	o.stop.showReset(len(g.Stop) > 0)
+}
+
+// defaults are the settings that a reset goes back to.
+func (o *options) defaults() settings.Generation { return settings.DefaultGeneration().With(o.own) }
+
+// recommend takes what the open model recommends.
+func (o *options) recommend(own settings.Preset) {
+	o.own = own
+	for _, n := range o.numbers {
+		n.row.spec.initial = n.get(o.defaults())
+	}
 }
 
 // model tells the panel what is open and whether something is being written.

@@ -65,7 +65,7 @@ func TestRowSliderEntryReset(t *testing.T) {
 	if g() != 0.8 || row.entry.Text != "0.80" || row.slider.Value != 0.8 || row.reset.Visible() {
 		t.Errorf("after reset: setting %v, entry %q, slider %v", g(), row.entry.Text, row.slider.Value)
 	}
-	if r.settings.Generation.Preset != "Balanced" {
+	if r.settings.Generation.Preset != "Recommended" {
 		t.Errorf("the preset is %q", r.settings.Generation.Preset)
 	}
 	if last := r.saved[len(r.saved)-1]; last.Generation.Temperature != 0.8 {
@@ -89,7 +89,7 @@ func TestRowsWriteTheirFields(t *testing.T) {
 	} {
 		expect := base
 		want(&expect)
-		expect.Preset = expect.PresetName()
+		expect = expect.Named([]settings.Preset{settings.RecommendedBy(nil)})
 		r.options.use(base)
 		row := r.setting(title)
 		for _, n := range r.options.numbers {
@@ -176,7 +176,7 @@ func TestResetAll(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.options.use(r.settings.Generation.WithPreset("Creative"))
 	r.resetGeneration()
-	if r.settings.Generation.Preset != "Balanced" {
+	if r.settings.Generation.Preset != "Recommended" {
 		t.Fatalf("preset %q", r.settings.Generation.Preset)
 	}
 	r.stripIs("Settings reset. [Undo]")

@@ -65,6 +65,29 @@ func (o *options) buildStop(escape func()) {
 	})
 }
 
+// buildEnding makes the row that says where a story ends that is too long.
+func (o *options) buildEnding(escape func()) {
+	o.whole = newCheck(tr("Finish the sentence"), escape, func(on bool) {
+		if g := o.g; g.CutOff == on {
+			g.CutOff = !on
+			o.use(g)
+		}
+	})
+	o.ending = newRow(tr("End of a story"), tr("A story that reaches Max tokens goes on to the end of its sentence."),
+		nil, o.whole, escape, func() {
+			g := o.g
+			g.CutOff = false
+			o.use(g)
+		})
+}
+
+func (o *options) showEnding() {
+	if o.whole.Checked == o.g.CutOff {
+		o.whole.SetChecked(!o.g.CutOff)
+	}
+	o.ending.showReset(o.g.CutOff)
+}
+
 // buildSystem makes the row of the instructions that the model reads before a
 // conversation, which belong to it.
 func (o *options) buildSystem(escape func(), changed func(string)) {
@@ -84,7 +107,8 @@ func (o *options) showSystem(v chat.View) {
 		o.systemIn.SetText(v.System)
 	}
 	o.system.showReset(v.System != "")
-	if setVisible(o.system.box, v.Mode == chat.ChatMode) {
+	story := setVisible(o.ending.box, v.Mode != chat.ChatMode)
+	if setVisible(o.system.box, v.Mode == chat.ChatMode) || story {
 		o.page.Layout.Layout(o.page.Objects, o.page.Size())
 		o.page.Refresh()
 	}

@@ -10,7 +10,25 @@ import (
 
 // named is g with the name of the preset that has its values, the user's own
 // among them.
-func (w *window) named(g settings.Generation) settings.Generation { return g.Named(w.settings.Presets) }
+func (w *window) named(g settings.Generation) settings.Generation {
+	if w.view.Model == nil && g.Preset == settings.Recommended {
+		return g // until a model says what it recommends
+	}
+	return g.Named(append([]settings.Preset{w.options.own}, w.settings.Presets...))
+}
+
+// recommend brings the settings in step with what the open model recommends,
+// where they are to follow it.
+func (w *window) recommend() {
+	if m := w.view.Model; m != nil {
+		w.options.recommend(settings.RecommendedBy(m.Recommended))
+	}
+	if w.view.Model == nil || w.generation.Preset != settings.Recommended {
+		return
+	}
+	w.generation = w.generation.With(w.options.own)
+	w.settings.Generation = w.settings.Generation.With(w.options.own)
+}
 
 // presetItems are Tern's presets and the user's, and what can be done with those.
 func (w *window) presetItems() []*fyne.MenuItem {
@@ -23,6 +41,7 @@ func (w *window) presetItems() []*fyne.MenuItem {
 			items = append(items, i)
 		}
 	}
+	add([]settings.Preset{w.options.own})
 	add(settings.Presets)
 	own := w.settings.Presets
 	if len(own) > 0 {

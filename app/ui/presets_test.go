@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+	"tern/app/settings"
 )
 
 func labels(items []*fyne.MenuItem) (list []string) {
@@ -47,7 +51,7 @@ func TestOwnPresets(t *testing.T) {
 	g := r.generation
 	g.Temperature = 0.33
 	r.options.use(g)
-	if got, want := labels(r.presetItems()), []string{"Precise", "Balanced", "Creative", "-", "Save current as…"}; !slices.Equal(got, want) {
+	if got, want := labels(r.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "Save current as…"}; !slices.Equal(got, want) {
 		t.Errorf("menu %q, want %q", got, want)
 	}
 	r.savePreset()
@@ -55,18 +59,18 @@ func TestOwnPresets(t *testing.T) {
 	if r.composer.preset.Text != "Calm ▾" || r.options.preset.Text != "Calm ▾" || r.saved[len(r.saved)-1].Presets[0].Temperature != 0.33 {
 		t.Errorf("preset %q, panel %q, saved %+v", r.composer.preset.Text, r.options.preset.Text, r.saved[len(r.saved)-1].Presets)
 	}
-	if got, want := labels(r.presetItems()), []string{"Precise", "Balanced", "Creative", "-", "✓ Calm", "-", "Save current as…", "Delete “Calm”"}; !slices.Equal(got, want) {
+	if got, want := labels(r.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "✓ Calm", "-", "Save current as…", "Delete “Calm”"}; !slices.Equal(got, want) {
 		t.Errorf("menu %q, want %q", got, want)
 	}
-	r.presetItems()[0].Action()
+	r.presetItems()[1].Action()
 	if r.composer.preset.Text != "Precise ▾" || r.generation.Temperature != 0.2 {
 		t.Errorf("preset %q at %g", r.composer.preset.Text, r.generation.Temperature)
 	}
-	r.presetItems()[4].Action()
+	r.presetItems()[5].Action()
 	if r.composer.preset.Text != "Calm ▾" || r.generation.Temperature != 0.33 {
 		t.Errorf("preset %q at %g", r.composer.preset.Text, r.generation.Temperature)
 	}
-	r.presetItems()[7].Action()
+	r.presetItems()[8].Action()
 	if r.composer.preset.Text != "Custom ▾" || len(r.settings.Presets) != 0 || !strings.Contains(r.said(), "Deleted") {
 		t.Errorf("preset %q, %q", r.composer.preset.Text, r.said())
 	}
@@ -102,5 +106,69 @@ func TestContextCost(t *testing.T) {
 	row.slider.SetValue(1000)
 	if got := row.sentence.text(); !strings.HasSuffix(got, "154 MB when it is full.") {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestRecommended: settings that follow the model take what it recommends when
+// it opens, in every conversation, and a reset goes back to that; settings that
+// were chosen stay.
+func TestRecommended(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	if got := labels(r.presetItems())[0]; got != "✓ Recommended" || r.generation.Temperature != 0.8 {
+		t.Errorf("%q at %g with a model that recommends nothing", got, r.generation.Temperature)
+	}
+	open := func(path string, values map[string]float64) {
+		m := builtin
+		m.Path, m.Name, m.Builtin, m.Recommended = path, path, false, values
+		r.show(func(v *chat.View) { v.Model = &m })
+	}
+	is := func(preset string, temperature float64) {
+		t.Helper()
+		if r.generation.Preset != preset || r.generation.Temperature != temperature || r.options.g.Temperature != temperature ||
+			r.composer.preset.Text != preset+" ▾" || r.options.preset.Text != preset+" ▾" {
+			t.Errorf("%q at %g, want %q at %g; the panel has %g, the prompt %q", r.generation.Preset, r.generation.Temperature,
+				preset, temperature, r.options.g.Temperature, r.composer.preset.Text)
+		}
+	}
+	open("/a", map[string]float64{"temperature": 0.5, "min_p": 0.1, "repetition_penalty": 1.15})
+	is("Recommended", 0.5)
+	if g := r.saved[len(r.saved)-1].Generation; g.RepeatPenalty != 1.15 || g.TopP != 1 || g.TopK != 0 || g.MinP != 0.1 {
+		t.Errorf("saved %+v", g)
+	}
+	open("/b", map[string]float64{"temperature": 0.6, "top_p": 0.9})
+	is("Recommended", 0.6)
+	g := r.generation
+	g.Temperature = 0.3
+	r.options.use(g)
+	is("Custom", 0.3)
+	open("/a", map[string]float64{"temperature": 0.5})
+	is("Custom", 0.3)
+	r.resetGeneration()
+	is("Recommended", 0.5)
+	chosen := settings.DefaultGeneration() // in a conversation with another model
+	r.show(func(v *chat.View) { v.ID, v.Generation = "b", &chosen })
+	is("Recommended", 0.5)
+	creative := chosen.WithPreset("Creative")
+	r.show(func(v *chat.View) { v.ID, v.Generation = "c", &creative })
+	is("Creative", 1.1)
+}
+
+// TestEndOfStory: the row that says where a long story ends is there for stories.
+func TestEndOfStory(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	if r.generation.CutOff || !r.options.whole.Checked || !r.options.ending.box.Visible() {
+		t.Error("stories are cut off at first")
+	}
+	test.Tap(r.options.whole)
+	if !r.generation.CutOff || !r.saved[len(r.saved)-1].Generation.CutOff {
+		t.Error("nothing changed")
+	}
+	test.Tap(r.options.ending.reset)
+	if r.generation.CutOff || !r.options.whole.Checked {
+		t.Error("the reset left it")
+	}
+	r.show(func(v *chat.View) { v.Mode = chat.ChatMode })
+	if r.options.ending.box.Visible() {
+		t.Error("the row stays for a chat")
 	}
 }

@@ -141,7 +141,7 @@ func TestSwitch(t *testing.T) {
 	if r.composer.entry.Text != "another" || r.composer.preset.Text != "Creative ▾" || r.options.g.Preset != "Creative" {
 		t.Errorf("prompt %q, preset %q, panel %q", r.composer.entry.Text, r.composer.preset.Text, r.options.g.Preset)
 	}
-	if r.settings.Generation.Preset != "Balanced" || r.generation.Threads != 0 {
+	if r.settings.Generation.Preset != "Recommended" || r.generation.Threads != 0 {
 		t.Error("the settings of a conversation became those of all")
 	}
 	r.retry()
@@ -149,7 +149,7 @@ func TestSwitch(t *testing.T) {
 		t.Errorf("answered with %q", r.fake.last.Preset)
 	}
 	r.show(func(v *chat.View) { v.ID, v.Draft, v.Generation = "c", "", nil })
-	if r.composer.entry.Text != "" || r.composer.preset.Text != "Balanced ▾" {
+	if r.composer.entry.Text != "" || r.composer.preset.Text != "Recommended ▾" {
 		t.Errorf("prompt %q, preset %q", r.composer.entry.Text, r.composer.preset.Text)
 	}
 	r.press(fyne.KeyN)

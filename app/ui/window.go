@@ -328,6 +328,9 @@ func (w *window) noteModel(was, v chat.View) {
 	}
 	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
 	w.menu.setRecent(w.settings.Recent, w.load)
+	w.recommend()
+	w.options.show(w.generation)
+	w.applySettings()
 	w.cfg.save(w.settings)
 }
 

@@ -198,6 +198,8 @@ func reason(f chat.Figures) string {
 // the name that they gave.
 func presetName(name string) string {
 	switch name {
+	case settings.Recommended:
+		return tr("Recommended")
 	case "Precise":
 		return tr("Precise")
 	case "Balanced":

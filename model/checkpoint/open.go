@@ -180,6 +180,7 @@ func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, l
 		return nil, nil, q, err
 	} else if raw != nil {
 		m.addGenerationConfig(raw)
+		m.Recommended = recommended(raw)
 	}
 	if set, err = safetensors.Open(fsys, at.weights); err != nil {
 		if instead := standIns(fsys, at.dir); instead != nil && errors.Is(err, safetensors.ErrFormat) {
