@@ -21,10 +21,10 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
 
 	// server names the tokens that could have been chosen.
-	"tern/app/server": {"tern/inference", "tern/tokenizer"},
+	"tern/app/server": {"tern/inference", "tern/inference/sampling", "tern/tokenizer"},
 	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/crash":  {"tern/app/files"},
 	"tern/app/remote": {},
@@ -34,13 +34,13 @@ var arrows = map[string][]string{
 	"tern/app/check": {"tern/inference", "tern/inference/chattemplate", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
 
 	// recipe runs an answer again, and names the kernels.
-	"tern/app/recipe": {"tern/inference", "tern/inference/kernel"},
+	"tern/app/recipe": {"tern/inference", "tern/inference/kernel", "tern/inference/sampling"},
 
 	// measure runs models, and reads memory as the kernels do.
 	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},
 
 	// ui shows the report of a crash.
-	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets"},
+	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets", "tern/inference/sampling"},
 	"tern/app/ui/filedialog": {},
 	// What goes wrong with a download is said like what goes wrong in a chat,
 	// in texts that are translated.
@@ -49,20 +49,22 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
-	"tern/app/settings": {"tern/app/files"},
+	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+	"tern/app/settings": {"tern/app/files", "tern/inference/sampling"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/pyjson", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/pyjson", "tern/model/ternary", "tern/tokenizer"},
 	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
 	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
 	// knows nothing of chats.
 	"tern/inference/chattemplate":       {"tern/inference/chattemplate/jinja", "tern/tokenizer"},
 	"tern/inference/chattemplate/jinja": {},
 	"tern/inference/kernel":             {"tern/model/ternary"},
+	// The table of settings: whoever reads, offers or keeps them loops over it.
+	"tern/inference/sampling": {},
 	// model has the nouns; checkpoint reads them, export writes them by what
 	// checkpoint knows of architectures and encodings.
 	"tern/model":                   {"tern/model/internal/parallel", "tern/model/ternary"},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"tern/inference/sampling"
 )
 
 // MaxAlternatives bounds GenerateOptions.Alternatives.
@@ -48,7 +50,7 @@ const negligible = 60
 // -Σ p·ln p is ln Z - Σ exp(d)·d / Z.
 func choiceOf(logits []float32, id int32, n int) Choice {
 	c := Choice{Rank: 1, Top: make([]Alternative, 0, min(n, len(logits)))}
-	chosen, top := logits[id], logits[argmax(logits)]
+	chosen, top := logits[id], logits[sampling.Argmax(logits)]
 	worst := float32(math.Inf(-1)) // of the list, once it is full
 	var sum, weighted float64
 	for i, l := range logits {
@@ -116,7 +118,7 @@ func (s *Session) Choices(ctx context.Context, ids []int32, from, n int, yield f
 		s.Rewind(0)
 	}
 	return s.eachLogits(ctx, ids[:len(ids)-1], func(pos int, logits []float32) error {
-		if !finite(logits) {
+		if !sampling.Finite(logits) {
 			return ErrNonFinite
 		}
 		return yield(pos+1, choiceOf(logits, ids[pos+1], n))

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"tern/inference/sampling"
 )
 
 // TestChoiceOf compares with the definition, computed the plain way.
@@ -31,7 +33,7 @@ func TestChoiceOf(t *testing.T) {
 	} {
 		order := make([]int32, len(logits))
 		var z, entropy float64
-		top := float64(logits[argmax(logits)])
+		top := float64(logits[sampling.Argmax(logits)])
 		for i, l := range logits {
 			order[i] = int32(i)
 			z += math.Exp(float64(l) - top)
@@ -41,7 +43,9 @@ func TestChoiceOf(t *testing.T) {
 				entropy -= p * math.Log2(p)
 			}
 		}
-		slices.SortStableFunc(order, func(a, b int32) int { return byLogit(candidate{a, logits[a]}, candidate{b, logits[b]}) })
+		slices.SortStableFunc(order, func(a, b int32) int {
+			return sampling.ByLogit(sampling.Candidate{ID: a, Logit: logits[a]}, sampling.Candidate{ID: b, Logit: logits[b]})
+		})
 		for _, rank := range []int{1, 2, 9, len(logits)} {
 			if rank > len(logits) {
 				continue

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"tern/inference/sampling"
 )
 
 // Comparison is how far two models agree on the same ids. Differences are the
@@ -60,7 +62,7 @@ func Compare(ctx context.Context, a, b *Engine, ids []int32) (*Comparison, error
 	vocab := ca.VocabSize
 	for t := range ids {
 		x, y := ra.logits[t*vocab:][:vocab], rb.logits[t*vocab:][:vocab]
-		if argmax(x) == argmax(y) {
+		if sampling.Argmax(x) == sampling.Argmax(y) {
 			c.SameArgmax++
 		}
 		if c.FirstPosition < 0 && difference(x, y) > 0 {
@@ -109,7 +111,7 @@ func (r *recording) perplexity(ids []int32) float64 {
 	vocab, sum := len(r.logits)/len(ids), 0.0
 	for t, id := range ids[1:] {
 		logits := r.logits[t*vocab:][:vocab]
-		top, total := float64(logits[argmax(logits)]), 0.0
+		top, total := float64(logits[sampling.Argmax(logits)]), 0.0
 		for _, v := range logits {
 			total += math.Exp(float64(v) - top)
 		}

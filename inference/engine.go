@@ -41,10 +41,6 @@ var ErrClosed = errors.New("engine closed")
 // ErrBadToken is returned for an id that the vocabulary does not have.
 var ErrBadToken = errors.New("no such token")
 
-// ErrNonFinite is returned when the logits hold NaN or infinity: a damaged
-// checkpoint, or a multiplier far out of range.
-var ErrNonFinite = errors.New("the model produced invalid numbers")
-
 // Options says how to open a model.
 type Options struct {
 	// Threads is the number of workers, 0 for DefaultThreads. The results do not

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"tern/inference/sampling"
 	"tern/tokenizer"
 )
 
@@ -119,18 +120,18 @@ type generation struct {
 	stats        Stats
 	stopID       int32
 	stops        map[int32]bool
-	sampler      *Sampler
+	sampler      *sampling.Sampler
 	stream       *tokenizer.Stream // nil without a tokenizer
 	stopper      *stopper
 	sentence     sentence // the end of the text, for EndSentence
-	choice       Choice // of the token sampled last
-	pending      Event  // a token whose text is not decided yet
+	choice       Choice   // of the token sampled last
+	pending      Event    // a token whose text is not decided yet
 	hasPending   bool
 }
 
 func (g *generation) run(ctx context.Context, ids []int32) {
 	s, e := g.session, g.session.engine
-	g.sampler = NewSampler(g.o.Sampling)
+	g.sampler = sampling.New(g.o.Sampling)
 	g.sampler.Accept(ids...)
 	if !g.prefill(ctx, ids) {
 		return
@@ -224,7 +225,7 @@ func (g *generation) want(draft []int32) logitsKind {
 	if s.engine.scan == nil || g.o.Alternatives > 0 {
 		return logitsFull
 	}
-	k, ids := g.sampler.needs()
+	k, ids := g.sampler.Needs(scanMaxTop)
 	if k == 0 {
 		return logitsFull
 	}
@@ -242,7 +243,7 @@ func (g *generation) want(draft []int32) logitsKind {
 // sample chooses a token from what the last pass computed.
 func (g *generation) sample() (int32, error) {
 	if s := g.session; s.have == logitsTop {
-		return g.sampler.sampleFrom(s.top.found[s.row])
+		return g.sampler.SampleFrom(s.top.found[s.row])
 	}
 	logits := g.session.Logits()
 	id, err := g.sampler.Sample(logits)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"tern/inference/sampling"
 )
 
 // tolerance is what formats.md grants a float32 engine on the golden prompts,
@@ -101,7 +103,7 @@ func goldenGreedy(t *testing.T, e *Engine, g *golden, load func(array) []float32
 		if r := relative(t, s.Logits(), steps[i*vocab:][:vocab]); r > limit {
 			t.Errorf("step %d: logits differ by %.2g", i, r)
 		}
-		id := argmax(s.Logits())
+		id := sampling.Argmax(s.Logits())
 		got = append(got, id)
 		if err := s.Eval(context.Background(), id); err != nil {
 			t.Fatal(err)
@@ -119,7 +121,7 @@ func goldenLong(t *testing.T, e *Engine, g *golden, load func(array) []float32) 
 	same := 0
 	var last []float32
 	err := s.EachLogits(context.Background(), g.Long.Prompt, func(pos int, l []float32) error {
-		if argmax(l) == g.Long.Argmax[pos] {
+		if sampling.Argmax(l) == g.Long.Argmax[pos] {
 			same++
 		}
 		last = append(last[:0], l...)

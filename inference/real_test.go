@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"tern/inference/sampling"
 )
 
 // TestBitLlama compares greedy ids of a real model, trained by others, with its
@@ -117,7 +119,7 @@ func compareAll(t *testing.T, e *Engine, g *builtinGolden, tie float64) {
 				return nil
 			}
 			all++
-			switch got := argmax(l); {
+			switch got := sampling.Argmax(l); {
 			case got == c.IDs[i]:
 				equal++
 			case c.Gap[i] >= tie:

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"tern/inference/kernel"
+	"tern/inference/sampling"
 	"tern/model"
 	"tern/model/ternary"
 )
@@ -125,7 +126,7 @@ type topState struct {
 	request topRequest
 	upper   matrix // [rows][VocabSize] upper bounds of the logits
 	workers []topScratch
-	found   [][]candidate // after the pass: every token that can be among the k
+	found   [][]sampling.Candidate // after the pass: every token that can be among the k
 }
 
 // topScratch is one worker's part.
@@ -138,12 +139,12 @@ type topScratch struct {
 
 // topRow is what a worker knows of one token.
 type topRow struct {
-	x     []int16     // the quantised input,
-	step  float32     // which step·x is,
-	norm  float32     // its norm
-	rest  float32     // and that of what the steps leave
-	lower []float32   // the k largest lower bounds of its rows, a heap
-	found []candidate // exact logits of its rows
+	x     []int16              // the quantised input,
+	step  float32              // which step·x is,
+	norm  float32              // its norm
+	rest  float32              // and that of what the steps leave
+	lower []float32            // the k largest lower bounds of its rows, a heap
+	found []sampling.Candidate // exact logits of its rows
 }
 
 func newTopState(vocab, workers int) *topState {
@@ -208,7 +209,7 @@ func (s *Session) scanTop(w *worker, x matrix) {
 		for r, upper := range t.upper.row(i)[lo:hi] {
 			if !(upper < threshold) { // NaN counts: the sampler refuses it
 				scratch.denseRows(mine.one[:], m.Head, lo+r, x.row(i))
-				row.found = append(row.found, candidate{int32(lo + r), mine.one[0]})
+				row.found = append(row.found, sampling.Candidate{ID: int32(lo + r), Logit: mine.one[0]})
 			}
 		}
 	}
@@ -224,9 +225,9 @@ func (s *Session) scanTop(w *worker, x matrix) {
 			found = append(found, t.workers[j].rows[i].found...)
 		}
 		for _, id := range t.request.ids {
-			if !slices.ContainsFunc(found, func(c candidate) bool { return c.id == id }) {
+			if !slices.ContainsFunc(found, func(c sampling.Candidate) bool { return c.ID == id }) {
 				scratch.denseRows(mine.one[:], m.Head, int(id), x.row(i))
-				found = append(found, candidate{id, mine.one[0]})
+				found = append(found, sampling.Candidate{ID: id, Logit: mine.one[0]})
 			}
 		}
 		t.found[i] = found

@@ -12,6 +12,7 @@ import (
 
 	"github.com/x448/float16"
 
+	"tern/inference/sampling"
 	"tern/model"
 )
 
@@ -98,24 +99,24 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 	}
 	full := make([]float32, head.Rows)
 	s.scratch[0].denseRows(full, head, 0, x)
-	want := make([]candidate, head.Rows)
+	want := make([]sampling.Candidate, head.Rows)
 	for r, l := range full {
-		want[r] = candidate{int32(r), l}
+		want[r] = sampling.Candidate{ID: int32(r), Logit: l}
 	}
-	slices.SortFunc(want, byLogit)
+	slices.SortFunc(want, sampling.ByLogit)
 	found := s.top.found[1]
 	for _, c := range found {
-		if full[c.id] != c.logit {
-			t.Fatalf("%s: logit %d is %g, the full product says %g", name, c.id, c.logit, full[c.id])
+		if full[c.ID] != c.Logit {
+			t.Fatalf("%s: logit %d is %g, the full product says %g", name, c.ID, c.Logit, full[c.ID])
 		}
 	}
 	for _, id := range request.ids {
-		if !slices.ContainsFunc(found, func(c candidate) bool { return c.id == id }) {
+		if !slices.ContainsFunc(found, func(c sampling.Candidate) bool { return c.ID == id }) {
 			t.Fatalf("%s: id %d is missing", name, id)
 		}
 	}
 	got := slices.Clone(found)
-	slices.SortFunc(got, byLogit)
+	slices.SortFunc(got, sampling.ByLogit)
 	k := min(request.k, head.Rows)
 	if len(got) < k || !slices.Equal(got[:k], want[:k]) {
 		t.Fatalf("%s: the scan finds %v, want %v", name, got[:min(k, len(got), 9)], want[:min(k, 9)])

@@ -146,14 +146,9 @@ func (m *local) Session(g settings.Generation) (session, error) {
 	return m.session, nil
 }
 
-// sampling returns the sampler's settings for one answer.
-func sampling(g settings.Generation, seed uint32) inference.Sampling {
-	return inference.Sampling{
-		Temperature:   g.Temperature,
-		TopK:          g.TopK,
-		TopP:          g.TopP,
-		MinP:          g.MinP,
-		RepeatPenalty: g.RepeatPenalty,
-		Seed:          uint64(seed),
-	}
+// samplingOf returns the sampler's settings for one answer.
+func samplingOf(g settings.Generation, seed uint32) inference.Sampling {
+	p := g.Params
+	p.Seed = uint64(seed)
+	return p
 }

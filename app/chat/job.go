@@ -209,7 +209,7 @@ func (c *Controller) prepare(j *job) (compute func() error, err error) {
 			o.Alternatives = alternatives
 		}
 	})
-	o.Sampling = sampling(g, a.by.Seed)
+	o.Sampling = samplingOf(g, a.by.Seed)
 	a.made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
 	return func() error {
 		defer c.change(func(*View) { // once the answer has ended

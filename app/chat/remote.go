@@ -13,6 +13,7 @@ import (
 	"tern/app/remote"
 	"tern/app/settings"
 	"tern/inference"
+	"tern/inference/sampling"
 	"tern/model"
 	"tern/tokenizer"
 )
@@ -162,10 +163,17 @@ func (d *distant) request(ids []int32, o inference.GenerateOptions) remote.Reque
 	r := remote.Request{
 		Model: d.model, MaxTokens: o.MaxTokens, Stop: o.Stop,
 		Temperature: o.Sampling.Temperature, TopP: o.Sampling.TopP, Seed: o.Sampling.Seed,
-		Extras: remote.Extras{TopK: o.Sampling.TopK, MinP: o.Sampling.MinP, EndSentence: o.EndSentence},
+		Extras: map[string]float64{},
 	}
-	if p := o.Sampling.RepeatPenalty; p != 1 {
-		r.RepeatPenalty, r.RepetitionPenalty = p, p
+	for _, f := range sampling.Fields {
+		if v := f.Get(o.Sampling); v != f.Off && f.Key != "temperature" && f.Key != "top_p" { // these are OpenAI's
+			for _, key := range f.Keys() {
+				r.Extras[key] = v
+			}
+		}
+	}
+	if o.EndSentence > 0 {
+		r.Extras["end_sentence"] = float64(o.EndSentence) // Tern's
 	}
 	chat := len(ids) > 0 && ids[0] == chatID
 	if chat {

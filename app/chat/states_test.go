@@ -254,7 +254,7 @@ func TestFigures(t *testing.T) {
 		if got := c.View().Figures; got != want {
 			t.Errorf("at the end: %+v, want %+v", got, want)
 		}
-		if o := f.options[0]; o.MaxTokens != 3 || o.EndSentence != inference.SentenceRoom || o.Sampling != sampling(g, 7) {
+		if o := f.options[0]; o.MaxTokens != 3 || o.EndSentence != inference.SentenceRoom || o.Sampling != samplingOf(g, 7) {
 			t.Errorf("options %+v", o)
 		}
 		c.Generate("", g)

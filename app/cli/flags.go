@@ -10,6 +10,7 @@ import (
 
 	"tern/app/check"
 	"tern/inference"
+	"tern/inference/sampling"
 )
 
 // flags is the flag set of one command, and its help.
@@ -155,6 +156,17 @@ func (f *flags) limit(p *int, name string, hi int, usage string) {
 		}
 		return strconv.Atoi(s)
 	}}, name, usage)
+}
+
+// samplingFlags adds the settings of the sampler, but not --seed.
+func (f *flags) samplingFlags(p *sampling.Params) {
+	for _, field := range sampling.Fields {
+		if number, count := field.At(p); count != nil {
+			f.limit(count, field.Flag, int(field.Read.Max), field.Usage)
+		} else {
+			f.float(number, field.Flag, field.Read.Min, field.Read.Max, field.Usage)
+		}
+	}
 }
 
 // seedFlag adds --seed. What draws one is up to the command.

@@ -70,11 +70,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.idsFlag(&o.ids)
 	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, 0 for as many as the context holds")
 	f.int(&o.EndSentence, "end-sentence", 0, inference.MaxEndSentence, "where -n tokens end in the middle of a sentence, go on to its end for `N` tokens at most, 0 for not")
-	f.float(&o.Sampling.Temperature, "temp", 0, 100, "temperature `T`: higher is more surprising, 0 always picks the likeliest token")
-	f.limit(&o.Sampling.TopK, "top-k", 1<<24, "choose among the `K` likeliest tokens, 0 for all")
-	f.float(&o.Sampling.TopP, "top-p", 0, 1, "choose among the likeliest tokens that reach the share `P`, 1 for all")
-	f.float(&o.Sampling.MinP, "min-p", 0, 1, "drop tokens less likely than the share `P` of the likeliest one, 0 for none")
-	f.float(&o.Sampling.RepeatPenalty, "repeat-penalty", 0, 10, "make recent tokens less likely by the factor `R`, 1 for not")
+	f.samplingFlags(&o.Sampling)
 	var draw bool
 	f.seedFlag(&o.Sampling.Seed, &draw)
 	f.Func("stop", "end the text where `TEXT` would appear; may be given again", func(text string) error {

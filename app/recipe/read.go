@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"tern/inference"
+	"tern/inference/sampling"
 )
 
 // What a recipe may hold. A recipe may come from anybody: nothing in it makes
@@ -54,12 +55,15 @@ func Read(in io.Reader) (*Recipe, error) {
 // wrong names the first value that no recipe has, "" for none.
 func (r *Recipe) wrong() string {
 	s := &r.Settings
+	for _, f := range sampling.Fields {
+		if v := f.Get(s.Params); !f.Read.Contains(v) {
+			return fmt.Sprintf("%s is %g, want %g to %g", f.Key, v, f.Read.Min, f.Read.Max)
+		}
+	}
 	for _, n := range []struct {
 		name      string
 		v, lo, hi float64
 	}{
-		{"temperature", s.Temperature, 0, 100}, {"top_p", s.TopP, 0, 1}, {"min_p", s.MinP, 0, 1},
-		{"repeat_penalty", s.RepeatPenalty, 0, 10}, {"top_k", float64(s.TopK), 0, 1 << 24},
 		{"max_tokens", float64(s.MaxTokens), 0, 1 << 24}, {"end_sentence", float64(s.EndSentence), 0, inference.MaxEndSentence}, {"context", float64(s.Context), 1, 1 << 24},
 		{"the number of prompt_ids", float64(len(r.Prompt)), 1, maxIDs}, {"the number of output ids", float64(len(r.Output.IDs)), 0, maxIDs},
 		{"the number of stop texts", float64(len(s.Stop)), 0, maxStops}, {"the number of stop_ids", float64(len(s.StopIDs)), 0, maxStops},

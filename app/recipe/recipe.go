@@ -22,6 +22,7 @@ import (
 
 	"tern/inference"
 	"tern/inference/kernel"
+	"tern/inference/sampling"
 )
 
 // ErrInvalid marks what is no recipe, or none that this program understands.
@@ -59,18 +60,14 @@ type Computed struct {
 
 // Settings are those of inference.GenerateOptions and the context's length.
 type Settings struct {
-	Temperature   float64  `json:"temperature"`
-	TopK          int      `json:"top_k"`
-	TopP          float64  `json:"top_p"`
-	MinP          float64  `json:"min_p"`
-	RepeatPenalty float64  `json:"repeat_penalty"`
-	Seed          uint64   `json:"seed"`
-	MaxTokens     int      `json:"max_tokens"`
-	Context       int      `json:"context"`
-	Stop          []string `json:"stop"`
-	StopIDs       []int32  `json:"stop_ids"`
-	IgnoreEOS     bool     `json:"ignore_eos"`
-	EndSentence   int      `json:"end_sentence,omitempty"` // recipes from before it have none
+	sampling.Params
+	Seed        uint64   `json:"seed"`
+	MaxTokens   int      `json:"max_tokens"`
+	Context     int      `json:"context"`
+	Stop        []string `json:"stop"`
+	StopIDs     []int32  `json:"stop_ids"`
+	IgnoreEOS   bool     `json:"ignore_eos"`
+	EndSentence int      `json:"end_sentence,omitempty"` // recipes from before it have none
 }
 
 // Output is the answer.
@@ -101,8 +98,7 @@ func New(a Answer) *Recipe {
 		Model:    Model{a.Model, a.Hash},
 		Computed: computed(a.Session.KV),
 		Settings: Settings{
-			Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, RepeatPenalty: s.RepeatPenalty, Seed: s.Seed,
-			MaxTokens: a.Options.MaxTokens, Context: a.Session.Context,
+			Params: s, Seed: s.Seed, MaxTokens: a.Options.MaxTokens, Context: a.Session.Context,
 			Stop: a.Options.Stop, StopIDs: a.Options.StopIDs, IgnoreEOS: a.Options.IgnoreEOS, EndSentence: a.Options.EndSentence,
 		},
 		Prompt: a.Prompt,
@@ -212,11 +208,10 @@ func (r *Recipe) Replay(ctx context.Context, e *inference.Engine, progress func(
 	}
 	want, s := r.Output.IDs, r.Settings
 	o := inference.GenerateOptions{
-		Sampling: inference.Sampling{
-			Temperature: s.Temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, RepeatPenalty: s.RepeatPenalty, Seed: s.Seed,
-		},
+		Sampling:  s.Params,
 		MaxTokens: s.MaxTokens, Stop: s.Stop, StopIDs: s.StopIDs, IgnoreEOS: s.IgnoreEOS, EndSentence: s.EndSentence,
 	}
+	o.Sampling.Seed = s.Seed
 	cancelled := r.Output.Stop == inference.StopCancelled
 	if cancelled && len(want) == 0 {
 		return &Difference{At: -1, Want: -1, Got: -1, Stop: r.Output.Stop}, nil

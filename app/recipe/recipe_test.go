@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"tern/inference"
+	"tern/inference/sampling"
 	"tern/model/fuzztest"
 )
 
@@ -150,4 +152,38 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%s becomes %v", r.JSON(), err)
 		}
 	})
+}
+
+// TestFirstForm: a recipe from before settings were a table reads, writes itself
+// byte for byte, and gives the same answer.
+func TestFirstForm(t *testing.T) {
+	raw, err := os.ReadFile("testdata/first.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(r.JSON(), raw) {
+		t.Errorf("%s becomes %s", raw, r.JSON())
+	}
+	if p := r.Settings.Params; p != (sampling.Params{Temperature: 0.9, TopK: 30, TopP: 0.8, MinP: 0.02, RepeatPenalty: 1.2}) || r.Settings.Seed != 7 {
+		t.Errorf("settings %+v", r.Settings)
+	}
+	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if d, err := r.Replay(t.Context(), e, func(int, int) {}); err != nil || !d.Same() {
+		t.Errorf("replayed: %+v, %v", d, err)
+	}
+	for _, widest := range []string{`"temperature":100`, `"top_k":16777216`, `"min_p":1`, `"repeat_penalty":10`, `"repeat_penalty":0`} {
+		key, _, _ := strings.Cut(widest, ":")
+		wide := regexp.MustCompile(key+`:[0-9.]+`).ReplaceAllString(string(raw), widest)
+		if r, err := Read(strings.NewReader(wide)); err != nil || !strings.Contains(string(r.JSON()), widest) {
+			t.Errorf("%s: %v", widest, err)
+		}
+	}
 }

@@ -125,17 +125,24 @@ type Request struct {
 	TopP        float64   `json:"top_p"`
 	Seed        uint64    `json:"seed"`
 	Stop        []string  `json:"stop,omitempty"`
-	Extras
+
+	// Extras are what local servers take beside OpenAI's parameters, by key. One
+	// that refuses them is asked without.
+	Extras map[string]float64 `json:"-"`
 }
 
-// Extras are what local servers take beside OpenAI's parameters. One that
-// refuses them is asked without.
-type Extras struct {
-	TopK              int     `json:"top_k,omitempty"`
-	MinP              float64 `json:"min_p,omitempty"`
-	RepeatPenalty     float64 `json:"repeat_penalty,omitempty"`     // llama-server, Tern
-	RepetitionPenalty float64 `json:"repetition_penalty,omitempty"` // vLLM
-	EndSentence       int     `json:"end_sentence,omitempty"`       // Tern
+// MarshalJSON writes Extras behind the other parameters.
+func (r Request) MarshalJSON() ([]byte, error) {
+	type plain Request
+	raw, err := json.Marshal(plain(r))
+	if err != nil || len(r.Extras) == 0 {
+		return raw, err
+	}
+	extras, err := json.Marshal(r.Extras)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(raw[:len(raw)-1], ','), extras[1:]...), nil
 }
 
 // Stream asks and calls piece with every part of the text, one token as a rule,
@@ -150,8 +157,8 @@ func (c *Client) Stream(ctx context.Context, r Request, piece func(text string) 
 		path = "/chat/completions"
 	}
 	res, err := c.do(ctx, http.MethodPost, path, r)
-	if errors.Is(err, ErrRefused) && r.Extras != (Extras{}) {
-		r.Extras = Extras{}
+	if errors.Is(err, ErrRefused) && len(r.Extras) > 0 {
+		r.Extras = nil
 		res, err = c.do(ctx, http.MethodPost, path, r)
 	}
 	if err != nil {

@@ -172,7 +172,7 @@ func TestExtras(t *testing.T) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: {\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	if _, err := c.Stream(context.Background(), Request{Extras: Extras{TopK: 40}}, func(string) bool { return true }); err != nil || asked != 2 {
+	if _, err := c.Stream(context.Background(), Request{Extras: map[string]float64{"top_k": 40}}, func(string) bool { return true }); err != nil || asked != 2 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tern/inference"
+	"tern/inference/sampling"
 )
 
 // question is a request that can be answered.
@@ -89,32 +90,25 @@ func (r *request) generation(chat bool) (o inference.GenerateOptions, err error)
 	if !chat {
 		o.MaxTokens = completionTokens
 	}
-	for _, f := range []struct {
-		name   string
-		given  *float64
-		to     *float64
-		lo, hi float64
-	}{
-		{"temperature", r.Temperature, &o.Sampling.Temperature, 0, 2},
-		{"top_p", r.TopP, &o.Sampling.TopP, 0, 1},
-		{"min_p", r.MinP, &o.Sampling.MinP, 0, 1},
-		{"repetition_penalty", r.RepetitionPenalty, &o.Sampling.RepeatPenalty, 0, 10},
-		{"repeat_penalty", r.RepeatPenalty, &o.Sampling.RepeatPenalty, 0, 10},
-	} {
-		if f.given == nil {
-			continue
+	for _, f := range sampling.Fields {
+		for _, key := range f.Keys() {
+			v, given := r.sampling[key]
+			switch {
+			case !given:
+				continue
+			case f.Whole():
+				v = min(max(v, f.Read.Min), f.Read.Max)
+			case !f.Read.Contains(v):
+				return o, bad(key, "%s must be between %g and %g.", key, f.Read.Min, f.Read.Max)
+			}
+			f.Set(&o.Sampling, v)
 		}
-		if *f.given < f.lo || *f.given > f.hi {
-			return o, bad(f.name, "%s must be between %g and %g.", f.name, f.lo, f.hi)
-		}
-		*f.to = *f.given
 	}
 	// As other local servers do, -1 and whatever else is no count sets no limit.
 	for _, f := range []struct {
 		given *whole
 		to    *int
 	}{
-		{r.TopK, &o.Sampling.TopK},
 		{r.NPredict, &o.MaxTokens},
 		{r.MaxTokens, &o.MaxTokens},
 		{r.MaxCompletionTokens, &o.MaxTokens},

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tern/inference/sampling"
 )
 
 // request is the body of both kinds of completions, as far as Tern reads it.
@@ -27,24 +29,20 @@ type request struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
 
-	MaxTokens           *whole   `json:"max_tokens"`
-	MaxCompletionTokens *whole   `json:"max_completion_tokens"`
-	NPredict            *whole   `json:"n_predict"` // llama-server's
-	Temperature         *float64 `json:"temperature"`
-	TopP                *float64 `json:"top_p"`
-	Seed                *seed    `json:"seed"`
-	Stop                texts    `json:"stop"`
+	MaxTokens           *whole `json:"max_tokens"`
+	MaxCompletionTokens *whole `json:"max_completion_tokens"`
+	NPredict            *whole `json:"n_predict"` // llama-server's
+	Seed                *seed  `json:"seed"`
+	Stop                texts  `json:"stop"`
 
 	LogProbs    json.RawMessage `json:"logprobs"` // a number; of chats a bool
 	TopLogProbs *whole          `json:"top_logprobs"`
 
 	// Not OpenAI's, but of other local servers.
-	TopK              *whole   `json:"top_k"`
-	MinP              *float64 `json:"min_p"`
-	RepeatPenalty     *float64 `json:"repeat_penalty"`
-	RepetitionPenalty *float64 `json:"repetition_penalty"`
-	IgnoreEOS         bool     `json:"ignore_eos"`
-	EndSentence       *whole   `json:"end_sentence"` // Tern's: tokens more than the limit, to end a sentence
+	IgnoreEOS   bool   `json:"ignore_eos"`
+	EndSentence *whole `json:"end_sentence"` // Tern's: tokens more than the limit, to end a sentence
+
+	sampling map[string]float64 // the settings of sampling.Fields that are given, by key
 
 	// What Tern does not do. A value that asks for nothing may have any type.
 	N                json.RawMessage `json:"n"`
@@ -238,7 +236,11 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, q *request) bool {
 }
 
 func parse(raw []byte, q *request) *apiError {
-	err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), q) // some write a byte-order mark
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // some write a byte-order mark
+	err := json.Unmarshal(raw, q)
+	if err == nil {
+		q.sampling, err = readSampling(raw)
+	}
 	var e *apiError
 	var kind *json.UnmarshalTypeError
 	switch {
@@ -251,6 +253,44 @@ func parse(raw []byte, q *request) *apiError {
 		return bad(field, "%s cannot be a %s.", kind.Field, kind.Value)
 	}
 	return &apiError{status: http.StatusBadRequest, Code: "invalid_json", Message: "The request is not JSON: " + err.Error()}
+}
+
+// samplingType is a struct with a field for each key of sampling.Fields, nil where
+// a request has none.
+var samplingType = func() reflect.Type {
+	var fields []reflect.StructField
+	for _, f := range sampling.Fields {
+		kind := reflect.TypeFor[*float64]()
+		if f.Whole() {
+			kind = reflect.TypeFor[*whole]()
+		}
+		for _, key := range f.Keys() {
+			fields = append(fields, reflect.StructField{Name: fmt.Sprintf("F%d", len(fields)), Type: kind, Tag: reflect.StructTag(fmt.Sprintf("json:%q", key))})
+		}
+	}
+	return reflect.StructOf(fields)
+}()
+
+// readSampling reads the settings of the sampler from a request that is JSON.
+func readSampling(raw []byte) (map[string]float64, error) {
+	v := reflect.New(samplingType)
+	if err := json.Unmarshal(raw, v.Interface()); err != nil {
+		return nil, err
+	}
+	given := map[string]float64{}
+	for i := range samplingType.NumField() {
+		field := v.Elem().Field(i)
+		if field.IsNil() {
+			continue
+		}
+		key := samplingType.Field(i).Tag.Get("json")
+		if n, ok := field.Interface().(*whole); ok {
+			given[key] = float64(*n)
+		} else {
+			given[key] = field.Elem().Float()
+		}
+	}
+	return given, nil
 }
 
 // refuse names the first thing asked for that Tern does not do.

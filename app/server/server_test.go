@@ -174,7 +174,7 @@ func TestRefused(t *testing.T) {
 		{c, "/v1/completions", `{` + story + `, "logit_bias": {"5": -100}}`, 400, "logit_bias", "unsupported_parameter"},
 		{c, "/v1/completions", `{` + story + `, "frequency_penalty": 1}`, 400, "frequency_penalty", "unsupported_parameter"},
 		{c, "/v1/completions", `{` + story + `, "presence_penalty": -1}`, 400, "presence_penalty", "unsupported_parameter"},
-		{c, "/v1/completions", `{` + story + `, "temperature": 2.5}`, 400, "temperature", "invalid_value"},
+		{c, "/v1/completions", `{` + story + `, "temperature": 100.5}`, 400, "temperature", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "temperature": "hot"}`, 400, "temperature", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "top_p": -1}`, 400, "top_p", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "max_tokens": 2.5}`, 400, "max_tokens", "invalid_value"},

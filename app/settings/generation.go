@@ -4,37 +4,29 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tern/inference/sampling"
 )
 
 // Generation holds the settings of one answer, as the panel shows them.
 type Generation struct {
-	Preset        string   `json:"preset"` // "Recommended", one of Presets, one of the user's or "Custom"
-	Temperature   float64  `json:"temperature"`
-	TopP          float64  `json:"top_p"`
-	TopK          int      `json:"top_k"`
-	MinP          float64  `json:"min_p"`
-	RepeatPenalty float64  `json:"repeat_penalty"`
-	MaxTokens     int      `json:"max_tokens"`
-	CutOff        bool     `json:"cut_off"`     // a story stops at MaxTokens, also in the middle of a sentence
-	RandomSeed    bool     `json:"random_seed"` // draw a new seed for every answer
-	Seed          uint32   `json:"seed"`        // used unless RandomSeed
-	Stop          []string `json:"stop"`        // texts that end an answer
-	Context       int      `json:"context"`     // positions; 0 is the model's own length
-	Threads       int      `json:"threads"`     // 0 is automatic
+	Preset string `json:"preset"` // "Recommended", one of Presets, one of the user's or "Custom"
+	sampling.Params
+	MaxTokens  int      `json:"max_tokens"`
+	CutOff     bool     `json:"cut_off"`     // a story stops at MaxTokens, also in the middle of a sentence
+	RandomSeed bool     `json:"random_seed"` // draw a new seed for every answer
+	Seed       uint32   `json:"seed"`        // used unless RandomSeed
+	Stop       []string `json:"stop"`        // texts that end an answer
+	Context    int      `json:"context"`     // positions; 0 is the model's own length
+	Threads    int      `json:"threads"`     // 0 is automatic
 }
 
-// The ranges of the settings. Each starts at 0 where no minimum is named; the
-// model's own context length bounds MaxTokens and Context further.
+// The ranges of the settings beside those of sampling.Fields. MaxTokens starts at
+// 1; the model's own context length bounds it and Context further.
 const (
-	MaxTemperature   = 2.0
-	MaxTopP          = 1.0
-	MaxTopK          = 200
-	MaxMinP          = 0.5
-	MinRepeatPenalty = 1.0
-	MaxRepeatPenalty = 1.5
-	MinContext       = 64
-	MaxContext       = 1 << 24
-	MaxThreads       = 1024
+	MinContext = 64
+	MaxContext = 1 << 24
+	MaxThreads = 1024
 )
 
 // Custom is the preset of values that belong to no other one.
@@ -46,12 +38,8 @@ const Recommended = "Recommended"
 
 // Preset is a named set of sampling values.
 type Preset struct {
-	Name          string  `json:"name"`
-	Temperature   float64 `json:"temperature"`
-	TopP          float64 `json:"top_p"`
-	TopK          int     `json:"top_k"`
-	MinP          float64 `json:"min_p"`
-	RepeatPenalty float64 `json:"repeat_penalty"`
+	Name string `json:"name"`
+	sampling.Params
 }
 
 // What the user may keep of their own.
@@ -62,9 +50,9 @@ const (
 
 // Presets are the sets to choose from, the quietest first.
 var Presets = []Preset{
-	{Name: "Precise", Temperature: 0.2, TopP: 0.9, TopK: 40, MinP: 0.05, RepeatPenalty: 1},
-	{Name: "Balanced", Temperature: 0.8, TopP: 0.95, TopK: 40, MinP: 0.05, RepeatPenalty: 1},
-	{Name: "Creative", Temperature: 1.1, TopP: 0.98, TopK: 100, MinP: 0.02, RepeatPenalty: 1.05},
+	{"Precise", sampling.Params{Temperature: 0.2, TopP: 0.9, TopK: 40, MinP: 0.05, RepeatPenalty: 1}},
+	{"Balanced", sampling.Params{Temperature: 0.8, TopP: 0.95, TopK: 40, MinP: 0.05, RepeatPenalty: 1}},
+	{"Creative", sampling.Params{Temperature: 1.1, TopP: 0.98, TopK: 100, MinP: 0.02, RepeatPenalty: 1.05}},
 }
 
 // DefaultGeneration returns the settings that every reset goes back to.
@@ -76,25 +64,19 @@ func DefaultGeneration() Generation {
 // its generation_config.json; what they leave out is off. Without any it has the
 // values of Balanced.
 func RecommendedBy(values map[string]float64) Preset {
-	g := Generation{}.WithPreset("Balanced")
-	own := Generation{MaxTokens: 1, Temperature: 1, TopP: 1, RepeatPenalty: 1}
-	said := false
-	for key, set := range map[string]func(float64){
-		"temperature":        func(v float64) { own.Temperature = v },
-		"top_p":              func(v float64) { own.TopP = v },
-		"top_k":              func(v float64) { own.TopK = int(clamp(v, 0, MaxTopK, 0)) },
-		"min_p":              func(v float64) { own.MinP = v },
-		"repetition_penalty": func(v float64) { own.RepeatPenalty = v },
-	} {
-		if v, ok := values[key]; ok {
-			set(v)
-			said = true
+	own, said := Generation{MaxTokens: 1, Params: sampling.Neutral()}, false
+	for _, f := range sampling.Fields {
+		for _, key := range f.Keys() {
+			if v, ok := values[key]; ok {
+				f.Set(&own.Params, clamp(v, f.Panel.Min, f.Panel.Max, f.Off))
+				said = true
+			}
 		}
 	}
-	if said {
-		g = own.Normal()
+	if !said {
+		own = own.WithPreset("Balanced")
 	}
-	return Preset{Recommended, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty}
+	return Preset{Recommended, own.Params}
 }
 
 // WithPreset returns g with the values of the named preset, or g itself when
@@ -110,9 +92,7 @@ func (g Generation) WithPreset(name string) Generation {
 
 // With returns g with the values of a preset.
 func (g Generation) With(p Preset) Generation {
-	g.Preset = p.Name
-	g.Temperature, g.TopP, g.TopK = p.Temperature, p.TopP, p.TopK
-	g.MinP, g.RepeatPenalty = p.MinP, p.RepeatPenalty
+	g.Preset, g.Params = p.Name, p.Params
 	return g
 }
 
@@ -130,10 +110,7 @@ func (g Generation) Named(own []Preset) Generation {
 	return g
 }
 
-func (g Generation) has(p Preset) bool {
-	return g.Temperature == p.Temperature && g.TopP == p.TopP && g.TopK == p.TopK &&
-		g.MinP == p.MinP && g.RepeatPenalty == p.RepeatPenalty
-}
+func (g Generation) has(p Preset) bool { return g.Params == p.Params }
 
 // NameCheck is what is wrong with a name for a preset of the user's.
 type NameCheck uint8
@@ -159,7 +136,7 @@ func CheckPresetName(name string) NameCheck {
 // SavePreset keeps the values of g under a name, in the place of a preset that
 // has it. It reports false where no more can be kept.
 func (s *Settings) SavePreset(name string, g Generation) bool {
-	p := Preset{name, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty}
+	p := Preset{name, g.Params}
 	own := slices.Clone(s.Presets)
 	if i := slices.IndexFunc(own, func(o Preset) bool { return o.Name == name }); i >= 0 {
 		own[i] = p
@@ -182,7 +159,7 @@ func normalPresets(own []Preset) []Preset {
 		g := Generation{MaxTokens: 1}.With(p).Normal()
 		known := slices.ContainsFunc(kept, func(k Preset) bool { return k.Name == p.Name })
 		if CheckPresetName(p.Name) == GoodName && !known && len(kept) < maxPresets {
-			kept = append(kept, Preset{p.Name, g.Temperature, g.TopP, g.TopK, g.MinP, g.RepeatPenalty})
+			kept = append(kept, Preset{p.Name, g.Params})
 		}
 	}
 	return kept
@@ -202,11 +179,9 @@ func (g Generation) PresetName() string {
 // by its default.
 func (g Generation) Normal() Generation {
 	d := DefaultGeneration()
-	g.Temperature = clamp(g.Temperature, 0, MaxTemperature, d.Temperature)
-	g.TopP = clamp(g.TopP, 0, MaxTopP, d.TopP)
-	g.TopK = clamp(g.TopK, 0, MaxTopK, d.TopK)
-	g.MinP = clamp(g.MinP, 0, MaxMinP, d.MinP)
-	g.RepeatPenalty = clamp(g.RepeatPenalty, MinRepeatPenalty, MaxRepeatPenalty, d.RepeatPenalty)
+	for _, f := range sampling.Fields {
+		f.Set(&g.Params, clamp(f.Get(g.Params), f.Panel.Min, f.Panel.Max, f.Get(d.Params)))
+	}
 	g.MaxTokens = clamp(g.MaxTokens, 1, MaxContext, d.MaxTokens)
 	if g.Context != 0 {
 		g.Context = clamp(g.Context, MinContext, MaxContext, d.Context)

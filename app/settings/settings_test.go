@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tern/app/files/filestest"
+	"tern/inference/sampling"
 	"tern/model/fuzztest"
 )
 
@@ -25,7 +26,7 @@ func changed() Settings {
 	return Settings{
 		Version: version,
 		Generation: Generation{
-			Preset: Custom, Temperature: 0.5, TopP: 0.6, TopK: 7, MinP: 0.1, RepeatPenalty: 1.2,
+			Preset: Custom, Params: sampling.Params{Temperature: 0.5, TopP: 0.6, TopK: 7, MinP: 0.1, RepeatPenalty: 1.2},
 			MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"\n\n", "The End"}, Context: 300, Threads: 3,
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
@@ -73,13 +74,13 @@ func TestLoad(t *testing.T) {
 		{name: "values below their range", want: with(func(s *Settings) {
 			s.TextScale, s.Width, s.Height = 90, MinWidth, MinHeight
 			s.SidebarWidth, s.PanelWidth = MinSidebar, MinPanel
-			s.Generation = Generation{Preset: Custom, RepeatPenalty: 1, MaxTokens: 1, Context: MinContext, RandomSeed: true}
+			s.Generation = Generation{Preset: Custom, Params: sampling.Params{RepeatPenalty: 1}, MaxTokens: 1, Context: MinContext, RandomSeed: true}
 		}), file: `{"theme":"pink","text_scale":-5,"width":-1,"height":3,"sidebar_width":0,"panel_width":-9,"generation":{"temperature":-1,"top_p":-1,"top_k":-1,
 			"min_p":-1,"repeat_penalty":0,"max_tokens":-9223372036854775808,"context":-3,"threads":-1}}`},
 		{name: "values above their range", want: with(func(s *Settings) {
 			s.TextScale, s.Width, s.Height = 150, maxSide, maxSide
 			s.SidebarWidth, s.PanelWidth = MaxSidebar, MaxPanel
-			s.Generation = Generation{Preset: Custom, Temperature: 2, TopP: 1, TopK: 200, MinP: 0.5, RepeatPenalty: 1.5,
+			s.Generation = Generation{Preset: Custom, Params: sampling.Params{Temperature: 2, TopP: 1, TopK: 200, MinP: 0.5, RepeatPenalty: 1.5},
 				MaxTokens: MaxContext, Context: MaxContext, Threads: MaxThreads, RandomSeed: true}
 		}), file: `{"text_scale":9223372036854775807,"width":1e9,"height":1e9,"sidebar_width":321,"panel_width":1e9,"generation":{"temperature":1e300,"top_p":2,"top_k":999,
 			"min_p":1,"repeat_penalty":9,"max_tokens":9223372036854775807,"context":999999999,"threads":99999}}`},
@@ -165,7 +166,7 @@ func TestSaveBringsIntoRange(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Load(path)
-	if err != nil || got.Width != Default().Width || got.Generation.Temperature != MaxTemperature {
+	if err != nil || got.Width != Default().Width || got.Generation.Temperature != 2 {
 		t.Errorf("width %v, temperature %v, error %v", got.Width, got.Generation.Temperature, err)
 	}
 }
@@ -306,13 +307,13 @@ func TestOwnPresets(t *testing.T) {
 	}
 	// What a file may bring.
 	bad := Default()
-	bad.Presets = []Preset{{Name: ""}, {Name: "precise"}, {Name: "Custom"}, {Name: "A", Temperature: 99, TopP: math.NaN()}, {Name: "A"},
+	bad.Presets = []Preset{{Name: ""}, {Name: "precise"}, {Name: "Custom"}, {Name: "A", Params: sampling.Params{Temperature: 99, TopP: math.NaN()}}, {Name: "A"},
 		{Name: strings.Repeat("é", 41)}, {Name: strings.Repeat("é", 40)}}
 	for range 100 {
 		bad.Presets = append(bad.Presets, Preset{Name: fmt.Sprint(len(bad.Presets))})
 	}
 	kept := bad.normal().Presets
-	if len(kept) != maxPresets || kept[0].Name != "A" || kept[0].Temperature != MaxTemperature || kept[0].TopP != DefaultGeneration().TopP {
+	if len(kept) != maxPresets || kept[0].Name != "A" || kept[0].Temperature != 2 || kept[0].TopP != DefaultGeneration().TopP {
 		t.Errorf("%d kept: %+v", len(kept), kept[0])
 	}
 	full := Settings{Presets: kept}
@@ -410,5 +411,29 @@ func TestPathsAreBytes(t *testing.T) {
 	got, err := Load(file)
 	if err != nil || got.Folder != s.Folder || !slices.Equal(got.Models, s.Models) || !slices.Equal(got.Recent, s.Recent) {
 		t.Errorf("%v: %+v", err, got)
+	}
+}
+
+// TestOldGeneration: what was written before the sampler's settings were a table
+// reads as it did, and a preset that has its values keeps its name.
+func TestOldGeneration(t *testing.T) {
+	const old = `{"version":1,"generation":{"preset":"Mine","temperature":0.35,"top_p":0.91,"top_k":33,"min_p":0.07,"repeat_penalty":1.12,
+		"max_tokens":99,"random_seed":false,"seed":4294967295,"stop":["x"],"context":300,"threads":3},
+		"presets":[{"name":"Mine","temperature":0.35,"top_p":0.91,"top_k":33,"min_p":0.07,"repeat_penalty":1.12}]}`
+	got, err := parse([]byte(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := sampling.Params{Temperature: 0.35, TopP: 0.91, TopK: 33, MinP: 0.07, RepeatPenalty: 1.12}
+	want := Generation{Preset: "Mine", Params: params, MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"x"}, Context: 300, Threads: 3}
+	if d := cmp.Diff(want, got.Generation); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]Preset{{"Mine", params}}, got.Presets); d != "" {
+		t.Error(d)
+	}
+	balanced, err := parse([]byte(`{"generation":{"preset":"Balanced","temperature":0.8,"top_p":0.95,"top_k":40,"min_p":0.05,"repeat_penalty":1}}`))
+	if g := balanced.Generation; err != nil || g.Preset != "Balanced" || g.Params != sampling.Default || g.CutOff {
+		t.Errorf("%+v, %v", g, err)
 	}
 }

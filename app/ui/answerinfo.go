@@ -11,6 +11,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/inference/sampling"
 )
 
 // aboutAnswer shows how an answer was written.
@@ -91,11 +92,11 @@ func answerWords(a chat.Written) string {
 // settingsWords are the settings of an answer.
 func settingsWords(g settings.Generation) []string {
 	two := func(v float64) string { return pointed(strconv.FormatFloat(v, 'f', -1, 64)) }
-	words := []string{
-		presetName(g.Preset),
-		tr("temperature {{.Value}}", "Value", two(g.Temperature)), "top-p " + two(g.TopP), "top-k " + count(g.TopK), "min-p " + two(g.MinP),
-		tr("repeat penalty {{.Value}}", "Value", two(g.RepeatPenalty)), tr("at most {{.N}} tokens", "N", count(g.MaxTokens)),
+	words := []string{presetName(g.Preset)}
+	for _, f := range sampling.Fields {
+		words = append(words, trField(f.Title)+" "+two(f.Get(g.Params)))
 	}
+	words = append(words, tr("at most {{.N}} tokens", "N", count(g.MaxTokens)))
 	if g.Context > 0 {
 		words = append(words, tr("context {{.N}}", "N", count(g.Context)))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/inference/sampling"
 )
 
 // options is the panel of generation settings.
@@ -65,8 +66,15 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	o.presets = newRow(tr("Preset"), tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
 		o.preset, nil, escape, func() { o.use(o.g.With(o.own)) })
 
-	above := []*numberSetting{o.temperature(), o.topP(), o.maxTokens()}
-	below := []*numberSetting{o.topK(), o.minP(), o.penalty()}
+	above, below := []*numberSetting{}, []*numberSetting{}
+	for i, f := range sampling.Fields {
+		if i < unfolded {
+			above = append(above, fieldSetting(f))
+		} else {
+			below = append(below, fieldSetting(f))
+		}
+	}
+	above = append(above, o.maxTokens())
 	machine := []*numberSetting{o.context(), o.threads()}
 	for _, n := range slices.Concat(above, below, machine) {
 		spec := n.row.spec
@@ -272,18 +280,18 @@ func parseNumber(decimals int) func(string) (float64, error) {
 	}
 }
 
-func (o *options) temperature() *numberSetting {
-	return number(tr("Temperature"), tr("Higher is more surprising; 0 always picks the likeliest word."),
-		0, settings.MaxTemperature, 0.01, 2,
-		func(g settings.Generation) float64 { return g.Temperature },
-		func(g *settings.Generation, v float64) { g.Temperature = v })
-}
+// unfolded is how many of sampling.Fields are shown above the fold.
+const unfolded = 2
 
-func (o *options) topP() *numberSetting {
-	return number(tr("Top-p"), tr("Only the likeliest words that together reach this share are considered; 1 turns it off."),
-		0, settings.MaxTopP, 0.01, 2,
-		func(g settings.Generation) float64 { return g.TopP },
-		func(g *settings.Generation, v float64) { g.TopP = v })
+// fieldSetting is the row of a setting of the sampler.
+func fieldSetting(f sampling.Field) *numberSetting {
+	step, decimals := 0.01, 2
+	if f.Whole() {
+		step, decimals = 1, 0
+	}
+	return number(trField(f.Title), trField(f.Hint), f.Panel.Min, f.Panel.Max, step, decimals,
+		func(g settings.Generation) float64 { return f.Get(g.Params) },
+		func(g *settings.Generation, v float64) { f.Set(&g.Params, v) })
 }
 
 func (o *options) maxTokens() *numberSetting {
@@ -291,27 +299,6 @@ func (o *options) maxTokens() *numberSetting {
 		1, 4096, 1, 0,
 		func(g settings.Generation) float64 { return float64(g.MaxTokens) },
 		func(g *settings.Generation, v float64) { g.MaxTokens = int(v) })
-}
-
-func (o *options) topK() *numberSetting {
-	return number(tr("Top-k"), tr("Only this many of the likeliest words are considered; 0 turns it off."),
-		0, settings.MaxTopK, 1, 0,
-		func(g settings.Generation) float64 { return float64(g.TopK) },
-		func(g *settings.Generation, v float64) { g.TopK = int(v) })
-}
-
-func (o *options) minP() *numberSetting {
-	return number(tr("Min-p"), tr("Drops words less likely than this share of the likeliest one; 0 turns it off."),
-		0, settings.MaxMinP, 0.01, 2,
-		func(g settings.Generation) float64 { return g.MinP },
-		func(g *settings.Generation, v float64) { g.MinP = v })
-}
-
-func (o *options) penalty() *numberSetting {
-	return number(tr("Repetition penalty"), tr("Makes words already used less likely; 1 turns it off, above 1.2 text gets odd."),
-		settings.MinRepeatPenalty, settings.MaxRepeatPenalty, 0.01, 2,
-		func(g settings.Generation) float64 { return g.RepeatPenalty },
-		func(g *settings.Generation, v float64) { g.RepeatPenalty = v })
 }
 
 // context shows the model's own length where the setting is 0.

@@ -19,6 +19,9 @@ import (
 // so a text is said when it is shown.
 func tr(text string, args ...any) string { return lang.L(text, values(args)) }
 
+// trField is tr for the title or the hint of one of sampling.Fields.
+func trField(text string) string { return lang.L(text) }
+
 // trn is tr for a text about n things: one is said of one thing, other of any
 // other number. Both may use {{.N}}, which is n as a person writes it.
 func trn(n int, one, other string, args ...any) string {

@@ -12,10 +12,12 @@ import (
 	"testing"
 
 	"tern/app/chat"
+
+	"tern/inference/sampling"
 )
 
 // texts are all texts of the program that are said in the user's language, by
-// the calls of tr, trn and chat.Say. It fails where one of them is not a literal.
+// the calls of tr, trn and chat.Say, and in the table of the sampler's settings. It fails where one of them is not a literal.
 func texts(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -62,6 +64,9 @@ func texts(t *testing.T) []string {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range sampling.Fields {
+		found = append(found, f.Title, f.Hint)
 	}
 	slices.Sort(found)
 	return slices.Compact(found)

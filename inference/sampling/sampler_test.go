@@ -1,4 +1,4 @@
-package inference
+package sampling
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 )
 
 func TestSamplerGreedy(t *testing.T) {
-	s := NewSampler(Sampling{})
+	s := New(Params{})
 	for _, c := range []struct {
 		logits []float32
 		want   int32
@@ -27,8 +27,8 @@ func TestSamplerGreedy(t *testing.T) {
 
 func TestSamplerRefusesNonFinite(t *testing.T) {
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
-		for _, o := range []Sampling{{}, DefaultSampling} {
-			if _, err := NewSampler(o).Sample([]float32{1, bad, 2}); !errors.Is(err, ErrNonFinite) {
+		for _, o := range []Params{{}, Default} {
+			if _, err := New(o).Sample([]float32{1, bad, 2}); !errors.Is(err, ErrNonFinite) {
 				t.Errorf("%g with %+v: error %v", bad, o, err)
 			}
 		}
@@ -37,7 +37,7 @@ func TestSamplerRefusesNonFinite(t *testing.T) {
 
 // slowDistribution is the obvious version of the chain: sort everything, apply
 // one step after the other, return each token's probability.
-func slowDistribution(logits []float32, recent []int32, o Sampling) map[int32]float64 {
+func slowDistribution(logits []float32, recent []int32, o Params) map[int32]float64 {
 	l := make([]float64, len(logits))
 	for i, v := range logits {
 		l[i] = float64(v)
@@ -100,7 +100,7 @@ func slowDistribution(logits []float32, recent []int32, o Sampling) map[int32]fl
 // of tokens that appear, with the slow version.
 func TestSamplerDistribution(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, o := range []Sampling{
+	for _, o := range []Params{
 		{Temperature: 1},
 		{Temperature: 0.7, TopK: 5},
 		{Temperature: 1.5, TopP: 0.8},
@@ -115,7 +115,7 @@ func TestSamplerDistribution(t *testing.T) {
 			logits[i] = float32(rng.NormFloat64() * 2)
 		}
 		before := slices.Clone(logits)
-		s := NewSampler(o)
+		s := New(o)
 		recent := []int32{3, 7, 7, 100, 250}
 		s.Accept(recent...)
 		want := slowDistribution(logits, recent, o)
@@ -148,7 +148,7 @@ func TestSamplerDistribution(t *testing.T) {
 
 func TestSamplerSeed(t *testing.T) {
 	draw := func(seed uint64) (ids []int32) {
-		s := NewSampler(Sampling{Temperature: 1, Seed: seed})
+		s := New(Params{Temperature: 1, Seed: seed})
 		logits := make([]float32, 1000)
 		for range 20 {
 			id, err := s.Sample(logits)
@@ -168,7 +168,7 @@ func TestSamplerSeed(t *testing.T) {
 }
 
 func TestSamplerWindow(t *testing.T) {
-	s := NewSampler(Sampling{RepeatPenalty: 2})
+	s := New(Params{RepeatPenalty: 2})
 	s.Accept(0)
 	logits := []float32{3, 2, 1}
 	if id, _ := s.Sample(logits); id != 1 {
@@ -188,8 +188,8 @@ func TestSamplerAllocatesNothing(t *testing.T) {
 	for i := range logits {
 		logits[i] = float32(rng.NormFloat64() * 3)
 	}
-	for _, o := range []Sampling{{}, DefaultSampling, {Temperature: 1, TopP: 0.9, RepeatPenalty: 1.1}} {
-		s := NewSampler(o)
+	for _, o := range []Params{{}, Default, {Temperature: 1, TopP: 0.9, RepeatPenalty: 1.1}} {
+		s := New(o)
 		if n := testing.AllocsPerRun(20, func() {
 			id, _ := s.Sample(logits)
 			s.Accept(id)
@@ -205,9 +205,9 @@ func BenchmarkSample(b *testing.B) {
 	for i := range logits {
 		logits[i] = float32(rng.NormFloat64() * 3)
 	}
-	for name, o := range map[string]Sampling{"greedy": {}, "default": DefaultSampling, "top-p": {Temperature: 1, TopP: 0.9}} {
+	for name, o := range map[string]Params{"greedy": {}, "default": Default, "top-p": {Temperature: 1, TopP: 0.9}} {
 		b.Run(name, func(b *testing.B) {
-			s := NewSampler(o)
+			s := New(o)
 			for b.Loop() {
 				if _, err := s.Sample(logits); err != nil {
 					b.Fatal(err)
