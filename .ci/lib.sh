@@ -69,6 +69,9 @@ until_true() {
 	done
 }
 
+# about KEY: what FyneApp.toml says.
+about() { sed -n "s/^$1 = \"\\{0,1\\}\\([^\"]*\\)\"\\{0,1\\}\$/\\1/p" FyneApp.toml | head -n 1; }
+
 # --- packages -----------------------------------------------------------------
 
 # To build: Fyne draws with OpenGL, GLFW speaks to X11 and Wayland, the native

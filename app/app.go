@@ -3,16 +3,19 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
 	"tern/app/cli"
 	"tern/app/recipe"
+	"tern/assets"
 )
 
 // commands are the front ends that need no window.
@@ -33,6 +36,13 @@ var commands = []struct {
 	{"pack", "write a checkpoint in its most compact form", cli.Pack},
 	{"convert", "write a checkpoint as one GGUF file, a compact copy", cli.Convert},
 	{"verify", "compare two checkpoints, tensor by tensor and logit by logit", cli.Verify},
+}
+
+// Run is Main with the streams that the system gave the program.
+func Run(args []string) int {
+	s, done := openStreams()
+	defer done()
+	return Main(args, s.In, s.Out, s.Err)
 }
 
 // Main runs the program with args, the program's name not among them, and
@@ -57,7 +67,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, help())
 		return 0
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, "tern", recipe.Tern())
+		fmt.Fprint(stdout, version())
+		return 0
+	case "licences", "--licences":
+		fmt.Fprint(stdout, assets.Licences())
 		return 0
 	}
 	return openWindow(args, stderr)
@@ -74,11 +87,14 @@ func openWindow(args []string, stderr io.Writer) int {
 	if len(args) > 1 {
 		return wrongUsage(stderr, fmt.Sprintf("%s is no command, and the window opens one model at a time", args[0]))
 	}
-	if _, err := os.Stat(args[0]); err != nil && !strings.ContainsRune(args[0], os.PathSeparator) {
+	if _, err := os.Stat(args[0]); err != nil && !strings.ContainsAny(args[0], separators) {
 		return wrongUsage(stderr, fmt.Sprintf("there is no command, file or folder named %q", args[0]))
 	}
 	return runWindow(args[0], stderr)
 }
+
+// separators are what only paths have in them.
+const separators = "/" + string(os.PathSeparator)
 
 func wrongUsage(stderr io.Writer, sentence string) int {
 	fmt.Fprintf(stderr, "tern: %s.\nHint: tern --help lists the commands.\n", sentence)
@@ -91,6 +107,14 @@ func interruptible() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
+}
+
+// version says what this program is, and what it computes with here.
+func version() string {
+	about := recipe.Program()
+	here := recipe.Here(recipe.Computed{})
+	return fmt.Sprintf("tern %s\ncommit %s\nbuilt with %s for %s, computes with the %s kernels\nMIT licence; tern licences prints those of all that it is built of\n",
+		about.Version, cmp.Or(about.Commit, "not recorded"), runtime.Version(), here.Platform, here.Kernel)
 }
 
 func help() string {
@@ -114,6 +138,8 @@ error. The exit code is 0 when done, 1 when something failed, 2 for wrong usage.
 
   tern run -p "Once upon a time"
   tern COMMAND --help      the flags of a command, with an example
+  tern --version           version, commit and kernels
+  tern licences            the licences of all that Tern is built of
 `)
 	return b.String()
 }

@@ -15,7 +15,7 @@ import (
 // added by a line that says why, never by accident.
 var arrows = map[string][]string{
 	"tern":     {"tern/app"},
-	"tern/app": {"tern/app/cli", "tern/app/crash", "tern/app/recipe", "tern/app/settings", "tern/app/single", "tern/app/ui"}, // settings: where they are kept; recipe: the version
+	"tern/app": {"tern/app/cli", "tern/app/crash", "tern/app/recipe", "tern/app/settings", "tern/app/single", "tern/app/ui", "tern/assets"}, // settings: where they are kept; recipe: the version; assets: licences
 
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/crash":  {"tern/app/files"},
 	"tern/app/remote": {},
+	"tern/app/update": {},
 
 	// check looks into weights, and opens models another way than they say, with
 	// another chat template for one.
@@ -39,8 +40,8 @@ var arrows = map[string][]string{
 	// measure runs models, and reads memory as the kernels do.
 	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},
 
-	// ui shows the report of a crash.
-	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/assets", "tern/inference/sampling"},
+	// ui shows the report of a crash, and asks for newer versions.
+	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/update", "tern/assets", "tern/inference/sampling"},
 	"tern/app/ui/filedialog": {},
 	// What goes wrong with a download is said like what goes wrong in a chat,
 	// in texts that are translated.

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tern/assets"
 )
 
 // licences are words that only the text of one has.
@@ -17,6 +19,7 @@ var licences = map[string]*regexp.Regexp{
 	"ISC":          regexp.MustCompile(`Permission to use, copy, modify, and(/or)?\s+distribute`),
 	"Apache-2.0":   regexp.MustCompile(`Apache License\s+Version 2\.0`),
 	"BSD-3-Clause": regexp.MustCompile(`(?s)Redistributions? in binary form.*(Neither the names? of|may not be used to endorse)`),
+	"Unlicense":    regexp.MustCompile(`free and unencumbered software released into the public domain`),
 	"BSD-2-Clause": regexp.MustCompile(`Redistributions? in binary form`),
 }
 
@@ -96,6 +99,31 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestLicences: the licences that the program shows and that packages bring along
+// are those of all modules that are linked into it, on any system.
+func TestLicences(t *testing.T) {
+	text := assets.Licences()
+	own, err := os.ReadFile("../LICENSE")
+	if err != nil || !strings.HasPrefix(text, string(own)) {
+		t.Errorf("they do not begin with ours (%v)", err)
+	}
+	linked := 0
+	for _, system := range []string{"linux", "windows", "darwin"} {
+		t.Setenv("GOOS", system)
+		for _, module := range goList(t, "1", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", ".") {
+			if len(module) == 0 {
+				continue // a package of Go
+			}
+			if linked++; !strings.Contains(text, "\n==== "+strings.Join(module, " ")+" ====\n") {
+				t.Errorf("they lack that of %s: bash .ci/licences", strings.Join(module, " "))
+			}
+		}
+	}
+	if linked < 100 {
+		t.Errorf("only %d packages of modules are linked", linked)
+	}
+}
+
 // licenceOf is the name of the licence in a module's folder.
 func licenceOf(t *testing.T, dir string) string {
 	t.Helper()
@@ -113,7 +141,7 @@ func licenceOf(t *testing.T, dir string) string {
 			text += string(raw)
 		}
 	}
-	for _, name := range []string{"MIT", "ISC", "Apache-2.0", "BSD-3-Clause", "BSD-2-Clause"} {
+	for _, name := range []string{"MIT", "ISC", "Apache-2.0", "BSD-3-Clause", "BSD-2-Clause", "Unlicense"} {
 		if licences[name].MatchString(text) {
 			return name
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 
 	"tern/app/crash"
 	"tern/app/recipe"
@@ -23,7 +24,10 @@ func runWindow(path string, stderr io.Writer) int {
 			path = abs // the other start, and some systems' file window, are in other folders
 		}
 	}
-	o := ui.Options{Path: path, Stderr: stderr}
+	kernel := recipe.Here(recipe.Computed{}).Kernel
+	built := recipe.Program()
+	o := ui.Options{Path: path, Stderr: stderr,
+		Program: ui.Program{Version: built.Version, Commit: built.Commit, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Kernel: kernel}}
 	kept, err := settings.Path()
 	if err != nil {
 		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no settings.\n", err)
@@ -40,7 +44,7 @@ func runWindow(path string, stderr io.Writer) int {
 		defer one.Close()
 		o.Arrivals = one.Paths()
 	}
-	about := crash.About(recipe.Tern(), recipe.Here(recipe.Computed{}).Kernel)
+	about := crash.About(recipe.Tern(), kernel)
 	if o.Crash, err = crash.Open(filepath.Join(filepath.Dir(kept), "reports"), about); err != nil {
 		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no report where it ends unexpectedly.\n", err)
 	}

@@ -21,6 +21,13 @@ func Icon() []byte { return icon }
 // IconMono is the icon in one colour without tile, for places that recolour it.
 func IconMono() []byte { return iconMono }
 
+//go:embed licences.txt
+var licences string
+
+// Licences are ours and those of all modules that are linked into the program on
+// any system; .ci/licences writes them.
+func Licences() string { return licences }
+
 // The checkpoint, its tokenizer and about.json. The card, the training script
 // and the reference outputs beside them stay out of the binary.
 //

@@ -4,7 +4,9 @@
 package crash
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -96,11 +98,33 @@ func (l *Log) collect() {
 			l.last = strings.TrimSpace(about) + "\n\n" + wordless(trace)
 			_ = l.keep(l.last) // it is shown all the same
 		}
-		_ = os.Remove(name) // it will be tried again
+		remove(name)
 		unlock()
-		_ = os.Remove(name + locked)
+		remove(name + locked)
+	}
+	l.sweep()
+}
+
+// sweep removes the locks of programs that ended before they had a file, or could
+// not remove their lock: on Windows another start may be looking at it. Whoever
+// begins now has a young one.
+func (l *Log) sweep() {
+	left, _ := filepath.Glob(filepath.Join(l.dir, running+locked)) // the pattern is a good one
+	for _, name := range left {
+		_, err := os.Stat(strings.TrimSuffix(name, locked))
+		info, at := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) && at == nil && time.Since(info.ModTime()).Abs() > beginning {
+			_ = os.Remove(name) // it will be tried again
+		}
 	}
 }
+
+// beginning is longer than begin takes.
+const beginning = time.Minute
+
+// remove removes a file that another start may have open for a moment. If that
+// fails, it will be tried again by the next one.
+func remove(name string) { _ = files.Patient(func() error { return os.Remove(name) }) }
 
 // Last is the report of an earlier run that ended since the last start, empty
 // where there is none.
@@ -147,9 +171,9 @@ func (l *Log) Close() {
 		return
 	}
 	_ = debug.SetCrashOutput(nil, debug.CrashOptions{})
-	_ = os.Remove(l.file) // or the next start does it
+	remove(l.file)
 	l.unlock()
-	_ = os.Remove(l.file + locked)
+	remove(l.file + locked)
 }
 
 // About describes a program of this version on this machine, for reports.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // ends are how a program can end, by the name of the end.
@@ -180,6 +181,29 @@ func TestOpenTogether(t *testing.T) {
 	}
 	all.Wait()
 	if left := found(t, dir); len(left) != 0 {
+		t.Errorf("%q is left", left)
+	}
+}
+
+// TestLocksAreSwept: the lock of a program that ended before it had a file goes,
+// that of one that begins stays.
+func TestLocksAreSwept(t *testing.T) {
+	dir := t.TempDir()
+	old, young := filepath.Join(dir, "running-1.txt"+locked), filepath.Join(dir, "running-2.txt"+locked)
+	for name, age := range map[string]time.Duration{old: time.Hour, young: 0} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, time.Now().Add(-age), time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := Open(dir, "here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if left := found(t, dir); len(left) != 1 || left[0] != young {
 		t.Errorf("%q is left", left)
 	}
 }

@@ -60,7 +60,7 @@ func write(path string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := atomic.ReplaceFile(f.Name(), path); err != nil {
+	if err := Replace(f.Name(), path); err != nil {
 		return err
 	}
 	syncFolder(dir)
@@ -97,7 +97,14 @@ func Sweep(dir, name string) {
 
 // Aside moves a file that cannot be read to the same name with ".damaged"
 // behind it, where nothing overwrites it but a later one.
-func Aside(path string) error { return atomic.ReplaceFile(path, path+".damaged") }
+func Aside(path string) error { return Replace(path, path+".damaged") }
+
+// Replace gives the file called from the name to, and removes the one that had
+// it. Where another program has one of them open, and the system then refuses,
+// it tries for two seconds.
+func Replace(from, to string) error {
+	return Patient(func() error { return atomic.ReplaceFile(from, to) })
+}
 
 // Read returns the bytes of the file at path, at most one more than most.
 func Read(path string, most int64) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,6 +37,47 @@ func TestSweep(t *testing.T) {
 	if err != nil || left != "a.json a.json.damaged c.json.5.new notes.new " {
 		t.Errorf("left are %s, %v", left, err)
 	}
+}
+
+// TestReplaceOpen: a file that another program reads for a moment is replaced all
+// the same, and so is one whose new content is read.
+func TestReplaceOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	for _, text := range []string{"one", "two"} {
+		if err := Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(50*time.Millisecond, func() { _ = f.Close() })
+	}
+	if err := Aside(path); err != nil {
+		t.Error(err)
+	}
+	if got, err := Read(path+".damaged", 10); string(got) != "two" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestLongPath: a path may be longer than the 260 characters that Windows once
+// had for one.
+func TestLongPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("a long name of a folder", 5), strings.Repeat("b", 120), "ä\u4e2d.json")
+	for _, text := range []string{"one", "two"} {
+		if err := Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := Read(path, 10); string(got) != "two" {
+		t.Errorf("%q, %v", got, err)
+	}
+	unlock, err := Lock(path+".lock", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }
 
 // TestLock: one holder at a time, and nobody waits for ever.

@@ -220,7 +220,11 @@ func TestDeleteAndRestore(t *testing.T) {
 func TestCrashed(t *testing.T) {
 	s := NewStore(t.TempDir())
 	now := time.Now()
-	for pid, want := range map[int]bool{0: false, os.Getpid(): true, 1 << 30: true, os.Getppid(): false} {
+	parent := os.Getppid()
+	if parent == 0 {
+		t.Skip("this process has no parent that it knows") // as under Wine
+	}
+	for pid, want := range map[int]bool{0: false, os.Getpid(): true, 1 << 30: true, parent: false} {
 		c := talk("a")
 		c.Writer = pid
 		if err := s.Save(c); err != nil {
@@ -230,7 +234,7 @@ func TestCrashed(t *testing.T) {
 		if got := s.Crashed(list[0], now); got != want {
 			t.Errorf("process %d: crashed %v, want %v", pid, got, want)
 		}
-		if pid == os.Getppid() && !s.Crashed(list[0], now.Add(2*staleAfter)) {
+		if pid == parent && !s.Crashed(list[0], now.Add(2*staleAfter)) {
 			t.Error("a file that nobody writes any more is taken for one that is being written")
 		}
 	}

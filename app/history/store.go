@@ -239,7 +239,7 @@ func (s *Store) Delete(id string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return fmt.Errorf("history: delete: %w", err)
 	}
-	if err := os.Rename(s.path(id), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := files.Replace(s.path(id), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("history: delete: %w", err)
 	}
 	_ = os.Chtimes(to, time.Now(), time.Now()) // when it was deleted, for Purge
@@ -259,7 +259,7 @@ func (s *Store) Restore(id string) error {
 		return fmt.Errorf("history: restore: %w", fs.ErrExist)
 	}
 	c := s.dropped[id]
-	if err := os.Rename(from, s.path(id)); err != nil && (c == nil || !errors.Is(err, fs.ErrNotExist)) {
+	if err := files.Replace(from, s.path(id)); err != nil && (c == nil || !errors.Is(err, fs.ErrNotExist)) {
 		return fmt.Errorf("history: restore: %w", err)
 	}
 	delete(s.dropped, id)

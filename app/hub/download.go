@@ -173,7 +173,7 @@ func writeNote(root *os.Root, n note) error {
 	_, err = f.Write(append(raw, '\n'))
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = root.Rename(fresh, NoteName)
+		err = files.Patient(func() error { return root.Rename(fresh, NoteName) })
 	}
 	if err != nil {
 		_ = root.Remove(fresh) // the first error is the one to report

@@ -14,6 +14,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"tern/app/files"
 )
 
 // PartialSuffix ends the name of a file whose bytes are not all there, or not
@@ -181,7 +183,7 @@ func (f *fetch) accept(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	if err := f.root.Rename(partial, f.file.Path); err != nil {
+	if err := files.Patient(func() error { return f.root.Rename(partial, f.file.Path) }); err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
 	syncFolder(f.root)

@@ -19,7 +19,8 @@ func Reveal(path string) error {
 	var cmd *exec.Cmd
 	switch runtime.GOOS {
 	case "windows":
-		cmd = exec.Command("explorer", "/select,"+path)
+		cmd = exec.Command("explorer")
+		selecting(cmd, path)
 	case "darwin":
 		cmd = exec.Command("open", "-R", path)
 	default:

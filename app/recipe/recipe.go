@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"tern/inference"
 	"tern/inference/kernel"
@@ -124,22 +125,42 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// release is the version of a package, which .ci/package sets.
-var release string
+// release and commit are those of a package, which .ci/package sets.
+var release, commit string
 
-// Tern is what the build recorded of the program.
-func Tern() string {
+// About is what the build recorded of the program.
+type About struct {
+	Version string // "(devel)" where it is no package
+	Commit  string // of the sources, "+" behind it where they were changed; empty where nobody knows
+}
+
+// Program is what the build recorded of this program.
+func Program() About {
+	a := About{release, commit}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "(unknown version)"
+		return About{cmp.Or(a.Version, "(unknown version)"), a.Commit}
 	}
-	v := cmp.Or(release, info.Main.Version)
+	a.Version = cmp.Or(a.Version, info.Main.Version, "(devel)")
+	changed := ""
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && v == "(devel)" {
-			v += " " + s.Value
+		switch {
+		case s.Key == "vcs.revision" && commit == "":
+			a.Commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true" && commit == "":
+			changed = "+"
 		}
 	}
-	return v + " " + info.GoVersion
+	if a.Commit != "" {
+		a.Commit += changed
+	}
+	return a
+}
+
+// Tern is the program in one line, for recipes and reports.
+func Tern() string {
+	a := Program()
+	return strings.Join(strings.Fields(a.Version+" "+a.Commit+" "+runtime.Version()), " ")
 }
 
 // JSON is the recipe as one object, a line for each of its parts.

@@ -64,6 +64,7 @@ type Settings struct {
 	Token        string     `json:"token"`             // for that site; empty for none
 	Serving      Serving    `json:"serving"`           // others by this program
 	Servers      []Server   `json:"servers"`           // elsewhere, the newest first
+	Updates      Updates    `json:"updates"`
 }
 
 // version is the form of the file that Save writes.

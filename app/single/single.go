@@ -1,16 +1,16 @@
 // Package single lets a second start of the program reach the first: what was
 // to be opened goes to the window that is there, and no other one opens.
 //
-// The first start listens on a socket in a folder that is the user's alone; the
-// next ones send a line to it. A file lock keeps two starts from finding no
-// window at the same time, and a socket that was left by a program that died is
-// told by nobody answering on it.
+// The first start listens on a socket in a folder that is the user's alone, on
+// Windows on a port of this computer; the next ones send a line to it. A file lock keeps two
+// starts from finding no window at the same time, and a socket that was left by a
+// program that died is told by nobody answering on it.
 package single
 
 import (
 	"bufio"
+	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"net"
@@ -47,6 +47,7 @@ func Folder(settingsPath string) string {
 // request is what a start sends, one line of JSON.
 type request struct {
 	Open string `json:"open"` // path, absolute, as files.Text writes it; "" only shows the window
+	Key  string `json:"key,omitempty"`
 }
 
 // answer is what the window says to it, one line of JSON.
@@ -56,6 +57,8 @@ type answer struct {
 
 // Instance is the first start. Others reach it until Close.
 type Instance struct {
+	folder   string
+	key      string // of every request; empty where the folder keeps others out
 	listener net.Listener
 	paths    chan string
 	running  sync.WaitGroup
@@ -78,30 +81,24 @@ func Start(folder, path string) (*Instance, error) {
 		return nil, fmt.Errorf("single: %w", err)
 	}
 	defer unlock()
-	socket := filepath.Join(folder, "window.sock")
-	conn, err := net.DialTimeout("unix", socket, patience)
-	if err == nil {
+	if conn, key, err := dial(folder); err == nil {
 		defer conn.Close()
-		return nil, hand(conn, path)
+		passFront()
+		return nil, hand(conn, request{files.Text(path), key})
 	}
-	// Nobody listens. What is left there is a dead program's.
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("single: %w", err)
-	}
-	l, err := net.Listen("unix", socket)
+	l, key, err := listen(folder) // nobody does
 	if err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}
-	_ = os.Chmod(socket, 0o600) // the folder keeps others out already
-	i := &Instance{listener: l, paths: make(chan string), closing: make(chan struct{})}
+	i := &Instance{folder: folder, key: key, listener: l, paths: make(chan string), closing: make(chan struct{})}
 	i.running.Go(i.serve)
 	return i, nil
 }
 
-// hand sends path to the window at the other end.
-func hand(conn net.Conn, path string) error {
+// hand sends a request to the window at the other end.
+func hand(conn net.Conn, r request) error {
 	_ = conn.SetDeadline(time.Now().Add(patience)) // sockets have deadlines
-	if err := json.NewEncoder(conn).Encode(request{Open: files.Text(path)}); err != nil {
+	if err := json.NewEncoder(conn).Encode(r); err != nil {
 		return fmt.Errorf("single: the open window does not listen: %w", err)
 	}
 	var a answer
@@ -118,7 +115,8 @@ func (i *Instance) Paths() <-chan string { return i.paths }
 // Close ends it, and removes the socket. The next start is the first one again.
 func (i *Instance) Close() {
 	close(i.closing)
-	_ = i.listener.Close() // removes the socket too
+	_ = i.listener.Close() // removes a socket too
+	forget(i.folder)
 	i.running.Wait()
 	close(i.paths)
 }
@@ -140,7 +138,7 @@ func (i *Instance) take(conn net.Conn) {
 	s := bufio.NewScanner(conn)
 	s.Buffer(nil, maxRequest)
 	var r request
-	if !s.Scan() || json.Unmarshal(s.Bytes(), &r) != nil || r.Open != "" && !filepath.IsAbs(r.Open) {
+	if !s.Scan() || json.Unmarshal(s.Bytes(), &r) != nil || subtle.ConstantTimeCompare([]byte(r.Key), []byte(i.key)) != 1 || r.Open != "" && !filepath.IsAbs(r.Open) {
 		return // no start of ours
 	}
 	select {

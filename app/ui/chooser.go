@@ -36,7 +36,8 @@ func (w *window) chooseFile(chosen func(path string)) {
 // absolute gives done what was typed as a path, if anything was.
 func (w *window) absolute(done func(path string)) func(string) {
 	return func(path string) {
-		if path = strings.TrimSpace(path); path == "" {
+		// The Explorer of Windows copies a path with quotes around it.
+		if path = strings.Trim(strings.TrimSpace(path), `"`); path == "" {
 			return
 		}
 		if abs, err := filepath.Abs(path); err == nil {

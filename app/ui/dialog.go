@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -82,39 +80,6 @@ func (w *window) ask(question, keep string, other action) {
 // askOr is ask where the safe answer does something too.
 func (w *window) askOr(question string, keep, other action) {
 	w.openDialog("", newQuestion(question), dialogWidth, keep, other)
-}
-
-// about says what this is.
-func (w *window) about() {
-	icon := container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
-		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
-	w.openDialog("", container.New(&stack{},
-		container.NewCenter(icon),
-		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
-		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
-			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(version()+" · "+tr("MIT licence"))),
-	), dialogWidth, action{label: tr("Close")})
-}
-
-// version says which Tern this is: the release, or the change that it was built
-// from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return runtime.GOOS + "/" + runtime.GOARCH
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = tr("Development version")
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
-			v += " " + s.Value[:12]
-		}
-	}
-	return v + " · " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 }
 
 // shortcuts lists every key, read from the menu so that the two cannot differ.

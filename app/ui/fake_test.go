@@ -111,6 +111,8 @@ type rig struct {
 	clock time.Time
 	wake  time.Duration // what the last update asked for
 	done  func(path string, err error)
+
+	newest func(version string, err error)
 }
 
 var builtin = chat.ModelInfo{
@@ -156,6 +158,12 @@ func newRig(t testing.TB, width, height float32) *rig {
 			r.fake.call("choose JSON")
 			r.done = done
 		},
+		program: Program{Version: "0.1.0", Go: "go1.26", Kernel: "generic", Commit: "0123456789abcdef"},
+		updates: updates{home: "https://tern.example.org/tern", open: func(page string) { r.fake.call("open", page) },
+			newest: func(done func(string, error)) {
+				r.fake.call("newest version")
+				r.newest = done
+			}},
 	})
 	r.show()
 	return r

@@ -118,6 +118,10 @@ func newMenu(w *window) *menu {
 	for _, p := range w.panels {
 		view = append(view, p.item)
 	}
+	help := []*fyne.MenuItem{item(tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift)}
+	if w.cfg.updates.home != "" {
+		help = append(help, fyne.NewMenuItem(tr("Look for a new version…"), w.offerLook))
+	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu(tr("File"), append(file, line(), quit)...),
 		fyne.NewMenu(tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
@@ -131,7 +135,7 @@ func newMenu(w *window) *menu {
 			item(tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
 			item(tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
 			item(tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
-		fyne.NewMenu(tr("Help"), item(tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift), fyne.NewMenuItem(tr("About Tern"), w.about)),
+		fyne.NewMenu(tr("Help"), append(help, fyne.NewMenuItem(tr("About Tern"), w.about))...),
 	)
 	return m
 }

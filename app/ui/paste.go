@@ -47,9 +47,9 @@ func (f fixed) SetContent(string) {}
 
 // paste is a paste of the user's that may be too long for an entry.
 func (e *promptEntry) paste(s *fyne.ShortcutPaste) {
-	text := s.Clipboard.Content()
+	text := plainLines(s.Clipboard.Content())
 	if len(text) < longPaste {
-		e.Entry.TypedShortcut(s)
+		e.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)})
 		return
 	}
 	if e.long == nil {
@@ -57,6 +57,26 @@ func (e *promptEntry) paste(s *fyne.ShortcutPaste) {
 	}
 	e.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(e.long.mark(text))})
 }
+
+// plainLines ends lines as models know them. On Windows a copied text has two
+// characters at the end of each, of which a model would see the first as a word.
+func plainLines(text string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
+// plainPaste is s, and where that is a paste one of plainLines.
+func plainPaste(s fyne.Shortcut) fyne.Shortcut {
+	if p, ok := s.(*fyne.ShortcutPaste); ok {
+		return &fyne.ShortcutPaste{Clipboard: fixed(plainLines(p.Clipboard.Content()))}
+	}
+	return s
+}
+
+// TypedShortcut pastes lines as models know them.
+func (e *editEntry) TypedShortcut(s fyne.Shortcut) { e.Entry.TypedShortcut(plainPaste(s)) }
+
+// TypedShortcut pastes lines as models know them.
+func (e *textEntry) TypedShortcut(s fyne.Shortcut) { e.Entry.TypedShortcut(plainPaste(s)) }
 
 // words are those of the prompt, long ones included.
 func (e *promptEntry) words() string { return e.long.expand(e.Text) }

@@ -35,3 +35,24 @@ func TestLongPaste(t *testing.T) {
 	r.generate()
 	r.took("generate short")
 }
+
+// TestPasteOfWindows: a text that was copied on Windows has the same lines.
+func TestPasteOfWindows(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	paste := func(text string) {
+		r.composer.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)})
+	}
+	paste("Once\r\nupon\ra time")
+	r.generate()
+	r.took("generate Once\nupon\na time")
+	paste(strings.Repeat("Lily\r\n", longPaste))
+	r.generate()
+	r.took("generate " + strings.Repeat("Lily\n", longPaste))
+	edit := &editEntry{}
+	edit.ExtendBaseWidget(edit)
+	edit.MultiLine = true
+	edit.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed("a\r\nb")})
+	if edit.Text != "a\nb" {
+		t.Errorf("the editor holds %q", edit.Text)
+	}
+}

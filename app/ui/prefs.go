@@ -21,6 +21,7 @@ type prefs struct {
 
 	models  *prefsModels
 	serving *serving
+	updates *updateRow
 	page    *screen
 }
 
@@ -37,8 +38,8 @@ func themes() []namedTheme {
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), setLanguage func(string), models *prefsModels, serving *serving) *prefs {
-	p := &prefs{models: models, serving: serving}
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), setLanguage func(string), models *prefsModels, serving *serving, updates *updateRow) *prefs {
+	p := &prefs{models: models, serving: serving, updates: updates}
 	var names []string
 	for _, t := range themes() {
 		names = append(names, t.name)
@@ -74,7 +75,8 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 		gapOf(10),
 		section(tr("Privacy")),
 		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("Tern sends nothing unless you download or connect. Models run on this computer, and what you write stays here.")))),
+			muted(tr("Tern sends nothing unless you download, connect or look for a new version. Models run on this computer, and what you write stays here.")))),
+		container.New(&stack{gap: 6}, updates.rows...),
 	} {
 		body.Add(o)
 	}
@@ -108,6 +110,7 @@ func (p *prefs) show(s settings.Settings) {
 	}
 	p.models.show(s)
 	p.serving.show(s.Serving)
+	p.updates.show(s.Updates.On)
 	p.language.show(slices.IndexFunc(languages, func(l language) bool { return l.code == s.Language }))
 	p.size.show(slices.Index(settings.TextScales, s.TextScale))
 	if p.enter.Checked != s.EnterSends {

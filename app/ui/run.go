@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/lang"
 
 	"tern/app/chat"
@@ -28,6 +29,9 @@ type Options struct {
 	Path         string    // model to open, absolute; empty for the one that Tern was closed with
 	SettingsPath string    // where settings are kept; empty keeps them nowhere
 	Stderr       io.Writer // for what cannot be said in the window
+
+	// Program is what the window says of itself.
+	Program Program
 
 	// Crash keeps reports of mistakes inside the program; nil keeps none.
 	Crash *crash.Log
@@ -61,6 +65,7 @@ func Run(o Options) int {
 	if err := speak(kept.Language); err != nil {
 		fmt.Fprintln(o.Stderr, "tern: "+err.Error()+".\nHint: the window speaks English.")
 	}
+	opened := openedFiles()
 	a := app.NewWithID(appID)
 	a.SetIcon(iconApp)
 	th := newTheme(kept.Theme, kept.TextScale)
@@ -72,14 +77,14 @@ func Run(o Options) int {
 	// another one goes through it.
 	p := &presenter{post: fyne.Do}
 	choose := func(folder bool, dir string, done func(string, error)) {
-		filedialog.Choose(folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+		filedialog.Choose(handle(win), folder, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
 	}
 
 	chooseNew := func(name, dir string, done func(string, error)) {
-		filedialog.ChooseNew(name, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+		filedialog.ChooseNew(handle(win), name, dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
 	}
 	chooseJSON := func(dir string, done func(string, error)) {
-		filedialog.ChooseJSON(dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
+		filedialog.ChooseJSON(handle(win), dir, func(path string, err error) { fyne.Do(func() { done(path, err) }) })
 	}
 
 	folder := filepath.Join(filepath.Dir(o.SettingsPath), "conversations")
@@ -96,12 +101,14 @@ func Run(o Options) int {
 	}
 	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
 	w = newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
-		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last()})
+		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last(),
+		program: o.Program, updates: openUpdates(a, fyne.Do)})
 	p.draw = w.update
 	w.openFirst(o.Path)
 	if kept.Serving.On {
 		w.serve()
 	}
+	w.lookIfDue()
 	if problem != nil {
 		x := chat.Explain(problem, o.SettingsPath)
 		w.tell(say(x.Sentence) + ". " + say(x.Hint))
@@ -110,9 +117,12 @@ func Run(o Options) int {
 	a.Lifecycle().SetOnExitedForeground(func() { p.quiet.Store(true) })
 	win.SetCloseIntercept(w.quit)
 	p.present()
-	if o.Arrivals != nil {
-		go func() { // ends when Arrivals is closed
-			for path := range o.Arrivals {
+	for _, paths := range []<-chan string{o.Arrivals, opened} {
+		if paths == nil {
+			continue
+		}
+		go func() { // ends when Arrivals is closed, or with the program
+			for path := range paths {
 				fyne.Do(func() { w.arrive(path) })
 			}
 		}()
@@ -137,6 +147,19 @@ func Run(o Options) int {
 		code = complain(o.Stderr, chat.Explain(err, o.SettingsPath))
 	}
 	return code
+}
+
+// handle is what Windows knows win by; 0 elsewhere. It must be called on the
+// window's goroutine.
+func handle(win fyne.Window) (h uintptr) {
+	if n, ok := win.(driver.NativeWindow); ok {
+		n.RunNative(func(context any) {
+			if c, ok := context.(driver.WindowsWindowContext); ok {
+				h = c.HWND
+			}
+		})
+	}
+	return h
 }
 
 // complain says a problem where there is no window any more.

@@ -88,6 +88,8 @@ type config struct {
 	shelf   shelf
 	servers servers
 	report  string // of the crash that ended the last run; empty for none
+	program Program
+	updates updates
 }
 
 // window holds the parts of the window and what they share. All its methods
@@ -187,7 +189,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.status = newStatus(statusActions{cancel: w.cancelWork, open: w.openConversation, stop: w.ctl.StopIn, escape: w.escape})
 	w.shelf = cfg.shelf.whole()
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, w.setLanguage, newPrefsModels(w),
-		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing))
+		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing), newUpdateRow(w))
 	w.connect = newConnect(w.escape, w.findModels)
 	w.models = newModels(w)
 	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,

@@ -43,7 +43,7 @@ func writeNewFile(path string, size int64, write func(io.Writer) error) (err err
 		func() error { return f.Chmod(0o644) }, // CreateTemp lets nobody else read it
 		f.Sync,
 		f.Close,
-		func() error { return os.Rename(f.Name(), path) },
+		func() error { return rename(f.Name(), path) },
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("model: %w", err)

@@ -36,7 +36,7 @@ func TestWithoutDisplay(t *testing.T) {
 	const calls = 3
 	errs := make(chan error, calls)
 	for i := range calls {
-		Choose(i%2 == 0, "", func(path string, err error) { errs <- err })
+		Choose(0, i%2 == 0, "", func(path string, err error) { errs <- err })
 	}
 	for range calls {
 		select {

@@ -1,0 +1,78 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"tern/assets"
+)
+
+// about says what the program is.
+func (w *window) about() {
+	icon := container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
+		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
+	p := w.cfg.program
+	w.openDialog("", container.New(&stack{},
+		container.NewCenter(icon),
+		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
+		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, span{text: p.name(), colour: theme.ColorNameForeground}),
+		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
+			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(p.details())),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
+		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("MIT licence"))),
+	), dialogWidth, action{label: tr("Close")}, action{tr("Licences"), w.licences},
+		action{tr("Copy"), func() { fyne.CurrentApp().Clipboard().SetContent("Tern " + p.Version + "\n" + p.details()) }})
+}
+
+// name is the version as people say it.
+func (p Program) name() string {
+	if p.Version == "(devel)" {
+		return tr("Development version")
+	}
+	return tr("Version {{.Number}}", "Number", p.Version)
+}
+
+// shortCommit is as much of a commit as tells it from others.
+const shortCommit = 12
+
+// details are the facts that a report of a problem needs, a line each.
+func (p Program) details() string {
+	commit := p.Commit
+	if commit == "" {
+		commit = tr("not recorded")
+	}
+	return strings.Join([]string{
+		tr("Commit {{.ID}}", "ID", commit[:min(len(commit), shortCommit)]),
+		tr("Built with {{.Go}}", "Go", p.Go),
+		tr("Computes with the {{.Kernel}} kernels here", "Kernel", p.Kernel),
+	}, "\n")
+}
+
+// licences shows those of all that the program is built of. They are thousands of
+// lines, and a list draws those that are seen.
+func (w *window) licences() {
+	lines := strings.Split(strings.TrimSpace(assets.Licences()), "\n")
+	list := widget.NewList(func() int { return len(lines) },
+		func() fyne.CanvasObject {
+			l := widget.NewLabel("")
+			l.Truncation = fyne.TextTruncateClip
+			l.SizeName = theme.SizeNameCaptionText
+			return l
+		},
+		func(i widget.ListItemID, o fyne.CanvasObject) {
+			l := o.(*widget.Label)
+			l.TextStyle = fyne.TextStyle{Monospace: true, Bold: strings.HasPrefix(lines[i], "==== ")}
+			l.SetText(lines[i])
+		})
+	list.HideSeparators = true
+	high := max(120, w.win.Canvas().Size().Height-220)
+	w.openDialog(tr("Licences"), container.New(layoutFunc{min: fyne.NewSize(0, high),
+		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, list), licencesWidth, action{label: tr("Close")})
+}
+
+const licencesWidth = 720
