@@ -1,6 +1,11 @@
 package files
 
-import "golang.org/x/sys/windows"
+import (
+	"syscall"
 
-// full are the errors of a disk that takes no more.
-var full = []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED}
+	"golang.org/x/sys/windows"
+)
+
+// full are the errors of a disk that takes no more: those of Windows, and what Go
+// calls it on every system.
+var full = []error{windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED, syscall.ENOSPC}

@@ -2,8 +2,6 @@ package history
 
 import (
 	"os"
-	"runtime"
-	"syscall"
 	"time"
 )
 
@@ -23,18 +21,4 @@ func (s *Store) Crashed(e Entry, now time.Time) bool {
 	// Another program may have got the number. A file of the future was written
 	// before the clock was set back.
 	return now.Sub(s.list[e.ID].stamp.changed).Abs() > staleAfter
-}
-
-// alive tells whether a process of this number runs.
-func alive(pid int) bool {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return false
-	}
-	defer p.Release()
-	if runtime.GOOS == "windows" {
-		return true // it was found
-	}
-	err = p.Signal(syscall.Signal(0))
-	return err == nil || err == syscall.EPERM
 }

@@ -242,6 +242,7 @@ func Discard(dir string) error {
 	}
 	remove(NoteName)
 	unlock()
+	_ = root.Close() // a folder that is open keeps its name on some file systems of Windows
 	if left, err := os.ReadDir(dir); err == nil && len(left) == 0 {
 		if err := os.Remove(dir); err != nil {
 			errs = append(errs, fmt.Errorf("hub: %w", err))

@@ -25,9 +25,8 @@ func ReadBandwidth(ctx context.Context, threads, size int) (float64, error) {
 	buf := ternary.NewArena(size).Bytes(size)
 	defer debug.FreeOSMemory() // so that it is not counted as the model's
 	part := len(buf) / threads &^ 63
-	each := func(f func(part []byte)) time.Duration {
+	each := func(f func(part []byte)) {
 		var wg sync.WaitGroup
-		start := time.Now()
 		for t := range threads {
 			end := (t + 1) * part
 			if t == threads-1 {
@@ -36,7 +35,6 @@ func ReadBandwidth(ctx context.Context, threads, size int) (float64, error) {
 			wg.Go(func() { f(buf[t*part : end]) })
 		}
 		wg.Wait()
-		return time.Since(start)
 	}
 	// Untouched pages are all the same page of zeros, which no read would
 	// fetch from memory: give each its own first.
@@ -50,7 +48,22 @@ func ReadBandwidth(ctx context.Context, threads, size int) (float64, error) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		best = min(best, each(func(p []byte) { runtime.KeepAlive(kernel.ReadBandwidth(p)) }))
+		best = min(best, timed(func() { each(func(p []byte) { runtime.KeepAlive(kernel.ReadBandwidth(p)) }) }))
 	}
 	return float64(size) / best.Seconds(), nil
+}
+
+// tick is longer than the clock of any system stands still: that of Windows does
+// for half a millisecond, or for 16.
+const tick = 4 * time.Millisecond
+
+// timed is how long do takes, the mean of as many times as pass a tick.
+func timed(do func()) time.Duration {
+	begin := time.Now()
+	for n := time.Duration(1); ; n++ {
+		do()
+		if took := time.Since(begin); took >= tick {
+			return max(took/n, 1)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -121,5 +122,17 @@ func TestPeakRSS(t *testing.T) {
 	}
 	if forgets && forgetPeak() && PeakRSS() > raised-size/2 {
 		t.Errorf("the peak was forgotten and is still %d after %d", PeakRSS(), raised)
+	}
+}
+
+// TestTimed: what takes less than the clock can tell is not taken for nothing.
+func TestTimed(t *testing.T) {
+	n := 0
+	if took := timed(func() { n++ }); took < 1 || took > tick || n < 2 {
+		t.Errorf("%v, %d times", took, n)
+	}
+	n = 0
+	if took := timed(func() { n++; time.Sleep(2 * tick) }); took < tick || n != 1 {
+		t.Errorf("%v, %d times", took, n)
 	}
 }

@@ -1,0 +1,19 @@
+//go:build !windows
+
+package history
+
+import (
+	"os"
+	"syscall"
+)
+
+// alive tells whether a process of this number runs.
+func alive(pid int) bool {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer p.Release()
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || err == syscall.EPERM
+}
