@@ -54,13 +54,45 @@ type Config struct {
 	ContextLen    int     // positions the model was trained for
 	NormEps       float32 // of every norm but Linear.Norm
 	RopeTheta     float64
+	RopeScaling   RopeScaling
 	RopeAdjacent  bool // rotate pairs (2j, 2j+1) instead of (j, j+HeadDim/2)
 	Activation    Activation
 	SubNorm       bool
+	QKNorm        bool // RMSNorm of each head of q and k before RoPE
 	TiedEmbedding bool
+	Input         Input // of ternary projections, as their training decided
+
+	// Multipliers of some families; 0 stands for 1. The embedding times EmbedScale
+	// starts the residual stream, each block adds ResidualScale times its result,
+	// and the head reads the final norm divided by LogitDivisor.
+	EmbedScale, ResidualScale, LogitDivisor float32
 
 	BOS     int32   // -1 where the checkpoint names none
 	StopIDs []int32 // every id that ends a text: config.json and generation_config.json
+}
+
+// RopeKind is a way to stretch the rotation to longer contexts.
+type RopeKind string
+
+// The kinds of rope scaling.
+const (
+	RopeNone   RopeKind = ""
+	RopeLinear RopeKind = "linear"   // all frequencies divided by Factor
+	RopeYaRN   RopeKind = "yarn"     // slow ones divided, fast ones kept (arXiv 2309.00071)
+	RopeLongs  RopeKind = "longrope" // divided by Weights.RopeLong or RopeShort
+)
+
+// RopeScaling says how RoPE is stretched. It holds at every position, also
+// within the original context.
+type RopeScaling struct {
+	Kind     RopeKind
+	Factor   float64
+	Original int // positions of the original context
+	// BetaFast and BetaSlow are the rotations within the original context above
+	// and below which YaRN keeps and divides a frequency.
+	BetaFast, BetaSlow float64
+	// Amplitude multiplies cos and sin; 0 stands for 1.
+	Amplitude float64
 }
 
 // Validate reports the first dimension that no model can have. It bounds every
@@ -98,6 +130,28 @@ func (c *Config) Problem() error {
 		return fmt.Errorf("norm epsilon is %g: %w", c.NormEps, ErrDamaged)
 	case !(c.RopeTheta > 0 && c.RopeTheta < 1e12):
 		return fmt.Errorf("rope theta is %g: %w", c.RopeTheta, ErrDamaged)
+	}
+	for _, f := range []float32{c.EmbedScale, c.ResidualScale, c.LogitDivisor} {
+		if !(f >= 0 && f < 1e6) {
+			return fmt.Errorf("a scale of the embedding, the residual stream or the logits is %g: %w", f, ErrDamaged)
+		}
+	}
+	return c.RopeScaling.problem()
+}
+
+// problem reports a number that no rotation can have.
+func (r *RopeScaling) problem() error {
+	switch {
+	case r.Kind == RopeNone:
+		return nil
+	case r.Kind != RopeLongs && !(r.Factor > 0 && r.Factor <= 1e4):
+		return fmt.Errorf("rope scaling factor is %g: %w", r.Factor, ErrDamaged)
+	case r.Kind != RopeLinear && (r.Original <= 0 || r.Original > 1<<24):
+		return fmt.Errorf("the original context of rope scaling is %d: %w", r.Original, ErrDamaged)
+	case r.Kind == RopeYaRN && !(r.BetaFast > 0 && r.BetaSlow > 0 && r.BetaFast < 1e6 && r.BetaSlow <= r.BetaFast):
+		return fmt.Errorf("the betas of rope scaling are %g and %g: %w", r.BetaFast, r.BetaSlow, ErrDamaged)
+	case !(r.Amplitude >= 0 && r.Amplitude < 100):
+		return fmt.Errorf("the amplitude of rope scaling is %g: %w", r.Amplitude, ErrDamaged)
 	}
 	return nil
 }

@@ -24,6 +24,10 @@ const (
 	Q4_0                  // 32 numbers in 18 bytes
 	Q4K                   // Q4_K: 256 numbers in 144 bytes
 	Q6K                   // Q6_K: 256 numbers in 210 bytes
+
+	// Packed is a matrix of ternary weights in groups with a scale each, in
+	// Dense.Grouped: whatever type the file has, its rows are decoded from there.
+	Packed
 )
 
 // dtype is everything Tern knows of one dense type.
@@ -42,7 +46,7 @@ type dtype struct {
 
 // dtypes is the only list of dense types. A new one is a file dtype_NAME.go, a
 // constant above and a line here.
-var dtypes = [...]*dtype{F32: &typeF32, F16: &typeF16, BF16: &typeBF16, Q8_0: &typeQ80, Q4_0: &typeQ40, Q4K: &typeQ4K, Q6K: &typeQ6K}
+var dtypes = [...]*dtype{F32: &typeF32, F16: &typeF16, BF16: &typeBF16, Q8_0: &typeQ80, Q4_0: &typeQ40, Q4K: &typeQ4K, Q6K: &typeQ6K, Packed: &typePacked}
 
 var (
 	typeF32  = dtype{name: "F32", elems: 1, bytes: 4, decode: decodeF32, finite: finiteF32}
@@ -50,9 +54,12 @@ var (
 	typeBF16 = dtype{name: "BF16", elems: 1, bytes: 2, decode: decodeBF16, finite: finiteBF16}
 )
 
+// typePacked has no form in bytes.
+var typePacked = dtype{name: "ternary", elems: 64, bytes: 18}
+
 // DTypeNamed finds a dense type by the name that containers use.
 func DTypeNamed(name string) (t DType, ok bool) {
-	i := slices.IndexFunc(dtypes[1:], func(d *dtype) bool { return d.name == name })
+	i := slices.IndexFunc(dtypes[1:Packed], func(d *dtype) bool { return d.name == name })
 	return DType(i + 1), i >= 0
 }
 
@@ -106,6 +113,10 @@ func (t DType) Encode(dst []byte, v []float32) (bad float32, ok bool) { return t
 
 // RowTo stores row r in dst[0:Cols] as float32.
 func (d *Dense) RowTo(dst []float32, r int) {
+	if d.Grouped != nil {
+		d.Grouped.UnpackRow(r, dst[:d.Cols])
+		return
+	}
 	stride := d.Type.Bytes(d.Cols)
 	d.Type.Decode(dst[:d.Cols], d.Data[r*stride:][:stride])
 }

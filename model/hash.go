@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"tern/model/internal/parallel"
+	"tern/model/ternary"
 )
 
 // hashRun is how many numbers of a tensor are hashed in one piece, in whole
@@ -33,6 +34,10 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 	fmt.Fprintf(all, "tern 1 layers %d dim %d ffn %d heads %d %d %d vocab %d eps %08x theta %016x adjacent %t activation %s subnorm %t\n",
 		c.Layers, c.Dim, c.FFNDim, c.Heads, c.KVHeads, c.HeadDim, c.VocabSize,
 		math.Float32bits(c.NormEps), math.Float64bits(c.RopeTheta), c.RopeAdjacent, c.Activation, c.SubNorm)
+	if more := (hashMore{c.QKNorm, c.RopeScaling, c.EmbedScale, c.ResidualScale, c.LogitDivisor}); more != (hashMore{}) {
+		fmt.Fprintf(all, "qknorm %t rope %v scales %08x %08x %08x\n", more.qkNorm, more.rope,
+			math.Float32bits(more.embed), math.Float32bits(more.residual), math.Float32bits(more.logits))
+	}
 
 	// A piece is a line, and perhaps the digest of a run behind it.
 	type piece struct {
@@ -64,6 +69,9 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 	dense := func(name string, d *Dense) {
 		add(fmt.Sprintf("%s floats %d %d\n", name, d.Rows, d.Cols), d.Rows, d.Cols, func(h *rowHash, r int) { h.dense(d, r) })
 	}
+	grouped := func(name string, g *ternary.Grouped) {
+		add(fmt.Sprintf("%s ternary %d %d in groups\n", name, g.Rows, g.Cols), g.Rows, g.Cols, func(h *rowHash, r int) { h.grouped(g, r) })
+	}
 	for _, p := range m.Slots(&GGUFNames) {
 		switch l := p.Linear; {
 		case p.Norm != nil:
@@ -76,6 +84,10 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 				dense(p.Name, l.Dense)
 				continue
 			}
+			if l.Grouped != nil {
+				grouped(p.Name, l.Grouped)
+				continue
+			}
 			add(fmt.Sprintf("%s ternary %d %d times %08x\n", p.Name, l.Rows, l.Cols, math.Float32bits(l.Scale)),
 				l.Rows, l.Cols, func(h *rowHash, r int) {
 					l.Codes(h.bytes, r)
@@ -84,6 +96,8 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 		}
 	}
 	floats(RopeFactorsName, "factors", m.RopeFactors)
+	floats(RopeLongName, "factors", m.RopeLong)
+	floats(RopeShortName, "factors", m.RopeShort)
 
 	if err := parallel.Each(ctx, len(pieces), func(i int) error {
 		pieces[i].digest = pieces[i].sum()
@@ -96,6 +110,21 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 		all.Write(p.digest[:])
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// hashMore is what the first line had no room for; models that have none of it
+// keep their hash.
+type hashMore struct {
+	qkNorm                  bool
+	rope                    RopeScaling
+	embed, residual, logits float32
+}
+
+// grouped hashes a row as its values, so that groups of 64 and of 128, and scales
+// of any width, are the same where the weights are.
+func (h *rowHash) grouped(g *ternary.Grouped, r int) {
+	g.UnpackRow(r, h.row)
+	h.floats(h.row)
 }
 
 // rowHash hashes rows through buffers of its own.
@@ -115,6 +144,10 @@ func newRowHash(cols int) *rowHash {
 }
 
 func (h *rowHash) dense(d *Dense, r int) {
+	if d.Grouped != nil {
+		h.grouped(d.Grouped, r)
+		return
+	}
 	if d.Type == F32 { // as it is stored
 		h.Write(d.Data[r*4*d.Cols:][:4*d.Cols])
 		return

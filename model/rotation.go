@@ -35,6 +35,20 @@ func (l *Linear) rotateHalves(headDim int) {
 		}
 		return
 	}
+	if g := l.Grouped; g != nil {
+		stored := *g
+		stored.Data, stored.Scales, stored.Wide = slices.Clone(g.Data), slices.Clone(g.Scales), slices.Clone(g.Wide)
+		codes := make([]byte, g.PaddedCols()/4)
+		for r := range g.Rows {
+			to := NeighbourRow(r, headDim)
+			stored.Codes(codes, r)
+			g.PackCodes(to, codes)
+			for i := range g.Groups() {
+				g.SetScale(to, i, stored.Scale(r, i))
+			}
+		}
+		return
+	}
 	stored := l.Matrix
 	stored.Data = slices.Clone(l.Data)
 	codes := make([]byte, l.PaddedCols()/4)

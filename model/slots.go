@@ -26,6 +26,7 @@ type Names struct {
 	Layer             string // format of the prefix, given the layer's number
 
 	AttnNorm, Q, K, V, AttnSub, O   string
+	QNorm, KNorm                    string
 	FFNNorm, Gate, Up, FFNSub, Down string
 }
 
@@ -34,12 +35,19 @@ type Names struct {
 var GGUFNames = Names{
 	Embed: "token_embd", Norm: "output_norm", Head: "output", Layer: "blk.%d.",
 	AttnNorm: "attn_norm", Q: "attn_q", K: "attn_k", V: "attn_v", AttnSub: "attn_sub_norm", O: "attn_output",
+	QNorm: "attn_q_norm", KNorm: "attn_k_norm",
 	FFNNorm: "ffn_norm", Gate: "ffn_gate", Up: "ffn_up", FFNSub: "ffn_sub_norm", Down: "ffn_down",
 }
 
 // RopeFactorsName is the tensor of GGUF [HeadDim/2] that divides the frequencies
 // of RoPE.
 const RopeFactorsName = "rope_freqs.weight"
+
+// RopeLongName and RopeShortName are the factors of longrope, likewise.
+const (
+	RopeLongName  = "rope_factors_long.weight"
+	RopeShortName = "rope_factors_short.weight"
+)
 
 // Allocate makes the layers and the head that m.Config implies, still empty.
 func (m *Model) Allocate() {
@@ -73,6 +81,10 @@ func (m *Model) Slots(n *Names) []Slot {
 		rotated(n.Q, attn, &l.Q)
 		rotated(n.K, kv, &l.K)
 		linear(n.V, kv, c.Dim, &l.V)
+		if c.QKNorm {
+			norm(n.QNorm, c.HeadDim, &l.QNorm)
+			norm(n.KNorm, c.HeadDim, &l.KNorm)
+		}
 		if c.SubNorm {
 			norm(n.AttnSub, attn, &l.AttnSubNorm)
 		}

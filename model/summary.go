@@ -27,10 +27,10 @@ func (m *Model) MemoryParts() []Part {
 			norms += 4 * int64(len(n))
 		}
 		for _, p := range l.Projections() {
-			packed += int64(len(p.Data))
+			packed += int64(len(p.Data)) + p.groupedBytes()
 			norms += 4 * int64(len(p.Norm))
 			if p.Dense != nil {
-				dense += int64(len(p.Dense.Data))
+				dense += p.Dense.Bytes()
 			}
 		}
 	}
@@ -38,9 +38,9 @@ func (m *Model) MemoryParts() []Part {
 	if dense > 0 {
 		parts = append(parts, Part{PartFloat, dense})
 	}
-	parts = append(parts, Part{"embedding", int64(len(m.Embed.Data))})
+	parts = append(parts, Part{"embedding", m.Embed.Bytes()})
 	if m.Head != &m.Embed {
-		parts = append(parts, Part{"head", int64(len(m.Head.Data))})
+		parts = append(parts, Part{"head", m.Head.Bytes()})
 	}
 	return append(parts, Part{"norms", norms + 4*int64(len(m.Norm))})
 }
@@ -96,14 +96,14 @@ func short(n int64, units ...string) string {
 }
 
 // norms lists the layer's norms, nil for those it has not.
-func (l *Layer) norms() [4][]float32 {
-	return [...][]float32{l.AttnNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm}
+func (l *Layer) norms() [6][]float32 {
+	return [...][]float32{l.AttnNorm, l.QNorm, l.KNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm}
 }
 
 func (d *Dense) elems() int64 { return int64(d.Rows) * int64(d.Cols) }
 
 // Digest is the SHA-256, in hexadecimal, of the row-major matrix of int8
-// weights -1, 0, 1; empty for a dense linear.
+// weights -1, 0, 1 (and 2, the code 3 of groups); empty for a dense linear.
 func (l *Linear) Digest() string {
 	if l.Dense != nil {
 		return ""
@@ -111,6 +111,17 @@ func (l *Linear) Digest() string {
 	h := sha256.New()
 	row := make([]int8, l.Cols)
 	raw := make([]byte, l.Cols)
+	if l.Grouped != nil {
+		codes := make([]byte, l.Grouped.PaddedCols()/4)
+		for r := range l.Rows {
+			l.Grouped.Codes(codes, r)
+			for i := range raw {
+				raw[i] = codes[i/4]>>(2*(i%4))&3 - 1
+			}
+			h.Write(raw)
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}
 	for r := range l.Rows {
 		l.UnpackRow(r, row)
 		for i, v := range row {
@@ -119,4 +130,12 @@ func (l *Linear) Digest() string {
 		h.Write(raw)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// groupedBytes is the memory of a linear with scales in groups, else 0.
+func (l *Linear) groupedBytes() int64 {
+	if l.Grouped == nil {
+		return 0
+	}
+	return groupedBytes(l.Grouped)
 }

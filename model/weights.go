@@ -7,13 +7,58 @@ import "tern/model/ternary"
 type Dense struct {
 	Rows, Cols int
 	Type       DType
-	Data       []byte // Rows · Type.Bytes(Cols) bytes, 64-byte aligned
+	Data       []byte // Rows · Type.Bytes(Cols) bytes, 64-byte aligned; nil where Type is Packed
+
+	// Grouped holds the weights where Type is Packed: ternary, with a scale per
+	// group of columns.
+	Grouped *ternary.Grouped
 }
 
-// Linear is one projection of a layer: y = W·x. Exactly one of Matrix.Data and
-// Dense is set; Rows and Cols are set in both cases.
+// Bytes is the memory that the numbers take.
+func (d *Dense) Bytes() int64 {
+	if d.Grouped != nil {
+		return groupedBytes(d.Grouped)
+	}
+	return int64(len(d.Data))
+}
+
+// groupedBytes is the memory of codes and scales.
+func groupedBytes(m *ternary.Grouped) int64 {
+	return int64(len(m.Data)) + 2*int64(len(m.Scales)) + 4*int64(len(m.Wide))
+}
+
+// Input says what a ternary projection multiplies with, which its training
+// decided.
+type Input uint8
+
+// The inputs of ternary projections.
+const (
+	// InputInt8 rounds each token's activations to int8 by their largest
+	// magnitude, as BitNet b1.58 is trained (arXiv 2402.17764).
+	InputInt8 Input = iota
+	// InputFloat takes activations as they are: models whose weights were made
+	// ternary in groups, and that their reference runs in float.
+	InputFloat
+)
+
+// String names the input as `tern inspect` does.
+func (i Input) String() string {
+	if i == InputFloat {
+		return "float"
+	}
+	return "int8"
+}
+
+// Linear is one projection of a layer: y = W·x. Exactly one of Matrix.Data,
+// Grouped and Dense is set; Rows and Cols are set in all cases.
 type Linear struct {
-	ternary.Matrix // [out][in]; Scale is the multiplier m of y = m·(Σ t·q)/s
+	// Matrix [out][in] takes int8 activations (InputInt8); Scale is the multiplier
+	// m of y = m·(Σ t·q)/s.
+	ternary.Matrix
+
+	// Grouped [out][in] has a scale per group of columns and takes float
+	// activations (InputFloat).
+	Grouped *ternary.Grouped
 
 	// Dense holds float weights for a module that the checkpoint excludes
 	// from quantisation (modules_to_not_convert); its input is not quantised.
@@ -27,11 +72,12 @@ type Linear struct {
 
 // Layer is one transformer block. Sub-norms are nil where the family has none.
 type Layer struct {
-	AttnNorm    []float32 // [Dim], before q/k/v
-	Q           Linear    // [Heads·HeadDim][Dim]
-	K, V        Linear    // [KVHeads·HeadDim][Dim]
-	AttnSubNorm []float32 // [Heads·HeadDim], before o, or nil
-	O           Linear    // [Dim][Heads·HeadDim]
+	AttnNorm     []float32 // [Dim], before q/k/v
+	Q            Linear    // [Heads·HeadDim][Dim]
+	K, V         Linear    // [KVHeads·HeadDim][Dim]
+	QNorm, KNorm []float32 // [HeadDim], of each head of q and k before RoPE, or nil
+	AttnSubNorm  []float32 // [Heads·HeadDim], before o, or nil
+	O            Linear    // [Dim][Heads·HeadDim]
 
 	FFNNorm    []float32 // [Dim], before gate/up
 	Gate, Up   Linear    // [FFNDim][Dim]
@@ -60,4 +106,7 @@ type Weights struct {
 
 	// RopeFactors divide the frequencies of RoPE [HeadDim/2]; nil for none.
 	RopeFactors []float32
+	// RopeLong and RopeShort take their place in models with RopeLong scaling
+	// (longrope), for contexts beyond the original one and up to it.
+	RopeLong, RopeShort []float32
 }

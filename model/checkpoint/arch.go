@@ -24,6 +24,11 @@ type Architecture struct {
 	// scaleMultiplies says what a weight_scale does where config.json has no
 	// quantization_config: it multiplies rather than divides.
 	scaleMultiplies bool
+	// readConfig, where it is set, reads keys of config.json that only this
+	// architecture has.
+	readConfig func(h *hfConfig, c *model.Config)
+
+	input inputRule // what ternary projections multiply with
 
 	// GGUF is how GGUF files store it, whose tensors have the same names in every
 	// architecture.
@@ -42,6 +47,9 @@ type GGUFForm struct {
 	Activation bool     // the file names the activation, under KeyActivation
 	latent     bool     // a float projection may hold training weights
 
+	// read, where it is set, reads keys that only this architecture has.
+	read func(k *metadata, c *model.Config)
+
 	// settle, where it is set, decides once the metadata are read which
 	// architecture a value of general.architecture that stands for several means.
 	settle func(k *metadata, c *model.Config) model.Arch
@@ -54,7 +62,7 @@ const KeyActivation = "hidden_activation"
 // architectures is the only list. A new one is a file arch_NAME.go and a line
 // here; a block with a step of its own also needs that step in the forward pass
 // of package inference.
-var architectures = []*Architecture{&bitnet, &bitnet2B4T, &llama}
+var architectures = []*Architecture{&bitnet, &bitnet2B4T, &llama, &qwen3, &minicpm}
 
 // Find returns the architecture with this key. It panics for a key that is not
 // in the list: keys come from checkpoints by way of the list, or from code.

@@ -15,6 +15,7 @@ var llama = Architecture{
 	typeAlone: true,
 	Names:     hfStandard,
 	float:     floatPlain,
+	input:     bySigns,
 	GGUF:      GGUFForm{Keys: []string{"llama"}, Adjacent: true},
 	shapes: map[string]model.Config{
 		"llama3-8b": {Layers: 32, Dim: 4096, FFNDim: 14336, Heads: 32, KVHeads: 8, HeadDim: 128,

@@ -14,6 +14,7 @@ type binding struct {
 	weight *tensor
 	scale  *tensor // weight_scale, or the factor of GGUF, or nil
 	norm   *tensor // of the linear's input, or nil
+	float  bool    // activations are float: scales stay per group
 	latent bool    // OneMagnitude may turn out to be training weights
 }
 
@@ -93,6 +94,8 @@ func (b *binding) check(q *quantization) error {
 		return fmt.Errorf("model: %v: type %s is not supported here: %w", b.weight, b.weight.kind, model.ErrUnsupported)
 	case b.Slot.Norm != nil:
 		b.enc = &floatVector
+	case b.Linear == nil && q.float == floatPlain:
+		b.enc = &floatGroups
 	case b.Linear == nil || q.excluded(b.Module()):
 		b.enc = &denseMatrix
 	case packed:
@@ -104,8 +107,7 @@ func (b *binding) check(q *quantization) error {
 	case q.float == floatLatent:
 		b.enc = &latent
 	default:
-		return fmt.Errorf("model: %v is %s and config.json has no quantization_config: an ordinary float model, not a ternary one: %w",
-			b.weight, b.weight.kind, model.ErrUnsupported)
+		b.enc = &floatGroups
 	}
 	return b.checkShapes()
 }

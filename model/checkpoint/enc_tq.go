@@ -3,20 +3,98 @@ package checkpoint
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"tern/model"
 	"tern/model/gguf"
 	"tern/model/ternary"
 )
 
 // TQ1 is TQ1_0 and TQ2 is TQ2_0 of llama.cpp: blocks of 256 weights with a scale
-// each, five weights in a byte or four.
+// at the end, five weights in a byte or four.
 var (
-	TQ1 = Encoding{Name: "TQ1_0", kind: "TQ1_0", Ternary: true, load: func(l *loader, b *binding) error { return l.tq(b, unpackTQ1) }}
-	TQ2 = Encoding{Name: "TQ2_0", kind: "TQ2_0", Ternary: true, load: func(l *loader, b *binding) error { return l.tq(b, unpackTQ2) },
-		Type: gguf.TQ2, Write: writeTQ2}
+	TQ1 = Encoding{Name: "TQ1_0", kind: "TQ1_0", Ternary: true, Type: gguf.TQ1,
+		load:   func(l *loader, b *binding) error { return l.tq(b, unpackTQ1) },
+		groups: &groups{cols: TQBlock, bytes: 54, scale: 52, unpack: func(codes []uint8, block []byte) bool { return spread(codes, unpackTQ1(block)) }}}
+	TQ2 = Encoding{Name: "TQ2_0", kind: "TQ2_0", Ternary: true, Type: gguf.TQ2, Write: writeTQ2, WriteGroups: writeTQ2Groups,
+		load:   func(l *loader, b *binding) error { return l.tq(b, unpackTQ2) },
+		groups: &groups{cols: TQBlock, bytes: 66, scale: 64, unpack: func(codes []uint8, block []byte) bool { return spread(codes, block[:64]) }}}
 )
+
+// spread stores the codes of a block a byte each, from the layout of TQ2_0: bits
+// 2k of byte 32h+p are weight 128h+32k+p.
+func spread(codes []uint8, packed []byte) bool {
+	var all uint8
+	for i, b := range packed {
+		at := codes[i/32*128+i%32:]
+		for k := range 4 {
+			c := b >> (2 * k) & 3
+			at[32*k] = c
+			all |= c & (c >> 1)
+		}
+	}
+	return all == 0
+}
+
+// writeTQ2Groups writes blocks of 256 weights whose two groups have the same
+// scale, or all weights 0; others are an error, since TQ2_0 would round them.
+func writeTQ2Groups(w io.Writer, m *ternary.Grouped, order func(r int) int) error {
+	codes := make([]byte, m.PaddedCols()/4)
+	for r := range m.Rows {
+		r = order(r)
+		m.Codes(codes, r)
+		out := make([]byte, 0, m.Cols/TQBlock*66)
+		for at := 0; at < m.Cols; at += TQBlock {
+			block := slices.Repeat([]byte{0x55}, TQBlock/4)
+			d, err := commonScale(m, r, at, codes)
+			if err != nil {
+				return err
+			}
+			if d != 0 {
+				clear(block)
+				for i := range TQBlock {
+					c := codes[(at+i)/4] >> (2 * (i % 4)) & 3
+					if m.Scale(r, (at+i)/m.GroupCols) == 0 {
+						c = 1
+					}
+					block[i/128*32+i%32] |= c << (2 * (i % 128 / 32))
+				}
+			}
+			var half [2]byte
+			if bad, ok := model.EncodeHalves(half[:], []float32{d}); !ok {
+				return fmt.Errorf("row %d has the scale %g, which F16 cannot hold", r, bad)
+			}
+			out = append(append(out, block...), half[:]...)
+		}
+		if _, err := w.Write(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrLossy marks a matrix that an encoding would round.
+var ErrLossy = errors.New("weights would be rounded")
+
+// commonScale is the scale of the groups of a block of TQ2_0 whose weights are
+// not all 0.
+func commonScale(m *ternary.Grouped, r, at int, codes []byte) (d float32, err error) {
+	for g := at / m.GroupCols; g < (at+TQBlock)/m.GroupCols; g++ {
+		part := codes[g*m.GroupCols/4:][:m.GroupCols/4]
+		switch s := m.Scale(r, g); {
+		case s == 0 || !slices.ContainsFunc(part, func(b byte) bool { return b != 0x55 }):
+		case slices.ContainsFunc(part, func(b byte) bool { return b&(b>>1)&0x55 != 0 }):
+			return 0, fmt.Errorf("row %d has a weight of +2 scales: %w", r, ErrLossy)
+		case d != 0 && s != d:
+			return 0, fmt.Errorf("row %d has the scales %g and %g in one block of %d: %w", r, d, s, TQBlock, ErrLossy)
+		default:
+			d = s
+		}
+	}
+	return d, nil
+}
 
 // TQBlock is the weights in a block of TQ1_0 and TQ2_0, two blocks of package
 // ternary.
@@ -51,7 +129,7 @@ func (l *loader) tq(b *binding, unpack func(block []byte) []byte) error {
 			case m:
 				codes = unpack(src[:size-2])
 			default:
-				return fmt.Errorf("model: %v: blocks have the scales %g and %g, so it was made from weights that are not ternary: %w", b.weight, m, d, model.ErrUnsupported)
+				return differentScales(b, m, d)
 			}
 			if !b.Linear.PackCodes(r, i, codes) {
 				return code3(b, r)

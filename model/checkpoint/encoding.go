@@ -6,6 +6,7 @@ import (
 
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/ternary"
 )
 
 // Encoding is one way in which checkpoints store a weight, in one file
@@ -26,6 +27,12 @@ type Encoding struct {
 
 	// Type is what GGUF files call what Write writes.
 	Type gguf.Type
+	// groups describes blocks with a scale each, nil for other encodings; load is
+	// then nil, too, for there are two ways to read them (loadBlocks).
+	groups *groups
+	// WriteGroups writes a matrix with a scale per group, as Write does; nil for
+	// encodings that have none or that Tern does not write.
+	WriteGroups func(w io.Writer, m *ternary.Grouped, order func(r int) int) error
 	// Write writes the weights of l; stored row r is row order(r) of the matrix.
 	// It is nil for encodings that Tern does not write.
 	Write func(w io.Writer, l *model.Linear, order func(r int) int) error
@@ -33,7 +40,7 @@ type Encoding struct {
 
 // projections are the encodings that GGUF files name by a type of their own. A
 // new one is a file enc_NAME.go and a line here.
-var projections = []*Encoding{&I2S, &TQ1, &TQ2}
+var projections = []*Encoding{&I2S, &TQ1, &TQ2, &Q2, &q2Legacy, &PQ2, &ptq1, &q1}
 
 // projectionNamed finds the encoding of a projection by the type that a GGUF
 // file names, nil where Tern does not read it.

@@ -10,16 +10,16 @@ import (
 
 // bindGGUF is bind for the tensors of a GGUF file. Float projections may be
 // training weights where latent is set; ignore names a tensor to be skipped.
-func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, latent bool, ignore string, x *Extras) (list []binding, ignored []string, err error) {
+func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, latent bool, input model.Input, ignore string, x *Extras) (list []binding, ignored []string, err error) {
 	used := map[string]bool{}
 	for _, p := range slots {
-		b := binding{Slot: p, weight: tensors[p.Name], latent: latent}
+		b := binding{Slot: p, weight: tensors[p.Name], latent: latent, float: input == model.InputFloat}
 		if b.weight == nil {
 			return nil, nil, fmt.Errorf("model: %s: tensor %q is missing: %w", file, p.Name, model.ErrDamaged)
 		}
 		used[p.Name] = true
 		float := p.Linear != nil && x.isFloat(p.Module())
-		if p.Linear != nil && !float {
+		if p.Linear != nil && !float && !b.float {
 			name := p.Module() + ".scale"
 			b.scale = tensors[name]
 			used[name] = true
@@ -57,8 +57,12 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 	switch {
 	case b.Slot.Norm != nil && float:
 		b.enc = &floatVector
+	case float && b.float && !keepFloat:
+		b.enc = &floatGroups
 	case keepFloat && float, b.Dense != nil && anyDense:
 		b.enc = &denseMatrix
+	case b.Dense != nil && projectionNamed(kind) != nil && projectionNamed(kind).groups != nil:
+		b.enc = projectionNamed(kind)
 	case b.Linear == nil, keepFloat:
 		return fmt.Errorf("model: %v is %s, which Tern does not read here; F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K work: %w", b.weight, kind, model.ErrUnsupported)
 	case float:

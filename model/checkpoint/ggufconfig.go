@@ -150,6 +150,11 @@ func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (model.Config
 	if k.err != nil {
 		return c, k.err
 	}
+	if a.GGUF.read != nil {
+		a.GGUF.read(k, &c)
+	} else if err := k.refuseScales(); err != nil {
+		return c, err
+	}
 	if err := k.headDim(&c); err != nil {
 		return c, err
 	}
@@ -190,16 +195,28 @@ func (k *metadata) refuse() error {
 	if n := k.int(k.of("attention.sliding_window"), 0); n > 0 {
 		return unsupported("sliding-window attention (%d)", n)
 	}
-	for _, name := range []string{"logit_scale", "residual_scale", "embedding_scale", "attention.scale",
-		"attn_logit_softcapping", "final_logit_softcapping"} {
+	for key := range k.pairs {
+		if strings.HasPrefix(key, "prism.hadamard.") {
+			return k.problem(model.ErrUnsupported, "its weights are rotated (metadata %s), which Tern does not undo yet", key)
+		}
+	}
+	for _, name := range []string{"attention.scale", "attn_logit_softcapping", "final_logit_softcapping"} {
 		if _, ok := k.pairs[k.of(name)]; ok {
 			return unsupported("metadata %s", k.of(name))
 		}
 	}
-	kind := k.text(k.of("rope.scaling.type"))
-	factor := k.float(k.of("rope.scaling.factor"), k.float(k.of("rope.scale_linear"), 1))
-	if kind != "" && kind != "none" && kind != "linear" || kind != "none" && factor != 1 {
-		return unsupported("rope scaling %q by %g", kind, factor)
+	return k.err
+}
+
+// refuseScales names a multiplier that only other architectures have.
+func (k *metadata) refuseScales() error {
+	for _, name := range []string{"logit_scale", "residual_scale", "embedding_scale"} {
+		if v, ok := k.pairs[k.of(name)]; ok {
+			if f, _ := v.Float(); f == 1 || f == 0 {
+				continue
+			}
+			return k.problem(model.ErrUnsupported, "metadata %s is not supported", k.of(name))
+		}
 	}
 	return k.err
 }

@@ -17,17 +17,26 @@ import (
 
 // openGGUF reads the GGUF checkpoint of which the file at name is one.
 func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
-	f, list, x, err := m.planGGUF(fsys, name, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
+	f, list, x, err := m.planGGUF(fsys, name, o.Input, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.Eps}, layout: o.I2S, report: o.Progress}); err != nil {
+	err = m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.Eps}, layout: o.I2S, report: o.Progress})
+	if errors.As(err, new(groupsError)) && Find(m.Arch).input == bySigns && o.Input == nil {
+		// The beginning did not show it: scales differ further on.
+		float := model.InputFloat
+		o.Input = &float
+		m.Model = model.Model{Name: m.Name}
+		return m.openGGUF(ctx, fsys, name, o)
+	} else if err != nil {
 		return err
 	}
-	for _, f := range m.RopeFactors {
-		if !(f > 0) {
-			return fmt.Errorf("model: %s: tensor %q holds %g, want positive numbers: %w", path.Base(name), model.RopeFactorsName, f, model.ErrDamaged)
+	for tensor, factors := range map[string][]float32{
+		model.RopeFactorsName: m.RopeFactors, model.RopeLongName: m.RopeLong, model.RopeShortName: m.RopeShort,
+	} {
+		if err := checkFactors(path.Base(name), fmt.Sprintf("tensor %q", tensor), factors); err != nil {
+			return err
 		}
 	}
 	if x.Halves {
@@ -39,20 +48,20 @@ func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Optio
 // planGGUF reads the metadata and the tensor list, and says which tensor each
 // weight comes from. same compares a head with the embedding. The caller closes
 // the file.
-func (m *opening) planGGUF(fsys fs.FS, name string, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
+func (m *opening) planGGUF(fsys fs.FS, name string, input *model.Input, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
 	if f, err = gguf.Open(fsys, name); err != nil {
 		if instead := standIns(fsys, path.Dir(name)); instead != nil && errors.Is(err, gguf.ErrFormat) {
 			return nil, nil, x, instead
 		}
 		return nil, nil, x, containerError(err)
 	}
-	if list, x, err = m.bindFile(f, path.Base(name), same); err != nil {
+	if list, x, err = m.bindFile(f, path.Base(name), input, same); err != nil {
 		return nil, nil, x, errors.Join(err, f.Close())
 	}
 	return f, list, x, nil
 }
 
-func (m *opening) bindFile(f *gguf.File, name string, same func(a, b *tensor) (bool, error)) (list []binding, x Extras, err error) {
+func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same func(a, b *tensor) (bool, error)) (list []binding, x Extras, err error) {
 	tensors := fromGGUF(f)
 	rows := 0
 	if embed := tensors[model.GGUFNames.Embed+".weight"]; embed != nil && len(embed.shape) > 0 {
@@ -71,6 +80,18 @@ func (m *opening) bindFile(f *gguf.File, name string, same func(a, b *tensor) (b
 		addStops(&m.Config, stopsOf(v))
 	}
 	k := &metadata{file: name, pairs: f.Meta}
+	k.arch = k.text("general.architecture")
+	a := Find(m.Arch)
+	longs := tensors[model.RopeLongName] != nil && tensors[model.RopeShortName] != nil
+	if m.RopeScaling, err = k.rope(&m.Config, longs); err != nil {
+		return nil, x, err
+	}
+	if err := m.Problem(); err != nil {
+		return nil, x, fmt.Errorf("model: %s: %w", name, err)
+	}
+	if m.Input, err = a.inputOf(k, &m.Config, tensors["blk.0.attn_q.weight"], input); err != nil {
+		return nil, x, err
+	}
 	x = k.extras()
 	if k.err != nil {
 		return nil, x, k.err
@@ -91,7 +112,11 @@ func (m *opening) bindFile(f *gguf.File, name string, same func(a, b *tensor) (b
 	if tensors[model.RopeFactorsName] != nil {
 		parts = append(parts, model.Slot{Name: model.RopeFactorsName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeFactors})
 	}
-	list, m.Ignored, err = bindGGUF(name, parts, tensors, Find(m.Arch).GGUF.latent, ignore, &x)
+	if longs {
+		parts = append(parts, model.Slot{Name: model.RopeLongName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeLong},
+			model.Slot{Name: model.RopeShortName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeShort})
+	}
+	list, m.Ignored, err = bindGGUF(name, parts, tensors, a.GGUF.latent, m.Input, ignore, &x)
 	return list, x, err
 }
 

@@ -35,12 +35,20 @@ type hfConfig struct {
 	RopeScaling    *hfRope  `json:"rope_scaling"`
 	RopeParameters *hfRope  `json:"rope_parameters"` // both of the above, in newer files
 
+	OriginalPositions *int `json:"original_max_position_embeddings"`
+
+	// Scales of MiniCPM.
+	ScaleEmb     *float64 `json:"scale_emb"`
+	ScaleDepth   *float64 `json:"scale_depth"`
+	DimModelBase *float64 `json:"dim_model_base"`
+
 	Quantization *hfQuant `json:"quantization_config"`
 
 	// What no family that Tern runs may have.
 	AttentionBias bool     `json:"attention_bias"`
 	MLPBias       bool     `json:"mlp_bias"`
 	SlidingWindow *int     `json:"sliding_window"`
+	UseSliding    *bool    `json:"use_sliding_window"`
 	PartialRotary *float64 `json:"partial_rotary_factor"`
 	NumExperts    int      `json:"num_experts"`
 	LocalExperts  int      `json:"num_local_experts"`
@@ -53,6 +61,16 @@ type hfRope struct {
 	OldType string   `json:"type"`
 	Factor  *float64 `json:"factor"`
 	Theta   *float64 `json:"rope_theta"`
+
+	Original  *int      `json:"original_max_position_embeddings"`
+	BetaFast  *float64  `json:"beta_fast"`
+	BetaSlow  *float64  `json:"beta_slow"`
+	Attention *float64  `json:"attention_factor"`
+	MScale    *float64  `json:"mscale"`
+	MScaleAll *float64  `json:"mscale_all_dim"`
+	Truncate  *bool     `json:"truncate"`
+	Long      []float32 `json:"long_factor"`
+	Short     []float32 `json:"short_factor"`
 }
 
 // hfQuant is quantization_config.
@@ -94,7 +112,9 @@ type quantization struct {
 	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
 	exclude []string  // substrings of the paths of modules that stay float
 	assumed bool      // config.json does not say
-	rmsNorm bool      // each quantised linear owns a norm of its input
+	long    []float32 // factors of longrope
+	short   []float32
+	rmsNorm bool // each quantised linear owns a norm of its input
 	normEps float32
 }
 
@@ -145,6 +165,7 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	switch {
 	case h.HeadDim != nil:
 		c.HeadDim = *h.HeadDim
+	case c.HeadDim != 0: // the class has a size of its own
 	case c.Heads <= 0 || c.Dim%c.Heads != 0:
 		return c, q, nil, fmt.Errorf("model: config.json: hidden size %d does not divide into %d heads: %w", c.Dim, c.Heads, model.ErrDamaged)
 	default:
@@ -158,6 +179,15 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	}
 	if q, err = h.quantization(a); err != nil {
 		return c, q, nil, err
+	}
+	if c.RopeScaling, q.long, q.short, err = h.rope(&c); err != nil {
+		return c, q, nil, err
+	}
+	if a.readConfig != nil {
+		a.readConfig(&h, &c)
+	}
+	if a.input == alwaysFloat || a.input == bySigns && h.Quantization == nil {
+		c.Input = model.InputFloat
 	}
 	if err := c.Problem(); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w", err)
@@ -210,24 +240,10 @@ func (h *hfConfig) refuse() error {
 		return unsupported("a mixture of %d experts is not supported", experts)
 	case h.AttentionBias || h.MLPBias:
 		return unsupported("linear layers with a bias are not supported")
-	case h.SlidingWindow != nil:
+	case h.SlidingWindow != nil && or(h.UseSliding, true):
 		return unsupported("sliding-window attention (%d) is not supported", *h.SlidingWindow)
 	case h.PartialRotary != nil && *h.PartialRotary != 1:
 		return unsupported("rotating only %g of each head is not supported", *h.PartialRotary)
-	}
-	for _, r := range []*hfRope{h.RopeScaling, h.RopeParameters} {
-		if r == nil {
-			continue
-		}
-		kind := r.Type
-		if kind == "" {
-			kind = r.OldType
-		}
-		noop := kind == "" && r.Factor == nil || kind == "default" ||
-			kind == "linear" && r.Factor != nil && *r.Factor == 1
-		if !noop {
-			return unsupported("rope scaling %q is not supported", kind)
-		}
 	}
 	return nil
 }

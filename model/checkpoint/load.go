@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"tern/model"
@@ -40,6 +41,10 @@ type loader struct {
 	reported int64
 	progress model.Progress
 	report   func(model.Progress)
+	rooms    sync.Pool // buffers of bands
+
+	ternary    bool // a projection is ternary,
+	floatsLeft bool // or a float one that does not pack
 }
 
 // load reads every binding. The parts of the model that they point at are
@@ -51,9 +56,14 @@ func (l *loader) load(list []binding) error {
 		switch {
 		case b.enc == &denseMatrix:
 			dense += (b.weight.Size() + 63) / 64 * 64
+		case b.enc == &floatGroups: // takes memory once it is known how much
+		case b.groupwise():
+			body += int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.groups.groupCols(), false))
 		case b.Linear != nil:
 			body += int64(ternary.Size(b.Rows, b.Cols))
-			buf = max(buf, b.weight.Size())
+			if b.enc.load != nil {
+				buf = max(buf, b.weight.Size())
+			}
 		}
 		for _, t := range b.tensors() {
 			l.progress.TotalBytes += t.Size()
@@ -80,7 +90,12 @@ func (l *loader) load(list []binding) error {
 
 // bindingTo reads one slot.
 func (l *loader) bindingTo(b *binding) (err error) {
+	if b.groupwise() {
+		l.ternary = l.ternary || b.Linear != nil
+		return l.grouped(b)
+	}
 	if b.enc.Ternary {
+		l.ternary = true
 		b.Linear.Matrix = l.body.Unset(b.Rows, b.Cols)
 		if b.scale != nil {
 			if b.Linear.Scale, err = l.multiplier(b.scale); err != nil {
@@ -93,6 +108,9 @@ func (l *loader) bindingTo(b *binding) (err error) {
 				return err
 			}
 		}
+	}
+	if b.enc.load == nil {
+		return l.oneScale(b)
 	}
 	return b.enc.load(l, b)
 }
@@ -124,10 +142,32 @@ func (l *loader) eachRow(rows int, f func(r int) error) error {
 
 // runs calls f for all rows, rowsPerTask of them at a time, on all cores.
 func (l *loader) runs(rows int, f func(from, to int) error) error {
-	return parallel.Each(l.ctx, (rows+rowsPerTask-1)/rowsPerTask, func(i int) error {
-		return f(i*rowsPerTask, min(rows, (i+1)*rowsPerTask))
-	}, func() {})
+	return l.eachRun(rows, rowsPerTask, f)
 }
+
+// eachRun calls f for all rows, n of them at a time, on all cores.
+func (l *loader) eachRun(rows, n int, f func(from, to int) error) error {
+	return parallel.Each(l.ctx, (rows+n-1)/n, func(i int) error {
+		return f(i*n, min(rows, (i+1)*n))
+	}, func() {
+		if l.read.Load()-l.reported >= reportBytes {
+			l.tell()
+		}
+	})
+}
+
+// room lends a buffer of n bytes, done takes it back.
+func (l *loader) room(n int) *[]byte {
+	b, _ := l.rooms.Get().(*[]byte)
+	if b == nil || cap(*b) < n {
+		b = new([]byte)
+		*b = make([]byte, n)
+	}
+	*b = (*b)[:n]
+	return b
+}
+
+func (l *loader) done(b *[]byte) { l.rooms.Put(b) }
 
 // multiplier reads a weight_scale and returns m of y = m·(Σ t·q)/s.
 func (l *loader) multiplier(t *tensor) (float32, error) {

@@ -43,6 +43,10 @@ type Options struct {
 	// I2S is the layout of I2_S tensors. Files do not tell theirs; all that
 	// are published have the default.
 	I2S I2SLayout
+	// Input, if it is not nil, is what ternary projections multiply with, for
+	// architectures of which there are checkpoints of either kind; see
+	// model.Input.
+	Input *model.Input
 }
 
 // Open is OpenWith with nothing but progress, which may be nil.
@@ -159,6 +163,7 @@ func (m *opening) openSafetensors(ctx context.Context, fsys fs.FS, at place, o O
 		return err
 	}
 	defer set.Close()
+	m.RopeLong, m.RopeShort = q.long, q.short
 	return m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress})
 }
 
@@ -217,7 +222,7 @@ func (m *opening) read(list []binding, l *loader) error {
 		b := &list[i]
 		for _, t := range b.tensors() {
 			info := model.TensorInfo{Name: t.name, Type: t.kind, Shape: t.shape, Layer: b.Layer}
-			if t == b.weight && b.enc.Ternary {
+			if t == b.weight && b.Linear != nil && b.enc != &denseMatrix {
 				info.Linear = b.Linear
 			}
 			m.Tensors = append(m.Tensors, info)
@@ -226,6 +231,12 @@ func (m *opening) read(list []binding, l *loader) error {
 	l.progress.Layers = m.Config.Layers
 	if err := l.load(list); err != nil {
 		return err
+	}
+	switch {
+	case l.floatsLeft && !l.ternary:
+		m.Notes = append(m.Notes, "none of its matrices are ternary, so it is computed in float: it works, and is slow")
+	case l.floatsLeft:
+		m.Notes = append(m.Notes, "some of its matrices are not ternary and are computed in float")
 	}
 	if len(l.buf) >= largeBuffer {
 		l.buf = nil

@@ -67,7 +67,7 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	var files io.Closer
 	if at.gguf {
 		f.Format = "GGUF"
-		files, list, _, err = m.planGGUF(fsys, at.weights, sameStart)
+		files, list, _, err = m.planGGUF(fsys, at.weights, nil, sameStart)
 	} else {
 		files, list, _, err = m.planSafetensors(fsys, at)
 	}
@@ -111,29 +111,29 @@ func Outline(c model.Config, head model.DType) *Facts {
 
 // measure adds up what the weights become.
 func (f *Facts) measure(list []binding) {
-	var packed, dense, embed, norms int64
+	var packed, dense, embed, head, norms int64
 	for i := range list {
 		b := &list[i]
 		elems := int64(b.Rows) * int64(b.Cols)
-		switch {
-		case b.Name == model.RopeFactorsName:
+		switch size, t := b.memory(); {
+		case b.Name == model.RopeFactorsName, b.Name == model.RopeLongName, b.Name == model.RopeShortName:
 			continue // constants of the rotation, no parameters
-		case b.enc == &floatVector:
-			norms += 4 * elems
-		case b.Linear != nil && b.enc == &denseMatrix:
-			dense += b.weight.Size()
-		case b.Linear != nil:
-			packed += int64(ternary.Size(b.Rows, b.Cols))
+		case b.Slot.Norm != nil:
+			norms += size
+		case b.Dense != nil:
+			// The embedding comes before the head, and is the head where no
+			// other comes.
+			f.Head = model.Dense{Rows: b.Rows, Cols: b.Cols, Type: t}
+			if head = size; embed == 0 {
+				embed = size
+			}
+		case t != model.Packed:
+			dense += size
+		default:
+			packed += size
 			if b.norm != nil {
 				norms += 4 * int64(b.Cols)
 				f.Params += int64(b.Cols)
-			}
-		default:
-			// The embedding comes before the head, and is the head where no
-			// other comes.
-			f.Head = model.Dense{Rows: b.Rows, Cols: b.Cols, Type: b.floatType()}
-			if embed == 0 {
-				embed = b.weight.Size()
 			}
 		}
 		f.Params += elems
@@ -144,9 +144,34 @@ func (f *Facts) measure(list []binding) {
 	}
 	f.Memory = append(f.Memory, model.Part{Name: "embedding", Bytes: embed})
 	if !f.TiedEmbedding {
-		f.Memory = append(f.Memory, model.Part{Name: "head", Bytes: int64(f.Head.Rows) * int64(f.Head.Type.Bytes(f.Head.Cols))})
+		f.Memory = append(f.Memory, model.Part{Name: "head", Bytes: head})
 	}
 	f.Memory = append(f.Memory, model.Part{Name: "norms", Bytes: norms})
+}
+
+// memory is what the weight of b takes once it is loaded, and the type of a
+// matrix, Packed where it is ternary.
+func (b *binding) memory() (bytes int64, t model.DType) {
+	switch {
+	case b.Slot.Norm != nil:
+		return 4 * int64(b.Cols), model.F32
+	case b.groupwise():
+		return int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.groups.groupCols(), false)), model.Packed
+	case b.enc == &floatGroups:
+		// The first rows tell how all of them pack, nearly always.
+		stride := b.floatType().Bytes(b.Cols)
+		rows := make([]byte, min(b.Rows, max(1, chunkBytes/stride))*stride)
+		if err := b.weight.readFull(rows, 0); err == nil {
+			if g, err := lookAtRows(b.floatType(), rows, b.Cols); err == nil {
+				return int64(ternary.GroupedSize(b.Rows, b.Cols, g.cols, g.wide)), model.Packed
+			}
+		}
+		return b.weight.Size(), b.floatType()
+	case b.enc == &denseMatrix:
+		t, _ = model.DTypeNamed(b.weight.kind)
+		return b.weight.Size(), t
+	}
+	return int64(ternary.Size(b.Rows, b.Cols)), model.Packed
 }
 
 // sameStart is same for a first look: matrices that begin alike are alike.

@@ -113,12 +113,18 @@ func layout(list []info, room, align int64) error {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b info) int { return cmp.Compare(a.offset, b.offset) })
+	ends := make([]int64, len(list))
 	for i := range list {
-		t := &list[i]
-		end := room
+		ends[i] = room
 		if i+1 < len(list) {
-			end = list[i+1].offset
+			ends[i] = list[i+1].offset
 		}
+	}
+	if err := resolve42(list, ends, align); err != nil {
+		return err
+	}
+	for i := range list {
+		t, end := &list[i], ends[i]
 		t.kind = t.kind.resolve(t.elems, end-t.offset, align)
 		size, ok := t.kind.bytes(t.elems, t.cols)
 		if !ok {

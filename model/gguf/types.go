@@ -1,6 +1,11 @@
 package gguf
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+)
 
 // Type is how the numbers of a tensor are stored: an id of ggml, or one of the
 // types further down whose id means something else in another program.
@@ -18,6 +23,15 @@ const (
 	TQ1  Type = 34 // TQ1_0
 	TQ2  Type = 35 // TQ2_0
 	I2S  Type = 36 // I2_S of bitnet.cpp
+
+	Q1   Type = 41  // Q1_0: 128 signs and a scale
+	Q2   Type = 42  // Q2_0 of llama.cpp: 64 codes and a scale
+	PQ2  Type = 142 // PQ2_0 of PrismML: 128 codes and a scale
+	PTQ1 Type = 143 // PTQ1_0 of PrismML: 128 base-3 digits and a scale
+
+	// Q2Legacy is Q2_0 as PrismML wrote it first, under the id of Q2_0 but with the
+	// blocks of PQ2_0.
+	Q2Legacy = second | Q2
 )
 
 // The second meanings of ids that two programs use. Read tells them apart by
@@ -25,9 +39,13 @@ const (
 // fill its own.
 const (
 	second Type = 1 << 31
+	third  Type = 1 << 30
 
 	iq4NL44 = second | 36 // a layout of IQ4_NL that llama.cpp gave up, where not I2_S
 	tl2     = second | 39 // TL2 of bitnet.cpp's first fork, where not MXFP4
+
+	stq1  = third | 42          // STQ1_0 of AngelSlim
+	tl2In = second | third | 42 // what is left: TL2 of bitnet.cpp's second fork, or another
 )
 
 // i2sTail follows the codes of an I2_S tensor; it begins with the multiplier.
@@ -56,7 +74,9 @@ var types = map[Type]typeInfo{
 
 	4: {name: "Q4_2"}, 5: {name: "Q4_3"},
 	31: {name: "Q4_0_4_4"}, 32: {name: "Q4_0_4_8"}, 33: {name: "Q4_0_8_8"},
-	I2S: {name: "I2_S"}, 37: {name: "I8_S"}, 38: {name: "TL1"}, 41: {name: "Q1_0"}, 42: {name: "TL2 or Q2_0"},
+	I2S: {name: "I2_S"}, 37: {name: "I8_S"}, 38: {name: "TL1"}, Q1: {"Q1_0", 128, 18}, Q2: {"Q2_0", 64, 18},
+	Q2Legacy: {"Q2_0 (groups of 128)", 128, 34}, stq1: {"STQ1_0", 256, 42}, tl2In: {name: "TL2"}, 43: {name: "STQ1_0"},
+	PQ2: {"PQ2_0", 128, 34}, PTQ1: {"PTQ1_0", 128, 28},
 	iq4NL44: {"IQ4_NL_4_4", 32, 18}, tl2: {name: "TL2"},
 	134: {name: "IQ1_BN"}, 135: {name: "IQ2_BN"}, 136: {name: "Q8_K64"}, 335: {name: "IQ2_BN_R4"},
 }
@@ -72,7 +92,7 @@ func (t Type) String() string {
 // Named finds a type of ggml by its name.
 func Named(name string) (t Type, ok bool) {
 	for t, info := range types {
-		if info.name == name && t < second {
+		if info.name == name && t < third {
 			return t, true
 		}
 	}
@@ -103,6 +123,57 @@ func (t Type) resolve(n, room, align int64) Type {
 	}
 	return t
 }
+
+// resolve42 finds which of the layouts under the id 42 a file has, from the room of
+// all its tensors of that id: no key says it, a small tensor can fit several, and
+// the last may be cut. list is sorted by position; ends are where rooms end.
+func resolve42(list []info, ends []int64, align int64) error {
+	layouts := []Type{Q2, Q2Legacy, stq1}
+	fits := func(t *info, end int64) (mask int) {
+		for i, l := range layouts {
+			if size, ok := l.bytes(t.elems, t.cols); ok && fills(size, end-t.offset, align) {
+				mask |= 1 << i
+			}
+		}
+		return mask
+	}
+	all, seen := 1<<len(layouts)-1, 0
+	first := map[int]string{} // the first tensor of each layout, for the error
+	for i := range list {
+		t := &list[i]
+		if t.kind != Q2 {
+			continue
+		}
+		mask := fits(t, ends[i])
+		if mask == 0 && i == len(list)-1 && seen > 0 {
+			continue // what is cut is said by its size
+		}
+		seen++
+		all &= mask
+		if _, ok := first[mask]; !ok {
+			first[mask] = t.name
+		}
+	}
+	if seen == 0 {
+		return nil
+	}
+	found := tl2In
+	switch i := bits.TrailingZeros(uint(all)); {
+	case all != 0:
+		found = layouts[i]
+	case len(first) > 1 && first[0] == "":
+		return bad("tensors of type 42 contradict each other: %q and %q fit no common layout of Q2_0 (groups of 64 or of 128)", firstOf(first, 0), firstOf(first, 1))
+	}
+	for i := range list {
+		if list[i].kind == Q2 {
+			list[i].kind = found
+		}
+	}
+	return nil
+}
+
+// firstOf is value n of m in the order of its keys.
+func firstOf(m map[int]string, n int) string { return m[slices.Sorted(maps.Keys(m))[n]] }
 
 // fills says whether a tensor of size bytes leaves no room but the padding,
 // which the last tensor may lack.

@@ -1,0 +1,198 @@
+package checkpoint
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"tern/model"
+	"tern/model/gguf"
+	"tern/model/ternary"
+)
+
+// groups describes an encoding whose rows are blocks, each with a binary16 scale
+// d of its own: a weight is (code-1)·d.
+type groups struct {
+	cols  int // weights in a block
+	bytes int
+	scale int // where d is in a block
+
+	// unpack stores the codes of a block, 0 to 3, a byte each; false where a byte
+	// stands for no weight.
+	unpack func(codes []uint8, block []byte) bool
+	// inOrder says that d comes first and then two bits a weight, from the low
+	// ones up: ternary.Grouped takes such blocks as they are.
+	inOrder bool
+}
+
+// groupCols is the width of the groups in memory: those of the file, or half of
+// them where blocks are of 256.
+func (g *groups) groupCols() int { return min(g.cols, 128) }
+
+// setGrouped puts a packed matrix into the slot.
+func (b *binding) setGrouped(m *ternary.Grouped) {
+	if b.Linear != nil {
+		b.Linear.Rows, b.Linear.Cols, b.Linear.Grouped = b.Rows, b.Cols, m
+		return
+	}
+	*b.Dense = model.Dense{Rows: b.Rows, Cols: b.Cols, Type: model.Packed, Grouped: m}
+}
+
+// grouped reads a matrix with a scale per group. Bands of rows are read and
+// packed while they are in the cache.
+func (l *loader) grouped(b *binding) error {
+	e := b.enc.groups
+	if b.Cols%e.cols != 0 {
+		return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
+	}
+	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
+	b.setGrouped(&m)
+	stride := b.Cols / e.cols * e.bytes
+	return l.bands(b, stride, func(first int, rows []byte) error {
+		if e.inOrder {
+			if _, finite := m.PackBlocks(first, rows); !finite {
+				return notFinite(b.weight)
+			}
+			return nil
+		}
+		codes := make([]uint8, b.Cols)
+		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
+			for i := range b.Cols / e.cols {
+				block := rows[i*e.bytes:][:e.bytes]
+				d := model.HalfAt(block[e.scale:])
+				if !finite(d) {
+					return notFinite(b.weight)
+				}
+				if !e.unpack(codes[i*e.cols:][:e.cols], block) {
+					return code3(b, r)
+				}
+				for g := i * e.cols / m.GroupCols; g < (i+1)*e.cols/m.GroupCols; g++ {
+					m.SetScale(r, g, d)
+				}
+			}
+			m.PackRow(r, codes)
+		}
+		return nil
+	})
+}
+
+// bands calls f on all cores for runs of whole bands of stored rows, given the
+// first of them and their bytes.
+func (l *loader) bands(b *binding, stride int, f func(first int, rows []byte) error) error {
+	rows := max(1, chunkBytes/stride/ternary.BandRows) * ternary.BandRows
+	return l.eachRun(b.Rows, rows, func(from, to int) error {
+		buf := l.room((to - from) * stride)
+		defer l.done(buf)
+		if err := b.weight.readFull(*buf, int64(from)*int64(stride)); err != nil {
+			return err
+		}
+		l.read.Add(int64(len(*buf)))
+		return f(from, *buf)
+	})
+}
+
+// oneScale reads a matrix of blocks whose scales are equal, but for 0 in blocks
+// whose weights are all 0, into the form with one multiplier. Other scales are
+// errGroups: the model was not trained with int8 activations.
+func (l *loader) oneScale(b *binding) error {
+	e := b.enc.groups
+	m, err := l.firstScale(b)
+	if err != nil {
+		return err
+	}
+	if m == 0 {
+		return l.zeros(b)
+	}
+	if err := b.scaleBy(m); err != nil {
+		return err
+	}
+	stride := b.Cols / e.cols * e.bytes
+	return l.bands(b, stride, func(first int, rows []byte) error {
+		codes, row := make([]uint8, e.cols), make([]int8, b.Cols)
+		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
+			for i := range b.Cols / e.cols {
+				block, part := rows[i*e.bytes:][:e.bytes], row[i*e.cols:][:e.cols]
+				switch d := model.HalfAt(block[e.scale:]); {
+				case d == 0:
+					clear(part)
+					continue
+				case d != m:
+					return differentScales(b, m, d)
+				}
+				if !e.unpack(codes, block) {
+					return code3(b, r)
+				}
+				for j, c := range codes {
+					if c > 2 {
+						return code3(b, r)
+					}
+					part[j] = int8(c) - 1
+				}
+			}
+			b.Linear.PackRow(r, row)
+		}
+		return nil
+	})
+}
+
+// firstScale is the first scale that is not 0, 0 where there is none.
+func (l *loader) firstScale(b *binding) (m float32, err error) {
+	e := b.enc.groups
+	buf := make([]byte, min(chunkBytes, int(b.weight.Size()))/e.bytes*e.bytes)
+	for off := int64(0); off < b.weight.Size() && m == 0; off += int64(len(buf)) {
+		p := buf[:min(int64(len(buf)), b.weight.Size()-off)]
+		if err := b.weight.readFull(p, off); err != nil {
+			return 0, err
+		}
+		for ; len(p) > 0 && m == 0; p = p[e.bytes:] {
+			m = model.HalfAt(p[e.scale:])
+		}
+	}
+	return m, nil
+}
+
+func finite(d float32) bool { return !math.IsNaN(float64(d)) && !math.IsInf(float64(d), 0) }
+
+// writeBlocks writes rows as blocks of this many columns, each a binary16 scale
+// and two bits a weight; half of a block of 128 has the scale of the whole.
+func writeBlocks(w io.Writer, m *ternary.Grouped, order func(r int) int, cols int) error {
+	codes := make([]byte, m.PaddedCols()/4)
+	var out []byte
+	for r := range m.Rows {
+		r = order(r)
+		m.Codes(codes, r)
+		out = out[:0]
+		for at := 0; at < m.Cols; at += cols {
+			var d [2]byte
+			if bad, ok := model.EncodeHalves(d[:], []float32{m.Scale(r, at/m.GroupCols)}); !ok {
+				return fmt.Errorf("row %d has the scale %g, which F16 cannot hold", r, bad)
+			}
+			out = append(append(out, d[:]...), codes[at/4:][:cols/4]...)
+		}
+		if _, err := w.Write(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// twoBits unpacks blocks of a binary16 scale and two bits a weight.
+func twoBits(codes []uint8, block []byte) bool {
+	for i, b := range block[2:] {
+		c := (*[4]uint8)(codes[4*i:])
+		c[0], c[1], c[2], c[3] = b&3, b>>2&3, b>>4&3, b>>6
+	}
+	return true
+}
+
+// q2 is an encoding of a scale and two bits a weight.
+func q2(name string, t gguf.Type, cols int) Encoding {
+	e := Encoding{
+		Name: name, kind: t.String(), Ternary: true, Type: t,
+		groups: &groups{cols: cols, bytes: 2 + cols/4, unpack: twoBits, inOrder: true},
+	}
+	e.WriteGroups = func(w io.Writer, m *ternary.Grouped, order func(r int) int) error {
+		return writeBlocks(w, m, order, cols)
+	}
+	return e
+}

@@ -1,0 +1,130 @@
+package checkpoint
+
+import (
+	"fmt"
+	"math"
+
+	"tern/model"
+)
+
+// The defaults of YaRN's betas (arXiv 2309.00071, and every implementation).
+const (
+	betaFast = 32
+	betaSlow = 1
+)
+
+// yarnAmplitude is the factor of cos and sin that YaRN asks for.
+func yarnAmplitude(factor, mscale float64) float64 {
+	if factor <= 1 {
+		return 1
+	}
+	return 0.1*mscale*math.Log(factor) + 1
+}
+
+// rope reads rope.scaling.* of a GGUF file as llama.cpp does, which multiplies
+// YaRN's own amplitude by attn_factor.
+func (k *metadata) rope(c *model.Config, longs bool) (r model.RopeScaling, err error) {
+	kind := k.text(k.of("rope.scaling.type"))
+	factor := k.float(k.of("rope.scaling.factor"), k.float(k.of("rope.scale_linear"), 1))
+	attn := k.float(k.of("rope.scaling.attn_factor"), 1) * k.float(k.of("rope.scaling.yarn_attn_factor"), 1)
+	original := k.int(k.of("rope.scaling.original_context_length"), c.ContextLen)
+	unsupported := func(format string, args ...any) (model.RopeScaling, error) {
+		return r, k.problem(model.ErrUnsupported, format+" is not supported", args...)
+	}
+	switch {
+	case k.err != nil:
+		return r, k.err
+	case longs || kind == "longrope":
+		if !longs {
+			return r, k.problem(model.ErrDamaged, "rope scaling longrope needs the tensors %s and %s, which are missing", model.RopeLongName, model.RopeShortName)
+		}
+		return model.RopeScaling{Kind: model.RopeLongs, Original: original, Amplitude: attn}, nil
+	case kind == "none", factor == 1 && (kind == "" || kind == "linear"):
+		return r, nil
+	case kind == "", kind == "linear":
+		return model.RopeScaling{Kind: model.RopeLinear, Factor: factor}, nil
+	case kind != "yarn":
+		return unsupported("rope scaling %q by %g", kind, factor)
+	}
+	if f := k.float(k.of("rope.scaling.yarn_ext_factor"), 1); f != 1 && f != -1 { // -1 is "not set"
+		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_ext_factor"), f)
+	}
+	if f := k.float(k.of("rope.scaling.yarn_log_multiplier"), 0); f != 0 {
+		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_log_multiplier"), f)
+	}
+	return model.RopeScaling{
+		Kind: model.RopeYaRN, Factor: factor, Original: original,
+		BetaFast:  k.float(k.of("rope.scaling.yarn_beta_fast"), betaFast),
+		BetaSlow:  k.float(k.of("rope.scaling.yarn_beta_slow"), betaSlow),
+		Amplitude: yarnAmplitude(factor, 1) * attn,
+	}, k.err
+}
+
+// kind is the name of the scaling, in either spelling.
+func (r *hfRope) kind() string {
+	if r.Type != "" {
+		return r.Type
+	}
+	return r.OldType
+}
+
+// rope reads rope_scaling or rope_parameters, of which newer files have the
+// second (modeling_rope_utils.py of transformers).
+func (h *hfConfig) rope(c *model.Config) (s model.RopeScaling, long, short []float32, err error) {
+	unsupported := func(format string, args ...any) (model.RopeScaling, []float32, []float32, error) {
+		return s, nil, nil, fmt.Errorf("model: config.json: "+format+" is not supported: %w", append(args, model.ErrUnsupported)...)
+	}
+	var r *hfRope
+	for _, x := range []*hfRope{h.RopeScaling, h.RopeParameters} {
+		if x != nil && x.kind() != "" && x.kind() != "default" || x != nil && x.Factor != nil && *x.Factor != 1 {
+			r = x
+		}
+	}
+	if r == nil {
+		return s, nil, nil, nil
+	}
+	original := or(r.Original, or(h.OriginalPositions, c.ContextLen))
+	switch factor := or(r.Factor, float64(c.ContextLen)/float64(max(original, 1))); r.kind() {
+	case "linear":
+		if factor != 1 {
+			s = model.RopeScaling{Kind: model.RopeLinear, Factor: factor}
+		}
+	case "yarn":
+		if r.Truncate != nil && !*r.Truncate {
+			return unsupported("rope scaling without truncated bounds")
+		}
+		s = model.RopeScaling{Kind: model.RopeYaRN, Factor: factor, Original: original,
+			BetaFast: or(r.BetaFast, betaFast), BetaSlow: or(r.BetaSlow, betaSlow)}
+		switch {
+		case r.Attention != nil:
+			s.Amplitude = *r.Attention
+		case r.MScale != nil && r.MScaleAll != nil && *r.MScale != 0 && *r.MScaleAll != 0:
+			s.Amplitude = yarnAmplitude(factor, *r.MScale) / yarnAmplitude(factor, *r.MScaleAll)
+		default:
+			s.Amplitude = yarnAmplitude(factor, 1)
+		}
+	case "longrope", "su":
+		half := c.HeadDim / 2
+		if len(r.Long) != half || len(r.Short) != half {
+			return s, nil, nil, fmt.Errorf("model: config.json: longrope has %d long and %d short factors, want %d of each: %w", len(r.Long), len(r.Short), half, model.ErrDamaged)
+		}
+		s = model.RopeScaling{Kind: model.RopeLongs, Original: original, Amplitude: or(r.Attention, 0)}
+		if scale := float64(c.ContextLen) / float64(max(original, 1)); r.Attention == nil && scale > 1 {
+			s.Amplitude = math.Sqrt(1 + math.Log(scale)/math.Log(float64(original)))
+		}
+		long, short = r.Long, r.Short
+	default:
+		return unsupported("rope scaling %q", r.kind())
+	}
+	return s, long, short, nil
+}
+
+// checkFactors refuses factors that cannot divide a frequency.
+func checkFactors(file, name string, factors []float32) error {
+	for _, f := range factors {
+		if !(f > 0) || !finite(f) {
+			return fmt.Errorf("model: %s: %s holds %g, want positive numbers: %w", file, name, f, model.ErrDamaged)
+		}
+	}
+	return nil
+}
