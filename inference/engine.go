@@ -22,6 +22,7 @@ import (
 	"math"
 
 	"tern/inference/chattemplate"
+	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/tokenizer"
@@ -57,6 +58,12 @@ type Options struct {
 	// OnlyIDs says that no text is asked for: a tokenizer that cannot be used
 	// gives an engine without one, whose TokenizerError says why.
 	OnlyIDs bool
+	// Input, if it is not nil, is what ternary projections multiply with; see
+	// checkpoint.Options.
+	Input *model.Input
+	// Exact computes matrices with a scale per group with 24 bits per activation
+	// instead of 16. It has no effect on others, which are exact.
+	Exact bool
 	// Free, if set, tells how much memory may still be taken. Sessions ask before
 	// their cache grows, from their own goroutines; what it does not leave is an
 	// error, where taking it could end the program.
@@ -74,17 +81,17 @@ type Engine struct {
 
 	chat *chattemplate.Template // nil for a base model
 
-	invFreq  []float32 // [HeadDim/2] of RoPE
-	scale    float32   // HeadDim^-1/2 of attention
-	ownNorms bool      // some linear has a norm of its own (use_rms_norm)
-	scan     *scanHead // compact copy of the head, nil where it does not pay
+	scale    float32       // HeadDim^-1/2 of attention
+	ownNorms bool          // some linear has a norm of its own (use_rms_norm)
+	planes   kernel.Planes // precision of the activations of matrices with groups
+	scan     *scanHead     // compact copy of the head, nil where it does not pay
 	free     func() (bytes int64, known bool)
 }
 
 // Open reads the checkpoint at path: a folder, or any file in it.
 // Errors wrap model.ErrNotFound, ErrUnsupported, ErrDamaged or the context's.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
-	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S})
+	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input})
 	if err != nil {
 		return nil, err
 	}
@@ -118,25 +125,26 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		threads = DefaultThreads()
 	}
 	e := &Engine{
-		model: m,
-		tok:   tok,
-		noTok: noTok,
-		chat:  chooseTemplate(m, tok, o.Template),
-		pool:  newPool(threads),
-		scan:  newScanHead(m.Head),
-		free:  o.Free,
+		model:  m,
+		tok:    tok,
+		noTok:  noTok,
+		chat:   chooseTemplate(m, tok, o.Template),
+		pool:   newPool(threads),
+		planes: kernel.Fixed16,
+		scan:   newScanHead(m.Head),
+		free:   o.Free,
+	}
+	if o.Exact {
+		e.planes = kernel.Fixed24
 	}
 	e.derive()
 	return e, nil
 }
 
-// derive computes from the model's constants and norms what passes need of them.
+// derive computes the constants that follow from the model's configuration and
+// weights.
 func (e *Engine) derive() {
 	m := e.model
-	e.invFreq = inverseFrequencies(&m.Config)
-	for j, f := range m.RopeFactors {
-		e.invFreq[j] /= f
-	}
 	e.scale = float32(1 / math.Sqrt(float64(m.HeadDim)))
 	e.ownNorms = false
 	for i := range m.Weights.Layers {
@@ -206,15 +214,10 @@ func tokenizerFiles(f model.TokenizerFiles) tokenizer.Files {
 }
 
 func hasOwnNorms(l *model.Layer) bool {
-	for _, lin := range linears(l) {
+	for _, lin := range l.Projections() {
 		if lin.Norm != nil {
 			return true
 		}
 	}
 	return false
-}
-
-// linears are the matrices of a layer.
-func linears(l *model.Layer) []*model.Linear {
-	return []*model.Linear{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
 }

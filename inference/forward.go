@@ -21,6 +21,9 @@ func (s *Session) forward(w *worker) {
 	// h [T][Dim]: the residual stream, starting from the embeddings.
 	for t, hi := w.share(T); t < hi; t++ {
 		decodeRow(s.h.row(t), &m.Embed, int(s.ids[t]))
+		if m.EmbedScale != 0 {
+			scaleBy(s.h.row(t), m.EmbedScale)
+		}
 		s.angles(t)
 	}
 	w.sync()
@@ -37,13 +40,14 @@ func (s *Session) forward(w *worker) {
 	s.head(w)
 }
 
-// attention adds o(subnorm(attend(rope(q), rope(k), v))) of x = norm(h) to h.
+// attention adds o(subnorm(attend(rope(q), rope(k), v))) of x = norm(h) to h,
+// where q and k may have a norm of each head before the rotation.
 func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	c := &s.engine.model.Config
 	T := len(s.ids)
 
 	// q [T][Heads·HeadDim], k and v [T][KVHeads·HeadDim]
-	a := s.normalize(w, s.h, layer.AttnNorm)
+	a := s.normalize(w, s.h, layer.AttnNorm, formsFor(&layer.Q, &layer.K, &layer.V))
 	if w.id == 0 {
 		s.stopped = s.ctx.Err() != nil
 	}
@@ -57,16 +61,24 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	d := c.HeadDim
 	for i, hi := w.share(T * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
-		s.rotate(t, s.q.row(t)[head*d:][:d])
+		q := s.q.row(t)[head*d:][:d]
+		if layer.QNorm != nil {
+			kernel.RMSNorm(q, q, layer.QNorm, c.NormEps)
+		}
+		s.rotate(t, q)
 	}
 	for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
 		t, head := i/c.KVHeads, i%c.KVHeads
 		k, v := s.k.row(t)[head*d:][:d], s.v.row(t)[head*d:][:d]
+		if layer.KNorm != nil {
+			kernel.RMSNorm(k, k, layer.KNorm, c.NormEps)
+		}
 		s.rotate(t, k)
 		s.kv.store(l, head, s.pos+t, k, v)
 	}
 	w.sync()
 	s.tracePoint(w, "q_rope", l, s.q.upTo(T))
+	s.tracePoint(w, "k_rope", l, s.k.upTo(T))
 
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
 	s.attend(w, l)
@@ -74,7 +86,7 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	s.tracePoint(w, "ctx", l, s.att.upTo(T))
 
 	// h += o(att)
-	a = s.normalize(w, s.att, layer.AttnSubNorm)
+	a = s.normalize(w, s.att, layer.AttnSubNorm, formsFor(&layer.O))
 	s.project(w, a, output{s.o, &layer.O, &s.h})
 	w.sync()
 }
@@ -110,19 +122,20 @@ func (s *Session) attend(w *worker, l int) {
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
 func (s *Session) feedForward(w *worker, layer *model.Layer) {
 	// gate and up [T][FFNDim]
-	a := s.normalize(w, s.h, layer.FFNNorm)
+	a := s.normalize(w, s.h, layer.FFNNorm, formsFor(&layer.Gate, &layer.Up))
 	s.project(w, a, output{s.gate, &layer.Gate, nil}, output{s.up, &layer.Up, nil})
 	w.sync()
 
 	// h += down(act(gate)·up)
-	a = s.normalizeGated(w, layer.FFNSubNorm)
+	a = s.normalizeGated(w, layer.FFNSubNorm, formsFor(&layer.Down))
 	s.project(w, a, output{s.o, &layer.Down, &s.h})
 	w.sync()
 }
 
 // head computes logits [VocabSize] = Head · norm(h) of the last s.rows tokens as
-// far as s.want asks: all, or those of the likeliest tokens. The head is a float
-// matrix in its stored precision; its input is not quantised.
+// far as s.want asks: all, or those of the most likely tokens. The head is a float
+// matrix in its stored precision, whose input is not quantised, or a ternary one
+// with a scale per group.
 func (s *Session) head(w *worker) {
 	m := s.engine.model
 	first := len(s.ids) - s.rows
@@ -135,7 +148,21 @@ func (s *Session) head(w *worker) {
 	}
 	scratch := &s.scratch[w.id]
 	x := s.normalized(w, first)
-	s.tracePoint(w, "final_norm", -1, x.upTo(s.rows))
+	if w.id == 0 {
+		s.headBytes += m.Head.Bytes()
+	}
+	if g := m.Head.Grouped; g != nil {
+		scratch.fixed.Reset(s.rows, m.Dim, g.GroupCols, s.engine.planes)
+		for t := range s.rows {
+			scratch.fixed.Set(t, x.row(t))
+		}
+		scratch.kernel.Keep()
+		work := w.pieces(g.Bands(), 1)
+		for b0, b1, ok := work.next(); ok; b0, b1, ok = work.next() {
+			kernel.MatMulGrouped(s.logits.upTo(s.rows), s.logits.width, g, b0, b1, &scratch.fixed, scratch.kernel)
+		}
+		return
+	}
 	work := w.pieces(blocks(m.VocabSize), 1)
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
 		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
@@ -144,9 +171,6 @@ func (s *Session) head(w *worker) {
 				scratch.denseRows(s.logits.row(t)[r:end], m.Head, r, x.row(t))
 			}
 		}
-	}
-	if w.id == 0 {
-		s.headBytes += int64(len(m.Head.Data))
 	}
 }
 
@@ -157,8 +181,8 @@ const headBlock = 64
 // blocks is how many blocks of headBlock rows there are, the last may be smaller.
 func blocks(rows int) int { return (rows + headBlock - 1) / headBlock }
 
-// normalized returns norm(h) of the last s.rows tokens, from the first of them
-// on. Every worker computes it for itself: that is cheaper than waiting.
+// normalized returns norm(h), divided by LogitDivisor, of the last s.rows tokens,
+// from the first of them on. Every worker computes it for itself: that is cheaper than waiting.
 func (s *Session) normalized(w *worker, first int) matrix {
 	m, scratch := s.engine.model, &s.scratch[w.id]
 	if len(scratch.x.data) < s.rows*m.Dim {
@@ -166,6 +190,12 @@ func (s *Session) normalized(w *worker, first int) matrix {
 	}
 	for t := range s.rows {
 		kernel.RMSNorm(scratch.x.row(t), s.h.row(first+t), m.Norm, m.NormEps)
+	}
+	s.tracePoint(w, "final_norm", -1, scratch.x.upTo(s.rows))
+	if d := m.LogitDivisor; d != 0 {
+		for i := range scratch.x.upTo(s.rows) {
+			scratch.x.data[i] /= d
+		}
 	}
 	return scratch.x
 }

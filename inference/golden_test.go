@@ -58,6 +58,8 @@ func goldenLogits(t *testing.T, e *Engine, g *golden, load func(array) []float32
 			traces[point] = append(traces[point], values...)
 		case index == 0 && point == "q_rope":
 			traces["l0_q_rope"] = slices.Clone(values)
+		case index == 0 && point == "k_rope":
+			traces["l0_k_rope"] = slices.Clone(values)
 		case index == 0 && point == "ctx":
 			traces["l0_ctx"] = slices.Clone(values)
 		case index == 0 && point == "resid":
@@ -72,8 +74,8 @@ func goldenLogits(t *testing.T, e *Engine, g *golden, load func(array) []float32
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Trace) != 5 {
-		t.Fatalf("the golden has %d traces, want 5", len(g.Trace))
+	if len(g.Trace) < 5 {
+		t.Fatalf("the golden has %d traces, want 5 at least", len(g.Trace))
 	}
 	for point, a := range g.Trace {
 		if r := relative(t, traces[point], load(a)); r > tolerance {

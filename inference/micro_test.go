@@ -42,7 +42,7 @@ func TestMicro(t *testing.T) {
 
 	for name, c := range map[string]quantised{"ties": m.Ties, "tiny": m.Tiny, "zero": m.Zero, "random": m.Random} {
 		a := newActivation(1, len(c.X)).of(len(c.X))
-		a.quantize(0, c.X, nil, 0)
+		a.quantize(0, c.X, nil, 0, formInt8)
 		if a.scale[0] != c.S {
 			t.Errorf("%s: scale %g, want %g", name, a.scale[0], c.S)
 		}
@@ -67,8 +67,8 @@ func TestMicro(t *testing.T) {
 	for adjacent, want := range map[bool][]float32{false: m.Rope.Half, true: m.Rope.Interleaved} {
 		c := model.Config{HeadDim: m.Rope.HeadDim, RopeTheta: m.Rope.Theta, RopeAdjacent: adjacent}
 		s := &Session{
-			engine: &Engine{model: &model.Model{Config: c}, invFreq: inverseFrequencies(&c)},
-			pos:    m.Rope.Pos, cos: newMatrix(1, c.HeadDim/2), sin: newMatrix(1, c.HeadDim/2),
+			engine: &Engine{model: &model.Model{Config: c}}, rotation: newRotation(&model.Model{Config: c}, 1),
+			pos: m.Rope.Pos, cos: newMatrix(1, c.HeadDim/2), sin: newMatrix(1, c.HeadDim/2),
 		}
 		s.angles(0)
 		x := append([]float32(nil), m.Rope.X...)
@@ -86,7 +86,7 @@ func TestMicro(t *testing.T) {
 	}
 	a := newActivation(len(b.X), lin.Cols).of(lin.Cols)
 	for i, x := range b.X {
-		a.quantize(i, x, nil, 0)
+		a.quantize(i, x, nil, 0, formInt8)
 	}
 	w := &worker{of: 1}
 	s := &Session{ids: make([]int32, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}

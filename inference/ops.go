@@ -1,8 +1,6 @@
 package inference
 
 import (
-	"math"
-
 	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/ternary"
@@ -19,13 +17,42 @@ func newMatrix(rows, width int) matrix { return matrix{width, make([]float32, ro
 func (m matrix) row(t int) []float32  { return m.data[t*m.width:][:m.width] }
 func (m matrix) upTo(n int) []float32 { return m.data[:n*m.width] }
 
-// activation is the input of a BitLinear: T rows, as floats and quantised.
+// activation is the input of projections: T rows, as floats and in the forms
+// that ternary matrices multiply with.
 type activation struct {
-	x      matrix    // [T][width] floats, for linears that want them
+	x      matrix    // [T][width] floats, for linears that are not ternary
 	padded int       // ternary.PadCols(width), the length of a row of q
 	q      []int8    // [T][padded]
 	scale  []float32 // [T]: s = 127/max|x|
 	sum    []int32   // [T]: Σ q
+
+	// fixed is x in fixed point, for matrices with a scale per 64 columns and
+	// per 128 (model.InputFloat).
+	fixed [2]*kernel.Fixed
+}
+
+// forms are the forms of an input that some projections read beside floats.
+type forms uint8
+
+const (
+	formInt8  forms = 1 << iota
+	formBy64        // fixed point, a scale per 64 columns
+	formBy128       // and per 128
+)
+
+// formsFor says what projections that share an input read.
+func formsFor(linears ...*model.Linear) (f forms) {
+	for _, l := range linears {
+		switch {
+		case l.Grouped != nil && l.Grouped.GroupCols == 64:
+			f |= formBy64
+		case l.Grouped != nil:
+			f |= formBy128
+		case l.Dense == nil:
+			f |= formInt8
+		}
+	}
+	return f
 }
 
 func newActivation(rows, maxWidth int) activation {
@@ -34,7 +61,26 @@ func newActivation(rows, maxWidth int) activation {
 		q:     make([]int8, rows*ternary.PadCols(maxWidth)),
 		scale: make([]float32, rows),
 		sum:   make([]int32, rows),
+		fixed: [2]*kernel.Fixed{new(kernel.Fixed), new(kernel.Fixed)},
 	}
+}
+
+// reset makes room for rows in fixed point.
+func (a *activation) reset(rows int, f forms, planes kernel.Planes) {
+	if f&formBy64 != 0 {
+		a.fixed[0].Reset(rows, a.x.width, 64, planes)
+	}
+	if f&formBy128 != 0 {
+		a.fixed[1].Reset(rows, a.x.width, 128, planes)
+	}
+}
+
+// fixedFor is the input of a matrix.
+func (a *activation) fixedFor(m *ternary.Grouped) *kernel.Fixed {
+	if m.GroupCols == 64 {
+		return a.fixed[0]
+	}
+	return a.fixed[1]
 }
 
 // of returns the same buffers for rows of another width.
@@ -44,62 +90,90 @@ func (a activation) of(width int) activation {
 }
 
 // quantize fills row t: RMSNorm with weight (none if nil), then int8 by the
-// largest magnitude of the row (b1.58 §2; activation_quant in utils_quant.py).
-func (a *activation) quantize(t int, src, weight []float32, eps float32) {
+// largest magnitude of the row (b1.58 §2; activation_quant in utils_quant.py), or
+// fixed point by that of each group.
+func (a *activation) quantize(t int, src, weight []float32, eps float32, f forms) {
 	x := a.x.row(t)
 	if weight != nil {
 		kernel.RMSNorm(x, src, weight, eps)
 	} else {
 		copy(x, src)
 	}
-	a.scale[t], a.sum[t] = kernel.Quantize(a.q[t*a.padded:][:a.padded], x)
+	if f&formInt8 != 0 {
+		a.scale[t], a.sum[t] = kernel.Quantize(a.q[t*a.padded:][:a.padded], x)
+	}
+	if f&formBy64 != 0 {
+		a.fixed[0].Set(t, x)
+	}
+	if f&formBy128 != 0 {
+		a.fixed[1].Set(t, x)
+	}
 }
 
-// normalize returns the quantised RMSNorm of the rows of src, of src itself
-// where weight is nil.
-func (s *Session) normalize(w *worker, src matrix, weight []float32) activation {
-	return s.quantizeRows(w, &s.scratch[w.id].act, &s.act, src, weight, s.engine.model.NormEps)
+// normalize returns the RMSNorm of the rows of src, of src itself where weight is
+// nil, in the forms that its projections read.
+func (s *Session) normalize(w *worker, src matrix, weight []float32, f forms) activation {
+	return s.quantizeRows(w, &s.scratch[w.id].act, &s.act, src, weight, s.engine.model.NormEps, f)
 }
 
 // quantizeRows quantises every row of src. A single row every worker computes
 // for itself, into own, which is cheaper than waiting for one that does it;
 // several are shared out, into shared.
-func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32) activation {
-	if len(s.ids) == 1 {
-		a := own.of(src.width)
-		a.quantize(0, src.row(0), weight, eps)
-		return a
+func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, f forms) activation {
+	a := s.begin(w, own, shared, src.width, f)
+	for t, hi := s.rowsOf(w); t < hi; t++ {
+		a.quantize(t, src.row(t), weight, eps, f)
 	}
-	a := shared.of(src.width)
-	for t, hi := w.share(len(s.ids)); t < hi; t++ {
-		a.quantize(t, src.row(t), weight, eps)
-	}
-	w.sync()
+	s.end(w)
 	return a
 }
 
+// begin returns the buffers for the rows of an input, and end waits until all
+// rows are there.
+func (s *Session) begin(w *worker, own, shared *activation, width int, f forms) activation {
+	if len(s.ids) == 1 {
+		a := own.of(width)
+		a.reset(1, f, s.engine.planes)
+		return a
+	}
+	a := shared.of(width)
+	if f&(formBy64|formBy128) != 0 {
+		if w.id == 0 {
+			a.reset(len(s.ids), f, s.engine.planes)
+		}
+		w.sync()
+	}
+	return a
+}
+
+func (s *Session) end(w *worker) {
+	if len(s.ids) > 1 {
+		w.sync()
+	}
+}
+
+// rowsOf is the share of a worker in the rows of an input: all of a single one.
+func (s *Session) rowsOf(w *worker) (t, end int) {
+	if len(s.ids) == 1 {
+		return 0, 1
+	}
+	return w.share(len(s.ids))
+}
+
 // normalizeGated is normalize for act(gate)·up, which it computes first.
-func (s *Session) normalizeGated(w *worker, weight []float32) activation {
+func (s *Session) normalizeGated(w *worker, weight []float32, f forms) activation {
 	eps := s.engine.model.NormEps
-	quantize := func(a *activation, t int) {
+	a := s.begin(w, &s.scratch[w.id].act, &s.act, s.gate.width, f)
+	for t, hi := s.rowsOf(w); t < hi; t++ {
 		x := a.x.row(t)
 		if s.engine.model.Activation == model.ReLU2 {
 			kernel.ReLU2Mul(x, s.gate.row(t), s.up.row(t))
 		} else {
 			kernel.SiLUMul(x, s.gate.row(t), s.up.row(t))
 		}
-		a.quantize(t, x, weight, eps)
+		a.quantize(t, x, weight, eps, f)
 	}
-	if len(s.ids) == 1 {
-		a := s.scratch[w.id].act.of(s.gate.width)
-		quantize(&a, 0)
-		return a
-	}
-	a := s.act.of(s.gate.width)
-	for t, hi := w.share(len(s.ids)); t < hi; t++ {
-		quantize(&a, t)
-	}
-	w.sync()
+	s.end(w)
 	return a
 }
 
@@ -119,37 +193,55 @@ func (s *Session) project(w *worker, a activation, outs ...output) {
 			if len(s.ids) > 1 {
 				w.sync() // others may still read the one before
 			}
-			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps)
+			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps, formsFor(lin))
 		}
 		if i == 0 || lin.Norm != nil || outs[i-1].linear.Norm != nil {
 			s.scratch[w.id].kernel.Keep() // in is new
 		}
-		least := pieceGroups
-		if len(s.ids) > 1 {
-			least = max(least, lin.Groups()/(8*w.of)) // a piece of MatMul has a cost of its own
+		unit := ternary.GroupRows // rows that the kernels take together
+		if lin.Grouped != nil {
+			unit = ternary.BandRows
 		}
-		work := w.pieces(lin.Groups(), least)
-		for g0, g1, ok := work.next(); ok && !s.skips(); g0, g1, ok = work.next() {
-			lo, hi := g0*ternary.GroupRows, min(g1*ternary.GroupRows, lin.Rows)
-			if lin.Dense != nil {
+		units := (lin.Rows + unit - 1) / unit
+		least := pieceRows / unit
+		if len(s.ids) > 1 {
+			least = max(least, units/(8*w.of)) // each call of MatMul has a fixed cost
+		}
+		work := w.pieces(units, least)
+		for u0, u1, ok := work.next(); ok && !s.skips(); u0, u1, ok = work.next() {
+			lo, hi := u0*unit, min(u1*unit, lin.Rows)
+			switch {
+			case lin.Dense != nil:
 				for t := range s.ids {
 					s.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
 				}
-			} else {
-				s.bitLinear(w, o.y, lin, in, g0, g1)
+			case lin.Grouped != nil:
+				kernel.MatMulGrouped(o.y.upTo(len(s.ids)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), s.scratch[w.id].kernel)
+			default:
+				s.bitLinear(w, o.y, lin, in, u0, u1)
 			}
 			if o.sum != nil {
-				for t := range s.ids {
-					kernel.Add(o.sum.row(t)[lo:hi], o.y.row(t)[lo:hi])
-				}
+				s.addTo(o, lo, hi)
 			}
 		}
 	}
 }
 
-// pieceGroups is the least number of row groups that a worker takes: 12 to 16 KB
-// of weights, half a microsecond.
-const pieceGroups = 8
+// addTo adds rows [lo, hi) of an output to the residual stream.
+func (s *Session) addTo(o output, lo, hi int) {
+	f := s.engine.model.ResidualScale
+	for t := range s.ids {
+		y := o.y.row(t)[lo:hi]
+		if f != 0 {
+			scaleBy(y, f)
+		}
+		kernel.Add(o.sum.row(t)[lo:hi], y)
+	}
+}
+
+// pieceRows is the least number of rows that a worker takes: 12 to 16 KB of
+// weights, half a microsecond.
+const pieceRows = 32
 
 // bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for all tokens.
 func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
@@ -200,34 +292,5 @@ func decodeRow(dst []float32, d *model.Dense, r int) {
 		kernel.DecodeF16(dst, row)
 	case model.BF16:
 		kernel.DecodeBF16(dst, row)
-	}
-}
-
-// inverseFrequencies returns 1/theta^(2j/d) for j < d/2, in float32 as the
-// references compute it.
-func inverseFrequencies(c *model.Config) []float32 {
-	inv := make([]float32, c.HeadDim/2)
-	for j := range inv {
-		exponent := float32(2*j) / float32(c.HeadDim)
-		inv[j] = 1 / float32(math.Pow(c.RopeTheta, float64(exponent)))
-	}
-	return inv
-}
-
-// angles fills cos and sin [HeadDim/2] of token t's position.
-func (s *Session) angles(t int) {
-	cos, sin := s.cos.row(t), s.sin.row(t)
-	for j, f := range s.engine.invFreq {
-		sn, cs := math.Sincos(float64(float32(s.pos+t) * f))
-		cos[j], sin[j] = float32(cs), float32(sn)
-	}
-}
-
-// rotate applies RoPE for token t to one head x [HeadDim].
-func (s *Session) rotate(t int, x []float32) {
-	if s.engine.model.RopeAdjacent {
-		kernel.RopeAdjacent(x, s.cos.row(t), s.sin.row(t))
-	} else {
-		kernel.RopeHalf(x, s.cos.row(t), s.sin.row(t))
 	}
 }

@@ -108,7 +108,7 @@ func (h *scanHead) bytes() int64 { return int64(len(h.codes)) + 12*int64(len(h.s
 // ScanBytes is the memory that an engine takes for the compact copy of a head;
 // 0 for small ones, which are not copied.
 func ScanBytes(head *model.Dense) int64 {
-	if head.Rows*head.Cols < scanMinWeights {
+	if head.Rows*head.Cols < scanMinWeights || head.Type == model.Packed {
 		return 0
 	}
 	return int64(head.Rows) * (int64(ternary.PadCols(head.Cols)) + 12)

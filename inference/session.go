@@ -43,6 +43,7 @@ type Session struct {
 	have    logitsKind // what is known of the last of tokens,
 	row     int        // in this row of logits or of top
 	kv      *kvCache
+	rotation
 
 	// The running forward pass.
 	ctx     context.Context
@@ -81,6 +82,7 @@ type scratch struct {
 	queries  [maxQueries]query
 	mul      []float32 // [T]
 	kernel   *kernel.Scratch
+	fixed    kernel.Fixed // [rows], the input of a ternary head
 }
 
 // logitsKind says how much of the head a pass computes.
@@ -103,6 +105,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
 	}
 	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
+	s.rotation = newRotation(e.model, n)
 	s.pass = s.forward
 	s.allocate(1)
 	return s, nil

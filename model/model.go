@@ -12,7 +12,6 @@ type Model struct {
 	Weights
 	Tokenizer TokenizerFiles
 	Tensors   []TensorInfo // in the order of the forward pass
-	Notes     []string     // what was passed over or is unusual, one sentence each
 	Ignored   []string     // names of tensors that were skipped (inv_freq buffers)
 	Notes     []string     // what was passed over or assumed, one sentence each
 

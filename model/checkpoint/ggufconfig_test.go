@@ -90,7 +90,7 @@ func TestParseGGUFRefuses(t *testing.T) {
 		says  string
 	}{
 		"no architecture":        {"", map[string]any{"general.architecture": nil}, model.ErrUnsupported, "no architecture"},
-		"another architecture":   {"qwen3", nil, model.ErrUnsupported, `"qwen3"`},
+		"another architecture":   {"gemma3", nil, model.ErrUnsupported, `"gemma3"`},
 		"architecture a number":  {"", map[string]any{"general.architecture": uint32(1)}, model.ErrUnsupported, "no architecture"},
 		"an adapter":             {"llama", map[string]any{"general.type": "adapter"}, model.ErrUnsupported, `"adapter"`},
 		"YOCO":                   {"bitnet", map[string]any{"{}.yoco_window": uint32(1)}, model.ErrUnsupported, "yoco_window"},
@@ -98,9 +98,6 @@ func TestParseGGUFRefuses(t *testing.T) {
 		"experts":                {"llama", map[string]any{"{}.expert_count": uint32(8)}, model.ErrUnsupported, "8 experts"},
 		"a window":               {"llama", map[string]any{"{}.attention.sliding_window": uint32(512)}, model.ErrUnsupported, "512"},
 		"a scale of logits":      {"llama", map[string]any{"{}.logit_scale": float32(2)}, model.ErrUnsupported, "logit_scale"},
-		"scaled rope":            {"llama", map[string]any{"{}.rope.scaling.type": "linear", "{}.rope.scaling.factor": float32(4)}, model.ErrUnsupported, `"linear" by 4`},
-		"scaled by an old key":   {"llama", map[string]any{"{}.rope.scale_linear": float32(2)}, model.ErrUnsupported, "by 2"},
-		"YaRN":                   {"llama", map[string]any{"{}.rope.scaling.type": "yarn", "{}.rope.scaling.factor": float32(1)}, model.ErrUnsupported, `"yarn"`},
 		"half rotated":           {"llama", map[string]any{"{}.rope.dimension_count": uint32(8)}, model.ErrUnsupported, "8 of the 16"},
 		"two head sizes":         {"llama", map[string]any{"{}.attention.key_length": uint32(16), "{}.attention.value_length": uint32(8)}, model.ErrUnsupported, "16 for keys and 8"},
 		"another activation":     {"bitnet", map[string]any{"{}.hidden_activation": "gelu"}, model.ErrUnsupported, `"gelu"`},
@@ -121,5 +118,46 @@ func TestParseGGUFRefuses(t *testing.T) {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}
 		})
+	}
+}
+
+// TestRopeGGUF reads every kind of rope scaling, and refuses what is not known.
+func TestRopeGGUF(t *testing.T) {
+	type pairs = map[string]any
+	base := pairs{"{}.context_length": uint32(8192)}
+	for name, c := range map[string]struct {
+		meta  pairs
+		longs bool
+		want  model.RopeScaling
+		says  string
+	}{
+		"none":          {meta: pairs{}},
+		"switched off":  {meta: pairs{"{}.rope.scaling.type": "none", "{}.rope.scaling.factor": float32(4)}},
+		"linear":        {meta: pairs{"{}.rope.scaling.type": "linear", "{}.rope.scaling.factor": float32(4)}, want: model.RopeScaling{Kind: model.RopeLinear, Factor: 4}},
+		"the older key": {meta: pairs{"{}.rope.scale_linear": float32(2)}, want: model.RopeScaling{Kind: model.RopeLinear, Factor: 2}},
+		"YaRN": {meta: pairs{"{}.rope.scaling.type": "yarn", "{}.rope.scaling.factor": float32(4), "{}.rope.scaling.original_context_length": uint32(2048)},
+			want: model.RopeScaling{Kind: model.RopeYaRN, Factor: 4, Original: 2048, BetaFast: 32, BetaSlow: 1, Amplitude: 1.138629436111989}},
+		"YaRN of its own": {meta: pairs{"{}.rope.scaling.type": "yarn", "{}.rope.scaling.factor": float32(4), "{}.rope.scaling.yarn_beta_fast": float32(16),
+			"{}.rope.scaling.yarn_beta_slow": float32(2), "{}.rope.scaling.attn_factor": float32(0.5)},
+			want: model.RopeScaling{Kind: model.RopeYaRN, Factor: 4, Original: 8192, BetaFast: 16, BetaSlow: 2, Amplitude: 1.138629436111989 / 2}},
+		"longrope": {meta: pairs{"{}.rope.scaling.original_context_length": uint32(64), "{}.rope.scaling.attn_factor": float32(1.25)}, longs: true,
+			want: model.RopeScaling{Kind: model.RopeLongs, Original: 64, Amplitude: 1.25}},
+		"longrope without factors": {meta: pairs{"{}.rope.scaling.type": "longrope"}, says: "rope_factors_long"},
+		"another kind":             {meta: pairs{"{}.rope.scaling.type": "ntk", "{}.rope.scaling.factor": float32(4)}, says: `"ntk" by 4`},
+		"half extrapolated":        {meta: pairs{"{}.rope.scaling.type": "yarn", "{}.rope.scaling.factor": float32(4), "{}.rope.scaling.yarn_ext_factor": float32(0.5)}, says: "yarn_ext_factor"},
+		"of another model":         {meta: pairs{"{}.rope.scaling.type": "yarn", "{}.rope.scaling.factor": float32(4), "{}.rope.scaling.yarn_log_multiplier": float32(0.1)}, says: "yarn_log_multiplier"},
+		"a text":                   {meta: pairs{"{}.rope.scaling.factor": "four"}, says: "rope.scaling.factor"},
+	} {
+		k := &metadata{file: "m.gguf", pairs: metaOf(t, "qwen3", c.meta), arch: "qwen3"}
+		cfg := model.Config{ContextLen: int(base["{}.context_length"].(uint32))}
+		got, err := k.rope(&cfg, c.longs)
+		switch {
+		case c.says != "":
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v, want %q", name, err, c.says)
+			}
+		case err != nil || got != c.want:
+			t.Errorf("%s: %+v, %v, want %+v", name, got, err, c.want)
+		}
 	}
 }

@@ -89,7 +89,6 @@ func TestGGUFDamage(t *testing.T) {
 		"an undefined weight":        {little(checkpoint.BitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, nan)}, model.ErrDamaged, "undefined"},
 		"an undefined norm":          {little(checkpoint.BitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("output_norm.weight", nan)}, model.ErrDamaged, "output_norm"},
 		"an undefined embedding":     {little(checkpoint.BitNet), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry("token_embd.weight", nan)}, model.ErrDamaged, "token_embd"},
-		"one other magnitude":        {little(checkpoint.Llama), modeltest.GGUF{Linear: gguf.F32, Edit: editEntry(q, func(raw []byte) { raw[0] ^= 1; raw[3] |= 0x3f })}, model.ErrUnsupported, "ordinary float model"},
 		"no embedding":               {little(checkpoint.BitNet), modeltest.GGUF{Linear: gguf.I2S, Meta: []gguf.Pair{{Key: "bitnet.vocab_size", Value: uint32(10)}}, Edit: drop("token_embd.weight")}, model.ErrDamaged, "token_embd"},
 		"no weight":                  {little(checkpoint.BitNet), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("blk.0.ffn_up.weight")}, model.ErrDamaged, `"blk.0.ffn_up.weight" is missing`},
 		"no norm":                    {little(checkpoint.Llama), modeltest.GGUF{Linear: gguf.I2S, Edit: drop("output_norm.weight")}, model.ErrDamaged, `"output_norm.weight" is missing`},
@@ -150,8 +149,8 @@ func TestGGUFTypes(t *testing.T) {
 	floats, ternary := modeltest.Bytes(t, s, modeltest.GGUF{Linear: gguf.F32}), modeltest.Bytes(t, s, modeltest.GGUF{Linear: gguf.I2S})
 	for id, says := range map[uint32]string{
 		2: "Q4_0, no ternary type", 8: "Q8_0, no ternary type", 12: "Q4_K, no ternary type", 29: "IQ1_M, no ternary type", 37: "I8_S, no ternary type",
-		38: "TL1, whose layout depends on a kernel configuration", 42: "TL2 or Q2_0, whose layout depends",
-		39: "TL2, whose layout", 40: "NVFP4, no ternary type", 41: "Q1_0, no ternary type", 134: "IQ1_BN, a layout of ik_llama.cpp",
+		38: "TL1, whose layout depends on a kernel configuration", 42: "TL2, whose layout depends",
+		39: "TL2, whose layout", 40: "NVFP4, no ternary type", 134: "IQ1_BN, a layout of ik_llama.cpp",
 		135: "IQ2_BN, a layout", 335: "IQ2_BN_R4, a layout", 1234: "type 1234, no ternary type",
 	} {
 		_, err := modeltest.OpenBytes(retype(t, floats, "blk.1.ffn_down.weight", id))
@@ -159,7 +158,7 @@ func TestGGUFTypes(t *testing.T) {
 			t.Errorf("type %d: %v, want %q", id, err, says)
 		}
 	}
-	for _, id := range []uint32{3, 6, 10, 20, 34, 35, 38} {
+	for _, id := range []uint32{3, 6, 10, 20, 38} {
 		_, err := modeltest.OpenBytes(retype(t, ternary, "token_embd.weight", id))
 		if !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K and Q6_K work") {
 			t.Errorf("embedding of type %d: %v", id, err)

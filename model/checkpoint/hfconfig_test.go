@@ -66,7 +66,25 @@ func TestParseConfig(t *testing.T) {
 		"2B-4T by its model type": {keys{"architectures": nil, "model_type": "bitnet"}, change(func(c *model.Config) {
 			c.Arch, c.Family, c.OnlyChats, c.Activation, c.RopeTheta, c.NormEps = BitNet2B4T, bitnet2B4T.Base.Family, true, model.ReLU2, 500000, 1e-5
 		})},
-		"defaults of Llama": {class("LlamaForCausalLM"), change(func(c *model.Config) { c.Arch, c.Family, c.SubNorm = Llama, llama.Base.Family, false })},
+		"defaults of Llama": {class("LlamaForCausalLM"), change(func(c *model.Config) {
+			c.Arch, c.Family, c.SubNorm, c.Input = Llama, llama.Base.Family, false, model.InputFloat
+		})},
+		"linear rope": {keys{"rope_scaling": keys{"type": "linear", "factor": 2.0}}, change(func(c *model.Config) {
+			c.RopeScaling = model.RopeScaling{Kind: model.RopeLinear, Factor: 2}
+		})},
+		"YaRN in the older spelling": {keys{"max_position_embeddings": 4096, "rope_scaling": keys{"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024}}, change(func(c *model.Config) {
+			c.ContextLen, c.RopeScaling = 4096, model.RopeScaling{Kind: model.RopeYaRN, Factor: 4, Original: 1024, BetaFast: 32, BetaSlow: 1, Amplitude: 1.138629436111989}
+		})},
+		"YaRN in the newer spelling": {keys{"rope_theta": nil, "rope_parameters": keys{"rope_type": "yarn", "rope_theta": 5e5, "factor": 4.0, "beta_fast": 16.0, "attention_factor": 1.5}}, change(func(c *model.Config) {
+			c.RopeTheta, c.RopeScaling = 5e5, model.RopeScaling{Kind: model.RopeYaRN, Factor: 4, Original: 2048, BetaFast: 16, BetaSlow: 1, Amplitude: 1.5}
+		})},
+		"Qwen3": {keys{"architectures": []string{"Qwen3ForCausalLM"}, "head_dim": nil, "sliding_window": 512, "use_sliding_window": false}, change(func(c *model.Config) {
+			c.Arch, c.Family, c.SubNorm, c.QKNorm, c.HeadDim, c.Input = Qwen3, qwen3.Base.Family, false, true, 128, model.InputFloat
+		})},
+		"MiniCPM": {keys{"architectures": []string{"MiniCPMForCausalLM"}, "scale_emb": 12, "scale_depth": 1.4, "dim_model_base": 16}, change(func(c *model.Config) {
+			c.Arch, c.Family, c.SubNorm, c.NormEps, c.Input = MiniCPM, minicpm.Base.Family, false, 1e-5, model.InputFloat
+			c.EmbedScale, c.ResidualScale, c.LogitDivisor = 12, 0.98994946, 4
+		})},
 		"null means the default": {keys{"num_key_value_heads": null, "head_dim": null, "rms_norm_eps": null, "rope_theta": null,
 			"hidden_act": null, "max_position_embeddings": null, "rope_scaling": null, "bos_token_id": null, "eos_token_id": null,
 			"quantization_config": null, "sliding_window": null, "num_experts": null, "attention_bias": null, "tie_word_embeddings": null}, base},
@@ -114,7 +132,7 @@ func TestParseConfigRefuses(t *testing.T) {
 	}{
 		"another architecture":   {class("MixtralForCausalLM"), model.ErrUnsupported, `"MixtralForCausalLM"`},
 		"case of the name":       {class("bitnetForCausalLM"), model.ErrUnsupported, `"bitnetForCausalLM"`},
-		"another model type":     {keys{"architectures": nil, "model_type": "qwen3"}, model.ErrUnsupported, `"qwen3"`},
+		"another model type":     {keys{"architectures": nil, "model_type": "gemma3"}, model.ErrUnsupported, `"gemma3"`},
 		"no architecture":        {keys{"architectures": nil, "model_type": nil}, model.ErrUnsupported, "no architecture"},
 		"experts":                {keys{"num_local_experts": 8}, model.ErrUnsupported, "8 experts"},
 		"routed experts":         {keys{"n_routed_experts": 64}, model.ErrUnsupported, "64 experts"},
@@ -124,9 +142,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		"partial rotation":       {keys{"partial_rotary_factor": 0.5}, model.ErrUnsupported, "0.5"},
 		"llama3 rope":            {keys{"rope_scaling": keys{"rope_type": "llama3", "factor": 8.0}}, model.ErrUnsupported, `"llama3"`},
 		"old name of the type":   {keys{"rope_scaling": keys{"type": "dynamic", "factor": 2.0}}, model.ErrUnsupported, `"dynamic"`},
-		"linear rope":            {keys{"rope_scaling": keys{"type": "linear", "factor": 2.0}}, model.ErrUnsupported, `"linear"`},
 		"factor without type":    {keys{"rope_scaling": keys{"factor": 2.0}}, model.ErrUnsupported, "rope scaling"},
-		"newer rope":             {keys{"rope_parameters": keys{"rope_type": "yarn", "factor": 4.0}}, model.ErrUnsupported, `"yarn"`},
+		"newer rope":             {keys{"rope_parameters": keys{"rope_type": "llama3", "factor": 4.0}}, model.ErrUnsupported, `"llama3"`},
 		"activation":             {keys{"hidden_act": "gelu"}, model.ErrUnsupported, `"gelu"`},
 		"quantisation method":    {quant(keys{"quant_method": "gptq"}), model.ErrUnsupported, `"gptq"`},
 		"no quantisation method": {quant(keys{}), model.ErrUnsupported, "quantisation method"},

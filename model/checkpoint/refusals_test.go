@@ -57,10 +57,10 @@ Written by ` + "`go test -run TestRefusals -update ./model/checkpoint`" + `. Wha
 		found string
 		meta  gguf.Pair
 	}{
-		{"another architecture", gguf.Pair{Key: "general.architecture", Value: "qwen3"}},
+		{"another architecture", gguf.Pair{Key: "general.architecture", Value: "gemma3"}},
 		{"YOCO under the name bitnet", gguf.Pair{Key: "bitnet.yoco_window", Value: uint32(512)}},
 		{"experts", gguf.Pair{Key: "bitnet.expert_count", Value: uint32(8)}},
-		{"rope scaling", gguf.Pair{Key: "bitnet.rope.scaling.type", Value: "yarn"}},
+		{"rope scaling", gguf.Pair{Key: "bitnet.rope.scaling.type", Value: "ntk"}},
 		{"another activation", gguf.Pair{Key: "bitnet.hidden_activation", Value: "gelu"}},
 		{"an adapter", gguf.Pair{Key: "general.type", Value: "adapter"}},
 	} {

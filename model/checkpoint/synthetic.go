@@ -33,7 +33,11 @@ func Shape(name string) (c model.Config, ok bool) {
 			continue
 		}
 		b := a.Base
-		s.Arch, s.Family, s.OnlyChats, s.SubNorm, s.Activation = b.Arch, b.Family, b.OnlyChats, b.SubNorm, b.Activation
+		s.Arch, s.Family, s.OnlyChats = b.Arch, b.Family, b.OnlyChats
+		s.SubNorm, s.QKNorm, s.Activation = b.SubNorm, b.QKNorm, b.Activation
+		if a.input == alwaysFloat {
+			s.Input = model.InputFloat
+		}
 		s.NormEps, s.RopeTheta = cmp.Or(s.NormEps, b.NormEps), cmp.Or(s.RopeTheta, b.RopeTheta)
 		return s, true
 	}
@@ -41,7 +45,8 @@ func Shape(name string) (c model.Config, ok bool) {
 }
 
 // Synthetic makes a model of a published shape with random ternary weights, in
-// memory, to measure speed with. Its embedding and head are stored as head;
+// memory, to measure speed with. Its embedding and head are stored as head, or
+// packed like the rest where the architecture takes float activations;
 // its activations stay finite; it has no tokenizer and says nothing. The same
 // arguments give the same model. Unknown names are ErrNotFound.
 func Synthetic(shape string, head model.DType, seed uint64) (*model.Model, error) {
@@ -61,9 +66,12 @@ func SyntheticConfig(name string, c model.Config, head model.DType, seed uint64)
 	m := &model.Model{Name: "synthetic " + name, Config: c}
 	m.Allocate()
 	parts := Find(c.Arch).slots(m)
+	grouped := c.Input == model.InputFloat
 	var body, dense int
 	for _, p := range parts {
 		switch {
+		case p.Norm == nil && grouped:
+			body += ternary.GroupedSize(p.Rows, p.Cols, 128, false)
 		case p.Linear != nil:
 			body += ternary.Size(p.Rows, p.Cols)
 		case p.Dense != nil:
@@ -75,6 +83,13 @@ func SyntheticConfig(name string, c model.Config, head model.DType, seed uint64)
 		info := model.TensorInfo{Name: p.Name, Type: "ternary", Shape: p.Shape(), Layer: p.Layer, Linear: p.Linear}
 		var err error
 		switch {
+		case p.Norm == nil && grouped:
+			g := bodyArena.UnsetGrouped(p.Rows, p.Cols, 128, false)
+			(&binding{Slot: p}).setGrouped(&g)
+			err = parallel.Each(context.Background(), g.Bands(), func(b int) error {
+				g.FillRandom(seed+uint64(i), b, b+1)
+				return nil
+			}, func() {})
 		case p.Linear != nil:
 			p.Linear.Matrix = bodyArena.New(p.Rows, p.Cols)
 			p.Linear.Scale = float32(math.Sqrt(2 / float64(p.Cols))) // half the weights are 0: outputs have the inputs' variance

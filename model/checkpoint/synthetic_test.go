@@ -14,6 +14,7 @@ import (
 func TestShapes(t *testing.T) {
 	want := map[string]struct{ tensors, millions int }{
 		"large": {266, 728}, "xl": {266, 1273}, "3b": {288, 3324}, "2b-4t": {332, 2412}, "llama3-8b": {291, 8030},
+		"bonsai-1.7b": {310, 1720}, "bonsai-4b": {398, 4021}, "bonsai-8b": {399, 8188},
 	}
 	if len(want) != len(Shapes()) {
 		t.Errorf("shapes %v", Shapes())

@@ -131,7 +131,7 @@ func resolve42(list []info, ends []int64, align int64) error {
 	layouts := []Type{Q2, Q2Legacy, stq1}
 	fits := func(t *info, end int64) (mask int) {
 		for i, l := range layouts {
-			if size, ok := l.bytes(t.elems, t.cols); ok && fills(size, end-t.offset, align) {
+			if size, _ := l.bytes(t.elems, t.cols); fills(size, end-t.offset, align) {
 				mask |= 1 << i
 			}
 		}
