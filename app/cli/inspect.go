@@ -182,7 +182,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	return r, check.Parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]
 		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
-		if t.Linear != nil && t.Linear.Dense == nil {
+		if t.Linear != nil && t.Linear.Data != nil {
 			neg, zero, pos := t.Linear.Counts()
 			r.Tensors[i].TernaryFacts = &TernaryFacts{t.Linear.Digest(),
 				fmt.Sprintf("%08x", math.Float32bits(t.Linear.Scale)), neg, zero, pos}

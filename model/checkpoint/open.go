@@ -18,6 +18,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"tern/model"
@@ -199,6 +200,9 @@ func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, l
 	if list, m.Ignored, err = bind(path.Base(at.weights), m.slots(), &q, tensors); err != nil {
 		return nil, nil, q, errors.Join(err, set.Close())
 	}
+	if slices.ContainsFunc(list, func(b binding) bool { return b.scale != nil }) {
+		m.Input = model.InputInt8 // packed as transformers packs BitNet, whatever config.json says
+	}
 	m.noteAssumed(list, &q)
 	return set, list, q, nil
 }
@@ -234,9 +238,9 @@ func (m *opening) read(list []binding, l *loader) error {
 	}
 	switch {
 	case l.floatsLeft && !l.ternary:
-		m.Notes = append(m.Notes, "none of its matrices are ternary, so it is computed in float: it works, and is slow")
+		m.Notes = append(m.Notes, "None of its matrices are ternary, so it is computed in float: it works, and is slow.")
 	case l.floatsLeft:
-		m.Notes = append(m.Notes, "some of its matrices are not ternary and are computed in float")
+		m.Notes = append(m.Notes, "Some of its matrices are not ternary and are computed in float.")
 	}
 	if len(l.buf) >= largeBuffer {
 		l.buf = nil
