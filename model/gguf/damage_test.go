@@ -188,7 +188,7 @@ func TestSharedIDs(t *testing.T) {
 		"MXFP4":                  {39, 68, "MXFP4"}, // 128/32*17
 		"MXFP4, padded":          {39, 96, "MXFP4"},
 		"TL2 with another size":  {39, 64, "TL2"},
-		"TL2 of the second fork": {42, 64, "TL2"},
+		"TL2 of the second fork": {42, 96, "TL2"},
 		"Q2_0":                   {42, 36, "Q2_0"}, // 128/64*18
 		"Q2_0 of groups of 128":  {42, 34, "Q2_0 (groups of 128)"},
 		"an unknown type":        {77, 64, "type 77"},
