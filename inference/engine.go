@@ -20,6 +20,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
 
 	"tern/inference/chattemplate"
 	"tern/inference/kernel"
@@ -171,6 +172,18 @@ func (e *Engine) Model() *model.Model { return e.model }
 
 // Tokenizer returns the checkpoint's tokenizer, nil where it has none.
 func (e *Engine) Tokenizer() tokenizer.Tokenizer { return e.tok }
+
+// Notes says what was passed over or assumed when m was read, in its settings
+// and in its tokenizer, one sentence each.
+func Notes(m *model.Model) []string {
+	files := tokenizerFiles(m.Tokenizer)
+	files.Rows = m.VocabSize
+	tok, err := tokenizer.New(files)
+	if err != nil {
+		return m.Notes // the error is another's to say
+	}
+	return slices.Concat(m.Notes, tokenizer.Notes(tok))
+}
 
 // TokenizerError says why the checkpoint's tokenizer cannot be used, nil where
 // it can, or where there is none.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"tern/inference"
 	"tern/model"
 )
 
@@ -38,6 +39,9 @@ const (
 
 func (r *Report) checkWeights(ctx context.Context, m *model.Model) error {
 	r.checkTensors(m)
+	if notes := inference.Notes(m); len(notes) > 0 {
+		r.add("notes", Good, "%s", strings.Join(notes, " "))
+	}
 	if err := r.count(ctx, m); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type inspectResult struct {
 	Config  inspectConfig   `json:"config"`
 	Tensors []inspectTensor `json:"tensors"`
 	Ignored []string        `json:"ignored"`
+	Notes   []string        `json:"notes"` // what was passed over or assumed
 	Memory  []inspectMemory `json:"memory"`
 	Speed   []inspectSpeed  `json:"speed"` // expected on this machine
 }
@@ -156,6 +157,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 		},
 		Tensors: make([]inspectTensor, len(m.Tensors)),
 		Ignored: append([]string{}, m.Ignored...),
+		Notes:   append([]string{}, inference.Notes(m)...),
 	}
 	if m.RopeAdjacent {
 		r.Config.RopePairs = "adjacent"
@@ -219,6 +221,9 @@ func (r *inspectResult) text() []byte {
 			twoDigits(a.Decode), twoDigits(b.Decode), b.Context, twoDigits(a.Prefill), a.Threads)
 	}
 	fmt.Fprintf(w, "ignored\t%d tensors\n", len(r.Ignored))
+	for _, note := range r.Notes {
+		fmt.Fprintf(w, "note\t%s\n", note)
+	}
 	w.Flush()
 
 	fmt.Fprintln(&b)

@@ -17,6 +17,19 @@ type metadata struct {
 	pairs map[string]gguf.Value
 	arch  string
 	err   error
+	asked map[string]bool // keys that were looked for
+	notes []string
+	longs bool // the file has the factors of longrope
+}
+
+// get returns the value at key, and notes that somebody knows the key.
+func (k *metadata) get(key string) (gguf.Value, bool) {
+	if k.asked == nil {
+		k.asked = make(map[string]bool)
+	}
+	k.asked[key] = true
+	v, ok := k.pairs[key]
+	return v, ok
 }
 
 func (k *metadata) fail(format string, args ...any) {
@@ -35,7 +48,7 @@ func (k *metadata) of(name string) string { return k.arch + "." + name }
 
 // int returns the integer at key.
 func (k *metadata) int(key string, fallback ...int) int {
-	v, ok := k.pairs[key]
+	v, ok := k.get(key)
 	if !ok {
 		if len(fallback) == 0 {
 			k.fail("metadata %s is missing", key)
@@ -86,7 +99,7 @@ func (k *metadata) perLayer(key string, v gguf.Value) (one gguf.Value, ok bool) 
 
 // float returns the number at key.
 func (k *metadata) float(key string, fallback ...float64) float64 {
-	v, ok := k.pairs[key]
+	v, ok := k.get(key)
 	if !ok {
 		if len(fallback) == 0 {
 			k.fail("metadata %s is missing", key)
@@ -110,7 +123,7 @@ func (k *metadata) float(key string, fallback ...float64) float64 {
 
 // text returns the string at key, "" where there is none.
 func (k *metadata) text(key string) string {
-	v, ok := k.pairs[key]
+	v, ok := k.get(key)
 	if !ok {
 		return ""
 	}
@@ -124,7 +137,23 @@ func (k *metadata) text(key string) string {
 // parseGGUF reads the metadata that say how to compute. vocab is the number of
 // rows of the embedding, for files that give no other.
 func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (model.Config, error) {
-	k := &metadata{file: file, pairs: meta}
+	c, _, err := configGGUF(file, meta, vocab)
+	return c, err
+}
+
+// configGGUF is parseGGUF with notes on keys that nobody reads.
+func configGGUF(file string, meta map[string]gguf.Value, vocab int) (c model.Config, notes []string, err error) {
+	return (&metadata{file: file, pairs: meta}).read(vocab)
+}
+
+func (k *metadata) read(vocab int) (c model.Config, notes []string, err error) {
+	if c, err = k.config(vocab); err == nil {
+		err = k.unheard()
+	}
+	return c, k.notes, err
+}
+
+func (k *metadata) config(vocab int) (model.Config, error) {
 	k.arch = k.text("general.architecture")
 	a := findGGUF(k.arch)
 	switch {
@@ -152,8 +181,6 @@ func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (model.Config
 	}
 	if a.GGUF.read != nil {
 		a.GGUF.read(k, &c)
-	} else if err := k.refuseScales(); err != nil {
-		return c, err
 	}
 	if err := k.headDim(&c); err != nil {
 		return c, err
@@ -168,8 +195,12 @@ func parseGGUF(file string, meta map[string]gguf.Value, vocab int) (model.Config
 	if k.err != nil {
 		return c, k.err
 	}
+	var err error
+	if c.RopeScaling, err = k.rope(&c, k.longs); err != nil {
+		return c, err
+	}
 	if err := c.Problem(); err != nil {
-		return c, fmt.Errorf("model: %s: %w", file, err)
+		return c, fmt.Errorf("model: %s: %w", k.file, err)
 	}
 	return c, nil
 }
@@ -198,24 +229,6 @@ func (k *metadata) refuse() error {
 	for key := range k.pairs {
 		if strings.HasPrefix(key, "prism.hadamard.") {
 			return k.problem(model.ErrUnsupported, "its weights are rotated (metadata %s), which Tern does not undo yet", key)
-		}
-	}
-	for _, name := range []string{"attention.scale", "attn_logit_softcapping", "final_logit_softcapping"} {
-		if _, ok := k.pairs[k.of(name)]; ok {
-			return unsupported("metadata %s", k.of(name))
-		}
-	}
-	return k.err
-}
-
-// refuseScales names a multiplier that only other architectures have.
-func (k *metadata) refuseScales() error {
-	for _, name := range []string{"logit_scale", "residual_scale", "embedding_scale"} {
-		if v, ok := k.pairs[k.of(name)]; ok {
-			if f, _ := v.Float(); f == 1 || f == 0 {
-				continue
-			}
-			return k.problem(model.ErrUnsupported, "metadata %s is not supported", k.of(name))
 		}
 	}
 	return k.err

@@ -67,9 +67,13 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 	if embed := tensors[model.GGUFNames.Embed+".weight"]; embed != nil && len(embed.shape) > 0 {
 		rows = embed.shape[0]
 	}
-	if m.Config, err = parseGGUF(name, f.Meta, rows); err != nil {
+	longs := tensors[model.RopeLongName] != nil && tensors[model.RopeShortName] != nil
+	k := &metadata{file: name, pairs: f.Meta, longs: longs}
+	var notes []string
+	if m.Config, notes, err = k.read(rows); err != nil {
 		return nil, x, err
 	}
+	m.Notes = append(m.Notes, notes...)
 	if m.Tokenizer.GGUF, err = readVocab(name, f.Meta); err != nil {
 		return nil, x, err
 	}
@@ -79,16 +83,7 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 		}
 		addStops(&m.Config, stopsOf(v))
 	}
-	k := &metadata{file: name, pairs: f.Meta}
-	k.arch = k.text("general.architecture")
 	a := Find(m.Arch)
-	longs := tensors[model.RopeLongName] != nil && tensors[model.RopeShortName] != nil
-	if m.RopeScaling, err = k.rope(&m.Config, longs); err != nil {
-		return nil, x, err
-	}
-	if err := m.Problem(); err != nil {
-		return nil, x, fmt.Errorf("model: %s: %w", name, err)
-	}
 	if m.Input, err = a.inputOf(k, &m.Config, tensors["blk.0.attn_q.weight"], input); err != nil {
 		return nil, x, err
 	}

@@ -48,7 +48,7 @@ type hfConfig struct {
 	AttentionBias bool     `json:"attention_bias"`
 	MLPBias       bool     `json:"mlp_bias"`
 	SlidingWindow *int     `json:"sliding_window"`
-	UseSliding    *bool    `json:"use_sliding_window"`
+	UseWindow     *bool    `json:"use_sliding_window"`
 	PartialRotary *float64 `json:"partial_rotary_factor"`
 	NumExperts    int      `json:"num_experts"`
 	LocalExperts  int      `json:"num_local_experts"`
@@ -61,6 +61,7 @@ type hfRope struct {
 	OldType string   `json:"type"`
 	Factor  *float64 `json:"factor"`
 	Theta   *float64 `json:"rope_theta"`
+	Partial *float64 `json:"partial_rotary_factor"`
 
 	Original  *int      `json:"original_max_position_embeddings"`
 	BetaFast  *float64  `json:"beta_fast"`
@@ -112,14 +113,17 @@ type quantization struct {
 	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
 	exclude []string  // substrings of the paths of modules that stay float
 	assumed bool      // config.json does not say
+	notes   []string  // on keys of config.json that nobody reads
 	long    []float32 // factors of longrope
 	short   []float32
 	rmsNorm bool // each quantised linear owns a norm of its input
 	normEps float32
 }
 
-// noteAssumed says what scales are taken for where config.json does not.
+// noteAssumed says which keys of config.json are passed over, and what scales are
+// taken for where it does not say.
 func (m *opening) noteAssumed(list []binding, q *quantization) {
+	m.Notes = append(m.Notes, q.notes...)
 	if q.assumed && slices.ContainsFunc(list, func(b binding) bool { return b.scale != nil }) {
 		how := "multiply, as those of the published files do"
 		if q.divide {
@@ -159,6 +163,9 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	c.VocabSize, c.ContextLen = h.VocabSize, or(h.MaxPositions, 2048)
 	c.NormEps = or(h.NormEps, c.NormEps)
 	c.RopeTheta = or(h.RopeTheta, c.RopeTheta)
+	if h.RopeScaling != nil && h.RopeTheta == nil {
+		c.RopeTheta = or(h.RopeScaling.Theta, c.RopeTheta)
+	}
 	if h.RopeParameters != nil {
 		c.RopeTheta = or(h.RopeParameters.Theta, c.RopeTheta)
 	}
@@ -191,6 +198,9 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	}
 	if err := c.Problem(); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w", err)
+	}
+	if q.notes, err = unheard(raw); err != nil {
+		return c, q, nil, err
 	}
 	if len(h.BOS) > 0 && h.BOS[0] >= 0 && h.BOS[0] < int64(c.VocabSize) {
 		c.BOS = int32(h.BOS[0])
@@ -240,10 +250,15 @@ func (h *hfConfig) refuse() error {
 		return unsupported("a mixture of %d experts is not supported", experts)
 	case h.AttentionBias || h.MLPBias:
 		return unsupported("linear layers with a bias are not supported")
-	case h.SlidingWindow != nil && or(h.UseSliding, true):
+	case h.SlidingWindow != nil && *h.SlidingWindow > 0 && or(h.UseWindow, true) && *h.SlidingWindow < or(h.MaxPositions, 2048):
 		return unsupported("sliding-window attention (%d) is not supported", *h.SlidingWindow)
 	case h.PartialRotary != nil && *h.PartialRotary != 1:
 		return unsupported("rotating only %g of each head is not supported", *h.PartialRotary)
+	}
+	for _, r := range []*hfRope{h.RopeScaling, h.RopeParameters} {
+		if r != nil && r.Partial != nil && *r.Partial != 1 {
+			return unsupported("rotating only %g of each head is not supported", *r.Partial)
+		}
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"routed experts":         {keys{"n_routed_experts": 64}, model.ErrUnsupported, "64 experts"},
 		"attention bias":         {keys{"attention_bias": true}, model.ErrUnsupported, "bias"},
 		"bias of the FFN":        {keys{"mlp_bias": true}, model.ErrUnsupported, "bias"},
-		"sliding window":         {keys{"sliding_window": 4096}, model.ErrUnsupported, "sliding"},
+		"sliding window":         {keys{"sliding_window": 16}, model.ErrUnsupported, "sliding"},
 		"partial rotation":       {keys{"partial_rotary_factor": 0.5}, model.ErrUnsupported, "0.5"},
 		"llama3 rope":            {keys{"rope_scaling": keys{"rope_type": "llama3", "factor": 8.0}}, model.ErrUnsupported, `"llama3"`},
 		"old name of the type":   {keys{"rope_scaling": keys{"type": "dynamic", "factor": 2.0}}, model.ErrUnsupported, `"dynamic"`},

@@ -194,8 +194,8 @@ func TestUsable(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, text, note string
 	}{
-		"Infinity":          {"config.json", put(`"time_step_limit": [0.0, Infinity, -Infinity]`), ""},
-		"NaN":               {"config.json", put(`"x": NaN`), ""},
+		"Infinity":          {"config.json", put(`"time_step_limit": [0.0, Infinity, -Infinity]`), "time_step_limit is not known"},
+		"NaN":               {"config.json", put(`"x": NaN`), "x is not known"},
 		"a whole number":    {"config.json", put(`"max_position_embeddings": 64.0`), ""},
 		"a mark":            {"config.json", "\ufeff" + config, ""},
 		"a list of BOS":     {"config.json", put(`"bos_token_id": [1]`), ""},

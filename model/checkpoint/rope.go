@@ -28,6 +28,10 @@ func (k *metadata) rope(c *model.Config, longs bool) (r model.RopeScaling, err e
 	factor := k.float(k.of("rope.scaling.factor"), k.float(k.of("rope.scale_linear"), 1))
 	attn := k.float(k.of("rope.scaling.attn_factor"), 1) * k.float(k.of("rope.scaling.yarn_attn_factor"), 1)
 	original := k.int(k.of("rope.scaling.original_context_length"), c.ContextLen)
+	fast := k.float(k.of("rope.scaling.yarn_beta_fast"), betaFast)
+	slow := k.float(k.of("rope.scaling.yarn_beta_slow"), betaSlow)
+	ext := k.float(k.of("rope.scaling.yarn_ext_factor"), 1)
+	multiplier := k.float(k.of("rope.scaling.yarn_log_multiplier"), 0)
 	unsupported := func(format string, args ...any) (model.RopeScaling, error) {
 		return r, k.problem(model.ErrUnsupported, format+" is not supported", args...)
 	}
@@ -46,18 +50,16 @@ func (k *metadata) rope(c *model.Config, longs bool) (r model.RopeScaling, err e
 	case kind != "yarn":
 		return unsupported("rope scaling %q by %g", kind, factor)
 	}
-	if f := k.float(k.of("rope.scaling.yarn_ext_factor"), 1); f != 1 && f != -1 { // -1 is "not set"
-		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_ext_factor"), f)
-	}
-	if f := k.float(k.of("rope.scaling.yarn_log_multiplier"), 0); f != 0 {
-		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_log_multiplier"), f)
+	switch {
+	case ext != 1 && ext != -1: // -1 is "not set"
+		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_ext_factor"), ext)
+	case multiplier != 0:
+		return unsupported("metadata %s of %g", k.of("rope.scaling.yarn_log_multiplier"), multiplier)
 	}
 	return model.RopeScaling{
 		Kind: model.RopeYaRN, Factor: factor, Original: original,
-		BetaFast:  k.float(k.of("rope.scaling.yarn_beta_fast"), betaFast),
-		BetaSlow:  k.float(k.of("rope.scaling.yarn_beta_slow"), betaSlow),
-		Amplitude: yarnAmplitude(factor, 1) * attn,
-	}, k.err
+		BetaFast: fast, BetaSlow: slow, Amplitude: yarnAmplitude(factor, 1) * attn,
+	}, nil
 }
 
 // kind is the name of the scaling, in either spelling.
