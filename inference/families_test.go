@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"tern/inference/sampling"
 	"tern/model"
 )
 
@@ -58,7 +59,7 @@ func familyLong(t *testing.T, e *Engine, g *golden, load func(array) []float32) 
 	var last []float32
 	var ids []int32
 	err := session(t, e, SessionOptions{KV: KVF32}).EachLogits(context.Background(), g.Long.Prompt, func(_ int, l []float32) error {
-		ids, last = append(ids, argmax(l)), append(last[:0], l...)
+		ids, last = append(ids, sampling.Argmax(l)), append(last[:0], l...)
 		return nil
 	})
 	if err != nil {

@@ -9,12 +9,12 @@ var faults = []fault{
 		"./model/checkpoint", "Golden|Micro",
 	},
 	{
-		"the wrong pairs rotated", "inference/ops.go",
+		"the wrong pairs rotated", "inference/rope.go",
 		"if s.engine.model.RopeAdjacent {", "if !s.engine.model.RopeAdjacent {",
 		"./inference", "^TestGolden$",
 	},
 	{
-		"wrong frequencies of RoPE", "inference/ops.go",
+		"wrong frequencies of RoPE", "inference/rope.go",
 		"float32(2*j) / float32(c.HeadDim)", "float32(2*j+1) / float32(c.HeadDim)",
 		"./inference", "^TestGolden$",
 	},
@@ -59,19 +59,19 @@ var faults = []fault{
 		"./tokenizer", "^TestAddedTokens$",
 	},
 	{
-		"the least likely of top-k", "inference/sampler.go",
-		"case l > s.kept[0].logit:", "case l < s.kept[0].logit:",
-		"./inference", "Sampl|Top",
+		"the least likely of top-k", "inference/sampling/sampler.go",
+		"case l > s.kept[0].Logit:", "case l < s.kept[0].Logit:",
+		"./inference/sampling", "Sampl|Top",
 	},
 	{
-		"a penalty that rewards", "inference/sampler.go",
+		"a penalty that rewards", "inference/sampling/sampler.go",
 		"return logit / float32(s.o.RepeatPenalty)", "return logit * float32(s.o.RepeatPenalty)",
-		"./inference", "Sampl|Penal",
+		"./inference/sampling", "Sampl|Penal",
 	},
 	{
-		"min-p not applied", "inference/sampler.go",
-		"\ts.cutMinP()\n", "",
-		"./inference", "Sampl|MinP",
+		"min-p not applied", "inference/sampling/sampler.go",
+		", (*Sampler).cutMinP}", "}",
+		"./inference/sampling", "Sampl|MinP",
 	},
 	{
 		"keys one position on", "inference/kvcache.go",
