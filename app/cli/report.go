@@ -62,7 +62,7 @@ func report(ctx context.Context, s Streams, e *inference.Engine, asJSON bool) er
 		r.Tokens += line.Tokens
 		r.Seconds += line.Seconds
 	}
-	r.Rate = float64(r.Tokens) / r.Seconds
+	r.Rate = float64(r.Tokens) / max(r.Seconds, 1e-6)
 	progress.clear()
 	if asJSON {
 		return writeJSON(s.Out, r)
@@ -88,7 +88,7 @@ func reportOne(ctx context.Context, e *inference.Engine, prompt string) (reportL
 		}
 	}
 	line.Seconds = time.Since(start).Seconds()
-	line.Rate = float64(line.Tokens) / line.Seconds
+	line.Rate = float64(line.Tokens) / max(line.Seconds, 1e-6) // a clock may stand still for a tick
 	line.Text = text.String()
 	return line, ctx.Err()
 }

@@ -218,7 +218,7 @@ func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32
 	}); err != nil {
 		return err
 	}
-	run.Prefill.Rate = max(run.Prefill.Rate, float64(o.Prefill)/time.Since(start).Seconds())
+	run.Prefill.Rate = max(run.Prefill.Rate, perSecond(o.Prefill, time.Since(start)))
 	return nil
 }
 
@@ -250,12 +250,21 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 		}
 		if event.Kind == inference.EventDone {
 			n := int64(event.Stats.Generated)
-			if rate := float64(n-1) / writing.Seconds(); rate > run.Decode.Rate {
-				run.Decode.Rate, run.Decode.ReadGB = rate, float64(bytes)*float64(reads)/reading.Seconds()/1e9
+			if rate := perSecond(int(n-1), writing); rate > run.Decode.Rate {
+				run.Decode.Rate, run.Decode.ReadGB = rate, perSecond(int(bytes)*reads, reading)/1e9
 			}
 			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
 			run.Barriers = float64(e.Meetings()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
 		}
 	}
 	return nil
+}
+
+// perSecond is a rate, 0 where the clock stood still: that of Windows does for a
+// tick, in which small models write a token or two.
+func perSecond(n int, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
 }

@@ -45,9 +45,11 @@ func TestPasteOfWindows(t *testing.T) {
 	paste("Once\r\nupon\ra time")
 	r.generate()
 	r.took("generate Once\nupon\na time")
-	paste(strings.Repeat("Lily\r\n", longPaste))
-	r.generate()
-	r.took("generate " + strings.Repeat("Lily\n", longPaste))
+	r.fake.calls = nil
+	paste(strings.Repeat("Lily\r\n", longPaste) + "end")
+	if got := r.composer.entry.words(); got != strings.Repeat("Lily\n", longPaste)+"end" {
+		t.Errorf("%d bytes are in the prompt, beginning with %.20q", len(got), got)
+	}
 	edit := &editEntry{}
 	edit.ExtendBaseWidget(edit)
 	edit.MultiLine = true
