@@ -16,6 +16,7 @@ type Part struct {
 const (
 	PartPacked = "packed layers"
 	PartFloat  = "float layers"
+	PartNorms  = "norms"
 )
 
 // MemoryParts lists what the weights take, part by part.
@@ -42,7 +43,7 @@ func (m *Model) MemoryParts() []Part {
 	if m.Head != &m.Embed {
 		parts = append(parts, Part{"head", m.Head.Bytes()})
 	}
-	return append(parts, Part{"norms", norms + 4*int64(len(m.Norm))})
+	return append(parts, Part{PartNorms, norms + 4*int64(len(m.Norm))})
 }
 
 // Params is the number of parameters. A head that is the embedding counts once.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"tern/app/library"
@@ -32,11 +33,14 @@ Measure how fast a model reads a prompt (prefill) and writes (decode, greedy,
 one token at a time) after texts of some lengths, with some numbers of threads,
 and beside that what this machine can do: how fast it reads memory (the best of
 five reads of 1 GiB) and multiplies (the kernel of prefill on a matrix in the
-cache). Between two tokens the workers just read the packed weights (read_gb_s):
-what disturbs the machine disturbs both. Predicted rates are what tern inspect would say, from the model's headers
-and half a second of measurements.
+cache, and registers alone). Between two tokens the workers just read the packed
+weights, with their scales and a packed head (read_gb_s): what disturbs the
+machine disturbs both. Predicted rates are what tern inspect would say, from the
+model's headers and half a second of measurements.
 
-gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second.
+gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second, of which
+registers_gmac_s is the limit: where activations take two bytes, half of what
+registers multiply.
 bytes_per_token counts what decoding one token reads: packed weights, norms, what
 is needed of the head (of a large one, its compact copy and the rows that can
 win), a row of the embedding and the key/value cache, averaged over the tokens.
@@ -49,7 +53,7 @@ tern bench --synthetic large --prefill 128 --context 0,512,1900 --csv speed.csv
 tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	o.head, o.Prefill, o.Decode, o.Repeat = model.F16, 512, 128, 1
 	f.modelFlag()
-	f.StringVar(&o.synthetic, "synthetic", "", "random weights of a published `SHAPE` instead of MODEL: large, xl, 3b, 2b-4t or llama3-8b")
+	f.StringVar(&o.synthetic, "synthetic", "", "random weights of a published `SHAPE` instead of MODEL: "+strings.Join(checkpoint.Shapes(), ", "))
 	f.Func("head", "precision `TYPE` of the synthetic embedding and head: f16, f32 or bf16 (default f16)", func(s string) error {
 		t, ok := map[string]model.DType{"f16": model.F16, "f32": model.F32, "bf16": model.BF16}[s]
 		if !ok {

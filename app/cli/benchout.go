@@ -37,10 +37,10 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 	fmt.Fprintf(&b, "memory: peak %s (%s)\n\n", formatBytes(r.PeakRSS), strings.Join(parts, ", "))
 
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tcontext\tprefill tok/s\tpredicted\tGMAC/s\tof peak\tdecode tok/s\tpredicted\tMB/token\tGB/s\tjust reading\tof that\t")
+	fmt.Fprintln(t, "threads\tcontext\tprefill tok/s\tpredicted\tGMAC/s\tof peak\tof registers\tdecode tok/s\tpredicted\tMB/token\tGB/s\tjust reading\tof that\t")
 	for _, x := range r.Runs {
-		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f\t%.0f%%\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.0f%%\t\n", x.Threads, x.Context,
-			x.Prefill.Rate, x.Prefill.Predicted, x.Prefill.GMAC, 100*x.Prefill.GMAC/x.PeakGMAC,
+		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.1f\t%.0f%%\t%s\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.0f%%\t\n", x.Threads, x.Context,
+			x.Prefill.Rate, x.Prefill.Predicted, x.Prefill.GMAC, 100*x.Prefill.GMAC/x.PeakGMAC, shareOf(x.Prefill.GMAC, x.RegistersGMAC),
 			x.Decode.Rate, x.Decode.Predicted, x.Decode.BytesPerToken/1e6, x.Decode.GB, x.Decode.ReadGB, 100*x.Decode.GB/x.Decode.ReadGB)
 	}
 	t.Flush()
@@ -50,6 +50,9 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 			continue
 		}
 		fmt.Fprintf(&b, "%d threads: memory reads %.1f GB/s, multiply-adds at most %.0f G/s", x.Threads, x.MemoryReadGB, x.PeakGMAC)
+		if x.RegistersGMAC > 0 {
+			fmt.Fprintf(&b, " (registers alone %.0f)", x.RegistersGMAC)
+		}
 		if x.Threads > 1 {
 			fmt.Fprintf(&b, ", workers meet in %.2f µs, %.1f times a layer: %.1f µs", x.BarrierUS, x.Barriers, x.BarrierUS*x.Barriers)
 		}
@@ -57,4 +60,12 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// shareOf says how much of a limit was reached, - where the limit is not known.
+func shareOf(v, limit float64) string {
+	if limit <= 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f%%", 100*v/limit)
 }

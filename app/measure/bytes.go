@@ -10,7 +10,7 @@ import (
 func ternaryWeights(m *model.Model) (n int64) {
 	for i := range m.Weights.Layers {
 		for _, l := range m.Weights.Layers[i].Projections() {
-			if l.Data != nil {
+			if l.Dense == nil {
 				n += int64(l.Rows) * int64(l.Cols)
 			}
 		}
@@ -22,15 +22,11 @@ func ternaryWeights(m *model.Model) (n int64) {
 // on average over decode of them; head is what it reads of the head or of its
 // compact copy.
 func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head int64) float64 {
-	n := int(head) + m.Embed.Type.Bytes(m.Embed.Cols) + 4*len(m.Norm)
-	for i := range m.Weights.Layers {
-		layer := &m.Weights.Layers[i]
-		n += 4 * (len(layer.AttnNorm) + len(layer.AttnSubNorm) + len(layer.FFNNorm) + len(layer.FFNSubNorm))
-		for _, l := range layer.Projections() {
-			n += len(l.Data) + 4*len(l.Norm)
-			if l.Dense != nil {
-				n += len(l.Dense.Data)
-			}
+	n := head + m.Embed.Bytes()/int64(m.Embed.Rows) // a row of the embedding
+	for _, p := range m.MemoryParts() {
+		switch p.Name {
+		case model.PartPacked, model.PartFloat, model.PartNorms:
+			n += p.Bytes
 		}
 	}
 	// The i-th measured token attends to depth+1+i positions and itself.

@@ -62,6 +62,9 @@ type Run struct {
 	Context      int     `json:"context"`
 	MemoryReadGB float64 `json:"memory_read_gb_s"`
 	PeakGMAC     float64 `json:"peak_gmac_s"` // what the prefill kernel does on a matrix in the cache
+	// RegistersGMAC is what the multiplying instruction does on registers alone, once
+	// for each byte of an activation; 0 where that is not known.
+	RegistersGMAC float64 `json:"registers_gmac_s"`
 	// BarrierUS is how long the workers take to meet, in µs, and Barriers how
 	// often they do for one token in one layer; both 0 with one thread.
 	BarrierUS float64 `json:"barrier_us"`
@@ -137,7 +140,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 	if err != nil {
 		return err
 	}
-	peak := peakMACs(threads)
+	peak := measurePeaks(m, threads)
 	machine, err := inference.MeasureMachine(ctx, threads)
 	if err != nil {
 		return err
@@ -145,7 +148,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 	work := inference.WorkOf(&m.Config, m.MemoryParts(), m.Head)
 	for i := range runs {
 		run := &runs[i]
-		run.MemoryReadGB, run.PeakGMAC = bandwidth/1e9, peak/1e9
+		run.MemoryReadGB, run.PeakGMAC, run.RegistersGMAC = bandwidth/1e9, peak.kernel/1e9, peak.registers/1e9
 		run.BarrierUS = float64(machine.Barrier) / 1e3
 		run.Prefill.Predicted = machine.PrefillRate(work, run.Context, run.Prefill.Tokens)
 		run.Decode.Predicted = machine.DecodeRate(work, run.Context+run.Decode.Tokens/2)

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tern/inference"
+	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/checkpoint"
 )
@@ -61,39 +62,67 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// TestBytesPerToken compares the count with one by hand.
+// TestBytesPerToken compares the count with one by hand: for matrices with one
+// scale, and with a scale per group, packed head included.
 func TestBytesPerToken(t *testing.T) {
-	m, err := checkpoint.Open(t.Context(), "../../inference/testdata/goldens/hf-2b4t-packed", nil)
+	for _, name := range []string{"goldens/hf-2b4t-packed", "goldens2/qwen3-q2_0-g64-tied"} {
+		m, err := checkpoint.Open(t.Context(), "../../inference/testdata/"+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		weights := 0.0
+		for _, p := range m.MemoryParts() { // the head is the embedding here
+			weights += float64(p.Bytes)
+		}
+		row := float64(m.Embed.Type.Bytes(m.Dim))
+		if g := m.Embed.Grouped; g != nil {
+			row = float64(m.Dim/4 + 2*m.Dim/g.GroupCols)
+		}
+		position := float64(2 * m.Config.Layers * m.KVHeads * m.HeadDim)
+		for _, c := range []struct {
+			kv            inference.KVType
+			depth, decode int
+			want          float64
+		}{
+			{inference.KVF16, 0, 1, weights + row + 2*2*position},   // itself and the prompt's token
+			{inference.KVF16, 0, 3, weights + row + 2*3*position},   // 2, 3 and 4 positions
+			{inference.KVF32, 10, 3, weights + row + 4*13*position}, // 12, 13 and 14
+		} {
+			if got := bytesPerToken(m, c.kv, c.depth, c.decode, m.Head.Bytes()); got != c.want {
+				t.Errorf("%s, %+v: %g, want %g", name, c, got, c.want)
+			}
+		}
+		if got, want := ternaryWeights(m), m.Params()-int64(m.Embed.Rows*m.Embed.Cols)-normElements(m); got != want {
+			t.Errorf("%s: %d ternary weights, want %d", name, got, want)
+		}
+	}
+}
+
+// TestPeaks: an activation of two bytes is multiplied half as fast, in the kernel
+// of the model and beside it on registers alone.
+func TestPeaks(t *testing.T) {
+	one, err := checkpoint.Open(t.Context(), "../../inference/testdata/goldens/hf-2b4t-packed", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights := 0.0
-	for _, p := range m.MemoryParts() { // the head is the embedding here
-		weights += float64(p.Bytes)
+	groups, err := checkpoint.Open(t.Context(), "../../inference/testdata/goldens2/qwen3-q2_0-g64-tied", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	row := float64(m.Dim * m.Embed.Type.Size())
-	position := float64(2 * m.Config.Layers * m.KVHeads * m.HeadDim)
-	for _, c := range []struct {
-		kv            inference.KVType
-		depth, decode int
-		want          float64
-	}{
-		{inference.KVF16, 0, 1, weights + row + 2*2*position},   // itself and the prompt's token
-		{inference.KVF16, 0, 3, weights + row + 2*3*position},   // 2, 3 and 4 positions
-		{inference.KVF32, 10, 3, weights + row + 4*13*position}, // 12, 13 and 14
-	} {
-		if got := bytesPerToken(m, c.kv, c.depth, c.decode, int64(len(m.Head.Data))); got != c.want {
-			t.Errorf("%+v: %g, want %g", c, got, c.want)
+	for _, m := range []*model.Model{one, groups} {
+		p := measurePeaks(m, 1)
+		if p.kernel <= 0 || (p.registers > 0) != (kernel.Peak(1) > 0) {
+			t.Errorf("%s: %+v", m.Name, p)
 		}
 	}
-	if got, want := ternaryWeights(m), m.Params()-int64(m.Embed.Rows*m.Embed.Cols)-normElements(m); got != want {
-		t.Errorf("%d ternary weights, want %d", got, want)
+	if grouped(one) != nil || grouped(groups) == nil {
+		t.Error("the kinds of matrices are mixed up")
 	}
 }
 
 func normElements(m *model.Model) (n int64) {
 	for _, p := range m.MemoryParts() {
-		if p.Name == "norms" {
+		if p.Name == model.PartNorms {
 			n = p.Bytes / 4
 		}
 	}

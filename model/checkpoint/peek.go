@@ -146,7 +146,7 @@ func (f *Facts) measure(list []binding) {
 	if !f.TiedEmbedding {
 		f.Memory = append(f.Memory, model.Part{Name: "head", Bytes: head})
 	}
-	f.Memory = append(f.Memory, model.Part{Name: "norms", Bytes: norms})
+	f.Memory = append(f.Memory, model.Part{Name: model.PartNorms, Bytes: norms})
 }
 
 // memory is what the weight of b takes once it is loaded, and the type of a
