@@ -3,6 +3,7 @@ package measure
 import (
 	"tern/inference"
 	"tern/model"
+	"tern/model/ternary"
 )
 
 // ternaryWeights is the number of multiply-adds per token of the ternary
@@ -22,7 +23,7 @@ func ternaryWeights(m *model.Model) (n int64) {
 // on average over decode of them; head is what it reads of the head or of its
 // compact copy.
 func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head int64) float64 {
-	n := head + m.Embed.Bytes()/int64(m.Embed.Rows) // a row of the embedding
+	n := head + embeddingRow(&m.Embed)
 	for _, p := range m.MemoryParts() {
 		switch p.Name {
 		case model.PartPacked, model.PartFloat, model.PartNorms:
@@ -32,6 +33,14 @@ func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head 
 	// The i-th measured token attends to depth+1+i positions and itself.
 	positions := float64(depth+1) + float64(decode+1)/2
 	return float64(n) + float64(inference.KVBytesPerToken(&m.Config, kv))*positions
+}
+
+// embeddingRow is the size of a row.
+func embeddingRow(d *model.Dense) int64 {
+	if g := d.Grouped; g != nil {
+		return d.Bytes() / int64(g.Bands()*ternary.BandRows) // the last band is padded
+	}
+	return int64(d.Type.Bytes(d.Cols))
 }
 
 // Part is a share of the memory that was taken.
