@@ -21,7 +21,7 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/check", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
 
 	// server names the tokens that could have been chosen.
 	"tern/app/server": {"tern/inference", "tern/inference/sampling", "tern/tokenizer"},
@@ -32,13 +32,17 @@ var arrows = map[string][]string{
 
 	// check looks into weights, and opens models another way than they say, with
 	// another chat template for one.
-	"tern/app/check": {"tern/inference", "tern/inference/chattemplate", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
+	"tern/app/check": {"tern/inference", "tern/inference/chattemplate", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/tokenizer"},
 
 	// recipe runs an answer again, and names the kernels.
 	"tern/app/recipe": {"tern/inference", "tern/inference/kernel", "tern/inference/sampling"},
 
 	// measure runs models, and reads memory as the kernels do.
-	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/ternary"},
+	// The model that it takes the measure of a machine with is synthetic (checkpoint).
+	"tern/app/measure": {"tern/inference", "tern/inference/kernel", "tern/model", "tern/model/checkpoint", "tern/model/ternary"},
+
+	"tern/app/builtin": {"tern/assets", "tern/inference", "tern/model/checkpoint"},
+	"tern/app/compact": {"tern/inference", "tern/model", "tern/model/export"},
 
 	// ui shows the report of a crash, and asks for newer versions.
 	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/update", "tern/assets", "tern/inference/sampling"},
@@ -48,16 +52,16 @@ var arrows = map[string][]string{
 	"tern/app/hub":         {"tern/app/chat", "tern/app/files"},
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
-	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
+	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/measure", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/check", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
 	"tern/app/settings": {"tern/app/files", "tern/inference/sampling"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference": {"tern/assets", "tern/inference/chattemplate", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/pyjson", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference": {"tern/inference/chattemplate", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/pyjson", "tern/model/ternary", "tern/tokenizer"},
 	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
 	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
 	// knows nothing of chats.

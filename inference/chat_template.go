@@ -2,6 +2,7 @@ package inference
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -122,4 +123,20 @@ func ownTemplate(f *model.TokenizerFiles) (source, name string, err error) {
 		}
 	}
 	return "", "", nil
+}
+
+// GGUFVocab returns a checkpoint's tokenizer and chat template as a GGUF file holds
+// them, nil if there is no tokenizer. The error is tokenizer.ErrUnsupported for a
+// tokenizer that GGUF cannot describe.
+func GGUFVocab(f model.TokenizerFiles) (*model.Vocab, error) {
+	v, err := tokenizer.ToGGUF(tokenizerFiles(f))
+	if errors.Is(err, tokenizer.ErrNone) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	if v.ChatTemplate, _, err = ownTemplate(&f); err != nil {
+		return nil, fmt.Errorf("inference: %w", err)
+	}
+	return (*model.Vocab)(v), nil
 }

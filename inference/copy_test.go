@@ -13,6 +13,7 @@ import (
 
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/export"
 	"tern/model/modeltest"
 	"tern/tokenizer"
 )
@@ -38,11 +39,19 @@ func withTokenizer(t *testing.T, dir string) *model.Model {
 	return m
 }
 
+// writeCopy writes a copy of m, tokenizer and chat template inside.
+func writeCopy(ctx context.Context, m *model.Model, path string, o export.GGUFOptions) (err error) {
+	if o.Vocab, err = GGUFVocab(m.Tokenizer); err != nil {
+		return err
+	}
+	return export.GGUF(ctx, m, path, o)
+}
+
 // copyOf writes a copy of m and opens it.
-func copyOf(t *testing.T, m *model.Model, o CopyOptions) (path string, copied *Engine) {
+func copyOf(t *testing.T, m *model.Model, o export.GGUFOptions) (path string, copied *Engine) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "copy.gguf")
-	if err := WriteCopy(context.Background(), m, path, o); err != nil {
+	if err := writeCopy(context.Background(), m, path, o); err != nil {
 		t.Fatal(err)
 	}
 	return path, open(t, path, 2)
@@ -72,7 +81,7 @@ func TestCopyGoldens(t *testing.T) {
 				m.Tokenizer = model.TokenizerFiles{GGUF: m.Tokenizer.GGUF}
 			}
 			original := newEngine(t, m)
-			_, copied := copyOf(t, m, CopyOptions{})
+			_, copied := copyOf(t, m, export.GGUFOptions{})
 			for _, ids := range [][]int32{g.Prompt, g.Long.Prompt} {
 				if got, want := kvf32Logits(t, copied, ids), kvf32Logits(t, original, ids); !slices.Equal(got, want) {
 					t.Errorf("logits of %d ids differ by %.2g", len(ids), relative(t, got, want))
@@ -119,7 +128,7 @@ func TestCopyPortable(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := newEngine(t, m)
-		_, copied := copyOf(t, m, CopyOptions{Portable: true})
+		_, copied := copyOf(t, m, export.GGUFOptions{Portable: true})
 		if got := copied.Model(); got.Arch != family || got.Activation != m.Activation || got.Tensors[2].Type != "TQ2_0" {
 			t.Errorf("%s: family %s, activation %d, %v", family, got.Arch, got.Activation, got.Tensors[2])
 		}
@@ -140,7 +149,7 @@ func TestCopyKinds(t *testing.T) {
 		}
 		m := withTokenizer(t, dir)
 		want := newEngine(t, m)
-		_, copied := copyOf(t, m, CopyOptions{})
+		_, copied := copyOf(t, m, export.GGUFOptions{})
 		if !slices.Equal(logitsOf(t, copied, 3), logitsOf(t, want, 3)) {
 			t.Errorf("%s: the logits differ", family)
 		}
@@ -148,7 +157,7 @@ func TestCopyKinds(t *testing.T) {
 		if n := copied.Tokenizer().VocabSize(); n != 431 {
 			t.Errorf("%s: %d tokens", family, n)
 		}
-		if err := WriteCopy(context.Background(), m, filepath.Join(t.TempDir(), "p.gguf"), CopyOptions{Portable: true}); !errors.Is(err, model.ErrUnsupported) {
+		if err := writeCopy(context.Background(), m, filepath.Join(t.TempDir(), "p.gguf"), export.GGUFOptions{Portable: true}); !errors.Is(err, model.ErrUnsupported) {
 			t.Errorf("%s: a portable copy: %v", family, err)
 		}
 	}
@@ -159,8 +168,8 @@ func TestCopyTwice(t *testing.T) {
 	for _, name := range []string{"hf-1bitllm-f32", "hf-falcon3-packed", "gguf-llama-tq2_0"} {
 		m := withTokenizer(t, filepath.Join(goldens, name))
 		m.Name = "copy"
-		first, copied := copyOf(t, m, CopyOptions{})
-		second, _ := copyOf(t, copied.Model(), CopyOptions{})
+		first, copied := copyOf(t, m, export.GGUFOptions{})
+		second, _ := copyOf(t, copied.Model(), export.GGUFOptions{})
 		a, err := os.ReadFile(first)
 		if err != nil {
 			t.Fatal(err)
@@ -186,13 +195,13 @@ func TestCopyCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := WriteCopy(ctx, m, path, CopyOptions{}); !errors.Is(err, context.Canceled) {
+	if err := writeCopy(ctx, m, path, export.GGUFOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel = context.WithCancel(context.Background())
 	defer cancel()
 	calls := 0
-	err := WriteCopy(ctx, m, path, CopyOptions{Progress: func(written, total int64) {
+	err := writeCopy(ctx, m, path, export.GGUFOptions{Progress: func(written, total int64) {
 		calls++
 		if written != total || total < 100_000 {
 			t.Errorf("progress %d of %d", written, total)
@@ -203,14 +212,14 @@ func TestCopyCancelled(t *testing.T) {
 		t.Errorf("cancelled after the last byte: %v, %d calls", err, calls)
 	}
 	m.Tokenizer.JSON = []byte("{")
-	if err := WriteCopy(context.Background(), m, path, CopyOptions{}); !errors.Is(err, tokenizer.ErrDamaged) {
+	if err := writeCopy(context.Background(), m, path, export.GGUFOptions{}); !errors.Is(err, tokenizer.ErrDamaged) {
 		t.Errorf("a damaged tokenizer: %v", err)
 	}
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 {
 		t.Errorf("%d files, %v", len(files), err)
 	}
-	if err := WriteCopy(context.Background(), m, filepath.Join(dir, "none", "x.gguf"), CopyOptions{}); err == nil {
+	if err := writeCopy(context.Background(), m, filepath.Join(dir, "none", "x.gguf"), export.GGUFOptions{}); err == nil {
 		t.Error("a folder that does not exist")
 	}
 }
@@ -227,7 +236,7 @@ func TestCopyReal(t *testing.T) {
 		want := kvf32Logits(t, original, ids)
 		var sizes []string
 		for _, portable := range []bool{false, true} {
-			path, copied := copyOf(t, m, CopyOptions{Portable: portable})
+			path, copied := copyOf(t, m, export.GGUFOptions{Portable: portable})
 			if got := kvf32Logits(t, copied, copied.Prompt("Once upon a time, there was a little girl named Lily.")); !slices.Equal(got, want) {
 				t.Errorf("%s, portable %v: the logits differ", dir, portable)
 			}
@@ -239,4 +248,17 @@ func TestCopyReal(t *testing.T) {
 		}
 		t.Logf("%s: copies of %s bytes", m.Summary(), strings.Join(sizes, " and "))
 	}
+}
+
+// kvf32Logits are the logits of every position, with a cache of single precision.
+func kvf32Logits(t *testing.T, e *Engine, ids []int32) (all []float32) {
+	t.Helper()
+	err := session(t, e, SessionOptions{KV: KVF32}).EachLogits(context.Background(), ids, func(_ int, l []float32) error {
+		all = append(all, l...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

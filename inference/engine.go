@@ -214,7 +214,8 @@ func (e *Engine) Prompt(text string) []int32 {
 	return ids
 }
 
-// tokenizerFiles hands the plain data of one package to the other.
+// tokenizerFiles are the files of a checkpoint's tokenizer as package tokenizer
+// takes them.
 func tokenizerFiles(f model.TokenizerFiles) tokenizer.Files {
 	return tokenizer.Files{
 		JSON:          f.JSON,

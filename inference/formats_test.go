@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tern/model"
+	"tern/model/export"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/formats.md from what was measured")
@@ -44,7 +45,7 @@ A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and 
 		}
 		got, _ := collect(t, session(t, e, SessionOptions{KV: KVF32}), g.Prompt, GenerateOptions{MaxTokens: len(g.Greedy), IgnoreEOS: true})
 		bits := "same bits"
-		if _, c := copyOf(t, withTokenizer(t, dir), CopyOptions{}); !slices.Equal(promptLogits(t, c, g.Prompt), promptLogits(t, e, g.Prompt)) {
+		if _, c := copyOf(t, withTokenizer(t, dir), export.GGUFOptions{}); !slices.Equal(promptLogits(t, c, g.Prompt), promptLogits(t, e, g.Prompt)) {
 			bits = "**differs**"
 		}
 		m := e.Model()

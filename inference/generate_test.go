@@ -7,11 +7,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/assets"
 )
 
 func builtin(t testing.TB) *Engine {
 	t.Helper()
-	e, err := OpenBuiltin(context.Background(), Options{Threads: 2})
+	return builtinWith(t, 2)
+}
+
+// builtinWith opens the built-in model.
+func builtinWith(t testing.TB, threads int) *Engine {
+	t.Helper()
+	e, err := OpenFS(context.Background(), assets.Model(), ".", Options{Threads: threads})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,11 +92,7 @@ func TestDemoModel(t *testing.T) {
 func TestBuiltin(t *testing.T) {
 	var g builtinGolden
 	readJSON(t, filepath.Join("..", "assets", "model", "reference", "golden.json"), &g)
-	e, err := OpenBuiltin(context.Background(), Options{Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
+	e := builtin(t)
 	compareAll(t, e, &g, 0.1)
 	comparePerplexity(t, e, &g, 4e-3)
 }

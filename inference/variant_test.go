@@ -10,11 +10,7 @@ import (
 // TestVariant: an engine with other constants computes what a new engine for the
 // same model does, and the one that it came from computes what it did before.
 func TestVariant(t *testing.T) {
-	e, err := OpenBuiltin(t.Context(), Options{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
+	e := builtinWith(t, 1)
 	last := func(e *Engine) []float32 {
 		s := session(t, e, SessionOptions{})
 		if _, err := s.Sync(t.Context(), []int32{1, 5, 9, 200, 7, 31}, nil); err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/builtin"
+	"tern/app/compact"
 	"tern/inference"
 )
 
@@ -14,7 +16,7 @@ import (
 // as it is.
 func spoiltFile(t *testing.T, invert bool) string {
 	t.Helper()
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1})
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,19 +30,19 @@ func spoiltFile(t *testing.T, invert bool) string {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "tales.gguf")
-	if err := inference.WriteCopy(t.Context(), m, path, inference.CopyOptions{}); err != nil {
+	if err := compact.Write(t.Context(), m, path, compact.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
 // openFile is a controller with a file open, as a window uses it.
-func openFile(t *testing.T, path string, readings map[string]string) *builtin {
+func openFile(t *testing.T, path string, readings map[string]string) *driven {
 	t.Helper()
 	changed := make(chan struct{}, 1)
 	c := New(Options{Notify: func() { changed <- struct{}{} }, Readings: readings})
 	t.Cleanup(c.Close)
-	b := &builtin{Controller: c, t: t, changed: changed}
+	b := &driven{Controller: c, t: t, changed: changed}
 	c.Load(path, balanced)
 	b.until(func(v View) bool { return v.State == Ready && v.Model.Path == path })
 	return b
@@ -107,7 +109,7 @@ func TestNoAdvice(t *testing.T) {
 }
 
 // judgedIdle waits until the worker has looked at the model.
-func (b *builtin) judgedIdle() {
+func (b *driven) judgedIdle() {
 	b.t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if !b.unjudged.Load() {

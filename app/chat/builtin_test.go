@@ -10,27 +10,27 @@ import (
 	"tern/app/settings"
 )
 
-// builtin is a controller with the built-in model, as a window uses it.
-type builtin struct {
+// driven is a controller with the built-in model, as a window uses it.
+type driven struct {
 	*Controller
 	t       *testing.T
 	changed chan struct{}
 	last    int // id of the last segment that was waited for
 }
 
-func openBuiltin(t *testing.T, g settings.Generation) *builtin {
+func openBuiltin(t *testing.T, g settings.Generation) *driven {
 	t.Helper()
 	changed := make(chan struct{}, 1)
 	c := New(Options{Notify: func() { changed <- struct{}{} }})
 	t.Cleanup(c.Close)
-	b := &builtin{Controller: c, t: t, changed: changed}
+	b := &driven{Controller: c, t: t, changed: changed}
 	c.Load("", g)
 	b.until(func(v View) bool { return v.State == Ready })
 	return b
 }
 
 // until waits for a view.
-func (b *builtin) until(is func(View) bool) View {
+func (b *driven) until(is func(View) bool) View {
 	b.t.Helper()
 	late := time.After(time.Minute)
 	for {
@@ -51,7 +51,7 @@ func (b *builtin) until(is func(View) bool) View {
 
 // begin starts an answer and returns in the middle of it. The model writes a
 // short story within a frame or two: one that ends unseen is begun anew.
-func (b *builtin) begin(prompt string, g settings.Generation) {
+func (b *driven) begin(prompt string, g settings.Generation) {
 	b.t.Helper()
 	for {
 		b.Generate(prompt, g)
@@ -67,7 +67,7 @@ func (b *builtin) begin(prompt string, g settings.Generation) {
 }
 
 // answer waits for the end of the next answer and returns its text.
-func (b *builtin) answer() (string, View) {
+func (b *driven) answer() (string, View) {
 	b.t.Helper()
 	var answer Segment
 	v := b.until(func(v View) bool {
@@ -193,22 +193,22 @@ func TestBuiltinStops(t *testing.T) {
 	g := settings.DefaultGeneration()
 	g.MaxTokens = 500
 	g.Temperature, g.TopP, g.TopK, g.MinP = 2, 1, 0, 0 // such a story does not end by itself before it is seen
-	for name, end := range map[string]func(*builtin){
-		"stop": func(b *builtin) {
+	for name, end := range map[string]func(*driven){
+		"stop": func(b *driven) {
 			b.Stop()
 			if _, v := b.answer(); v.Figures.Stop != StoppedByUser || v.Figures.Generated >= 500 {
 				t.Errorf("%+v", v.Figures)
 			}
 		},
-		"unload": func(b *builtin) {
+		"unload": func(b *driven) {
 			b.Unload()
 			b.until(func(v View) bool { return v.State == NoModel })
 		},
-		"load": func(b *builtin) {
+		"load": func(b *driven) {
 			b.Load("", g)
 			b.until(func(v View) bool { return v.State == Ready })
 		},
-		"close": func(b *builtin) { b.Close() },
+		"close": func(b *driven) { b.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := openBuiltin(t, g)

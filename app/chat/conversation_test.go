@@ -277,7 +277,7 @@ func TestNewerTurns(t *testing.T) {
 // openChat is a controller with a tiny model that chats. In its template, behind
 // BOS, "User: " takes five tokens, "hi" two and <|eot_id|> one; "Assistant: "
 // takes eight.
-func openChat(t *testing.T, g settings.Generation) *builtin {
+func openChat(t *testing.T, g settings.Generation) *driven {
 	t.Helper()
 	dir := t.TempDir()
 	for _, from := range []string{"../../inference/testdata/goldens/hf-2b4t-packed", "../../tokenizer/testdata/bpe"} {

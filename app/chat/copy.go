@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tern/app/check"
+	"tern/app/compact"
 	"tern/app/files"
 	"tern/inference"
 	"tern/model"
@@ -64,7 +65,7 @@ func (c *Controller) CopyOffers() (list []CopyOffer, path string) {
 	if m == nil {
 		return nil, ""
 	}
-	exact, err := inference.CopySize(m, inference.CopyOptions{})
+	exact, err := compact.Size(m, compact.Options{})
 	if err != nil {
 		return nil, ""
 	}
@@ -74,7 +75,7 @@ func (c *Controller) CopyOffers() (list []CopyOffer, path string) {
 			list = append(list, CopyOffer{f, small})
 		}
 	}
-	if n, err := inference.CopySize(m, inference.CopyOptions{Portable: true}); err == nil {
+	if n, err := compact.Size(m, compact.Options{Portable: true}); err == nil {
 		list = append(list, CopyOffer{PortableCopy, n})
 	}
 	return list, copyPath(info)
@@ -239,7 +240,7 @@ func (c *Controller) changeCopy(job *Copy, f func(*Copy)) {
 }
 
 func (c *Controller) writeCopy(ctx context.Context, job *Copy) error {
-	err := inference.WriteCopy(ctx, job.model, job.Path, inference.CopyOptions{
+	err := compact.Write(ctx, job.model, job.Path, compact.Options{
 		Portable: job.Form == PortableCopy,
 		Progress: func(written, total int64) {
 			c.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
@@ -263,7 +264,7 @@ func priceOf(ctx context.Context, m, small *model.Model) (*Price, error) {
 		return nil, err
 	}
 	defer b.Close()
-	r, err := inference.Compare(ctx, a, b, check.ComparedIDs(a, b))
+	r, err := check.Compare(ctx, a, b, check.ComparedIDs(a, b))
 	if err != nil {
 		return nil, err
 	}

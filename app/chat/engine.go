@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tern/app/builtin"
 	"tern/app/check"
 	"tern/app/settings"
 	"tern/assets"
@@ -55,7 +56,7 @@ func open(ctx context.Context, path string, c check.Corrections, o inference.Opt
 	var e *inference.Engine
 	var err error
 	if path == "" {
-		e, err = inference.OpenBuiltin(ctx, o)
+		e, err = builtin.Open(ctx, o)
 	} else if path, err = filepath.Abs(path); err == nil {
 		e, err = check.Open(ctx, path, c, o)
 	}

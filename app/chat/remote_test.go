@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/builtin"
 	"tern/app/remote"
 	"tern/app/server"
 	"tern/app/settings"
@@ -17,7 +18,7 @@ import (
 // and returns the base URL.
 func serveBuiltin(t *testing.T, key string, chat bool) (*server.Server, string) {
 	t.Helper()
-	e, err := inference.OpenBuiltin(context.Background(), inference.Options{Threads: 1})
+	e, err := builtin.Open(context.Background(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func greedily(n int) settings.Generation {
 }
 
 // connectTo is a controller that uses a server.
-func connectTo(t *testing.T, base, key string) *builtin {
+func connectTo(t *testing.T, base, key string) *driven {
 	t.Helper()
 	changed := make(chan struct{}, 1)
 	keys := &Keys{}
@@ -59,7 +60,7 @@ func connectTo(t *testing.T, base, key string) *builtin {
 		}
 	}})
 	t.Cleanup(c.Close)
-	b := &builtin{Controller: c, t: t, changed: changed}
+	b := &driven{Controller: c, t: t, changed: changed}
 	c.Load(remote.Path(base, "Tern Tales"), greedily(40))
 	return b
 }
@@ -82,7 +83,7 @@ func TestRemoteStory(t *testing.T) {
 		t.Errorf("%+v", *m)
 	}
 	var texts []string
-	for _, b := range []*builtin{here, there} {
+	for _, b := range []*driven{here, there} {
 		b.Generate("Once upon a time", greedily(40))
 		b.until(func(v View) bool { return v.State == Ready && v.Figures.Stop == ReachedLength })
 		b.Generate("", greedily(20))
@@ -126,7 +127,7 @@ func TestRemoteChat(t *testing.T) {
 }
 
 // untilProblem waits for a view with one.
-func (b *builtin) untilProblem() View {
+func (b *driven) untilProblem() View {
 	b.t.Helper()
 	for late := time.After(time.Minute); ; {
 		if v := b.View(); v.Problem != nil && v.State != Prefilling && v.State != Loading {

@@ -60,7 +60,7 @@ func TestMeasureWithoutMemory(t *testing.T) {
 	}
 
 	changed := make(chan struct{}, 1)
-	b := &builtin{Controller: New(Options{Free: free, Notify: func() { changed <- struct{}{} }}), t: t, changed: changed}
+	b := &driven{Controller: New(Options{Free: free, Notify: func() { changed <- struct{}{} }}), t: t, changed: changed}
 	t.Cleanup(b.Close)
 	b.Load("", settings.DefaultGeneration())
 	b.until(func(v View) bool { return v.State == Ready })

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/builtin"
 	"tern/app/recipe"
 	"tern/app/settings"
 	"tern/inference"
@@ -28,7 +29,7 @@ func fixed(seed uint32, n int) settings.Generation {
 }
 
 // tokensOnce waits until the answer of a segment has all its figures.
-func (b *builtin) tokensOnce(segment int) []Token {
+func (b *driven) tokensOnce(segment int) []Token {
 	b.t.Helper()
 	for range 600 {
 		if tokens, missing := b.Answer(segment); !missing {
@@ -159,7 +160,7 @@ func TestRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in %s", err, raw)
 	}
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1})
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

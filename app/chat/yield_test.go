@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"tern/app/builtin"
 	"tern/app/settings"
 	"tern/inference"
 )
@@ -50,7 +51,7 @@ func TestYield(t *testing.T) {
 
 // The number that the user chose stays; the automatic one goes down and up again.
 func TestYieldThreads(t *testing.T) {
-	e, err := inference.OpenBuiltin(context.Background(), inference.Options{})
+	e, err := builtin.Open(context.Background(), inference.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"tern/app/builtin"
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
 )
 
-func builtin(t *testing.T) *model.Model {
+func soundModel(t *testing.T) *model.Model {
 	t.Helper()
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{})
+	e, err := builtin.Open(t.Context(), inference.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func builtin(t *testing.T) *model.Model {
 // TestCheckCauses spoils the built-in model in each way that check knows, and
 // expects it to say which.
 func TestCheckCauses(t *testing.T) {
-	sound := builtin(t)
+	sound := soundModel(t)
 	for _, c := range []struct {
 		cause string
 		spoil func(*model.Model, *model.Linear)
@@ -74,7 +75,7 @@ func spoilt(m *model.Model) *model.Model {
 }
 
 func TestCheckWeights(t *testing.T) {
-	sound := builtin(t)
+	sound := soundModel(t)
 	for _, c := range []struct {
 		name    string
 		finding string
@@ -150,7 +151,7 @@ func TestCheckNoTokenizer(t *testing.T) {
 		{model.TokenizerFiles{SentencePiece: []byte("no")}, Bad},
 		{model.TokenizerFiles{JSON: []byte(`{"model":{"type":"WordLevel"}}`)}, Bad},
 	} {
-		m := spoilt(builtin(t))
+		m := spoilt(soundModel(t))
 		m.Tokenizer = c.files
 		r, err := Full(t.Context(), m, Options{Threads: 1})
 		if err != nil || r.finding("tokenizer").Verdict != c.verdict || r.Verdict != c.verdict || r.Sample != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tern/app/compact"
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
@@ -57,7 +58,7 @@ func quick(t *testing.T, e *inference.Engine, o Options) *Report {
 
 // TestQuickSound: nothing is offered for a sound model.
 func TestQuickSound(t *testing.T) {
-	if r := quick(t, engine(t, builtin(t)), Options{}); len(r.Corrections) > 0 {
+	if r := quick(t, engine(t, soundModel(t)), Options{}); len(r.Corrections) > 0 {
 		t.Errorf("%v from %+v", r.Corrections, r)
 	}
 }
@@ -66,12 +67,12 @@ func TestQuickSound(t *testing.T) {
 // it, and expects the quick check to offer the correction, and the file opened
 // with that to give the sound model's numbers.
 func TestQuickCorrects(t *testing.T) {
-	sound := builtin(t)
+	sound := soundModel(t)
 	want := quick(t, engine(t, sound), Options{}).Perplexity
 	for _, c := range spoil {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "spoilt.gguf")
-			if err := inference.WriteCopy(t.Context(), spoiltBy(sound, c.do), path, inference.CopyOptions{}); err != nil {
+			if err := compact.Write(t.Context(), spoiltBy(sound, c.do), path, compact.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			e, err := Open(t.Context(), path, nil, inference.Options{Threads: 1})
@@ -103,9 +104,9 @@ func TestQuickCorrects(t *testing.T) {
 
 // TestQuickLayout has a file in the x86 layout read as if it were another one.
 func TestQuickLayout(t *testing.T) {
-	sound := builtin(t)
+	sound := soundModel(t)
 	path := filepath.Join(t.TempDir(), "model.gguf")
-	if err := inference.WriteCopy(t.Context(), sound, path, inference.CopyOptions{}); err != nil {
+	if err := compact.Write(t.Context(), sound, path, compact.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	e, err := Open(t.Context(), path, Corrections{I2SARM}, inference.Options{Threads: 1})
@@ -131,7 +132,7 @@ func TestQuickLayout(t *testing.T) {
 // TestQuickStops: a marker that would not end the text is offered, and ends it
 // once corrected.
 func TestQuickStops(t *testing.T) {
-	sound := builtin(t)
+	sound := soundModel(t)
 	m := spoilt(sound)
 	eos := m.StopIDs
 	if len(eos) == 0 {

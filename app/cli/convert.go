@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tern/app/check"
+	"tern/app/compact"
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
@@ -110,7 +111,7 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 
 func writeCopy(ctx context.Context, s Streams, m *model.Model, out string, portable bool) error {
 	progress := newMeter(s.Err)
-	err := inference.WriteCopy(ctx, m, out, inference.CopyOptions{Portable: portable, Progress: func(written, total int64) {
+	err := compact.Write(ctx, m, out, compact.Options{Portable: portable, Progress: func(written, total int64) {
 		progress.show("writing: %s of %s", formatBytes(written), formatBytes(total))
 	}})
 	progress.clear()
@@ -140,7 +141,7 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 		return err
 	}
 	defer b.Close()
-	c, err := inference.Compare(ctx, a, b, check.ComparedIDs(a, b))
+	c, err := check.Compare(ctx, a, b, check.ComparedIDs(a, b))
 	if err != nil {
 		return err
 	}

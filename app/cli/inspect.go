@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"tern/app/check"
+	"tern/app/measure"
 	"tern/inference"
 	"tern/model"
 )
@@ -114,15 +115,15 @@ are -1, 0 and +1 and, with --json, the SHA-256 of its row-major int8 values.`,
 // measured is what thisMachine found, under its lock.
 var measured struct {
 	sync.Mutex
-	inference.Machine
+	measure.Machine
 }
 
 // thisMachine measures once with one worker per core.
-func thisMachine(ctx context.Context) (inference.Machine, error) {
+func thisMachine(ctx context.Context) (measure.Machine, error) {
 	measured.Lock()
 	defer measured.Unlock()
 	if measured.Threads == 0 {
-		m, err := inference.MeasureMachine(ctx, 0)
+		m, err := measure.ThisMachine(ctx, 0)
 		if err != nil {
 			return m, err
 		}
@@ -133,9 +134,9 @@ func thisMachine(ctx context.Context) (inference.Machine, error) {
 
 // speeds is what to expect at the beginning of a text and after 2,000 tokens, or
 // where the context ends.
-func speeds(machine inference.Machine, m *model.Model) (list []inspectSpeed) {
+func speeds(machine measure.Machine, m *model.Model) (list []inspectSpeed) {
 	const prompt, far = 128, 2000
-	work := inference.WorkOf(&m.Config, m.MemoryParts(), m.Head)
+	work := measure.WorkOf(&m.Config, m.MemoryParts(), m.Head)
 	for _, depth := range []int{0, min(far, m.ContextLen-1)} {
 		list = append(list, inspectSpeed{machine.Threads, depth, machine.PrefillRate(work, depth, prompt), machine.DecodeRate(work, depth)})
 	}

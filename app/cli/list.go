@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 
 	"tern/app/library"
-	"tern/inference"
+	"tern/app/measure"
 )
 
 // listLine is one model of list --json.
@@ -64,7 +64,7 @@ its shape and half a second of measurements.`, `tern list --json`)
 			if err != nil {
 				return err
 			}
-			l.Decode = machine.DecodeRate(inference.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head), 0)
+			l.Decode = machine.DecodeRate(measure.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head), 0)
 		} else {
 			l.Problem = e.Problem.Sentence.String()
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tern/app/builtin"
 	"tern/app/check"
 	"tern/app/library"
 	"tern/inference"
@@ -30,7 +31,7 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 	var e *inference.Engine
 	var err error
 	if at.path == "" {
-		e, err = inference.OpenBuiltin(ctx, o)
+		e, err = builtin.Open(ctx, o)
 	} else {
 		e, err = check.Open(ctx, at.path, at.corrections, o)
 	}

@@ -170,7 +170,7 @@ func (r *verifyResult) compareTokenizers(a, b tokenizer.Tokenizer) {
 }
 
 func (r *verifyResult) compareLogits(ctx context.Context, a, b *inference.Engine, ids []int32) error {
-	c, err := inference.Compare(ctx, a, b, ids)
+	c, err := check.Compare(ctx, a, b, ids)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 
 	"tern/app/chat"
 	"tern/app/hub"
+	"tern/app/measure"
 	"tern/app/settings"
-	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
 )
@@ -65,8 +65,8 @@ type Library struct {
 	mu    sync.Mutex
 	known map[string]peeked
 
-	machine *inference.Machine // as Measure found it, nil before,
-	threads int                // with so many
+	machine *measure.Machine // as Measure found it, nil before,
+	threads int              // with so many
 }
 
 // peeked is what the headers at a path said while its files had these marks.

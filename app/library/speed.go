@@ -3,7 +3,7 @@ package library
 import (
 	"context"
 
-	"tern/inference"
+	"tern/app/measure"
 	"tern/model/checkpoint"
 )
 
@@ -20,7 +20,7 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 	if known {
 		return nil
 	}
-	m, err := inference.MeasureMachine(ctx, threads)
+	m, err := measure.ThisMachine(ctx, threads)
 	if err != nil {
 		return err
 	}
@@ -46,5 +46,5 @@ func (l *Library) Expect(f *checkpoint.Facts) float64 {
 	if m == nil || f == nil {
 		return 0
 	}
-	return m.DecodeRate(inference.WorkOf(&f.Config, f.Memory, &f.Head), min(expectDepth, f.ContextLen))
+	return m.DecodeRate(measure.WorkOf(&f.Config, f.Memory, &f.Head), min(expectDepth, f.ContextLen))
 }

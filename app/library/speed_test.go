@@ -3,6 +3,7 @@ package library
 import (
 	"testing"
 
+	"tern/app/measure"
 	"tern/inference"
 	"tern/model"
 )
@@ -15,7 +16,7 @@ func TestExpect(t *testing.T) {
 	if l.Expect(f) != 0 || l.Measured(2) {
 		t.Error("a speed is known before anything was measured")
 	}
-	l.machine, l.threads = &inference.Machine{Body: 1e10, Head: 1e10, Full: 1e10}, 2
+	l.machine, l.threads = &measure.Machine{Body: 1e10, Head: 1e10, Full: 1e10}, 2
 	if !l.Measured(2) || l.Measured(1) || l.Expect(nil) != 0 {
 		t.Error("what was measured is of 2 threads")
 	}

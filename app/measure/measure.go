@@ -78,7 +78,7 @@ type Prefill struct {
 	Tokens int     `json:"tokens"`
 	Rate   float64 `json:"tok_s"`
 	GMAC   float64 `json:"gmac_s"` // 10⁹ multiply-adds of ternary weights per second
-	// Predicted is the rate that inference.Machine expects.
+	// Predicted is the rate that Machine expects.
 	Predicted float64 `json:"predicted_tok_s"`
 }
 
@@ -141,11 +141,11 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 		return err
 	}
 	peak := measurePeaks(m, threads)
-	machine, err := inference.MeasureMachine(ctx, threads)
+	machine, err := ThisMachine(ctx, threads)
 	if err != nil {
 		return err
 	}
-	work := inference.WorkOf(&m.Config, m.MemoryParts(), m.Head)
+	work := WorkOf(&m.Config, m.MemoryParts(), m.Head)
 	for i := range runs {
 		run := &runs[i]
 		run.MemoryReadGB, run.PeakGMAC, run.RegistersGMAC = bandwidth/1e9, peak.kernel/1e9, peak.registers/1e9
@@ -230,8 +230,8 @@ func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32
 // what disturbs the one disturbs the other.
 func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.Session, ids []int32, run *Run) error {
 	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
-	head, meetings := s.HeadBytesRead(), e.Meetings()
-	read, bytes := e.WeightReader()
+	head, meetings := s.HeadBytesRead(), e.BarrierCount()
+	read, bytes := WeightReader(e)
 	var writing, reading time.Duration
 	reads := 0
 	var asked time.Time // for the next token; zero before the first
@@ -257,7 +257,7 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 				run.Decode.Rate, run.Decode.ReadGB = rate, perSecond(int(bytes)*reads, reading)/1e9
 			}
 			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
-			run.Barriers = float64(e.Meetings()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
+			run.Barriers = float64(e.BarrierCount()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
 		}
 	}
 	return nil

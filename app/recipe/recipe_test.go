@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"tern/app/builtin"
 	"tern/inference"
 	"tern/inference/sampling"
 	"tern/model/fuzztest"
+
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // story writes a short text with the built-in model.
 func story(t testing.TB) *Recipe {
 	t.Helper()
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1})
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func TestFirstForm(t *testing.T) {
 	if p := r.Settings.Params; p != (sampling.Params{Temperature: 0.9, TopK: 30, TopP: 0.8, MinP: 0.02, RepeatPenalty: 1.2}) || r.Settings.Seed != 7 {
 		t.Errorf("settings %+v", r.Settings)
 	}
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1})
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/builtin"
 	"tern/inference"
 	"tern/model/fuzztest"
 )
@@ -319,7 +320,7 @@ func TestClose(t *testing.T) {
 // next one is answered by the model that took its place.
 func TestModelCloses(t *testing.T) {
 	b := newBrake(t)
-	old, err := inference.OpenBuiltin(context.Background(), inference.Options{Threads: 1})
+	old, err := builtin.Open(context.Background(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

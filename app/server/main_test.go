@@ -11,9 +11,10 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"tern/app/builtin"
 	"tern/inference"
+
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // engine opens the built-in model, a base model.
 func engine(t testing.TB) *inference.Engine {
 	t.Helper()
-	e, err := inference.OpenBuiltin(context.Background(), inference.Options{Threads: 1})
+	e, err := builtin.Open(context.Background(), inference.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"tern/app/builtin"
 	"tern/inference"
 )
 
@@ -223,7 +224,7 @@ func TestRefused(t *testing.T) {
 // answered if there is some again.
 func TestNoMemory(t *testing.T) {
 	var free atomic.Int64
-	e, err := inference.OpenBuiltin(t.Context(), inference.Options{Threads: 1, Free: func() (int64, bool) { return free.Load(), true }})
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1, Free: func() (int64, bool) { return free.Load(), true }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package inference
+package measure
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
 )
 
 // Machine is how fast this computer does the parts of a forward pass with a
-// number of workers: what Predict needs to say how fast a model will be before
-// it is loaded. The rates hold for any model and for as long as the computer has
+// number of workers: [Machine.DecodeRate] and [Machine.PrefillRate] predict from
+// it how fast a model will be, before it is loaded. The rates hold for any model and for as long as the computer has
 // nothing else to do.
 type Machine struct {
 	Threads int `json:"threads"`
@@ -35,7 +36,7 @@ type Machine struct {
 	Barrier time.Duration `json:"barrier_ns"` // for the workers to meet once
 }
 
-// The model that MeasureMachine runs: wide layers of the usual proportions,
+// The model that ThisMachine runs: wide layers of the usual proportions,
 // together larger than the caches of its workers.
 var probe = model.Config{Arch: checkpoint.BitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
 	VocabSize: 8192, ContextLen: probeDepth + probeTokens, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
@@ -55,15 +56,15 @@ const (
 	probeTime   = 250 * time.Millisecond
 )
 
-// MeasureMachine times the parts of a forward pass on random weights. It takes
+// ThisMachine times the parts of a forward pass on random weights. It takes
 // well below a second, and 200 MB of memory while it runs.
-func MeasureMachine(ctx context.Context, threads int) (Machine, error) {
-	m, err := measureMachine(ctx, threads)
+func ThisMachine(ctx context.Context, threads int) (Machine, error) {
+	m, err := thisMachine(ctx, threads)
 	debug.FreeOSMemory() // the caller is about to load a model
 	return m, err
 }
 
-func measureMachine(ctx context.Context, threads int) (Machine, error) {
+func thisMachine(ctx context.Context, threads int) (Machine, error) {
 	layer, err := measureLayer(ctx, threads)
 	if err != nil {
 		return Machine{}, err
@@ -72,29 +73,26 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	if err != nil {
 		return Machine{}, err
 	}
-	defer p.s.engine.Close()
-	s, e, m := p.s, p.s.engine, p.s.engine.model
-	s.top = newTopState(m.VocabSize, e.pool.size)
-	s.top.request.k = 1
-	if err := s.grow(probe.ContextLen); err != nil {
+	defer p.engine.Close()
+	e, m := p.engine, p.engine.Model()
+	barrier, err := BarrierCost(e)
+	if err != nil {
 		return Machine{}, err
 	}
-	s.tokens = make([]int32, probe.ContextLen)
-	s.kv.touch()
-
-	r := Machine{Threads: e.Threads(), Barrier: e.BarrierCost(), Layer: layer}
-	pass := func(depth, tokens int, want logitsKind) func() {
-		return func() { p.pass(depth, tokens, want) }
+	r := Machine{Threads: e.Threads(), Barrier: barrier, Layer: layer}
+	pass := func(depth, tokens int, head inference.Head) func() {
+		return func() { p.pass(depth, tokens, head) }
 	}
-	body, top, full := pass(0, 1, logitsNone), pass(0, 1, logitsTop), pass(0, 1, logitsFull)
-	deep := pass(probeDepth, 1, logitsNone)
+	body, top, full := pass(0, 1, inference.HeadNone), pass(0, 1, inference.HeadTop), pass(0, 1, inference.HeadFull)
+	deep := pass(probeDepth, 1, inference.HeadNone)
+	shared := func() { p.do(p.Attention(probeDepth, probeSharing)) }
 	body() // touches everything
 	tokens := int64(probeTokens)
 	if p.times(body).of(0) > slow.Seconds() {
 		tokens = probeFew
 	}
-	t := p.times(body, top, full, deep, p.shared)
-	batch := p.times(pass(0, int(tokens), logitsNone), pass(probeDepth, int(tokens), logitsNone))
+	t := p.times(body, top, full, deep, shared)
+	batch := p.times(pass(0, int(tokens), inference.HeadNone), pass(probeDepth, int(tokens), inference.HeadNone))
 	if p.err != nil {
 		return Machine{}, p.err
 	}
@@ -103,9 +101,9 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
 	layers := (layer * time.Duration(probe.Layers)).Seconds()
 	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
-	r.Head = rate(e.scan.bytes(), t.more(1, 0))
+	r.Head = rate(e.ScanBytes(), t.more(1, 0))
 	r.Full = rate(int64(len(m.Head.Data)), t.more(2, 0))
-	kv := KVBytesPerToken(&probe, KVF16) * probeDepth
+	kv := inference.KVBytesPerToken(&probe, inference.KVF16) * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
 	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.of(4)-alone/probeSharing, leastShare*alone))
@@ -114,12 +112,13 @@ func measureMachine(ctx context.Context, threads int) (Machine, error) {
 	return r, nil
 }
 
-// prober times passes at any depth. What the cache holds there does not matter.
+// prober times passes and keeps their first error.
 type prober struct {
-	ctx context.Context
-	s   *Session
-	ids []int32
-	err error
+	*inference.Probe
+	engine *inference.Engine
+	ctx    context.Context
+	ids    []int32
+	err    error
 }
 
 func newProber(ctx context.Context, c model.Config, threads int) (*prober, error) {
@@ -127,16 +126,16 @@ func newProber(ctx context.Context, c model.Config, threads int) (*prober, error
 	if err != nil {
 		return nil, err
 	}
-	e, err := New(m, Options{Threads: threads})
+	e, err := inference.New(m, inference.Options{Threads: threads})
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.NewSession(SessionOptions{})
+	probe, err := e.NewProbe()
 	if err != nil {
 		e.Close()
 		return nil, err
 	}
-	p := &prober{ctx: ctx, s: s, ids: make([]int32, min(probeTokens, c.ContextLen))}
+	p := &prober{Probe: probe, engine: e, ctx: ctx, ids: make([]int32, min(probeTokens, c.ContextLen))}
 	for i := range p.ids {
 		p.ids[i] = int32(i)
 	}
@@ -149,10 +148,10 @@ func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer p.s.engine.Close()
+	defer p.engine.Close()
 	pass := func() {
 		for range 20 {
-			p.pass(0, 1, logitsNone)
+			p.pass(0, 1, inference.HeadNone)
 		}
 	}
 	pass()
@@ -160,37 +159,39 @@ func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
 	return time.Duration(t.of(0) / 20 / float64(smallProbe.Layers) * 1e9), p.err
 }
 
-func (p *prober) pass(depth, tokens int, want logitsKind) {
-	p.s.tokens = p.s.tokens[:depth]
-	rows := 1
-	if want == logitsNone {
-		rows = 0
-	}
-	if err := p.s.evaluate(p.ctx, p.ids[:tokens], want, rows); err != nil {
+func (p *prober) pass(depth, tokens int, head inference.Head) {
+	p.do(p.Pass(p.ctx, depth, p.ids[:tokens], head))
+}
+
+func (p *prober) do(err error) {
+	if p.err == nil {
 		p.err = err
 	}
 }
 
-// probeSharing is how many query heads share a key/value head in shared.
+// probeSharing is how many query heads share a key/value head in the last of the
+// measurements of attention.
 const probeSharing = 4
 
-// shared is the attention of one token at probeDepth, if heads shared keys and
-// values.
-func (p *prober) shared() {
-	e := p.s.engine
-	kvHeads := e.model.KVHeads
-	e.model.KVHeads /= probeSharing
-	p.s.ids, p.s.pos = p.ids[:1], probeDepth
-	err := e.pool.run(func(w *worker) {
-		for l := range probe.Layers {
-			p.s.attend(w, l)
-			w.sync()
-		}
-	})
-	e.model.KVHeads = kvHeads
-	if err != nil {
-		p.err = err
+// BarrierCost is the mean time of a barrier that all workers of e reach at once, 0
+// with one worker.
+func BarrierCost(e *inference.Engine) (time.Duration, error) {
+	const rounds = 2000
+	if e.Threads() == 1 {
+		return 0, nil
 	}
+	var took time.Duration
+	err := e.OnWorkers(func(w inference.Worker) {
+		w.Wait()
+		start := time.Now()
+		for range rounds {
+			w.Wait()
+		}
+		if w.ID() == 0 {
+			took = time.Since(start)
+		}
+	})()
+	return took / rounds, err
 }
 
 // timings are the times of functions in seconds, [round][function].

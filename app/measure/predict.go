@@ -1,13 +1,14 @@
-package inference
+package measure
 
 import (
 	"time"
 
+	"tern/inference"
 	"tern/model"
 )
 
-// Work is what a model does for each token: all of it follows from the headers
-// of its files.
+// Work is what a model does for each token. The headers of its files tell all of
+// it.
 type Work struct {
 	Packed  int64 // bytes of ternary weights, and of float layers
 	Scan    int64 // bytes of the compact copy of the head, 0 where there is none
@@ -21,15 +22,16 @@ type Work struct {
 	AttentionMACs int64
 }
 
-// WorkOf is the work of a model of this configuration, of which parts says what
-// the weights take (checkpoint.Facts has them, and Model.MemoryParts).
+// WorkOf is the work of a model with this configuration, this memory for its
+// weights (checkpoint.Facts has the parts, as does [model.Model.MemoryParts]) and
+// this head.
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{
 		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
-		Scan:          ScanBytes(head),
+		Scan:          inference.ScanBytes(head),
 		Layers:        c.Layers,
-		KV:            KVBytesPerToken(c, KVF16),
+		KV:            inference.KVBytesPerToken(c, inference.KVF16),
 		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),
 		Sharing:       c.Heads / c.KVHeads,
 		AttentionMACs: 2 * int64(c.Layers) * heads,

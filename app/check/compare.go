@@ -1,10 +1,11 @@
-package inference
+package check
 
 import (
 	"context"
 	"fmt"
 	"math"
 
+	"tern/inference"
 	"tern/inference/sampling"
 )
 
@@ -20,7 +21,7 @@ type Comparison struct {
 	Logits        float64
 	Positions     int
 	FirstPosition int
-	SameArgmax    int // positions at which the likeliest token is the same
+	SameArgmax    int // positions at which the most likely token is the same
 	// Perplexity is that of the ids under A and B; NaN where only one is given.
 	Perplexity [2]float64
 }
@@ -38,10 +39,10 @@ func (c *Comparison) FirstStage() int {
 // Compare evaluates ids with two models of the same size, with a key/value cache
 // of single precision. It keeps the numbers of every layer for every id: some
 // 100 MB for 128 ids of a large model.
-func Compare(ctx context.Context, a, b *Engine, ids []int32) (*Comparison, error) {
-	ca, cb := &a.model.Config, &b.model.Config
+func Compare(ctx context.Context, a, b *inference.Engine, ids []int32) (*Comparison, error) {
+	ca, cb := &a.Model().Config, &b.Model().Config
 	if ca.Layers != cb.Layers || ca.Dim != cb.Dim || ca.VocabSize != cb.VocabSize {
-		return nil, fmt.Errorf("inference: models of different sizes cannot be compared")
+		return nil, fmt.Errorf("check: models of different sizes cannot be compared")
 	}
 	ra, err := record(ctx, a, ids)
 	if err != nil {
@@ -78,14 +79,14 @@ type recording struct {
 	logits []float32   // [ids·VocabSize]
 }
 
-func record(ctx context.Context, e *Engine, ids []int32) (*recording, error) {
-	s, err := e.NewSession(SessionOptions{KV: KVF32})
+func record(ctx context.Context, e *inference.Engine, ids []int32) (*recording, error) {
+	s, err := e.NewSession(inference.SessionOptions{KV: inference.KVF32})
 	if err != nil {
 		return nil, err
 	}
-	layers := e.model.Config.Layers
+	layers := e.Model().Config.Layers
 	r := &recording{stages: make([][]float32, layers+2)}
-	s.tracer = func(point string, index int, values []float32) {
+	s.Trace(func(point string, index int, values []float32) {
 		stage := -1
 		switch point {
 		case "embed":
@@ -98,7 +99,7 @@ func record(ctx context.Context, e *Engine, ids []int32) (*recording, error) {
 		if stage >= 0 {
 			r.stages[stage] = append(r.stages[stage], values...)
 		}
-	}
+	})
 	return r, s.EachLogits(ctx, ids, func(_ int, logits []float32) error {
 		r.logits = append(r.logits, logits...)
 		return nil

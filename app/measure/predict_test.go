@@ -1,18 +1,25 @@
-package inference
+package measure
 
 import (
 	"context"
 	"math"
 	"path/filepath"
-	"tern/model/checkpoint"
 	"testing"
 	"time"
+
+	"tern/inference"
+	"tern/model/checkpoint"
 )
 
 // TestWork compares what a header tells with the model itself.
 func TestWork(t *testing.T) {
-	for _, name := range allGoldens {
-		m, err := checkpoint.Open(context.Background(), filepath.Join(goldens, name), nil)
+	all, err := filepath.Glob("../../inference/testdata/goldens/*/golden.json")
+	if err != nil || len(all) < 17 {
+		t.Fatalf("%d goldens, %v", len(all), err)
+	}
+	for _, file := range all {
+		name := filepath.Dir(file)
+		m, err := checkpoint.Open(context.Background(), name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,12 +33,12 @@ func TestWork(t *testing.T) {
 				macs += int64(l.Rows) * int64(l.Cols)
 			}
 		}
-		f, err := checkpoint.Peek(filepath.Join(goldens, name))
+		f, err := checkpoint.Peek(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := WorkOf(&f.Config, f.Memory, &f.Head)
-		if w.Packed != packed || w.MACs != macs || w.Head != int64(len(m.Head.Data)) || w.KV != KVBytesPerToken(&m.Config, KVF16) {
+		if w.Packed != packed || w.MACs != macs || w.Head != int64(len(m.Head.Data)) || w.KV != inference.KVBytesPerToken(&m.Config, inference.KVF16) {
 			t.Errorf("%s: %+v, the model has %d bytes, %d multiply-adds, a head of %d", name, w, packed, macs, len(m.Head.Data))
 		}
 	}
@@ -59,9 +66,9 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// TestMeasureMachine looks at what must hold on any machine.
-func TestMeasureMachine(t *testing.T) {
-	m, err := MeasureMachine(context.Background(), 2)
+// TestThisMachine looks at what must hold on any machine.
+func TestThisMachine(t *testing.T) {
+	m, err := ThisMachine(context.Background(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +83,7 @@ func TestMeasureMachine(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := MeasureMachine(ctx, 1); err == nil {
+	if _, err := ThisMachine(ctx, 1); err == nil {
 		t.Error("cancelled and no error")
 	}
 }
