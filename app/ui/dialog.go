@@ -93,7 +93,7 @@ func (w *window) shortcuts() {
 					rows = append(rows, [2]string{m.Label, ""})
 					heading = false
 				}
-				rows = append(rows, [2]string{strings.TrimSuffix(i.Label, "…"), shortcutName(i.Shortcut)})
+				rows = append(rows, [2]string{strings.TrimSuffix(wordsOf(i), "…"), shortcutName(i.Shortcut)})
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *f
 		for _, x := range mod {
 			m |= x
 		}
-		i.Shortcut = &desktop.CustomShortcut{KeyName: key, Modifier: m}
+		i.Shortcut = shortcut(key, m)
 	}
 	return i
 }
@@ -61,7 +61,7 @@ func item(label string, do func(), key fyne.KeyName, mod ...fyne.KeyModifier) *f
 // altItem is an item with Alt and a key.
 func altItem(label string, do func(), key fyne.KeyName) *fyne.MenuItem {
 	i := fyne.NewMenuItem(label, do)
-	i.Shortcut = &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierAlt}
+	i.Shortcut = shortcut(key, fyne.KeyModifierAlt)
 	return i
 }
 
@@ -137,6 +137,9 @@ func newMenu(w *window) *menu {
 			item(tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
 		fyne.NewMenu(tr("Help"), append(help, fyne.NewMenuItem(tr("About Tern"), w.about))...),
 	)
+	for _, x := range m.main.Items {
+		withKeys(x)
+	}
 	return m
 }
 
@@ -217,6 +220,9 @@ func (w *window) presetMenu(at fyne.CanvasObject) {
 
 // shortcutName writes a shortcut as people say it.
 func shortcutName(s fyne.Shortcut) string {
+	if k, ok := s.(keys); ok {
+		s = &k.of
+	}
 	c, ok := s.(*desktop.CustomShortcut)
 	if !ok {
 		return s.ShortcutName()

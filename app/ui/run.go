@@ -67,6 +67,7 @@ func Run(o Options) int {
 	}
 	opened := openedFiles()
 	a := app.NewWithID(appID)
+	calm(a)
 	a.SetIcon(iconApp)
 	th := newTheme(kept.Theme, kept.TextScale)
 	a.Settings().SetTheme(th)
