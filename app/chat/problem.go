@@ -88,6 +88,8 @@ func explain(err error, path string) (sentence, hint Text) {
 		return Say("This is not the model itself: {{.What}}", "What", what), Say("Download the files themselves; a page of the hub lists them under Files.")
 	case errors.Is(err, tokenizer.ErrOther):
 		return Say("The tokenizer is not this model's: {{.What}}", "What", what), Say("Put the model's own tokenizer files beside it.")
+	case errors.Is(err, model.ErrDamaged) && another(path):
+		return Say("{{.File}} is not a model", "File", file), Say("Drop a model file or folder.")
 	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
 		if errors.Is(err, io.ErrUnexpectedEOF) || endsEarly(what) {
 			return Say("{{.File}} is damaged: it ends too early", "File", file), again
@@ -147,6 +149,25 @@ func unsupported(what, path string) (sentence, hint Text) {
 	return Say("Tern cannot run this model yet: {{.What}}", "What", what), hint
 }
 
+// another tells if a file does not begin as its ending says: it is no damaged
+// model, but something else.
+func another(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	begin := make([]byte, 9)
+	n, _ := io.ReadFull(f, begin)
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".gguf":
+		return n >= 4 && string(begin[:4]) != "GGUF"
+	case ".safetensors":
+		return n == 9 && begin[8] != '{' // behind the length of its header
+	}
+	return false
+}
+
 // noModel is said of a file that is no part of a checkpoint.
 func noModel(ext string) (sentence, hint Text) {
 	return Say("Tern cannot open {{.Extension}} files", "Extension", ext), Say("Drop a model file or folder.")
@@ -193,6 +214,8 @@ func missing(err error, path string) (sentence, hint Text) {
 		return Say("{{.File}} is one of {{.Parts}} parts; their index is missing", "File", file, "Parts", number(picked[2])), together
 	case statErr == nil && !info.IsDir() && !isModelFile(file):
 		return noModel(filepath.Ext(file))
+	case statErr == nil && !info.IsDir():
+		return Say("{{.File}} is not a model", "File", file), Say("Drop a model file or folder.")
 	}
 	return Say("No model in this folder"), Say("Choose a folder with config.json, or a .safetensors or .gguf file.")
 }

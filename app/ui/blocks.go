@@ -66,6 +66,7 @@ type prose struct {
 	widget.Label
 	shades
 	ear     *ear // nil where nothing is clicked, and before there is a renderer
+	menu    func(*fyne.PointEvent)
 	clicked func(at fyne.Position)
 }
 
@@ -196,10 +197,13 @@ func (e *ear) Refresh()                        { e.BaseWidget.Refresh() }
 func (e *ear) Dragged(d *fyne.DragEvent)       { e.begin(); e.dragged = true; e.selection.Dragged(d) }
 func (e *ear) DoubleTapped(p *fyne.PointEvent) { e.begin(); e.selection.DoubleTapped(p) }
 
-// TappedSecondary offers to copy what is selected.
+// TappedSecondary offers to copy what is selected, or else the menu of the
+// paragraph.
 func (e *ear) TappedSecondary(p *fyne.PointEvent) {
 	if e.SelectedText() != "" {
 		e.selection.TappedSecondary(p)
+	} else if e.of.menu != nil {
+		e.of.menu(p)
 	}
 }
 

@@ -82,6 +82,18 @@ func (b *button) setHigh(on bool) {
 	}
 }
 
+// setOpen shows that what a quiet button opens is open.
+func (b *button) setOpen(on bool) {
+	want := widget.LowImportance
+	if on {
+		want = widget.MediumImportance
+	}
+	if b.Importance != want {
+		b.Importance = want
+		b.Refresh()
+	}
+}
+
 // AccessibilityLabel is the name where the button has one, or the text.
 func (b *button) AccessibilityLabel() string {
 	if b.name != "" {
@@ -177,5 +189,12 @@ func (b *button) CreateRenderer() fyne.WidgetRenderer {
 			t.Segments[0].(*widget.TextSegment).Style.TextStyle.Bold = b.bold
 		}
 	}
-	return newRing(r, b, func() bool { return b.focused && !b.Disabled() })
+	g := newRing(r, b, func() bool { return b.focused && !b.Disabled() })
+	g.gap = func() float32 { // on a button in the colour of the ring, that would not be seen
+		if b.Importance == widget.HighImportance {
+			return 2
+		}
+		return 0
+	}
+	return g
 }

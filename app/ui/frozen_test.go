@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 )
@@ -189,5 +192,101 @@ func TestSelectionLiesOnItsLetters(t *testing.T) {
 		if len(boxes) != 1 || boxes[0].top > last.top+1 || boxes[0].bottom < last.bottom-1 || boxes[0].top < last.top-2 || boxes[0].bottom > last.bottom+2 {
 			t.Errorf("%d%%: the colour is at %+v, the line at %v to %v", percent, boxes, last.top, last.bottom)
 		}
+	}
+}
+
+// A click with the other button opens the menu of the paragraph, with and without
+// formatting; only an answer that has some can be shown without.
+func TestTextMenu(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(chatting, document("Hi", "\n\nPlain words.", "\n\nAnd?", "\n\nSome **bold** words.\n\nOthers."))
+	p := r.transcript.page
+	labels := func(i int) (list []string) {
+		t.Helper()
+		d := fyne.CurrentApp().Driver()
+		at := d.AbsolutePositionForObject(p).AddXY(p.left()+20, p.tops[i]+p.heights[i]/2)
+		e := &fyne.PointEvent{AbsolutePosition: at}
+		if b, ok := p.live[i].block.(*prose); ok {
+			selectionOf(t, b).(*ear).TappedSecondary(e)
+		} else {
+			p.TappedSecondary(e)
+		}
+		over := r.win.Canvas().Overlays()
+		if over.Top() == nil {
+			t.Fatalf("no menu of paragraph %d", i)
+		}
+		walk(over.Top(), func(o fyne.CanvasObject) {
+			if x, ok := o.(*canvas.Text); ok {
+				list = append(list, x.Text)
+			}
+		})
+		over.Remove(over.Top())
+		return list
+	}
+	has := func(i int, label string, want bool) {
+		t.Helper()
+		if got := labels(i); slices.Contains(got, label) != want {
+			t.Errorf("the menu of paragraph %d has %q: %v, want %v; all: %q", i, label, !want, want, got)
+		}
+	}
+	for i := range p.shown {
+		has(i, "Copy this paragraph", true)
+		has(i, "Copy this message", true)
+	}
+	has(1, "Show as plain text", false)
+	has(3, "Show as plain text", true)
+	has(4, "Show as plain text", true)
+	r.textMenu(4, fyne.Position{})
+	r.show(func(v *chat.View) { v.Mode, v.Model = chat.StoryMode, &builtin }, document("Once.\nTwice."))
+	has(1, "Edit", true)
+}
+
+// The ring around a button of its own colour stands off it, and a button of the
+// top bar shows that its panel is open.
+func TestFocusAndOpenAreSeen(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	main := r.composer.main
+	line := func() *canvas.Rectangle {
+		return test.WidgetRenderer(main).(*ring).line
+	}
+	r.win.Canvas().Focus(main)
+	r.relayout()
+	if l := line(); l.Hidden || l.Position().X+l.StrokeWidth > -2 || l.Size().Width-2*l.StrokeWidth < main.Size().Width+4 {
+		t.Errorf("the ring is at %v, %v large, around %v", l.Position(), l.Size(), main.Size())
+	}
+	for _, p := range r.panels {
+		if r.panelShown() != p {
+			r.togglePanel(p)
+		}
+		for _, x := range r.panels {
+			if open := x.button.Importance == widget.MediumImportance; open != (x == p) {
+				t.Errorf("with %s open, the button of %s says %v", p.button.Text, x.button.Text, open)
+			}
+		}
+	}
+}
+
+// A slow minute is not the speed of a model.
+func TestSpeedOutlivesASlowMinute(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	wrote := func(rate float64) float64 {
+		r.show(state(chat.Generating))
+		r.show(state(chat.Ready), func(v *chat.View) { v.Figures.Rate, v.Figures.ContextUsed = rate, 100 })
+		return r.settings.Recent[0].Rate
+	}
+	if got := wrote(40); got != 40 {
+		t.Errorf("the first answer says %v", got)
+	}
+	if got := wrote(5); got < 36 || got > 37 {
+		t.Errorf("a slow answer makes it %v", got)
+	}
+	if got := wrote(60); got != 60 {
+		t.Errorf("a faster one makes it %v", got)
+	}
+	for range 60 {
+		wrote(5)
+	}
+	if got := r.settings.Recent[0].Rate; got > 6 {
+		t.Errorf("what is slow for long stays at %v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 )
@@ -106,15 +107,56 @@ func (w *window) messageRow(m turn) messageButtons {
 // moreOf is the menu of an answer.
 func (w *window) moreOf(m turn) []*fyne.MenuItem {
 	t := w.transcript
-	as := tr("Show as plain text")
-	if t.page.plain[m.segment] {
-		as = tr("Show with formatting")
+	var items []*fyne.MenuItem
+	switch plain := t.page.plain[m.segment]; {
+	case plain:
+		items = append(items, fyne.NewMenuItem(tr("Show with formatting"), func() { t.showPlain(m, false) }))
+	case t.page.formatted(m):
+		items = append(items, fyne.NewMenuItem(tr("Show as plain text"), func() { t.showPlain(m, true) }))
 	}
-	return []*fyne.MenuItem{
-		fyne.NewMenuItem(as, func() { t.showPlain(m, !t.page.plain[m.segment]) }),
+	return append(items,
 		fyne.NewMenuItem(tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.segment) }),
-		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }),
+		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }))
+}
+
+// formatted tells if a message has anything that is shown with formatting.
+func (p *page) formatted(m turn) bool {
+	for _, x := range p.paras[:p.shown] {
+		if p.infos[x.message].segment == m.segment && (x.code || formatted(x.text)) {
+			return true
+		}
 	}
+	return false
+}
+
+// textMenu is what can be done with a paragraph that is clicked with the other
+// button of the mouse.
+func (w *window) textMenu(i int, at fyne.Position) {
+	p := w.transcript.page
+	if i >= p.shown {
+		return
+	}
+	m := p.infos[p.paras[i].message]
+	items := []*fyne.MenuItem{fyne.NewMenuItem(tr("Copy this paragraph"), func() { w.copyText(strings.TrimSpace(p.paras[i].text)) })}
+	if m.chat {
+		items = append(items, fyne.NewMenuItem(tr("Copy this message"), func() { w.copyText(w.messageText(m)) }))
+	} else {
+		items = append(items, fyne.NewMenuItem(tr("Copy the text"), w.copyAll))
+	}
+	if !w.writing() {
+		items = append(items, fyne.NewMenuItem(tr("Edit"), func() {
+			if m.chat {
+				w.editMessage(m)
+			} else if i < p.shown && !w.writing() {
+				w.closeEditor(true)
+				w.editParagraph(i)
+			}
+		}))
+	}
+	if m.chat && !m.mine {
+		items = append(append(items, fyne.NewMenuItemSeparator()), w.moreOf(m)...)
+	}
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the

@@ -48,6 +48,7 @@ type pageActions struct {
 	clicked  func(i, at int, pos fyne.Position) // on byte at of a paragraph, and where in its widget
 	pointing func() bool                        // the bytes that the mouse is over are of interest
 	pointed  func(i, at int)                    // over byte at of a paragraph, -1 for none
+	menu     func(i int, at fyne.Position)      // of a paragraph, at a place of the window
 	copyText func(string)
 	escape   func()
 	scrolled func(*fyne.ScrollEvent)
@@ -243,9 +244,21 @@ func (p *page) take(kind blockKind) block {
 	case richKind:
 		return newRich(p.click)
 	case codeKind:
-		return newCode(p.click, p.copyCode, p.do.escape, p.do.scrolled)
+		c := newCode(p.click, p.copyCode, p.do.escape, p.do.scrolled)
+		c.text.menu = p.TappedSecondary
+		return c
 	}
-	return proseLabel(p.click)
+	l := proseLabel(p.click)
+	l.menu = p.TappedSecondary
+	return l
+}
+
+// TappedSecondary opens the menu of the paragraph at a place.
+func (p *page) TappedSecondary(e *fyne.PointEvent) {
+	y := e.AbsolutePosition.Y - fyne.CurrentApp().Driver().AbsolutePositionForObject(p).Y
+	if i := p.at(y); i < p.shown && p.tops[i] <= y && !p.hidden(i) {
+		p.do.menu(i, e.AbsolutePosition)
+	}
 }
 
 func (p *page) release(b *placed) {

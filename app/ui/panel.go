@@ -84,6 +84,10 @@ func (w *window) togglePanel(p *panel) {
 // showPanel brings the panel that can be seen in step with the view.
 func (w *window) showPanel() {
 	p := w.panelShown()
+	for _, x := range w.panels {
+		x.button.setOpen(x == p)
+		x.iconButton.setOpen(x == p)
+	}
 	w.ctl.SetInspect(p == w.inspect.side)
 	if p != nil {
 		p.show(w.view)

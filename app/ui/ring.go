@@ -15,6 +15,7 @@ type ring struct {
 	fyne.WidgetRenderer
 	w    interface{ Theme() fyne.Theme }
 	on   func() bool
+	gap  func() float32 // between the control and the ring; nil for none
 	line *canvas.Rectangle
 }
 
@@ -33,8 +34,16 @@ func (r *ring) Objects() []fyne.CanvasObject {
 
 func (r *ring) Layout(size fyne.Size) {
 	r.WidgetRenderer.Layout(size)
-	r.line.Move(fyne.NewPos(-2, -2))
-	r.line.Resize(size.AddWidthHeight(4, 4))
+	out := 2 + r.room()
+	r.line.Move(fyne.NewPos(-out, -out))
+	r.line.Resize(size.AddWidthHeight(2*out, 2*out))
+}
+
+func (r *ring) room() float32 {
+	if r.gap == nil {
+		return 0
+	}
+	return r.gap()
 }
 
 func (r *ring) Refresh() {
@@ -46,7 +55,7 @@ func (r *ring) Refresh() {
 func (r *ring) colour() {
 	v := fyne.CurrentApp().Settings().ThemeVariant()
 	r.line.StrokeColor = r.w.Theme().Color(theme.ColorNamePrimary, v)
-	r.line.CornerRadius = r.w.Theme().Size(theme.SizeNameButtonRadius) + 2
+	r.line.CornerRadius = r.w.Theme().Size(theme.SizeNameButtonRadius) + 2 + r.room()
 	r.line.Hidden = !r.on()
 }
 

@@ -128,7 +128,13 @@ func (w *window) noteRate(was, v chat.View) {
 	const enough = 16 // tokens; the speed of fewer says little
 	ended := was.ID == v.ID && (was.State == chat.Generating || was.State == chat.Stopping) && v.State == chat.Ready
 	if ended && v.Model != nil && v.Figures.Rate > 0 && v.Figures.ContextUsed >= enough {
-		w.settings.SetRate(v.Model.Path, v.Figures.Rate)
+		rate := v.Figures.Rate
+		for _, r := range w.settings.Recent {
+			if r.Path == v.Model.Path { // a slow minute says that something else was going on
+				rate = max(rate, 0.9*r.Rate+0.1*rate)
+			}
+		}
+		w.settings.SetRate(v.Model.Path, rate)
 		w.cfg.save(w.settings)
 	}
 }

@@ -155,7 +155,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
 		generation: cfg.settings.Generation, continued: map[string]string{}}
 	w.strip = newStrip(w.escape)
-	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
+	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, menu: w.textMenu, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
 		changed: func(first int) { w.finder.changed(first) }, shades: w.shades})
 	page := w.transcript.page
 	w.finder = newFinder(finderActions{paras: func() []paragraph { return page.paras[:page.shown] }, top: func() int { return page.at(page.top) },
