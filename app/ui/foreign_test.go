@@ -94,7 +94,7 @@ func TestAboutAnswer(t *testing.T) {
 	at := time.Date(2026, 11, 27, 1, 2, 0, 0, time.Local)
 	for want, a := range map[string]chat.Written{
 		"Storychat · 2026-11-27 01:02\n12 tok/s · first token 340 ms · 181 tokens · reached 256 tokens\nseed 42\n" +
-			"Balanced · temperature 0.8 · top-p 0.95 · top-k 40 · min-p 0.05 · repeat penalty 1 · at most 256 tokens · context 2,048 · stop text “END”\nChanged by you since": {
+			"Recommended · Temperature 0.8 · Top-p 0.95 · Top-k 40 · Min-p 0.05 · Repetition penalty 1 · at most 256 tokens · context 2,048 · stop text “END”\nChanged by you since": {
 			Model: "Storychat", At: at, Rate: 12, FirstToken: 340 * time.Millisecond, Tokens: 181, Seed: 42, Stop: chat.ReachedLength, Edited: true, Generation: &g},
 		"A model that is not known":          {},
 		"Old\nended by itself\nseed 7":       {Model: "Old", Seed: 7, Stop: chat.EndedByItself},

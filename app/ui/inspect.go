@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -244,7 +246,8 @@ func (p *inspect) showToken() {
 	} else {
 		t := &p.text.tokens[i]
 		mark = i
-		p.headline.set(span{text: tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", visible(t.Text), "Share", percent(t.Prob), "Rank", count(t.Rank)),
+		word := strings.TrimSpace(visible(t.Text)) // in quotes, the space of the token looks like a mistake
+		p.headline.set(span{text: tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", word, "Share", percent(t.Prob), "Rank", count(t.Rank)),
 			colour: theme.ColorNameForeground})
 		p.figures.set(muted(tr("Surprise {{.Surprise}} bits · entropy {{.Entropy}} bits", "Surprise", decimal(t.Surprise), "Entropy", decimal(t.Entropy))))
 		p.bars.set(t, p.view.Model != nil && p.view.State != chat.Loading)

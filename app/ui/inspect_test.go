@@ -151,7 +151,7 @@ func TestPointAndPin(t *testing.T) {
 	if x.shown() != 2 || !strings.Contains(r.headline.text(), "three") || r.bars.id != 2 || r.spark.mark != 2 {
 		t.Errorf("token %d is shown: %q", x.shown(), r.headline.text())
 	}
-	if got, want := r.headline.text(), "“ three” · 5.0% · choice 3"; got != want {
+	if got, want := r.headline.text(), "“three” · 5.0% · choice 3"; got != want {
 		t.Errorf("headline %q, want %q", got, want)
 	}
 	if got, want := r.figures.text(), "Surprise 1.5 bits · entropy 2.0 bits"; got != want {

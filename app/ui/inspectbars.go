@@ -41,7 +41,7 @@ func visible(text string) string {
 	case strings.TrimSpace(text) == "":
 		return strings.ReplaceAll(text, " ", "␣")
 	}
-	return strings.TrimSpace(text)
+	return text
 }
 
 // bars shows the likeliest tokens of one place, each with its share. One of them

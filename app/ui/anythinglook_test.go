@@ -1,0 +1,190 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+
+	"tern/app/chat"
+)
+
+// placedText is a rectangle of the page that is drawn on.
+type placedText struct {
+	name                     string
+	left, top, right, bottom float32
+	box                      fyne.CanvasObject // the block of code that it is the ground of, or lies on
+}
+
+// texts are the lines of text that o is drawn as.
+func (u *user) texts(o fyne.CanvasObject, at fyne.Position) (list []placedText) {
+	at = at.Add(o.Position())
+	if !o.Visible() {
+		return nil
+	}
+	switch o := o.(type) {
+	case *canvas.Text:
+		if s := o.MinSize(); strings.TrimSpace(o.Text) != "" {
+			list = append(list, placedText{o.Text, at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+		}
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			list = append(list, u.texts(c, at)...)
+		}
+	case fyne.Widget:
+		for _, c := range test.WidgetRenderer(o).Objects() {
+			list = append(list, u.texts(c, at)...)
+		}
+	}
+	return list
+}
+
+// drawn is the text that o is drawn as.
+func (u *user) drawn(o fyne.CanvasObject) string {
+	var all strings.Builder
+	for _, d := range u.texts(o, fyne.Position{}) {
+		all.WriteString(d.name)
+	}
+	return all.String()
+}
+
+// letters is a text without what formatting and wrapping change.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r >= 0x2E80 {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// check looks at the page.
+func (u *user) check() {
+	p, tr := u.transcript.page, u.transcript
+	u.t.Helper()
+	if u.view.State == chat.Ready || u.view.State == chat.Generating {
+		u.checkText(p, tr)
+	}
+	if tr.Hidden || u.screen != nil {
+		return
+	}
+	u.checkPlaces(p, tr)
+}
+
+// checkText holds that the page has the text of the open conversation.
+func (u *user) checkText(p *page, tr *transcript) {
+	all, at := text(u.view.Document), 0
+	for i, x := range p.paras {
+		if x.from < at || x.from > len(all) || strings.TrimSpace(all[at:x.from]) != "" {
+			u.t.Errorf("paragraph %d begins at %d, and %d is where the one before ends", i, x.from, at)
+			return
+		}
+		if !strings.HasPrefix(all[x.from:], x.text) {
+			u.t.Errorf("paragraph %d is %.60q, the document says %.60q", i, x.text, all[x.from:])
+			return
+		}
+		at = x.from + len(x.text)
+	}
+	if rest := all[at:]; strings.TrimSpace(rest) != "" {
+		// Only what was appended to the answer may wait, and only where its end is
+		// selected.
+		b := p.live[p.shown-1]
+		if b == nil || b.SelectedText() == "" {
+			u.t.Errorf("%.60q is not on the page", rest)
+		}
+		u.held++
+	}
+	for i, b := range p.live {
+		if p.hidden(i) {
+			u.t.Errorf("paragraph %d lies below its editor", i)
+			continue
+		}
+		want := p.paras[i].text
+		if c, ok := b.block.(*code); ok {
+			want, _ = p.paras[i].codeText()
+			if got := letters(u.drawn(c.text)); got != letters(want) {
+				u.t.Errorf("code %d is drawn as %.60q, it is %.60q", i, got, want)
+			}
+			continue
+		}
+		if got := letters(strings.TrimSuffix(u.drawn(b.block), caret)); got != letters(want) {
+			u.t.Errorf("paragraph %d is drawn as %.60q, it is %.60q", i, got, want)
+		}
+		if got := b.SelectedText(); !strings.Contains(want+caret, got) {
+			u.t.Errorf("%q is selected in %q", got, want)
+		}
+	}
+	if e := p.edit; e != nil && (e.to > len(all) || e.message == nil && all[e.from:e.to] != e.old || e.id != u.view.ID) {
+		u.t.Errorf("an editor of %s stands for %q, which is not there", e.id, e.old)
+	}
+}
+
+// checkPlaces holds that nothing lies on anything else, and that the page ends
+// where its text does.
+func (u *user) checkPlaces(p *page, tr *transcript) {
+	var list []placedText
+	end, last := float32(0), false
+	for _, o := range test.WidgetRenderer(p).Objects() {
+		switch o := o.(type) {
+		case block:
+			lines := u.texts(o, fyne.Position{})
+			last = last || p.live[p.shown-1] != nil && p.live[p.shown-1].block == o
+			if c, ok := o.(*code); ok {
+				at, s := c.Position(), c.Size()
+				lines = append(lines, placedText{"code", at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+				for i := range lines {
+					lines[i].box = c
+				}
+			}
+			list = append(list, lines...)
+			for _, d := range lines {
+				end = max(end, d.bottom)
+			}
+		case *surface, *reader:
+		default: // buttons, and the editor
+			if o.Visible() {
+				at, s := o.Position(), o.Size()
+				list = append(list, placedText{fmt.Sprintf("%T", o), at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
+				if e := p.edit; e != nil && o == fyne.CanvasObject(e.box) {
+					end, last = max(end, at.Y+s.Height), last || p.hidden(p.shown-1)
+				}
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b placedText) int { return int(a.top*8) - int(b.top*8) })
+	const slack = 1.5
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if b.top > a.bottom-slack {
+				break
+			}
+			if (a.box == nil || a.box != b.box || a.name != "code" && b.name != "code") && a.left < b.right-slack && b.left < a.right-slack {
+				u.t.Errorf("%.30q at %v to %v lies on %.30q at %v to %v", b.name, b.top, b.bottom, a.name, a.top, a.bottom)
+			}
+		}
+	}
+	view := tr.scroll.Size().Height
+	if y := tr.scroll.Offset.Y; y < 0 || y > max(0, p.height-view)+slack {
+		u.t.Errorf("the page is scrolled to %v, it is %v high and %v of it can be seen", y, p.height, view)
+	}
+	if got := p.Size().Height; got < p.height-slack || got > max(p.height, view)+slack {
+		u.t.Errorf("%v can be scrolled, the page is %v high", got, p.height)
+	}
+	if p.shown == 0 {
+		return
+	}
+	for i := range p.shown {
+		if p.tops[i]+p.heights[i] > tr.scroll.Offset.Y && p.tops[i] < tr.scroll.Offset.Y+view && p.live[i] == nil && !p.hidden(i) {
+			u.t.Errorf("paragraph %d of %d can be seen and has no widget", i, p.shown)
+		}
+	}
+	if last {
+		if rest := p.height - end; rest < 0 || rest > rowHeight()+pageMargin+12 {
+			u.t.Errorf("the page ends at %v, its text at %v; the last paragraphs: %.300q", p.height, end, fmt.Sprint(p.paras[max(0, p.shown-3):p.shown], p.heights[max(0, p.shown-3):p.shown]))
+		}
+	}
+}
