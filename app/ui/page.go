@@ -177,7 +177,7 @@ func (p *page) text(i int) string {
 	if p.growing(i) {
 		return p.paras[i].text + caret
 	}
-	return strings.TrimRight(p.paras[i].text, " \t\r")
+	return strings.TrimRight(p.paras[i].text, " \t\r\n") // code that is shown as it was written may end in empty lines
 }
 
 // growing tells if a paragraph is the one that is being written.
