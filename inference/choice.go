@@ -109,7 +109,7 @@ func (s *Session) Choices(ctx context.Context, ids []int32, from, n int, yield f
 	if from > 1 {
 		reused := min(commonPrefix(s.tokens, ids), from-1)
 		s.Rewind(reused)
-		if reused < from-1 {
+		if len(s.tokens) < from-1 {
 			if _, err := s.sync(ctx, ids[:from-1], logitsNone, nil); err != nil {
 				return err
 			}

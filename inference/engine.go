@@ -84,6 +84,7 @@ type Engine struct {
 
 	scale    float32       // HeadDim^-1/2 of attention
 	ownNorms bool          // some linear has a norm of its own (use_rms_norm)
+	kvLayer  []int         // of a layer: its place in the KV cache
 	planes   kernel.Planes // precision of the activations of matrices with groups
 	scan     *scanHead     // compact copy of the head, nil where it does not pay
 	free     func() (bytes int64, known bool)
@@ -148,6 +149,13 @@ func (e *Engine) derive() {
 	m := e.model
 	e.scale = float32(1 / math.Sqrt(float64(m.HeadDim)))
 	e.ownNorms = false
+	e.kvLayer = make([]int, m.Config.Layers)
+	n := 0
+	for l := range e.kvLayer {
+		if e.kvLayer[l] = n; !m.IsRecurrent(l) {
+			n++
+		}
+	}
 	for i := range m.Weights.Layers {
 		e.ownNorms = e.ownNorms || hasOwnNorms(&m.Weights.Layers[i])
 	}

@@ -21,6 +21,7 @@ func (s *Session) forward(w *worker) {
 	// h [T][Dim]: the residual stream, starting from the embeddings.
 	for t, hi := w.share(T); t < hi; t++ {
 		decodeRow(s.h.row(t), &m.Embed, int(s.ids[t]))
+		unrotate(s.h.row(t), m.EmbedRotation)
 		if m.EmbedScale != 0 {
 			scaleBy(s.h.row(t), m.EmbedScale)
 		}
@@ -30,7 +31,11 @@ func (s *Session) forward(w *worker) {
 	s.tracePoint(w, "embed", -1, s.h.upTo(T))
 
 	for l := range m.Weights.Layers {
-		s.attention(w, l, &m.Weights.Layers[l])
+		if layer := &m.Weights.Layers[l]; layer.Delta != nil {
+			s.linearAttention(w, l, layer)
+		} else {
+			s.attention(w, l, layer)
+		}
 		if s.stopped {
 			return
 		}
@@ -46,12 +51,12 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	c := &s.engine.model.Config
 	T := len(s.ids)
 
-	// q [T][Heads·HeadDim], k and v [T][KVHeads·HeadDim]
-	a := s.normalize(w, s.h, layer.AttnNorm, formsFor(&layer.Q, &layer.K, &layer.V))
+	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
+	// v [T][KVHeads·HeadDim]
+	s.feed(w, s.h, layer.AttnNorm, output{s.q, &layer.Q, nil}, output{s.k, &layer.K, nil}, output{s.v, &layer.V, nil})
 	if w.id == 0 {
 		s.stopped = s.ctx.Err() != nil
 	}
-	s.project(w, a, output{s.q, &layer.Q, nil}, output{s.k, &layer.K, nil}, output{s.v, &layer.V, nil})
 	w.sync()
 	if s.stopped {
 		return // every worker reads what worker 0 wrote before the barrier
@@ -61,7 +66,7 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	d := c.HeadDim
 	for i, hi := w.share(T * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
-		q := s.q.row(t)[head*d:][:d]
+		q := s.query(t, head)
 		if layer.QNorm != nil {
 			kernel.RMSNorm(q, q, layer.QNorm, c.NormEps)
 		}
@@ -74,7 +79,7 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 			kernel.RMSNorm(k, k, layer.KNorm, c.NormEps)
 		}
 		s.rotate(t, k)
-		s.kv.store(l, head, s.pos+t, k, v)
+		s.kv.store(s.engine.kvLayer[l], head, s.pos+t, k, v)
 	}
 	w.sync()
 	s.tracePoint(w, "q_rope", l, s.q.upTo(T))
@@ -85,10 +90,37 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	w.sync()
 	s.tracePoint(w, "ctx", l, s.att.upTo(T))
 
+	if c.AttnGate {
+		s.gateHeads(w)
+		w.sync()
+		s.tracePoint(w, "gated", l, s.att.upTo(T))
+	}
+
 	// h += o(att)
-	a = s.normalize(w, s.att, layer.AttnSubNorm, formsFor(&layer.O))
-	s.project(w, a, output{s.o, &layer.O, &s.h})
+	s.feed(w, s.att, layer.AttnSubNorm, output{s.o, &layer.O, &s.h})
 	w.sync()
+}
+
+// query is head of q for token t; where heads have gates, they alternate.
+func (s *Session) query(t, head int) []float32 {
+	c := &s.engine.model.Config
+	if c.AttnGate {
+		head *= 2
+	}
+	return s.q.row(t)[head*c.HeadDim:][:c.HeadDim]
+}
+
+// gateHeads multiplies each head of att by the sigmoid of its gate.
+func (s *Session) gateHeads(w *worker) {
+	c := &s.engine.model.Config
+	d := c.HeadDim
+	for i, hi := w.share(len(s.ids) * c.Heads); i < hi; i++ {
+		t, head := i/c.Heads, i%c.Heads
+		out, gate := s.att.row(t)[head*d:][:d], s.q.row(t)[(2*head+1)*d:][:d]
+		for j, g := range gate {
+			out[j] *= sigmoid(g)
+		}
+	}
 }
 
 // attend computes att from q and the cache. The queries of a key/value head, T
@@ -110,11 +142,11 @@ func (s *Session) attend(w *worker, l int) {
 			for j := all * tile / tiles; j < all*(tile+1)/tiles; j++ {
 				t, head := j/shared, kvHead*shared+j%shared
 				queries = append(queries, query{
-					q: s.q.row(t)[head*d:][:d], out: s.att.row(t)[head*d:][:d],
+					q: s.query(t, head), out: s.att.row(t)[head*d:][:d],
 					n: s.pos + t + 1, scores: scratch.scores.row(len(queries)),
 				})
 			}
-			s.kv.attend(queries, l, kvHead, s.engine.scale)
+			s.kv.attend(queries, s.engine.kvLayer[l], kvHead, s.engine.scale)
 		}
 	}
 }
@@ -122,12 +154,11 @@ func (s *Session) attend(w *worker, l int) {
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
 func (s *Session) feedForward(w *worker, layer *model.Layer) {
 	// gate and up [T][FFNDim]
-	a := s.normalize(w, s.h, layer.FFNNorm, formsFor(&layer.Gate, &layer.Up))
-	s.project(w, a, output{s.gate, &layer.Gate, nil}, output{s.up, &layer.Up, nil})
+	s.feed(w, s.h, layer.FFNNorm, output{s.gate, &layer.Gate, nil}, output{s.up, &layer.Up, nil})
 	w.sync()
 
 	// h += down(act(gate)·up)
-	a = s.normalizeGated(w, layer.FFNSubNorm, formsFor(&layer.Down))
+	a := s.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
 	s.project(w, a, output{s.o, &layer.Down, &s.h})
 	w.sync()
 }
@@ -196,6 +227,9 @@ func (s *Session) normalized(w *worker, first int) matrix {
 		for i := range scratch.x.upTo(s.rows) {
 			scratch.x.data[i] /= d
 		}
+	}
+	for t := range s.rows {
+		rotateInput(scratch.x.row(t), m.HeadRotation)
 	}
 	return scratch.x
 }

@@ -193,7 +193,7 @@ func (g *generation) next(ctx context.Context, id int32) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if g.o.Speculate == SpeculateOff {
+	if g.o.Speculate == SpeculateOff || s.state != nil { // a state cannot take a draft back
 		s.oneID[0] = id
 		return s.evalAhead(ctx, s.oneID[:], g.want(nil))
 	}

@@ -24,7 +24,7 @@ type kvCache struct {
 }
 
 func newKVCache(c *model.Config, kind KVType) *kvCache {
-	return &kvCache{kvHeads: c.KVHeads, headDim: c.HeadDim, layers: c.Layers, kind: kind}
+	return &kvCache{kvHeads: c.KVHeads, headDim: c.HeadDim, layers: c.AttentionLayers(), kind: kind}
 }
 
 // grow makes room for positions [0, n), as far as spared says that so many bytes

@@ -42,7 +42,7 @@ func TestMicro(t *testing.T) {
 
 	for name, c := range map[string]quantised{"ties": m.Ties, "tiny": m.Tiny, "zero": m.Zero, "random": m.Random} {
 		a := newActivation(1, len(c.X)).of(len(c.X))
-		a.quantize(0, c.X, nil, 0, formInt8)
+		a.quantize(0, c.X, nil, 0, nil, formInt8)
 		if a.scale[0] != c.S {
 			t.Errorf("%s: scale %g, want %g", name, a.scale[0], c.S)
 		}
@@ -86,7 +86,7 @@ func TestMicro(t *testing.T) {
 	}
 	a := newActivation(len(b.X), lin.Cols).of(lin.Cols)
 	for i, x := range b.X {
-		a.quantize(i, x, nil, 0, formInt8)
+		a.quantize(i, x, nil, 0, nil, formInt8)
 	}
 	w := &worker{of: 1}
 	s := &Session{ids: make([]int32, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}

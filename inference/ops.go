@@ -92,13 +92,14 @@ func (a activation) of(width int) activation {
 // quantize fills row t: RMSNorm with weight (none if nil), then int8 by the
 // largest magnitude of the row (b1.58 §2; activation_quant in utils_quant.py), or
 // fixed point by that of each group.
-func (a *activation) quantize(t int, src, weight []float32, eps float32, f forms) {
+func (a *activation) quantize(t int, src, weight []float32, eps float32, r *model.Rotation, f forms) {
 	x := a.x.row(t)
 	if weight != nil {
 		kernel.RMSNorm(x, src, weight, eps)
 	} else {
 		copy(x, src)
 	}
+	rotateInput(x, r)
 	if f&formInt8 != 0 {
 		a.scale[t], a.sum[t] = kernel.Quantize(a.q[t*a.padded:][:a.padded], x)
 	}
@@ -110,19 +111,52 @@ func (a *activation) quantize(t int, src, weight []float32, eps float32, f forms
 	}
 }
 
-// normalize returns the RMSNorm of the rows of src, of src itself where weight is
-// nil, in the forms that its projections read.
-func (s *Session) normalize(w *worker, src matrix, weight []float32, f forms) activation {
-	return s.quantizeRows(w, &s.scratch[w.id].act, &s.act, src, weight, s.engine.model.NormEps, f)
+// feed computes projections of the RMSNorm of the rows of src, of src itself where
+// weight is nil. Those that rotate their input alike share it.
+func (s *Session) feed(w *worker, src matrix, weight []float32, outs ...output) {
+	for i := 0; i < len(outs); {
+		r, f, n := outs[i].linear.Rotation, forms(0), i
+		for ; n < len(outs) && outs[n].linear.Rotation == r; n++ {
+			f |= formsFor(outs[n].linear)
+		}
+		if i > 0 && len(s.ids) > 1 {
+			w.sync() // others may still read the input before
+		}
+		a := s.quantizeRows(w, &s.scratch[w.id].act, &s.act, src, weight, s.engine.model.NormEps, r, f)
+		s.project(w, a, outs[i:n]...)
+		i = n
+	}
+}
+
+// rotateInput brings the input of a matrix into the basis of its weights.
+func rotateInput(x []float32, r *model.Rotation) {
+	if r == nil {
+		return
+	}
+	for i, s := range r.Signs {
+		x[i] *= s
+	}
+	kernel.Hadamard(x, r.Block)
+}
+
+// unrotate undoes rotateInput.
+func unrotate(x []float32, r *model.Rotation) {
+	if r == nil {
+		return
+	}
+	kernel.Hadamard(x, r.Block)
+	for i, s := range r.Signs {
+		x[i] *= s
+	}
 }
 
 // quantizeRows quantises every row of src. A single row every worker computes
 // for itself, into own, which is cheaper than waiting for one that does it;
 // several are shared out, into shared.
-func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, f forms) activation {
+func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, r *model.Rotation, f forms) activation {
 	a := s.begin(w, own, shared, src.width, f)
 	for t, hi := s.rowsOf(w); t < hi; t++ {
-		a.quantize(t, src.row(t), weight, eps, f)
+		a.quantize(t, src.row(t), weight, eps, r, f)
 	}
 	s.end(w)
 	return a
@@ -161,7 +195,7 @@ func (s *Session) rowsOf(w *worker) (t, end int) {
 }
 
 // normalizeGated is normalize for act(gate)·up, which it computes first.
-func (s *Session) normalizeGated(w *worker, weight []float32, f forms) activation {
+func (s *Session) normalizeGated(w *worker, weight []float32, r *model.Rotation, f forms) activation {
 	eps := s.engine.model.NormEps
 	a := s.begin(w, &s.scratch[w.id].act, &s.act, s.gate.width, f)
 	for t, hi := s.rowsOf(w); t < hi; t++ {
@@ -171,7 +205,7 @@ func (s *Session) normalizeGated(w *worker, weight []float32, f forms) activatio
 		} else {
 			kernel.SiLUMul(x, s.gate.row(t), s.up.row(t))
 		}
-		a.quantize(t, x, weight, eps, f)
+		a.quantize(t, x, weight, eps, r, f)
 	}
 	s.end(w)
 	return a
@@ -193,7 +227,7 @@ func (s *Session) project(w *worker, a activation, outs ...output) {
 			if len(s.ids) > 1 {
 				w.sync() // others may still read the one before
 			}
-			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps, formsFor(lin))
+			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps, nil, formsFor(lin))
 		}
 		if i == 0 || lin.Norm != nil || outs[i-1].linear.Norm != nil {
 			s.scratch[w.id].kernel.Keep() // in is new

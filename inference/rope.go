@@ -10,7 +10,7 @@ import (
 // rotation is RoPE for one session: position p turns pair j of a head by
 // p·invFreq[j], and cos and sin are multiplied by amplitude.
 type rotation struct {
-	invFreq   []float32 // [HeadDim/2]
+	invFreq   []float32 // [RotatedDim/2]
 	amplitude float32
 }
 
@@ -44,9 +44,9 @@ func newRotation(m *model.Model, context int) rotation {
 // inverseFrequencies returns 1/theta^(2j/d) for j < d/2, in float32 as the
 // references compute it.
 func inverseFrequencies(c *model.Config) []float32 {
-	inv := make([]float32, c.HeadDim/2)
+	inv := make([]float32, c.RotatedDim()/2)
 	for j := range inv {
-		exponent := float32(2*j) / float32(c.HeadDim)
+		exponent := float32(2*j) / float32(c.RotatedDim())
 		inv[j] = 1 / float32(math.Pow(c.RopeTheta, float64(exponent)))
 	}
 	return inv
@@ -57,14 +57,14 @@ func inverseFrequencies(c *model.Config) []float32 {
 // times within the original context are kept, those below BetaSlow are divided by
 // the factor, and those between are mixed along a ramp.
 func yarn(c *model.Config) []float32 {
-	s, d := &c.RopeScaling, float64(c.HeadDim)
+	s, d := &c.RopeScaling, float64(c.RotatedDim())
 	// pair is the pair that turns so many times within the original context.
 	pair := func(turns float64) float64 {
 		return d * math.Log(float64(s.Original)/(2*math.Pi*turns)) / (2 * math.Log(c.RopeTheta))
 	}
 	low := max(0, math.Floor(pair(s.BetaFast)))
 	high := min(d-1, math.Ceil(pair(s.BetaSlow)))
-	inv := make([]float32, c.HeadDim/2)
+	inv := make([]float32, c.RotatedDim()/2)
 	for j := range inv {
 		ramp := min(max((float64(j)-low)/max(0.001, high-low), 0), 1)
 		inv[j] = float32(math.Pow(c.RopeTheta, -2*float64(j)/d) * (ramp/s.Factor + 1 - ramp))
@@ -72,7 +72,7 @@ func yarn(c *model.Config) []float32 {
 	return inv
 }
 
-// angles fills cos and sin [HeadDim/2] of token t's position.
+// angles fills cos and sin [RotatedDim/2] of token t's position.
 func (s *Session) angles(t int) {
 	cos, sin := s.cos.row(t), s.sin.row(t)
 	for j, f := range s.rotation.invFreq {
@@ -85,8 +85,10 @@ func (s *Session) angles(t int) {
 	}
 }
 
-// rotate applies RoPE for token t to one head x [HeadDim].
+// rotate applies RoPE for token t to one head x [HeadDim], or to its first
+// RopeDim numbers.
 func (s *Session) rotate(t int, x []float32) {
+	x = x[:s.engine.model.RotatedDim()]
 	if s.engine.model.RopeAdjacent {
 		kernel.RopeAdjacent(x, s.cos.row(t), s.sin.row(t))
 	} else {

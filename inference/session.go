@@ -43,6 +43,7 @@ type Session struct {
 	have    logitsKind // what is known of the last of tokens,
 	row     int        // in this row of logits or of top
 	kv      *kvCache
+	state   *recurrentState // of linear attention, nil for models without
 	rotation
 
 	// The running forward pass.
@@ -56,21 +57,28 @@ type Session struct {
 	skipped atomic.Bool   // ctx was done, and a worker left work of a chunk undone
 
 	// Buffers of T rows.
-	h         matrix // [T][Dim] residual stream
-	q, att    matrix // [T][Heads·HeadDim]
-	k, v      matrix // [T][KVHeads·HeadDim]
-	o         matrix // [T][Dim] what a block adds to h
-	gate, up  matrix // [T][FFNDim]
-	cos, sin  matrix // [T][HeadDim/2]
-	act, own  activation
-	logits    matrix    // [rows][VocabSize]
-	top       *topState // of a scanned head, nil until one is asked for
-	headBytes int64     // read from the head so far
-	scratch   []scratch
-	tracer    func(point string, index int, values []float32)
-	oneID     [1]int32
-	drafter   *drafter // of Generate
-	chunkRows int
+	h        matrix // [T][Dim] residual stream
+	q, att   matrix // [T][Heads·HeadDim]
+	k, v     matrix // [T][KVHeads·HeadDim]
+	o        matrix // [T][Dim] what a block adds to h
+	gate, up matrix // [T][FFNDim]
+	cos, sin matrix // [T][HeadDim/2]
+	act, own activation
+
+	// Of linear attention.
+	qkv         matrix    // [T][Channels]
+	z           matrix    // [T][Values]
+	alpha, beta matrix    // [T][ValueHeads]
+	gated       matrix    // [T][Values], the output of the heads
+	deltaOut    matrix    // [T][Values], the same before norm and gate, for a tracer
+	logits      matrix    // [rows][VocabSize]
+	top         *topState // of a scanned head, nil until one is asked for
+	headBytes   int64     // read from the head so far
+	scratch     []scratch
+	tracer      func(point string, index int, values []float32)
+	oneID       [1]int32
+	drafter     *drafter // of Generate
+	chunkRows   int
 }
 
 // scratch is what each worker keeps for itself.
@@ -82,6 +90,7 @@ type scratch struct {
 	queries  [maxQueries]query
 	mul      []float32 // [T]
 	kernel   *kernel.Scratch
+	delta    deltaScratch
 	fixed    kernel.Fixed // [rows], the input of a ternary head
 }
 
@@ -106,6 +115,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	}
 	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
 	s.rotation = newRotation(e.model, n)
+	s.state = newRecurrentState(c)
 	s.pass = s.forward
 	s.allocate(1)
 	return s, nil
@@ -119,12 +129,21 @@ func (s *Session) allocate(rows int) {
 	s.chunkRows = rows
 	c := &s.engine.model.Config
 	heads, kvHeads := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
-	widest := max(c.Dim, heads, c.FFNDim)
+	queries := heads // width of q
+	if c.AttnGate {
+		queries *= 2
+	}
+	if d := &c.DeltaNet; c.Recurrent != nil {
+		s.qkv, s.z, s.gated = newMatrix(rows, d.Channels()), newMatrix(rows, d.Values()), newMatrix(rows, d.Values())
+		s.deltaOut = newMatrix(rows, d.Values())
+		s.alpha, s.beta = newMatrix(rows, d.ValueHeads), newMatrix(rows, d.ValueHeads)
+	}
+	widest := max(c.Dim, heads, c.FFNDim, c.DeltaNet.Values())
 	s.h, s.o = newMatrix(rows, c.Dim), newMatrix(rows, c.Dim)
-	s.q, s.att = newMatrix(rows, heads), newMatrix(rows, heads)
+	s.q, s.att = newMatrix(rows, queries), newMatrix(rows, heads)
 	s.k, s.v = newMatrix(rows, kvHeads), newMatrix(rows, kvHeads)
 	s.gate, s.up = newMatrix(rows, c.FFNDim), newMatrix(rows, c.FFNDim)
-	s.cos, s.sin = newMatrix(rows, c.HeadDim/2), newMatrix(rows, c.HeadDim/2)
+	s.cos, s.sin = newMatrix(rows, c.RotatedDim()/2), newMatrix(rows, c.RotatedDim()/2)
 	s.act = newActivation(rows, widest)
 	if s.engine.ownNorms {
 		s.own = newActivation(rows, widest)
@@ -139,6 +158,9 @@ func (s *Session) allocate(rows int) {
 				w.row = make([]float32, c.Dim)
 			}
 			w.kernel = kernel.NewScratch()
+			if c.Recurrent != nil {
+				w.delta = newDeltaScratch(&c.DeltaNet)
+			}
 		}
 	}
 	for i := range s.scratch {
@@ -173,11 +195,15 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 		reused--
 	}
 	s.Rewind(reused)
+	reused = len(s.tokens) // a state may go back further than was asked
 	for total := len(ids) - reused; len(s.tokens) < len(ids); {
 		n := min(prefillChunk, len(ids)-len(s.tokens))
 		rows := 0
-		if len(s.tokens)+n == len(ids) {
+		if last := len(s.tokens)+n == len(ids); last {
 			rows = 1
+		}
+		if rows == 1 || len(s.tokens)%snapshotEvery == 0 {
+			s.state.save(len(s.tokens))
 		}
 		if err := s.evaluate(ctx, ids[len(s.tokens):][:n], want, rows); err != nil {
 			return reused, err
@@ -186,6 +212,7 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 			progress(len(s.tokens)-reused, total)
 		}
 	}
+	s.state.save(len(s.tokens))
 	return reused, nil
 }
 
@@ -301,6 +328,9 @@ func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, ro
 		return err
 	}
 	if s.stopped || s.skipped.Load() {
+		if s.state != nil { // the pass has changed it
+			s.tokens = s.tokens[:s.state.forget()]
+		}
 		return ctx.Err()
 	}
 	s.tokens = append(s.tokens, ids...)
@@ -357,11 +387,15 @@ func (e *Engine) spares(bytes int64) (free int64, yes bool) {
 	return free, !known || free >= bytes
 }
 
-// Rewind shortens the sequence to its first n tokens; longer ones are already
-// that short. Logits are gone unless nothing was removed.
+// Rewind shortens the sequence to its first n tokens; shorter ones are already
+// that short. The state of linear attention cannot be shortened: there the
+// sequence goes back to the latest position, n or before, of which it was kept. Logits are gone unless nothing was removed.
 func (s *Session) Rewind(n int) {
 	s.ahead = nil
 	if n < len(s.tokens) {
+		if s.state != nil {
+			n = s.state.rewind(n)
+		}
 		s.tokens, s.have = s.tokens[:n], logitsNone
 	}
 }
@@ -385,8 +419,9 @@ func (s *Session) Context() int { return s.context }
 // number of positions that there was memory for.
 func (s *Session) Room() int { return s.room }
 
-// KVBytes is the memory that the KV cache takes now.
-func (s *Session) KVBytes() int64 { return s.kv.bytes() }
+// KVBytes is the memory that the KV cache takes now, and the states of linear
+// attention with their snapshots.
+func (s *Session) KVBytes() int64 { return s.kv.bytes() + s.state.bytes() }
 
 // HeadBytesRead is how much of the head, or of its compact copy, all passes
 // since NewSession have read.
@@ -394,7 +429,7 @@ func (s *Session) HeadBytesRead() int64 { return s.headBytes }
 
 // KVBytesPerToken is what one position takes in the KV cache of a model.
 func KVBytesPerToken(c *model.Config, kv KVType) int64 {
-	n := int64(c.Layers) * 2 * int64(c.KVHeads) * int64(c.HeadDim)
+	n := int64(c.AttentionLayers()) * 2 * int64(c.KVHeads) * int64(c.HeadDim)
 	if kv == KVF32 {
 		return 4 * n
 	}
@@ -406,8 +441,15 @@ func KVBytesPerToken(c *model.Config, kv KVType) int64 {
 func ScratchBytes(c *model.Config) int64 {
 	heads, kvHeads := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
 	widest := max(c.Dim, heads, c.FFNDim)
-	row := 4*(2*c.Dim+2*heads+2*kvHeads+2*c.FFNDim+c.HeadDim) + 5*widest
-	return int64(prefillChunk*row) + 8*int64(c.VocabSize)
+	row := 4*(2*c.Dim+2*heads+2*kvHeads+2*c.FFNDim+c.HeadDim) + 7*widest
+	if d := &c.DeltaNet; c.Recurrent != nil {
+		row += 4 * (d.Channels() + 2*d.Values() + 2*d.ValueHeads)
+	}
+	states := c.StateBytes()
+	if states > 0 {
+		states *= 1 + min(max(2, snapshotBytes/states), maxSnapshots)
+	}
+	return int64(prefillChunk*row) + 8*int64(c.VocabSize) + states
 }
 
 // tracePoint hands intermediate values to a test; worker 0 does it, after a

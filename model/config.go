@@ -67,6 +67,14 @@ type Config struct {
 	// and the head reads the final norm divided by LogitDivisor.
 	EmbedScale, ResidualScale, LogitDivisor float32
 
+	// Hybrid models: which layers are of linear attention, nil for none, and their
+	// shape; whether q holds a gate of the output behind each head; and how many
+	// numbers of a head are rotated, 0 for all.
+	Recurrent []bool
+	DeltaNet  DeltaNet
+	AttnGate  bool
+	RopeDim   int
+
 	BOS     int32   // -1 where the checkpoint names none
 	StopIDs []int32 // every id that ends a text: config.json and generation_config.json
 }
@@ -136,6 +144,9 @@ func (c *Config) Problem() error {
 			return fmt.Errorf("a scale of the embedding, the residual stream or the logits is %g: %w", f, ErrDamaged)
 		}
 	}
+	if err := c.hybridProblem(); err != nil {
+		return err
+	}
 	return c.RopeScaling.problem()
 }
 
@@ -152,6 +163,27 @@ func (r *RopeScaling) problem() error {
 		return fmt.Errorf("the betas of rope scaling are %g and %g: %w", r.BetaFast, r.BetaSlow, ErrDamaged)
 	case !(r.Amplitude >= 0 && r.Amplitude < 100):
 		return fmt.Errorf("the amplitude of rope scaling is %g: %w", r.Amplitude, ErrDamaged)
+	}
+	return nil
+}
+
+// hybridProblem reports what no hybrid model can have.
+func (c *Config) hybridProblem() error {
+	if c.RopeDim < 0 || c.RopeDim > c.HeadDim || c.RopeDim%2 != 0 {
+		return fmt.Errorf("%d of the %d numbers of a head are rotated: %w", c.RopeDim, c.HeadDim, ErrDamaged)
+	}
+	if c.Recurrent == nil {
+		return nil
+	}
+	switch d := &c.DeltaNet; {
+	case len(c.Recurrent) != c.Layers:
+		return fmt.Errorf("%d layers have a kind, of %d: %w", len(c.Recurrent), c.Layers, ErrDamaged)
+	case d.KeyHeads <= 0 || d.ValueHeads <= 0 || d.HeadDim <= 0 || d.KeyHeads > 4096 || d.ValueHeads > 4096 || d.HeadDim > 1024:
+		return fmt.Errorf("linear attention has %d key heads and %d value heads of %d: %w", d.KeyHeads, d.ValueHeads, d.HeadDim, ErrDamaged)
+	case d.ValueHeads%d.KeyHeads != 0:
+		return fmt.Errorf("%d value heads do not share %d key heads evenly: %w", d.ValueHeads, d.KeyHeads, ErrDamaged)
+	case d.Kernel < 2 || d.Kernel > 64:
+		return fmt.Errorf("the convolution has %d taps: %w", d.Kernel, ErrDamaged)
 	}
 	return nil
 }

@@ -39,6 +39,10 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 			math.Float32bits(more.embed), math.Float32bits(more.residual), math.Float32bits(more.logits))
 	}
 
+	if c.Recurrent != nil || c.AttnGate || c.RopeDim != 0 {
+		fmt.Fprintf(all, "recurrent %v delta %v gate %t rotated %d\n", c.Recurrent, c.DeltaNet, c.AttnGate, c.RopeDim)
+	}
+
 	// A piece is a line, and perhaps the digest of a run behind it.
 	type piece struct {
 		line   string
@@ -72,7 +76,18 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 	grouped := func(name string, g *ternary.Grouped) {
 		add(fmt.Sprintf("%s ternary %d %d in groups\n", name, g.Rows, g.Cols), g.Rows, g.Cols, func(h *rowHash, r int) { h.grouped(g, r) })
 	}
+	rotation := func(r *Rotation) {
+		if r == nil {
+			return
+		}
+		floats("rotation", fmt.Sprintf("in blocks of %d, grouped %t,", r.Block, r.Grouped), append([]float32{1}, r.Signs...))
+	}
+	rotation(m.EmbedRotation)
+	rotation(m.HeadRotation)
 	for _, p := range m.Slots(&GGUFNames) {
+		if p.Linear != nil {
+			rotation(p.Linear.Rotation)
+		}
 		switch l := p.Linear; {
 		case p.Norm != nil:
 			floats(p.Name, "norm", *p.Norm)

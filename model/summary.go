@@ -97,8 +97,11 @@ func short(n int64, units ...string) string {
 }
 
 // norms lists the layer's norms, nil for those it has not.
-func (l *Layer) norms() [6][]float32 {
-	return [...][]float32{l.AttnNorm, l.QNorm, l.KNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm}
+func (l *Layer) norms() [][]float32 {
+	if d := l.Delta; d != nil {
+		return [][]float32{l.AttnNorm, d.Conv, d.DtBias, d.A, d.Norm, l.FFNNorm}
+	}
+	return [][]float32{l.AttnNorm, l.QNorm, l.KNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm}
 }
 
 func (d *Dense) elems() int64 { return int64(d.Rows) * int64(d.Cols) }

@@ -64,6 +64,9 @@ type Linear struct {
 	// from quantisation (modules_to_not_convert); its input is not quantised.
 	Dense *Dense
 
+	// Rotation is applied to the input before all else, nil for none.
+	Rotation *Rotation
+
 	// Norm is the weight [in] of an RMSNorm applied to the input before it is
 	// quantised (quantization_config.use_rms_norm), nil where there is none.
 	Norm    []float32
@@ -83,18 +86,27 @@ type Layer struct {
 	Gate, Up   Linear    // [FFNDim][Dim]
 	FFNSubNorm []float32 // [FFNDim], before down, or nil
 	Down       Linear    // [Dim][FFNDim]
+
+	// Delta takes the place of attention in layers of linear attention, nil in
+	// others.
+	Delta *Delta
 }
 
 // Projection is one of a layer's linears with its short name: "q", "k", "v", "o",
-// "gate", "up" or "down".
+// "gate", "up" or "down", and in layers of linear attention "qkv", "z", "alpha",
+// "beta" and "out" instead of the first four.
 type Projection struct {
 	Name string
 	*Linear
 }
 
 // Projections lists the linears in the order of the forward pass.
-func (l *Layer) Projections() [7]Projection {
-	return [...]Projection{{"q", &l.Q}, {"k", &l.K}, {"v", &l.V}, {"o", &l.O}, {"gate", &l.Gate}, {"up", &l.Up}, {"down", &l.Down}}
+func (l *Layer) Projections() []Projection {
+	if d := l.Delta; d != nil {
+		return []Projection{{"qkv", &d.QKV}, {"z", &d.Z}, {"alpha", &d.Alpha}, {"beta", &d.Beta}, {"out", &d.Out},
+			{"gate", &l.Gate}, {"up", &l.Up}, {"down", &l.Down}}
+	}
+	return []Projection{{"q", &l.Q}, {"k", &l.K}, {"v", &l.V}, {"o", &l.O}, {"gate", &l.Gate}, {"up", &l.Up}, {"down", &l.Down}}
 }
 
 // Weights is everything the forward pass reads.
@@ -109,4 +121,8 @@ type Weights struct {
 	// RopeLong and RopeShort take their place in models with RopeLong scaling
 	// (longrope), for contexts beyond the original one and up to it.
 	RopeLong, RopeShort []float32
+
+	// EmbedRotation is undone after a row of the embedding is looked up, and
+	// HeadRotation is applied to the input of the head; nil for none.
+	EmbedRotation, HeadRotation *Rotation
 }

@@ -41,12 +41,14 @@ type Architecture struct {
 
 // GGUFForm is how GGUF files store an architecture.
 type GGUFForm struct {
-	Keys       []string // values of general.architecture; the first is written
-	Portable   string   // the value that current llama.cpp reads, where it is not the first
-	Adjacent   bool     // converters permute the rows of q and k, so that neighbours rotate together
-	Activation bool     // the file names the activation, under KeyActivation
-	latent     bool     // a float projection may hold training weights
+	Keys       []string     // values of general.architecture; the first is written
+	Names      *model.Names // of tensors, nil for model.GGUFNames
+	Portable   string       // the value that current llama.cpp reads, where it is not the first
+	Adjacent   bool         // converters permute the rows of q and k, so that neighbours rotate together
+	Activation bool         // the file names the activation, under KeyActivation
+	latent     bool         // a float projection may hold training weights
 
+	partialRope bool // a part of each head may be rotated
 	// read, where it is set, reads keys that only this architecture has.
 	read func(k *metadata, c *model.Config)
 
@@ -62,7 +64,7 @@ const KeyActivation = "hidden_activation"
 // architectures is the only list. A new one is a file arch_NAME.go and a line
 // here; a block with a step of its own also needs that step in the forward pass
 // of package inference.
-var architectures = []*Architecture{&bitnet, &bitnet2B4T, &llama, &qwen3, &minicpm}
+var architectures = []*Architecture{&bitnet, &bitnet2B4T, &llama, &qwen3, &minicpm, &qwen35}
 
 // Find returns the architecture with this key. It panics for a key that is not
 // in the list: keys come from checkpoints by way of the list, or from code.
@@ -82,7 +84,7 @@ func findHF(h *hfConfig) (*Architecture, error) {
 		class = h.Architectures[0]
 	}
 	for _, a := range architectures {
-		if class == a.Class || class == "" && a.typeAlone && h.ModelType == a.ModelType {
+		if class != "" && class == a.Class || class == "" && a.typeAlone && h.ModelType == a.ModelType {
 			return a, nil
 		}
 	}
@@ -118,4 +120,12 @@ func withSubNorms(attn, ffn string) model.Names {
 	n := hfStandard
 	n.AttnSub, n.FFNSub = attn, ffn
 	return n
+}
+
+// TensorNames are the names of an architecture's tensors in GGUF files.
+func (g *GGUFForm) TensorNames() *model.Names {
+	if g.Names != nil {
+		return g.Names
+	}
+	return &model.GGUFNames
 }

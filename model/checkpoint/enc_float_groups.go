@@ -25,7 +25,7 @@ type groupFinding struct {
 func (l *loader) floatGroups(b *binding) error {
 	found, err := l.lookAtGroups(b)
 	if errors.Is(err, errNotTernary) {
-		l.floatsLeft = l.floatsLeft || b.Linear != nil
+		l.floatsLeft = l.floatsLeft || b.Linear != nil && !b.Float
 		return l.denseAlone(b)
 	} else if err != nil {
 		return err

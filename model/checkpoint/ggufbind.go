@@ -9,8 +9,8 @@ import (
 )
 
 // bindGGUF is bind for the tensors of a GGUF file. Float projections may be
-// training weights where latent is set; ignore names a tensor to be skipped.
-func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, latent bool, input model.Input, ignore string, x *Extras) (list []binding, ignored []string, err error) {
+// training weights where latent is set; skip names tensors that are not read.
+func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, latent bool, input model.Input, skip map[string]bool, x *Extras) (list []binding, ignored []string, err error) {
 	used := map[string]bool{}
 	for _, p := range slots {
 		b := binding{Slot: p, weight: tensors[p.Name], latent: latent, float: input == model.InputFloat}
@@ -39,7 +39,7 @@ func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, laten
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		switch {
 		case used[name]:
-		case name == ignore:
+		case skip[name]:
 			ignored = append(ignored, name)
 		default: // converters write no tensor that has no part in the computation
 			return nil, nil, fmt.Errorf("model: %v belongs to a kind of model that Tern does not run: %w", tensors[name], model.ErrUnsupported)

@@ -182,7 +182,7 @@ func (k *metadata) config(vocab int) (model.Config, error) {
 	if a.GGUF.read != nil {
 		a.GGUF.read(k, &c)
 	}
-	if err := k.headDim(&c); err != nil {
+	if err := k.headDim(&c, a.GGUF.partialRope); err != nil {
 		return c, err
 	}
 	if err := k.activation(&c); err != nil {
@@ -226,16 +226,11 @@ func (k *metadata) refuse() error {
 	if n := k.int(k.of("attention.sliding_window"), 0); n > 0 {
 		return unsupported("sliding-window attention (%d)", n)
 	}
-	for key := range k.pairs {
-		if strings.HasPrefix(key, "prism.hadamard.") {
-			return k.problem(model.ErrUnsupported, "its weights are rotated (metadata %s), which Tern does not undo yet", key)
-		}
-	}
 	return k.err
 }
 
 // headDim finds the size of a head, all of which must be rotated.
-func (k *metadata) headDim(c *model.Config) error {
+func (k *metadata) headDim(c *model.Config, partial bool) error {
 	fallback := 0
 	if c.Heads > 0 && c.Dim%c.Heads == 0 {
 		fallback = c.Dim / c.Heads
@@ -248,6 +243,10 @@ func (k *metadata) headDim(c *model.Config) error {
 		return k.err
 	case value != c.HeadDim:
 		return k.problem(model.ErrUnsupported, "heads of %d for keys and %d for values are not supported", c.HeadDim, value)
+	case partial:
+		if c.RopeDim = rotated; rotated == c.HeadDim {
+			c.RopeDim = 0
+		}
 	case rotated != c.HeadDim:
 		return k.problem(model.ErrUnsupported, "rotating only %d of the %d numbers of a head is not supported", rotated, c.HeadDim)
 	}

@@ -103,7 +103,7 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 		return nil, x, err
 	}
 	m.Allocate()
-	parts := m.Slots(&model.GGUFNames)
+	parts := m.Slots(a.GGUF.TensorNames())
 	if tensors[model.RopeFactorsName] != nil {
 		parts = append(parts, model.Slot{Name: model.RopeFactorsName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeFactors})
 	}
@@ -111,7 +111,14 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 		parts = append(parts, model.Slot{Name: model.RopeLongName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeLong},
 			model.Slot{Name: model.RopeShortName, Layer: -1, Rows: 1, Cols: m.HeadDim / 2, Norm: &m.RopeShort})
 	}
-	list, m.Ignored, err = bindGGUF(name, parts, tensors, a.GGUF.latent, m.Input, ignore, &x)
+	if err := k.hadamard(m, parts); err != nil {
+		return nil, x, err
+	}
+	skip := m.nextBlocks(tensors)
+	if ignore != "" {
+		skip[ignore] = true
+	}
+	list, m.Ignored, err = bindGGUF(name, parts, tensors, a.GGUF.latent, m.Input, skip, &x)
 	return list, x, err
 }
 
@@ -177,4 +184,17 @@ func OpenVocab(path string) (*model.Vocab, error) {
 	}
 	defer f.Close()
 	return readVocab(filepath.Base(at.weights), f.Meta)
+}
+
+// nextBlocks names the tensors of blocks behind the layers, which predict further
+// tokens and are not run.
+func (m *opening) nextBlocks(tensors map[string]*tensor) map[string]bool {
+	skip := map[string]bool{}
+	for name := range tensors {
+		var n int
+		if _, err := fmt.Sscanf(name, "blk.%d.", &n); err == nil && n >= m.Config.Layers && m.AttnGate {
+			skip[name] = true
+		}
+	}
+	return skip
 }

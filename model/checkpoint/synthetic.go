@@ -34,7 +34,7 @@ func Shape(name string) (c model.Config, ok bool) {
 		}
 		b := a.Base
 		s.Arch, s.Family, s.OnlyChats = b.Arch, b.Family, b.OnlyChats
-		s.SubNorm, s.QKNorm, s.Activation = b.SubNorm, b.QKNorm, b.Activation
+		s.SubNorm, s.QKNorm, s.AttnGate, s.Activation = b.SubNorm, b.QKNorm, b.AttnGate, b.Activation
 		if a.input == alwaysFloat {
 			s.Input = model.InputFloat
 		}
@@ -104,6 +104,9 @@ func SyntheticConfig(name string, c model.Config, head model.DType, seed uint64)
 			err = fillRandom(p.Dense, seed+uint64(i))
 		default:
 			*p.Norm = slices.Repeat([]float32{1}, p.Cols)
+			if p.Layer >= 0 && m.Weights.Layers[p.Layer].Delta != nil && p.Norm == &m.Weights.Layers[p.Layer].Delta.A {
+				*p.Norm = slices.Repeat([]float32{-1}, p.Cols) // states fade
+			}
 			info.Type = "F32"
 		}
 		if err != nil {

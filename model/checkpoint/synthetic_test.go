@@ -15,6 +15,7 @@ func TestShapes(t *testing.T) {
 	want := map[string]struct{ tensors, millions int }{
 		"large": {266, 728}, "xl": {266, 1273}, "3b": {288, 3324}, "2b-4t": {332, 2412}, "llama3-8b": {291, 8030},
 		"bonsai-1.7b": {310, 1720}, "bonsai-4b": {398, 4021}, "bonsai-8b": {399, 8188},
+		"bonsai-2-2b": {320, 1881}, "bonsai-2-4b": {426, 4205}, "bonsai-2-9b": {427, 8953}, // 202 + 177 + 48
 	}
 	if len(want) != len(Shapes()) {
 		t.Errorf("shapes %v", Shapes())

@@ -1,0 +1,181 @@
+package inference
+
+import (
+	"math"
+
+	"tern/inference/kernel"
+	"tern/model"
+)
+
+// This file is the step of a layer of linear attention (Gated DeltaNet), which
+// takes the place of attention in hybrid models. Source: torch_recurrent_gated_
+// delta_rule in models/qwen3_5/modeling_qwen3_5.py of transformers, and
+// src/models/qwen35.cpp of llama.cpp for the order of heads in files.
+
+// linearAttention adds out(gate(norm(delta(conv(qkv(x)))), z(x))) of x = norm(h)
+// to h.
+func (s *Session) linearAttention(w *worker, l int, layer *model.Layer) {
+	d := layer.Delta
+
+	// qkv [T][Channels], z [T][Values], alpha and beta [T][ValueHeads]
+	s.feed(w, s.h, layer.AttnNorm,
+		output{s.alpha, &d.Alpha, nil}, output{s.beta, &d.Beta, nil}, output{s.qkv, &d.QKV, nil}, output{s.z, &d.Z, nil})
+	if w.id == 0 {
+		s.stopped = s.ctx.Err() != nil
+	}
+	w.sync()
+	if s.stopped {
+		return
+	}
+	if s.tracer != nil {
+		s.tracePoint(w, "qkv", l, s.qkv.upTo(len(s.ids)))
+		w.sync() // the convolution takes its place
+	}
+
+	// gated [T][Values]: a key head and its value heads have one owner, who takes the
+	// tokens in turn, so that the state is read from the cache.
+	shape := &s.engine.model.DeltaNet
+	for head, hi := w.share(shape.KeyHeads); head < hi; head++ {
+		s.deltaHead(w, l, d, head)
+	}
+	w.sync()
+	s.tracePoint(w, "conv", l, s.qkv.upTo(len(s.ids)))
+	s.tracePoint(w, "gated", l, s.gated.upTo(len(s.ids)))
+	s.tracePoint(w, "delta", l, s.deltaOut.upTo(len(s.ids)))
+
+	// h += out(gated)
+	s.feed(w, s.gated, nil, output{s.o, &d.Out, &s.h})
+	w.sync()
+}
+
+// deltaScratch is what a worker needs for one token of one key head.
+type deltaScratch struct {
+	q, k, v, u []float32 // [HeadDim]
+	seen, out  []float32 // [HeadDim]: Sᵀk and Sᵀq of the state before
+	ones       []float32 // [HeadDim]
+	window     []float32 // [Kernel-1+T][HeadDim], the inputs of some channels
+}
+
+func newDeltaScratch(d *model.DeltaNet) deltaScratch {
+	v := func() []float32 { return make([]float32, d.HeadDim) }
+	t := deltaScratch{q: v(), k: v(), v: v(), u: v(), seen: v(), out: v(), ones: v()}
+	for i := range t.ones {
+		t.ones[i] = 1
+	}
+	return t
+}
+
+// deltaHead runs one key head with its value heads over the tokens of the pass.
+func (s *Session) deltaHead(w *worker, l int, d *model.Delta, head int) {
+	c := &s.engine.model.Config
+	shape, n := &c.DeltaNet, c.DeltaNet.HeadDim
+	st := s.state.of(l)
+	t := &s.scratch[w.id].delta
+	q, k := head*n, (shape.KeyHeads+head)*n // the first channels of q and of k
+	s.convolve(st, d, t, q)
+	s.convolve(st, d, t, k)
+	for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
+		s.convolve(st, d, t, (2*shape.KeyHeads+v)*n)
+	}
+	scale := float32(1 / math.Sqrt(float64(n)))
+	for i := range s.ids {
+		qkv := s.qkv.row(i)
+		unit(t.q, qkv[q:][:n], c.NormEps)
+		unit(t.k, qkv[k:][:n], c.NormEps)
+		scaleBy(t.q, scale)
+		for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
+			value := qkv[(2*shape.KeyHeads+v)*n:][:n]
+			decay := decayOf(s.alpha.row(i)[v], d.DtBias[v], d.A[v])
+			step := sigmoid(s.beta.row(i)[v])
+			out := s.gated.row(i)[s.engine.outHead(v, d)*n:][:n]
+			deltaStep(st.head(v, n), t, value, decay, step, out)
+			if s.tracer != nil {
+				copy(s.deltaOut.row(i)[v*n:][:n], out)
+			}
+			// The norm of the head, then the gate.
+			kernel.RMSNorm(t.u, out, d.Norm, c.NormEps)
+			kernel.SiLUMul(out, s.z.row(i)[v*n:][:n], t.u)
+		}
+	}
+}
+
+// deltaStep is the gated delta rule for one token of one value head. Both products
+// read the state before the update, which is written once:
+//
+//	S' = decay·S + k·uᵀ,  u = step·(v - decay·Sᵀk),  out = S'ᵀq = decay·Sᵀq + (k·q)·u
+func deltaStep(state []float32, t *deltaScratch, v []float32, decay, step float32, out []float32) {
+	clear(t.seen)
+	clear(t.out)
+	kernel.WeightedSumEach([][]float32{t.seen, t.out}, [][]float32{t.k, t.q}, state)
+	var kq [1]float32
+	kernel.Scores(kq[:], t.q, t.k, 1)
+	for j := range t.u {
+		t.u[j] = step * (v[j] - float32(decay*t.seen[j]))
+		out[j] = float32(decay*t.out[j]) + float32(kq[0]*t.u[j])
+	}
+	kernel.DeltaUpdate(state, decay, t.k, t.u)
+}
+
+// convolve replaces HeadDim channels of qkv, from the first on, by silu of their
+// causal convolution, and keeps the last inputs for the tokens to come.
+func (s *Session) convolve(st layerState, d *model.Delta, t *deltaScratch, first int) {
+	shape := &s.engine.model.DeltaNet
+	n, taps, T := shape.HeadDim, shape.Kernel, len(s.ids)
+	if need := (taps - 1 + T) * n; len(t.window) < need {
+		t.window = make([]float32, need)
+	}
+	for i := range taps - 1 {
+		copy(t.window[i*n:][:n], st.conv(i, shape.Channels())[first:][:n])
+	}
+	for i := range T {
+		copy(t.window[(taps-1+i)*n:][:n], s.qkv.row(i)[first:][:n])
+	}
+	for i := range T {
+		y := s.qkv.row(i)[first:][:n]
+		for c := range y {
+			var sum float32
+			for j, w := range d.Conv[(first+c)*taps:][:taps] {
+				sum += float32(w * t.window[(i+j)*n+c])
+			}
+			y[c] = sum
+		}
+		kernel.SiLUMul(y, y, t.ones)
+	}
+	for i := range taps - 1 {
+		copy(st.conv(i, shape.Channels())[first:][:n], t.window[(T+i)*n:][:n])
+	}
+}
+
+// outHead is where the output of value head v goes: files may hold the columns of
+// out in grouped order, the value heads of one key head together.
+func (e *Engine) outHead(v int, d *model.Delta) int {
+	if r := d.Out.Rotation; r == nil || !r.Grouped {
+		return v
+	}
+	shape := &e.model.DeltaNet
+	return v%shape.KeyHeads*(shape.ValueHeads/shape.KeyHeads) + v/shape.KeyHeads
+}
+
+// unit stores x / sqrt(Σx² + eps).
+func unit(dst, x []float32, eps float32) {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	f := float32(1 / math.Sqrt(sum+float64(eps)))
+	for i, v := range x {
+		dst[i] = v * f
+	}
+}
+
+// decayOf is exp(a·softplus(alpha + bias)).
+func decayOf(alpha, bias, a float32) float32 {
+	x := float64(alpha) + float64(bias)
+	soft := x
+	if x < 20 { // beyond, log1p(exp(x)) is x
+		soft = math.Log1p(math.Exp(x))
+	}
+	return float32(math.Exp(float64(a) * soft))
+}
+
+func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
