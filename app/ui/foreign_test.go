@@ -87,7 +87,8 @@ func TestAnotherModel(t *testing.T) {
 	r.took("story true")
 }
 
-// TestAboutAnswer: what is known of an answer is shown, no more.
+// TestAboutAnswer: what is known of an answer is shown, no more; its settings have
+// the names that the panel gives them.
 func TestAboutAnswer(t *testing.T) {
 	g := settings.DefaultGeneration()
 	g.Stop, g.Context = []string{"END"}, 2048
