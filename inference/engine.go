@@ -193,6 +193,9 @@ func Notes(m *model.Model) []string {
 	return slices.Concat(m.Notes, tokenizer.Notes(tok))
 }
 
+// Notes is the function of this name, of the engine's model.
+func (e *Engine) Notes() []string { return slices.Concat(e.model.Notes, tokenizer.Notes(e.tok)) }
+
 // TokenizerError says why the checkpoint's tokenizer cannot be used, nil where
 // it can, or where there is none.
 func (e *Engine) TokenizerError() error { return e.noTok }

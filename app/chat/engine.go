@@ -69,6 +69,7 @@ func open(ctx context.Context, path string, c check.Corrections, o inference.Opt
 	}
 	info := describe(e.Model(), path)
 	info.Template, _ = e.ChatTemplate()
+	info.Notes = e.Notes()
 	info.OpenedIn = time.Since(begin)
 	return &local{engine: e, threads: o.Threads, free: o.Free, info: info, corrections: c}, nil
 }

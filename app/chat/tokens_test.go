@@ -3,6 +3,7 @@ package chat
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,16 @@ func TestWeights(t *testing.T) {
 	}
 	if w == nil || len(w.Layers) == 0 || bytes != m.MemoryBytes || len(w.Tensors) != 92 {
 		t.Fatalf("%d layers, %d bytes of %d, %d tensors", len(w.Layers), bytes, m.MemoryBytes, len(w.Tensors))
+	}
+	shapes := map[string][]int{}
+	for _, x := range w.Tensors {
+		shapes[x.Name] = x.Shape
+	}
+	up := "model.layers.0.mlp.up_proj.weight"
+	for _, p := range w.Layers[0].Parts {
+		if p.Name == "mlp.up_proj" && !slices.Equal(shapes[up], []int{p.Rows, p.Cols}) {
+			t.Errorf("%s is %v, want %d × %d: several weights are packed into a number", up, shapes[up], p.Rows, p.Cols)
+		}
 	}
 	weights := int64(0)
 	for _, l := range w.Layers {

@@ -81,6 +81,7 @@ type ModelInfo struct {
 	Builtin     bool
 	Host        string   // where it runs, if that is another program; else empty
 	Examples    []string // prompts that suit it; empty for most models
+	Notes       []string // what was passed over or assumed when it was read, a sentence each
 
 	// Recommended is that of model.Model: sampling settings.
 	Recommended map[string]float64

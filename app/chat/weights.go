@@ -103,7 +103,20 @@ func (w localWeights) Anatomy() *Weights {
 		a.Memory = append(a.Memory, MemoryPart{"copy of the head", n})
 	}
 	for _, t := range w.m.Tensors {
-		a.Tensors = append(a.Tensors, Tensor{t.Name, t.Type, t.Shape})
+		a.Tensors = append(a.Tensors, Tensor{t.Name, t.Type, shapeOf(&t)})
 	}
 	return a
+}
+
+// shapeOf is the shape of a tensor's weights, of which several may be packed into
+// one number of the file.
+func shapeOf(t *model.TensorInfo) []int {
+	stored := 1
+	for _, n := range t.Shape {
+		stored *= n
+	}
+	if l := t.Linear; l != nil && l.Rows*l.Cols > stored {
+		return []int{l.Rows, l.Cols}
+	}
+	return t.Shape
 }

@@ -32,6 +32,8 @@ type Recent struct {
 	Reading string `json:"reading,omitempty"`
 	// NoCopy says that no compact copy of it is wanted.
 	NoCopy bool `json:"no_copy,omitempty"`
+	// Noted says that what was passed over when it was opened was shown.
+	Noted bool `json:"noted,omitempty"`
 
 	Used time.Time `json:"used,omitzero"`  // when it was opened last
 	Rate float64   `json:"rate,omitempty"` // tokens a second that it wrote here last

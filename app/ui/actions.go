@@ -48,11 +48,19 @@ func (w *window) goOn(write func()) {
 	case !w.ready():
 	case w.full():
 		w.noRoom()
-	case w.foreign() != nil:
-		w.askModel(write)
 	default:
-		write()
+		w.byModel(write)
 	}
+}
+
+// byModel has the open model write, if it is the one that the user wants for this
+// conversation.
+func (w *window) byModel(write func()) {
+	if w.foreign() != nil {
+		w.askModel(write)
+		return
+	}
+	write()
 }
 
 // noRoom leads to what can be done about a full context: the strip says it.
@@ -226,6 +234,8 @@ func (w *window) message() *message {
 		return &message{sentence: tr("Tern closed unexpectedly."), hint: tr("A report was kept on this computer. It is sent to nobody."),
 			actions: []action{{tr("Show report"), func() { w.detail(w.seenReport()) }}, {tr("Copy"), func() { w.copyText(w.seenReport()) }}},
 			dismiss: func() { w.seenReport() }}
+	case len(w.notes) > 0:
+		return w.notesMessage()
 	case w.foreignMessage() != nil:
 		return w.foreignMessage()
 	case w.insteadMessage() != nil:
@@ -317,8 +327,15 @@ func (w *window) copyText(text string) {
 	}
 }
 
+// popUpAt shows a menu at a place of the window.
+func (w *window) popUpAt(at fyne.Position, items []*fyne.MenuItem) {
+	forgetTip()
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
+}
+
 // popUp shows a menu below an object, or above it where there is no room.
 func (w *window) popUp(at fyne.CanvasObject, items []*fyne.MenuItem) {
+	forgetTip()
 	c := w.win.Canvas()
 	m := widget.NewPopUpMenu(fyne.NewMenu("", items...), c)
 	y, h := at.Size().Height+2, m.MinSize().Height

@@ -133,6 +133,7 @@ func (b *button) Tapped(e *fyne.PointEvent) {
 	c := fyne.CurrentApp().Driver().CanvasForObject(b)
 	before := b.before
 	b.before = nil
+	forgetTip()
 	if before == nil && b.focused {
 		before = b
 	}
@@ -165,8 +166,24 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
+// tipped is the button whose tooltip is shown, or waits for its moment.
+var tipped *button
+
+// forgetTip ends that: what opens over the window has nowhere to show it.
+func forgetTip() {
+	if tipped != nil {
+		tipped.ToolTipWidgetExtend.MouseOut()
+		tipped = nil
+	}
+}
+
+// MouseIn shows the tooltip in a moment. In a dialog there is nowhere to show one.
 func (b *button) MouseIn(e *desktop.MouseEvent) {
-	b.ToolTipWidgetExtend.MouseIn(e)
+	if c := fyne.CurrentApp().Driver().CanvasForObject(b); c != nil && c.Overlays().Top() == nil {
+		forgetTip()
+		tipped = b
+		b.ToolTipWidgetExtend.MouseIn(e)
+	}
 	b.Button.MouseIn(e)
 }
 

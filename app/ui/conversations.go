@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 )
@@ -86,7 +85,7 @@ func (w *window) conversationMenu(e chat.Entry, at fyne.Position) {
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(tr("Delete"), func() { w.remove(e.ID) }),
 	}
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
+	w.popUpAt(at, items)
 }
 
 // rename asks for a title.

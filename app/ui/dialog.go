@@ -24,6 +24,7 @@ type dialog struct {
 // has the focus, and Esc does what it does. It shows at most one dialog.
 func (w *window) openDialog(title string, body fyne.CanvasObject, width float32, actions ...action) {
 	w.closeDialog()
+	forgetTip()
 	d := &dialog{}
 	row := container.NewHBox(layout.NewSpacer())
 	for _, a := range actions {
@@ -62,13 +63,18 @@ func (w *window) openDialog(title string, body fyne.CanvasObject, width float32,
 	}
 }
 
-// closeDialog closes what is open and gives the focus back to the prompt.
+// closeDialog closes what is open and gives the focus back to the editor that is
+// open, or the prompt.
 func (w *window) closeDialog() {
 	if w.dialog == nil {
 		return
 	}
 	w.dialog.popup.Hide()
 	w.dialog = nil
+	if e := w.transcript.page.edit; e != nil { // the prompt would close it
+		w.win.Canvas().Focus(e.entry)
+		return
+	}
 	w.focusPrompt()
 }
 

@@ -235,3 +235,37 @@ func TestFirstModel(t *testing.T) {
 		t.Errorf("strip %q", got)
 	}
 }
+
+// TestContinueHereAsks: a choice that another model is to go on with is asked about,
+// and is carried out after the answer, an editor's included; Cancel keeps the editor.
+func TestContinueHereAsks(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(document("One day", " a tern flew."), writtenBy("Gone"))
+	r.editParagraph(0)
+	e := r.transcript.page.edit
+	if e == nil {
+		t.Fatal("no editor")
+	}
+	e.entry.SetText("One day a bear")
+	e.toEnd()
+	r.generate()
+	r.tapDialog("Cancel")
+	if r.transcript.page.edit != e || e.entry.Text != "One day a bear" || r.win.Canvas().Focused() != fyne.Focusable(e.entry) {
+		t.Fatal("Cancel ended the editor")
+	}
+	r.took()
+	r.generate()
+	r.tapDialog("Continue with " + r.view.Model.Name)
+	r.took("continue at 0 One day a bear")
+	if r.transcript.page.edit != nil {
+		t.Error("the editor is still there")
+	}
+
+	r.show(func(v *chat.View) { v.ID = "other" })
+	r.inspect.do.branch(chat.Token{Segment: 2, Index: 1}, 7)
+	r.took()
+	r.tapDialog("Continue with " + r.view.Model.Name)
+	r.took("choose 2 1 7")
+	r.inspect.do.branch(chat.Token{Segment: 2, Index: 1}, 8)
+	r.took("choose 2 1 8")
+}

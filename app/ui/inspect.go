@@ -175,7 +175,9 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 		rest.Move(fyne.NewPos(margin-3, room+margin)) // low windows scroll it
 		rest.Resize(fyne.NewSize(w+6, max(0, min(h, size.Height-room-margin))))
 		rest.Refresh()
-	}}, p.scroll, rest)
+		p.text.ring.Move(p.scroll.Position().Subtract(fyne.NewPos(3, 3)))
+		p.text.ring.Resize(p.scroll.Size().AddWidthHeight(6, 6))
+	}}, p.scroll, rest, p.text.ring)
 	return p.tokenBox
 }
 

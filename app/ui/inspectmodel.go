@@ -21,6 +21,7 @@ type modelTab struct {
 	weights *chat.Weights
 	layers  *layerBars
 	memory  *note
+	notes   *note // what was passed over or assumed
 	search  *lineEntry
 	found   *note
 	list    *widget.List
@@ -33,6 +34,7 @@ type modelTab struct {
 func newModelTab(escape func()) *modelTab {
 	t := &modelTab{
 		memory: newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		notes:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		found:  newNote(theme.SizeNameCaptionText),
 		empty:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 	}
@@ -68,19 +70,25 @@ func newModelTab(escape func()) *modelTab {
 			o.Resize(fyne.NewSize(w, h))
 			y += h + gap
 		}
-		memory := heightFor(t.memory, w+2*inset())
-		rest := size.Height - memory - px(34) - px(20) - 16
+		memory, notes := heightFor(t.memory, w+2*inset()), float32(0)
+		if t.notes.Visible() {
+			notes = heightFor(t.notes, w+2*inset())
+		}
+		rest := size.Height - memory - notes - px(34) - px(20) - 16
 		place(scroll, max(px(60), min(t.layers.MinSize().Height+4, rest*0.62)), 4)
 		t.memory.Move(fyne.NewPos(margin-inset(), y))
 		t.memory.Resize(fyne.NewSize(w+2*inset(), memory))
 		y += memory + 4
+		t.notes.Move(fyne.NewPos(margin-inset(), y))
+		t.notes.Resize(fyne.NewSize(w+2*inset(), notes))
+		y += notes
 		place(t.search, px(34), 0)
 		t.found.Move(fyne.NewPos(margin-inset(), y))
 		t.found.Resize(fyne.NewSize(w+2*inset(), px(20)))
-		y += px(22)
+		y += px(28)
 		place(t.list, max(px(40), size.Height-y-4), 0)
 		scroll.Refresh() // its content may be higher now
-	}}, scroll, t.memory, t.search, t.found, t.list)
+	}}, scroll, t.memory, t.notes, t.search, t.found, t.list)
 	t.body.Hide()
 	t.box = container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, 12-inset(), 12-inset()), container.New(&stack{}, t.empty)), t.body)
 	return t
@@ -94,6 +102,10 @@ func (p *inspect) showModel() {
 	}
 	m := p.view.Model
 	t.of = m
+	if m != nil {
+		t.notes.set(muted(strings.Join(m.Notes, " ")))
+	}
+	setVisible(t.notes, m != nil && len(m.Notes) > 0)
 	t.set(nil)
 	why := tr("Open a model to see what it is made of.")
 	if p.distant() {

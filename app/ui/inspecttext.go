@@ -58,13 +58,15 @@ type tokenText struct {
 	done    int     // tokens that stand in them
 	pinned  int     // -1 for none
 	hovered int
-	pointed int // hovered for long enough
-	moves   int // counts what the mouse does, to tell an old timer
-	focused bool
+	pointed int      // hovered for long enough
+	moves   int      // counts what the mouse does, to tell an old timer
+	ring    *surface // around what can be seen of it, while it has the focus
 }
 
 func newTokenText(show func(i int), escape func(), after func(time.Duration, func())) *tokenText {
-	t := &tokenText{show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
+	t := &tokenText{ring: newSurface(""), show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
+	t.ring.stroke, t.ring.strokeWidth, t.ring.radius = theme.ColorNamePrimary, 2, 6
+	t.ring.Hide()
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -253,10 +255,10 @@ func (t *tokenText) Tapped(e *fyne.PointEvent) {
 }
 
 // FocusGained implements fyne.Focusable.
-func (t *tokenText) FocusGained() { t.focused = true; t.Refresh() }
+func (t *tokenText) FocusGained() { t.ring.Show() }
 
 // FocusLost implements fyne.Focusable.
-func (t *tokenText) FocusLost() { t.focused = false; t.Refresh() }
+func (t *tokenText) FocusLost() { t.ring.Hide() }
 
 // TypedRune implements fyne.Focusable.
 func (t *tokenText) TypedRune(rune) {}
@@ -298,7 +300,7 @@ func (t *tokenText) AccessibilityRole() fyne.AccessibleRole { return fyne.Access
 
 // CreateRenderer implements fyne.Widget.
 func (t *tokenText) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(newDrawing(t, t.draw), t, func() bool { return t.focused })
+	return newDrawing(t, t.draw)
 }
 
 // draw makes the objects of the lines that can be seen: tints and marks below,

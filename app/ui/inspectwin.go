@@ -16,9 +16,11 @@ func (w *window) newInspectPanel() *inspect {
 		reshade: w.reshade,
 		reveal:  w.revealToken,
 		branch: func(at chat.Token, id int32) {
-			w.info, w.opening = nil, false
-			w.closeEditor(true)
-			w.ctl.Choose(at, id, w.generation)
+			w.byModel(func() {
+				w.info, w.opening = nil, false
+				w.closeEditor(true)
+				w.ctl.Choose(at, id, w.generation)
+			})
 		},
 		recipe: w.copyRecipe,
 		weights: func(done func(*chat.Weights)) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -32,6 +33,25 @@ func (w *window) advice(a *chat.Advice) *message {
 		dismiss: w.ctl.DeclineAdvice}
 }
 
+// noteModel remembers a model that was opened.
+func (w *window) noteModel(was, v chat.View) {
+	if v.Model == nil || was.Model == v.Model || was.Model != nil && was.Model.Path == v.Model.Path &&
+		was.Model.Name == v.Model.Name && was.Model.Reading == v.Model.Reading {
+		return
+	}
+	w.noteReading(was.Model, v.Model)
+	if w.instead == nil {
+		path := v.Model.Path
+		w.settings.Model = &path
+	}
+	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model), Noted: w.noteNotes(v.Model)})
+	w.menu.setRecent(w.settings.Recent, w.load)
+	w.recommend()
+	w.options.show(w.generation)
+	w.applySettings()
+	w.cfg.save(w.settings)
+}
+
 // noteReading says that a model is read another way from now on.
 func (w *window) noteReading(was, now *chat.ModelInfo) {
 	if was != nil && was.Path == now.Path && now.Reading != "" && now.Reading != chat.AsItSays && now.Reading != was.Reading {
@@ -39,6 +59,43 @@ func (w *window) noteReading(was, now *chat.ModelInfo) {
 			actions: []action{{tr("Undo"), func() { w.info = nil; w.ctl.ReadAsItSays(w.settings.Generation) }}}}
 		w.infoUntil = w.cfg.now().Add(infoFor)
 	}
+}
+
+// noteNotes shows what was passed over or assumed when m was opened, if it was not
+// shown before; it tells if it was.
+func (w *window) noteNotes(m *chat.ModelInfo) (noted bool) {
+	w.notes = nil
+	if r := w.recent(m.Path); len(m.Notes) > 0 && (r == nil || !r.Noted) {
+		w.notes = m.Notes
+	}
+	return len(m.Notes) > 0 && w.notes == nil
+}
+
+// notesMessage is the strip of what was passed over or assumed.
+func (w *window) notesMessage() *message {
+	m := &message{sentence: w.notes[0], dismiss: w.seenNotes}
+	if n := len(w.notes) - 1; n > 0 {
+		m.hint = trn(n, "And one more note about this model.", "And {{.N}} more notes about this model.")
+		m.actions = []action{{tr("Show"), func() {
+			list := w.notes
+			w.seenNotes()
+			w.detail(strings.Join(list, "\n"))
+		}}}
+	}
+	return m
+}
+
+// seenNotes keeps that the notes of the open model were shown.
+func (w *window) seenNotes() {
+	w.notes = nil
+	if m := w.view.Model; m != nil {
+		w.settings.Recent = slices.Clone(w.settings.Recent)
+		if r := w.recent(m.Path); r != nil {
+			r.Noted = true
+		}
+		w.cfg.save(w.settings)
+	}
+	w.update()
 }
 
 // recent is what is remembered of a model, nil if it was not opened before.

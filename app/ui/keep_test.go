@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	"tern/app/settings"
@@ -147,4 +148,42 @@ func TestKeepCopy(t *testing.T) {
 	r.fake.offers = nil
 	r.keepCopy()
 	r.stripIs("No compact copy can be made of this model.")
+}
+
+// TestNotes: what was passed over when a model was opened is said once, and can be
+// read again in Inspect.
+func TestNotes(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	m := chat.ModelInfo{Name: "odd", Path: "/m/odd.gguf", ContextLen: 512, OpenedIn: 90 * time.Millisecond,
+		Notes: []string{"generation_config.json is passed over.", "Some of its matrices are computed in float."}}
+	r.show(model(m))
+	r.stripIs("generation_config.json is passed over. [Show]")
+	r.statusIs("Ready · odd opened in 90 ms · 2 notes, see Inspect")
+	r.tapStrip("Show")
+	found := false
+	for _, o := range test.LaidOutObjects(r.dialog.popup) {
+		if l, ok := o.(*widget.Label); ok {
+			found = found || l.Text == strings.Join(m.Notes, "\n")
+		}
+	}
+	if !found {
+		t.Error("the dialog does not show both notes")
+	}
+	r.closeDialog()
+	r.stripIs("")
+	if last := r.saved[len(r.saved)-1].Recent[0]; !last.Noted {
+		t.Errorf("remembered %+v", last)
+	}
+	r.show(model(chat.ModelInfo{Name: "other", Path: "/m/other.gguf", Notes: m.Notes[:1]}))
+	r.stripIs("generation_config.json is passed over.")
+	r.show(model(m))
+	r.stripIs("")
+	if last := r.settings.Recent[0]; last.Path != m.Path || !last.Noted {
+		t.Errorf("remembered %+v", last)
+	}
+	r.inspect.open(1)
+	r.inspect.show(r.view)
+	if got := r.inspect.model.notes.text(); got != strings.Join(m.Notes, " ") {
+		t.Errorf("Inspect says %q", got)
+	}
 }

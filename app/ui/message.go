@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 )
@@ -156,7 +155,7 @@ func (w *window) textMenu(i int, at fyne.Position) {
 	if m.chat && !m.mine {
 		items = append(append(items, fyne.NewMenuItemSeparator()), w.moreOf(m)...)
 	}
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
+	w.popUpAt(at, items)
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the

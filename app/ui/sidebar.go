@@ -129,6 +129,7 @@ type titles struct {
 	do      sidebarActions
 	current int  // the open conversation, -1 for none
 	at      int  // where the keyboard is
+	focused bool // so that is shown
 	tall    bool // rows have two lines
 	sized   int  // rows that had two lines at some time
 }
@@ -139,7 +140,6 @@ func newTitles(s *sidebar, do sidebarActions) *titles {
 	l.Length = func() int { return len(s.shown) }
 	l.CreateItem = func() fyne.CanvasObject { return newTitle(l) }
 	l.UpdateItem = func(i int, o fyne.CanvasObject) { o.(*title).show(i) }
-	l.OnHighlighted = func(i int) { l.at = i }
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -169,7 +169,31 @@ func (l *titles) open(i int) {
 	}
 }
 
-// TypedKey opens with Enter and Space, renames with F2 and deletes with Delete.
+// FocusGained puts the keyboard on the open conversation. Fyne's list would show
+// that as it shows the pointer, and begin with the first.
+func (l *titles) FocusGained() {
+	l.focused = true
+	if l.current >= 0 {
+		l.at = l.current
+	}
+	l.goTo(l.at)
+}
+
+// FocusLost implements fyne.Focusable.
+func (l *titles) FocusLost() {
+	l.focused = false
+	l.Refresh()
+}
+
+// goTo moves the keyboard to a row, the nearest where there is none.
+func (l *titles) goTo(i int) {
+	l.at = max(0, min(i, len(l.s.shown)-1))
+	l.ScrollTo(l.at)
+	l.Refresh()
+}
+
+// TypedKey moves with the arrows, opens with Enter and Space, renames with F2 and
+// deletes with Delete.
 func (l *titles) TypedKey(k *fyne.KeyEvent) {
 	if l.at >= len(l.s.shown) {
 		l.at = max(0, len(l.s.shown)-1)
@@ -187,8 +211,14 @@ func (l *titles) TypedKey(k *fyne.KeyEvent) {
 		if len(l.s.shown) > 0 {
 			l.do.remove(l.s.shown[l.at].ID)
 		}
-	default:
-		l.List.TypedKey(k)
+	case fyne.KeyUp:
+		l.goTo(l.at - 1)
+	case fyne.KeyDown:
+		l.goTo(l.at + 1)
+	case fyne.KeyHome:
+		l.goTo(0)
+	case fyne.KeyEnd:
+		l.goTo(len(l.s.shown) - 1)
 	}
 }
 
@@ -249,8 +279,12 @@ func (t *title) show(i int) {
 	if i == t.l.current {
 		fill = theme.ColorNameSelection
 	}
-	if t.ground.fill != fill {
-		t.ground.fill = fill
+	line, width := fyne.ThemeColorName(""), float32(0)
+	if t.l.focused && i == t.l.at {
+		line, width = theme.ColorNamePrimary, 2
+	}
+	if t.ground.fill != fill || t.ground.stroke != line {
+		t.ground.fill, t.ground.stroke, t.ground.strokeWidth = fill, line, width
 		t.ground.Refresh()
 	}
 }

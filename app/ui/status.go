@@ -205,7 +205,11 @@ func (s *status) resting(v chat.View) []span {
 	case f.Stop != "", f.Generated > 0:
 		return s.figures(f)
 	case v.Model.OpenedIn > 0:
-		return []span{muted(tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", elapsed(v.Model.OpenedIn)))}
+		said := tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", elapsed(v.Model.OpenedIn))
+		if n := len(v.Model.Notes); n > 0 {
+			said += " · " + trn(n, "one note, see Inspect", "{{.N}} notes, see Inspect")
+		}
+		return []span{muted(said)}
 	default:
 		return []span{muted(tr("Ready · {{.Model}}", "Model", v.Model.Name))}
 	}

@@ -147,6 +147,7 @@ type window struct {
 	continued  map[string]string // models that the user chose to go on with, by conversation
 	first      string            // the model that is being opened because Tern was closed with it
 	instead    *instead          // nil: that is open, or the user saw why not
+	notes      []string          // of the open model, until the user has seen them
 	removed    []string          // conversations that were deleted since the start, the last one last
 }
 
@@ -315,25 +316,6 @@ func setVisible(o fyne.CanvasObject, on bool) bool {
 		o.Hide()
 	}
 	return true
-}
-
-// noteModel remembers a model that was opened.
-func (w *window) noteModel(was, v chat.View) {
-	if v.Model == nil || was.Model == v.Model || was.Model != nil && was.Model.Path == v.Model.Path &&
-		was.Model.Name == v.Model.Name && was.Model.Reading == v.Model.Reading {
-		return
-	}
-	w.noteReading(was.Model, v.Model)
-	if w.instead == nil {
-		path := v.Model.Path
-		w.settings.Model = &path
-	}
-	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model)})
-	w.menu.setRecent(w.settings.Recent, w.load)
-	w.recommend()
-	w.options.show(w.generation)
-	w.applySettings()
-	w.cfg.save(w.settings)
 }
 
 // writing tells if an answer of the conversation that is shown is being made, or

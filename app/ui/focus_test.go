@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+
+	"tern/app/chat"
+)
+
+// ringed is the row of the sidebar with a ring around it, "" for none.
+func (r *rig) ringed() (name string) {
+	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+		if t, ok := o.(*title); ok && t.Visible() && t.ground.stroke == theme.ColorNamePrimary && t.ground.strokeWidth >= 2 {
+			name += t.text.text()
+		}
+	})
+	return name
+}
+
+// TestListRing: the keyboard begins on the open conversation, and the ring goes
+// where it goes, whatever the pointer is over.
+func TestListRing(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(entries("A tern", "The bear", "A box"), func(v *chat.View) { v.ID = "id The bear" })
+	r.fake.calls = nil
+	list := r.sidebar.list
+	if got := r.ringed(); got != "" {
+		t.Errorf("a ring around %q without the focus", got)
+	}
+	r.win.Canvas().Focus(list)
+	for _, c := range []struct {
+		key  fyne.KeyName
+		want string
+	}{{"", "The bear"}, {fyne.KeyDown, "A box"}, {fyne.KeyDown, "A box"}, {fyne.KeyHome, "A tern"}, {fyne.KeyUp, "A tern"}, {fyne.KeyEnd, "A box"}, {fyne.KeyUp, "The bear"}} {
+		if c.key != "" {
+			list.TypedKey(&fyne.KeyEvent{Name: c.key})
+		}
+		if got := r.ringed(); got != c.want {
+			t.Errorf("after %q the ring is around %q, want %q", c.key, got, c.want)
+		}
+	}
+	list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+	list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	r.took("open id A tern")
+	if got := r.ringed(); got != "" {
+		t.Errorf("a ring around %q, the prompt has the focus", got)
+	}
+}
+
+// TestTipsEnd: a tooltip does not wait behind a menu or a dialog, where there is
+// nowhere to show it, and none begins there.
+func TestTipsEnd(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(document("Once"))
+	b := r.topbar.sidebar
+	over := r.win.Canvas().Overlays()
+	point := func() {
+		b.MouseOut()
+		b.MouseIn(&desktop.MouseEvent{})
+	}
+	for name, open := range map[string]func(){
+		"a menu at a place": func() { r.popUpAt(fyne.NewPos(9, 9), []*fyne.MenuItem{fyne.NewMenuItem("x", nil)}) },
+		"a menu":            func() { r.popUp(b, []*fyne.MenuItem{fyne.NewMenuItem("x", nil)}) },
+		"a dialog":          func() { r.shortcuts() },
+	} {
+		point()
+		if tipped != b {
+			t.Fatal("no tooltip waits")
+		}
+		open()
+		if tipped != nil {
+			t.Errorf("behind %s a tooltip waits", name)
+		}
+		point()
+		if tipped != nil {
+			t.Errorf("behind %s a tooltip begins", name)
+		}
+		for over.Top() != nil {
+			over.Remove(over.Top())
+		}
+		r.dialog = nil
+	}
+}
