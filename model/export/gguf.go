@@ -58,6 +58,9 @@ func GGUFSize(m *model.Model, o GGUFOptions) (int64, error) {
 
 // layOut is all of a file but its bytes.
 func layOut(m *model.Model, o GGUFOptions) (meta []gguf.Pair, entries []gguf.Entry, size int64, err error) {
+	if err := writable(m); err != nil {
+		return nil, nil, 0, err
+	}
 	w := ggufWriter{m: m, o: o}
 	if entries, err = w.entries(); err != nil {
 		return nil, nil, 0, err
@@ -69,6 +72,23 @@ func layOut(m *model.Model, o GGUFOptions) (meta []gguf.Pair, entries []gguf.Ent
 		err = fmt.Errorf("model: %w", err)
 	}
 	return meta, entries, size, err
+}
+
+// writable refuses models for which no form is written yet.
+func writable(m *model.Model) error {
+	rotated := m.EmbedRotation != nil || m.HeadRotation != nil
+	for i := range m.Weights.Layers {
+		for _, l := range m.Weights.Layers[i].Projections() {
+			rotated = rotated || l.Rotation != nil
+		}
+	}
+	switch {
+	case m.Recurrent != nil:
+		return fmt.Errorf("model: hybrid models of linear attention are not written yet; keep the file they came in: %w", model.ErrUnsupported)
+	case rotated:
+		return fmt.Errorf("model: models with rotated weights are not written yet; keep the file they came in: %w", model.ErrUnsupported)
+	}
+	return nil
 }
 
 // reportBytes is the least advance between two reports.

@@ -21,6 +21,9 @@ import (
 // bit for bit. The embedding and the head become F16 where half is true and
 // stay as they are otherwise; halving a number that F16 cannot hold fails.
 func Packed(m *model.Model, dir string, half bool) error {
+	if err := writable(m); err != nil {
+		return err
+	}
 	switch {
 	case m.RopeAdjacent || m.RopeFactors != nil:
 		return fmt.Errorf("model: a model that rotates adjacent pairs, or by frequencies of its own, has no safetensors form: %w", model.ErrUnsupported)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Unmarshal is json.Unmarshal for such a text. NaN and the infinities are passed
@@ -78,7 +79,7 @@ func skipString(data []byte, i int) int {
 // wholeNumber writes a number with a fraction or an exponent, which has none of
 // them in truth, as an integer; ok is false for every other.
 func wholeNumber(s string) (whole string, ok bool) {
-	if bytes.IndexAny([]byte(s), ".eE") < 0 || !json.Valid([]byte(s)) {
+	if !strings.ContainsAny(s, ".eE") || !json.Valid([]byte(s)) {
 		return "", false
 	}
 	f, err := strconv.ParseFloat(s, 64)
