@@ -88,9 +88,9 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
 	s.attend(w, l)
 	w.sync()
-	s.tracePoint(w, "ctx", l, s.att.upTo(T))
-
-	if c.AttnGate {
+	if !c.AttnGate {
+		s.tracePoint(w, "ctx", l, s.att.upTo(T))
+	} else {
 		s.gateHeads(w)
 		w.sync()
 		s.tracePoint(w, "gated", l, s.att.upTo(T))
