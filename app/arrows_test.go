@@ -21,10 +21,10 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server.
-	"tern/app/cli": {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
+	"tern/app/cli": {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer"},
 
 	// server names the tokens that could have been chosen.
-	"tern/app/server": {"tern/inference", "tern/inference/sampling", "tern/tokenizer"},
+	"tern/app/server": {"tern/app/explain", "tern/inference", "tern/inference/sampling", "tern/tokenizer"},
 	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/crash":  {"tern/app/files"},
 	"tern/app/remote": {},
@@ -45,16 +45,20 @@ var arrows = map[string][]string{
 	"tern/app/compact": {"tern/inference", "tern/model", "tern/model/export"},
 
 	// ui shows the report of a crash, and asks for newer versions.
-	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/update", "tern/assets", "tern/inference/sampling"},
+	"tern/app/ui":            {"tern/app/chat", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/update", "tern/assets", "tern/inference/sampling"},
 	"tern/app/ui/filedialog": {},
-	// What goes wrong with a download is said like what goes wrong in a chat,
-	// in texts that are translated.
-	"tern/app/hub":         {"tern/app/chat", "tern/app/files"},
+	// What users are told: say has the texts, which whatever talks to a user makes;
+	// explain makes them of errors, so it knows whoever returns errors that mean
+	// something to a user.
+	"tern/app/say":     {},
+	"tern/app/explain": {"tern/app/files", "tern/app/history", "tern/app/hub", "tern/app/remote", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+
+	"tern/app/hub":         {"tern/app/files"},
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
-	"tern/app/library": {"tern/app/chat", "tern/app/hub", "tern/app/measure", "tern/app/settings", "tern/inference", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
+	"tern/app/library": {"tern/app/explain", "tern/app/hub", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+	"tern/app/chat":     {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/say", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
 	"tern/app/settings": {"tern/app/files", "tern/inference/sampling"},
 	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
 	"tern/app/files":    {},
@@ -161,6 +165,10 @@ func TestArrowsFar(t *testing.T) {
 		{"1", "tern/app/cli", "fyne.io/"},
 		{"1", "tern/app/chat", "fyne.io/"},
 		{"1", "tern/app/server", "fyne.io/"},
+		{"1", "tern/app/hub", "tern/inference"}, // a downloader does not link the engine
+		{"1", "tern/app/hub", "tern/model"},
+		{"1", "tern/app/hub", "tern/tokenizer"},
+		{"1", "tern/app/hub", "tern/app/explain"},
 		{"1", "tern/inference", "tern/app"},
 		{"1", "tern/model", "tern/tokenizer"},
 		{"1", "tern/tokenizer", "tern/model"},

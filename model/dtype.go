@@ -63,6 +63,14 @@ func DTypeNamed(name string) (t DType, ok bool) {
 	return DType(i + 1), i >= 0
 }
 
+// DTypeNames are the names of all dense types.
+func DTypeNames() (names []string) {
+	for _, d := range dtypes[1:Packed] {
+		names = append(names, d.name)
+	}
+	return names
+}
+
 func (t DType) info() *dtype {
 	if t == 0 || int(t) >= len(dtypes) {
 		panic(fmt.Sprintf("model: %v is not a dense type", t))

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"tern/app/check"
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
@@ -17,8 +18,8 @@ import (
 // Advice is what a look at a model that was opened found: that its file seems to
 // need to be read another way than it says.
 type Advice struct {
-	Sentence Text
-	Hint     Text
+	Sentence say.Text
+	Hint     say.Text
 	reading  string // what Correct makes of ModelInfo.Reading
 }
 
@@ -127,35 +128,35 @@ func (c *Controller) judge(ctx context.Context) {
 
 // adviceOf says what a correction is needed for. chats tells whether the file
 // brings a chat template.
-func adviceOf(c check.Correction, chats bool) Text {
+func adviceOf(c check.Correction, chats bool) say.Text {
 	switch c {
 	case check.InvertMultipliers:
-		return Say("This file seems to hold its multipliers inverted")
+		return say.Say("This file seems to hold its multipliers inverted")
 	case check.QuantisedTwice:
-		return Say("The weights of this file seem to have been quantised twice")
+		return say.Say("The weights of this file seem to have been quantised twice")
 	case check.OtherPairs:
-		return Say("This file seems to want another pairing of its rotary embedding")
+		return say.Say("This file seems to want another pairing of its rotary embedding")
 	case check.I2SARM:
-		return Say("This file seems to have been written in the order of ARM machines")
+		return say.Say("This file seems to have been written in the order of ARM machines")
 	case check.I2SRows:
-		return Say("This file seems to hold its weights in groups of four rows")
+		return say.Say("This file seems to hold its weights in groups of four rows")
 	case check.StopMarkers:
-		return Say("This file does not name all the markers that end its texts")
+		return say.Say("This file does not name all the markers that end its texts")
 	}
 	if chats {
-		return Say("The chat template of this file cannot be used")
+		return say.Say("The chat template of this file cannot be used")
 	}
-	return Say("This model seems to be made for chats, and its file brings no template for them")
+	return say.Say("This model seems to be made for chats, and its file brings no template for them")
 }
 
-func adviceHint(found check.Corrections, chats bool) Text {
+func adviceHint(found check.Corrections, chats bool) say.Text {
 	if layout := found[len(found)-1].Layout(); layout != "" && chats {
-		return Say("Tern can use the layout of {{.Name}} in its place.", "Name", layout)
+		return say.Say("Tern can use the layout of {{.Name}} in its place.", "Name", layout)
 	}
 	if len(found) > 1 {
-		return Say("Something else is wrong with it, too. Tern can read it the right way.")
+		return say.Say("Something else is wrong with it, too. Tern can read it the right way.")
 	}
-	return Say("Tern can read it the right way.")
+	return say.Say("Tern can read it the right way.")
 }
 
 // opener is that of the program: it reads each model as it is to be read. free is

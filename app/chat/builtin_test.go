@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/say"
 	"tern/app/settings"
 )
 
@@ -171,7 +172,7 @@ func TestFilesGone(t *testing.T) {
 			t.Errorf("with its files %s the model writes %q, not %q", c.happened, again, first)
 		}
 		b.Load(dir, g)
-		var p *Problem
+		var p *say.Problem
 		for p == nil {
 			p = b.View().Problem
 			time.Sleep(time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 
+	"tern/app/say"
 	"tern/app/settings"
 )
 
@@ -84,8 +85,8 @@ func (c *Controller) DropOldest() {
 		}
 		if c.context > 0 && c.usedBy(d) >= c.context {
 			c.change(func(v *View) {
-				v.Problem = &Problem{Sentence: Say("What stands before the conversation fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(c.context)),
-					Hint: Say("Shorten the system prompt, or open a model with room for more.")}
+				v.Problem = &say.Problem{Sentence: say.Say("What stands before the conversation fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(c.context)),
+					Hint: say.Say("Shorten the system prompt, or open a model with room for more.")}
 			})
 			return
 		}
@@ -123,7 +124,7 @@ func (c *Controller) Unload() {
 			c.forgetSource(v)
 			c.weights, c.context = nil, 0
 			c.conv.figures = Figures{}
-			v.Model, v.Problem, v.Notice, v.Advice = nil, nil, Text{}, nil // the mode stays
+			v.Model, v.Problem, v.Notice, v.Advice = nil, nil, say.Text{}, nil // the mode stays
 		})
 		debug.FreeOSMemory()
 	})

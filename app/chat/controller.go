@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"tern/app/history"
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
@@ -85,12 +86,12 @@ type Controller struct {
 
 	// Below: changed by the worker alone, which may therefore read them
 	// without the lock.
-	conv     *conversation       // the one that is shown
-	job      *job                // the answer that is being written; nil for none
-	waiting  []*job              // answers that wait for their turn, the next one first
-	failures map[string]*Problem // what ended an answer of a conversation that was not shown
-	context  int                 // positions that the open model has room for, 0 while unknown
-	view     View                // all but what View fills in
+	conv     *conversation           // the one that is shown
+	job      *job                    // the answer that is being written; nil for none
+	waiting  []*job                  // answers that wait for their turn, the next one first
+	failures map[string]*say.Problem // what ended an answer of a conversation that was not shown
+	context  int                     // positions that the open model has room for, 0 while unknown
+	view     View                    // all but what View fills in
 
 	archive *archive
 
@@ -101,7 +102,7 @@ type Controller struct {
 	said    map[string]bool // what was said of files
 	crashed map[string]bool // conversations that a program was writing when it ended
 
-	unsavedSaid *Problem // what was said of those that could not be saved
+	unsavedSaid *say.Problem // what was said of those that could not be saved
 }
 
 // New starts a controller with no model open.
@@ -122,7 +123,7 @@ func newController(o Options, open opener) *Controller {
 		ctx:      context.Background(),
 		cancel:   func() {},
 		conv:     newConversation(),
-		failures: map[string]*Problem{},
+		failures: map[string]*say.Problem{},
 		store:    history.NewStore(o.Folder),
 		moved:    map[string]string{},
 		deleted:  map[string]bool{},
@@ -264,7 +265,7 @@ func (c *Controller) rest() {
 	used := c.used()
 	c.change(func(v *View) {
 		c.conv.figures = Figures{Context: c.context, ContextUsed: min(used, c.context)}
-		v.Problem, v.Notice = nil, Text{}
+		v.Problem, v.Notice = nil, say.Text{}
 		if len(c.conv.document.segments) == 0 {
 			c.setMode(v)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tern/app/history"
+	"tern/app/say"
 	"tern/app/settings"
 )
 
@@ -165,7 +166,7 @@ func (c *Controller) show(t *conversation) {
 		}
 	})
 	if answered {
-		c.change(func(v *View) { v.Problem, v.Notice = nil, Text{} })
+		c.change(func(v *View) { v.Problem, v.Notice = nil, say.Text{} })
 		return
 	}
 	c.rest()

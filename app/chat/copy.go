@@ -11,6 +11,7 @@ import (
 	"tern/app/check"
 	"tern/app/compact"
 	"tern/app/files"
+	"tern/app/say"
 	"tern/inference"
 	"tern/model"
 	"tern/model/export"
@@ -35,7 +36,7 @@ type Copy struct {
 	Measuring      bool   // what the form costs is being measured
 	Price          *Price // what was measured; the copy waits for Keep
 	Done           bool
-	Problem        *Problem
+	Problem        *say.Problem
 	model          *model.Model // in its form
 	cancel         context.CancelFunc
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"path/filepath"
 	"time"
@@ -65,7 +66,7 @@ func open(ctx context.Context, path string, c check.Corrections, o inference.Opt
 	}
 	if e.Tokenizer() == nil {
 		e.Close()
-		return nil, errNoTokenizer
+		return nil, fmt.Errorf("chat: the checkpoint has %w", tokenizer.ErrNone)
 	}
 	info := describe(e.Model(), path)
 	info.Template, _ = e.ChatTemplate()

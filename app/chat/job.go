@@ -5,8 +5,10 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/tokenizer"
@@ -105,7 +107,7 @@ func (c *Controller) answer(d document, g settings.Generation) {
 		t.document = d
 		t.draft = ""
 		t.generation = &g
-		v.Problem, v.Notice = nil, Text{}
+		v.Problem, v.Notice = nil, say.Text{}
 		t.figures = Figures{Context: c.context, ContextUsed: t.figures.ContextUsed, MaxTokens: g.MaxTokens, Seed: g.Seed}
 		if g.RandomSeed {
 			t.figures.Seed = rand.Uint32()
@@ -115,9 +117,9 @@ func (c *Controller) answer(d document, g settings.Generation) {
 			c.waiting = append(c.waiting, j)
 			j.name = c.picture(t).Name()
 		case c.load != nil:
-			v.Notice = Say("Available when the model is open.")
+			v.Notice = say.Say("Available when the model is open.")
 		default:
-			v.Problem = &Problem{Sentence: Say("No model is open"), Hint: Say("Open a model, then generate.")}
+			v.Problem = &say.Problem{Sentence: say.Say("No model is open"), Hint: say.Say("Open a model, then generate.")}
 		}
 	})
 	c.grown(t)
@@ -311,15 +313,15 @@ func (c *Controller) settle(j *job) {
 		}
 		f := &t.figures
 		f.ContextUsed = min(used, f.Context)
-		var problem *Problem
+		var problem *say.Problem
 		switch {
 		case errors.Is(err, inference.ErrContextFull):
 			f.Stop = ContextFull
 		case errors.Is(err, errNothing):
-			problem = &Problem{Sentence: Say("There is nothing to continue"), Hint: Say("Write a few words first."), Detail: err.Error()}
+			problem = &say.Problem{Sentence: say.Say("There is nothing to continue"), Hint: say.Say("Write a few words first."), Detail: err.Error()}
 		case errors.Is(err, errNoChat):
-			problem = &Problem{Sentence: Say("{{.Model}} continues texts and answers no messages", "Model", v.Model.Name),
-				Hint: Say("Open a model that chats, or write this conversation as a story."), Detail: err.Error()}
+			problem = &say.Problem{Sentence: say.Say("{{.Model}} continues texts and answers no messages", "Model", v.Model.Name),
+				Hint: say.Say("Open a model that chats, or write this conversation as a story."), Detail: err.Error()}
 		case err != nil:
 			p := c.problem(err, v.Model.Path)
 			f.Stop, problem = StoppedByError, &p
@@ -333,10 +335,10 @@ func (c *Controller) settle(j *job) {
 			v.Problem = problem
 		default:
 			c.failures[t.id] = problem
-			v.Notice = Say("The answer in “{{.Title}}” ended: {{.What}}", "Title", j.name, "What", problem.Sentence)
+			v.Notice = say.Say("The answer in “{{.Title}}” ended: {{.What}}", "Title", j.name, "What", problem.Sentence)
 		}
 		if f.Stop == EndedByItself && f.Generated == 0 && t == c.conv {
-			v.Notice = Say("The model has nothing to add.")
+			v.Notice = say.Say("The model has nothing to add.")
 		}
 	})
 	c.grown(t)
@@ -352,4 +354,28 @@ func (c *Controller) forgetJob(j *job) {
 		c.job = nil
 	}
 	c.waiting = slices.DeleteFunc(slices.Clone(c.waiting), func(w *job) bool { return w == j })
+}
+
+// contextFull is the problem of a document that leaves no room to write.
+func contextFull(f *Figures) *say.Problem {
+	p := &say.Problem{
+		Sentence: say.Say("This conversation fills the model's {{.Tokens}} tokens.", "Tokens", thousands(f.Context)),
+		Hint:     say.Say("Drop the oldest part, or start a new conversation."),
+		Detail:   inference.ErrContextFull.Error(),
+	}
+	if f.Short {
+		p.Sentence = say.Say("This computer has memory left for {{.Tokens}} tokens of this conversation.", "Tokens", thousands(f.Context))
+		p.Hint = say.Say("Close other apps, drop the oldest part, or start a new conversation.")
+		p.Detail = inference.ErrMemory.Error()
+	}
+	return p
+}
+
+// thousands writes n as 2,048.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"tern/app/explain"
 	"tern/app/files"
 	"tern/app/history"
+	"tern/app/say"
 )
 
 // Entry is a conversation in the list of them.
@@ -57,7 +59,7 @@ func (c *Controller) put(f *history.Conversation) {
 			if t := c.live(old); t != nil {
 				t.id = f.ID
 			}
-			v.Notice = Say("Another window of Tern changed this conversation; yours is kept as a copy.")
+			v.Notice = say.Say("Another window of Tern changed this conversation; yours is kept as a copy.")
 		})
 		err = c.store.Save(f)
 	}
@@ -75,10 +77,10 @@ func (c *Controller) saved(err error) {
 	c.change(func(v *View) {
 		switch {
 		case left > 0 && !v.Unsaved:
-			p := Explain(err, "conversations")
+			p := explain.Problem(err, "conversations")
 			v.Trouble, c.unsavedSaid = &p, &p
 		case left == 0 && v.Unsaved:
-			v.Notice = Say("Everything is saved again.")
+			v.Notice = say.Say("Everything is saved again.")
 			if v.Trouble == c.unsavedSaid {
 				v.Trouble = nil
 			}
@@ -92,7 +94,7 @@ func (c *Controller) saved(err error) {
 
 // trouble says what went wrong with a file, once.
 func (c *Controller) trouble(err error) {
-	p := Explain(err, "conversations")
+	p := explain.Problem(err, "conversations")
 	what := p.Sentence.String()
 	if c.said[what] {
 		return
@@ -371,9 +373,9 @@ func (c *Controller) Import(path string) {
 			f.Messages = withoutPaths(f.Messages)
 		}
 		if err != nil {
-			p := Explain(err, path)
+			p := explain.Problem(err, path)
 			if errors.Is(err, history.ErrDamaged) {
-				p.Sentence, p.Hint = Say("{{.File}} is not a conversation", "File", filepath.Base(path)), Say("Choose a JSON file that Tern exported.")
+				p.Sentence, p.Hint = say.Say("{{.File}} is not a conversation", "File", filepath.Base(path)), say.Say("Choose a JSON file that Tern exported.")
 			}
 			c.change(func(v *View) { v.Trouble = &p })
 			return
@@ -401,15 +403,15 @@ func (c *Controller) Export(id, path, you, model string) {
 			}
 		}
 		if err != nil {
-			p := Explain(err, path)
+			p := explain.Problem(err, path)
 			switch {
 			case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.As(err, new(*os.LinkError)):
-				p.Sentence, p.Hint = Say("{{.File}} cannot be written there", "File", filepath.Base(path)), Say("Choose another folder.")
+				p.Sentence, p.Hint = say.Say("{{.File}} cannot be written there", "File", filepath.Base(path)), say.Say("Choose another folder.")
 			}
 			c.change(func(v *View) { v.Trouble = &p })
 			return
 		}
-		c.change(func(v *View) { v.Notice = Say("Exported to {{.File}}.", "File", filepath.Base(path)) })
+		c.change(func(v *View) { v.Notice = say.Say("Exported to {{.File}}.", "File", filepath.Base(path)) })
 	})
 }
 

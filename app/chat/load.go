@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"tern/app/remote"
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/assets"
 	"tern/model"
@@ -37,7 +39,7 @@ func (c *Controller) Load(path string, g settings.Generation) {
 	previous := c.load
 	c.load = l
 	c.view.Load = LoadProgress{Name: modelName(path)}
-	c.view.Problem, c.view.Notice = nil, Text{}
+	c.view.Problem, c.view.Notice = nil, say.Text{}
 	if previous != nil {
 		previous.cancel()
 	}
@@ -144,9 +146,9 @@ func (c *Controller) failed(l *load, err error) {
 			p := c.problem(err, l.path)
 			v.Problem = &p
 		case v.Model != nil:
-			v.Notice = Say("Cancelled. {{.Model}} is still open.", "Model", v.Model.Name)
+			v.Notice = say.Say("Cancelled. {{.Model}} is still open.", "Model", v.Model.Name)
 		default:
-			v.Notice = Say("Cancelled. No model is open.")
+			v.Notice = say.Say("Cancelled. No model is open.")
 		}
 	})
 }
@@ -162,6 +164,10 @@ func left(elapsed time.Duration, p model.Progress) time.Duration {
 
 // BuiltinName is what the built-in model is called.
 func BuiltinName() string { return assets.About().Name }
+
+// part matches the end of the name of one of several files that are a model
+// together.
+var part = regexp.MustCompile(`-\d{5}-of-\d{5}\.(?:safetensors|gguf)`)
 
 // NameOf is what to call the model at path, which need not be there.
 func NameOf(path string) string { return modelName(path) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"tern/app/explain"
+	"tern/app/say"
 	"tern/inference"
 )
 
@@ -50,11 +52,11 @@ func (c *Controller) mistake(err error) {
 	c.change(func(v *View) { v.Problem = &p })
 }
 
-// problem is Explain, which also reports mistakes inside the program.
-func (c *Controller) problem(err error, path string) Problem {
+// problem is explain.Problem, which also reports mistakes inside the program.
+func (c *Controller) problem(err error, path string) say.Problem {
 	var inside *inference.Panic
 	if errors.As(err, &inside) && c.panicked != nil {
 		c.panicked(inside.What, inside.Stack)
 	}
-	return Explain(err, path)
+	return explain.Problem(err, path)
 }

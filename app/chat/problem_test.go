@@ -2,75 +2,21 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
-	"tern/app/settings"
+	"tern/app/explain"
+	"tern/app/say"
 	"tern/inference"
 	"tern/model"
-	"tern/tokenizer"
 )
 
-// TestExplain holds the words for errors of every kind.
-func TestExplain(t *testing.T) {
-	path := filepath.FromSlash("/home/someone/models/large.safetensors")
-	wrap := func(text string, err error) error { return fmt.Errorf("model: %s: %w", text, err) }
-	for _, c := range []struct {
-		err            error
-		path           string
-		sentence, hint string
-	}{
-		{wrap(`architecture "MambaForCausalLM" is not one that Tern runs`, model.ErrUnsupported), path,
-			`Tern cannot run "MambaForCausalLM" models yet`, "It runs BitNet b1.58 and ternary Llama models."},
-		{wrap(`model type "mamba" is not one that Tern runs`, model.ErrUnsupported), path,
-			`Tern cannot run "mamba" models yet`, "It runs BitNet b1.58 and ternary Llama models."},
-		{wrap(`config.json: rope scaling "yarn" is not supported`, model.ErrUnsupported), path,
-			`Tern cannot run this model yet: rope scaling "yarn" is not supported`, "It runs BitNet b1.58 and ternary Llama models."},
-		{wrap(path+" holds 3 tensors", model.ErrDamaged), path,
-			"large.safetensors is damaged: large.safetensors holds 3 tensors", "Copy or download it again."},
-		{wrap(filepath.Join(filepath.Dir(path), "other")+" is short", model.ErrDamaged), path,
-			"large.safetensors is damaged: other is short", "Copy or download it again."},
-		{fmt.Errorf("tokenizer: piece 3 has no score: %w", tokenizer.ErrDamaged), "",
-			"The built-in model is damaged: piece 3 has no score", "Copy or download it again."},
-		{fmt.Errorf(`tokenizer: normalizer "NFKC": %w`, tokenizer.ErrUnsupported), path,
-			`Tern cannot read this model's tokenizer yet: normalizer "NFKC"`, "It reads SentencePiece and byte-level BPE tokenizers."},
-		{errNoTokenizer, path, "This model has no tokenizer", "Put tokenizer.json or tokenizer.model beside it."},
-		{fmt.Errorf("inference: 256 tokens: %w", inference.ErrMemory), path, "Not enough memory", "Close other apps or choose a shorter context."},
-		{fmt.Errorf("model: %w", syscall.ENOMEM), path, "Not enough memory", "Close other apps or choose a shorter context."},
-		{fmt.Errorf("inference: %w: chat_template.jinja, line 3: roles must alternate", inference.ErrRefused), path,
-			"This model does not take the conversation: chat_template.jinja, line 3: roles must alternate", "Undo the last message, or start a new conversation."},
-		{fmt.Errorf("inference: %w: chat_template.jinja, line 3: unknown tag 'frob'", inference.ErrTemplate), path,
-			"The chat template of this model cannot be used: chat_template.jinja, line 3: unknown tag 'frob'", "Look for a newer file of the model, or open another one."},
-		{fmt.Errorf("inference: layer 3: %w", inference.ErrNonFinite), path, "The model produced invalid numbers", "The file may be damaged."},
-		{fmt.Errorf("model: %w", &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}), path,
-			"Tern is not allowed to read large.safetensors", "Change its permissions, or copy it to a folder of yours."},
-		{fmt.Errorf("model: the file was cut: %w: %w", io.ErrUnexpectedEOF, model.ErrDamaged), path,
-			"large.safetensors is damaged: it ends too early", "Copy or download it again."},
-		{fmt.Errorf("model: %w", &fs.PathError{Op: "read", Path: path, Err: syscall.EIO}), path,
-			"large.safetensors could not be read", "Check the disk, or copy the file again."},
-		{fmt.Errorf("settings: settings.json: %w: unexpected end", settings.ErrDamaged), "",
-			"Settings could not be read", "Defaults are in use; the old file was kept beside it."},
-		{fmt.Errorf("settings: save: %w", &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}), "",
-			"Could not save: the disk is full", "Free some space; your text is kept in memory."},
-		{errors.New("inference: no two are alike"), path,
-			"Something went wrong: no two are alike", "Try again, or open another model."},
-	} {
-		got := Explain(c.err, c.path)
-		if want := (words{c.sentence, c.hint}); said(got) != want || got.Detail != c.err.Error() {
-			t.Errorf("%v\n got %+v\nwant %+v", c.err, got, want)
-		}
-		if unsupported := strings.HasPrefix(c.sentence, "Tern cannot "); unsupported != got.Unsupported {
-			t.Errorf("%v: unsupported %v", c.err, got.Unsupported)
-		}
-	}
+func TestContextFullWords(t *testing.T) {
 	if got := contextFull(&Figures{Context: 2048}).Sentence.String(); got != "This conversation fills the model's 2,048 tokens." {
 		t.Error(got)
 	}
@@ -79,14 +25,14 @@ func TestExplain(t *testing.T) {
 // words are those of a problem, in English.
 type words struct{ Sentence, Hint string }
 
-func said(p Problem) words { return words{p.Sentence.String(), p.Hint.String()} }
+func said(p say.Problem) words { return words{p.Sentence.String(), p.Hint.String()} }
 
 const goldens = "../../inference/testdata/goldens"
 
 // TestOpenProblems opens checkpoints that are not quite right, so that the
 // words are held against the errors that packages really give.
 func TestOpenProblems(t *testing.T) {
-	const again, known, together = "Copy or download it again.", "It runs BitNet b1.58 and ternary Llama models.", "Put all parts in one folder."
+	const again, known, together = "Copy or download it again.", "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM).", "Put all parts in one folder."
 	for _, c := range []struct {
 		name   string
 		golden string                         // copied as model/
@@ -113,7 +59,7 @@ func TestOpenProblems(t *testing.T) {
 		{name: "architecture", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":["MixtralForCausalLM"],"model_type":"mixtral"}`),
 			want: words{Sentence: `Tern cannot run "MixtralForCausalLM" models yet`, Hint: known}},
 		{name: "config", golden: "hf-1bitllm-f32", change: write("config.json", `{"architectures":`),
-			want: words{Sentence: `model is damaged: config\.json: unexpected end.*`, Hint: again}},
+			want: words{Sentence: `model is damaged: config\.json: its text ends too early`, Hint: again}},
 		{name: "cut short", golden: "hf-1bitllm-f32", change: truncate("model.safetensors"), pick: "model.safetensors",
 			want: words{Sentence: `model\.safetensors is damaged: it ends too early`, Hint: again}},
 		{name: "cut within the header", golden: "hf-1bitllm-f32", change: write("model.safetensors", "\xff\x03\x00\x00\x00\x00\x00\x00{"),
@@ -153,7 +99,7 @@ func TestOpenProblems(t *testing.T) {
 				e.Close()
 				t.Fatal("it opens")
 			}
-			got := said(Explain(err, path))
+			got := said(explain.Problem(err, path))
 			if ok, _ := regexp.MatchString("^"+c.want.Sentence+"$", got.Sentence); !ok || got.Hint != c.want.Hint {
 				t.Errorf("%v\n got %q | %q\nwant %q | %q", err, got.Sentence, got.Hint, c.want.Sentence, c.want.Hint)
 			}
@@ -213,14 +159,14 @@ func TestShortGGUF(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%d bytes open", n)
 		}
-		if got := said(Explain(err, path)); got != (words{"short.gguf is damaged: it ends too early", "Copy or download it again."}) {
+		if got := said(explain.Problem(err, path)); got != (words{"short.gguf is damaged: it ends too early", "Copy or download it again."}) {
 			t.Errorf("%d bytes: %q | %q for %v", n, got.Sentence, got.Hint, err)
 		}
 	}
 	// A part that is missing is named as such.
 	path = filepath.Join(filepath.Dir(path), "large-00001-of-00003.gguf")
 	err = fmt.Errorf("gguf: %w (large-00002-of-00003.gguf): %w", &fs.PathError{Op: "stat", Path: "large-00002-of-00003.gguf", Err: fs.ErrNotExist}, model.ErrNotFound)
-	if got := said(Explain(err, path)); got != (words{"large-00001-of-00003.gguf is one of 3 parts; part 2 is missing", "Put all parts in one folder."}) {
+	if got := said(explain.Problem(err, path)); got != (words{"large-00001-of-00003.gguf is one of 3 parts; part 2 is missing", "Put all parts in one folder."}) {
 		t.Errorf("%q | %q", got.Sentence, got.Hint)
 	}
 }

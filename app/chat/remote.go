@@ -55,9 +55,6 @@ func remoteOr(keys *Keys, files opener) opener {
 	}
 }
 
-// errNoModel is returned where a server has no model of a name any more.
-var errNoModel = errors.New("chat: the server has no such model")
-
 // unknownContext bounds the settings where a server does not say how much its
 // model can see.
 const unknownContext = 131072
@@ -74,7 +71,7 @@ func connect(ctx context.Context, base, name, key string) (engine, error) {
 	i := slices.IndexFunc(models, func(m remote.Model) bool { return m.ID == name })
 	if i < 0 {
 		c.Close()
-		return nil, errNoModel
+		return nil, fmt.Errorf("remote: %q: %w", name, remote.ErrNoModel)
 	}
 	d := &distant{client: c, model: name, pieces: newPieces()}
 	d.info = ModelInfo{
@@ -274,34 +271,6 @@ func (p *pieces) VocabSize() int {
 
 // Kind says what it is.
 func (p *pieces) Kind() string { return "pieces of text" }
-
-// explainRemote says what is wrong with a server. ok is false for other errors.
-func explainRemote(err error, path string) (sentence, hint Text, ok bool) {
-	base, name, _ := remote.Split(path)
-	host := remote.Host(base)
-	if name == "" {
-		host = remote.Host(path)
-	}
-	what := reason(err, path)
-	what = strings.TrimPrefix(strings.TrimPrefix(what, "remote: "), base+": ")
-	switch {
-	case errors.Is(err, errNoModel):
-		return Say("{{.Host}} has no model {{.Model}} any more", "Host", host, "Model", name), Say("Connect again to choose another one."), true
-	case errors.Is(err, remote.ErrUnreachable):
-		return Say("{{.Host}} cannot be reached", "Host", host), Say("Check that the server runs and the network is there, then try again."), true
-	case errors.Is(err, remote.ErrKey):
-		return Say("{{.Host}} asks for a key, or for another one", "Host", host), Say("Connect again and enter it."), true
-	case errors.Is(err, remote.ErrNoServer):
-		return Say("At {{.Host}} is no server that Tern can use", "Host", host), Say("Its address often ends in /v1; llama-server, vLLM, Ollama and Tern have one."), true
-	case errors.Is(err, remote.ErrRefused):
-		return Say("{{.Host}} refused: {{.What}}", "Host", host, "What", strings.TrimSuffix(what, ": "+remote.ErrRefused.Error())), Say("Change what it names, or try again."), true
-	case errors.Is(err, remote.ErrPlain):
-		return Say("The way to this server is not encrypted"), Say("Outside your own network it must begin with https://."), true
-	case errors.Is(err, remote.ErrAddress):
-		return Say("This is no address of a server"), Say("Write it like localhost:8080 or https://llm.example.org."), true
-	}
-	return Text{}, Text{}, false
-}
 
 // Ask returns the models of the server at base, for choosing one. It may be
 // called from any goroutine and waits for the answer.

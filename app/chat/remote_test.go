@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tern/app/builtin"
+	"tern/app/explain"
 	"tern/app/remote"
 	"tern/app/server"
 	"tern/app/settings"
@@ -154,7 +155,7 @@ func TestRemoteFails(t *testing.T) {
 	}
 	if _, err := connect(context.Background(), base, "absent", "s3cret"); err == nil {
 		t.Error("a model that is not there opens")
-	} else if p := Explain(err, remote.Path(base, "absent")); !strings.Contains(p.Sentence.String(), "has no model absent") {
+	} else if p := explain.Problem(err, remote.Path(base, "absent")); !strings.Contains(p.Sentence.String(), "has no model absent") {
 		t.Errorf("%q", p.Sentence)
 	}
 }

@@ -14,6 +14,7 @@ package chat
 import (
 	"time"
 
+	"tern/app/say"
 	"tern/app/settings"
 )
 
@@ -128,15 +129,6 @@ const (
 	StoppedByError StopReason = "error"
 )
 
-// Problem is one thing that went wrong, said in a sentence and a hint.
-type Problem struct {
-	Sentence Text
-	Hint     Text
-	Detail   string // the error as the packages gave it, for "More"
-
-	Unsupported bool // another kind of model would run
-}
-
 // Answering is an answer that is being written in some conversation, or waits for
 // its turn.
 type Answering struct {
@@ -156,12 +148,12 @@ type View struct {
 	Load     LoadProgress
 	Document []Segment
 	Figures  Figures
-	Problem  *Problem // nil: none
-	Trouble  *Problem // with files of conversations; nil: none
-	Unsaved  bool     // there is text that could not be saved so far
-	Advice   *Advice  // nil: none
-	Copy     *Copy    // a compact copy being made or just made; nil: none
-	Notice   Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
+	Problem  *say.Problem // nil: none
+	Trouble  *say.Problem // with files of conversations; nil: none
+	Unsaved  bool         // there is text that could not be saved so far
+	Advice   *Advice      // nil: none
+	Copy     *Copy        // a compact copy being made or just made; nil: none
+	Notice   say.Text     // one quiet sentence for the status line, such as "Cancelled. Tern Tales is still open."
 
 	ID         string               // of the conversation
 	Title      string               // the user's, empty for none

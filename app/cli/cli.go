@@ -11,11 +11,8 @@ import (
 	"fmt"
 	"io"
 
+	"tern/app/explain"
 	"tern/inference"
-	"tern/model"
-	"tern/model/checkpoint"
-	"tern/model/export"
-	"tern/tokenizer"
 )
 
 // Streams are what a command reads and writes.
@@ -75,36 +72,10 @@ func Exit(s Streams, err error) int {
 
 // hint says what to do about an error, "" where nobody knows.
 func hint(err error) string {
-	var h *hinted
-	switch {
-	case errors.As(err, &h):
+	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
-	case errors.Is(err, model.ErrNotFound):
-		return "MODEL is a folder with config.json and .safetensors files, one of these files, or a .gguf file."
-	case errors.Is(err, model.ErrUnsupported):
-		return "Tern runs BitNet b1.58 checkpoints of 1bitLLM and Microsoft, and ternary Llama ones, as safetensors or GGUF."
-	case errors.Is(err, tokenizer.ErrUnsupported):
-		return "SentencePiece BPE and byte-level BPE vocabularies are supported; run, logits and bench work without any: tern run --ids 1,2,3."
-	case errors.Is(err, tokenizer.ErrOther):
-		return "Put the model's own tokenizer files beside it."
-	case errors.Is(err, checkpoint.ErrStandIn):
-		return "Fetch the file itself: a model of the hub has it under Files, a clone after git lfs pull."
-	case errors.Is(err, model.ErrDamaged), errors.Is(err, tokenizer.ErrDamaged):
-		return "The file may be incomplete or changed: copy or download it again."
-	case errors.Is(err, export.ErrNoSpace):
-		return "Choose a folder on another disk, or make room."
-	case errors.Is(err, inference.ErrRefused):
-		return "Without --chat the model continues the text as it is."
-	case errors.Is(err, inference.ErrTemplate):
-		return "Another layout is taken with --correct template-llama-3, template-2b-4t or template-falcon3 (tern check MODEL advises); without --chat the model continues the text as it is."
-	case errors.Is(err, inference.ErrNonFinite):
-		return "The file may be damaged: tern check MODEL looks for the cause."
-	case errors.Is(err, inference.ErrMemory):
-		return "Close other programs, or give a shorter prompt."
-	case errors.Is(err, inference.ErrContextFull):
-		return "Give a shorter prompt, or a larger --context if the model has room."
 	}
-	return ""
+	return explain.Hint(err)
 }
 
 // writeJSON writes v as one line. Text stays readable: <, > and & are kept.

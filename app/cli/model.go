@@ -13,6 +13,7 @@ import (
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/tokenizer"
 )
 
 // source is the checkpoint that a command works on.
@@ -89,7 +90,7 @@ func prompt(e *inference.Engine, ids []int32, text string, special bool) ([]int3
 	}
 	if ids == nil {
 		if e.Tokenizer() == nil {
-			return nil, &hinted{errors.New("this checkpoint has no tokenizer"),
+			return nil, &hinted{fmt.Errorf("this checkpoint has %w", tokenizer.ErrNone),
 				"Put tokenizer.json or tokenizer.model beside it, or give the prompt with --ids."}
 		}
 		if special {

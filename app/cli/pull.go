@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/settings"
@@ -72,7 +73,7 @@ tern run -m "$(tern pull microsoft/bitnet-b1.58-2B-4T-gguf)" --chat -p "Hello"`)
 
 func pull(ctx context.Context, s Streams, c *hub.Client, m *meter, id, revision, file, dir string) (string, error) {
 	waiting := func(err error, d time.Duration) {
-		p := hub.ExplainWait(err, d)
+		p := explain.Waiting(err, d)
 		m.clear()
 		fmt.Fprintf(s.Err, "%s. %s\n", p.Sentence, p.Hint)
 	}
@@ -111,7 +112,7 @@ func explained(err error, id string) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: what came is kept", err)
 	}
-	p := hub.Explain(err, id)
+	p := explain.Download(err, id)
 	return &hinted{fmt.Errorf("%s (%w)", p.Sentence, err), p.Hint.String()}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"tern/inference"
+	"tern/tokenizer"
 )
 
 // reportPrompts are continued by check --report.
@@ -47,7 +47,7 @@ type reportLine struct {
 // report continues the prompts greedily and prints how that went.
 func report(ctx context.Context, s Streams, e *inference.Engine, asJSON bool) error {
 	if e.Tokenizer() == nil {
-		return errors.New("this checkpoint has no tokenizer")
+		return fmt.Errorf("this checkpoint has %w", tokenizer.ErrNone)
 	}
 	progress := newMeter(s.Err)
 	defer progress.clear()

@@ -9,7 +9,6 @@ package history
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -141,17 +140,17 @@ func firstWords(text string) string {
 // ErrNewer.
 func Parse(data []byte) (*Conversation, error) {
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("history: %w: more than %d bytes", ErrDamaged, maxFile)
+		return nil, failed("%w: more than %d bytes", ErrDamaged, maxFile)
 	}
 	var c Conversation
 	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, fmt.Errorf("history: %w: %w", ErrDamaged, err)
+		return nil, failed("%w: %w", ErrDamaged, err)
 	}
 	switch {
 	case c.Format != format:
-		return nil, fmt.Errorf("history: %w: its format is %q", ErrDamaged, c.Format)
+		return nil, failed("%w: its format is %q", ErrDamaged, c.Format)
 	case c.Version > version:
-		return nil, fmt.Errorf("history: %w: version %d", ErrNewer, c.Version)
+		return nil, failed("%w: version %d", ErrNewer, c.Version)
 	}
 	if err := c.check(); err != nil {
 		return nil, err
@@ -182,16 +181,16 @@ func (c *Conversation) check() error {
 	for _, m := range c.Messages {
 		switch {
 		case m.ID <= 0 || seen[m.ID]:
-			return fmt.Errorf("history: %w: message %d is there twice", ErrDamaged, m.ID)
+			return failed("%w: message %d is there twice", ErrDamaged, m.ID)
 		case m.Parent != 0 && !seen[m.Parent]:
-			return fmt.Errorf("history: %w: message %d follows %d, which is not there", ErrDamaged, m.ID, m.Parent)
+			return failed("%w: message %d follows %d, which is not there", ErrDamaged, m.ID, m.Parent)
 		case m.Author != User && m.Author != Model:
-			return fmt.Errorf("history: %w: message %d is by %q", ErrDamaged, m.ID, m.Author)
+			return failed("%w: message %d is by %q", ErrDamaged, m.ID, m.Author)
 		}
 		seen[m.ID] = true
 	}
 	if c.Leaf != 0 && !seen[c.Leaf] {
-		return fmt.Errorf("history: %w: its last message %d is not there", ErrDamaged, c.Leaf)
+		return failed("%w: its last message %d is not there", ErrDamaged, c.Leaf)
 	}
 	return nil
 }
@@ -201,7 +200,7 @@ func (c *Conversation) Bytes() ([]byte, error) {
 	c.Format, c.Version = format, version
 	data, err := json.MarshalIndent(c, "", " ")
 	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+		return nil, failed("%w", err)
 	}
 	return append(data, '\n'), nil
 }

@@ -15,6 +15,16 @@ import (
 	"tern/app/files"
 )
 
+// Error is a failure to read or write conversations. It wraps the cause, and
+// ErrDamaged, ErrNewer or ErrChanged where it is one of these.
+type Error struct{ cause error }
+
+func (e *Error) Error() string { return "history: " + e.cause.Error() }
+func (e *Error) Unwrap() error { return e.cause }
+
+// failed makes an Error as fmt.Errorf does.
+func failed(format string, args ...any) error { return &Error{fmt.Errorf(format, args...)} }
+
 // Entry is a conversation in a list.
 type Entry struct {
 	ID      string
@@ -94,7 +104,7 @@ func (s *Store) List() ([]Entry, error) {
 	}
 	found, err := os.ReadDir(s.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		problems = fmt.Errorf("history: %w", err)
+		problems = failed("%w", err)
 	}
 	for _, f := range found {
 		id, isOne := strings.CutSuffix(f.Name(), ".json")
@@ -148,12 +158,12 @@ func (s *Store) Read(id string) (*Conversation, error) {
 	}
 	data, err := files.Read(s.path(id), maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+		return nil, failed("%w", err)
 	}
 	c, err := Parse(data)
 	if errors.Is(err, ErrDamaged) {
 		if kept := files.Aside(s.path(id)); kept != nil {
-			err = errors.Join(err, fmt.Errorf("history: %w", kept))
+			err = errors.Join(err, failed("%w", kept))
 		}
 	}
 	if err != nil {
@@ -170,7 +180,7 @@ func (s *Store) Load(id string) (*Conversation, error) {
 	}
 	now, err := stampOf(s.path(id))
 	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+		return nil, failed("%w", err)
 	}
 	c, err := s.Read(id)
 	if err == nil {
@@ -204,7 +214,7 @@ func (s *Store) save(c *Conversation) error {
 		return err
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("history: save: %w: %w", files.ErrNotWritten, err)
+		return failed("save: %w: %w", files.ErrNotWritten, err)
 	}
 	// Between the look at the file and its replacement, nobody else may write it.
 	if unlock, err := files.Lock(filepath.Join(s.dir, "lock"), lockPatience); err == nil {
@@ -216,12 +226,12 @@ func (s *Store) save(c *Conversation) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // new, or deleted by another program: what is written here stays
 	case err != nil:
-		return fmt.Errorf("history: save: %w: %w", files.ErrNotWritten, err)
+		return failed("save: %w: %w", files.ErrNotWritten, err)
 	case !ours || now != old:
-		return fmt.Errorf("history: save: %w", ErrChanged)
+		return failed("save: %w", ErrChanged)
 	}
 	if err := files.Write(path, data); err != nil {
-		return fmt.Errorf("history: save: %w", err)
+		return failed("save: %w", err)
 	}
 	if now, err = stampOf(path); err == nil {
 		s.known[c.ID] = now
@@ -237,10 +247,10 @@ func (s *Store) Unsaved() []*Conversation { return slices.Collect(maps.Values(s.
 func (s *Store) Delete(id string) error {
 	to := filepath.Join(s.dir, trash, filepath.Base(id)+".json")
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return fmt.Errorf("history: delete: %w", err)
+		return failed("delete: %w", err)
 	}
 	if err := files.Replace(s.path(id), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("history: delete: %w", err)
+		return failed("delete: %w", err)
 	}
 	_ = os.Chtimes(to, time.Now(), time.Now()) // when it was deleted, for Purge
 	if c := s.unsaved[id]; c != nil {
@@ -256,11 +266,11 @@ func (s *Store) Delete(id string) error {
 func (s *Store) Restore(id string) error {
 	from := filepath.Join(s.dir, trash, filepath.Base(id)+".json")
 	if _, err := os.Stat(s.path(id)); err == nil {
-		return fmt.Errorf("history: restore: %w", fs.ErrExist)
+		return failed("restore: %w", fs.ErrExist)
 	}
 	c := s.dropped[id]
 	if err := files.Replace(from, s.path(id)); err != nil && (c == nil || !errors.Is(err, fs.ErrNotExist)) {
-		return fmt.Errorf("history: restore: %w", err)
+		return failed("restore: %w", err)
 	}
 	delete(s.dropped, id)
 	if c == nil {

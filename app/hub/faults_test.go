@@ -205,7 +205,7 @@ var faults = []struct {
 	}, "The site lists no checksum for this model. Nothing was downloaded, since it could not be verified.", "nothing"},
 	{"pickles only", func(s *site, _ *Client) {
 		s.file("model.safetensors")["rfilename"] = "pytorch_model.bin"
-	}, "Tern cannot run what is in this repository. It takes BitNet b1.58 and ternary Llama models, as safetensors or GGUF.", "nothing"},
+	}, "Tern cannot run what is in this repository. It takes BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF.", "nothing"},
 	{"licence not accepted", func(s *site, _ *Client) {
 		s.fault = status("/resolve/", http.StatusForbidden, "GatedRepo")
 	}, "This model needs permission. Accept its licence on the site, then add your access token.", "note, tokenizer.model.partial 0"},
@@ -279,11 +279,23 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// What a user reads of an error. Package explain, which imports this one, has the
+// words; words_test.go sets these.
+var (
+	errorText func(err error, id string) string
+	waitText  func(err error, wait time.Duration) string
+)
+
+// SetWords sets them.
+func SetWords(of func(error, string) string, waiting func(error, time.Duration) string) {
+	errorText, waitText = of, waiting
+}
+
 // fetchAll lists, picks and downloads, and returns what a user would read.
 func fetchAll(ctx context.Context, c *Client, dir string) (saw string, err error) {
 	var lines []string
 	wait := func(err error, d time.Duration) {
-		lines = append(lines, fmt.Sprintf("%s, %.0f s", ExplainWait(err, d).Sentence, d.Seconds()))
+		lines = append(lines, fmt.Sprintf("%s, %.0f s", waitText(err, d), d.Seconds()))
 	}
 	r, err := c.Repo(ctx, testRepo, "", wait)
 	if err == nil {
@@ -298,8 +310,7 @@ func fetchAll(ctx context.Context, c *Client, dir string) (saw string, err error
 	}
 	last := "Ready"
 	if err != nil {
-		p := Explain(err, testRepo)
-		last = fmt.Sprintf("%s. %s", p.Sentence, p.Hint)
+		last = errorText(err, testRepo)
 	}
 	return strings.Join(append(lines, last), " | "), err
 }

@@ -9,8 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/hub"
+	"tern/app/say"
 )
 
 // DownloadState is where a download is.
@@ -35,9 +36,9 @@ type Download struct {
 	Licence  string // "" where the site names none, or has not been asked
 	State    DownloadState
 	Progress hub.Progress
-	Problem  *chat.Problem // why it failed, or waits
-	Err      error         // the same for callers that branch
-	Path     string        // what to open when it is finished
+	Problem  *say.Problem // why it failed, or waits
+	Err      error        // the same for callers that branch
+	Path     string       // what to open when it is finished
 }
 
 // Percent is how much of it is there.
@@ -252,7 +253,7 @@ func (d *Downloads) run(ctx context.Context, j *job) {
 	case errors.Is(err, context.Canceled):
 		j.State, j.Problem = Paused, nil
 	case err != nil:
-		p := hub.Explain(err, j.ID)
+		p := explain.Download(err, j.ID)
 		j.State, j.Problem, j.Err = Failed, &p, err
 	case j.State == Asking:
 		j.State = Offered
@@ -284,7 +285,7 @@ func (d *Downloads) do(ctx context.Context, j *job) error {
 		d.mu.Lock()
 		j.Progress, j.Problem = p, nil
 		if p.State == hub.Waiting {
-			wait := hub.ExplainWait(p.Err, p.Wait)
+			wait := explain.Waiting(p.Err, p.Wait)
 			j.Problem = &wait
 		}
 		d.mu.Unlock()
@@ -304,7 +305,7 @@ func (d *Downloads) do(ctx context.Context, j *job) error {
 
 func (d *Downloads) ask(ctx context.Context, c *hub.Client, j *job) (*hub.Repo, error) {
 	repo, err := c.Repo(ctx, j.ID, "", func(err error, wait time.Duration) {
-		p := hub.ExplainWait(err, wait)
+		p := explain.Waiting(err, wait)
 		d.mu.Lock()
 		j.Problem = &p
 		d.mu.Unlock()

@@ -17,9 +17,10 @@ import (
 	"sync"
 	"time"
 
-	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/measure"
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/model"
 	"tern/model/checkpoint"
@@ -30,7 +31,7 @@ type Entry struct {
 	Name    string
 	Path    string            // what to open
 	Facts   *checkpoint.Facts // nil where the headers cannot be read, and
-	Problem *chat.Problem     // says why
+	Problem *say.Problem      // says why
 	Disk    int64             // bytes of its files
 	Folder  string            // the user's folder that it lies in, "" for none: only there may it be deleted
 	Tool    string            // the other program that downloaded it, "" for none
@@ -133,7 +134,7 @@ func (l *Library) Scan(ctx context.Context, q Query) Found {
 		case e.Tool != "":
 			return // whatever it is, it is not for Tern
 		default:
-			p := chat.Explain(err, e.Path)
+			p := explain.Problem(err, e.Path)
 			e.Problem = &p
 		}
 		e.Disk = sizeOf(filesOf(key))

@@ -31,6 +31,9 @@ var ErrKey = errors.New("the server does not take the key")
 // ErrRefused is returned where the server answers with an error.
 var ErrRefused = errors.New("the server refused")
 
+// ErrNoModel marks a model that a server does not have, or not any more.
+var ErrNoModel = errors.New("the server has no such model")
+
 // ErrNoServer is returned where what answers does not speak the interface.
 var ErrNoServer = errors.New("no server that Tern can use")
 

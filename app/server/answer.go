@@ -33,7 +33,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, chat bool) {
 	}
 	if err != nil {
 		if r.Context().Err() == nil {
-			fail(w, explain(err))
+			fail(w, told(err))
 		}
 		return
 	}
@@ -108,7 +108,7 @@ func (a *answer) run(ctx context.Context, session *inference.Session, text func(
 func (a *answer) outcome() *apiError {
 	switch {
 	case a.err != nil:
-		return explain(a.err)
+		return told(a.err)
 	case a.stop == inference.StopCancelled:
 		return &apiError{status: http.StatusServiceUnavailable, Code: "stopped", Message: "Tern is closing; the answer is not complete."}
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"tern/inference"
+	"tern/app/explain"
 )
 
 // apiError is a failure as OpenAI's clients read it.
@@ -58,24 +58,13 @@ func unsupported(param, format string, args ...any) *apiError {
 	return e
 }
 
-// explain turns what went wrong while answering into what the client is told.
-func explain(err error) *apiError {
-	var e *apiError
-	switch {
-	case errors.As(err, &e):
+// told turns what went wrong while answering into what the client is told.
+func told(err error) *apiError {
+	if e, ok := errors.AsType[*apiError](err); ok {
 		return e
-	case errors.As(err, new(*inference.Panic)):
-		return &apiError{status: http.StatusInternalServerError, Code: "failed_inside",
-			Message: "Something went wrong inside Tern. Try again."}
-	case errors.Is(err, inference.ErrClosed):
-		return &apiError{status: http.StatusServiceUnavailable, Code: "model_closed",
-			Message: "The model was closed in Tern. Try again when one is open."}
-	case errors.Is(err, inference.ErrMemory):
-		return &apiError{status: http.StatusServiceUnavailable, Code: "insufficient_memory",
-			Message: "This computer has no memory left for a text of this length. Send a shorter one, or try again later."}
-	case errors.Is(err, inference.ErrNonFinite):
-		return &apiError{status: http.StatusInternalServerError, Code: "invalid_numbers",
-			Message: "The model produced invalid numbers. The file may be damaged."}
+	}
+	if c, ok := explain.ForClient(err); ok {
+		return &apiError{status: c.Status, Code: c.Code, Message: c.Message}
 	}
 	return &apiError{status: http.StatusInternalServerError, Message: "Something went wrong: " + err.Error()}
 }

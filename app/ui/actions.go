@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -144,7 +145,7 @@ func (w *window) tellLater(sentence string) {
 }
 
 // tellProblem is tell for what went wrong.
-func (w *window) tellProblem(p chat.Problem) {
+func (w *window) tellProblem(p saying.Problem) {
 	w.info = &message{kind: messageError, sentence: say(p.Sentence), hint: say(p.Hint), dismiss: w.forget,
 		actions: []action{{tr("More"), func() { w.detail(p.Detail) }}}}
 	w.infoUntil = w.cfg.now().Add(infoFor)
@@ -262,7 +263,7 @@ func (w *window) roomHint() string {
 }
 
 // remedies are the buttons of a problem.
-func (w *window) remedies(p *chat.Problem) (buttons []action) {
+func (w *window) remedies(p *saying.Problem) (buttons []action) {
 	if p.Unsupported {
 		buttons = append(buttons, action{tr("See supported models"), func() { w.openScreen(w.models.page) }})
 	}

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 )
 
 // TestAnything does what users do in any order, and holds after each step that
@@ -194,7 +195,7 @@ func (u *user) act() string {
 		return "Esc"
 	case n < 80:
 		if u.rng.IntN(3) > 0 { // it cannot be opened
-			problem := &chat.Problem{Sentence: chat.Say("no"), Hint: chat.Say("no")}
+			problem := &saying.Problem{Sentence: saying.Say("no"), Hint: saying.Say("no")}
 			u.book.do(func() { u.book.view.Problem = problem })
 			return "a model cannot be opened"
 		}

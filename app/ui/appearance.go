@@ -6,7 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/settings"
 )
 
@@ -104,7 +104,7 @@ func (w *window) settingsKept(err error, path string) {
 		w.tell(tr("Everything is saved again."))
 		return
 	}
-	w.tellProblem(chat.Explain(err, path))
+	w.tellProblem(explain.Problem(err, path))
 }
 
 // setLanguage keeps a language for the next start.

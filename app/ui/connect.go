@@ -7,7 +7,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
-	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/remote"
 	"tern/app/settings"
 )
@@ -148,7 +148,7 @@ func (w *window) findModels() {
 
 // problemSpan says what is wrong with a server, and what to do.
 func problemSpan(err error, at string) span {
-	p := chat.Explain(err, at)
+	p := explain.Problem(err, at)
 	return span{text: strings.TrimSuffix(say(p.Sentence), ".") + ". " + say(p.Hint), colour: theme.ColorNameError}
 }
 

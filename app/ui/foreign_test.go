@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/explain"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -140,7 +142,7 @@ func TestNoRoom(t *testing.T) {
 	}
 	r.show(func(v *chat.View) { v.Figures.Stop = chat.EndedByItself }) // dropping did not help
 	r.stripIs(strip)
-	r.show(func(v *chat.View) { v.Problem = &chat.Problem{Sentence: chat.Say("No model in this folder")} })
+	r.show(func(v *chat.View) { v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder")} })
 	r.stripIs("No model in this folder")
 	r.show(func(v *chat.View) { v.Problem = nil })
 	g := r.generation
@@ -194,7 +196,7 @@ func TestFirstModel(t *testing.T) {
 	r.show(state(chat.Loading))
 	r.show(func(v *chat.View) {
 		v.State = chat.NoModel
-		p := chat.Explain(&os.PathError{Op: "open", Path: "/m/b", Err: os.ErrNotExist}, "/m/b")
+		p := explain.Problem(&os.PathError{Op: "open", Path: "/m/b", Err: os.ErrNotExist}, "/m/b")
 		v.Problem = &p
 	})
 	r.took("load /m/b", "load")

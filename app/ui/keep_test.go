@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -45,7 +46,7 @@ func model(m chat.ModelInfo) func(*chat.View) { return func(v *chat.View) { v.Mo
 func TestAdvice(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	m := chat.ModelInfo{Name: "wrong", Path: "/m/wrong.gguf", ContextLen: 512}
-	advice := &chat.Advice{Sentence: chat.Say("This file seems to hold its multipliers inverted"), Hint: chat.Say("Tern can read it the right way.")}
+	advice := &chat.Advice{Sentence: saying.Say("This file seems to hold its multipliers inverted"), Hint: saying.Say("Tern can read it the right way.")}
 	r.show(model(m), func(v *chat.View) { v.Advice = advice })
 	r.fake.calls = nil
 	r.stripIs("This file seems to hold its multipliers inverted [Correct it]")
@@ -139,7 +140,7 @@ func TestKeepCopy(t *testing.T) {
 	r.took("load /m/large.gguf")
 
 	r.show(func(v *chat.View) {
-		v.Copy = &chat.Copy{Problem: &chat.Problem{Sentence: chat.Say("There is not enough room for large.gguf"), Hint: chat.Say("Free some space, or choose another folder.")}}
+		v.Copy = &chat.Copy{Problem: &saying.Problem{Sentence: saying.Say("There is not enough room for large.gguf"), Hint: saying.Say("Free some space, or choose another folder.")}}
 	})
 	r.stripIs("There is not enough room for large.gguf [More]")
 	r.fake.calls = nil

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -82,11 +83,11 @@ func TestLeastSize(t *testing.T) {
 	r.composer.entry.SetText(story(3))
 	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts anew
 		r.setTextSize(scale)
-		for _, problem := range []*chat.Problem{nil, {Sentence: chat.Say(story(1)), Hint: chat.Say(story(1)), Detail: "x"}} {
+		for _, problem := range []*saying.Problem{nil, {Sentence: saying.Say(story(1)), Hint: saying.Say(story(1)), Detail: "x"}} {
 			r.show(document("", story(3)), func(v *chat.View) {
 				v.Problem = problem
 				v.Model.Name = story(1)
-				v.Notice = chat.Say(story(1))
+				v.Notice = saying.Say(story(1))
 			})
 			if m := r.win.Content().MinSize(); m.Width > settings.MinWidth || m.Height > settings.MinHeight {
 				t.Errorf("%d%%: the window cannot be smaller than %v", scale, m)
@@ -102,7 +103,7 @@ func TestNothingSticksOut(t *testing.T) {
 		"start": func(v *chat.View) { v.Document = nil },
 		"text":  document("Once", story(8)),
 		"error": func(v *chat.View) {
-			v.Problem = &chat.Problem{Sentence: chat.Say("This file ends too early: 0.8 of 1.2 GB are here."), Hint: chat.Say("Copy or download it again."), Detail: "x"}
+			v.Problem = &saying.Problem{Sentence: saying.Say("This file ends too early: 0.8 of 1.2 GB are here."), Hint: saying.Say("Copy or download it again."), Detail: "x"}
 		},
 	}
 	for _, scale := range []int{100, 150} {

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/library"
 )
@@ -173,7 +174,7 @@ func (m *models) ask() {
 		err = m.w.shelf.downloads.Ask(text, models)
 	}
 	if err != nil {
-		p := hub.Explain(err, text)
+		p := explain.Download(err, text)
 		m.note(span{text: say(p.Sentence) + ".", colour: theme.ColorNameError}, muted(" "+say(p.Hint)))
 		return
 	}
@@ -197,7 +198,7 @@ func (w *window) startDownload(id string) {
 		err = w.shelf.downloads.Start(id, models)
 	}
 	if err != nil {
-		p := hub.Explain(err, id)
+		p := explain.Download(err, id)
 		w.tell(say(p.Sentence) + ". " + say(p.Hint))
 		return
 	}

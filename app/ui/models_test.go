@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/library"
 )
@@ -263,7 +264,7 @@ func TestDownloadRows(t *testing.T) {
 	d.Progress = hub.Progress{Done: 1_200_000_000, Total: 2_900_000_000, Rate: 11_400_000, Left: 149 * time.Second}
 	problem := func(err error) func(*library.Download) {
 		return func(d *library.Download) {
-			p := hub.Explain(err, id)
+			p := explain.Download(err, id)
 			d.State, d.Problem, d.Err = library.Failed, &p, err
 		}
 	}
@@ -276,7 +277,7 @@ func TestDownloadRows(t *testing.T) {
 		{func(d *library.Download) { d.Progress = hub.Progress{} }, "1bitLLM · Asking the site… | [Pause]", "Downloading bitnet_b1_58-large · 0%", "", ""},
 		{func(d *library.Download) { d.Progress.State = hub.Checking }, "Checking… | [Pause]", "", "", ""},
 		{func(d *library.Download) {
-			p := hub.ExplainWait(fmt.Errorf("%w", hub.ErrBusy), 30*time.Second)
+			p := explain.Waiting(fmt.Errorf("%w", hub.ErrBusy), 30*time.Second)
 			d.Progress.State, d.Problem = hub.Waiting, &p
 		}, "The site asks you to wait 30 s. It resumes by itself. | [Pause]", "", "", ""},
 		{func(d *library.Download) { d.State = library.Asking }, "1bitLLM · Asking the site… | [Remove", "", "", ""},

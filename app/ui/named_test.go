@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 )
 
 // Every control says what it does: by its label, its tooltip, the placeholder of
@@ -37,7 +38,7 @@ func TestEveryControlIsNamed(t *testing.T) {
 			for i := range v.Document {
 				v.Document[i].Versions, v.Document[i].Version = 3, 2
 			}
-			v.Problem = &chat.Problem{Sentence: chat.Say("No model in this folder"), Hint: chat.Say("Choose another."), Detail: "x"}
+			v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder"), Hint: saying.Say("Choose another."), Detail: "x"}
 		})
 		look("chat")
 		r.find()

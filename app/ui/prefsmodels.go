@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/settings"
 )
@@ -72,7 +73,7 @@ func (p *prefsModels) show(s settings.Settings) {
 // setSite takes the address of another site, if it is one.
 func (w *window) setSite(text string) {
 	if _, err := hub.New(hub.Options{Base: text}); err != nil {
-		x := hub.Explain(err, "")
+		x := explain.Download(err, "")
 		w.prefs.models.siteRow.sentence.set(span{text: say(x.Sentence) + ".", colour: theme.ColorNameError}, muted(" "+say(x.Hint)))
 		return
 	}

@@ -16,7 +16,9 @@ import (
 
 	"tern/app/chat"
 	"tern/app/crash"
+	"tern/app/explain"
 	"tern/app/library"
+	saying "tern/app/say"
 	"tern/app/settings"
 	"tern/app/ui/filedialog"
 )
@@ -111,7 +113,7 @@ func Run(o Options) int {
 	}
 	w.lookIfDue()
 	if problem != nil {
-		x := chat.Explain(problem, o.SettingsPath)
+		x := explain.Problem(problem, o.SettingsPath)
 		w.tell(say(x.Sentence) + ". " + say(x.Hint))
 	}
 	a.Lifecycle().SetOnEnteredForeground(func() { p.quiet.Store(false) })
@@ -145,7 +147,7 @@ func Run(o Options) int {
 		code = complain(o.Stderr, *v.Trouble)
 	}
 	if err := saver.close(); err != nil {
-		code = complain(o.Stderr, chat.Explain(err, o.SettingsPath))
+		code = complain(o.Stderr, explain.Problem(err, o.SettingsPath))
 	}
 	return code
 }
@@ -164,7 +166,7 @@ func handle(win fyne.Window) (h uintptr) {
 }
 
 // complain says a problem where there is no window any more.
-func complain(stderr io.Writer, p chat.Problem) int {
+func complain(stderr io.Writer, p saying.Problem) int {
 	fmt.Fprintf(stderr, "tern: %s.\nHint: %s\n", p.Sentence, p.Hint)
 	return 1
 }

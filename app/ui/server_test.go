@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/remote"
 	"tern/app/server"
 	"tern/app/settings"
@@ -166,7 +167,7 @@ func TestRemoteModel(t *testing.T) {
 	r.show(func(v *chat.View) { v.State = chat.Prefilling })
 	r.pass(showPrefillingAfter)
 	r.statusIs("Waiting for workshop:8000")
-	p := chat.Explain(errors.Join(remote.ErrUnreachable), "http://workshop:8000/v1#big")
+	p := explain.Problem(errors.Join(remote.ErrUnreachable), "http://workshop:8000/v1#big")
 	if got := p.Sentence.String(); got != "workshop:8000 cannot be reached" {
 		t.Errorf("%q", got)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/files"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -211,7 +212,7 @@ func TestUnsavedText(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(document("Once"), func(v *chat.View) {
 		v.Conversations = []chat.Entry{{ID: "now", Name: "Once"}}
-		v.Unsaved, v.Trouble = true, &chat.Problem{Sentence: chat.Say("Could not save: the disk is full"), Detail: "no space"}
+		v.Unsaved, v.Trouble = true, &saying.Problem{Sentence: saying.Say("Could not save: the disk is full"), Detail: "no space"}
 	})
 	r.stripIs("Could not save: the disk is full [Save elsewhere…] [More]")
 	r.tapStrip("Save elsewhere…")

@@ -5,7 +5,7 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 
-	"tern/app/chat"
+	saying "tern/app/say"
 )
 
 // tr says text in the language of the user. text is English, a whole sentence
@@ -33,7 +33,7 @@ func trn(n int, one, other string, args ...any) string {
 }
 
 // say is tr for what the conversation has to say.
-func say(t chat.Text) string {
+func say(t saying.Text) string {
 	if t.Key == "" {
 		return ""
 	}
@@ -48,7 +48,7 @@ func values(args []any) map[string]any {
 	m := make(map[string]any, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
 		v := args[i+1]
-		if t, ok := v.(chat.Text); ok {
+		if t, ok := v.(saying.Text); ok {
 			v = say(t)
 		}
 		m[fmt.Sprint(args[i])] = v

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"tern/app/chat"
+	saying "tern/app/say"
 
 	"tern/inference/sampling"
 )
 
 // texts are all texts of the program that are said in the user's language, by
-// the calls of tr, trn and chat.Say, and in the table of the sampler's settings. It fails where one of them is not a literal.
+// the calls of tr, trn and saying.Say, and in the table of the sampler's settings. It fails where one of them is not a literal.
 func texts(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -90,12 +90,12 @@ func TestTexts(t *testing.T) {
 func TestSay(t *testing.T) {
 	for got, want := range map[string]string{
 		tr("Open…"): "Open…",
-		tr("{{.A}} of {{.B}}", "A", 1, "B", "2 {{.C}}"):                    "1 of 2 {{.C}}",
-		trn(1, "{{.N}} word of {{.Of}}", "{{.N}} words", "Of", "x"):        "1 word of x",
-		trn(1200, "{{.N}} word", "{{.N}} words"):                           "1,200 words",
-		say(chat.Say("{{.File}} is gone", "File", chat.Say("The model"))):  "The model is gone",
-		chat.Say("{{.File}} is gone", "File", chat.Say("The {{")).String(): "The {{ is gone",
-		say(chat.Text{}): "",
+		tr("{{.A}} of {{.B}}", "A", 1, "B", "2 {{.C}}"):                        "1 of 2 {{.C}}",
+		trn(1, "{{.N}} word of {{.Of}}", "{{.N}} words", "Of", "x"):            "1 word of x",
+		trn(1200, "{{.N}} word", "{{.N}} words"):                               "1,200 words",
+		say(saying.Say("{{.File}} is gone", "File", saying.Say("The model"))):  "The model is gone",
+		saying.Say("{{.File}} is gone", "File", saying.Say("The {{")).String(): "The {{ is gone",
+		say(saying.Text{}): "",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

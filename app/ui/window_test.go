@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	saying "tern/app/say"
 	"tern/app/settings"
 )
 
@@ -216,7 +217,7 @@ func TestStrips(t *testing.T) {
 	r.load("/empty") // it may fail before the window sees it load
 	r.took("load /empty")
 	r.show(func(v *chat.View) {
-		v.Problem = &chat.Problem{Sentence: chat.Say("No model in this folder"), Hint: chat.Say("Choose another."), Detail: "model: x"}
+		v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder"), Hint: saying.Say("Choose another."), Detail: "model: x"}
 	})
 	r.stripIs("No model in this folder [Open another…] [More]")
 	if got := r.transcript.Position().Y; got < top+stripHeight {
@@ -234,7 +235,7 @@ func TestStrips(t *testing.T) {
 	r.generate()
 	r.took("generate")
 	r.show(func(v *chat.View) {
-		v.Problem = &chat.Problem{Sentence: chat.Say("The model produced invalid numbers")}
+		v.Problem = &saying.Problem{Sentence: saying.Say("The model produced invalid numbers")}
 	})
 	r.stripIs("The model produced invalid numbers")
 	r.show(func(v *chat.View) { v.Problem = nil })
@@ -258,7 +259,7 @@ func TestStrips(t *testing.T) {
 	r.tapStrip("Drop oldest turns")
 	r.took("drop oldest")
 	r.show(func(v *chat.View) {
-		v.Figures.Short, v.Problem = true, &chat.Problem{Sentence: chat.Say("Memory is short")}
+		v.Figures.Short, v.Problem = true, &saying.Problem{Sentence: saying.Say("Memory is short")}
 	})
 	r.stripIs("Memory is short [Drop oldest turns] [New conversation]")
 	if !r.canWrite() {
@@ -293,7 +294,7 @@ func TestUnsupportedModel(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.opening = true
 	r.show(func(v *chat.View) {
-		v.Problem = &chat.Problem{Sentence: chat.Say("Tern"), Unsupported: true}
+		v.Problem = &saying.Problem{Sentence: saying.Say("Tern"), Unsupported: true}
 	})
 	r.stripIs("Tern [See supported models]")
 	r.tapStrip("See supported models")
@@ -332,14 +333,14 @@ func TestStatusLine(t *testing.T) {
 	}
 	test.Tap(r.status.cancel)
 	r.took("cancel load")
-	r.show(state(chat.Ready), func(v *chat.View) { v.Notice = chat.Say("Cancelled. Tern Tales is still open.") })
+	r.show(state(chat.Ready), func(v *chat.View) { v.Notice = saying.Say("Cancelled. Tern Tales is still open.") })
 	r.statusIs("Cancelled. Tern Tales is still open.")
 	if r.status.bar.Visible() || r.status.cancel.Visible() {
 		t.Error("bar or Cancel stay")
 	}
 
 	r.show(state(chat.Prefilling), func(v *chat.View) {
-		v.Notice, v.Figures = chat.Text{}, chat.Figures{PromptDone: 512, PromptTotal: 1024, PromptRate: 1234, Context: 2048}
+		v.Notice, v.Figures = saying.Text{}, chat.Figures{PromptDone: 512, PromptTotal: 1024, PromptRate: 1234, Context: 2048}
 	})
 	r.pass(showPrefillingAfter)
 	r.statusIs("Reading the prompt · 512 of 1,024 tokens · 1,234 tok/s")

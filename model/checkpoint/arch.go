@@ -66,6 +66,9 @@ const KeyActivation = "hidden_activation"
 // of package inference.
 var architectures = []*Architecture{&bitnet, &bitnet2B4T, &llama, &qwen3, &minicpm, &qwen35}
 
+// Architectures returns all that Tern runs.
+func Architectures() []*Architecture { return slices.Clone(architectures) }
+
 // Find returns the architecture with this key. It panics for a key that is not
 // in the list: keys come from checkpoints by way of the list, or from code.
 func Find(key model.Arch) *Architecture {
@@ -75,6 +78,16 @@ func Find(key model.Arch) *Architecture {
 		}
 	}
 	panic(fmt.Sprintf("model: no architecture %q", key))
+}
+
+// ArchitectureError names an architecture that is not in the list.
+type ArchitectureError struct {
+	Key  string // what the file calls it: "architecture" or "model type"
+	Name string
+}
+
+func (e *ArchitectureError) Error() string {
+	return fmt.Sprintf("%s %q is not one that Tern runs", e.Key, e.Name)
 }
 
 // findHF finds the architecture of a config.json.
@@ -92,9 +105,9 @@ func findHF(h *hfConfig) (*Architecture, error) {
 	case class == "" && h.ModelType == "":
 		return nil, fmt.Errorf("model: config.json: it names no architecture: %w", model.ErrUnsupported)
 	case class == "":
-		return nil, fmt.Errorf("model: config.json: model type %q is not one that Tern runs: %w", h.ModelType, model.ErrUnsupported)
+		return nil, fmt.Errorf("model: config.json: %w: %w", &ArchitectureError{"model type", h.ModelType}, model.ErrUnsupported)
 	}
-	return nil, fmt.Errorf("model: config.json: architecture %q is not one that Tern runs: %w", class, model.ErrUnsupported)
+	return nil, fmt.Errorf("model: config.json: %w: %w", &ArchitectureError{"architecture", class}, model.ErrUnsupported)
 }
 
 // findGGUF finds the architecture of a GGUF file by general.architecture, nil

@@ -64,7 +64,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 	case b.Dense != nil && projectionNamed(kind) != nil && projectionNamed(kind).groups != nil:
 		b.enc = projectionNamed(kind)
 	case b.Linear == nil, keepFloat:
-		return fmt.Errorf("model: %v is %s, which Tern does not read here; F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K work: %w", b.weight, kind, model.ErrUnsupported)
+		return fmt.Errorf("model: %v is %s, which Tern does not read here; %s work: %w", b.weight, kind, series("and", b.readable()), model.ErrUnsupported)
 	case float:
 		b.enc = &OneMagnitude
 	default:
@@ -77,7 +77,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 
 // advice says what is wrong with the type of a projection, and what to do.
 func advice(kind string) string {
-	const instead = "use the I2_S, TQ1_0 or TQ2_0 file of the model, or the original safetensors"
+	instead := "use the " + series("or", kindsOf(func(e *Encoding) bool { return e.Ternary })) + " file of the model, or the original safetensors"
 	switch {
 	case strings.HasPrefix(kind, "TL"):
 		return "whose layout depends on a kernel configuration outside the file; " + instead
@@ -85,4 +85,31 @@ func advice(kind string) string {
 		return "a layout of ik_llama.cpp that is not documented; " + instead
 	}
 	return "no ternary type: this is an ordinary model, or its ternary weights were quantised again; " + instead
+}
+
+// readable are the types that b may have where it is not a ternary projection.
+func (b *binding) readable() []string {
+	kinds := model.DTypeNames()
+	if b.Dense == nil {
+		return slices.DeleteFunc(kinds, func(kind string) bool { return !isFloat(kind) })
+	}
+	return append(kinds, kindsOf(func(e *Encoding) bool { return e.groups != nil })...)
+}
+
+// kindsOf are the types of the projections that wanted takes, without what tells
+// two layouts of one name apart.
+func kindsOf(wanted func(*Encoding) bool) (kinds []string) {
+	for _, e := range projections {
+		kind, _, _ := strings.Cut(e.kind, " ")
+		if wanted(e) && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// series writes names as "A, B and C", with word in the place of "and".
+func series(word string, names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }

@@ -160,7 +160,7 @@ func (k *metadata) config(vocab int) (model.Config, error) {
 	case k.arch == "":
 		return model.Config{}, k.problem(model.ErrUnsupported, "metadata name no architecture")
 	case a == nil:
-		return model.Config{}, k.problem(model.ErrUnsupported, "architecture %q is not one that Tern runs", k.arch)
+		return model.Config{}, fmt.Errorf("model: %s: %w: %w", k.file, &ArchitectureError{"architecture", k.arch}, model.ErrUnsupported)
 	}
 	c := a.Base
 	c.BOS, c.TiedEmbedding, c.RopeAdjacent = -1, true, a.GGUF.Adjacent

@@ -160,7 +160,7 @@ func TestGGUFTypes(t *testing.T) {
 	}
 	for _, id := range []uint32{3, 6, 10, 20, 38} {
 		_, err := modeltest.OpenBytes(retype(t, ternary, "token_embd.weight", id))
-		if !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K and Q6_K work") {
+		if !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "Q4_K, Q6_K, TQ1_0, TQ2_0, Q2_0, PQ2_0, PTQ1_0 and Q1_0 work") {
 			t.Errorf("embedding of type %d: %v", id, err)
 		}
 	}

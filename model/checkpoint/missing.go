@@ -176,7 +176,14 @@ func noIndex(name string) error {
 
 // notRead refuses a file of another kind.
 func notRead(name string) error {
-	return fmt.Errorf("model: %s: %s files are not supported, safetensors and GGUF are: %w", name, strings.ToLower(path.Ext(name)), model.ErrUnsupported)
+	return fmt.Errorf("model: %s: %w: %w", name, &KindError{strings.ToLower(path.Ext(name))}, model.ErrUnsupported)
+}
+
+// KindError names the ending of files of a kind that Tern does not read.
+type KindError struct{ Ext string }
+
+func (e *KindError) Error() string {
+	return e.Ext + " files are not supported, safetensors and GGUF are"
 }
 
 // snapshot returns the folder of the revision that a repository in the hub's

@@ -87,7 +87,7 @@ func (p *parser) counts() (pairs, tensors int, err error) {
 	}
 	left := uint64(p.size) - uint64(p.pos)
 	if t > maxTensors || t > left/minTensor || k > left/minPair {
-		return 0, 0, bad("%d tensors and %d metadata values do not fit %d bytes", t, k, p.size)
+		return 0, 0, short("%d tensors and %d metadata values do not fit %d bytes", t, k, p.size)
 	}
 	return int(k), int(t), nil
 }
@@ -181,7 +181,7 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 		return v, 0, bad("array of unknown %v", v.Elem)
 	}
 	if left := uint64(p.size) - uint64(p.pos); n > left/uint64(least) {
-		return v, 0, bad("array of %d values in the last %d bytes", n, left)
+		return v, 0, short("array of %d values in the last %d bytes", n, left)
 	}
 	v.Len, begin = int(n), p.pos
 	if size := v.Elem.size(); size > 0 {
@@ -212,7 +212,7 @@ func (p *parser) take(n uint64) ([]byte, error) {
 // 64 KiB, and no more than the file has.
 func (p *parser) more(n uint64) error {
 	if left := uint64(p.size) - uint64(p.pos); n > left {
-		return bad("%d bytes are asked for at byte %d of %d", n, p.pos, p.size)
+		return short("%d bytes are asked for at byte %d of %d", n, p.pos, p.size)
 	}
 	want := int64(p.pos) + int64(n)
 	if want > maxHeader {

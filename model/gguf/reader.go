@@ -89,6 +89,16 @@ func bad(format string, args ...any) error {
 	return fmt.Errorf("gguf: "+format+": %w", append(args, ErrFormat)...)
 }
 
+// short is an error about a file that ends before what it announces, as after an
+// unfinished download.
+func short(format string, args ...any) error { return &shortError{bad(format, args...)} }
+
+// shortError is io.ErrUnexpectedEOF, too, without its words.
+type shortError struct{ error }
+
+func (e *shortError) Unwrap() error        { return e.error }
+func (e *shortError) Is(target error) bool { return target == io.ErrUnexpectedEOF }
+
 // info is a tensor as the list describes it.
 type info struct {
 	name   string
@@ -109,7 +119,7 @@ func layout(list []info, room, align int64) error {
 			return bad("tensor %q: offset %d is no multiple of %d", t.name, t.offset, align)
 		}
 		if t.offset > room {
-			return bad("tensor %q starts at byte %d of %d", t.name, t.offset, room)
+			return short("tensor %q starts at byte %d of %d", t.name, t.offset, room)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b info) int { return cmp.Compare(a.offset, b.offset) })

@@ -54,7 +54,7 @@ func (t *Tensor) Elems() int64 {
 func Read(r io.ReaderAt, size int64) ([]*Tensor, error) {
 	var length [8]byte
 	if size < int64(len(length)) {
-		return nil, fmt.Errorf("safetensors: %d bytes are too few for a header: %w", size, ErrFormat)
+		return nil, &shortError{fmt.Errorf("safetensors: %d bytes are too few for a header: %w", size, ErrFormat)}
 	}
 	if err := readFull(r, length[:], 0); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func Read(r io.ReaderAt, size int64) ([]*Tensor, error) {
 	case n > maxHeader:
 		return nil, fmt.Errorf("safetensors: header of %d bytes, at most %d are allowed: %w", n, maxHeader, ErrFormat)
 	case int64(n) > size-8:
-		return nil, fmt.Errorf("safetensors: header of %d bytes ends past the file's %d: %w", n, size, ErrFormat)
+		return nil, &shortError{fmt.Errorf("safetensors: header of %d bytes ends past the file's %d: %w", n, size, ErrFormat)}
 	}
 	header := make([]byte, n)
 	if err := readFull(r, header, 8); err != nil {
@@ -85,6 +85,13 @@ func Read(r io.ReaderAt, size int64) ([]*Tensor, error) {
 	return tensors, nil
 }
 
+// shortError is an error about a file that ends before what it announces, as after
+// an unfinished download. It is io.ErrUnexpectedEOF, too, without its words.
+type shortError struct{ error }
+
+func (e *shortError) Unwrap() error        { return e.error }
+func (e *shortError) Is(target error) bool { return target == io.ErrUnexpectedEOF }
+
 // checkLayout sorts the entries by position and checks that each has the size
 // of its shape and that together they cover the buffer once.
 func checkLayout(entries []entry, buffer int64) error {
@@ -98,7 +105,11 @@ func checkLayout(entries []entry, buffer int64) error {
 		case !ok:
 			return fmt.Errorf("safetensors: tensor %q: type %q of shape %v is not supported: %w", e.name, e.dtype, e.shape, ErrFormat)
 		case e.begin < 0 || e.begin > e.end || e.end > buffer:
-			return fmt.Errorf("safetensors: tensor %q: bytes %d to %d of a buffer of %d: %w", e.name, e.begin, e.end, buffer, ErrFormat)
+			err := fmt.Errorf("safetensors: tensor %q: bytes %d to %d of a buffer of %d: %w", e.name, e.begin, e.end, buffer, ErrFormat)
+			if e.end > buffer {
+				return &shortError{err}
+			}
+			return err
 		case e.end-e.begin != want:
 			return fmt.Errorf("safetensors: tensor %q: %s of shape %v takes %d bytes, the file gives it %d: %w",
 				e.name, e.dtype, e.shape, want, e.end-e.begin, ErrFormat)

@@ -1,4 +1,6 @@
-package chat
+// Package say holds what the program has to say to its user before it is said in
+// the user's language. It imports nothing, so that whatever can go wrong may use it.
+package say
 
 import (
 	"fmt"
@@ -24,4 +26,13 @@ func (t Text) String() string {
 		pairs = append(pairs, fmt.Sprintf("{{.%v}}", t.Args[i]), fmt.Sprint(t.Args[i+1]))
 	}
 	return strings.NewReplacer(pairs...).Replace(t.Key)
+}
+
+// Problem is one thing that went wrong, said in a sentence and a hint.
+type Problem struct {
+	Sentence Text
+	Hint     Text
+	Detail   string // the error as the packages gave it, for "More"
+
+	Unsupported bool // another kind of model would run
 }
