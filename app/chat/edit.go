@@ -58,6 +58,23 @@ func (c *Controller) Edit(segment int, text string, answer bool, g settings.Gene
 	})
 }
 
+// Remove takes the message that a segment belongs to out of the conversation. What
+// follows stays, and Undo brings the message back.
+func (c *Controller) Remove(segment int) {
+	c.alter(func() {
+		i := c.conv.document.index(segment)
+		if i < 0 {
+			return
+		}
+		first, end := c.conv.document.message(i)
+		d := c.conv.document.upTo(first)
+		d.segments = append(d.segments, c.conv.document.segments[end:]...)
+		d.answer = lastAnswer(d.segments)
+		c.revise(d)
+		c.rest()
+	})
+}
+
 // behind makes a message that stands behind d.
 func (d document) behind(id int, author Author, text string) *segment {
 	s := &segment{id: id, author: author, vocab: unknown}

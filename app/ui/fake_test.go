@@ -44,6 +44,7 @@ func (f *fakeController) Retry(g settings.Generation)      { f.last = g; f.call(
 func (f *fakeController) Stop()                            { f.call("stop") }
 func (f *fakeController) StopIn(id string)                 { f.call("stop in", id) }
 func (f *fakeController) Written(int) []chat.Written       { return f.written }
+func (f *fakeController) Remove(i int)                     { f.call("remove", i) }
 func (f *fakeController) Undo()                            { f.call("undo") }
 func (f *fakeController) DropOldest()                      { f.call("drop oldest") }
 func (f *fakeController) DismissProblem()                  { f.call("dismiss") }

@@ -113,9 +113,22 @@ func (w *window) moreOf(m turn) []*fyne.MenuItem {
 	case t.page.formatted(m):
 		items = append(items, fyne.NewMenuItem(tr("Show as plain text"), func() { t.showPlain(m, true) }))
 	}
-	return append(items,
+	return append(items, w.removal(m),
 		fyne.NewMenuItem(tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.segment) }),
 		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }))
+}
+
+// removal takes a message out of the conversation; it is undone rather than asked
+// about.
+func (w *window) removal(m turn) *fyne.MenuItem {
+	return fyne.NewMenuItem(tr("Delete this message"), func() {
+		if w.writing() {
+			return
+		}
+		w.closeEditor(true)
+		w.ctl.Remove(m.segment)
+		w.tell(tr("The message was deleted."), action{tr("Undo"), w.undo})
+	})
 }
 
 // formatted tells if a message has anything that is shown with formatting.
@@ -152,8 +165,11 @@ func (w *window) textMenu(i int, at fyne.Position) {
 			}
 		}))
 	}
-	if m.chat && !m.mine {
+	switch {
+	case m.chat && !m.mine:
 		items = append(append(items, fyne.NewMenuItemSeparator()), w.moreOf(m)...)
+	case m.chat:
+		items = append(items, fyne.NewMenuItemSeparator(), w.removal(m))
 	}
 	w.popUpAt(at, items)
 }

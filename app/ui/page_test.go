@@ -439,3 +439,21 @@ func BenchmarkOpenLong(b *testing.B) {
 		b.ReportMetric(float64(time.Since(begin).Microseconds())/1000, "ms/open")
 	}
 }
+
+// TestRemoveMessage: a message can be deleted from the menus, and is undone from the
+// strip rather than asked about.
+func TestRemoveMessage(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.show(chatting, document("Hi", "\n\nHo"), func(v *chat.View) { v.CanUndo = true })
+	p := r.transcript.page
+	for _, m := range p.infos {
+		r.removal(m).Action()
+		r.took(fmt.Sprint("remove ", m.segment))
+		r.stripIs("The message was deleted. [Undo]")
+		r.tapStrip("Undo")
+		r.took("undo")
+	}
+	r.show(state(chat.Generating))
+	r.removal(p.infos[0]).Action()
+	r.took()
+}

@@ -28,6 +28,7 @@ type Controller interface {
 	StopIn(id string)
 	RetryAt(segment int, g settings.Generation)
 	Edit(segment int, text string, answer bool, g settings.Generation)
+	Remove(segment int)
 	Splice(at chat.Passage, text string)
 	ContinueAt(at chat.Passage, text string, g settings.Generation)
 	Step(segment, by int)
