@@ -46,3 +46,15 @@ tern_shown() {
 	window=$(xdotool search --onlyvisible --pid "$tern" | tail -n 1)
 	[[ $window ]]
 }
+
+# picture NAME: keep the screen as it is among the pictures of the script.
+# shellcheck disable=SC2154 # the script sets pictures
+picture() { import -silent -window root "$pictures/$1.png"; }
+
+# reads WORD: it is on the screen; needs tesseract-ocr.
+reads() {
+	picture read
+	convert "$pictures/read.png" -colorspace gray -resize 300% "$scratch/read.png"
+	tesseract "$scratch/read.png" - --psm 6 >"$scratch/words"
+	grep -qF "$1" "$scratch/words"
+}
