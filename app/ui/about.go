@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -57,17 +58,15 @@ func (p Program) details() string {
 // lines, and a list draws those that are seen.
 func (w *window) licences() {
 	lines := strings.Split(strings.TrimSpace(assets.Licences()), "\n")
-	list := widget.NewList(func() int { return len(lines) },
+	list := widget.NewList(func() int { return len(lines) }, // labels would have a line of room between two
 		func() fyne.CanvasObject {
-			l := widget.NewLabel("")
-			l.Truncation = fyne.TextTruncateClip
-			l.SizeName = theme.SizeNameCaptionText
-			return l
+			return &canvas.Text{TextSize: theme.CaptionTextSize(), TextStyle: fyne.TextStyle{Monospace: true}}
 		},
 		func(i widget.ListItemID, o fyne.CanvasObject) {
-			l := o.(*widget.Label)
-			l.TextStyle = fyne.TextStyle{Monospace: true, Bold: strings.HasPrefix(lines[i], "==== ")}
-			l.SetText(lines[i])
+			t := o.(*canvas.Text)
+			t.Text, t.Color = lines[i], theme.Color(theme.ColorNameForeground)
+			t.TextStyle = fyne.TextStyle{Monospace: true, Bold: strings.HasPrefix(lines[i], "==== ")}
+			t.Refresh()
 		})
 	list.HideSeparators = true
 	high := max(120, w.win.Canvas().Size().Height-220)
