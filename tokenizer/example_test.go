@@ -19,10 +19,8 @@ func Example() {
 	}
 	ids := t.Encode("Hello 🙂 </s>")
 	fmt.Println(ids)
-	for _, id := range ids[:3] {
-		fmt.Printf("%q ", t.Literal(id))
-	}
-	fmt.Printf("\n%q\n", tokenizer.Decode(t, ids))
+	fmt.Printf("%q %q %q\n", t.Literal(ids[0]), t.Literal(ids[1]), t.Literal(ids[2]))
+	fmt.Printf("%q\n", tokenizer.Decode(t, ids))
 	// Output:
 	// [316 362 317 313 319 316 243 162 156 133 316 63 50 324 65]
 	// "▁" "H" "e"
