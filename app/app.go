@@ -85,7 +85,7 @@ func openWindow(args []string, stderr io.Writer) int {
 		return wrongUsage(stderr, fmt.Sprintf("there is no flag %s before a command", args[0]))
 	}
 	if len(args) > 1 {
-		return wrongUsage(stderr, fmt.Sprintf("%s is no command, and the window opens one model at a time", args[0]))
+		return wrongUsage(stderr, fmt.Sprintf("%q is not a command; the window opens one model at a time", args[0]))
 	}
 	if _, err := os.Stat(args[0]); err != nil && !strings.ContainsAny(args[0], separators) {
 		return wrongUsage(stderr, fmt.Sprintf("there is no command, file or folder named %q", args[0]))

@@ -34,7 +34,7 @@ func TestExitCodes(t *testing.T) {
 		{"licences", 0, "The Go programming language", ""},
 		{"--json", 2, "", "no flag --json before a command"},
 		{"rnu", 2, "", `no command, file or folder named "rnu"`},
-		{"help rnu", 2, "", "rnu is no command"},
+		{"help rnu", 2, "", `"rnu" is not a command`},
 		{"app.go cli", 2, "", "one model at a time"},
 		{"run -n x", 2, "", "tern run --help"},
 		{"run ./absent", 1, "", "no model found"},

@@ -15,7 +15,7 @@ func TestAbout(t *testing.T) {
 func TestIcons(t *testing.T) {
 	for _, svg := range [][]byte{Icon(), IconMono()} {
 		if !bytes.Contains(svg, []byte("<svg ")) {
-			t.Error("an icon is no SVG")
+			t.Error("an icon is not an SVG")
 		}
 	}
 }

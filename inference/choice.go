@@ -12,15 +12,15 @@ import (
 const MaxAlternatives = 100
 
 // Choice is what the model thought of a token that was chosen: its probability
-// among all tokens, and that of the likeliest ones. It is computed from the
+// among all tokens, and that of the most likely ones. It is computed from the
 // logits as the model gave them, at temperature 1: the repetition penalty, top-k,
 // top-p, min-p and the temperature, which decide what can be drawn, are not in it.
 // The zero value says nothing: no alternatives were asked for.
 type Choice struct {
 	LogProb float64       // natural logarithm of the token's probability
-	Rank    int           // 1 for the likeliest token; equal ones in the order of their ids
+	Rank    int           // 1 for the most likely token; equal ones in the order of their ids
 	Entropy float64       // of the whole distribution, in bits
-	Top     []Alternative // the likeliest tokens, the likeliest first
+	Top     []Alternative // the most likely tokens, the most likely first
 }
 
 // Alternative is a token that could have been chosen.

@@ -134,7 +134,7 @@ func TestAlternativesChangeNothing(t *testing.T) {
 				}
 			}
 			if o.Temperature == 0 && slices.ContainsFunc(live, func(c Choice) bool { return c.Rank != 1 || c.Top[0].LogProb != c.LogProb }) {
-				t.Error("greedy took a token that is not the likeliest")
+				t.Error("greedy took a token that is not the most likely")
 			}
 		}
 	}

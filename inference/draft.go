@@ -37,7 +37,7 @@ const (
 	// how much of a plain pass each token adds to one until it was measured,
 	// both on the side that makes a draft be tried.
 	priorHit, priorSlope = 0.6, 0.15
-	// A plain pass in so many keeps its time known.
+	// One pass of this many is a plain one, so that its time stays known.
 	plainEvery = 32
 	// worthwhile is the gain below which a draft is not tried.
 	worthwhile = 1.05

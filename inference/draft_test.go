@@ -74,7 +74,7 @@ func TestSpeculationChangesNothing(t *testing.T) {
 				}
 			}
 			// Tokens of the draft are what a penalty is for: they may be the
-			// likeliest ones, and must not hide the one after them.
+			// most likely ones, and must not hide the one after them.
 			sameWithDrafts(t, "penalty on the draft", e, g.Long.Prompt[:1],
 				GenerateOptions{MaxTokens: 20, IgnoreEOS: true, Sampling: Sampling{RepeatPenalty: 9}}, SessionOptions{})
 		})

@@ -83,7 +83,7 @@ type GenerateOptions struct {
 	EndSentence int
 	// StopIDs are ids that end the text beside the model's own.
 	StopIDs []int32
-	// Alternatives is how many of the likeliest tokens each event lists beside
+	// Alternatives is how many of the most likely tokens each event lists beside
 	// the probability of the token chosen, at most MaxAlternatives; 0 for no
 	// such figures. They change no token, but they need the logits of the whole
 	// vocabulary, where greedy and top-k sampling can do with a few, and then two
@@ -145,7 +145,7 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		g.o.EndSentence = 0
 	} else {
 		// The dummy space of SentencePiece is dropped where the text begins,
-		// which is here only when the prompt is no text.
+		// which is here only when the prompt is not text.
 		g.stream = tokenizer.NewStream(e.tok, e.isEmptyText(ids))
 	}
 	for {

@@ -27,8 +27,8 @@ func newKVCache(c *model.Config, kind KVType) *kvCache {
 	return &kvCache{kvHeads: c.KVHeads, headDim: c.HeadDim, layers: c.AttentionLayers(), kind: kind}
 }
 
-// grow makes room for positions [0, n), as far as spared says that so many bytes
-// are free each time.
+// grow makes room for positions [0, n), or for fewer where spared reports that the
+// next chunk does not fit.
 func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 	for kv.positions() < n && spared(kv.need()) {
 		if kv.kind == KVF16 {
@@ -39,8 +39,8 @@ func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 	}
 }
 
-// need is the memory that must be free to add a chunk: it leaves some for the rest
-// of a pass, and for what the runtime takes ahead.
+// need is the memory that must be free to add a chunk: the chunk, and headroom for
+// the rest of the pass and for the Go runtime.
 func (kv *kvCache) need() int64 { return kv.chunkBytes() + min(4*kv.chunkBytes(), 128<<20) }
 
 // positions is how many there is room for.
@@ -129,7 +129,7 @@ func (kv *kvCache) attend(queries []query, layer, head int, scale float32) {
 	}
 }
 
-// eachFew calls f with all of the queries, so few at a time as kernels take.
+// eachFew calls f on the queries in batches of at most kernel.MaxQueries.
 func eachFew(queries []query, f func(few []query)) {
 	n := len(queries)
 	parts := (n + kernel.MaxQueries - 1) / kernel.MaxQueries

@@ -14,8 +14,8 @@ type Panic struct {
 	Stack []byte
 }
 
-// Caught makes an error of what recover returned, in the deferred function that
-// called it.
+// Caught converts a value that recover returned to an error. It must be called in the
+// deferred function that recovered, for the stack.
 func Caught(value any) *Panic {
 	what := fmt.Sprintf("panic with a %T", value)
 	if err, ok := value.(runtime.Error); ok {

@@ -217,7 +217,7 @@ type barrier struct {
 	gate    gate
 	taken   [maxQueues]padded // of the queues until the next opening
 
-	meetings int64 // counted by whoever comes last
+	meetings int64 // counted by the last worker to arrive
 }
 
 // padded is a counter in a cache line of its own.
@@ -226,7 +226,7 @@ type padded struct {
 	_ [56]byte
 }
 
-// empty begins all queues anew.
+// empty restarts all queues.
 func (b *barrier) empty() {
 	for i := range b.taken {
 		b.taken[i].Store(0)

@@ -114,7 +114,7 @@ func ScanBytes(head *model.Dense) int64 {
 	return int64(head.Rows) * (int64(ternary.PadCols(head.Cols)) + 12)
 }
 
-// topRequest asks a pass for the logits of the k likeliest tokens, and of ids.
+// topRequest asks a pass for the logits of the k most likely tokens, and of ids.
 type topRequest struct {
 	k   int
 	ids []int32

@@ -175,9 +175,9 @@ func (s *Session) allocate(rows int) {
 // evaluated so far and in all, reused ones not counted.
 // reused is the length of the kept prefix. A cancelled context leaves the
 // session usable at the last finished chunk and returns the context's error.
-// ids longer than the context give ErrContextFull and change nothing. Where there
-// is no memory for so many, the error is ErrMemory too, and the session stays at
-// the last finished chunk.
+// ids longer than the context give ErrContextFull and change nothing. Where
+// memory is short, the error is ErrMemory too, and the session stays at the last
+// finished chunk.
 func (s *Session) Sync(ctx context.Context, ids []int32, progress func(done, total int)) (reused int, err error) {
 	return s.sync(ctx, ids, logitsFull, progress)
 }
@@ -349,7 +349,7 @@ func (s *Session) skips() bool {
 }
 
 // grow makes room for n positions, or says that there is no memory for them. It
-// asks anew each time.
+// asks again each time.
 func (s *Session) grow(n int) error {
 	if n <= s.kv.positions() {
 		return nil
@@ -373,8 +373,8 @@ func (s *Session) grow(n int) error {
 	return fmt.Errorf("inference: %d tokens, memory for %d: %w: %w", n, have, ErrMemory, ErrContextFull)
 }
 
-// spares says whether so many bytes are free, and how many are. Before it says
-// no it gives back what is garbage.
+// spares reports whether bytes bytes of memory are available, and how many are. It
+// returns freed memory to the system before it answers no.
 func (e *Engine) spares(bytes int64) (free int64, yes bool) {
 	if e.free == nil {
 		return 0, true

@@ -21,7 +21,7 @@ type bpe struct {
 	ignoreMerges bool // a word that is a token is left whole
 	byteLevel    bool
 	bytes        *[256]int32 // token of each byte: the base tokens, or byte fallback, or nil
-	unknown      int32       // for characters (or bytes) that are no token, -1 to drop them
+	unknown      int32       // for characters (or bytes) that are not token, -1 to drop them
 	fuseUnknown  bool        // a run of unknown characters is one token
 }
 
@@ -209,7 +209,7 @@ type characterModel struct {
 	steps        []step     // and
 	other        string     // what of them spacing and splitWords do not say
 	splitWords   bool       // tokens cross no space (Metaspace with split)
-	byteFallback bool       // characters that are no token become <0x00>…<0xFF>
+	byteFallback bool       // characters that are not token become <0x00>…<0xFF>
 	byteDecode   bool       // and these become bytes again
 	unknown      string     // literal, "" for none
 	fuseUnknown  bool

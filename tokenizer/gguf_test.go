@@ -153,7 +153,7 @@ func TestGGUFFlags(t *testing.T) {
 	}
 }
 
-// TestGGUFTypes: markers are no text, unused tokens neither text nor markers.
+// TestGGUFTypes: markers are not text, unused tokens neither text nor markers.
 func TestGGUFTypes(t *testing.T) {
 	v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 	pad, user := int32(len(v.Tokens)), int32(len(v.Tokens)+1)

@@ -49,7 +49,7 @@ func TestMarks(t *testing.T) {
 			t.Errorf("%s: BOS %d, %v, EOS %d, want %d, %v, %d", c.name, bos, add, tok.EOS(), c.bos, c.add, c.eos)
 		}
 		if c.bos >= 0 && (len(tok.Bytes(c.bos)) > 0 || !slices.Equal(tok.EncodeSpecial(tok.Literal(c.bos)), []int32{c.bos})) {
-			t.Errorf("%s: BOS is no special token", c.name)
+			t.Errorf("%s: BOS is not a special token", c.name)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func TestSplitIsolated(t *testing.T) {
 	}
 }
 
-// Splitters cut bytes that are no UTF-8 too, and lose none.
+// Splitters cut bytes that are not UTF-8 too, and lose none.
 func FuzzSplit(f *testing.F) {
 	for _, text := range randomTexts(20) {
 		f.Add(text)

@@ -7,7 +7,7 @@ import (
 
 // Stream turns token ids into text as they come. Its pieces are whole
 // characters and concatenate to the same text however the ids are timed:
-// bytes that are no UTF-8 become U+FFFD, one for each maximal subpart of a
+// bytes that are not UTF-8 become U+FFFD, one for each maximal subpart of a
 // character, as the Unicode Standard recommends in chapter 3.9. A stream has
 // one owner.
 type Stream struct {
@@ -89,7 +89,7 @@ func decodeUTF8(p []byte, last bool) (text string, n int) {
 	return b.String(), n
 }
 
-// validUTF8 returns s with U+FFFD for what is no UTF-8.
+// validUTF8 returns s with U+FFFD for what is not UTF-8.
 func validUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s

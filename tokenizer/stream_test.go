@@ -67,7 +67,7 @@ func checkStream(t testing.TB, tok Tokenizer, ids []int32, start bool) string {
 	var text strings.Builder
 	piece := func(p string) {
 		if !utf8.ValidString(p) {
-			t.Fatalf("ids %v: piece %q is no UTF-8", ids, p)
+			t.Fatalf("ids %v: piece %q is not UTF-8", ids, p)
 		}
 		if len(s.pending) > 3 {
 			t.Fatalf("ids %v: %d bytes held", ids, len(s.pending))

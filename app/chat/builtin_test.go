@@ -51,7 +51,7 @@ func (b *driven) until(is func(View) bool) View {
 }
 
 // begin starts an answer and returns in the middle of it. The model writes a
-// short story within a frame or two: one that ends unseen is begun anew.
+// short story within a frame or two: one that ends unseen is started again.
 func (b *driven) begin(prompt string, g settings.Generation) {
 	b.t.Helper()
 	for {
@@ -112,7 +112,7 @@ func TestBuiltin(t *testing.T) {
 	}
 	b.Generate("", g)
 	if _, v := b.answer(); v.Figures.PromptTotal != 1 || v.Figures.ContextUsed != used+6 {
-		t.Errorf("going on reads %d tokens anew, %d are in use", v.Figures.PromptTotal, v.Figures.ContextUsed)
+		t.Errorf("going on reads %d tokens again, %d are in use", v.Figures.PromptTotal, v.Figures.ContextUsed)
 	}
 	b.Undo()
 	b.until(func(v View) bool { return strings.HasSuffix(text(v), first) })

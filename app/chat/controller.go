@@ -260,7 +260,7 @@ func (c *Controller) newID() int {
 }
 
 // rest forgets the last answer's figures and what was said about it, and
-// counts the document anew.
+// counts the document again.
 func (c *Controller) rest() {
 	used := c.used()
 	c.change(func(v *View) {

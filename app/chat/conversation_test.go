@@ -329,7 +329,7 @@ func TestConversationInFull(t *testing.T) {
 	}
 }
 
-// TestChooseInConversation writes an answer of a chat anew from one of its
+// TestChooseInConversation writes an answer of a chat again from one of its
 // tokens on: what stands before it stays, in the text and in the session.
 func TestChooseInConversation(t *testing.T) {
 	g := fixed(3, 12)

@@ -44,7 +44,7 @@ type Copy struct {
 // Price is what a smaller head costs, measured on a built-in paragraph.
 type Price struct {
 	Logits                float64    // largest difference, as a share of the largest logit
-	SameArgmax, Positions int        // positions with the same likeliest token
+	SameArgmax, Positions int        // positions with the same most likely token
 	Perplexity            [2]float64 // before and after
 }
 

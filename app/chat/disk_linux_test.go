@@ -113,7 +113,7 @@ func TestDiskFull(t *testing.T) {
 	})
 }
 
-// TestQuitWithFullDisk: a disk that is full to the end is no secret, and room
+// TestQuitWithFullDisk: a disk that is full to the end is not a secret, and room
 // that comes just before the end is used.
 func TestQuitWithFullDisk(t *testing.T) {
 	filestest.Full(t, func(t *testing.T, disk filestest.Disk) {

@@ -11,7 +11,7 @@ import (
 
 // segment is a run of the document by one author, with its token ids: those
 // that were generated stay as they were sampled, so that going on never encodes
-// them anew and finds all of them in the session's cache. Nothing of a segment
+// them again and finds all of them in the session's cache. Nothing of a segment
 // changes once its answer has ended, except that another model's ids replace ids.
 type segment struct {
 	id     int

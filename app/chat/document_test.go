@@ -95,7 +95,7 @@ func TestPrompt(t *testing.T) {
 
 	first := d.prompt(spm, 1)
 	if fmt.Sprint(first[len(first)-6:]) != fmt.Sprint(answer.ids) {
-		t.Error("generated ids were encoded anew")
+		t.Error("generated ids were encoded again")
 	}
 	if got := tokenizer.Decode(bpe, d.prompt(bpe, 2)); got != "Hello world" {
 		t.Errorf("the other model reads %q", got)
@@ -155,7 +155,7 @@ func TestTrim(t *testing.T) {
 					t.Errorf("%s, first %v: %q is spelled %q", name, first, full[:cut], got.String())
 				}
 				if cut == len(full) && fmt.Sprint(s.ids) != fmt.Sprint(sampled) {
-					t.Errorf("%s, first %v: whole tokens were encoded anew", name, first)
+					t.Errorf("%s, first %v: whole tokens were encoded again", name, first)
 				}
 			}
 		}

@@ -88,7 +88,7 @@ func TestPanicInWorker(t *testing.T) {
 	})
 }
 
-// TestFolderVanishes: what is open is saved again, in a folder made anew.
+// TestFolderVanishes: what is open is saved again, in a folder made again.
 func TestFolderVanishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "tern", "conversations")

@@ -19,8 +19,8 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-// obey runs a command. One that panics ends, and with it what it was doing; the
-// next one finds a controller that works.
+// obey runs a command. A panic fails this command only; the next one finds a
+// controller that works.
 func (c *Controller) obey(ctx context.Context, command func(context.Context)) {
 	err := guarded(func() error { command(ctx); return nil })
 	if err == nil {

@@ -107,7 +107,7 @@ func speed(ctx context.Context, m *model.Model, threads int, free func() (int64,
 	return s, nil
 }
 
-// spares tells whether free, if it knows, leaves so many bytes.
+// spares reports whether bytes bytes are free, or free does not know.
 func spares(free func() (bytes int64, known bool), bytes int64) bool {
 	if free == nil {
 		return true

@@ -11,7 +11,7 @@ import (
 	"tern/tokenizer"
 )
 
-// alternatives is how many of the likeliest tokens are kept for each token.
+// alternatives is how many of the most likely tokens are kept for each token.
 const alternatives = 10
 
 // Token is one token of an answer and what the model thought of it, at
@@ -20,7 +20,7 @@ type Token struct {
 	Segment, Index int    // its segment, and its place among the tokens of that
 	Text           string // what it adds to the text; empty for a part of a character
 	Prob           float64
-	Rank           int     // 1 is the likeliest token
+	Rank           int     // 1 is the most likely token
 	Surprise       float64 // bits
 	Entropy        float64 // of the whole distribution, in bits
 	Top            []Alternative

@@ -86,7 +86,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestChoose writes an answer anew from one of its words on.
+// TestChoose writes an answer again from one of its words on.
 func TestChoose(t *testing.T) {
 	g := fixed(3, 40)
 	b := openBuiltin(t, g)

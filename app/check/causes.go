@@ -58,7 +58,7 @@ func (r *Report) findCause(ctx context.Context, e *inference.Engine, trials []tr
 		}
 		t.Perplexity = Finite(p)
 		r.Causes = append(r.Causes, t.Cause)
-		if p < best && !(p >= t.better*asLoaded) { // also where asLoaded is no number
+		if p < best && !(p >= t.better*asLoaded) { // also where asLoaded is not a number
 			best, found = p, t
 		}
 	}

@@ -65,7 +65,7 @@ func (r *Report) checkTokenizer(e *inference.Engine) {
 }
 
 // checkTemplate tells how a chat with the model is rendered. That a base model
-// is not made for chats is no fault. For a template that cannot be used there may
+// is not made for chats is not a fault. For a template that cannot be used there may
 // be a built-in one whose markers the vocabulary has: it is called for, and taken
 // if the user wants it. checkTemplate returns whether the model chats.
 func (r *Report) checkTemplate(e *inference.Engine) bool {
@@ -158,7 +158,7 @@ func (r *Report) checkSample(ctx context.Context, e *inference.Engine) error {
 const goodPerplexity = 150
 
 // babbling is the share of the vocabulary's size, which is the perplexity of
-// guessing, from which on a text is no text.
+// guessing, from which on a text is not text.
 const babbling = 0.125
 
 func (r *Report) checkPerplexity(ctx context.Context, e *inference.Engine, text string, o *Options) error {

@@ -150,7 +150,7 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 	if a.Tokenizer() == nil {
 		of = "arbitrary ids"
 	}
-	_, err = fmt.Fprintf(s.Out, "%v head, %d tokens of %s: logits differ by up to %.2g%% of the largest, the likeliest token is the same at %d; perplexity %.6g before, %.6g after\n",
+	_, err = fmt.Fprintf(s.Out, "%v head, %d tokens of %s: logits differ by up to %.2g%% of the largest, the most likely token is the same at %d; perplexity %.6g before, %.6g after\n",
 		small.Head.Type, c.Positions, of, 100*c.Logits, c.SameArgmax, c.Perplexity[0], c.Perplexity[1])
 	return err
 }

@@ -31,7 +31,7 @@ func TestConvertHead(t *testing.T) {
 	}
 	// What is stored in two bytes already loses nothing as F16.
 	out := mustTern(t, "convert", "--head", "f16", builtinFolder, filepath.Join(t.TempDir(), "x.gguf"))
-	if !strings.HasPrefix(out, "F16 head, 128 tokens of a built-in paragraph: logits differ by up to 0% of the largest, the likeliest token is the same at 128;") {
+	if !strings.HasPrefix(out, "F16 head, 128 tokens of a built-in paragraph: logits differ by up to 0% of the largest, the most likely token is the same at 128;") {
 		t.Errorf("an F16 head as F16: %s", out)
 	}
 }

@@ -172,7 +172,7 @@ func (f *flags) samplingFlags(p *sampling.Params) {
 // seedFlag adds --seed. What draws one is up to the command.
 func (f *flags) seedFlag(seed *uint64, draw *bool) {
 	*draw = true
-	f.Func("seed", "`SEED` of the random choices; the same seed repeats the text (drawn anew without this, and for -1)", func(s string) error {
+	f.Func("seed", "`SEED` of the random choices; the same seed repeats the text (a new one is drawn without this, and for -1)", func(s string) error {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if signed, e := strconv.ParseInt(s, 10, 64); err != nil && e == nil {
 			n, err = uint64(signed), nil
@@ -230,7 +230,7 @@ func (f *flags) idsFlag(ids *[]int32) {
 		for field := range strings.SplitSeq(s, ",") {
 			id, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
 			if err != nil || id < 0 {
-				return fmt.Errorf("%q is no token id", field)
+				return fmt.Errorf("%q is not a token id", field)
 			}
 			*ids = append(*ids, int32(id))
 		}
@@ -245,7 +245,7 @@ func (f *flags) intList(list *[]int, name string, lo, hi int, usage string) {
 		for field := range strings.SplitSeq(s, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(field))
 			if err != nil || n < lo || n > hi {
-				return fmt.Errorf("%q is no number from %d to %d", field, lo, hi)
+				return fmt.Errorf("%q is not a number from %d to %d", field, lo, hi)
 			}
 			*list = append(*list, n)
 		}

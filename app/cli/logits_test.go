@@ -11,7 +11,7 @@ import (
 func readFloats(t *testing.T, raw []byte) []float32 {
 	t.Helper()
 	if len(raw)%4 != 0 {
-		t.Fatalf("%d bytes are no float32", len(raw))
+		t.Fatalf("%d bytes are not float32", len(raw))
 	}
 	v := make([]float32, len(raw)/4)
 	for i := range v {

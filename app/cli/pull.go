@@ -44,7 +44,7 @@ tern run -m "$(tern pull microsoft/bitnet-b1.58-2B-4T-gguf)" --chat -p "Hello"`)
 	}
 	id, err := hub.ParseID(bare[0])
 	if err != nil {
-		return f.wrong("%q is no repository id like OWNER/NAME", bare[0])
+		return f.wrong("%q is not a repository id like OWNER/NAME", bare[0])
 	}
 	kept := userSettings(s)
 	if to == "" {

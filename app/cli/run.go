@@ -50,7 +50,7 @@ peak_rss_bytes, and how many tokens were drafted ahead and accepted. With "eos",
 the id that ended the text is the last of ids.
 
 With --logprobs N a token line also has logprob, the natural logarithm of the
-token's probability, and top, the N likeliest tokens as
+token's probability, and top, the N most likely tokens as
 {"id":…,"text":…,"logprob":…}: at temperature 1, before any other setting.
 
 --recipe writes one JSON object that holds all it takes to compute the text
@@ -84,7 +84,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.speculateFlag(&o.Speculate)
 	f.limit(&o.session.Context, "context", 1<<24, "room for `N` tokens, prompt included; 0 for as many as the model was made for")
 	f.BoolVar(&o.json, "json", false, "write JSON lines")
-	f.int(&o.Alternatives, "logprobs", 0, inference.MaxAlternatives, "with --json, probabilities of each token and of the `N` likeliest ones")
+	f.int(&o.Alternatives, "logprobs", 0, inference.MaxAlternatives, "with --json, probabilities of each token and of the `N` most likely ones")
 	f.StringVar(&o.recipe, "recipe", "", "write a recipe of the text to `FILE`, for tern replay")
 	if err := f.parseModel(args); err != nil {
 		return nil, err

@@ -285,7 +285,7 @@ func TestRunChatTemplate(t *testing.T) {
 	}
 }
 
-// TestRunAsOthers: -1 is no limit, draws the seed and switches off, as in other
+// TestRunAsOthers: -1 means no limit, draws the seed and switches off, as in other
 // programs, and an empty stop is none.
 func TestRunAsOthers(t *testing.T) {
 	unlimited := runJSON(t, "-p", "One day", "-n", "-1", "--context", "40", "--ignore-eos", "--top-k", "-1", "--stop", "", "--threads", "-1")

@@ -184,7 +184,7 @@ func readRegular(path string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > 256<<20 {
-		return nil, fmt.Errorf("%s is no file of at most 256 MB", path)
+		return nil, fmt.Errorf("%s is not a file of at most 256 MB", path)
 	}
 	return os.ReadFile(path)
 }

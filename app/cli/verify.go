@@ -54,7 +54,7 @@ type verifyLogits struct {
 	Positions     int      `json:"positions"`
 	Difference    *float64 `json:"difference"`     // largest over largest magnitude; null where not finite
 	FirstPosition int      `json:"first_position"` // that differs; -1 if none does
-	SameArgmax    int      `json:"same_argmax"`    // positions with the same likeliest token
+	SameArgmax    int      `json:"same_argmax"`    // positions with the same most likely token
 	PerplexityA   *float64 `json:"perplexity_a"`
 	PerplexityB   *float64 `json:"perplexity_b"`
 }
@@ -267,7 +267,7 @@ func (r *verifyResult) writeComputed(w io.Writer) {
 	if l := r.Logits; l.FirstPosition < 0 {
 		fmt.Fprintf(w, "%-10s the same at %d positions\n", "logits", l.Positions)
 	} else {
-		fmt.Fprintf(w, "%-10s by up to %s of the largest, from position %d on; the likeliest token is the same at %d of %d\n",
+		fmt.Fprintf(w, "%-10s by up to %s of the largest, from position %d on; the most likely token is the same at %d of %d\n",
 			"logits", percent(l.Difference), l.FirstPosition, l.SameArgmax, l.Positions)
 		fmt.Fprintf(w, "%-10s %s, %s\n", "perplexity", number6(l.PerplexityA), number6(l.PerplexityB))
 	}

@@ -21,7 +21,7 @@ import (
 func TestUnreadable(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(path string) error
-		want error // nil: it is no conversation
+		want error // nil: it is not a conversation
 	}{
 		"fails to read":   {func(path string) error { return os.Symlink("/proc/self/mem", path) }, syscall.EIO},
 		"leads to itself": {func(path string) error { return os.Symlink(path, path) }, syscall.ELOOP},

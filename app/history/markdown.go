@@ -84,7 +84,7 @@ func (c *Conversation) about() string {
 	return strings.Join(parts, " · ")
 }
 
-// block matches a line that is no part of a plain paragraph of Markdown: headings,
+// block matches a line that is not part of a plain paragraph of Markdown: headings,
 // quotes, list items, tables, and what is indented.
 var block = regexp.MustCompile("^(?:#|>|\\||[-*+] |\\d+[.)] |    |\\t|```|~~~)")
 

@@ -78,7 +78,7 @@ func NewID(now time.Time) string {
 
 func (s *Store) path(id string) string { return filepath.Join(s.dir, filepath.Base(id)+".json") }
 
-// errNoFile marks what has the name of a conversation but is no file: to open a
+// errNoFile marks what has the name of a conversation but is not a file: to open a
 // pipe would take for ever.
 var errNoFile = errors.New("not a file")
 
@@ -293,7 +293,7 @@ func (s *Store) Purge(now time.Time) {
 		info, err := f.Info()
 		switch {
 		case err != nil: // it will be tried again, as after the following
-		case info.ModTime().After(now): // the clock was set back: the time begins anew
+		case info.ModTime().After(now): // the clock was set back: the time starts over
 			_ = os.Chtimes(path, now, now)
 		case now.Sub(info.ModTime()) > keepDeleted:
 			_ = os.Remove(path)

@@ -65,7 +65,7 @@ func statusError(resp *http.Response, what string) error {
 	case code == "GatedRepo", s == http.StatusForbidden:
 		return fmt.Errorf("hub: %s: %w", what, ErrGated)
 	case s == http.StatusUnauthorized && code == "RepoNotFound", s == http.StatusNotFound, s == http.StatusGone:
-		// To whom has no token, the hub does not tell private from missing.
+		// Without a token, the hub answers 404 for private repositories too.
 		return fmt.Errorf("hub: %s: %w", what, ErrNotFound)
 	case s == http.StatusUnauthorized:
 		return fmt.Errorf("hub: %s: %w", what, ErrNoToken)

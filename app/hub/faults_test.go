@@ -215,7 +215,7 @@ var faults = []struct {
 	{"no such repository", func(s *site, _ *Client) {
 		s.fault = status("/api/", http.StatusUnauthorized, "RepoNotFound")
 	}, "There is no owner/tiny-b158, or it is private. Check the name, or add your access token in Settings.", "nothing"},
-	{"the list is no list", func(s *site, _ *Client) {
+	{"the list is not a list", func(s *site, _ *Client) {
 		s.fault = func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 			fmt.Fprint(w, "<html>")
 			return true
@@ -264,7 +264,7 @@ func status(below string, code int, reason string) func(int, http.ResponseWriter
 	}
 }
 
-// fullDisk takes so many bytes of a file.
+// fullDisk is a disk with room for the first bytes of a file.
 type fullDisk struct {
 	w    io.Writer
 	room int

@@ -32,7 +32,7 @@ type meter struct {
 	report   func(Progress)
 	p        Progress
 	before   int64 // bytes of the files that are done
-	current  int64 // bytes of the file at hand
+	current  int64 // bytes of the current file
 	reported time.Time
 	samples  []sample // bytes that came, of the last seconds
 	arrived  int64    // bytes that came in all
@@ -73,7 +73,7 @@ func (m *meter) tell(now bool) {
 	m.report(m.p)
 }
 
-// at says that the file at hand has so many bytes.
+// at reports that this many bytes of the current file are here.
 func (m *meter) at(bytes int64) {
 	m.current, m.p.State, m.p.Err, m.p.Wait = bytes, Fetching, nil, 0
 	m.tell(true)
@@ -86,10 +86,10 @@ func (m *meter) add(bytes int64) {
 	m.tell(false)
 }
 
-// found says that the file at hand was there.
+// found says that the current file was there.
 func (m *meter) found(bytes int64) { m.current = bytes }
 
-// finished says that the file at hand, of so many bytes, is done.
+// finished says that the current file, of this many bytes, is done.
 func (m *meter) finished(bytes int64) {
 	m.before, m.current = m.before+bytes, 0
 	m.tell(true)
@@ -100,7 +100,7 @@ func (m *meter) checking() {
 	m.tell(true)
 }
 
-// waiting says that nothing comes for a while; the speed counts anew after it.
+// waiting says that nothing comes for a while; the speed is counted afresh after it.
 func (m *meter) waiting(err error, wait time.Duration) {
 	m.p.State, m.p.Err, m.p.Wait, m.samples = Waiting, err, wait, nil
 	m.tell(true)

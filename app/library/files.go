@@ -86,7 +86,7 @@ func Delete(e Entry) error {
 			break
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 || root.Remove(rel) != nil {
-			break // a folder that stays is no failure
+			break // a folder that stays is not a failure
 		}
 	}
 	return errors.Join(errs...)

@@ -9,7 +9,7 @@ import (
 // program, the tokenizer, the buffers of a pass.
 const margin = 200_000_000
 
-// Need is the memory that a model takes with a context of so many tokens, 0 for
+// Need is the memory that a model takes with a context of n tokens, 0 for
 // all that it was trained for: the weights as they are packed, the embedding
 // and head as they are stored, the compact copy of the head, the keys and
 // values of every position, and a margin.

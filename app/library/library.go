@@ -67,7 +67,7 @@ type Library struct {
 	known map[string]peeked
 
 	machine *measure.Machine // as Measure found it, nil before,
-	threads int              // with so many
+	threads int              // that it was measured with
 }
 
 // peeked is what the headers at a path said while its files had these marks.

@@ -25,9 +25,9 @@ var ErrTooLong = errors.New("longer than the model's context")
 type Options struct {
 	Prefill  int   // tokens of the prompt,
 	Decode   int   // and to write, each
-	Contexts []int // after so many tokens of text, in rising order; nil for none before
+	Contexts []int // tokens of text before both, in rising order; nil for none
 	Threads  []int // numbers of workers, one after the other
-	Repeat   int   // measure so often and keep the best; 0 for once
+	Repeat   int   // measurements of which the best counts; 0 for one
 	KV       inference.KVType
 	Free     func() (bytes int64, known bool) // that of inference.Options
 	Memory   int                              // bytes of the memory measurement; 0 for MemoryBytes

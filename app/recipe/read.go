@@ -87,13 +87,13 @@ func (r *Recipe) wrong() string {
 	stops := []inference.StopReason{inference.StopEOS, inference.StopLength, inference.StopString, inference.StopContext, inference.StopCancelled}
 	switch {
 	case !slices.Contains(stops, r.Output.Stop):
-		return fmt.Sprintf("%.40q is no reason to stop", r.Output.Stop)
+		return fmt.Sprintf("%.40q is not a reason to stop", r.Output.Stop)
 	case !isHash(r.Model.Hash):
 		return "the model's hash is none"
 	case !isHash(r.Output.SHA256):
-		return "text_sha256 is no hash"
+		return "text_sha256 is not a hash"
 	case r.Computed.KV != "f16" && r.Computed.KV != "f32":
-		return fmt.Sprintf("%.40q is no precision of a cache", r.Computed.KV)
+		return fmt.Sprintf("%.40q is not a precision of a cache", r.Computed.KV)
 	}
 	return ""
 }

@@ -3,7 +3,7 @@
 // what came out. It makes an answer reproducible, and a report of an error one
 // that others can run.
 //
-// The number of threads is no part of it: nothing depends on that. The kernels
+// The number of threads is not part of it: nothing depends on that. The kernels
 // are named, since those of different processors may differ in the last bits of
 // a float.
 package recipe
@@ -26,7 +26,7 @@ import (
 	"tern/inference/sampling"
 )
 
-// ErrInvalid marks what is no recipe, or none that this program understands.
+// ErrInvalid marks what is not a recipe, or none that this program understands.
 var ErrInvalid = errors.New("not a recipe")
 
 // ErrOtherModel is returned where a recipe was made with another model.
@@ -130,7 +130,7 @@ var release, commit string
 
 // About is what the build recorded of the program.
 type About struct {
-	Version string // "(devel)" where it is no package
+	Version string // "(devel)" where it is not a package
 	Commit  string // of the sources, "+" behind it where they were changed; empty where nobody knows
 }
 

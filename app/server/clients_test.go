@@ -165,7 +165,7 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("%q passes as %q, %v", wrong, got, err)
 		}
 	}
-	any.head, any.host = http.Header{}, "evil.example" // a rebound name is no origin
+	any.head, any.host = http.Header{}, "evil.example" // a rebound name is not an origin
 	if status, _, _ := any.do("GET", "/v1/models", ""); status != http.StatusForbidden {
 		t.Errorf("a host elsewhere: %d", status)
 	}

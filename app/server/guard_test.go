@@ -33,7 +33,7 @@ func TestGuard(t *testing.T) {
 		{"a page elsewhere", open, "", []string{"Origin", "https://evil.example"}, 403, "forbidden_origin"},
 		{"a page of a file or a sandbox", open, "", []string{"Origin", "null"}, 403, "forbidden_origin"},
 		{"a page that hides a name", open, "", []string{"Origin", "http://localhost@evil.example"}, 403, "forbidden_origin"},
-		{"a page that is no URL", open, "", []string{"Origin", "http://[::1"}, 403, "forbidden_origin"},
+		{"a page that is not a URL", open, "", []string{"Origin", "http://[::1"}, 403, "forbidden_origin"},
 		{"an image in a page", open, "", []string{"Sec-Fetch-Site", "cross-site"}, 403, "forbidden_origin"},
 		{"a page of this computer", open, "", []string{"Origin", "http://localhost:3000", "Sec-Fetch-Site", "same-site"}, 200, ""},
 		{"no key", locked, "", nil, 401, "invalid_api_key"},

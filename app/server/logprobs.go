@@ -8,7 +8,7 @@ import (
 	"tern/tokenizer"
 )
 
-// maxLogProbs is how many of the likeliest tokens a request may ask for, as at
+// maxLogProbs is how many of the most likely tokens a request may ask for, as at
 // OpenAI for chats.
 const maxLogProbs = 20
 
@@ -16,7 +16,7 @@ const maxLogProbs = 20
 const none = -1
 
 // probabilities reads what a request asks for: a completion says the number of
-// the likeliest tokens in logprobs, a chat true there and the number apart.
+// the most likely tokens in logprobs, a chat true there and the number apart.
 func (r *request) probabilities(chat bool) (int, error) {
 	n, raw := none, string(r.LogProbs)
 	given := raw != "" && raw != "null" && raw != "false"
@@ -32,7 +32,7 @@ func (r *request) probabilities(chat bool) (int, error) {
 	case given:
 		var count whole
 		if json.Unmarshal(r.LogProbs, &count) != nil {
-			return none, bad("logprobs", "logprobs of a completion is how many of the likeliest tokens to list.")
+			return none, bad("logprobs", "logprobs of a completion is how many of the most likely tokens to list.")
 		}
 		n = int(count)
 	}

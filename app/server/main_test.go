@@ -182,7 +182,7 @@ func failure(t testing.TB, answer []byte) (message, kind, param, code string) {
 		Error struct{ Message, Type, Param, Code string }
 	}
 	if err := json.Unmarshal(bytes.TrimSpace(answer), &got); err != nil || got.Error.Message == "" {
-		t.Errorf("%v: %s is no error as clients know it", err, answer)
+		t.Errorf("%v: %s is not an error as clients know it", err, answer)
 	}
 	return got.Error.Message, got.Error.Type, got.Error.Param, got.Error.Code
 }

@@ -17,7 +17,7 @@ type question struct {
 	options inference.GenerateOptions
 	stream  bool
 	usage   bool // a last event of the stream counts the tokens
-	probs   int  // how many of the likeliest tokens to list beside each, or none
+	probs   int  // how many of the most likely tokens to list beside each, or none
 }
 
 // longRequest is how many bytes make a request long: to cut as much into tokens may
@@ -104,7 +104,7 @@ func (r *request) generation(chat bool) (o inference.GenerateOptions, err error)
 			f.Set(&o.Sampling, v)
 		}
 	}
-	// As other local servers do, -1 and whatever else is no count sets no limit.
+	// As other local servers do, -1 and whatever else is not a count sets no limit.
 	for _, f := range []struct {
 		given *whole
 		to    *int

@@ -1,7 +1,7 @@
-// Package server lets other programs on this computer use the open model, in the
-// words of OpenAI's interface: /v1/models, /v1/completions, /v1/chat/completions.
+// Package server lets other programs on this computer use the open model, over the
+// OpenAI API: /v1/models, /v1/completions, /v1/chat/completions.
 //
-// It listens on loopback addresses only, and answers nobody whom a web page sent:
+// It listens on loopback addresses only, and rejects cross-origin requests and DNS rebinding:
 // a Host or Origin that is not loopback is refused (guard.go). A request becomes
 // a question (question.go), waits for one of a few sessions (slots.go) and is
 // answered while it is written (answer.go, logprobs.go). Requests that run at the same time

@@ -138,7 +138,7 @@ func TestSettings(t *testing.T) {
 		t.Error("the seed does not decide the text")
 	}
 	if one := ask(`"seed": 9, "top_k": 1`); said(one) != said(ask(`"temperature": 0`)) {
-		t.Error("top_k 1 is not the likeliest text")
+		t.Error("top_k 1 is not the most likely text")
 	}
 	for _, stop := range []string{`"little"`, `["zebra", "little"]`} {
 		got := ask(`"temperature": 0, "stop": ` + stop)

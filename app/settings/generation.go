@@ -175,7 +175,7 @@ func (g Generation) PresetName() string {
 	return Custom
 }
 
-// Normal brings every value into its range; one that is no number is replaced
+// Normal brings every value into its range; one that is not a number is replaced
 // by its default.
 func (g Generation) Normal() Generation {
 	d := DefaultGeneration()

@@ -11,7 +11,7 @@ type Updates struct {
 // between is how long it waits before it asks again.
 const between = 7 * 24 * time.Hour
 
-// Due tells whether it is time to ask. A clock that was set back is no reason to
+// Due tells whether it is time to ask. A clock that was set back is not a reason to
 // wait for years.
 func (u Updates) Due(now time.Time) bool {
 	return u.On && now.Sub(u.Looked).Abs() >= between

@@ -179,7 +179,7 @@ func TestStale(t *testing.T) {
 	i.Close()
 }
 
-// TestStrangers: what is no request does nothing, and an answer that does not
+// TestStrangers: what is not a request does nothing, and an answer that does not
 // come is an error that lets the second start open a window.
 func TestStrangers(t *testing.T) {
 	dir := folder(t)

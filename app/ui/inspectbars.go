@@ -44,7 +44,7 @@ func visible(text string) string {
 	return text
 }
 
-// bars shows the likeliest tokens of one place, each with its share. One of them
+// bars shows the most likely tokens of one place, each with its share. One of them
 // can be chosen, by a click or with the arrow keys and Enter.
 type bars struct {
 	widget.BaseWidget

@@ -235,7 +235,7 @@ func (w *window) showCopy(was *chat.Copy) {
 
 // priceOf says what was measured.
 func priceOf(p *chat.Price) string {
-	return tr("Logits differ by up to {{.Percent}}% of the largest. The likeliest token is the same at {{.Same}} of {{.All}} positions. Perplexity {{.Before}} before, {{.After}} after.",
+	return tr("Logits differ by up to {{.Percent}}% of the largest. The most likely token is the same at {{.Same}} of {{.All}} positions. Perplexity {{.Before}} before, {{.After}} after.",
 		"Percent", fmt.Sprintf("%.2g", 100*p.Logits), "Same", count(p.SameArgmax), "All", count(p.Positions),
 		"Before", fmt.Sprintf("%.5g", p.Perplexity[0]), "After", fmt.Sprintf("%.5g", p.Perplexity[1]))
 }

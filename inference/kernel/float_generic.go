@@ -131,7 +131,7 @@ func scaleGeneric(x []float32, scale float32) {
 }
 
 const (
-	expMin = -87.33654 // below it exp gives 0: the result is no normal float32
+	expMin = -87.33654 // below it exp gives 0: the result is not a normal float32
 	expMax = 88        // above it exp gives exp(88), 1.65e38
 
 	log2e = math.Log2E

@@ -57,7 +57,7 @@ const (
 	tileCols   = 2048
 
 	// Up to directTokens tokens, unpacking into memory costs more than unpacking
-	// anew in registers for every directTile of them.
+	// again in registers for every directTile of them.
 	directTile   = 4
 	directTokens = 8
 

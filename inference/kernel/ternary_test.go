@@ -150,7 +150,7 @@ func TestWide(t *testing.T) {
 			for i, got := range y {
 				dot := wantDot(w[i%m.Rows], q[i/m.Rows*m.PaddedCols():])
 				if dot > -1<<23 {
-					t.Fatalf("a sum of %d is no wide one", dot)
+					t.Fatalf("a sum of %d is not a wide one", dot)
 				}
 				if want := float32(dot) * 0.37; got != want {
 					t.Fatalf("%d tokens: %d is %v, want %v", tokens, i, got, want)

@@ -47,26 +47,26 @@ type Field struct {
 // Fields are all settings but the seed, in the order of the panel.
 var Fields = []Field{
 	{
-		Key: "temperature", Flag: "temp", Usage: "temperature `T`: higher is more surprising, 0 always picks the likeliest token",
-		Title: "Temperature", Hint: "Higher is more surprising; 0 always picks the likeliest word.",
+		Key: "temperature", Flag: "temp", Usage: "temperature `T`: higher is more surprising, 0 always picks the most likely token",
+		Title: "Temperature", Hint: "Higher is more surprising; 0 always picks the most likely word.",
 		Read: Range{0, 100}, Panel: Range{0, 2}, Off: 1,
 		At: func(p *Params) (*float64, *int) { return &p.Temperature, nil },
 	},
 	{
-		Key: "top_p", Flag: "top-p", Usage: "choose among the likeliest tokens that reach the share `P`, 1 for all",
-		Title: "Top-p", Hint: "Only the likeliest words that together reach this share are considered; 1 turns it off.",
+		Key: "top_p", Flag: "top-p", Usage: "choose among the most likely tokens that reach the share `P`, 1 for all",
+		Title: "Top-p", Hint: "Only the most likely words that together reach this share are considered; 1 turns it off.",
 		Read: Range{0, 1}, Panel: Range{0, 1}, Off: 1,
 		At: func(p *Params) (*float64, *int) { return &p.TopP, nil },
 	},
 	{
-		Key: "top_k", Flag: "top-k", Usage: "choose among the `K` likeliest tokens, 0 for all",
-		Title: "Top-k", Hint: "Only this many of the likeliest words are considered; 0 turns it off.",
+		Key: "top_k", Flag: "top-k", Usage: "choose among the `K` most likely tokens, 0 for all",
+		Title: "Top-k", Hint: "Only this many of the most likely words are considered; 0 turns it off.",
 		Read: Range{0, 1 << 24}, Panel: Range{0, 200}, Off: 0,
 		At: func(p *Params) (*float64, *int) { return nil, &p.TopK },
 	},
 	{
-		Key: "min_p", Flag: "min-p", Usage: "drop tokens less likely than the share `P` of the likeliest one, 0 for none",
-		Title: "Min-p", Hint: "Drops words less likely than this share of the likeliest one; 0 turns it off.",
+		Key: "min_p", Flag: "min-p", Usage: "drop tokens less likely than the share `P` of the most likely one, 0 for none",
+		Title: "Min-p", Hint: "Drops words less likely than this share of the most likely one; 0 turns it off.",
 		Read: Range{0, 1}, Panel: Range{0, 0.5}, Off: 0,
 		At: func(p *Params) (*float64, *int) { return &p.MinP, nil },
 	},

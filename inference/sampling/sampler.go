@@ -82,7 +82,7 @@ func (s *Sampler) choose() int32 {
 	return s.draw()
 }
 
-// Needs returns how many of the likeliest tokens Sample can choose from, and
+// Needs returns how many of the most likely tokens Sample can choose from, and
 // which ids it must know besides; k is 0 where it needs all logits.
 func (s *Sampler) Needs(most int) (k int, ids []int32) {
 	if s.penalizes() {
@@ -98,7 +98,7 @@ func (s *Sampler) Needs(most int) (k int, ids []int32) {
 }
 
 // SampleFrom is Sample when only the tokens that Needs asked for are known:
-// found has the k likeliest, the ids, and perhaps others.
+// found has the k most likely, the ids, and perhaps others.
 func (s *Sampler) SampleFrom(found []Candidate) (int32, error) {
 	for i := range found {
 		c := &found[i]
@@ -148,17 +148,17 @@ func (s *Sampler) restore(logits []float32) {
 	}
 }
 
-// ByLogit orders candidates from the likeliest down.
+// ByLogit orders candidates from the most likely down.
 func ByLogit(a, b Candidate) int {
 	return cmp.Or(cmp.Compare(b.Logit, a.Logit), cmp.Compare(a.ID, b.ID))
 }
 
-// selectTop fills kept with the TopK likeliest tokens in order, or with every
+// selectTop fills kept with the TopK most likely tokens in order, or with every
 // token that the later steps may keep.
 func (s *Sampler) selectTop(logits []float32) {
 	s.kept = s.kept[:0]
 	if k := s.o.TopK; k > 0 && k < len(logits) {
-		// A heap of the k likeliest so far, the least likely of them on top.
+		// A heap of the k most likely so far, the least likely of them on top.
 		for id, l := range logits {
 			switch {
 			case len(s.kept) < k:
@@ -214,7 +214,7 @@ func sink(h []Candidate, i int) {
 	}
 }
 
-// cutTopP keeps the shortest run of the likeliest tokens whose share of what
+// cutTopP keeps the shortest run of the most likely tokens whose share of what
 // top-k left reaches TopP; kept is in order.
 func (s *Sampler) cutTopP() {
 	if s.o.TopP <= 0 || s.o.TopP >= 1 {
@@ -230,7 +230,7 @@ func (s *Sampler) cutTopP() {
 	}
 }
 
-// cutMinP drops tokens whose probability is below MinP of the likeliest one's.
+// cutMinP drops tokens whose probability is below MinP of the most likely one's.
 func (s *Sampler) cutMinP() {
 	if s.o.MinP <= 0 {
 		return

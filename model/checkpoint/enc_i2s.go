@@ -86,7 +86,7 @@ func (y I2SLayout) unpacker(b *binding) (func(row []int8, codes []byte, r int) b
 		group = 64
 	case I2SRows:
 		if b.Rows%4 != 0 {
-			return nil, fmt.Errorf("model: %v: %d rows of I2_S are no whole groups of four: %w", b.weight, b.Rows, model.ErrDamaged)
+			return nil, fmt.Errorf("model: %v: %d rows of I2_S are not whole groups of four: %w", b.weight, b.Rows, model.ErrDamaged)
 		}
 		return func(row []int8, codes []byte, r int) bool {
 			ok := true
@@ -98,7 +98,7 @@ func (y I2SLayout) unpacker(b *binding) (func(row []int8, codes []byte, r int) b
 		}, nil
 	}
 	if b.weight.elems()%int64(group) != 0 {
-		return nil, fmt.Errorf("model: %v: %d weights of I2_S are no whole groups of %d: %w", b.weight, b.weight.elems(), group, model.ErrDamaged)
+		return nil, fmt.Errorf("model: %v: %d weights of I2_S are not whole groups of %d: %w", b.weight, b.weight.elems(), group, model.ErrDamaged)
 	}
 	return func(row []int8, codes []byte, r int) bool {
 		ok := true

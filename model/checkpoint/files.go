@@ -152,7 +152,7 @@ func readSide(fsys fs.FS, dir, name string) ([]byte, error) {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxSideFile {
-		return nil, fmt.Errorf("model: %s is no regular file of at most %d bytes: %w", name, maxSideFile, model.ErrDamaged)
+		return nil, fmt.Errorf("model: %s is not a regular file of at most %d bytes: %w", name, maxSideFile, model.ErrDamaged)
 	}
 	raw, err := fs.ReadFile(fsys, full)
 	if err != nil {

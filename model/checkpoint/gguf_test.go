@@ -109,7 +109,7 @@ func sameModel(t *testing.T, got, want *model.Model, scale func(float32) float32
 	}
 }
 
-// TestI2SAcrossRows has rows that are no whole blocks of I2_S.
+// TestI2SAcrossRows has rows that are not whole blocks of I2_S.
 func TestI2SAcrossRows(t *testing.T) {
 	for _, layout := range []checkpoint.I2SLayout{checkpoint.I2SX86, checkpoint.I2SARM, checkpoint.I2SRows} {
 		s := modeltest.TinyGGUF(checkpoint.BitNet)

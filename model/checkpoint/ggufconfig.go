@@ -65,7 +65,7 @@ func (k *metadata) int(key string, fallback ...int) int {
 		n, ok = int64(f), true
 	}
 	if !ok || n < math.MinInt32 || n > math.MaxUint32 || int64(int(n)) != n {
-		k.fail("metadata %s is no integer of at most 32 bits", key)
+		k.fail("metadata %s is not an integer of at most 32 bits", key)
 	}
 	return int(n)
 }
@@ -80,7 +80,7 @@ func (k *metadata) perLayer(key string, v gguf.Value) (one gguf.Value, ok bool) 
 	layers, known := k.pairs[k.of("block_count")].Int()
 	switch {
 	case len(elems) == 0:
-		k.fail("metadata %s is no number", key)
+		k.fail("metadata %s is not a number", key)
 		return v, false
 	case known && int64(len(elems)) != layers:
 		k.fail("metadata %s has %d numbers for %d layers", key, len(elems), layers)
@@ -116,7 +116,7 @@ func (k *metadata) float(key string, fallback ...float64) float64 {
 	}
 	f, ok := v.Float()
 	if !ok {
-		k.fail("metadata %s is no number", key)
+		k.fail("metadata %s is not a number", key)
 	}
 	return f
 }
@@ -129,7 +129,7 @@ func (k *metadata) text(key string) string {
 	}
 	s, ok := v.Text()
 	if !ok {
-		k.fail("metadata %s is no string", key)
+		k.fail("metadata %s is not a string", key)
 	}
 	return s
 }

@@ -105,12 +105,12 @@ func TestParseGGUFRefuses(t *testing.T) {
 		"no epsilon":             {"bitnet", map[string]any{"{}.attention.layer_norm_rms_epsilon": nil}, model.ErrDamaged, "rms_epsilon is missing"},
 		"a list of heads":        {"llama", map[string]any{"{}.attention.head_count": []int32{4, 2}}, model.ErrUnsupported, "head_count differs from layer to layer"},
 		"heads for other layers": {"llama", map[string]any{"{}.attention.head_count": []int32{4, 4, 4}}, model.ErrDamaged, "3 numbers for 2 layers"},
-		"heads of no kind":       {"llama", map[string]any{"{}.attention.head_count": []string{"4", "4"}}, model.ErrDamaged, "no number"},
+		"heads of no kind":       {"llama", map[string]any{"{}.attention.head_count": []string{"4", "4"}}, model.ErrDamaged, "not a number"},
 		"a negative size":        {"bitnet", map[string]any{"{}.embedding_length": int32(-64)}, model.ErrDamaged, "hidden size"},
 		"a huge size":            {"bitnet", map[string]any{"{}.embedding_length": uint64(1 << 40)}, model.ErrDamaged, "embedding_length"},
 		"heads that divide not":  {"bitnet", map[string]any{"{}.attention.head_count": uint32(5)}, model.ErrDamaged, "head size"},
-		"epsilon a string":       {"bitnet", map[string]any{"{}.attention.layer_norm_rms_epsilon": "1e-5"}, model.ErrDamaged, "no number"},
-		"activation a number":    {"bitnet", map[string]any{"{}.hidden_activation": uint32(1)}, model.ErrDamaged, "no string"},
+		"epsilon a string":       {"bitnet", map[string]any{"{}.attention.layer_norm_rms_epsilon": "1e-5"}, model.ErrDamaged, "not a number"},
+		"activation a number":    {"bitnet", map[string]any{"{}.hidden_activation": uint32(1)}, model.ErrDamaged, "not a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parseGGUF("x.gguf", metaOf(t, c.arch, c.pairs), 77)

@@ -33,7 +33,7 @@ const (
 func (k *metadata) extras() (x Extras) {
 	if v, ok := k.pairs[keyStops]; ok {
 		if x.Stops, ok = v.Ints(); !ok {
-			k.fail("metadata %s is no list of integers", keyStops)
+			k.fail("metadata %s is not a list of integers", keyStops)
 		}
 	}
 	if v, ok := k.pairs[keyHalves]; ok {

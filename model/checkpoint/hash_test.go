@@ -96,7 +96,7 @@ func TestHashSeesEverything(t *testing.T) {
 		}
 		seen[h] = name
 	}
-	// What is no part of the computation leaves it alone.
+	// What is not part of the computation leaves it alone.
 	m := open()
 	m.Name, m.Path, m.ContextLen, m.StopIDs, m.BOS = "other", "", 7, nil, 3
 	if seen[hashOf(t, m)] != "nothing" {

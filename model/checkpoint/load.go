@@ -36,7 +36,7 @@ type loader struct {
 	layout   I2SLayout
 	body     *ternary.Arena
 	dense    *ternary.Arena
-	buf      []byte // the tensor at hand, reused
+	buf      []byte // the current tensor, reused
 	read     atomic.Int64
 	reported int64
 	progress model.Progress
@@ -115,7 +115,7 @@ func (l *loader) bindingTo(b *binding) (err error) {
 	return b.enc.load(l, b)
 }
 
-// rows is eachRow with room for a row.
+// rows calls f for each row with a scratch buffer of cols weights.
 func (l *loader) rows(rows, cols int, f func(r int, row []int8) error) error {
 	return l.runs(rows, func(from, to int) error {
 		row := make([]int8, cols)
@@ -212,7 +212,7 @@ func (l *loader) readInto(dst []byte, t *tensor, chunk func(i int, p []byte) err
 	return l.readUnits(dst, t, 1, chunk)
 }
 
-// readUnits is readInto with chunks that hold whole units of so many bytes.
+// readUnits is readInto with chunk sizes that are multiples of unit bytes.
 func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p []byte) error) error {
 	size := chunkBytes / unit * unit
 	return parallel.Each(l.ctx, (len(dst)+size-1)/size, func(i int) error {

@@ -12,7 +12,7 @@ import (
 	"tern/model/modeltest"
 )
 
-// TestOddFiles puts what is no ordinary file into the places of a checkpoint's
+// TestOddFiles puts what is not an ordinary file into the places of a checkpoint's
 // files. A pipe must not be waited for, nor /dev/zero read to its end.
 func TestOddFiles(t *testing.T) {
 	for kind, put := range map[string]func(name string) error{

@@ -89,7 +89,7 @@ func (k *metadata) strings(key string) []string {
 	}
 	list, ok := v.Strings()
 	if !ok {
-		k.fail("metadata %s is no list of strings", key)
+		k.fail("metadata %s is not a list of strings", key)
 	}
 	return list
 }

@@ -93,16 +93,16 @@ func TestVocabDamaged(t *testing.T) {
 		pair gguf.Pair
 		says string
 	}{
-		"model":      {gguf.Pair{Key: "tokenizer.ggml.model", Value: uint32(1)}, "no string"},
-		"tokens":     {gguf.Pair{Key: "tokenizer.ggml.tokens", Value: []int32{1}}, "no list of strings"},
+		"model":      {gguf.Pair{Key: "tokenizer.ggml.model", Value: uint32(1)}, "not a string"},
+		"tokens":     {gguf.Pair{Key: "tokenizer.ggml.tokens", Value: []int32{1}}, "not a list of strings"},
 		"no tokens":  {gguf.Pair{Key: "tokenizer.ggml.tokens", Value: []string{}}, "0 tokens"},
-		"merges":     {gguf.Pair{Key: "tokenizer.ggml.merges", Value: "a b"}, "no list of strings"},
+		"merges":     {gguf.Pair{Key: "tokenizer.ggml.merges", Value: "a b"}, "not a list of strings"},
 		"few scores": {gguf.Pair{Key: "tokenizer.ggml.scores", Value: []float32{1}}, "a number for each token"},
 		"scores":     {gguf.Pair{Key: "tokenizer.ggml.scores", Value: []string{"1", "1", "1", "1", "1", "1", "1"}}, "a number for each token"},
 		"few types":  {gguf.Pair{Key: "tokenizer.ggml.token_type", Value: []int32{1}}, "an integer for each token"},
-		"bos":        {gguf.Pair{Key: "tokenizer.ggml.bos_token_id", Value: "1"}, "no integer"},
+		"bos":        {gguf.Pair{Key: "tokenizer.ggml.bos_token_id", Value: "1"}, "not an integer"},
 		"add_bos":    {gguf.Pair{Key: "tokenizer.ggml.add_bos_token", Value: uint32(1)}, "neither true nor false"},
-		"template":   {gguf.Pair{Key: "tokenizer.chat_template", Value: true}, "no string"},
+		"template":   {gguf.Pair{Key: "tokenizer.chat_template", Value: true}, "not a string"},
 	} {
 		meta := append(slices.Clone(vocabMeta[:6:6]), c.pair)
 		for i := range meta[:6] {

@@ -109,7 +109,7 @@ func Tensors(ctx context.Context, a, b *model.Model) (list []TensorDifference, c
 	return c.list, len(pa), nil
 }
 
-// comparison gathers differences; at is the tensor at hand.
+// comparison gathers differences; at is the current tensor.
 type comparison struct {
 	ctx  context.Context
 	at   TensorDifference

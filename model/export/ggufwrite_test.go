@@ -33,7 +33,7 @@ func written(t *testing.T, m *model.Model, o export.GGUFOptions) (*model.Model, 
 func TestGGUF(t *testing.T) {
 	for _, family := range []model.Arch{checkpoint.BitNet, checkpoint.BitNet2B4T, checkpoint.Llama} {
 		odd := modeltest.TinyGGUF(family)
-		odd.FFNDim = 180 // rows that are no whole blocks, matrices that are
+		odd.FFNDim = 180 // rows that are not whole blocks, matrices that are
 		for name, c := range map[string]struct {
 			spec   modeltest.Spec
 			o      export.GGUFOptions

@@ -10,7 +10,7 @@ import (
 // WithHead returns the model with its embedding and head stored as F16 or
 // Q8_0; the rest is shared with m. It costs precision: what was stored in fewer
 // bytes already stays as it is. A number that the type cannot hold is an
-// error; so are rows that are no whole blocks, which is ErrUnsupported.
+// error; so are rows that are not whole blocks, which is ErrUnsupported.
 func WithHead(m *model.Model, t model.DType) (*model.Model, error) {
 	if t != model.F16 && t != model.Q8_0 {
 		return nil, fmt.Errorf("model: a head of type %v is not written: %w", t, model.ErrUnsupported)
@@ -33,7 +33,7 @@ func WithHead(m *model.Model, t model.DType) (*model.Model, error) {
 func as(d *model.Dense, t model.DType) (*model.Dense, error) {
 	elems, _ := t.Block()
 	if d.Cols%elems != 0 {
-		return nil, fmt.Errorf("rows of %d numbers are no whole blocks of %v: %w", d.Cols, t, model.ErrUnsupported)
+		return nil, fmt.Errorf("rows of %d numbers are not whole blocks of %v: %w", d.Cols, t, model.ErrUnsupported)
 	}
 	stride := t.Bytes(d.Cols)
 	if stride >= d.Type.Bytes(d.Cols) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// AddFiles has f begin with the files that match pattern, at most so many bytes of
-// each, and fails where there are none.
+// AddFiles seeds f with the files that match pattern, the first most bytes of each.
+// It fails where there are none.
 func AddFiles(f *testing.F, pattern string, most int) {
 	f.Helper()
 	names, err := filepath.Glob(pattern)

@@ -28,7 +28,7 @@ func TestTruncated(t *testing.T) {
 		if whole := int64(n) >= begin+size; whole != (err == nil) {
 			t.Errorf("the first %d of %d bytes: %v", n, len(raw), err)
 		} else if err != nil && !errors.Is(err, ErrFormat) {
-			t.Errorf("the first %d bytes: %v is no ErrFormat", n, err)
+			t.Errorf("the first %d bytes: %v is not an ErrFormat", n, err)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	align := int64(defaultAlign)
 	if v, ok := f.Meta["general.alignment"]; ok {
 		if align, ok = v.Int(); !ok || align < 8 || align > maxAlign || align%8 != 0 {
-			return nil, bad("general.alignment is no multiple of 8 up to %d", maxAlign)
+			return nil, bad("general.alignment is not a multiple of 8 up to %d", maxAlign)
 		}
 	}
 	base := padded(int64(p.pos), align)
@@ -116,7 +116,7 @@ func layout(list []info, room, align int64) error {
 	for i := range list {
 		t := &list[i]
 		if t.offset%align != 0 {
-			return bad("tensor %q: offset %d is no multiple of %d", t.name, t.offset, align)
+			return bad("tensor %q: offset %d is not a multiple of %d", t.name, t.offset, align)
 		}
 		if t.offset > room {
 			return short("tensor %q starts at byte %d of %d", t.name, t.offset, room)
@@ -138,7 +138,7 @@ func layout(list []info, room, align int64) error {
 		t.kind = t.kind.resolve(t.elems, end-t.offset, align)
 		size, ok := t.kind.bytes(t.elems, t.cols)
 		if !ok {
-			return bad("tensor %q: rows of %d values are no whole blocks of %v", t.name, t.cols, t.kind)
+			return bad("tensor %q: rows of %d values are not whole blocks of %v", t.name, t.cols, t.kind)
 		}
 		if size == 0 {
 			size = end - t.offset

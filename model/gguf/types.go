@@ -100,7 +100,7 @@ func Named(name string) (t Type, ok bool) {
 }
 
 // bytes is what n values in rows of cols take. It is 0 where that is not
-// known; ok is false where rows are no whole blocks.
+// known; ok is false where rows are not whole blocks.
 func (t Type) bytes(n, cols int64) (size int64, ok bool) {
 	if t == I2S {
 		return n/4 + i2sTail, n%4 == 0

@@ -39,7 +39,7 @@ type Spec struct {
 }
 
 // Tiny is a model of two layers in which every dimension is awkward: fewer
-// key/value heads than heads, widths that are no multiple of 8, rows that are
+// key/value heads than heads, widths that are not multiple of 8, rows that are
 // no multiple of 4. Llama has heads larger than Dim/Heads and its own head.
 func Tiny(family model.Arch, storage Storage) Spec {
 	base := &checkpoint.Find(family).Base

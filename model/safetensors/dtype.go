@@ -10,7 +10,7 @@ var sizes = map[string]int64{
 }
 
 // byteSize is the number of bytes that a tensor takes; ok is false where the
-// type is unknown or the product is no possible file size.
+// type is unknown or the product is not a possible file size.
 func byteSize(dtype string, shape []int) (n int64, ok bool) {
 	n, ok = sizes[dtype]
 	if !ok {

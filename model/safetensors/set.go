@@ -122,7 +122,7 @@ func readIndex(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxIndex {
-		return nil, fmt.Errorf("it is no regular file of at most %d bytes: %w", maxIndex, ErrFormat)
+		return nil, fmt.Errorf("it is not a regular file of at most %d bytes: %w", maxIndex, ErrFormat)
 	}
 	return fs.ReadFile(fsys, name)
 }
@@ -143,7 +143,7 @@ func parseIndex(raw []byte) (map[string]map[string]bool, error) {
 			}
 			file, ok := t.(string)
 			if !ok || !validShard(file) {
-				return fmt.Errorf("tensor %q is in %q, which is no file name", tensor, fmt.Sprint(t))
+				return fmt.Errorf("tensor %q is in %q, which is not a file name", tensor, fmt.Sprint(t))
 			}
 			if shards[file] == nil {
 				if len(shards) == maxShards {

@@ -17,7 +17,7 @@
 //
 // Rows past Rows and columns past Cols are padded with code 1 (weight 0); the
 // activations of padded columns are 0, so padding never changes a sum. A width
-// that is no multiple of 128 (5460, 8640) costs under one percent of padding
+// that is not a multiple of 128 (5460, 8640) costs under one percent of padding
 // and no special case in a kernel.
 //
 // Interleaving four rows makes the group one sequential stream for the memory
@@ -35,7 +35,7 @@
 // by a quarter where each core gets less than 9.6 GB/s, and loses from 12 GB/s
 // on. Two cores that share 34 GB/s get 17 each; eight cores on two channels would
 // get less than 10. So it would pay on machines with many cores for their
-// memory, as a second layout chosen at load, once one is at hand to measure it.
+// memory, as a second layout chosen at load, once there is one to measure it on.
 package ternary
 
 import "fmt"

@@ -26,7 +26,7 @@ type Hub struct {
 	Licence string
 	Token   string       // if not "", who asks must have it
 	Rate    atomic.Int64 // bytes a second, 0 for no limit
-	Busy    atomic.Int64 // so many requests more are answered 429
+	Busy    atomic.Int64 // number of further requests to answer with 429
 }
 
 const lfsFrom = 4096
