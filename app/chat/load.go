@@ -167,7 +167,7 @@ func BuiltinName() string { return assets.About().Name }
 
 // part matches the end of the name of one of several files that are a model
 // together.
-var part = regexp.MustCompile(`-\d{5}-of-\d{5}\.(?:safetensors|gguf)`)
+var part = regexp.MustCompile(`(?i)-\d{5}-of-\d{5}\.(?:safetensors|gguf)`)
 
 // NameOf is what to call the model at path, which need not be there.
 func NameOf(path string) string { return modelName(path) }

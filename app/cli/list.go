@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"tern/app/files"
 	"tern/app/library"
 	"tern/app/measure"
 )
@@ -13,7 +14,7 @@ import (
 // listLine is one model of list --json.
 type listLine struct {
 	Name       string  `json:"name"`
-	Path       string  `json:"path"`
+	Path       string  `json:"path"` // by files.Text, since JSON holds text alone
 	Family     string  `json:"family,omitempty"`
 	Parameters int64   `json:"parameters,omitempty"`
 	Chat       bool    `json:"chat"`
@@ -54,7 +55,7 @@ its shape and half a second of measurements.`, `tern list --json`)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "model\tparameters\ton disk\tneeds\tfits\ttok/s\tpath")
 	for _, e := range found.Models {
-		l := listLine{Name: e.Name, Path: e.Path, Disk: e.Disk, Tool: e.Tool}
+		l := listLine{Name: e.Name, Path: files.Text(e.Path), Disk: e.Disk, Tool: e.Tool}
 		fit := library.Fit{}
 		if e.Facts != nil {
 			fit = library.Judge(library.Need(e.Facts, kept.Generation.Context), free, known)

@@ -113,7 +113,10 @@ func openTokenizer(ctx context.Context, s Streams, path string) (tokenizer.Token
 	var files tokenizer.Files
 	switch name := strings.ToLower(filepath.Base(path)); {
 	case info.IsDir():
-		files, err = tokenizerFiles(path)
+		var dir string
+		if dir, err = checkpoint.Folder(path); err == nil {
+			files, err = tokenizerFiles(dir)
+		}
 	case strings.HasSuffix(name, ".safetensors"), strings.HasSuffix(name, ".safetensors.index.json"), name == "config.json":
 		files, err = tokenizerFiles(filepath.Dir(path))
 	default:

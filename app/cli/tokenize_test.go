@@ -107,3 +107,15 @@ func TestTokenizeNoWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenizeCache takes the folder of a repository in the hub's cache.
+func TestTokenizeCache(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "models--a--b")
+	at := filepath.Join(root, "snapshots", "0123abc")
+	if err := os.CopyFS(at, os.DirFS("../../tokenizer/testdata/bpe")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tokenize(t, "-m", root, "Hello"), tokenize(t, "-m", at, "Hello"); !slices.Equal(got.IDs, want.IDs) || len(got.IDs) == 0 {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

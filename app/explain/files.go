@@ -48,7 +48,7 @@ func damaged(s subject) (sentence, hint say.Text) {
 }
 
 // part matches the name of one of several files that are a model together.
-var part = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.(?:safetensors|gguf)`)
+var part = regexp.MustCompile(`(?i)-(\d{5})-of-(\d{5})\.(?:safetensors|gguf)`)
 
 // missing explains that a model, or a part of it, is not there.
 func missing(s subject) (sentence, hint say.Text) {

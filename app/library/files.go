@@ -19,12 +19,12 @@ var ErrNotMine = errors.New("not in a folder that you added")
 // filesOf lists the files of the model at a canonical path.
 func filesOf(path string) (files []string) {
 	if hasExt(path, ggufExt) {
-		prefix, parts, ok := gguf.SplitName(filepath.Base(path))
+		_, parts, ok := gguf.SplitName(filepath.Base(path))
 		if !ok {
 			return []string{path}
 		}
 		for i := range parts {
-			files = append(files, filepath.Join(filepath.Dir(path), gguf.PartName(prefix, i+1, parts)))
+			files = append(files, filepath.Join(filepath.Dir(path), gguf.PartOf(filepath.Base(path), i+1)))
 		}
 		return files
 	}

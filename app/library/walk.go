@@ -57,7 +57,7 @@ func (w *walk) folder(dir string, depth int) {
 				w.folder(filepath.Join(dir, name), depth+1)
 			}
 		case hasExt(name, ggufExt):
-			if prefix, parts, ok := gguf.SplitName(name); ok && name != gguf.PartName(prefix, 1, parts) {
+			if name != gguf.PartOf(name, 1) {
 				continue
 			}
 			w.models = append(w.models, filepath.Join(dir, name))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 
@@ -74,6 +73,7 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 		return nil, x, err
 	}
 	m.Notes = append(m.Notes, notes...)
+	m.Recommended = recommendedGGUF(f.Meta)
 	if m.Tokenizer.GGUF, err = readVocab(name, f.Meta); err != nil {
 		return nil, x, err
 	}
@@ -173,7 +173,7 @@ func OpenVocab(path string) (*model.Vocab, error) {
 	if err != nil {
 		return nil, err
 	}
-	fsys := os.DirFS(dir)
+	fsys := dirFS(dir)
 	at, err := locate(fsys, name)
 	if err != nil || !at.gguf {
 		return nil, err

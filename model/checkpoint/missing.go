@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -137,9 +138,7 @@ func look(fsys fs.FS, dir string) (c contents, err error) {
 		case ext == ".safetensors":
 			c.single = append(c.single, name)
 		case ext == ".gguf":
-			if prefix, parts, ok := gguf.SplitName(name); ok {
-				name = gguf.PartName(prefix, 1, parts)
-			}
+			name = gguf.PartOf(name, 1)
 			if !slices.Contains(c.gguf, name) {
 				c.gguf = append(c.gguf, name)
 			}
@@ -184,6 +183,16 @@ type KindError struct{ Ext string }
 
 func (e *KindError) Error() string {
 	return e.Ext + " files are not supported, safetensors and GGUF are"
+}
+
+// Folder returns the folder of the checkpoint in dir: dir itself, or what
+// snapshot finds in a folder of the hub's cache.
+func Folder(dir string) (string, error) {
+	at, err := snapshot(dirFS(dir), ".")
+	if err != nil || at == "" {
+		return dir, err
+	}
+	return filepath.Join(dir, filepath.FromSlash(at)), nil
 }
 
 // snapshot returns the folder of the revision that a repository in the hub's

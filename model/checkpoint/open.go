@@ -69,7 +69,7 @@ func OpenWith(ctx context.Context, path string, o Options) (*model.Model, error)
 	if err != nil {
 		return nil, err
 	}
-	m, err := openFS(ctx, os.DirFS(dir), name, o)
+	m, err := openFS(ctx, dirFS(dir), name, o)
 	if err != nil {
 		return nil, err
 	}

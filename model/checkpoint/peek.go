@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 
@@ -46,7 +45,7 @@ func Peek(path string) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := peek(os.DirFS(dir), name)
+	f, err := peek(dirFS(dir), name)
 	if err != nil {
 		return nil, err
 	}

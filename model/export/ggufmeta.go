@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"tern/model"
@@ -57,6 +58,13 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 		w.x.Stops = append(w.x.Stops, int64(id))
 	}
 	list = append(list, w.x.Pairs()...)
+	for _, s := range checkpoint.GGUFSampling {
+		if v, said := w.m.Recommended[s.Own]; said && s.Whole {
+			list = append(list, gguf.Pair{Key: s.GGUF, Value: int32(min(max(v, math.MinInt32), math.MaxInt32))})
+		} else if said {
+			list = append(list, gguf.Pair{Key: s.GGUF, Value: float32(v)})
+		}
+	}
 	if v := w.o.Vocab; v != nil {
 		if len(v.Tokens) > c.VocabSize {
 			return nil, fmt.Errorf("model: the tokenizer has %d tokens, the model %d: %w", len(v.Tokens), c.VocabSize, model.ErrDamaged)

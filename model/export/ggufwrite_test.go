@@ -3,6 +3,7 @@ package export_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -191,5 +192,17 @@ func TestGGUFRotation(t *testing.T) {
 	m.RopeAdjacent = true
 	if _, err := export.GGUFSize(m, export.GGUFOptions{}); !errors.Is(err, model.ErrUnsupported) || !strings.Contains(err.Error(), "rotation") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestRecommended holds that a copy recommends what its original does.
+func TestRecommended(t *testing.T) {
+	m := modeltest.Open(t, modeltest.Folder(t, modeltest.Tiny(checkpoint.BitNet, modeltest.Packed)))
+	m.Recommended = map[string]float64{"temperature": 0.7, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "repetition_penalty": 1.1, "eos_token_id": 2}
+	back, _ := written(t, m, export.GGUFOptions{})
+	want := maps.Clone(m.Recommended)
+	delete(want, "eos_token_id") // is no sampling setting
+	if !maps.Equal(back.Recommended, want) {
+		t.Errorf("%v, want %v", back.Recommended, want)
 	}
 }

@@ -13,8 +13,9 @@ import (
 // maxParts bounds the files of a split checkpoint.
 const maxParts = 1000
 
-// partName matches one file of a split checkpoint, numbered from 1.
-var partName = regexp.MustCompile(`^(.*)-([0-9]{5})-of-([0-9]{5})\.gguf$`)
+// partName matches one file of a split checkpoint, numbered from 1, in any case:
+// some file systems have names in capitals.
+var partName = regexp.MustCompile(`(?i)^(.*)-([0-9]{5})(-of-([0-9]{5})\.gguf)$`)
 
 // SplitName returns what the names of a split checkpoint's files begin with,
 // and how many there are; ok is false for the name of a file that stands alone.
@@ -24,7 +25,7 @@ func SplitName(name string) (prefix string, parts int, ok bool) {
 		return "", 0, false
 	}
 	no, _ := strconv.Atoi(m[2])
-	parts, _ = strconv.Atoi(m[3])
+	parts, _ = strconv.Atoi(m[4])
 	return m[1], parts, parts > 1 && parts <= maxParts && no >= 1 && no <= parts
 }
 
@@ -33,13 +34,24 @@ func PartName(prefix string, no, parts int) string {
 	return fmt.Sprintf("%s-%05d-of-%05d.gguf", prefix, no, parts)
 }
 
+// PartOf is the name of file no, from 1, of the split checkpoint that the file
+// called name belongs to, spelled as that is; name itself for a file that stands
+// alone.
+func PartOf(name string, no int) string {
+	if _, _, split := SplitName(name); !split {
+		return name
+	}
+	m := partName.FindStringSubmatch(name)
+	return fmt.Sprintf("%s-%05d%s", m[1], no, m[3])
+}
+
 // Open opens the file at name and, if it is one of a split checkpoint, all
 // others: the metadata are those of the first. Files must implement io.ReaderAt
 // and stay open until Close.
 // Errors wrap ErrFormat, ErrVersion or fs.ErrNotExist, which names what is
 // missing.
 func Open(fsys fs.FS, name string) (*File, error) {
-	prefix, parts, split := SplitName(path.Base(name))
+	_, parts, split := SplitName(path.Base(name))
 	if !split {
 		f, err := openFile(fsys, name)
 		if err != nil {
@@ -53,7 +65,7 @@ func Open(fsys fs.FS, name string) (*File, error) {
 	}
 	all := &File{}
 	for i := range parts {
-		part := path.Join(path.Dir(name), PartName(prefix, i+1, parts))
+		part := path.Join(path.Dir(name), PartOf(path.Base(name), i+1))
 		f, err := openFile(fsys, part)
 		if err == nil {
 			if err = all.add(f, i, parts); err != nil {

@@ -2,8 +2,10 @@ package gguf
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -44,6 +46,16 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	fsys := os.DirFS(dir)
+	for i := range 3 { // in capitals, as some file systems have them
+		if err := os.Link(filepath.Join(dir, "dir", PartName("m", i+1, 3)), filepath.Join(dir, fmt.Sprintf("CAPITALS-%05d-OF-00003.GGUF", i+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f, err := Open(fsys, "CAPITALS-00002-OF-00003.GGUF"); err != nil || len(f.Tensors) != 2 {
+		t.Errorf("parts in capitals: %v", err)
+	} else if err := f.Close(); err != nil {
+		t.Error(err)
+	}
 	for i := range 3 { // any part means all
 		f, err := Open(fsys, "dir/"+PartName("m", i+1, 3))
 		if err != nil {
