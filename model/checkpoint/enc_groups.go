@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync/atomic"
 
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/internal/parallel"
 	"tern/model/ternary"
 )
 
@@ -38,49 +40,105 @@ func (b *binding) setGrouped(m *ternary.Grouped) {
 	*b.Dense = model.Dense{Rows: b.Rows, Cols: b.Cols, Type: model.Packed, Grouped: m}
 }
 
-// grouped reads a matrix with a scale per group. Bands of rows are read and
-// packed while they are in the cache.
-func (l *loader) grouped(b *binding) error {
-	e := b.enc.groups
-	if b.Cols%e.cols != 0 {
-		return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
-	}
-	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
-	b.setGrouped(&m)
-	stride := b.Cols / e.cols * e.bytes
-	return l.bands(b, stride, func(first int, rows []byte) error {
-		if e.inOrder {
-			if _, finite := m.PackBlocks(first, rows); !finite {
-				return notFinite(b.weight)
-			}
-			return nil
+// runBytes of a file are packed by one worker at a time: about a huge page, so that
+// two workers seldom touch the same fresh one, which then would be cleared twice.
+const runBytes = 2 << 20
+
+// run is some rows of a matrix, whole bands.
+type run struct {
+	*binding
+	matrix   *ternary.Grouped
+	from, to int
+}
+
+// allGrouped reads the matrices with a scale per group, all of them as one task:
+// nobody waits for others at the end of each.
+func (l *loader) allGrouped(list []*binding) error {
+	var runs []run
+	for _, b := range list {
+		e := b.enc.groups
+		if b.Cols%e.cols != 0 {
+			return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
 		}
-		codes := make([]uint8, b.Cols)
-		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
-			for i := range b.Cols / e.cols {
-				block := rows[i*e.bytes:][:e.bytes]
-				d := model.HalfAt(block[e.scale:])
-				if !finite(d) {
-					return notFinite(b.weight)
-				}
-				if !e.unpack(codes[i*e.cols:][:e.cols], block) {
-					return code3(b, r)
-				}
-				for g := i * e.cols / m.GroupCols; g < (i+1)*e.cols/m.GroupCols; g++ {
-					m.SetScale(r, g, d)
-				}
-			}
-			m.PackRow(r, codes)
+		m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
+		b.setGrouped(&m)
+		rows := wholeBands(runBytes, b.stride())
+		for from := 0; from < b.Rows; from += rows {
+			runs = append(runs, run{b, &m, from, min(from+rows, b.Rows)})
+		}
+	}
+	var layer atomic.Int64
+	return parallel.Each(l.ctx, len(runs), func(i int) error {
+		layer.Store(int64(runs[i].Layer + 1))
+		return l.grouped(&runs[i])
+	}, func() {
+		l.progress.Layer = max(l.progress.Layer, int(layer.Load()))
+		l.tell()
+	})
+}
+
+// stride is the size of a stored row of blocks.
+func (b *binding) stride() int { return b.Cols / b.enc.groups.cols * b.enc.groups.bytes }
+
+// wholeBands is how many rows of so many bytes, whole bands of them, are about size
+// bytes.
+func wholeBands(size, stride int) int { return max(1, size/stride/ternary.BandRows) * ternary.BandRows }
+
+// grouped reads some rows with a scale per group. They are packed while they are in
+// the cache.
+func (l *loader) grouped(r *run) error {
+	rows, stride := wholeBands(chunkBytes, r.stride()), r.stride()
+	buf := l.room(min(rows, r.to-r.from) * stride)
+	defer l.done(buf)
+	for from := r.from; from < r.to; from += rows {
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
+		part := (*buf)[:min(rows, r.to-from)*stride]
+		if err := r.weight.readFull(part, int64(from)*int64(stride)); err != nil {
+			return err
+		}
+		l.read.Add(int64(len(part)))
+		if err := r.pack(from, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pack stores rows, the first of them row first.
+func (r *run) pack(first int, rows []byte) error {
+	e, m := r.enc.groups, r.matrix
+	if e.inOrder {
+		if _, finite := m.PackBlocks(first, rows); !finite {
+			return notFinite(r.weight)
 		}
 		return nil
-	})
+	}
+	stride, codes := r.stride(), make([]uint8, r.Cols)
+	for at := first; len(rows) > 0; at, rows = at+1, rows[stride:] {
+		for i := range r.Cols / e.cols {
+			block := rows[i*e.bytes:][:e.bytes]
+			d := model.HalfAt(block[e.scale:])
+			if !finite(d) {
+				return notFinite(r.weight)
+			}
+			if !e.unpack(codes[i*e.cols:][:e.cols], block) {
+				return code3(r.binding, at)
+			}
+			for g := i * e.cols / m.GroupCols; g < (i+1)*e.cols/m.GroupCols; g++ {
+				m.SetScale(at, g, d)
+			}
+		}
+		m.PackRow(at, codes)
+	}
+	return nil
 }
 
 // bands calls f on all cores for runs of whole bands of stored rows, given the
 // first of them and their bytes.
 func (l *loader) bands(b *binding, stride int, f func(first int, rows []byte) error) error {
-	rows := max(1, chunkBytes/stride/ternary.BandRows) * ternary.BandRows
-	return l.eachRun(b.Rows, rows, func(from, to int) error {
+	return l.eachRun(b.Rows, wholeBands(chunkBytes, stride), func(from, to int) error {
 		buf := l.room((to - from) * stride)
 		defer l.done(buf)
 		if err := b.weight.readFull(*buf, int64(from)*int64(stride)); err != nil {
@@ -106,7 +164,7 @@ func (l *loader) oneScale(b *binding) error {
 	if err := b.scaleBy(m); err != nil {
 		return err
 	}
-	stride := b.Cols / e.cols * e.bytes
+	stride := b.stride()
 	return l.bands(b, stride, func(first int, rows []byte) error {
 		codes, row := make([]uint8, e.cols), make([]int8, b.Cols)
 		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {

@@ -29,7 +29,8 @@ const (
 )
 
 // loader turns bound tensors into weights, one tensor after another, each on
-// all cores. At most one tensor is held as it is stored.
+// all cores; those with a scale per group follow all together. At most one tensor is
+// held as it is stored.
 type loader struct {
 	ctx      context.Context
 	q        *quantization
@@ -74,9 +75,15 @@ func (l *loader) load(list []binding) error {
 	}
 	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
 	l.buf = make([]byte, buf)
+	var grouped []*binding
 	for i := range list {
 		b := &list[i]
-		if layer := b.Layer + 1; layer > l.progress.Layer {
+		if b.groupwise() {
+			l.ternary = l.ternary || b.Linear != nil
+			grouped = append(grouped, b)
+			continue
+		}
+		if layer := b.Layer + 1; layer > l.progress.Layer && len(grouped) == 0 {
 			l.progress.Layer = layer
 			l.tell()
 		}
@@ -84,16 +91,15 @@ func (l *loader) load(list []binding) error {
 			return err
 		}
 	}
+	if err := l.allGrouped(grouped); err != nil {
+		return err
+	}
 	l.tell()
 	return nil
 }
 
 // bindingTo reads one slot.
 func (l *loader) bindingTo(b *binding) (err error) {
-	if b.groupwise() {
-		l.ternary = l.ternary || b.Linear != nil
-		return l.grouped(b)
-	}
 	if b.enc.Ternary {
 		l.ternary = true
 		b.Linear.Matrix = l.body.Unset(b.Rows, b.Cols)
