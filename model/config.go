@@ -150,6 +150,27 @@ func (c *Config) Problem() error {
 	return c.RopeScaling.problem()
 }
 
+// Describe says what is done: "yarn by 4 from 8192 positions, amplitude 1.13863".
+func (r *RopeScaling) Describe() string {
+	if r.Kind == RopeNone {
+		return "none"
+	}
+	text := string(r.Kind)
+	if r.Kind != RopeLongs {
+		text += fmt.Sprintf(" by %g", r.Factor)
+	}
+	if r.Kind != RopeLinear {
+		text += fmt.Sprintf(" from %d positions", r.Original)
+	}
+	if r.Kind == RopeYaRN && (r.BetaFast != 32 || r.BetaSlow != 1) {
+		text += fmt.Sprintf(", betas %g and %g", r.BetaFast, r.BetaSlow)
+	}
+	if r.Amplitude != 0 && r.Amplitude != 1 {
+		text += fmt.Sprintf(", amplitude %.6g", r.Amplitude)
+	}
+	return text
+}
+
 // problem reports a number that no rotation can have.
 func (r *RopeScaling) problem() error {
 	switch {

@@ -28,7 +28,9 @@ func (m *Model) MemoryParts() []Part {
 			norms += 4 * int64(len(n))
 		}
 		for _, p := range l.Projections() {
-			packed += int64(len(p.Data)) + p.groupedBytes()
+			if p.Dense == nil {
+				packed += p.Bytes()
+			}
 			norms += 4 * int64(len(p.Norm))
 			if p.Dense != nil {
 				dense += p.Dense.Bytes()

@@ -73,6 +73,43 @@ type Linear struct {
 	NormEps float32
 }
 
+// Bytes is the memory that the weights take.
+func (l *Linear) Bytes() int64 {
+	if l.Dense != nil {
+		return l.Dense.Bytes()
+	}
+	return int64(len(l.Data)) + l.groupedBytes()
+}
+
+// Ternary says whether the weights are packed.
+func (l *Linear) Ternary() bool { return l.Data != nil || l.Grouped != nil }
+
+// Shares counts the weights by their codes: -1, 0 and +1 scale, and +2 scales,
+// which layouts of two bits can say and no training makes. All are 0 where the
+// weights are floats.
+func (l *Linear) Shares() (neg, zero, pos, two int) {
+	switch {
+	case l.Grouped != nil:
+		n := l.Grouped.Counts()
+		return n[0], n[1], n[2], n[3]
+	case l.Data != nil:
+		neg, zero, pos = l.Counts()
+	}
+	return neg, zero, pos, 0
+}
+
+// ScaleRange returns the smallest and the largest magnitude of the scales that are
+// not 0: of the groups, or the one multiplier. Both are 0 where there is none.
+func (l *Linear) ScaleRange() (lo, hi float32) {
+	switch {
+	case l.Grouped != nil:
+		lo, hi, _ = l.Grouped.ScaleRange()
+	case l.Data != nil:
+		lo, hi = l.Scale, l.Scale
+	}
+	return lo, hi
+}
+
 // Layer is one transformer block. Sub-norms are nil where the family has none.
 type Layer struct {
 	AttnNorm     []float32 // [Dim], before q/k/v

@@ -24,7 +24,10 @@ type Projection struct {
 	Name           string
 	Rows, Cols     int
 	Neg, Zero, Pos int     // how many weights are -1, 0 and +1; all 0 for a matrix of floats
-	Scale          float32 // the multiplier
+	Scale          float32 // the multiplier, 1 for floats; of a matrix with a scale per group, the largest
+	Group          int     // columns that share a scale, 0 where the matrix has one multiplier
+	LeastScale     float32 // the smallest scale of a group that is not 0
+	Twos           int     // how many weights are +2 scales, which no training makes
 	Bytes          int64
 }
 
@@ -87,11 +90,13 @@ func (w localWeights) Anatomy() *Weights {
 	a := &Weights{Layers: make([]LayerWeights, len(w.m.Weights.Layers))}
 	for i := range w.m.Weights.Layers {
 		for j, l := range w.m.Weights.Layers[i].Projections() {
-			p := Projection{Name: l.Name, Rows: l.Rows, Cols: l.Cols, Scale: l.Scale, Bytes: int64(len(l.Data))}
-			if l.Dense != nil {
-				p.Bytes, p.Scale = int64(len(l.Dense.Data)), 1
-			} else {
-				p.Neg, p.Zero, p.Pos = l.Counts()
+			p := Projection{Name: l.Name, Rows: l.Rows, Cols: l.Cols, Scale: 1, Bytes: l.Bytes()}
+			if l.Ternary() {
+				p.Neg, p.Zero, p.Pos, p.Twos = l.Shares()
+				p.LeastScale, p.Scale = l.ScaleRange()
+			}
+			if l.Grouped != nil {
+				p.Group = l.Grouped.GroupCols
 			}
 			a.Layers[i].Parts[j] = p
 		}

@@ -165,7 +165,7 @@ func (r *Report) change(m *model.Model, c Correction) {
 		for i := range m.Weights.Layers {
 			for j, l := range m.Weights.Layers[i].Projections() {
 				switch {
-				case l.Data == nil: // kept as floats
+				case l.Data == nil: // floats, or a scale per group
 				case c == InvertMultipliers:
 					l.Scale = 1 / l.Scale
 				default:

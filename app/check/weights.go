@@ -18,17 +18,22 @@ type LayerShares struct {
 	Pos   float64 `json:"pos"`
 }
 
-// ScaleRange is the range of the multipliers of one projection over all layers.
+// ScaleRange is the range of the multipliers, or of the scales of the groups, of one
+// projection over all layers.
 type ScaleRange struct {
 	Name string  `json:"name"` // "q", "k", "v", "o", "gate", "up" or "down"
 	Min  float32 `json:"min"`
 	Max  float32 `json:"max"`
 }
 
-// ternaryCount is how many weights of a matrix are -1, 0 and +1.
-type ternaryCount struct{ neg, zero, pos int }
+// ternaryCount is how many weights of a matrix are -1, 0, +1 and +2 scales.
+type ternaryCount struct{ neg, zero, pos, two int }
 
-func (c *ternaryCount) total() int { return c.neg + c.zero + c.pos }
+func (c *ternaryCount) add(d *ternaryCount) {
+	c.neg, c.zero, c.pos, c.two = c.neg+d.neg, c.zero+d.zero, c.pos+d.pos, c.two+d.two
+}
+
+func (c *ternaryCount) total() int { return c.neg + c.zero + c.pos + c.two }
 
 // Bounds of what trained checkpoints show: absmean quantisation of bell-shaped
 // weights leaves 31% zeros, and published mean magnitudes are 0.005 to 3.
@@ -36,6 +41,16 @@ const (
 	minZeroShare, maxZeroShare = 0.05, 0.80
 	minScale, maxScale         = 1e-4, 10
 )
+
+// misreadShare is the share of weights of +2 scales from which on the layout may be
+// another one: codes of two bits can say them, and no training makes them.
+const misreadShare = 0.01
+
+// Misread says whether so many weights of +2 scales make a layout doubtful.
+func Misread(two, all int) bool { return float64(two) > misreadShare*float64(all) }
+
+// LayoutMisread is what to say then.
+const LayoutMisread = "the layout may be misread"
 
 func (r *Report) checkWeights(ctx context.Context, m *model.Model) error {
 	r.checkTensors(m)
@@ -70,9 +85,7 @@ func (r *Report) count(ctx context.Context, m *model.Model) error {
 	err := Parallel(ctx, len(layers), func(i int) {
 		for _, l := range layers[i].Projections() {
 			var c ternaryCount
-			if l.Data != nil {
-				c.neg, c.zero, c.pos = l.Counts()
-			}
+			c.neg, c.zero, c.pos, c.two = l.Shares()
 			r.counts[i] = append(r.counts[i], c)
 		}
 	})
@@ -82,7 +95,7 @@ func (r *Report) count(ctx context.Context, m *model.Model) error {
 	for i := range layers {
 		var sum ternaryCount
 		for _, c := range r.counts[i] {
-			sum.neg, sum.zero, sum.pos = sum.neg+c.neg, sum.zero+c.zero, sum.pos+c.pos
+			sum.add(&c)
 		}
 		n := float64(max(sum.total(), 1))
 		r.Layers = append(r.Layers, LayerShares{i, float64(sum.neg) / n, float64(sum.zero) / n, float64(sum.pos) / n})
@@ -91,14 +104,18 @@ func (r *Report) count(ctx context.Context, m *model.Model) error {
 }
 
 func (r *Report) judgeShares(m *model.Model) {
-	var odd, empty []string
+	var odd, empty, misread []string
+	var sum ternaryCount
 	for i := range m.Weights.Layers {
 		for j, l := range m.Weights.Layers[i].Projections() {
 			c := &r.counts[i][j]
 			zero := float64(c.zero) / float64(max(c.total(), 1))
+			sum.add(c)
 			name := fmt.Sprintf("layer %d %s (%s)", i, l.Name, c.shares())
 			switch {
 			case c.total() == 0: // kept as floats
+			case Misread(c.two, c.total()):
+				misread = append(misread, fmt.Sprintf("layer %d %s (%.0f%%)", i, l.Name, 100*float64(c.two)/float64(c.total())))
 			case c.neg == 0 || c.pos == 0:
 				empty = append(empty, name)
 			case zero < minZeroShare || zero > maxZeroShare:
@@ -107,8 +124,12 @@ func (r *Report) judgeShares(m *model.Model) {
 		}
 	}
 	switch {
+	case len(misread) > 0:
+		r.add("weights", Doubtful, "many weights are +2 scales in %s; %s", some(misread), LayoutMisread)
 	case len(empty) > 0:
 		r.add("weights", Bad, "a sign is missing altogether in %s", some(empty))
+	case sum.zero == 0 && sum.total() > 0:
+		r.add("weights", Good, "no zeros: a 1-bit model")
 	case len(odd) > 0:
 		r.add("weights", Doubtful, "unusual shares of -1 / 0 / +1 in %s", some(odd))
 	default:
@@ -122,12 +143,20 @@ func (r *Report) judgeScales(m *model.Model) bool {
 	for i := range m.Weights.Layers {
 		for j, l := range m.Weights.Layers[i].Projections() {
 			if i == 0 {
-				r.Scales = append(r.Scales, ScaleRange{l.Name, l.Scale, l.Scale})
+				r.Scales = append(r.Scales, ScaleRange{Name: l.Name})
+			}
+			lo, hi := l.ScaleRange()
+			if !l.Ternary() || hi == 0 && l.Grouped != nil {
+				continue // floats, or nothing but zeros
 			}
 			s := &r.Scales[j]
-			s.Min, s.Max = min(s.Min, l.Scale), max(s.Max, l.Scale)
-			if l.Data != nil && !(l.Scale >= minScale && l.Scale <= maxScale) {
-				odd = append(odd, fmt.Sprintf("layer %d %s (%.4g)", i, l.Name, l.Scale))
+			if s.Max == 0 {
+				s.Min, s.Max = lo, hi
+			}
+			s.Min, s.Max = min(s.Min, lo), max(s.Max, hi)
+			// A group of small weights may have a small scale; the largest says more.
+			if !(hi >= minScale && hi <= maxScale) {
+				odd = append(odd, fmt.Sprintf("layer %d %s (%.4g)", i, l.Name, hi))
 			}
 		}
 	}
@@ -177,7 +206,7 @@ func (r *Report) checkFinite(ctx context.Context, m *model.Model) error {
 	}
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
-		for _, norm := range [][]float32{l.AttnNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm} {
+		for _, norm := range [][]float32{l.AttnNorm, l.QNorm, l.KNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm} {
 			vector(fmt.Sprintf("a norm of layer %d", i), norm)
 		}
 		for _, p := range l.Projections() {

@@ -27,13 +27,19 @@ func Convert(ctx context.Context, s Streams, args []string) error {
 Write a checkpoint as one GGUF file with its tokenizer and chat template inside:
 a compact copy, which loads in a moment. The weights are I2_S, two bits each,
 with multipliers, embedding and head as they are stored, so that the copy
-computes the same logits bit for bit. The file appears when it is complete; a
+computes the same logits bit for bit. Matrices with a scale per group keep their
+groups: they are PQ2_0 for 128 weights, Q2_0 for 64, and floats where F16 would
+round a scale. The file appears when it is complete; a
 file of that name that exists already is refused.
 
 --head makes the embedding and the head smaller, at a price that is measured on
 a built-in paragraph and printed before the file is written.
 
---portable writes TQ2_0 instead, which current llama.cpp runs. Tern computes the
+--type asks for one type of such matrices: Q2_0, which current llama.cpp reads,
+PQ2_0 of PrismML, which it does not, or TQ2_0, whose blocks of 256 share a scale.
+Weights that the type would round are refused, not rounded.
+
+--portable writes Q2_0 for them, and of other models TQ2_0 instead, which current llama.cpp runs. Tern computes the
 same of it, bit for bit: the multipliers are kept as float32 in tensors named
 blk.N.NAME.scale. Other programs quantise activations in blocks of 256, not whole
 rows, which moves logits by some percent of the largest. Rows must be multiples
@@ -44,8 +50,10 @@ copies of 2B-4T with SiLU, which gives nonsense.
 vocabulary that means nothing, to time other programs on the same work.`, `
 tern convert ~/models/bitnet_b1_58-large ~/models/large.gguf
 tern convert ~/models/bitnet_b1_58-large ~/models/small.gguf --head q8_0
+tern convert Ternary-Bonsai-8B-Q2_0.gguf bonsai.gguf --type q2_0
 tern convert --synthetic large /tmp/synthetic.gguf`)
 	var portable bool
+	var kind export.Type
 	var shape string
 	var threads int
 	f.correctFlag()
@@ -57,7 +65,14 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		}
 		return err
 	})
-	f.BoolVar(&portable, "portable", false, "write TQ2_0, for current llama.cpp")
+	f.BoolVar(&portable, "portable", false, "write TQ2_0, or Q2_0 for a scale per group, for current llama.cpp")
+	f.Func("type", "`TYPE` of matrices with a scale per group: q2_0, pq2_0 or tq2_0 (default: pq2_0 for groups of 128, q2_0 for 64)", func(v string) error {
+		kind = export.Type(strings.ToLower(v))
+		if !slices.Contains(export.Types, kind) {
+			return errors.New("want q2_0, pq2_0 or tq2_0")
+		}
+		return nil
+	})
 	f.StringVar(&shape, "synthetic", "", "random weights of the published `SHAPE`: "+strings.Join(checkpoint.Shapes(), ", ")+"; implies --portable, and an F16 head unless --head says q8_0")
 	f.limit(&threads, "threads", maxThreads, "`N` workers to measure with, 0 for one per core")
 	bare, err := f.parse(args)
@@ -106,16 +121,20 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 	if portable && m.SubNorm && m.Activation == model.ReLU2 {
 		fmt.Fprintln(s.Err, "Note: programs that do not read bitnet.hidden_activation will run this copy with the wrong activation, llama.cpp v0.5.0 among them.")
 	}
-	return writeCopy(ctx, s, m, out, portable)
+	return writeCopy(ctx, s, m, out, compact.Options{Portable: portable, Type: kind})
 }
 
-func writeCopy(ctx context.Context, s Streams, m *model.Model, out string, portable bool) error {
+func writeCopy(ctx context.Context, s Streams, m *model.Model, out string, o compact.Options) error {
 	progress := newMeter(s.Err)
-	err := compact.Write(ctx, m, out, compact.Options{Portable: portable, Progress: func(written, total int64) {
+	o.Progress = func(written, total int64) {
 		progress.show("writing: %s of %s", formatBytes(written), formatBytes(total))
-	}})
+	}
+	err := compact.Write(ctx, m, out, o)
 	progress.clear()
-	if err != nil {
+	switch {
+	case errors.Is(err, checkpoint.ErrLossy) && o.Type != "":
+		return &hinted{err, "Leave --type out: the copy then keeps every weight."}
+	case err != nil:
 		return err
 	}
 	info, err := os.Stat(out)

@@ -49,8 +49,11 @@ type inspectConfig struct {
 	ContextLen    int     `json:"context_length"`
 	NormEps       float32 `json:"norm_eps"`
 	RopeTheta     float64 `json:"rope_theta"`
-	RopePairs     string  `json:"rope_pairs"` // "half" or "adjacent"
-	Activation    string  `json:"activation"` // "silu" or "relu2"
+	RopePairs     string  `json:"rope_pairs"`   // "half" or "adjacent"
+	RopeScaling   string  `json:"rope_scaling"` // "none", or how it is stretched
+	Activation    string  `json:"activation"`   // "silu" or "relu2"
+	Input         string  `json:"input"`        // of ternary matrices: "int8" or "float"
+	QKNorm        bool    `json:"qk_norm"`      // a norm of each head of q and k
 	SubNorm       bool    `json:"sub_norm"`
 	TiedEmbedding bool    `json:"tied_embedding"`
 	BOS           int32   `json:"bos"` // -1 where there is none
@@ -66,11 +69,22 @@ type inspectTensor struct {
 
 // TernaryFacts describe a ternary matrix; its logical shape is [out][in].
 type TernaryFacts struct {
-	Digest         string `json:"sha256_int8"`     // of the row-major matrix of int8 -1, 0 and 1
-	MultiplierBits string `json:"multiplier_bits"` // of the float32, in hexadecimal
+	Digest         string `json:"sha256_int8"`     // of the row-major matrix of int8 -1, 0 and 1, and 2 for +2 scales
+	MultiplierBits string `json:"multiplier_bits"` // of the float32, in hexadecimal; "" where groups have scales
 	Neg            int    `json:"neg"`
 	Zero           int    `json:"zero"`
 	Pos            int    `json:"pos"`
+
+	*GroupFacts
+}
+
+// GroupFacts describe the scales of a matrix that has one for each group of columns.
+type GroupFacts struct {
+	Cols     int     `json:"group"`     // columns in a group
+	MinScale float32 `json:"min_scale"` // the least magnitude that is not 0
+	MaxScale float32 `json:"max_scale"`
+	Zeros    int     `json:"zero_scales"` // groups with the scale 0
+	Two      int     `json:"two"`         // weights of +2 scales, which no training makes
 }
 
 type inspectMemory struct {
@@ -154,6 +168,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 			Family: m.Family, Parameters: m.Params(), Layers: m.Config.Layers, Dim: m.Dim, FFNDim: m.FFNDim,
 			Heads: m.Heads, KVHeads: m.KVHeads, HeadDim: m.HeadDim, VocabSize: m.VocabSize, ContextLen: m.ContextLen,
 			NormEps: m.NormEps, RopeTheta: m.RopeTheta, RopePairs: "half", Activation: "silu",
+			RopeScaling: m.RopeScaling.Describe(), Input: m.Input.String(), QKNorm: m.QKNorm,
 			SubNorm: m.SubNorm, TiedEmbedding: m.TiedEmbedding, BOS: m.BOS, StopIDs: append([]int32{}, m.StopIDs...),
 		},
 		Tensors: make([]inspectTensor, len(m.Tensors)),
@@ -185,12 +200,50 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	return r, check.Parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]
 		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
-		if t.Linear != nil && t.Linear.Data != nil {
-			neg, zero, pos := t.Linear.Counts()
-			r.Tensors[i].TernaryFacts = &TernaryFacts{t.Linear.Digest(),
-				fmt.Sprintf("%08x", math.Float32bits(t.Linear.Scale)), neg, zero, pos}
+		if t.Linear != nil && t.Linear.Ternary() {
+			r.Tensors[i].TernaryFacts = ternaryFacts(t.Linear)
 		}
 	})
+}
+
+func ternaryFacts(l *model.Linear) *TernaryFacts {
+	f := &TernaryFacts{Digest: l.Digest()}
+	var two int
+	f.Neg, f.Zero, f.Pos, two = l.Shares()
+	if g := l.Grouped; g != nil {
+		f.GroupFacts = &GroupFacts{Cols: g.GroupCols, Two: two}
+		f.MinScale, f.MaxScale, f.Zeros = g.ScaleRange()
+	} else {
+		f.MultiplierBits = fmt.Sprintf("%08x", math.Float32bits(l.Scale))
+	}
+	return f
+}
+
+// scales writes the multiplier, or the range of the scales of the groups.
+func (f *TernaryFacts) scales() string {
+	if g := f.GroupFacts; g != nil {
+		return fmt.Sprintf("%.4g to %.4g per %d", g.MinScale, g.MaxScale, g.Cols)
+	}
+	bits, _ := strconv.ParseUint(f.MultiplierBits, 16, 32)
+	return fmt.Sprintf("%.6g", math.Float32frombits(uint32(bits)))
+}
+
+// twos says how many weights are +2 scales, "" for none.
+func (r *inspectResult) twos() string {
+	two, all := 0, 0
+	for _, t := range r.Tensors {
+		if f := t.TernaryFacts; f != nil && f.GroupFacts != nil {
+			two, all = two+f.Two, all+f.Neg+f.Zero+f.Pos+f.Two
+		}
+	}
+	if two == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d weights are +2 scales", two, all)
+	if check.Misread(two, all) {
+		text += "; " + check.LayoutMisread
+	}
+	return text
 }
 
 func (r *inspectResult) text() []byte {
@@ -202,15 +255,22 @@ func (r *inspectResult) text() []byte {
 		tied = "tied head"
 	}
 	norms := "no sub-norms"
-	if c.SubNorm {
+	switch {
+	case c.SubNorm:
 		norms = "sub-norms"
+	case c.QKNorm:
+		norms = "norms of q and k"
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "family\t%s\n", c.Family)
 	fmt.Fprintf(w, "shape\t%d layers, hidden %d, intermediate %d, %s, %s, %s\n",
 		c.Layers, c.Dim, c.FFNDim, c.Activation, norms, tied)
 	fmt.Fprintf(w, "attention\t%d heads of %d, %d for keys and values\n", c.Heads, c.HeadDim, c.KVHeads)
-	fmt.Fprintf(w, "positions\t%d, rope theta %g, pairs %s\n", c.ContextLen, c.RopeTheta, c.RopePairs)
+	fmt.Fprintf(w, "positions\t%d, rope theta %g, pairs %s, scaling %s\n", c.ContextLen, c.RopeTheta, c.RopePairs, c.RopeScaling)
+	fmt.Fprintf(w, "ternary inputs\t%s\n", inputs[c.Input])
+	if text := r.twos(); text != "" {
+		fmt.Fprintf(w, "codes\t%s\n", text)
+	}
 	fmt.Fprintf(w, "norm epsilon\t%g\n", c.NormEps)
 	fmt.Fprintf(w, "vocabulary\t%d, starts with %d, stops at %v\n", c.VocabSize, c.BOS, c.StopIDs)
 	for _, m := range r.Memory {
@@ -229,18 +289,22 @@ func (r *inspectResult) text() []byte {
 
 	fmt.Fprintln(&b)
 	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "tensor\ttype\tshape\tmultiplier\t-1 / 0 / +1 %")
+	fmt.Fprintln(w, "tensor\ttype\tshape\tscale\t-1 / 0 / +1 %")
 	for _, t := range r.Tensors {
 		fmt.Fprintf(w, "%s\t%s\t%s", t.Name, t.Type, strings.Join(strings.Fields(strings.Trim(fmt.Sprint(t.Shape), "[]")), " × "))
 		if q := t.TernaryFacts; q != nil {
-			bits := uint32(0)
-			fmt.Sscanf(q.MultiplierBits, "%x", &bits)
-			fmt.Fprintf(w, "\t%.6g\t%s", math.Float32frombits(bits), shares(q.Neg, q.Zero, q.Pos))
+			fmt.Fprintf(w, "\t%s\t%s", q.scales(), shares(q.Neg, q.Zero, q.Pos))
 		}
 		fmt.Fprintln(w)
 	}
 	w.Flush()
 	return b.Bytes()
+}
+
+// inputs says what the input policy means.
+var inputs = map[string]string{
+	"int8":  "int8, rounded for each token as in training",
+	"float": "float, as in training",
 }
 
 // twoDigits writes v with two digits that count: more would promise too much.

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	// Portable makes a copy for current llama.cpp; see export.GGUFOptions.
 	Portable bool
+	// Type is the type of the ternary matrices; see export.GGUFOptions.
+	Type export.Type
 	// Progress, if it is not nil, is called on the calling goroutine.
 	Progress func(written, total int64)
 }
@@ -29,7 +31,7 @@ func Write(ctx context.Context, m *model.Model, path string, o Options) error {
 	if err != nil {
 		return err
 	}
-	return export.GGUF(ctx, m, path, export.GGUFOptions{Vocab: vocab, Portable: o.Portable, Progress: o.Progress})
+	return export.GGUF(ctx, m, path, export.GGUFOptions{Vocab: vocab, Portable: o.Portable, Type: o.Type, Progress: o.Progress})
 }
 
 // Size is how many bytes Write would write, or why it would refuse to.
@@ -38,5 +40,5 @@ func Size(m *model.Model, o Options) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return export.GGUFSize(m, export.GGUFOptions{Vocab: vocab, Portable: o.Portable})
+	return export.GGUFSize(m, export.GGUFOptions{Vocab: vocab, Portable: o.Portable, Type: o.Type})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // Architecture is everything Tern knows of one architecture, in one file
@@ -51,6 +52,9 @@ type GGUFForm struct {
 	partialRope bool // a part of each head may be rotated
 	// read, where it is set, reads keys that only this architecture has.
 	read func(k *metadata, c *model.Config)
+
+	// Pairs, where it is set, lists what read reads, without the architecture.
+	Pairs func(c *model.Config) []gguf.Pair
 
 	// settle, where it is set, decides once the metadata are read which
 	// architecture a value of general.architecture that stands for several means.

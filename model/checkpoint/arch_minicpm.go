@@ -1,9 +1,11 @@
 package checkpoint
 
 import (
+	"cmp"
 	"math"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // MiniCPM is the architecture of BitCPM 0.5B and 8B.
@@ -22,7 +24,7 @@ var minicpm = Architecture{
 	float:      floatPlain,
 	input:      alwaysFloat,
 	readConfig: readMiniCPM,
-	GGUF:       GGUFForm{Keys: []string{"minicpm"}, Adjacent: true, read: readMiniCPMGGUF},
+	GGUF:       GGUFForm{Keys: []string{"minicpm"}, Adjacent: true, read: readMiniCPMGGUF, Pairs: pairsMiniCPM},
 }
 
 // What files without these keys mean.
@@ -37,6 +39,15 @@ func readMiniCPM(h *hfConfig, c *model.Config) {
 	c.EmbedScale = float32(or(h.ScaleEmb, 1))
 	c.ResidualScale = float32(or(h.ScaleDepth, 1) / math.Sqrt(float64(max(c.Layers, 1))))
 	c.LogitDivisor = float32(float64(c.Dim) / or(h.DimModelBase, 1))
+}
+
+// pairsMiniCPM lists the scales; 0 stands for 1.
+func pairsMiniCPM(c *model.Config) []gguf.Pair {
+	return []gguf.Pair{
+		{Key: "embedding_scale", Value: cmp.Or(c.EmbedScale, 1)},
+		{Key: "residual_scale", Value: cmp.Or(c.ResidualScale, 1)},
+		{Key: "logit_scale", Value: cmp.Or(c.LogitDivisor, 1)},
+	}
 }
 
 // readMiniCPMGGUF reads the scales of a GGUF file; the logits are divided by

@@ -1,9 +1,11 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync/atomic"
 
 	"tern/model"
@@ -212,7 +214,8 @@ func (l *loader) firstScale(b *binding) (m float32, err error) {
 func finite(d float32) bool { return !math.IsNaN(float64(d)) && !math.IsInf(float64(d), 0) }
 
 // writeBlocks writes rows as blocks of this many columns, each a binary16 scale
-// and two bits a weight; half of a block of 128 has the scale of the whole.
+// and two bits a weight; half of a group of 128 has the scale of the whole. What
+// the blocks would round is ErrLossy.
 func writeBlocks(w io.Writer, m *ternary.Grouped, order func(r int) int, cols int) error {
 	codes := make([]byte, m.PaddedCols()/4)
 	var out []byte
@@ -221,17 +224,56 @@ func writeBlocks(w io.Writer, m *ternary.Grouped, order func(r int) int, cols in
 		m.Codes(codes, r)
 		out = out[:0]
 		for at := 0; at < m.Cols; at += cols {
-			var d [2]byte
-			if bad, ok := model.EncodeHalves(d[:], []float32{m.Scale(r, at/m.GroupCols)}); !ok {
-				return fmt.Errorf("row %d has the scale %g, which F16 cannot hold", r, bad)
+			d := m.Scale(r, at/m.GroupCols)
+			if cols > m.GroupCols {
+				var err error
+				if d, err = joinGroups(m, r, at, cols, codes); err != nil {
+					return err
+				}
 			}
-			out = append(append(out, d[:]...), codes[at/4:][:cols/4]...)
+			half, err := exactHalf(r, d)
+			if err != nil {
+				return err
+			}
+			out = append(append(out, half[:]...), codes[at/4:][:cols/4]...)
 		}
 		if _, err := w.Write(out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ErrLossy marks a matrix that an encoding would round.
+var ErrLossy = errors.New("weights would be rounded")
+
+// exactHalf is a scale of row r as binary16, ErrLossy where that is another number.
+func exactHalf(r int, d float32) (half [2]byte, err error) {
+	if !ternary.FitsF16(d) {
+		return half, fmt.Errorf("row %d has the scale %g, which F16 would round: %w", r, d, ErrLossy)
+	}
+	model.EncodeHalves(half[:], []float32{d})
+	return half, nil
+}
+
+// joinGroups is the scale of the groups of a block of cols columns whose weights
+// are not all 0. Groups that are 0 by their scale become 0 by their codes.
+func joinGroups(m *ternary.Grouped, r, at, cols int, codes []byte) (d float32, err error) {
+	for g := at / m.GroupCols; g < (at+cols)/m.GroupCols; g++ {
+		part := codes[g*m.GroupCols/4:][:m.GroupCols/4]
+		switch s := m.Scale(r, g); {
+		case s == 0:
+			for i := range part {
+				part[i] = 0x55
+			}
+		case !slices.ContainsFunc(part, func(b byte) bool { return b != 0x55 }):
+		case d != 0 && s != d:
+			return 0, fmt.Errorf("row %d has the scales %g and %g in one block of %d: %w", r, d, s, cols, ErrLossy)
+		default:
+			d = s
+		}
+	}
+	return d, nil
 }
 
 // twoBits unpacks blocks of a binary16 scale and two bits a weight.

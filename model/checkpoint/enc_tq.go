@@ -3,10 +3,8 @@ package checkpoint
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"tern/model"
 	"tern/model/gguf"
 	"tern/model/ternary"
@@ -38,62 +36,39 @@ func spread(codes []uint8, packed []byte) bool {
 	return all == 0
 }
 
-// writeTQ2Groups writes blocks of 256 weights whose two groups have the same
-// scale, or all weights 0; others are an error, since TQ2_0 would round them.
+// writeTQ2Groups writes blocks of 256 weights whose groups have the same scale, or
+// all weights 0; others are ErrLossy, and so is a weight of +2 scales.
 func writeTQ2Groups(w io.Writer, m *ternary.Grouped, order func(r int) int) error {
 	codes := make([]byte, m.PaddedCols()/4)
+	var out []byte
 	for r := range m.Rows {
 		r = order(r)
 		m.Codes(codes, r)
-		out := make([]byte, 0, m.Cols/TQBlock*66)
+		out = out[:0]
 		for at := 0; at < m.Cols; at += TQBlock {
-			block := slices.Repeat([]byte{0x55}, TQBlock/4)
-			d, err := commonScale(m, r, at, codes)
+			d, err := joinGroups(m, r, at, TQBlock, codes)
 			if err != nil {
 				return err
 			}
-			if d != 0 {
-				clear(block)
-				for i := range TQBlock {
-					c := codes[(at+i)/4] >> (2 * (i % 4)) & 3
-					if m.Scale(r, (at+i)/m.GroupCols) == 0 {
-						c = 1
-					}
-					block[i/128*32+i%32] |= c << (2 * (i % 128 / 32))
+			var block [TQBlock / 4]byte
+			for i := range TQBlock {
+				c := codes[(at+i)/4] >> (2 * (i % 4)) & 3
+				if c == 3 {
+					return fmt.Errorf("row %d has a weight of +2 scales: %w", r, ErrLossy)
 				}
+				block[i/128*32+i%32] |= c << (2 * (i % 128 / 32))
 			}
-			var half [2]byte
-			if bad, ok := model.EncodeHalves(half[:], []float32{d}); !ok {
-				return fmt.Errorf("row %d has the scale %g, which F16 cannot hold", r, bad)
+			half, err := exactHalf(r, d)
+			if err != nil {
+				return err
 			}
-			out = append(append(out, block...), half[:]...)
+			out = append(append(out, block[:]...), half[:]...)
 		}
 		if _, err := w.Write(out); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// ErrLossy marks a matrix that an encoding would round.
-var ErrLossy = errors.New("weights would be rounded")
-
-// commonScale is the scale of the groups of a block of TQ2_0 whose weights are
-// not all 0.
-func commonScale(m *ternary.Grouped, r, at int, codes []byte) (d float32, err error) {
-	for g := at / m.GroupCols; g < (at+TQBlock)/m.GroupCols; g++ {
-		part := codes[g*m.GroupCols/4:][:m.GroupCols/4]
-		switch s := m.Scale(r, g); {
-		case s == 0 || !slices.ContainsFunc(part, func(b byte) bool { return b != 0x55 }):
-		case slices.ContainsFunc(part, func(b byte) bool { return b&(b>>1)&0x55 != 0 }):
-			return 0, fmt.Errorf("row %d has a weight of +2 scales: %w", r, ErrLossy)
-		case d != 0 && s != d:
-			return 0, fmt.Errorf("row %d has the scales %g and %g in one block of %d: %w", r, d, s, TQBlock, ErrLossy)
-		default:
-			d = s
-		}
-	}
-	return d, nil
 }
 
 // TQBlock is the weights in a block of TQ1_0 and TQ2_0, two blocks of package

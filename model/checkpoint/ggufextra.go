@@ -16,6 +16,7 @@ type Extras struct {
 	Floats []string // modules that are not quantised, as modules_to_not_convert says
 	Norms  bool     // every quantised linear owns a norm of its input…
 	Eps    float32  // …with this epsilon
+	Input  string   // what ternary projections multiply with, where no architecture says it
 }
 
 // The keys of Extras.
@@ -24,6 +25,7 @@ const (
 	keyHalves = "tern.rotate_halves"
 	keyFloats = "tern.float_modules"
 	keyEps    = "tern.linear_norm_rms_epsilon"
+	keyInput  = "tern.input"
 
 	// LinearNorm follows a module in the name of the norm that it owns.
 	LinearNorm = ".rms_norm.weight"
@@ -47,6 +49,7 @@ func (k *metadata) extras() (x Extras) {
 			k.fail("metadata %s is %g", keyEps, x.Eps)
 		}
 	}
+	x.Input = k.text(keyInput)
 	return x
 }
 
@@ -65,6 +68,9 @@ func (x *Extras) Pairs() []gguf.Pair {
 	}
 	if x.Norms {
 		list = append(list, gguf.Pair{Key: keyEps, Value: x.Eps})
+	}
+	if x.Input != "" {
+		list = append(list, gguf.Pair{Key: keyInput, Value: x.Input})
 	}
 	return list
 }

@@ -60,6 +60,9 @@ func (m *opening) planGGUF(fsys fs.FS, name string, input *model.Input, same fun
 	return f, list, x, nil
 }
 
+// KeyStart names the token that begins a text, also in files without a vocabulary.
+const KeyStart = "tokenizer.ggml.bos_token_id"
+
 func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same func(a, b *tensor) (bool, error)) (list []binding, x Extras, err error) {
 	tensors := fromGGUF(f)
 	rows := 0
@@ -82,6 +85,9 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 			m.BOS = v.BOS
 		}
 		addStops(&m.Config, stopsOf(v))
+	}
+	if id := k.int(KeyStart, -1); m.Tokenizer.GGUF == nil && id >= 0 && id < m.VocabSize {
+		m.BOS = int32(id)
 	}
 	a := Find(m.Arch)
 	if m.Input, err = a.inputOf(k, &m.Config, tensors["blk.0.attn_q.weight"], input); err != nil {

@@ -34,6 +34,10 @@ func (a *Architecture) inputOf(k *metadata, c *model.Config, first *tensor, chos
 		return model.InputInt8, nil
 	case chosen != nil:
 		return *chosen, nil
+	case k.text(keyInput) == model.InputFloat.String():
+		return model.InputFloat, nil
+	case k.text(keyInput) == model.InputInt8.String():
+		return model.InputInt8, nil
 	case c.VocabSize == minicpmVocab:
 		return model.InputFloat, nil
 	}
@@ -84,6 +88,10 @@ func inputByScales(t *tensor) (model.Input, error) {
 	}
 	return model.InputInt8, nil
 }
+
+// AmbiguousInput says that there are checkpoints of either kind of input of an
+// architecture, so that a choice of the user counts.
+func AmbiguousInput(key model.Arch) bool { return Find(key).input == bySigns }
 
 // groupsError says that a matrix that was taken for one with a common scale has
 // several.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // The defaults of YaRN's betas (arXiv 2309.00071, and every implementation).
@@ -62,6 +63,57 @@ func (k *metadata) rope(c *model.Config, longs bool) (r model.RopeScaling, err e
 	}, nil
 }
 
+// RopePairs lists the keys, behind that of the architecture, that rope reads back
+// to the same numbers.
+func RopePairs(r *model.RopeScaling) (list []gguf.Pair) {
+	const prefix = "rope.scaling."
+	add := func(name string, v any) { list = append(list, gguf.Pair{Key: prefix + name, Value: v}) }
+	if r.Kind == model.RopeNone {
+		return nil
+	}
+	add("type", string(r.Kind))
+	if r.Kind != model.RopeLongs {
+		add("factor", ExactFloat(r.Factor))
+	}
+	if r.Kind == model.RopeLinear {
+		return list
+	}
+	add("original_context_length", uint32(r.Original))
+	amplitude, own := r.Amplitude, 1.0
+	if amplitude == 0 {
+		amplitude = 1
+	}
+	if r.Kind == model.RopeYaRN {
+		add("yarn_beta_fast", ExactFloat(r.BetaFast))
+		add("yarn_beta_slow", ExactFloat(r.BetaSlow))
+		own = yarnAmplitude(r.Factor, 1)
+	}
+	if amplitude != own {
+		add("attn_factor", ExactFloat(quotient(amplitude, own)))
+	}
+	return list
+}
+
+// quotient is the q for which q·b is a, as far as there is one.
+func quotient(a, b float64) float64 {
+	q := a / b
+	for _, near := range []float64{q, math.Nextafter(q, 0), math.Nextafter(q, math.Inf(1))} {
+		if near*b == a {
+			return near
+		}
+	}
+	return q
+}
+
+// ExactFloat is v as a float32, which readers insist on, or as it is where that
+// would be another number.
+func ExactFloat(v float64) any {
+	if f := float32(v); float64(f) == v {
+		return f
+	}
+	return v
+}
+
 // kind is the name of the scaling, in either spelling.
 func (r *hfRope) kind() string {
 	if r.Type != "" {
@@ -110,7 +162,7 @@ func (h *hfConfig) rope(c *model.Config) (s model.RopeScaling, long, short []flo
 		if len(r.Long) != half || len(r.Short) != half {
 			return s, nil, nil, fmt.Errorf("model: config.json: longrope has %d long and %d short factors, want %d of each: %w", len(r.Long), len(r.Short), half, model.ErrDamaged)
 		}
-		s = model.RopeScaling{Kind: model.RopeLongs, Original: original, Amplitude: or(r.Attention, 0)}
+		s = model.RopeScaling{Kind: model.RopeLongs, Original: original, Amplitude: or(r.Attention, 1)}
 		if scale := float64(c.ContextLen) / float64(max(original, 1)); r.Attention == nil && scale > 1 {
 			s.Amplitude = math.Sqrt(1 + math.Log(scale)/math.Log(float64(original)))
 		}

@@ -4,6 +4,7 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -57,7 +58,13 @@ func Configs(a, b *model.Config) (list []ConfigDifference, same bool) {
 		{"context length", a.ContextLen, b.ContextLen, false},
 		{"norm epsilon", a.NormEps, b.NormEps, false},
 		{"rope theta", strconv.FormatFloat(a.RopeTheta, 'f', -1, 64), strconv.FormatFloat(b.RopeTheta, 'f', -1, 64), false},
+		{"rope scaling", a.RopeScaling.Describe(), b.RopeScaling.Describe(), false},
+		{"norms of q and k", a.QKNorm, b.QKNorm, true},
+		{"scale of the embedding", cmp.Or(a.EmbedScale, 1), cmp.Or(b.EmbedScale, 1), false},
+		{"scale of each block", cmp.Or(a.ResidualScale, 1), cmp.Or(b.ResidualScale, 1), false},
+		{"divisor of the logits", cmp.Or(a.LogitDivisor, 1), cmp.Or(b.LogitDivisor, 1), false},
 		{"activation", a.Activation, b.Activation, false},
+		{"inputs of ternary matrices", a.Input, b.Input, false},
 		{"start id", a.BOS, b.BOS, false},
 		{"stop ids", slices.Sorted(slices.Values(a.StopIDs)), slices.Sorted(slices.Values(b.StopIDs)), false},
 	} {
@@ -86,9 +93,17 @@ func Tensors(ctx context.Context, a, b *model.Model) (list []TensorDifference, c
 		head.Dense = b.Head
 		pb = append(pb[:len(pa)-1], head)
 	}
-	if a.RopeFactors != nil || b.RopeFactors != nil {
-		pa = append(pa, model.Slot{Name: model.RopeFactorsName, Layer: -1, Norm: &a.RopeFactors})
-		pb = append(pb, model.Slot{Name: model.RopeFactorsName, Layer: -1, Norm: &b.RopeFactors})
+	for _, f := range []struct {
+		name string
+		a, b *[]float32
+	}{
+		{model.RopeFactorsName, &a.RopeFactors, &b.RopeFactors},
+		{model.RopeLongName, &a.RopeLong, &b.RopeLong}, {model.RopeShortName, &a.RopeShort, &b.RopeShort},
+	} {
+		if *f.a != nil || *f.b != nil {
+			pa = append(pa, model.Slot{Name: f.name, Layer: -1, Norm: f.a})
+			pb = append(pb, model.Slot{Name: f.name, Layer: -1, Norm: f.b})
+		}
 	}
 	c := comparison{ctx: ctx}
 	for i := range pa {
@@ -129,8 +144,8 @@ func (c *comparison) linears(a, b *model.Linear) {
 		c.floats(append(slices.Clip(a.Norm), a.NormEps), append(slices.Clip(b.Norm), b.NormEps))
 		c.at = weight
 	}
-	if a.Dense != nil {
-		c.dense(a.Dense, b.Dense)
+	if a.Data == nil {
+		c.dense(values(a), values(b))
 		return
 	}
 	if !bytes.Equal(a.Data, b.Data) { // the padding is the same, so something differs
@@ -148,10 +163,19 @@ func (c *comparison) linears(a, b *model.Linear) {
 	}
 }
 
-// formOf says what kind of linear l is.
+// values are the weights of a linear that takes float activations: whether its
+// numbers are packed in groups or floats is how they are stored.
+func values(l *model.Linear) *model.Dense {
+	if l.Grouped != nil {
+		return &model.Dense{Rows: l.Rows, Cols: l.Cols, Type: model.Packed, Grouped: l.Grouped}
+	}
+	return l.Dense
+}
+
+// formOf says what kind of linear l is: by its activations.
 func formOf(l *model.Linear) string {
 	switch {
-	case l.Dense != nil:
+	case l.Data == nil:
 		return "float"
 	case l.Norm != nil:
 		return "ternary with a norm of its own"
@@ -175,7 +199,7 @@ func countDifferent(a, b *model.Linear) (n int64) {
 
 // dense compares numbers, not how they are stored.
 func (c *comparison) dense(a, b *model.Dense) {
-	if a.Type == b.Type && bytes.Equal(a.Data, b.Data) {
+	if a.Grouped == nil && b.Grouped == nil && a.Type == b.Type && bytes.Equal(a.Data, b.Data) {
 		return
 	}
 	var s spread

@@ -20,10 +20,13 @@ type GGUFOptions struct {
 	// Vocab is the tokenizer, nil for a file without one.
 	Vocab *model.Vocab
 	// Portable chooses what current llama.cpp reads: TQ2_0 with the multiplier
-	// as a tensor of its own, architectures bitnet and llama. Without it the
-	// weights are I2_S as bitnet.cpp writes it on x86, smaller by 3% and made
-	// for rows of any length.
+	// as a tensor of its own, architectures bitnet and llama, and Q2_0 for weights
+	// with a scale per group. Without it the weights are I2_S as bitnet.cpp writes
+	// it on x86, smaller by 3% and made for rows of any length, and groups keep
+	// their width: PQ2_0 for 128, Q2_0 for 64.
 	Portable bool
+	// Type, if it is not empty, is the type of the ternary matrices.
+	Type Type
 	// Progress, if it is not nil, is called on the calling goroutine.
 	Progress func(written, total int64)
 }
@@ -138,6 +141,12 @@ func (w *ggufWriter) entries() ([]gguf.Entry, error) {
 		switch {
 		case p.Norm != nil:
 			list = append(list, floatsEntry(p.Name, *p.Norm))
+		case p.Dense != nil && p.Dense.Grouped != nil:
+			e, err := w.grouped(p.Name, p.Dense.Grouped, checkpoint.InOrder)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, e)
 		case p.Dense != nil:
 			list = append(list, ggufDense(p.Name, p.Dense, checkpoint.InOrder))
 		default:
@@ -150,6 +159,9 @@ func (w *ggufWriter) entries() ([]gguf.Entry, error) {
 	}
 	if m.RopeFactors != nil {
 		list = append(list, floatsEntry(model.RopeFactorsName, m.RopeFactors))
+	}
+	if m.RopeLong != nil {
+		list = append(list, floatsEntry(model.RopeLongName, m.RopeLong), floatsEntry(model.RopeShortName, m.RopeShort))
 	}
 	return list, nil
 }
@@ -164,6 +176,15 @@ func (w *ggufWriter) linear(p *model.Slot) ([]gguf.Entry, error) {
 		w.x.Floats = append(w.x.Floats, p.Module())
 		return []gguf.Entry{ggufDense(p.Name, l.Dense, order)}, nil
 	}
+	if l.Grouped != nil {
+		e, err := w.grouped(p.Name, l.Grouped, order)
+		return []gguf.Entry{e}, err
+	}
+	if w.o.Type != "" && w.o.Type != TypeTQ2 {
+		return nil, fmt.Errorf("model: tensor %q has one multiplier and takes int8 activations, which %s cannot say; I2_S, the default, and TQ2_0 can: %w",
+			p.Name, w.o.Type, model.ErrUnsupported)
+	}
+	tq2 := w.o.Portable || w.o.Type == TypeTQ2
 	var list []gguf.Entry
 	if l.Norm != nil {
 		if w.o.Portable {
@@ -174,9 +195,9 @@ func (w *ggufWriter) linear(p *model.Slot) ([]gguf.Entry, error) {
 	}
 	enc := &checkpoint.OneMagnitude // where rows fit no block; no published model is so small
 	switch {
-	case w.o.Portable && l.Cols%checkpoint.TQBlock != 0:
+	case tq2 && l.Cols%checkpoint.TQBlock != 0:
 		return nil, fmt.Errorf("model: tensor %q has rows of %d weights, TQ2_0 takes multiples of %d: %w", p.Name, l.Cols, checkpoint.TQBlock, model.ErrUnsupported)
-	case w.o.Portable:
+	case tq2:
 		list = append(list, floatsEntry(p.Module()+".scale", []float32{l.Scale}))
 		enc = &checkpoint.TQ2
 	case l.Rows*l.Cols%ternary.BlockCols == 0:

@@ -14,6 +14,7 @@ import (
 const (
 	fileTQ2 = 37
 	fileI2S = 40
+	fileQ2  = 41
 )
 
 // meta lists the metadata, in which numbers have the types that other readers
@@ -29,7 +30,13 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 		arch = a.GGUF.Portable
 	}
 	fileType := uint32(fileI2S)
-	if w.o.Portable {
+	switch {
+	case c.Input == model.InputFloat:
+		fileType = fileQ2
+		if w.o.Type == TypeTQ2 {
+			fileType = fileTQ2
+		}
+	case w.o.Portable || w.o.Type == TypeTQ2:
 		fileType = fileTQ2
 	}
 	list := []gguf.Pair{
@@ -48,11 +55,21 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 		{Key: arch + ".attention.value_length", Value: uint32(c.HeadDim)},
 		{Key: arch + ".attention.layer_norm_rms_epsilon", Value: c.NormEps},
 		{Key: arch + ".rope.dimension_count", Value: uint32(c.HeadDim)},
-		{Key: arch + ".rope.freq_base", Value: exactFloat(c.RopeTheta)},
+		{Key: arch + ".rope.freq_base", Value: checkpoint.ExactFloat(c.RopeTheta)},
 		{Key: arch + ".vocab_size", Value: uint32(c.VocabSize)},
 	}
 	if a.GGUF.Activation {
 		list = append(list, gguf.Pair{Key: arch + "." + checkpoint.KeyActivation, Value: c.Activation.String()})
+	}
+	own := checkpoint.RopePairs(&c.RopeScaling)
+	if a.GGUF.Pairs != nil {
+		own = append(own, a.GGUF.Pairs(c)...)
+	}
+	for _, p := range own {
+		list = append(list, gguf.Pair{Key: arch + "." + p.Key, Value: p.Value})
+	}
+	if checkpoint.AmbiguousInput(c.Arch) {
+		w.x.Input = c.Input.String()
 	}
 	for _, id := range c.StopIDs {
 		w.x.Stops = append(w.x.Stops, int64(id))
@@ -70,17 +87,10 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 			return nil, fmt.Errorf("model: the tokenizer has %d tokens, the model %d: %w", len(v.Tokens), c.VocabSize, model.ErrDamaged)
 		}
 		list = append(list, vocabPairs(padTo(v, c.VocabSize))...)
+	} else if c.BOS >= 0 {
+		list = append(list, gguf.Pair{Key: checkpoint.KeyStart, Value: uint32(c.BOS)})
 	}
 	return list, nil
-}
-
-// exactFloat is v as a float32, which readers insist on, or as it is where that
-// would be another number.
-func exactFloat(v float64) any {
-	if f := float32(v); float64(f) == v {
-		return f
-	}
-	return v
 }
 
 // padTo gives the vocabulary a token for every row of the embedding, as other

@@ -25,6 +25,8 @@ func Packed(m *model.Model, dir string, half bool) error {
 		return err
 	}
 	switch {
+	case m.Input == model.InputFloat || m.Embed.Grouped != nil || m.Head.Grouped != nil:
+		return fmt.Errorf("model: weights with a scale per group have no packed safetensors form; write one GGUF file instead: %w", model.ErrUnsupported)
 	case m.RopeAdjacent || m.RopeFactors != nil:
 		return fmt.Errorf("model: a model that rotates adjacent pairs, or by frequencies of its own, has no safetensors form: %w", model.ErrUnsupported)
 	case m.Tokenizer.GGUF != nil:

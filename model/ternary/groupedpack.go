@@ -181,6 +181,26 @@ func (m *Grouped) Counts() (n [4]int) {
 	return n
 }
 
+// ScaleRange returns the smallest and the largest magnitude of the scales that are
+// not 0, both 0 where none is, and how many groups have the scale 0.
+func (m *Grouped) ScaleRange() (lo, hi float32, zero int) {
+	for r := range m.Rows {
+		for g := range m.Groups() {
+			d := m.Scale(r, g)
+			d = max(d, -d)
+			switch {
+			case d == 0:
+				zero++
+			case hi == 0:
+				lo, hi = d, d
+			default:
+				lo, hi = min(lo, d), max(hi, d)
+			}
+		}
+	}
+	return lo, hi, zero
+}
+
 // FillRandom fills bands from to to (exclusive) with random weights: half of them 0, a
 // quarter each -d and +d, and scales d near 1/√Cols, for which products have the size of
 // the activations. What a band gets depends on seed and its number alone.

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goldens2 are small models with a scale per group, one of each way to store them.
+const goldens2 = "../../inference/testdata/goldens2"
+
+// groupModels lists the checkpoints among them.
+func groupModels(t *testing.T) (names []string) {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(goldens2, "*", "golden.json"))
+	if err != nil || len(list) < 14 {
+		t.Fatalf("%d golden checkpoints, error %v", len(list), err)
+	}
+	for _, file := range list {
+		if name := filepath.Base(filepath.Dir(file)); !strings.HasPrefix(name, "tokenizer-") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// TestEveryCommandEveryFamily: each command that reads weights works for each way to
+// store weights with a scale per group.
+func TestEveryCommandEveryFamily(t *testing.T) {
+	for _, name := range groupModels(t) {
+		t.Run(name, func(t *testing.T) {
+			at, dir := filepath.Join(goldens2, name), t.TempDir()
+			for _, args := range []string{
+				"run FILE --ids 1,2,3 -n 4 --recipe DIR/r.json",
+				"run FILE --ids 1,2,3 -n 4 --temp 0 --json --logprobs 3",
+				"replay DIR/r.json -m FILE",
+				"bench FILE --prefill 8 --decode 4 --repeat 1 --threads 1 --json",
+				"inspect FILE --json",
+				"check FILE",
+				"logits -m FILE --ids 1,2 --out DIR/l.f32",
+				"convert FILE DIR/stored.gguf",
+				"convert FILE DIR/small.gguf --head q8_0",
+				"convert FILE DIR/half.gguf --head f16",
+				"verify FILE DIR/stored.gguf --ids 1,2,3",
+			} {
+				if strings.HasPrefix(args, "bench") && name != "qwen3-q2_0-g64-tied" {
+					continue // seconds of memory bandwidth, the same for all
+				}
+				out, errs, code := tern(t, "", strings.Fields(strings.NewReplacer("FILE", at, "DIR", dir).Replace(args))...)
+				if code != 0 {
+					t.Errorf("%s: %d %s %s", args, code, out, errs)
+				}
+			}
+			_, errs, code := tern(t, "", "pack", at, filepath.Join(dir, "packed"))
+			if code != 1 || !strings.Contains(errs, "a scale per group") {
+				t.Errorf("pack: %d %s", code, errs)
+			}
+			if left, _ := os.ReadDir(filepath.Join(dir, "packed")); len(left) > 0 {
+				t.Errorf("pack left %v", left)
+			}
+		})
+	}
+}
