@@ -24,7 +24,7 @@ func (m *Model) MemoryParts() []Part {
 	var packed, dense, norms int64
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
-		for _, n := range l.norms() {
+		for _, n := range l.Norms() {
 			norms += 4 * int64(len(n))
 		}
 		for _, p := range l.Projections() {
@@ -56,7 +56,7 @@ func (m *Model) Params() int64 {
 	}
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
-		for _, norm := range l.norms() {
+		for _, norm := range l.Norms() {
 			n += int64(len(norm))
 		}
 		for _, p := range l.Projections() {
@@ -98,8 +98,8 @@ func short(n int64, units ...string) string {
 	}
 }
 
-// norms lists the layer's norms, nil for those it has not.
-func (l *Layer) norms() [][]float32 {
+// Norms lists the layer's norms and other vectors, nil for those it has not.
+func (l *Layer) Norms() [][]float32 {
 	if d := l.Delta; d != nil {
 		return [][]float32{l.AttnNorm, d.Conv, d.DtBias, d.A, d.Norm, l.FFNNorm}
 	}

@@ -14,9 +14,10 @@ type Weights struct {
 	Tensors []Tensor     // as the checkpoint stores them
 }
 
-// LayerWeights are the projections of one layer: q k v o gate up down.
+// LayerWeights are the projections of one layer in the order of the forward pass:
+// q k v o gate up down, or those of linear attention.
 type LayerWeights struct {
-	Parts [7]Projection
+	Parts []Projection
 }
 
 // Projection is one matrix of a layer.
@@ -89,7 +90,7 @@ func (w localWeights) Hash(ctx context.Context) (string, error) { return w.m.Has
 func (w localWeights) Anatomy() *Weights {
 	a := &Weights{Layers: make([]LayerWeights, len(w.m.Weights.Layers))}
 	for i := range w.m.Weights.Layers {
-		for j, l := range w.m.Weights.Layers[i].Projections() {
+		for _, l := range w.m.Weights.Layers[i].Projections() {
 			p := Projection{Name: l.Name, Rows: l.Rows, Cols: l.Cols, Scale: 1, Bytes: l.Bytes()}
 			if l.Ternary() {
 				p.Neg, p.Zero, p.Pos, p.Twos = l.Shares()
@@ -98,7 +99,7 @@ func (w localWeights) Anatomy() *Weights {
 			if l.Grouped != nil {
 				p.Group = l.Grouped.GroupCols
 			}
-			a.Layers[i].Parts[j] = p
+			a.Layers[i].Parts = append(a.Layers[i].Parts, p)
 		}
 	}
 	for _, p := range w.m.MemoryParts() {

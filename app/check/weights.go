@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"tern/inference"
@@ -141,18 +142,17 @@ func (r *Report) judgeShares(m *model.Model) {
 func (r *Report) judgeScales(m *model.Model) bool {
 	var odd []string
 	for i := range m.Weights.Layers {
-		for j, l := range m.Weights.Layers[i].Projections() {
-			if i == 0 {
-				r.Scales = append(r.Scales, ScaleRange{Name: l.Name})
-			}
+		for _, l := range m.Weights.Layers[i].Projections() {
 			lo, hi := l.ScaleRange()
 			if !l.Ternary() || hi == 0 && l.Grouped != nil {
 				continue // floats, or nothing but zeros
 			}
-			s := &r.Scales[j]
-			if s.Max == 0 {
-				s.Min, s.Max = lo, hi
+			j := slices.IndexFunc(r.Scales, func(s ScaleRange) bool { return s.Name == l.Name })
+			if j < 0 { // layers of linear attention have other projections
+				j = len(r.Scales)
+				r.Scales = append(r.Scales, ScaleRange{l.Name, lo, hi})
 			}
+			s := &r.Scales[j]
 			s.Min, s.Max = min(s.Min, lo), max(s.Max, hi)
 			// A group of small weights may have a small scale; the largest says more.
 			if !(hi >= minScale && hi <= maxScale) {
@@ -206,7 +206,7 @@ func (r *Report) checkFinite(ctx context.Context, m *model.Model) error {
 	}
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
-		for _, norm := range [][]float32{l.AttnNorm, l.QNorm, l.KNorm, l.AttnSubNorm, l.FFNNorm, l.FFNSubNorm} {
+		for _, norm := range l.Norms() {
 			vector(fmt.Sprintf("a norm of layer %d", i), norm)
 		}
 		for _, p := range l.Projections() {

@@ -275,8 +275,8 @@ func someWeights() *chat.Weights {
 	}
 	for range 3 {
 		var l chat.LayerWeights
-		for i, name := range []string{"q", "k", "v", "o", "gate", "up", "down"} {
-			l.Parts[i] = chat.Projection{Name: name, Rows: 10, Cols: 100, Neg: 290, Zero: 420, Pos: 290, Scale: 0.5, Bytes: 250}
+		for _, name := range []string{"q", "k", "v", "o", "gate", "up", "down"} {
+			l.Parts = append(l.Parts, chat.Projection{Name: name, Rows: 10, Cols: 100, Neg: 290, Zero: 420, Pos: 290, Scale: 0.5, Bytes: 250})
 		}
 		w.Layers = append(w.Layers, l)
 	}
