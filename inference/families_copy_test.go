@@ -31,6 +31,10 @@ func TestCopyFamilies(t *testing.T) {
 			logits := kvf32Logits(t, want, g.Long.Prompt)
 			for _, o := range []export.GGUFOptions{{}, {Portable: true}, {Type: export.TypeQ2}, {Type: export.TypePQ2}, {Type: export.TypeTQ2}} {
 				file := filepath.Join(t.TempDir(), "copy.gguf")
+				var err error
+				if o.Vocab, err = GGUFVocab(m.Tokenizer); err != nil {
+					t.Fatal(err)
+				}
 				size, err := export.GGUFSize(m, o)
 				if errors.Is(err, model.ErrUnsupported) && o.Type == export.TypeTQ2 && (m.Dim%256 != 0 || m.FFNDim%256 != 0) {
 					continue // rows are no whole blocks
