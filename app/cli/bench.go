@@ -68,6 +68,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	f.int(&o.Repeat, "repeat", 1, 1000, "measure `N` times and keep the best")
 	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per core)")
 	f.kvFlag(&o.KV)
+	f.exactFlag()
 	f.BoolVar(&o.json, "json", false, "write one JSON object")
 	f.StringVar(&o.csv, "csv", "", "write comma-separated values to `FILE`, - for standard output")
 	if err := f.parseModel(args); err != nil {
@@ -103,6 +104,7 @@ func Bench(ctx context.Context, s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.Exact = f.model.exact
 	start := time.Now()
 	var m *model.Model
 	if o.synthetic != "" {

@@ -70,3 +70,33 @@ func TestEveryCommandEveryFamily(t *testing.T) {
 		})
 	}
 }
+
+// TestExact: --exact changes the logits of a model with a scale per group, not those
+// of BitNet, and a recipe keeps it.
+func TestExact(t *testing.T) {
+	group, dir := filepath.Join(goldens2, "qwen3-pq2_0-yarn"), t.TempDir()
+	for model, differ := range map[string]bool{group: true, filepath.Join(goldens, "gguf-llama-i2_s"): false} {
+		var sums [2]string
+		for i, exact := range []string{"--exact=false", "--exact"} {
+			out := filepath.Join(dir, "l.f32")
+			mustTern(t, "logits", "-m", model, "--ids", "1,2,3,4", "--kv", "f32", "--out", out, exact)
+			raw, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums[i] = string(raw)
+		}
+		if (sums[0] != sums[1]) != differ {
+			t.Errorf("%s: --exact changes something: %t", model, !differ)
+		}
+	}
+	path := filepath.Join(dir, "r.json")
+	mustTern(t, "run", group, "--ids", "1,2,3", "-n", "12", "--temp", "1.5", "--seed", "3", "--exact", "--recipe", path)
+	if r, err := readRecipe(path); err != nil || !r.Computed.Exact {
+		t.Errorf("the recipe says %+v, %v", r, err)
+	}
+	if out := mustTern(t, "replay", path, "-m", group); out != "same\n" {
+		t.Errorf("replay: %q", out)
+	}
+	mustTern(t, "verify", group, group, "--ids", "1,2", "--exact")
+}

@@ -191,6 +191,12 @@ const maxThreads = 1024
 func (f *flags) engineFlags(threads *int, kv *inference.KVType) {
 	f.limit(threads, "threads", maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
 	f.kvFlag(kv)
+	f.exactFlag()
+}
+
+// exactFlag adds --exact.
+func (f *flags) exactFlag() {
+	f.BoolVar(&f.model.exact, "exact", false, "compute matrices with a scale per group with 24 bits per activation instead of 16; others are exact anyhow")
 }
 
 func (f *flags) kvFlag(kv *inference.KVType) {

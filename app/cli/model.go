@@ -21,6 +21,7 @@ type source struct {
 	path        string // "" is the built-in model
 	corrections check.Corrections
 	onlyIDs     bool // a tokenizer that cannot be used is passed over
+	exact       bool // inference.Options.Exact
 }
 
 // openEngine loads the checkpoint of f, or the built-in model, and returns how long that took.
@@ -28,7 +29,7 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 	warnOfSize(s, at.path)
 	start := time.Now()
 	m := newMeter(s.Err)
-	o := inference.Options{Threads: threads, Progress: m.loading, Free: library.FreeMemory, OnlyIDs: at.onlyIDs}
+	o := inference.Options{Threads: threads, Progress: m.loading, Free: library.FreeMemory, OnlyIDs: at.onlyIDs, Exact: at.exact}
 	var e *inference.Engine
 	var err error
 	if at.path == "" {

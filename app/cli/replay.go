@@ -33,7 +33,7 @@ tern run --recipe, and by Copy as recipe in the window; it names its model by a
 hash of what the model computes with, so any copy with the same weights will do.
 
 The exit code is 0 where the answer is the same, 1 where it is another one, or
-the model is. The number of threads does not matter; other kernels than those
+the model is. An answer made with --exact is computed so again. The number of threads does not matter; other kernels than those
 named in the recipe may differ in the last bits and so, seldom, in a token.`, `
 tern replay story.json
 tern replay report.json -m ~/models/bitnet_b1_58-large`)
@@ -43,6 +43,7 @@ tern replay report.json -m ~/models/bitnet_b1_58-large`)
 	f.BoolVar(&anyModel, "any-model", false, "compare although the model is another one")
 	f.BoolVar(&asJSON, "json", false, "write one JSON object")
 	f.limit(&threads, "threads", maxThreads, "`N` workers, 0 for one per core; the results do not depend on it")
+	f.exactFlag()
 	bare, err := f.parse(args)
 	if err != nil {
 		return err
@@ -55,6 +56,7 @@ tern replay report.json -m ~/models/bitnet_b1_58-large`)
 		return err
 	}
 	f.model.onlyIDs = true // a recipe has the ids of its prompt
+	f.model.exact = f.model.exact || r.Computed.Exact
 	e, _, err := openEngine(ctx, s, f.model, threads)
 	if err != nil {
 		return err

@@ -143,11 +143,11 @@ func Run(ctx context.Context, s Streams, args []string) error {
 		return err
 	}
 	o.session.Context = session.Room()
-	return o.writeRecipe(ctx, e, ids, done)
+	return o.writeRecipe(ctx, e, ids, done, f.model.exact)
 }
 
 // writeRecipe writes the recipe of a text that is complete.
-func (o *runOptions) writeRecipe(ctx context.Context, e *inference.Engine, ids []int32, done *doneLine) error {
+func (o *runOptions) writeRecipe(ctx context.Context, e *inference.Engine, ids []int32, done *doneLine, exact bool) error {
 	// An interrupt ends the text, not the recipe of it.
 	hash, err := e.Model().Hash(context.WithoutCancel(ctx))
 	if err != nil {
@@ -155,7 +155,7 @@ func (o *runOptions) writeRecipe(ctx context.Context, e *inference.Engine, ids [
 	}
 	r := recipe.New(recipe.Answer{
 		Model: e.Model().Name, Hash: hash, Session: o.session, Prompt: ids,
-		Options: o.GenerateOptions, IDs: done.IDs, Stop: done.Stop, Text: done.Text,
+		Options: o.GenerateOptions, IDs: done.IDs, Stop: done.Stop, Text: done.Text, Exact: exact,
 	})
 	if err := atomic.WriteFile(o.recipe, bytes.NewReader(r.JSON())); err != nil {
 		return fmt.Errorf("cannot write the recipe: %w", err)

@@ -82,6 +82,7 @@ tern verify bitnet-b1.58-2B-4T ggml-model-i2_s.gguf --json`)
 	f.BoolVar(&asJSON, "json", false, "write one JSON object")
 	f.idsFlag(&ids)
 	f.limit(&threads, "threads", maxThreads, "`N` workers, 0 for one per core")
+	f.exactFlag()
 	bare, err := f.parse(args)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ tern verify bitnet-b1.58-2B-4T ggml-model-i2_s.gguf --json`)
 		}
 		m[i].RotateHalves()
 	}
-	r, err := verify(ctx, s, m[0], m[1], ids, threads)
+	r, err := verify(ctx, s, m[0], m[1], ids, inference.Options{Threads: threads, OnlyIDs: true, Exact: f.model.exact})
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ tern verify bitnet-b1.58-2B-4T ggml-model-i2_s.gguf --json`)
 	return err
 }
 
-func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, threads int) (*verifyResult, error) {
+func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, o inference.Options) (*verifyResult, error) {
 	progress := newMeter(s.Err)
 	defer progress.clear()
 	r := &verifyResult{A: verifyModel{Summary: a.Summary()}, B: verifyModel{Summary: b.Summary()}, Stages: []verifyStage{}}
@@ -131,12 +132,12 @@ func verify(ctx context.Context, s Streams, a, b *model.Model, ids []int32, thre
 		r.Tensors = &verifyTensors{n, append([]compare.TensorDifference{}, list...)}
 		r.Equal = r.Equal && len(list) == 0
 	}
-	ea, err := inference.New(a, inference.Options{Threads: threads, OnlyIDs: true})
+	ea, err := inference.New(a, o)
 	if err != nil {
 		return nil, err
 	}
 	defer ea.Close()
-	eb, err := inference.New(b, inference.Options{Threads: threads, OnlyIDs: true})
+	eb, err := inference.New(b, o)
 	if err != nil {
 		return nil, err
 	}

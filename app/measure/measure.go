@@ -29,6 +29,7 @@ type Options struct {
 	Threads  []int // numbers of workers, one after the other
 	Repeat   int   // measurements of which the best counts; 0 for one
 	KV       inference.KVType
+	Exact    bool                             // inference.Options.Exact
 	Free     func() (bytes int64, known bool) // that of inference.Options
 	Memory   int                              // bytes of the memory measurement; 0 for MemoryBytes
 	// Progress, if set, is called on the calling goroutine.
@@ -160,7 +161,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 // how much the key/value cache took at most.
 func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs []Run, cache int64, err error) {
 	start := time.Now()
-	e, err := inference.New(m, inference.Options{Threads: threads, OnlyIDs: true, Free: o.Free})
+	e, err := inference.New(m, inference.Options{Threads: threads, OnlyIDs: true, Free: o.Free, Exact: o.Exact})
 	if err != nil {
 		return nil, 0, err
 	}

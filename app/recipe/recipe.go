@@ -56,7 +56,8 @@ type Model struct {
 type Computed struct {
 	Kernel   string `json:"kernel"`
 	Platform string `json:"platform"`
-	KV       string `json:"kv"` // precision of the key/value cache: "f16" or "f32"
+	KV       string `json:"kv"`              // precision of the key/value cache: "f16" or "f32"
+	Exact    bool   `json:"exact,omitempty"` // inference.Options.Exact
 }
 
 // Settings are those of inference.GenerateOptions and the context's length.
@@ -88,6 +89,7 @@ type Answer struct {
 	IDs     []int32
 	Stop    inference.StopReason
 	Text    string
+	Exact   bool // inference.Options.Exact
 }
 
 // New returns the recipe of an answer.
@@ -97,7 +99,7 @@ func New(a Answer) *Recipe {
 		Version:  version,
 		Tern:     Tern(),
 		Model:    Model{a.Model, a.Hash},
-		Computed: computed(a.Session.KV),
+		Computed: computed(a.Session.KV, a.Exact),
 		Settings: Settings{
 			Params: s, Seed: s.Seed, MaxTokens: a.Options.MaxTokens, Context: a.Session.Context,
 			Stop: a.Options.Stop, StopIDs: a.Options.StopIDs, IgnoreEOS: a.Options.IgnoreEOS, EndSentence: a.Options.EndSentence,
@@ -107,11 +109,11 @@ func New(a Answer) *Recipe {
 	}
 }
 
-func computed(kv inference.KVType) Computed {
+func computed(kv inference.KVType, exact bool) Computed {
 	if kv == inference.KVF32 {
-		return Here(Computed{KV: "f32"})
+		return Here(Computed{KV: "f32", Exact: exact})
 	}
-	return Here(Computed{KV: "f16"})
+	return Here(Computed{KV: "f16", Exact: exact})
 }
 
 // Here is c as this program computes on this machine.
