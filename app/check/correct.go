@@ -30,6 +30,10 @@ const (
 	// I2SARM and I2SRows are the rarer layouts of I2_S.
 	I2SARM  Correction = "i2s-arm"
 	I2SRows Correction = "i2s-rows"
+	// InputInt8 and InputFloat say what ternary matrices multiply with, for Llamas,
+	// of which there are files of either kind and none says which.
+	InputInt8  Correction = "input-int8"
+	InputFloat Correction = "input-float"
 	// StopMarkers ends texts at every end marker of the vocabulary.
 	StopMarkers Correction = "stop-markers"
 	// The built-in chat templates, in the place of the checkpoint's own or of none.
@@ -40,7 +44,8 @@ const (
 
 // corrections are all of them.
 var corrections = []Correction{
-	InvertMultipliers, QuantisedTwice, OtherPairs, I2SARM, I2SRows, StopMarkers, TemplateLlama3, Template2B4T, TemplateFalcon3,
+	InvertMultipliers, QuantisedTwice, OtherPairs, I2SARM, I2SRows, InputInt8, InputFloat, StopMarkers,
+	TemplateLlama3, Template2B4T, TemplateFalcon3,
 }
 
 // Corrections is a set of them.
@@ -83,6 +88,12 @@ func (c Corrections) Options(o inference.Options) inference.Options {
 			o.I2S = checkpoint.I2SARM
 		case I2SRows:
 			o.I2S = checkpoint.I2SRows
+		case InputInt8, InputFloat:
+			input := model.InputInt8
+			if x == InputFloat {
+				input = model.InputFloat
+			}
+			o.Input = &input
 		}
 		if name := x.Layout(); name != "" {
 			o.Template = name
@@ -108,7 +119,7 @@ func (c Correction) Layout() string {
 // OpenModel is checkpoint.Open with corrections.
 func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
 	o := c.Options(inference.Options{Progress: progress})
-	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S})
+	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input})
 	if err != nil {
 		return nil, err
 	}

@@ -100,3 +100,23 @@ func TestExact(t *testing.T) {
 	}
 	mustTern(t, "verify", group, group, "--ids", "1,2", "--exact")
 }
+
+// TestInput: a Llama is read with the input that the command names.
+func TestInput(t *testing.T) {
+	at := filepath.Join(goldens, "gguf-llama-tq2_0")
+	for _, c := range []struct {
+		want string
+		args []string
+	}{{"int8", nil}, {"float", []string{"--input", "float"}}, {"float", []string{"--correct", "input-float"}}, {"int8", []string{"--input", "int8"}}} {
+		out := mustTern(t, append([]string{"inspect", at, "--json"}, c.args...)...)
+		if !strings.Contains(strings.ReplaceAll(out, " ", ""), `"input":"`+c.want+`"`) {
+			t.Errorf("%v: the input is not %s", c.args, c.want)
+		}
+	}
+	if _, errs, code := tern(t, "", "inspect", filepath.Join(goldens2, "llama-tq1_0-trilm"), "--input", "int8"); code != 1 || !strings.Contains(errs, "scales") {
+		t.Errorf("scales that differ with int8: %d %s", code, errs)
+	}
+	if _, errs, code := tern(t, "", "inspect", at, "--input", "double"); code == 0 || !strings.Contains(errs, "want int8 or float") {
+		t.Errorf("%d %s", code, errs)
+	}
+}

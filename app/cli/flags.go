@@ -43,8 +43,21 @@ func (f *flags) modelFlag() {
 // correctFlag adds --correct.
 func (f *flags) correctFlag() {
 	f.Func("correct", "read the checkpoint other than it says, as tern check advises: `LIST` of "+strings.Join(check.Names(), ", "), func(s string) (err error) {
-		f.model.corrections, err = check.ParseCorrections(s)
+		var list check.Corrections
+		list, err = check.ParseCorrections(s)
+		f.model.corrections = append(f.model.corrections, list...)
 		return err
+	})
+	f.Func("input", "what the ternary matrices of a Llama multiply with, `KIND`: int8, as BitNet is trained, or float, as BitCPM and TriLM are", func(s string) error {
+		switch strings.ToLower(s) {
+		case "int8":
+			f.model.corrections = append(f.model.corrections, check.InputInt8)
+		case "float":
+			f.model.corrections = append(f.model.corrections, check.InputFloat)
+		default:
+			return errors.New("want int8 or float")
+		}
+		return nil
 	})
 }
 
