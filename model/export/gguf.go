@@ -128,16 +128,6 @@ type ggufWriter struct {
 // entries lists the tensors and notes in w.x what is special about them.
 func (w *ggufWriter) entries() ([]gguf.Entry, error) {
 	m := w.m
-	rotated := m.EmbedRotation != nil || m.HeadRotation != nil
-	for _, p := range m.Slots(&model.GGUFNames) {
-		rotated = rotated || p.Linear != nil && p.Linear.Rotation != nil
-	}
-	switch {
-	case m.Recurrent != nil:
-		return nil, fmt.Errorf("model: a hybrid model with layers of linear attention is not written yet: %w", model.ErrUnsupported)
-	case rotated:
-		return nil, fmt.Errorf("model: a model with rotated weights is not written yet: %w", model.ErrUnsupported)
-	}
 	if w.o.Portable && m.SubNorm && !m.TiedEmbedding {
 		return nil, fmt.Errorf("model: other programs run this architecture only with the embedding as its head: %w", model.ErrUnsupported)
 	}
