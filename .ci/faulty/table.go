@@ -15,7 +15,7 @@ var faults = []fault{
 	},
 	{
 		"wrong frequencies of RoPE", "inference/rope.go",
-		"float32(2*j) / float32(c.HeadDim)", "float32(2*j+1) / float32(c.HeadDim)",
+		"float32(2*j) / float32(c.RotatedDim())", "float32(2*j+1) / float32(c.RotatedDim())",
 		"./inference", "^TestGolden$",
 	},
 	{

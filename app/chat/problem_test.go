@@ -32,7 +32,7 @@ const goldens = "../../inference/testdata/goldens"
 // TestOpenProblems opens checkpoints that are not quite right, so that the
 // words are held against the errors that packages really give.
 func TestOpenProblems(t *testing.T) {
-	const again, known, together = "Copy or download it again.", "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM).", "Put all parts in one folder."
+	const again, known, together = "Copy or download it again.", "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM).", "Put all parts in one folder."
 	for _, c := range []struct {
 		name   string
 		golden string                         // copied as model/

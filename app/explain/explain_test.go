@@ -30,11 +30,11 @@ func TestProblem(t *testing.T) {
 		sentence, hint string
 	}{
 		{fmt.Errorf("model: %w: %w", &checkpoint.ArchitectureError{Key: "architecture", Name: "MambaForCausalLM"}, model.ErrUnsupported), path,
-			`Tern cannot run "MambaForCausalLM" models yet`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM)."},
+			`Tern cannot run "MambaForCausalLM" models yet`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM)."},
 		{fmt.Errorf("model: %w: %w", &checkpoint.ArchitectureError{Key: "model type", Name: "mamba"}, model.ErrUnsupported), path,
-			`Tern cannot run "mamba" models yet`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM)."},
+			`Tern cannot run "mamba" models yet`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM)."},
 		{wrap(`config.json: rope scaling "yarn" is not supported`, model.ErrUnsupported), path,
-			`Tern cannot run this model yet: rope scaling "yarn" is not supported`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM)."},
+			`Tern cannot run this model yet: rope scaling "yarn" is not supported`, "It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM)."},
 		{wrap(path+" holds 3 tensors", model.ErrDamaged), path,
 			"large.safetensors is damaged: large.safetensors holds 3 tensors", "Copy or download it again."},
 		{wrap(filepath.Join(filepath.Dir(path), "other")+" is short", model.ErrDamaged), path,
@@ -79,7 +79,7 @@ func TestFamilies(t *testing.T) {
 	said := []string{Hint(model.ErrUnsupported), Problem(model.ErrUnsupported, "").Hint.String(), Download(hub.ErrNoModel, "a/b").Hint.String()}
 	for _, a := range checkpoint.Architectures() {
 		for _, s := range said {
-			if !strings.Contains(strings.ToLower(s), a.ModelType) {
+			if !strings.Contains(strings.ToLower(s), strings.ReplaceAll(a.ModelType, "_", ".")) {
 				t.Errorf("%s: %q does not name it", a.ModelType, s)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 
 // unsupported says what is wrong with a model of a kind that Tern does not run.
 func unsupported(s subject) (sentence, hint say.Text) {
-	hint = say.Say("It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM).")
+	hint = say.Say("It runs BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM).")
 	if a, ok := errors.AsType[*checkpoint.ArchitectureError](s.err); ok {
 		return say.Say("Tern cannot run {{.Kind}} models yet", "Kind", strconv.Quote(a.Name)), hint
 	}

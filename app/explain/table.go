@@ -76,7 +76,7 @@ var table = []row{
 	{is: is(hub.ErrName), words: said(say.Say("The site lists a file name that would leave the folder"), say.Say("Nothing was downloaded."))},
 	{is: is(hub.ErrNoSum), words: said(say.Say("The site lists no checksum for this model"), say.Say("Nothing was downloaded, since it could not be verified."))},
 	{is: is(hub.ErrNoModel), words: said(say.Say("Tern cannot run what is in this repository"),
-		say.Say("It takes BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF."))},
+		say.Say("It takes BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF."))},
 	{is: is(hub.ErrExists), words: said(say.Say("Another file of the same name is in the folder"), say.Say("It was left alone. Choose another folder."))},
 	{is: is(hub.ErrTaken), words: said(say.Say("Another Tern is downloading this model"), say.Say("Wait until it is done."))},
 	{is: is(hub.ErrID), words: said(say.Say("That is not a repository id"), say.Say("It looks like OWNER/NAME."))},
@@ -124,7 +124,7 @@ var table = []row{
 	{is: is(tokenizer.ErrNone), words: said(say.Say("This model has no tokenizer"), say.Say("Put tokenizer.json or tokenizer.model beside it.")),
 		hint: "Put tokenizer.json or tokenizer.model beside it."},
 	{is: is(model.ErrUnsupported), words: unsupported,
-		hint: "Tern runs BitNet b1.58 models of 1bitLLM and Microsoft, and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF."},
+		hint: "Tern runs BitNet b1.58 models of 1bitLLM and Microsoft, and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF."},
 	{is: is(tokenizer.ErrUnsupported), words: func(s subject) (say.Text, say.Text) {
 		return say.Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", s.what), say.Say("It reads SentencePiece and byte-level BPE tokenizers.")
 	}, hint: "SentencePiece BPE and byte-level BPE vocabularies are supported; run, logits and bench work without any: tern run --ids 1,2,3."},

@@ -205,7 +205,7 @@ var faults = []struct {
 	}, "The site lists no checksum for this model. Nothing was downloaded, since it could not be verified.", "nothing"},
 	{"pickles only", func(s *site, _ *Client) {
 		s.file("model.safetensors")["rfilename"] = "pytorch_model.bin"
-	}, "Tern cannot run what is in this repository. It takes BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF.", "nothing"},
+	}, "Tern cannot run what is in this repository. It takes BitNet b1.58 models and ternary ones of Llama (TriLM, Falcon3), Qwen3 and Qwen3.5 (Bonsai) and MiniCPM (BitCPM), as safetensors or GGUF.", "nothing"},
 	{"licence not accepted", func(s *site, _ *Client) {
 		s.fault = status("/resolve/", http.StatusForbidden, "GatedRepo")
 	}, "This model needs permission. Accept its licence on the site, then add your access token.", "note, tokenizer.model.partial 0"},
