@@ -131,7 +131,7 @@ func shared(t *testing.T, name string) string {
 	t.Helper()
 	root := os.Getenv("TERN_SHARED")
 	if root == "" {
-		root = filepath.Join("..", "..", "shared")
+		root = filepath.Join("..", "..", "..", "shared")
 	}
 	dir := filepath.Join(root, name)
 	if _, err := os.Stat(dir); err != nil {
