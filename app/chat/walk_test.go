@@ -218,7 +218,7 @@ func TestWalk(t *testing.T) {
 			seen, waits = seen+w.seen, waits+w.waits
 		})
 	}
-	if seen < steps/10 || waits < steps/50 {
+	if !testing.Short() && (seen < steps/10 || waits < steps/50) { // a short walk may miss them
 		t.Errorf("only %d looks at answers written elsewhere, %d at some that waited", seen, waits)
 	}
 }
