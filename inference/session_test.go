@@ -295,7 +295,7 @@ func TestEvalAllocatesNothing(t *testing.T) {
 	for _, name := range hfGoldens {
 		dirs = append(dirs, filepath.Join(goldens, name))
 	}
-	for _, name := range allFamilies {
+	for _, name := range append(slices.Clone(allFamilies), allHybrids...) {
 		dirs = append(dirs, filepath.Join(families, name))
 	}
 	for _, dir := range dirs {
