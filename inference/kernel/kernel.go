@@ -9,7 +9,10 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-//go:generate go -C _gen run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
+//go:generate go -C _gen run . ternary
+//go:generate go -C _gen run . grouped
+//go:generate go -C _gen run . float
+//go:generate go -C _gen run . memory
 //go:generate go -C _gen run ./arm64 -out ..
 
 // A path is one implementation of this package.

@@ -1,90 +1,103 @@
-// Command gen writes the assembly of package kernel. The generic Go code
-// there says what each function computes; the comments here say how.
+// Command gen writes the assembly of package kernel: `gen TOPIC` that of one topic,
+// ../TOPIC_amd64.s, and its declarations. The generic Go code there says what each
+// function computes; the comments here say how.
 package main
 
 import (
+	"log"
+	"os"
+
 	. "github.com/mmcloughlin/avo/build"
 )
 
+var topics = map[string]func(){
+	"ternary": func() {
+		// ternary.go
+		absMax()
+		quantize()
+		matVec()
+		direct()
+		unpack()
+		tiles()
+		finish()
+		// vnni.go
+		matVec512()
+		tile512()
+	},
+	"float": func() {
+		// float.go
+		dots("dotRowsF32Asm", f32)
+		dots("dotRowsF16Asm", f16)
+		dots("dotRowsBF16Asm", bf16)
+		weightedSum("weightedSumF32Asm", f32)
+		weightedSum("weightedSumF16Asm", f16)
+		// attention.go
+		dotsOf(2, "dotRows2F32AVX2", f32)
+		dotsOf(3, "dotRows3F32AVX2", f32)
+		dotsOf(2, "dotRows2F16AVX2", f16)
+		dotsOf(3, "dotRows3F16AVX2", f16)
+		weightedSumOf(2, "weightedSum2F32AVX2", f32)
+		weightedSumOf(3, "weightedSum3F32AVX2", f32)
+		weightedSumOf(2, "weightedSum2F16AVX2", f16)
+		weightedSumOf(3, "weightedSum3F16AVX2", f16)
+		// exp.go
+		maximum()
+		expSum()
+		scale()
+		siluMul()
+		// steps.go
+		sumSquares()
+		normalize()
+		relu2Mul()
+		add()
+		ropeHalf()
+		ropeAdjacent()
+		toF16()
+		decode("decodeF16Asm", f16)
+		decode("decodeBF16Asm", bf16)
+	},
+	"memory": func() {
+		// scan.go
+		scan()
+		// steps.go
+		readSum()
+		// vnni.go
+		scan512()
+		readSum512()
+	},
+	"grouped": func() {
+		// peak.go
+		peak()
+		peakVNNI()
+		peak512()
+		// grouped.go
+		fix(2)
+		fix(3)
+		// grouped256.go
+		unpackGrouped()
+		for _, i := range []isa{onAVX2, onVNNI} {
+			groupedVec256(i, 2)
+			groupedVec256(i, 3)
+			groupedTile256(i, 2)
+			groupedTile256(i, 3)
+		}
+		// grouped512.go
+		groupedVec512(2)
+		groupedVec512(3)
+		groupedTile512(2)
+		groupedTile512(3)
+	},
+}
+
 func main() {
-	ConstraintExpr("!purego")
-
-	// ternary.go
-	absMax()
-	quantize()
-	matVec()
-	direct()
-	unpack()
-	tiles()
-	finish()
-
-	// float.go
-	dots("dotRowsF32Asm", f32)
-	dots("dotRowsF16Asm", f16)
-	dots("dotRowsBF16Asm", bf16)
-	weightedSum("weightedSumF32Asm", f32)
-	weightedSum("weightedSumF16Asm", f16)
-
-	// attention.go
-	dotsOf(2, "dotRows2F32AVX2", f32)
-	dotsOf(3, "dotRows3F32AVX2", f32)
-	dotsOf(2, "dotRows2F16AVX2", f16)
-	dotsOf(3, "dotRows3F16AVX2", f16)
-	weightedSumOf(2, "weightedSum2F32AVX2", f32)
-	weightedSumOf(3, "weightedSum3F32AVX2", f32)
-	weightedSumOf(2, "weightedSum2F16AVX2", f16)
-	weightedSumOf(3, "weightedSum3F16AVX2", f16)
-
-	// scan.go
-	scan()
-
-	// exp.go
-	maximum()
-	expSum()
-	scale()
-	siluMul()
-
-	// steps.go
-	sumSquares()
-	normalize()
-	relu2Mul()
-	add()
-	ropeHalf()
-	ropeAdjacent()
-	toF16()
-	decode("decodeF16Asm", f16)
-	decode("decodeBF16Asm", bf16)
-	readSum()
-
-	// vnni.go
-	matVec512()
-	tile512()
-	scan512()
-	readSum512()
-
-	// peak.go
-	peak()
-	peakVNNI()
-	peak512()
-
-	// grouped.go
-	fix(2)
-	fix(3)
-
-	// grouped256.go
-	unpackGrouped()
-	for _, i := range []isa{onAVX2, onVNNI} {
-		groupedVec256(i, 2)
-		groupedVec256(i, 3)
-		groupedTile256(i, 2)
-		groupedTile256(i, 3)
+	topic := os.Args[len(os.Args)-1]
+	emit, ok := topics[topic]
+	if !ok {
+		log.Fatalf("gen: no topic %q", topic)
 	}
-
-	// grouped512.go
-	groupedVec512(2)
-	groupedVec512(3)
-	groupedTile512(2)
-	groupedTile512(3)
-
+	// Generate takes what it writes from the command line.
+	os.Args = append(os.Args[:1], "-out", "../"+topic+"_amd64.s", "-stubs", "../stubs_"+topic+"_amd64.go", "-pkg", "kernel")
+	ConstraintExpr("!purego")
+	emit()
 	Generate()
 }
