@@ -78,7 +78,7 @@ func choiceOf(logits []float32, id int32, n int) Choice {
 	return c
 }
 
-// insert puts a behind all that are at least as likely, and drops the last one
+// insert puts a after all that are at least as likely, and drops the last one
 // where the list is full.
 func insert(list []Alternative, a Alternative) []Alternative {
 	if len(list) < cap(list) {

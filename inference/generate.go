@@ -219,7 +219,7 @@ func (g *generation) next(ctx context.Context, id int32) error {
 }
 
 // want asks the next pass for the logits that the sampler needs, of a token and
-// of the draft behind it.
+// of the draft after it.
 func (g *generation) want(draft []int32) logitsKind {
 	s := g.session
 	if s.engine.scan == nil || g.o.Alternatives > 0 {

@@ -36,7 +36,7 @@ func (s *sentence) push(text string) {
 }
 
 // endsBefore reports whether a sentence ends where next would follow: after a
-// mark that ends one and the quotes and brackets behind it, before white space
+// mark that ends one and the quotes and brackets after it, before white space
 // that no lower-case letter follows. `"Look!" he said` goes on after the quote,
 // and "Mr. Smith" and 3.14 after the point. Chinese and Japanese marks need no
 // white space.

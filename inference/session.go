@@ -39,7 +39,7 @@ type Session struct {
 	context int        // positions at most,
 	room    int        // and those that there was memory for
 	tokens  []int32    // evaluated so far, in the cache
-	ahead   []int32    // a draft behind them, evaluated with the last of them
+	ahead   []int32    // a draft after them, evaluated with the last of them
 	have    logitsKind // what is known of the last of tokens,
 	row     int        // in this row of logits or of top
 	kv      *kvCache
@@ -262,7 +262,7 @@ func (s *Session) EachLogits(ctx context.Context, ids []int32, yield func(pos in
 	return s.eachLogits(ctx, ids, yield)
 }
 
-// eachLogits evaluates what follows in ids behind the tokens that the session
+// eachLogits evaluates what follows in ids after the tokens that the session
 // holds, and calls yield with the logits of every position of it.
 func (s *Session) eachLogits(ctx context.Context, ids []int32, yield func(pos int, logits []float32) error) error {
 	// Logits of a chunk are kept together: bound them to a few megabytes.

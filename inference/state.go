@@ -115,7 +115,7 @@ func (r *recurrentState) thin(i *int) []float32 {
 }
 
 // rewind goes back to the latest state that is known of the first n tokens or
-// fewer, and returns of how many. What was saved behind n is forgotten.
+// fewer, and returns of how many. What was saved after n is forgotten.
 func (r *recurrentState) rewind(n int) int {
 	i, have := slices.BinarySearchFunc(r.saved, n, func(s snapshot, n int) int { return s.pos - n })
 	if have {

@@ -68,7 +68,7 @@ type Config struct {
 	EmbedScale, ResidualScale, LogitDivisor float32
 
 	// Hybrid models: which layers are of linear attention, nil for none, and their
-	// shape; whether q holds a gate of the output behind each head; and how many
+	// shape; whether q holds a gate of the output after each head; and how many
 	// numbers of a head are rotated, 0 for all.
 	Recurrent []bool
 	DeltaNet  DeltaNet

@@ -43,7 +43,7 @@ func (m *Model) Hash(ctx context.Context) (string, error) {
 		fmt.Fprintf(all, "recurrent %v delta %v gate %t rotated %d\n", c.Recurrent, c.DeltaNet, c.AttnGate, c.RopeDim)
 	}
 
-	// A piece is a line, and perhaps the digest of a run behind it.
+	// A piece is a line, and perhaps the digest of a run after it.
 	type piece struct {
 		line   string
 		sum    func() [sha256.Size]byte

@@ -13,7 +13,7 @@ type added struct {
 	literal    string
 	special    bool // control: never text, neither typed nor shown
 	lstrip     bool // takes the white space in front of it along
-	rstrip     bool // and behind it
+	rstrip     bool // and after it
 	singleWord bool // matches only where no word goes on at its ends
 	normalized bool // found in the normalized text, where normalizers have changed it too
 }

@@ -71,7 +71,7 @@ func (v *Vocab) literal(id int32) string {
 }
 
 // sentencePiece makes a SentencePiece tokenizer. llama.cpp puts the dummy space
-// in front of a text and behind every special token.
+// in front of a text and after every special token.
 func (v *Vocab) sentencePiece(c *config) (*tokenizer, error) {
 	for _, h := range v.Habits {
 		if !slices.Contains(habits, h) {

@@ -131,7 +131,7 @@ func (c *cutter) flush() {
 	c.start = c.end
 }
 
-// mapped is a step behind a ByteLevel component, which has replaced the text by
+// mapped is a step after a ByteLevel component, which has replaced the text by
 // the characters that spell its bytes: there 0xB2 is "²", a number.
 func mapped(s step) step {
 	return func(text string, at place, yield func(string)) {

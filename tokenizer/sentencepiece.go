@@ -220,7 +220,7 @@ func squeezeSpaces(text string, at place) string {
 	return b.String()
 }
 
-// wordsApart tells whether no token has a U+2581 behind another character, as
+// wordsApart tells whether no token has a U+2581 after another character, as
 // usual. Then nothing merges across such a place, and what lies between two of
 // them can be encoded by itself: the same ids from heaps that stay in the cache.
 func wordsApart(tokens map[string]int32) bool {
@@ -235,7 +235,7 @@ func wordsApart(tokens map[string]int32) bool {
 	return true
 }
 
-// splitWord cuts in front of every U+2581 behind another character.
+// splitWord cuts in front of every U+2581 after another character.
 func splitWord(s string) int {
 	first := 0
 	for strings.HasPrefix(s[first:], escapedSpace) {

@@ -19,7 +19,7 @@ const (
 	qwen35Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// splitPatterns match all of a text, match behind match.
+// splitPatterns match all of a text, one match after another.
 var splitPatterns = map[string]splitter{
 	llama3Pattern: func(s string) int { return splitLlama3(s, 3, letter, other|mark) },
 	qwen2Pattern:  func(s string) int { return splitLlama3(s, 1, letter, other|mark) },

@@ -37,7 +37,7 @@ type Files struct {
 	GGUF *Vocab
 
 	// Rows is how many tokens the model has an embedding for, 0 where that is
-	// not known. Added tokens behind are passed over.
+	// not known. Added tokens with higher ids are ignored.
 	Rows int
 }
 

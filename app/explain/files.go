@@ -115,7 +115,7 @@ func another(path string) bool {
 	case ".gguf":
 		return n >= 4 && string(begin[:4]) != "GGUF"
 	case ".safetensors":
-		return n == 9 && begin[8] != '{' // behind the length of its header
+		return n == 9 && begin[8] != '{' // after the length of its header
 	}
 	return false
 }

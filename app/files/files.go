@@ -32,7 +32,7 @@ func Write(path string, data []byte) error {
 	return nil
 }
 
-// unfinished is what is behind the name of a file while it is written, a number
+// unfinished is what is after the name of a file while it is written, a number
 // in the place of the star.
 const unfinished = ".*.new"
 
@@ -96,7 +96,7 @@ func Sweep(dir, name string) {
 }
 
 // Aside moves a file that cannot be read to the same name with ".damaged"
-// behind it, where nothing overwrites it but a later one.
+// after it, where nothing overwrites it but a later one.
 func Aside(path string) error { return Replace(path, path+".damaged") }
 
 // Replace gives the file called from the name to, and removes the one that had

@@ -133,7 +133,7 @@ var release, commit string
 // About is what the build recorded of the program.
 type About struct {
 	Version string // "(devel)" where it is not a package
-	Commit  string // of the sources, "+" behind it where they were changed; empty where nobody knows
+	Commit  string // of the sources, "+" after it where they were changed; empty where nobody knows
 }
 
 // Program is what the build recorded of this program.

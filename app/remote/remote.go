@@ -134,7 +134,7 @@ type Request struct {
 	Extras map[string]float64 `json:"-"`
 }
 
-// MarshalJSON writes Extras behind the other parameters.
+// MarshalJSON writes Extras after the other parameters.
 func (r Request) MarshalJSON() ([]byte, error) {
 	type plain Request
 	raw, err := json.Marshal(plain(r))

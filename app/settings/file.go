@@ -35,7 +35,7 @@ func Path() (string, error) {
 // Load reads the file at path. The settings it returns are usable whatever the
 // error: a missing file gives the defaults and no error, one that cannot be
 // read gives the defaults and the error. A damaged file (the error wraps
-// ErrDamaged) is moved to the same name with ".damaged" behind it, where the
+// ErrDamaged) is moved to the same name with ".damaged" after it, where the
 // next Save does not overwrite it.
 //
 // It also removes what is left of a Save that was ended.

@@ -12,7 +12,7 @@ const (
 // builtin are the templates that Tern brings, by their names.
 var builtin = map[string]string{
 	// In tokenizer_config.json of microsoft's bitnet-b1.58-2B-4T. The space
-	// behind the last colon is part of it.
+	// after the last colon is part of it.
 	BitNet2B4T: `{% for m in messages %}{{ m.role|capitalize + ': ' + m.content|trim + '<|eot_id|>' }}{% endfor %}` +
 		`{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}`,
 	// Of Llama-3-Instruct.

@@ -11,7 +11,7 @@ import (
 )
 
 // I2S is I2_S of bitnet.cpp: codes of two bits, weight plus one, and one
-// multiplier behind them.
+// multiplier after them.
 var I2S = Encoding{Name: "I2_S", kind: "I2_S", Ternary: true, load: (*loader).i2s, Type: gguf.I2S, Write: writeI2S}
 
 // I2SLayout is the order of the weights inside an I2_S tensor, which depends on
@@ -25,7 +25,7 @@ const (
 	I2SRows                  // by builds without ACT_PARALLEL: a byte holds a column of four rows
 )
 
-// i2s reads codes of two bits, weight plus one, and the multiplier behind them.
+// i2s reads codes of two bits, weight plus one, and the multiplier after them.
 func (l *loader) i2s(b *binding) error {
 	buf := l.buf[:b.weight.Size()]
 	if err := l.readInto(buf, b.weight, nil); err != nil {

@@ -192,7 +192,7 @@ func OpenVocab(path string) (*model.Vocab, error) {
 	return readVocab(filepath.Base(at.weights), f.Meta)
 }
 
-// nextBlocks names the tensors of blocks behind the layers, which predict further
+// nextBlocks names the tensors of blocks after the layers, which predict further
 // tokens and are not run.
 func (m *opening) nextBlocks(tensors map[string]*tensor) map[string]bool {
 	skip := map[string]bool{}

@@ -63,7 +63,7 @@ func (k *metadata) rope(c *model.Config, longs bool) (r model.RopeScaling, err e
 	}, nil
 }
 
-// RopePairs lists the keys, behind that of the architecture, that rope reads back
+// RopePairs lists the keys, after that of the architecture, that rope reads back
 // to the same numbers.
 func RopePairs(r *model.RopeScaling) (list []gguf.Pair) {
 	const prefix = "rope.scaling."

@@ -94,7 +94,7 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 }
 
 // padTo gives the vocabulary a token for every row of the embedding, as other
-// readers want it: unused ones behind its own.
+// readers want it: unused ones after its own.
 func padTo(v *model.Vocab, n int) *model.Vocab {
 	if len(v.Tokens) == n {
 		return v

@@ -291,7 +291,7 @@ func (p *parser) subscript() expr {
 	return &listExpr{items: keys, tuple: true}
 }
 
-// filterExpr reads filters, tests and calls behind them.
+// filterExpr reads filters, tests and calls after them.
 func (p *parser) filterExpr(x expr) expr {
 	for {
 		switch {

@@ -16,7 +16,7 @@ import (
 // order of their keys.
 func FromJSON(raw []byte) (Value, error) {
 	var whole json.RawMessage
-	if err := json.Unmarshal(raw, &whole); err != nil { // of one value, and nothing behind it
+	if err := json.Unmarshal(raw, &whole); err != nil { // of one value, and nothing after it
 		return nil, fmt.Errorf("jinja: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))

@@ -37,7 +37,7 @@ var operators = []string{
 }
 
 // lexer cuts a template into tokens. White space is what Jinja2 takes for it with
-// trim_blocks (a line end behind a tag is dropped) and lstrip_blocks (so is the
+// trim_blocks (a line end after a tag is dropped) and lstrip_blocks (so is the
 // indentation of a tag that starts its line).
 type lexer struct {
 	source    string
@@ -71,7 +71,7 @@ func (l *lexer) advance(n int) {
 	l.lineStart = n > 0 && l.source[l.at-1] == '\n'
 }
 
-// sign reads the + or - behind the beginning of a tag.
+// sign reads the + or - after the beginning of a tag.
 func sign(rest string) string {
 	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
 		return rest[:1]
@@ -79,7 +79,7 @@ func sign(rest string) string {
 	return ""
 }
 
-// root reads a text and the tag behind it.
+// root reads a text and the tag after it.
 func (l *lexer) root() {
 	rest := l.source[l.at:]
 	n := 0
@@ -139,7 +139,7 @@ func (l *lexer) before(text, mark string, block bool) string {
 	return text
 }
 
-// behind drops the white space behind a tag.
+// behind drops the white space after a tag.
 func (l *lexer) behind(all, none bool) {
 	rest := l.source[l.at:]
 	switch {

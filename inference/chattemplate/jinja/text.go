@@ -13,7 +13,7 @@ type Text struct {
 type Span struct {
 	Start, End int
 	// Origin says which text it is of, as Outside was told, 0 where nobody
-	// knows any more: behind a filter that rewrites, say.
+	// knows any more: after a filter that rewrites, say.
 	Origin int
 	Offset int // where the stretch begins in that text
 }
