@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"context"
 	"math"
 
 	"tern/inference/kernel"
@@ -14,37 +15,37 @@ import (
 
 // linearAttention adds out(gate(norm(delta(conv(qkv(x)))), z(x))) of x = norm(h)
 // to h.
-func (s *Session) linearAttention(w *worker, l int, layer *model.Layer) {
+func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *model.Layer) {
 	d := layer.Delta
 
 	// qkv [T][Channels], z [T][Values], alpha and beta [T][ValueHeads]
-	s.feed(w, s.h, layer.AttnNorm,
-		output{s.alpha, &d.Alpha, nil}, output{s.beta, &d.Beta, nil}, output{s.qkv, &d.QKV, nil}, output{s.z, &d.Z, nil})
+	p.feed(ctx, w, p.h, layer.AttnNorm,
+		output{p.alpha, &d.Alpha, nil}, output{p.beta, &d.Beta, nil}, output{p.qkv, &d.QKV, nil}, output{p.z, &d.Z, nil})
 	if w.id == 0 {
-		s.stopped = s.ctx.Err() != nil
+		p.stopped = ctx.Err() != nil
 	}
 	w.sync()
-	if s.stopped {
+	if p.stopped {
 		return
 	}
-	if s.tracer != nil {
-		s.tracePoint(w, "qkv", l, s.qkv.upTo(len(s.ids)))
+	if p.tracer != nil {
+		p.tracePoint(w, "qkv", l, p.qkv.upTo(len(p.rows)))
 		w.sync() // the convolution takes its place
 	}
 
-	// gated [T][Values]: a key head and its value heads have one owner, who takes the
-	// tokens in turn, so that the state is read from the cache.
-	shape := &s.engine.model.DeltaNet
-	for head, hi := w.share(shape.KeyHeads); head < hi; head++ {
-		s.deltaHead(w, l, d, head)
+	// gated [T][Values]: a key head of a sequence and its value heads have one owner,
+	// who takes the tokens in turn, so that the state is read from the cache.
+	shape := &p.engine.model.DeltaNet
+	for i, hi := w.share(len(p.spans) * shape.KeyHeads); i < hi; i++ {
+		p.deltaHead(w, l, d, &p.spans[i/shape.KeyHeads], i%shape.KeyHeads)
 	}
 	w.sync()
-	s.tracePoint(w, "conv", l, s.qkv.upTo(len(s.ids)))
-	s.tracePoint(w, "gated", l, s.gated.upTo(len(s.ids)))
-	s.tracePoint(w, "delta", l, s.deltaOut.upTo(len(s.ids)))
+	p.tracePoint(w, "conv", l, p.qkv.upTo(len(p.rows)))
+	p.tracePoint(w, "gated", l, p.gated.upTo(len(p.rows)))
+	p.tracePoint(w, "delta", l, p.deltaOut.upTo(len(p.rows)))
 
 	// h += out(gated)
-	s.feed(w, s.gated, nil, output{s.o, &d.Out, &s.h})
+	p.feed(ctx, w, p.gated, nil, output{p.o, &d.Out, &p.h})
 	w.sync()
 }
 
@@ -65,36 +66,36 @@ func newDeltaScratch(d *model.DeltaNet) deltaScratch {
 	return t
 }
 
-// deltaHead runs one key head with its value heads over the tokens of the pass.
-func (s *Session) deltaHead(w *worker, l int, d *model.Delta, head int) {
-	c := &s.engine.model.Config
+// deltaHead runs one key head with its value heads over the tokens of one sequence.
+func (p *pass) deltaHead(w *worker, l int, d *model.Delta, s *span, head int) {
+	c := &p.engine.model.Config
 	shape, n := &c.DeltaNet, c.DeltaNet.HeadDim
-	st := s.state.of(l)
-	t := &s.scratch[w.id].delta
+	st := s.seq.state.of(l)
+	t := &p.scratch[w.id].delta
 	q, k := head*n, (shape.KeyHeads+head)*n // the first channels of q and of k
-	s.convolve(st, d, t, q)
-	s.convolve(st, d, t, k)
+	p.convolve(s, st, d, t, q)
+	p.convolve(s, st, d, t, k)
 	for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
-		s.convolve(st, d, t, (2*shape.KeyHeads+v)*n)
+		p.convolve(s, st, d, t, (2*shape.KeyHeads+v)*n)
 	}
 	scale := float32(1 / math.Sqrt(float64(n)))
-	for i := range s.ids {
-		qkv := s.qkv.row(i)
+	for i := s.first; i < s.first+s.n; i++ {
+		qkv := p.qkv.row(i)
 		unit(t.q, qkv[q:][:n], c.NormEps)
 		unit(t.k, qkv[k:][:n], c.NormEps)
 		scaleBy(t.q, scale)
 		for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
 			value := qkv[(2*shape.KeyHeads+v)*n:][:n]
-			decay := decayOf(s.alpha.row(i)[v], d.DtBias[v], d.A[v])
-			step := sigmoid(s.beta.row(i)[v])
-			out := s.gated.row(i)[s.engine.outHead(v, d)*n:][:n]
+			decay := decayOf(p.alpha.row(i)[v], d.DtBias[v], d.A[v])
+			step := sigmoid(p.beta.row(i)[v])
+			out := p.gated.row(i)[p.engine.outHead(v, d)*n:][:n]
 			deltaStep(st.head(v, n), t, value, decay, step, out)
-			if s.tracer != nil {
-				copy(s.deltaOut.row(i)[v*n:][:n], out)
+			if p.tracer != nil {
+				copy(p.deltaOut.row(i)[v*n:][:n], out)
 			}
 			// The norm of the head, then the gate.
 			kernel.RMSNorm(t.u, out, d.Norm, c.NormEps)
-			kernel.SiLUMul(out, s.z.row(i)[v*n:][:n], t.u)
+			kernel.SiLUMul(out, p.z.row(i)[v*n:][:n], t.u)
 		}
 	}
 }
@@ -118,9 +119,9 @@ func deltaStep(state []float32, t *deltaScratch, v []float32, decay, step float3
 
 // convolve replaces HeadDim channels of qkv, from the first on, by silu of their
 // causal convolution, and keeps the last inputs for the tokens to come.
-func (s *Session) convolve(st layerState, d *model.Delta, t *deltaScratch, first int) {
-	shape := &s.engine.model.DeltaNet
-	n, taps, T := shape.HeadDim, shape.Kernel, len(s.ids)
+func (p *pass) convolve(s *span, st layerState, d *model.Delta, t *deltaScratch, first int) {
+	shape := &p.engine.model.DeltaNet
+	n, taps, T := shape.HeadDim, shape.Kernel, s.n
 	if need := (taps - 1 + T) * n; len(t.window) < need {
 		t.window = make([]float32, need)
 	}
@@ -128,10 +129,10 @@ func (s *Session) convolve(st layerState, d *model.Delta, t *deltaScratch, first
 		copy(t.window[i*n:][:n], st.conv(i, shape.Channels())[first:][:n])
 	}
 	for i := range T {
-		copy(t.window[(taps-1+i)*n:][:n], s.qkv.row(i)[first:][:n])
+		copy(t.window[(taps-1+i)*n:][:n], p.qkv.row(s.first + i)[first:][:n])
 	}
 	for i := range T {
-		y := s.qkv.row(i)[first:][:n]
+		y := p.qkv.row(s.first + i)[first:][:n]
 		for c := range y {
 			var sum float32
 			for j, w := range d.Conv[(first+c)*taps:][:taps] {

@@ -1,6 +1,7 @@
 // Package inference runs a loaded model: an Engine, immutable and shared, holds
 // the weights, the tokenizer and the workers; a Session, with one owner, holds a
-// sequence of tokens, its KV cache and the logits after it.
+// sequence of tokens and its KV cache; a pass, the run state, evaluates rows of one
+// sequence or of several.
 //
 // forward.go is the page to read first: the forward pass from top to bottom, as
 // every worker of the pool runs it. Ternary projections are exact integer sums

@@ -1,64 +1,67 @@
 package inference
 
 import (
+	"context"
+
 	"tern/inference/kernel"
 	"tern/model"
 )
 
-// This file is the forward pass, in the order in which it runs. T tokens are
-// evaluated together: T = 1 is a decode step, T > 1 a chunk of prefill. Every
-// worker of the pool runs forward from top to bottom and does its share of each
-// step; w.sync() stands where a step reads what others wrote.
+// This file is the forward pass, in the order in which it runs. T tokens, the rows
+// of a pass, are evaluated together: T = 1 is a decode step, T > 1 a chunk of
+// prefill, or tokens of several sequences. Every worker of the pool runs forward
+// from top to bottom and does its share of each step; w.sync() stands where a step
+// reads what others wrote. Worker 0 has the caller's context and looks for all.
 //
 // Source: modeling_bitnet.py of 1bitLLM/bitnet_b1_58-large and
 // models/bitnet/modeling_bitnet.py of Hugging Face transformers.
 
-// forward evaluates s.ids at positions s.pos … s.pos+T-1.
-func (s *Session) forward(w *worker) {
-	m := s.engine.model
-	T := len(s.ids)
+// forward evaluates p.rows.
+func (p *pass) forward(ctx context.Context, w *worker) {
+	m := p.engine.model
+	T := len(p.rows)
 
 	// h [T][Dim]: the residual stream, starting from the embeddings.
 	for t, hi := w.share(T); t < hi; t++ {
-		decodeRow(s.h.row(t), &m.Embed, int(s.ids[t]))
-		unrotate(s.h.row(t), m.EmbedRotation)
+		decodeRow(p.h.row(t), &m.Embed, int(p.rows[t].id))
+		unrotate(p.h.row(t), m.EmbedRotation)
 		if m.EmbedScale != 0 {
-			scaleBy(s.h.row(t), m.EmbedScale)
+			scaleBy(p.h.row(t), m.EmbedScale)
 		}
-		s.angles(t)
+		p.angles(t)
 	}
 	w.sync()
-	s.tracePoint(w, "embed", -1, s.h.upTo(T))
+	p.tracePoint(w, "embed", -1, p.h.upTo(T))
 
 	for l := range m.Weights.Layers {
 		if layer := &m.Weights.Layers[l]; layer.Delta != nil {
-			s.linearAttention(w, l, layer)
+			p.linearAttention(ctx, w, l, layer)
 		} else {
-			s.attention(w, l, layer)
+			p.attention(ctx, w, l, layer)
 		}
-		if s.stopped {
+		if p.stopped {
 			return
 		}
-		s.feedForward(w, &m.Weights.Layers[l])
-		s.tracePoint(w, "resid", l, s.h.upTo(T))
+		p.feedForward(ctx, w, &m.Weights.Layers[l])
+		p.tracePoint(w, "resid", l, p.h.upTo(T))
 	}
-	s.head(w)
+	p.head(w)
 }
 
 // attention adds o(subnorm(attend(rope(q), rope(k), v))) of x = norm(h) to h,
 // where q and k may have a norm of each head before the rotation.
-func (s *Session) attention(w *worker, l int, layer *model.Layer) {
-	c := &s.engine.model.Config
-	T := len(s.ids)
+func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Layer) {
+	c := &p.engine.model.Config
+	T := len(p.rows)
 
 	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
 	// v [T][KVHeads·HeadDim]
-	s.feed(w, s.h, layer.AttnNorm, output{s.q, &layer.Q, nil}, output{s.k, &layer.K, nil}, output{s.v, &layer.V, nil})
+	p.feed(ctx, w, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
 	if w.id == 0 {
-		s.stopped = s.ctx.Err() != nil
+		p.stopped = ctx.Err() != nil
 	}
 	w.sync()
-	if s.stopped {
+	if p.stopped {
 		return // every worker reads what worker 0 wrote before the barrier
 	}
 
@@ -66,131 +69,143 @@ func (s *Session) attention(w *worker, l int, layer *model.Layer) {
 	d := c.HeadDim
 	for i, hi := w.share(T * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
-		q := s.query(t, head)
+		q := p.query(t, head)
 		if layer.QNorm != nil {
 			kernel.RMSNorm(q, q, layer.QNorm, c.NormEps)
 		}
-		s.rotate(t, q)
+		p.rotate(t, q)
 	}
 	for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
 		t, head := i/c.KVHeads, i%c.KVHeads
-		k, v := s.k.row(t)[head*d:][:d], s.v.row(t)[head*d:][:d]
+		k, v := p.k.row(t)[head*d:][:d], p.v.row(t)[head*d:][:d]
 		if layer.KNorm != nil {
 			kernel.RMSNorm(k, k, layer.KNorm, c.NormEps)
 		}
-		s.rotate(t, k)
-		s.kv.store(s.engine.kvLayer[l], head, s.pos+t, k, v)
+		p.rotate(t, k)
+		r := &p.rows[t]
+		r.seq.kv.store(p.engine.kvLayer[l], head, r.pos, k, v)
 	}
 	w.sync()
-	s.tracePoint(w, "q_rope", l, s.q.upTo(T))
-	s.tracePoint(w, "k_rope", l, s.k.upTo(T))
+	p.tracePoint(w, "q_rope", l, p.q.upTo(T))
+	p.tracePoint(w, "k_rope", l, p.k.upTo(T))
 
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
-	s.attend(w, l)
+	p.attend(ctx, w, l)
 	w.sync()
 	if !c.AttnGate {
-		s.tracePoint(w, "ctx", l, s.att.upTo(T))
+		p.tracePoint(w, "ctx", l, p.att.upTo(T))
 	} else {
-		s.gateHeads(w)
+		p.gateHeads(w)
 		w.sync()
-		s.tracePoint(w, "gated", l, s.att.upTo(T))
+		p.tracePoint(w, "gated", l, p.att.upTo(T))
 	}
 
 	// h += o(att)
-	s.feed(w, s.att, layer.AttnSubNorm, output{s.o, &layer.O, &s.h})
+	p.feed(ctx, w, p.att, layer.AttnSubNorm, output{p.o, &layer.O, &p.h})
 	w.sync()
 }
 
 // query is head of q for token t; where heads have gates, they alternate.
-func (s *Session) query(t, head int) []float32 {
-	c := &s.engine.model.Config
+func (p *pass) query(t, head int) []float32 {
+	c := &p.engine.model.Config
 	if c.AttnGate {
 		head *= 2
 	}
-	return s.q.row(t)[head*c.HeadDim:][:c.HeadDim]
+	return p.q.row(t)[head*c.HeadDim:][:c.HeadDim]
 }
 
 // gateHeads multiplies each head of att by the sigmoid of its gate.
-func (s *Session) gateHeads(w *worker) {
-	c := &s.engine.model.Config
+func (p *pass) gateHeads(w *worker) {
+	c := &p.engine.model.Config
 	d := c.HeadDim
-	for i, hi := w.share(len(s.ids) * c.Heads); i < hi; i++ {
+	for i, hi := w.share(len(p.rows) * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
-		out, gate := s.att.row(t)[head*d:][:d], s.q.row(t)[(2*head+1)*d:][:d]
+		out, gate := p.att.row(t)[head*d:][:d], p.q.row(t)[(2*head+1)*d:][:d]
 		for j, g := range gate {
 			out[j] *= sigmoid(g)
 		}
 	}
 }
 
-// attend computes att from q and the cache. The queries of a key/value head, T
-// for each of the heads that share it, are taken a few at a time, neighbours in
-// the text together.
-func (s *Session) attend(w *worker, l int) {
-	c := &s.engine.model.Config
+// attend computes att from q and the caches. The queries of a key/value head of one
+// sequence, n rows for each of the heads that share it, are taken a few at a time,
+// neighbours in the text together.
+func (p *pass) attend(ctx context.Context, w *worker, l int) {
+	c := &p.engine.model.Config
 	d, shared := c.HeadDim, c.Heads/c.KVHeads
-	all := len(s.ids) * shared
 	// Few queries are split further, so that every worker has some.
-	most := max(1, min(maxQueries, all*c.KVHeads/(4*w.of)))
-	tiles := (all + most - 1) / most
-	scratch := &s.scratch[w.id]
-	work := w.pieces(c.KVHeads*tiles, 1)
-	for i, hi, ok := work.next(); ok && !s.skips(); i, hi, ok = work.next() {
-		for ; i < hi && !s.skips(); i++ {
-			kvHead, tile := i/tiles, i%tiles
+	most := max(1, min(maxQueries, len(p.rows)*c.Heads/(4*w.of)))
+	tilesOf := func(span int) int { return (p.spans[span].n*shared + most - 1) / most } // of a key/value head
+	units := 0
+	for span := range p.spans {
+		units += c.KVHeads * tilesOf(span)
+	}
+	scratch := &p.scratch[w.id]
+	work := w.pieces(units, 1)
+	for u, hi, ok := work.next(); ok && !p.skips(ctx); u, hi, ok = work.next() {
+		for ; u < hi && !p.skips(ctx); u++ {
+			unit, span := u, 0
+			for ; unit >= c.KVHeads*tilesOf(span); span++ {
+				unit -= c.KVHeads * tilesOf(span)
+			}
+			s, tiles := &p.spans[span], tilesOf(span)
+			kvHead, tile, all := unit/tiles, unit%tiles, s.n*shared
 			queries := scratch.queries[:0]
 			for j := all * tile / tiles; j < all*(tile+1)/tiles; j++ {
-				t, head := j/shared, kvHead*shared+j%shared
+				t, head := s.first+j/shared, kvHead*shared+j%shared
 				queries = append(queries, query{
-					q: s.query(t, head), out: s.att.row(t)[head*d:][:d],
-					n: s.pos + t + 1, scores: scratch.scores.row(len(queries)),
+					q: p.query(t, head), out: p.att.row(t)[head*d:][:d],
+					n: p.rows[t].pos + 1, scores: scratch.scores.row(len(queries)),
 				})
 			}
-			s.kv.attend(queries, s.engine.kvLayer[l], kvHead, s.engine.scale)
+			s.seq.kv.attend(queries, p.engine.kvLayer[l], kvHead, p.engine.scale)
 		}
 	}
 }
 
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
-func (s *Session) feedForward(w *worker, layer *model.Layer) {
+func (p *pass) feedForward(ctx context.Context, w *worker, layer *model.Layer) {
 	// gate and up [T][FFNDim]
-	s.feed(w, s.h, layer.FFNNorm, output{s.gate, &layer.Gate, nil}, output{s.up, &layer.Up, nil})
+	p.feed(ctx, w, p.h, layer.FFNNorm, output{p.gate, &layer.Gate, nil}, output{p.up, &layer.Up, nil})
 	w.sync()
 
 	// h += down(act(gate)·up)
-	a := s.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
-	s.project(w, a, output{s.o, &layer.Down, &s.h})
+	a := p.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
+	p.project(ctx, w, a, output{p.o, &layer.Down, &p.h})
 	w.sync()
 }
 
-// head computes logits [VocabSize] = Head · norm(h) of the last s.rows tokens as
-// far as s.want asks: all, or those of the most likely tokens. The head is a float
-// matrix in its stored precision, whose input is not quantised, or a ternary one
-// with a scale per group.
-func (s *Session) head(w *worker) {
-	m := s.engine.model
-	first := len(s.ids) - s.rows
-	switch s.want {
-	case logitsNone:
-		return
-	case logitsTop:
-		s.scanTop(w, s.normalized(w, first))
+// head computes logits [VocabSize] = Head · norm(h) of the rows in p.heads: all of
+// them, or those of the most likely tokens. The head is a float matrix in its stored
+// precision, whose input is not quantised, or a ternary one with a scale per group.
+func (p *pass) head(w *worker) {
+	if len(p.heads) == 0 {
 		return
 	}
-	scratch := &s.scratch[w.id]
-	x := s.normalized(w, first)
+	x := p.normalized(w) // [len(heads)][Dim]
+	if p.full > 0 {
+		p.headFull(w, x)
+	}
+	if p.full < len(p.heads) {
+		p.scanTop(w, x.from(p.full))
+	}
+}
+
+// headFull computes all logits of the first rows of x.
+func (p *pass) headFull(w *worker, x matrix) {
+	m, scratch := p.engine.model, &p.scratch[w.id]
 	if w.id == 0 {
-		s.headBytes += m.Head.Bytes()
+		p.headBytes += m.Head.Bytes()
 	}
 	if g := m.Head.Grouped; g != nil {
-		scratch.fixed.Reset(s.rows, m.Dim, g.GroupCols, s.engine.planes)
-		for t := range s.rows {
-			scratch.fixed.Set(t, x.row(t))
+		scratch.fixed.Reset(p.full, m.Dim, g.GroupCols, p.engine.planes)
+		for i := range p.full {
+			scratch.fixed.Set(i, x.row(i))
 		}
 		scratch.kernel.Keep()
 		work := w.pieces(g.Bands(), 1)
 		for b0, b1, ok := work.next(); ok; b0, b1, ok = work.next() {
-			kernel.MatMulGrouped(s.logits.upTo(s.rows), s.logits.width, g, b0, b1, &scratch.fixed, scratch.kernel)
+			kernel.MatMulGrouped(p.logits.upTo(p.full), p.logits.width, g, b0, b1, &scratch.fixed, scratch.kernel)
 		}
 		return
 	}
@@ -198,8 +213,8 @@ func (s *Session) head(w *worker) {
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
 		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
 			end := min(r+headBlock, m.VocabSize)
-			for t := range s.rows {
-				scratch.denseRows(s.logits.row(t)[r:end], m.Head, r, x.row(t))
+			for i := range p.full {
+				scratch.denseRows(p.logits.row(i)[r:end], m.Head, r, x.row(i))
 			}
 		}
 	}
@@ -212,24 +227,24 @@ const headBlock = 64
 // blocks is how many blocks of headBlock rows there are, the last may be smaller.
 func blocks(rows int) int { return (rows + headBlock - 1) / headBlock }
 
-// normalized returns norm(h), divided by LogitDivisor, of the last s.rows tokens,
-// from the first of them on. Every worker computes it for itself: that is cheaper than waiting.
-func (s *Session) normalized(w *worker, first int) matrix {
-	m, scratch := s.engine.model, &s.scratch[w.id]
-	if len(scratch.x.data) < s.rows*m.Dim {
-		scratch.x = newMatrix(s.rows, m.Dim)
+// normalized returns norm(h), divided by LogitDivisor, of the rows in p.heads. Every
+// worker computes it for itself: that is cheaper than waiting.
+func (p *pass) normalized(w *worker) matrix {
+	m, scratch, n := p.engine.model, &p.scratch[w.id], len(p.heads)
+	if len(scratch.x.data) < n*m.Dim {
+		scratch.x = newMatrix(n, m.Dim)
 	}
-	for t := range s.rows {
-		kernel.RMSNorm(scratch.x.row(t), s.h.row(first+t), m.Norm, m.NormEps)
+	for i, h := range p.heads {
+		kernel.RMSNorm(scratch.x.row(i), p.h.row(h.row), m.Norm, m.NormEps)
 	}
-	s.tracePoint(w, "final_norm", -1, scratch.x.upTo(s.rows))
+	p.tracePoint(w, "final_norm", -1, scratch.x.upTo(n))
 	if d := m.LogitDivisor; d != 0 {
-		for i := range scratch.x.upTo(s.rows) {
+		for i := range scratch.x.upTo(n) {
 			scratch.x.data[i] /= d
 		}
 	}
-	for t := range s.rows {
-		rotateInput(scratch.x.row(t), m.HeadRotation)
+	for i := range n {
+		rotateInput(scratch.x.row(i), m.HeadRotation)
 	}
 	return scratch.x
 }

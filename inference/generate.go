@@ -229,10 +229,7 @@ func (g *generation) want(draft []int32) logitsKind {
 	if k == 0 {
 		return logitsFull
 	}
-	if s.top == nil {
-		s.top = newTopState(s.engine.model.VocabSize, s.engine.pool.size)
-	}
-	r := &s.top.request
+	r := &s.request
 	r.k, r.ids = k, append(r.ids[:0], ids...)
 	if len(ids) > 0 {
 		r.ids = append(r.ids, draft...) // recent by then
@@ -243,7 +240,7 @@ func (g *generation) want(draft []int32) logitsKind {
 // sample chooses a token from what the last pass computed.
 func (g *generation) sample() (int32, error) {
 	if s := g.session; s.have == logitsTop {
-		return g.sampler.SampleFrom(s.top.found[s.row])
+		return g.sampler.SampleFrom(s.pass.top.found[s.row])
 	}
 	logits := g.session.Logits()
 	id, err := g.sampler.Sample(logits)

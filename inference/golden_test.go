@@ -52,7 +52,7 @@ func TestGolden(t *testing.T) {
 func goldenLogits(t *testing.T, e *Engine, g *golden, load func(array) []float32) {
 	s := session(t, e, SessionOptions{KV: KVF32})
 	traces := map[string][]float32{}
-	s.tracer = func(point string, index int, values []float32) {
+	s.pass.tracer = func(point string, index int, values []float32) {
 		switch {
 		case point == "embed", point == "final_norm":
 			traces[point] = append(traces[point], values...)

@@ -53,7 +53,7 @@ func TestHybrids(t *testing.T) {
 func hybridLogits(t *testing.T, e *Engine, g *hybridGolden, load func(array) []float32) {
 	s := session(t, e, SessionOptions{KV: KVF32})
 	traces := map[string][]float32{}
-	s.tracer = func(point string, index int, values []float32) {
+	s.pass.tracer = func(point string, index int, values []float32) {
 		key := point
 		switch {
 		case point == "resid":

@@ -71,11 +71,11 @@ func TestHybridMicro(t *testing.T) {
 	near(t, "the state of the delta rule", s.data, m.Delta.S)
 
 	// 3 tokens through 2 channels, which one head of 2 stands for.
-	conv := &Session{engine: &Engine{model: &model.Model{Config: model.Config{DeltaNet: model.DeltaNet{KeyHeads: 0, ValueHeads: 1, HeadDim: 2, Kernel: 4}}}}}
-	conv.ids, conv.qkv = make([]int32, 3), matrix{2, append([]float32{}, m.Conv.X...)}
+	conv := &pass{engine: &Engine{model: &model.Model{Config: model.Config{DeltaNet: model.DeltaNet{KeyHeads: 0, ValueHeads: 1, HeadDim: 2, Kernel: 4}}}}}
+	conv.qkv = matrix{2, append([]float32{}, m.Conv.X...)}
 	cs := layerState{&conv.engine.model.DeltaNet, append(make([]float32, 4), m.Conv.State...)}
 	cscratch := newDeltaScratch(&conv.engine.model.DeltaNet)
-	conv.convolve(cs, &model.Delta{Conv: m.Conv.W}, &cscratch, 0)
+	conv.convolve(&span{n: 3}, cs, &model.Delta{Conv: m.Conv.W}, &cscratch, 0)
 	silu := func(x []float32) (y []float32) {
 		for _, v := range x {
 			y = append(y, v*sigmoid(v))

@@ -66,13 +66,14 @@ func TestMicro(t *testing.T) {
 
 	for adjacent, want := range map[bool][]float32{false: m.Rope.Half, true: m.Rope.Interleaved} {
 		c := model.Config{HeadDim: m.Rope.HeadDim, RopeTheta: m.Rope.Theta, RopeAdjacent: adjacent}
-		s := &Session{
-			engine: &Engine{model: &model.Model{Config: c}}, rotation: newRotation(&model.Model{Config: c}, 1),
-			pos: m.Rope.Pos, cos: newMatrix(1, c.HeadDim/2), sin: newMatrix(1, c.HeadDim/2),
+		s := &Session{rotation: newRotation(&model.Model{Config: c}, 1)}
+		p := &pass{
+			engine: &Engine{model: &model.Model{Config: c}}, rows: []row{{seq: s, pos: m.Rope.Pos}},
+			cos: newMatrix(1, c.HeadDim/2), sin: newMatrix(1, c.HeadDim/2),
 		}
-		s.angles(0)
+		p.angles(0)
 		x := append([]float32(nil), m.Rope.X...)
-		s.rotate(0, x)
+		p.rotate(0, x)
 		if r := relative(t, x, want); r > 2e-6 {
 			t.Errorf("RoPE, adjacent pairs %v, differs by %.2g", adjacent, r)
 		}
@@ -89,9 +90,9 @@ func TestMicro(t *testing.T) {
 		a.quantize(i, x, nil, 0, nil, formInt8)
 	}
 	w := &worker{of: 1}
-	s := &Session{ids: make([]int32, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}
+	p := &pass{rows: make([]row, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}
 	out := newMatrix(len(b.X), lin.Rows)
-	s.bitLinear(w, out, &lin, a, 0, lin.Groups())
+	p.bitLinear(w, out, &lin, a, 0, lin.Groups())
 	for i, want := range b.Y {
 		if r := relative(t, out.row(i), want); r > 4e-7 {
 			t.Errorf("BitLinear of token %d differs by %.2g", i, r)

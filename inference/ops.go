@@ -1,6 +1,8 @@
 package inference
 
 import (
+	"context"
+
 	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/ternary"
@@ -16,6 +18,7 @@ func newMatrix(rows, width int) matrix { return matrix{width, make([]float32, ro
 
 func (m matrix) row(t int) []float32  { return m.data[t*m.width:][:m.width] }
 func (m matrix) upTo(n int) []float32 { return m.data[:n*m.width] }
+func (m matrix) from(t int) matrix    { return matrix{m.width, m.data[t*m.width:]} }
 
 // activation is the input of projections: T rows, as floats and in the forms
 // that ternary matrices multiply with.
@@ -113,17 +116,17 @@ func (a *activation) quantize(t int, src, weight []float32, eps float32, r *mode
 
 // feed computes projections of the RMSNorm of the rows of src, of src itself where
 // weight is nil. Those that rotate their input alike share it.
-func (s *Session) feed(w *worker, src matrix, weight []float32, outs ...output) {
+func (p *pass) feed(ctx context.Context, w *worker, src matrix, weight []float32, outs ...output) {
 	for i := 0; i < len(outs); {
 		r, f, n := outs[i].linear.Rotation, forms(0), i
 		for ; n < len(outs) && outs[n].linear.Rotation == r; n++ {
 			f |= formsFor(outs[n].linear)
 		}
-		if i > 0 && len(s.ids) > 1 {
+		if i > 0 && len(p.rows) > 1 {
 			w.sync() // others may still read the input before
 		}
-		a := s.quantizeRows(w, &s.scratch[w.id].act, &s.act, src, weight, s.engine.model.NormEps, r, f)
-		s.project(w, a, outs[i:n]...)
+		a := p.quantizeRows(w, &p.scratch[w.id].act, &p.act, src, weight, p.engine.model.NormEps, r, f)
+		p.project(ctx, w, a, outs[i:n]...)
 		i = n
 	}
 }
@@ -153,61 +156,61 @@ func unrotate(x []float32, r *model.Rotation) {
 // quantizeRows quantises every row of src. A single row every worker computes
 // for itself, into own, which is cheaper than waiting for one that does it;
 // several are shared out, into shared.
-func (s *Session) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, r *model.Rotation, f forms) activation {
-	a := s.begin(w, own, shared, src.width, f)
-	for t, hi := s.rowsOf(w); t < hi; t++ {
+func (p *pass) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, r *model.Rotation, f forms) activation {
+	a := p.begin(w, own, shared, src.width, f)
+	for t, hi := p.rowsOf(w); t < hi; t++ {
 		a.quantize(t, src.row(t), weight, eps, r, f)
 	}
-	s.end(w)
+	p.end(w)
 	return a
 }
 
 // begin returns the buffers for the rows of an input, and end waits until all
 // rows are there.
-func (s *Session) begin(w *worker, own, shared *activation, width int, f forms) activation {
-	if len(s.ids) == 1 {
+func (p *pass) begin(w *worker, own, shared *activation, width int, f forms) activation {
+	if len(p.rows) == 1 {
 		a := own.of(width)
-		a.reset(1, f, s.engine.planes)
+		a.reset(1, f, p.engine.planes)
 		return a
 	}
 	a := shared.of(width)
 	if f&(formBy64|formBy128) != 0 {
 		if w.id == 0 {
-			a.reset(len(s.ids), f, s.engine.planes)
+			a.reset(len(p.rows), f, p.engine.planes)
 		}
 		w.sync()
 	}
 	return a
 }
 
-func (s *Session) end(w *worker) {
-	if len(s.ids) > 1 {
+func (p *pass) end(w *worker) {
+	if len(p.rows) > 1 {
 		w.sync()
 	}
 }
 
 // rowsOf is the share of a worker in the rows of an input: all of a single one.
-func (s *Session) rowsOf(w *worker) (t, end int) {
-	if len(s.ids) == 1 {
+func (p *pass) rowsOf(w *worker) (t, end int) {
+	if len(p.rows) == 1 {
 		return 0, 1
 	}
-	return w.share(len(s.ids))
+	return w.share(len(p.rows))
 }
 
 // normalizeGated is normalize for act(gate)·up, which it computes first.
-func (s *Session) normalizeGated(w *worker, weight []float32, r *model.Rotation, f forms) activation {
-	eps := s.engine.model.NormEps
-	a := s.begin(w, &s.scratch[w.id].act, &s.act, s.gate.width, f)
-	for t, hi := s.rowsOf(w); t < hi; t++ {
+func (p *pass) normalizeGated(w *worker, weight []float32, r *model.Rotation, f forms) activation {
+	eps := p.engine.model.NormEps
+	a := p.begin(w, &p.scratch[w.id].act, &p.act, p.gate.width, f)
+	for t, hi := p.rowsOf(w); t < hi; t++ {
 		x := a.x.row(t)
-		if s.engine.model.Activation == model.ReLU2 {
-			kernel.ReLU2Mul(x, s.gate.row(t), s.up.row(t))
+		if p.engine.model.Activation == model.ReLU2 {
+			kernel.ReLU2Mul(x, p.gate.row(t), p.up.row(t))
 		} else {
-			kernel.SiLUMul(x, s.gate.row(t), s.up.row(t))
+			kernel.SiLUMul(x, p.gate.row(t), p.up.row(t))
 		}
 		a.quantize(t, x, weight, eps, r, f)
 	}
-	s.end(w)
+	p.end(w)
 	return a
 }
 
@@ -220,17 +223,17 @@ type output struct {
 
 // project computes y = W·x for projections that share their input, with no
 // waiting between them: every worker takes rows of the first, then of the next.
-func (s *Session) project(w *worker, a activation, outs ...output) {
+func (p *pass) project(ctx context.Context, w *worker, a activation, outs ...output) {
 	for i, o := range outs {
 		lin, in := o.linear, a
 		if lin.Norm != nil { // use_rms_norm: a norm and a quantisation of its own
-			if len(s.ids) > 1 {
+			if len(p.rows) > 1 {
 				w.sync() // others may still read the one before
 			}
-			in = s.quantizeRows(w, &s.scratch[w.id].own, &s.own, a.x, lin.Norm, lin.NormEps, nil, formsFor(lin))
+			in = p.quantizeRows(w, &p.scratch[w.id].own, &p.own, a.x, lin.Norm, lin.NormEps, nil, formsFor(lin))
 		}
 		if i == 0 || lin.Norm != nil || outs[i-1].linear.Norm != nil {
-			s.scratch[w.id].kernel.Keep() // in is new
+			p.scratch[w.id].kernel.Keep() // in is new
 		}
 		unit := ternary.GroupRows // rows that the kernels take together
 		if lin.Grouped != nil {
@@ -238,33 +241,33 @@ func (s *Session) project(w *worker, a activation, outs ...output) {
 		}
 		units := (lin.Rows + unit - 1) / unit
 		least := pieceRows / unit
-		if len(s.ids) > 1 {
+		if len(p.rows) > 1 {
 			least = max(least, units/(8*w.of)) // each call of MatMul has a fixed cost
 		}
 		work := w.pieces(units, least)
-		for u0, u1, ok := work.next(); ok && !s.skips(); u0, u1, ok = work.next() {
+		for u0, u1, ok := work.next(); ok && !p.skips(ctx); u0, u1, ok = work.next() {
 			lo, hi := u0*unit, min(u1*unit, lin.Rows)
 			switch {
 			case lin.Dense != nil:
-				for t := range s.ids {
-					s.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
+				for t := range p.rows {
+					p.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
 				}
 			case lin.Grouped != nil:
-				kernel.MatMulGrouped(o.y.upTo(len(s.ids)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), s.scratch[w.id].kernel)
+				kernel.MatMulGrouped(o.y.upTo(len(p.rows)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), p.scratch[w.id].kernel)
 			default:
-				s.bitLinear(w, o.y, lin, in, u0, u1)
+				p.bitLinear(w, o.y, lin, in, u0, u1)
 			}
 			if o.sum != nil {
-				s.addTo(o, lo, hi)
+				p.addTo(o, lo, hi)
 			}
 		}
 	}
 }
 
 // addTo adds rows [lo, hi) of an output to the residual stream.
-func (s *Session) addTo(o output, lo, hi int) {
-	f := s.engine.model.ResidualScale
-	for t := range s.ids {
+func (p *pass) addTo(o output, lo, hi int) {
+	f := p.engine.model.ResidualScale
+	for t := range p.rows {
 		y := o.y.row(t)[lo:hi]
 		if f != 0 {
 			scaleBy(y, f)
@@ -278,13 +281,13 @@ func (s *Session) addTo(o output, lo, hi int) {
 const pieceRows = 32
 
 // bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for all tokens.
-func (s *Session) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
-	T := len(s.ids)
+func (p *pass) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
+	T := len(p.rows)
 	if T == 1 {
 		kernel.MatVec(y.row(0), &lin.Matrix, g0, g1, a.q[:a.padded], a.sum[0], lin.Scale/a.scale[0])
 		return
 	}
-	scratch := &s.scratch[w.id]
+	scratch := &p.scratch[w.id]
 	mul := scratch.mul[:T]
 	for t := range mul {
 		mul[t] = lin.Scale / a.scale[t]

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"sync"
@@ -24,8 +25,8 @@ type pool struct {
 	active atomic.Int32 // those that a pass has, the first ones
 	mu     sync.Mutex   // held during a pass, and while active changes
 
-	pass    func(*worker) // what the running pass does
-	keep    int           // the workers from here on end after it
+	body    func(context.Context, *worker) // what the running pass does
+	keep    int                            // the workers from here on end after it
 	workers []worker
 	start   gate // opened at the start of each pass, and by close
 	barrier barrier
@@ -120,7 +121,7 @@ func (p *pool) resize(n int) {
 	}
 	if n < was {
 		p.keep = n
-		p.turn(func(*worker) {})
+		p.turn(context.Background(), func(context.Context, *worker) {})
 	}
 	p.keep = p.size
 	p.active.Store(int32(n))
@@ -133,30 +134,31 @@ func (p *pool) resize(n int) {
 	}
 }
 
-// run executes pass on all workers and returns when all have finished. A panic
-// in any of them ends the pass for all and comes back as an error.
-func (p *pool) run(pass func(*worker)) error {
+// run executes body on all workers and returns when all have finished. A panic
+// in any of them ends the pass for all and comes back as an error. ctx goes to
+// worker 0, which is the caller; those of the others never end.
+func (p *pool) run(ctx context.Context, body func(context.Context, *worker)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() {
 		return ErrClosed
 	}
-	return p.turn(pass)
+	return p.turn(ctx, body)
 }
 
 // turn is one pass. It is called with mu held.
-func (p *pool) turn(pass func(*worker)) error {
-	p.pass, p.failure = pass, nil
+func (p *pool) turn(ctx context.Context, body func(context.Context, *worker)) error {
+	p.body, p.failure = body, nil
 	p.barrier.reset()
 	finished := p.done.value()
 	others := p.active.Load() - 1
 	p.running.Store(others)
 	p.start.open()
-	p.execute(&p.workers[0])
+	p.execute(ctx, &p.workers[0])
 	if others > 0 {
 		p.done.wait(finished)
 	}
-	p.pass = nil
+	p.body = nil
 	return p.failure
 }
 
@@ -169,7 +171,7 @@ func (p *pool) serve(w *worker, seen uint32) {
 		if p.closed.Load() {
 			return
 		}
-		p.execute(w)
+		p.execute(context.Background(), w)
 		leave := w.id >= p.keep
 		if p.running.Add(-1) == 0 {
 			p.done.open()
@@ -183,7 +185,7 @@ func (p *pool) serve(w *worker, seen uint32) {
 // errAbandoned unwinds the workers of a pass in which another one panicked.
 var errAbandoned = errors.New("inference: forward pass abandoned")
 
-func (p *pool) execute(w *worker) {
+func (p *pool) execute(ctx context.Context, w *worker) {
 	defer func() {
 		r := recover()
 		if r == nil || r == errAbandoned {
@@ -197,7 +199,7 @@ func (p *pool) execute(w *worker) {
 		p.barrier.abandon()
 	}()
 	w.queues = 0
-	p.pass(w)
+	p.body(ctx, w)
 }
 
 // close lets a running pass finish, then ends the workers.

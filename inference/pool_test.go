@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"strings"
@@ -17,7 +18,7 @@ func TestPoolRunsInStep(t *testing.T) {
 		var arrived atomic.Int64
 		for pass := range 50 {
 			arrived.Store(0)
-			err := p.run(func(w *worker) {
+			err := p.run(t.Context(), func(_ context.Context, w *worker) {
 				for step := int64(1); step <= 20; step++ {
 					arrived.Add(1)
 					w.sync()
@@ -63,7 +64,7 @@ func TestPoolPieces(t *testing.T) {
 			for i := range done {
 				done[i] = make([]atomic.Int32, n)
 			}
-			err := p.run(func(w *worker) {
+			err := p.run(t.Context(), func(_ context.Context, w *worker) {
 				for round := range int32(3) {
 					for i := range done {
 						work := w.pieces(n, 1+7*i)
@@ -111,7 +112,7 @@ func TestPoolSurvivesPanic(t *testing.T) {
 	p := newPool(size)
 	defer p.close()
 	for culprit := range size {
-		err := p.run(func(w *worker) {
+		err := p.run(t.Context(), func(_ context.Context, w *worker) {
 			w.sync()
 			if w.id == culprit {
 				_ = p.workers[w.of] // one too far
@@ -124,7 +125,7 @@ func TestPoolSurvivesPanic(t *testing.T) {
 		if !errors.As(err, &inside) || !strings.Contains(err.Error(), "index out of range") || !strings.Contains(string(inside.Stack), "TestPoolSurvivesPanic") {
 			t.Fatalf("worker %d panicked, run returned %v", culprit, err)
 		}
-		if err := p.run(func(w *worker) { w.sync() }); err != nil {
+		if err := p.run(t.Context(), func(_ context.Context, w *worker) { w.sync() }); err != nil {
 			t.Fatalf("after a panic: %v", err)
 		}
 	}
@@ -137,7 +138,7 @@ func TestPoolPanicBeforeOthersArrive(t *testing.T) {
 	p := newPool(size)
 	defer p.close()
 	for culprit := range size {
-		err := p.run(func(w *worker) {
+		err := p.run(t.Context(), func(_ context.Context, w *worker) {
 			if w.id == culprit {
 				panic("first")
 			}
@@ -161,7 +162,7 @@ func TestPoolResizes(t *testing.T) {
 		p.resize(c.ask)
 		for range 3 {
 			var ran atomic.Int32
-			if err := p.run(func(w *worker) {
+			if err := p.run(t.Context(), func(_ context.Context, w *worker) {
 				ran.Add(1)
 				w.sync()
 				if w.of != c.want || int(ran.Load()) != c.want {
@@ -181,7 +182,7 @@ func TestPoolClosed(t *testing.T) {
 	p := newPool(3)
 	p.close()
 	p.close()
-	if err := p.run(func(*worker) {}); !errors.Is(err, ErrClosed) {
+	if err := p.run(t.Context(), func(context.Context, *worker) {}); !errors.Is(err, ErrClosed) {
 		t.Errorf("closed pool: %v", err)
 	}
 }
@@ -195,7 +196,7 @@ func TestPoolWakesParkedWorkers(t *testing.T) {
 			runtime.Gosched()
 		}
 		var ran atomic.Int32
-		if err := p.run(func(w *worker) {
+		if err := p.run(t.Context(), func(_ context.Context, w *worker) {
 			if w.id == 0 {
 				time.Sleep(2 * time.Millisecond) // others park at the barrier
 			}
@@ -213,7 +214,7 @@ func BenchmarkBarrier(b *testing.B) {
 			p := newPool(size)
 			defer p.close()
 			b.ResetTimer()
-			if err := p.run(func(w *worker) {
+			if err := p.run(b.Context(), func(_ context.Context, w *worker) {
 				for range b.N {
 					w.sync()
 				}

@@ -29,8 +29,8 @@ func (w Worker) Share(n int, do func(unit int)) {
 // forward pass runs, and returns when each has finished. Calling it allocates
 // nothing.
 func (e *Engine) OnWorkers(step func(Worker)) (run func() error) {
-	pass := func(w *worker) { step(Worker{w}) }
-	return func() error { return e.pool.run(pass) }
+	body := func(_ context.Context, w *worker) { step(Worker{w}) }
+	return func() error { return e.pool.run(context.Background(), body) }
 }
 
 // BarrierCount is how many barriers all passes so far have crossed. With one
@@ -44,7 +44,7 @@ func (e *Engine) BarrierCount() int64 {
 // Trace calls f with the intermediate values of every later pass: "embed", then
 // the stages of each layer, ending with "resid", then "final_norm". The values
 // [T][width] are valid during the call only. nil ends it.
-func (s *Session) Trace(f func(stage string, layer int, values []float32)) { s.tracer = f }
+func (s *Session) Trace(f func(stage string, layer int, values []float32)) { s.pass.tracer = f }
 
 // Head says how much of the head a pass of a [Probe] computes.
 type Head uint8
@@ -66,8 +66,7 @@ func (e *Engine) NewProbe() (*Probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.top = newTopState(e.model.VocabSize, e.pool.size)
-	s.top.request.k = 1
+	s.request.k = 1
 	if err := s.grow(s.context); err != nil {
 		return nil, err
 	}
@@ -96,10 +95,12 @@ func (p *Probe) Attention(depth, sharing int) error {
 	kvHeads := m.KVHeads
 	m.KVHeads /= sharing
 	defer func() { m.KVHeads = kvHeads }()
-	p.s.ids, p.s.pos = p.s.oneID[:], depth
-	return p.s.engine.pool.run(func(w *worker) {
+	p.s.tokens = p.s.tokens[:depth]
+	p.s.pass.start()
+	p.s.pass.add(p.s, p.s.oneID[:], logitsNone, 0)
+	return p.s.engine.pool.run(context.Background(), func(ctx context.Context, w *worker) {
 		for l := range m.Config.Layers {
-			p.s.attend(w, l)
+			p.s.pass.attend(ctx, w, l)
 			w.sync()
 		}
 	})

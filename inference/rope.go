@@ -73,13 +73,14 @@ func yarn(c *model.Config) []float32 {
 }
 
 // angles fills cos and sin [RotatedDim/2] of token t's position.
-func (s *Session) angles(t int) {
-	cos, sin := s.cos.row(t), s.sin.row(t)
-	for j, f := range s.rotation.invFreq {
-		sn, cs := math.Sincos(float64(float32(s.pos+t) * f))
+func (p *pass) angles(t int) {
+	cos, sin := p.cos.row(t), p.sin.row(t)
+	r := &p.rows[t]
+	for j, f := range r.seq.invFreq {
+		sn, cs := math.Sincos(float64(float32(r.pos) * f))
 		cos[j], sin[j] = float32(cs), float32(sn)
 	}
-	if a := s.rotation.amplitude; a != 1 {
+	if a := r.seq.amplitude; a != 1 {
 		scaleBy(cos, a)
 		scaleBy(sin, a)
 	}
@@ -87,12 +88,12 @@ func (s *Session) angles(t int) {
 
 // rotate applies RoPE for token t to one head x [HeadDim], or to its first
 // RopeDim numbers.
-func (s *Session) rotate(t int, x []float32) {
-	x = x[:s.engine.model.RotatedDim()]
-	if s.engine.model.RopeAdjacent {
-		kernel.RopeAdjacent(x, s.cos.row(t), s.sin.row(t))
+func (p *pass) rotate(t int, x []float32) {
+	x = x[:p.engine.model.RotatedDim()]
+	if p.engine.model.RopeAdjacent {
+		kernel.RopeAdjacent(x, p.cos.row(t), p.sin.row(t))
 	} else {
-		kernel.RopeHalf(x, s.cos.row(t), s.sin.row(t))
+		kernel.RopeHalf(x, p.cos.row(t), p.sin.row(t))
 	}
 }
 

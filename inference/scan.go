@@ -120,10 +120,9 @@ type topRequest struct {
 	ids []int32
 }
 
-// topState is what the scans of one session work with. Everything but the
-// request has a row for each token of a pass whose logits are wanted.
+// topState is what the scans of a pass work with. Everything has a row for each
+// token whose most likely tokens are wanted.
 type topState struct {
-	request topRequest
 	upper   matrix // [rows][VocabSize] upper bounds of the logits
 	workers []topScratch
 	found   [][]sampling.Candidate // after the pass: every token that can be among the k
@@ -139,6 +138,7 @@ type topScratch struct {
 
 // topRow is what a worker knows of one token.
 type topRow struct {
+	k     int                  // how many tokens to find
 	x     []int16              // the quantised input,
 	step  float32              // which step·x is,
 	norm  float32              // its norm
@@ -167,21 +167,22 @@ func (t *topState) allocate(cols, rows int) {
 	}
 }
 
-// scanTop finds the logits of s.top.request for x [s.rows][Dim], the last
-// tokens' normalised residual streams. Every worker takes a part of the
-// vocabulary.
+// scanTop finds the logits that the rows wanted, p.heads[p.full:], ask for. x
+// [wanted][Dim] are their normalised residual streams. Every worker takes a part of
+// the vocabulary.
 //
 // For row r, a = scale·step·(codes·x̂) where x = step·x̂ + a rest of norm δ, the
 // computed logit l lies within miss·‖x‖ + norm·δ of a (Cauchy-Schwarz). Let T be
 // the k-th largest lower bound. At least k rows have l ≥ T, so a row among the
 // k largest has l ≥ T too, and an upper bound of at least T: it is computed.
-func (s *Session) scanTop(w *worker, x matrix) {
-	h, t, m := s.engine.scan, s.top, s.engine.model
+func (p *pass) scanTop(w *worker, x matrix) {
+	h, t, m := p.engine.scan, p.top, p.engine.model
 	mine := &t.workers[w.id]
-	// The ids asked for may leave the k largest, when a penalty lowers them.
-	k := min(t.request.k+len(t.request.ids), m.VocabSize)
-	rows := mine.rows[:s.rows]
+	wanted := p.heads[p.full:]
+	rows := mine.rows[:len(wanted)]
 	for i := range rows {
+		// The ids asked for may leave the k largest, when a penalty lowers them.
+		rows[i].k = min(wanted[i].request.k+len(wanted[i].request.ids), m.VocabSize)
 		rows[i].quantize(x.row(i), h.limit)
 		rows[i].lower = rows[i].lower[:0]
 	}
@@ -189,13 +190,13 @@ func (s *Session) scanTop(w *worker, x matrix) {
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
 		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
 			for i := range rows {
-				s.scanBlock(&rows[i], t.upper.row(i), mine.dots[:min(headBlock, m.VocabSize-r)], r, k)
+				p.scanBlock(&rows[i], t.upper.row(i), mine.dots[:min(headBlock, m.VocabSize-r)], r)
 			}
 		}
 	}
 	w.sync()
 
-	scratch := &s.scratch[w.id]
+	scratch := &p.scratch[w.id]
 	lo, hi := w.share(m.VocabSize)
 	for i := range rows {
 		row := &rows[i]
@@ -204,7 +205,7 @@ func (s *Session) scanTop(w *worker, x matrix) {
 			mine.all = append(mine.all, t.workers[j].rows[i].lower...)
 		}
 		slices.Sort(mine.all)
-		threshold := mine.all[len(mine.all)-k]
+		threshold := mine.all[len(mine.all)-row.k]
 		row.found = row.found[:0]
 		for r, upper := range t.upper.row(i)[lo:hi] {
 			if !(upper < threshold) { // NaN counts: the sampler refuses it
@@ -218,26 +219,26 @@ func (s *Session) scanTop(w *worker, x matrix) {
 	if w.id != 0 {
 		return
 	}
-	s.headBytes += h.bytes()
+	p.headBytes += h.bytes()
 	for i := range rows {
 		found := t.found[i][:0]
 		for j := range t.workers[:w.of] {
 			found = append(found, t.workers[j].rows[i].found...)
 		}
-		for _, id := range t.request.ids {
+		for _, id := range wanted[i].request.ids {
 			if !slices.ContainsFunc(found, func(c sampling.Candidate) bool { return c.ID == id }) {
 				scratch.denseRows(mine.one[:], m.Head, int(id), x.row(i))
 				found = append(found, sampling.Candidate{ID: id, Logit: mine.one[0]})
 			}
 		}
 		t.found[i] = found
-		s.headBytes += int64(len(found) * m.Head.Type.Bytes(m.Head.Cols))
+		p.headBytes += int64(len(found) * m.Head.Type.Bytes(m.Head.Cols))
 	}
 }
 
 // scanBlock bounds the logits of len(dots) rows of the head from row first on.
-func (s *Session) scanBlock(row *topRow, upper []float32, dots []int32, first, k int) {
-	h := s.engine.scan
+func (p *pass) scanBlock(row *topRow, upper []float32, dots []int32, first int) {
+	h := p.engine.scan
 	kernel.Scan(dots, h.codes[first*h.cols:(first+len(dots))*h.cols], row.x)
 	for j, dot := range dots {
 		r := first + j
@@ -245,7 +246,7 @@ func (s *Session) scanBlock(row *topRow, upper []float32, dots []int32, first, k
 		off := h.miss[r]*row.norm + h.norm[r]*row.rest
 		off += slack*(max(a, -a)+off) + smallest
 		upper[r] = a + off
-		row.keep(a-off, k)
+		row.keep(a - off)
 	}
 }
 
@@ -270,9 +271,9 @@ func (t *topRow) quantize(x []float32, limit float32) {
 }
 
 // keep adds v to the heap of the k largest values, the smallest of them first.
-func (t *topRow) keep(v float32, k int) {
+func (t *topRow) keep(v float32) {
 	h := t.lower
-	if len(h) < k {
+	if len(h) < t.k {
 		h = append(h, v)
 		for i := len(h) - 1; i > 0 && h[i] < h[(i-1)/2]; i = (i - 1) / 2 {
 			h[i], h[(i-1)/2] = h[(i-1)/2], h[i]

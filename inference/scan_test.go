@@ -84,27 +84,30 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 	t.Helper()
 	m := &model.Model{}
 	m.VocabSize, m.Head = head.Rows, head
-	p := newPool(workers)
-	defer p.close()
-	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, workers)}
-	s.top = newTopState(head.Rows, workers)
-	s.top.request = request
-	s.top.allocate(s.engine.scan.cols, 2)
-	s.rows = 2 // the second, which is checked, beside another
+	crew := newPool(workers)
+	defer crew.close()
+	p := &pass{engine: &Engine{model: m, pool: crew, scan: buildScanHead(head)}, scratch: make([]scratch, workers)}
+	p.heads = []headRow{{request: &topRequest{k: 7}}, {request: &request}} // the second, which is checked, beside another
+	p.scanState().allocate(p.engine.scan.cols, 2)
 	xs := newMatrix(2, len(x))
 	xs.row(0)[0] = 1
 	copy(xs.row(1), x)
-	if err := p.run(func(w *worker) { s.scanTop(w, xs) }); err != nil {
+	if err := crew.run(t.Context(), func(_ context.Context, w *worker) { p.scanTop(w, xs) }); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	full := make([]float32, head.Rows)
-	s.scratch[0].denseRows(full, head, 0, x)
-	want := make([]sampling.Candidate, head.Rows)
+	p.scratch[0].denseRows(full, head, 0, x)
+	checkFound(t, name, p.top.found[1], full, request)
+}
+
+// checkFound compares what a scan found with all logits.
+func checkFound(t *testing.T, name string, found []sampling.Candidate, full []float32, request topRequest) {
+	t.Helper()
+	want := make([]sampling.Candidate, len(full))
 	for r, l := range full {
 		want[r] = sampling.Candidate{ID: int32(r), Logit: l}
 	}
 	slices.SortFunc(want, sampling.ByLogit)
-	found := s.top.found[1]
 	for _, c := range found {
 		if full[c.ID] != c.Logit {
 			t.Fatalf("%s: logit %d is %g, the full product says %g", name, c.ID, c.Logit, full[c.ID])
@@ -117,7 +120,7 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 	}
 	got := slices.Clone(found)
 	slices.SortFunc(got, sampling.ByLogit)
-	k := min(request.k, head.Rows)
+	k := min(request.k, len(full))
 	if len(got) < k || !slices.Equal(got[:k], want[:k]) {
 		t.Fatalf("%s: the scan finds %v, want %v", name, got[:min(k, len(got), 9)], want[:min(k, 9)])
 	}
@@ -152,19 +155,17 @@ func TestScanPrunes(t *testing.T) {
 	}
 	m := &model.Model{}
 	m.VocabSize, m.Head = head.Rows, head
-	p := newPool(2)
-	defer p.close()
-	s := &Session{engine: &Engine{model: m, pool: p, scan: buildScanHead(head)}, scratch: make([]scratch, 2)}
-	s.top = newTopState(head.Rows, 2)
-	s.top.allocate(s.engine.scan.cols, 1)
-	s.rows = 1
+	workers := newPool(2)
+	defer workers.close()
+	p := &pass{engine: &Engine{model: m, pool: workers, scan: buildScanHead(head)}, scratch: make([]scratch, 2)}
+	p.scanState().allocate(p.engine.scan.cols, 1)
 	for _, k := range []int{1, 40} {
-		s.top.request.k = k
-		if err := p.run(func(w *worker) { s.scanTop(w, x) }); err != nil {
+		p.heads = []headRow{{request: &topRequest{k: k}}}
+		if err := workers.run(t.Context(), func(_ context.Context, w *worker) { p.scanTop(w, x) }); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("k %d: %d of %d rows computed", k, len(s.top.found[0]), head.Rows)
-		if n := len(s.top.found[0]); n > 8*k+100 {
+		t.Logf("k %d: %d of %d rows computed", k, len(p.top.found[0]), head.Rows)
+		if n := len(p.top.found[0]); n > 8*k+100 {
 			t.Errorf("k %d: %d of %d rows computed", k, n, head.Rows)
 		}
 	}

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"sync/atomic"
 
-	"tern/inference/kernel"
 	"tern/model"
 )
 
@@ -31,77 +29,28 @@ type SessionOptions struct {
 	Context int // positions, 0 for the model's context length, which also bounds it
 }
 
-// Session is one sequence of tokens and its state: the KV cache, the scratch of
-// the forward pass and the logits after the last token. It has one owner; its
-// methods must not be called concurrently.
+// Session is one sequence of tokens and its state: the KV cache, the states of linear
+// attention and what is known of the logits after the last token. It has one owner;
+// its methods must not be called concurrently.
 type Session struct {
 	engine  *Engine
-	context int        // positions at most,
-	room    int        // and those that there was memory for
-	tokens  []int32    // evaluated so far, in the cache
-	ahead   []int32    // a draft after them, evaluated with the last of them
-	have    logitsKind // what is known of the last of tokens,
-	row     int        // in this row of logits or of top
+	context int     // positions at most,
+	room    int     // and those that there was memory for
+	tokens  []int32 // evaluated so far, in the cache
+	ahead   []int32 // a draft after them, evaluated with the last of them
 	kv      *kvCache
 	state   *recurrentState // of linear attention, nil for models without
 	rotation
+	drafter *drafter // of Generate
 
-	// The running forward pass.
-	ctx     context.Context
-	pass    func(*worker) // s.forward, bound once so that a pass allocates nothing
-	ids     []int32       // [T] tokens being evaluated
-	pos     int           // position of the first of them
-	want    logitsKind    // what to compute of the head,
-	rows    int           // for this many of the last ids
-	stopped bool          // ctx was done; written by worker 0 between barriers
-	skipped atomic.Bool   // ctx was done, and a worker left work of a chunk undone
-
-	// Buffers of T rows.
-	h        matrix // [T][Dim] residual stream
-	q, att   matrix // [T][Heads·HeadDim]
-	k, v     matrix // [T][KVHeads·HeadDim]
-	o        matrix // [T][Dim] what a block adds to h
-	gate, up matrix // [T][FFNDim]
-	cos, sin matrix // [T][HeadDim/2]
-	act, own activation
-
-	// Of linear attention.
-	qkv         matrix    // [T][Channels]
-	z           matrix    // [T][Values]
-	alpha, beta matrix    // [T][ValueHeads]
-	gated       matrix    // [T][Values], the output of the heads
-	deltaOut    matrix    // [T][Values], the same before norm and gate, for a tracer
-	logits      matrix    // [rows][VocabSize]
-	top         *topState // of a scanned head, nil until one is asked for
-	headBytes   int64     // read from the head so far
-	scratch     []scratch
-	tracer      func(point string, index int, values []float32)
-	oneID       [1]int32
-	drafter     *drafter // of Generate
-	chunkRows   int
+	// pass evaluates the sequence. In a Batch it evaluates others, too.
+	pass    *pass
+	request topRequest // what to look for with logitsTop
+	have    logitsKind // what is known of the last of tokens,
+	row     int        // in this row of the pass's logits or top,
+	turn    uint64     // until the pass runs again
+	oneID   [1]int32
 }
-
-// scratch is what each worker keeps for itself.
-type scratch struct {
-	act, own activation // one row, for decode steps
-	x        matrix     // [rows][Dim], the input of the head
-	row      []float32  // [Dim], of a head in blocks
-	scores   matrix     // [maxQueries][positions of the cache]
-	queries  [maxQueries]query
-	mul      []float32 // [T]
-	kernel   *kernel.Scratch
-	delta    deltaScratch
-	fixed    kernel.Fixed // [rows], the input of a ternary head
-}
-
-// logitsKind says how much of the head a pass computes.
-type logitsKind uint8
-
-const (
-	logitsNone logitsKind = iota
-	logitsTop             // those that s.top.request asks for
-	logitsFull            // all
-)
 
 // NewSession returns an empty session. The KV cache grows with the sequence.
 func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
@@ -113,59 +62,10 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if n < 0 || n > c.ContextLen {
 		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
 	}
-	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), logits: newMatrix(1, c.VocabSize), drafter: newDrafter()}
+	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), pass: e.newPass(), drafter: newDrafter()}
 	s.rotation = newRotation(e.model, n)
 	s.state = newRecurrentState(c)
-	s.pass = s.forward
-	s.allocate(1)
 	return s, nil
-}
-
-// allocate makes the buffers for passes of up to rows tokens.
-func (s *Session) allocate(rows int) {
-	if rows <= s.chunkRows {
-		return
-	}
-	s.chunkRows = rows
-	c := &s.engine.model.Config
-	heads, kvHeads := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
-	queries := heads // width of q
-	if c.AttnGate {
-		queries *= 2
-	}
-	if d := &c.DeltaNet; c.Recurrent != nil {
-		s.qkv, s.z, s.gated = newMatrix(rows, d.Channels()), newMatrix(rows, d.Values()), newMatrix(rows, d.Values())
-		s.deltaOut = newMatrix(rows, d.Values())
-		s.alpha, s.beta = newMatrix(rows, d.ValueHeads), newMatrix(rows, d.ValueHeads)
-	}
-	widest := max(c.Dim, heads, c.FFNDim, c.DeltaNet.Values())
-	s.h, s.o = newMatrix(rows, c.Dim), newMatrix(rows, c.Dim)
-	s.q, s.att = newMatrix(rows, queries), newMatrix(rows, heads)
-	s.k, s.v = newMatrix(rows, kvHeads), newMatrix(rows, kvHeads)
-	s.gate, s.up = newMatrix(rows, c.FFNDim), newMatrix(rows, c.FFNDim)
-	s.cos, s.sin = newMatrix(rows, c.RotatedDim()/2), newMatrix(rows, c.RotatedDim()/2)
-	s.act = newActivation(rows, widest)
-	if s.engine.ownNorms {
-		s.own = newActivation(rows, widest)
-	}
-	if s.scratch == nil {
-		s.scratch = make([]scratch, s.engine.pool.size)
-		for i := range s.scratch {
-			w := &s.scratch[i]
-			w.act, w.own = newActivation(1, widest), newActivation(1, widest)
-			w.x = newMatrix(1, c.Dim)
-			if s.engine.model.Head.Type.Blocked() {
-				w.row = make([]float32, c.Dim)
-			}
-			w.kernel = kernel.NewScratch()
-			if c.Recurrent != nil {
-				w.delta = newDeltaScratch(&c.DeltaNet)
-			}
-		}
-	}
-	for i := range s.scratch {
-		s.scratch[i].mul = make([]float32, rows)
-	}
 }
 
 // Sync makes the session's sequence equal to ids, which must not be empty. It
@@ -234,7 +134,7 @@ func (s *Session) evalAhead(ctx context.Context, ids []int32, want logitsKind) e
 	}
 	n := len(s.tokens) - len(ids) + 1
 	s.tokens, s.ahead = s.tokens[:n], s.tokens[n:]
-	s.row = 0
+	s.row -= len(ids) - 1
 	return nil
 }
 
@@ -268,8 +168,8 @@ func (s *Session) eachLogits(ctx context.Context, ids []int32, yield func(pos in
 	// Logits of a chunk are kept together: bound them to a few megabytes.
 	vocab := s.engine.model.VocabSize
 	rows := min(len(ids), prefillChunk, max(1, (1<<21)/vocab))
-	last := s.logits
-	defer func() { s.logits, s.have = last, logitsNone }()
+	last := s.pass.logits
+	defer func() { s.pass.logits, s.have = last, logitsNone }()
 	for len(s.tokens) < len(ids) {
 		pos := len(s.tokens)
 		n := min(rows, len(ids)-pos)
@@ -277,7 +177,7 @@ func (s *Session) eachLogits(ctx context.Context, ids []int32, yield func(pos in
 			return err
 		}
 		for i := range n {
-			if err := yield(pos+i, s.logits.row(i)); err != nil {
+			if err := yield(pos+i, s.pass.logits.row(i)); err != nil {
 				return err
 			}
 		}
@@ -304,48 +204,22 @@ func (s *Session) check(ids []int32, n int) error {
 }
 
 // evaluate runs the forward pass over ids at the end of the sequence and
-// computes what is wanted of the logits of the last rows of them.
-func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, rows int) error {
+// computes what is wanted of the logits of the last ones, wanted of them.
+func (s *Session) evaluate(ctx context.Context, ids []int32, want logitsKind, wanted int) error {
 	if err := s.grow(len(s.tokens) + len(ids)); err != nil {
 		return err
 	}
-	s.allocate(len(ids))
-	if rows == 0 {
-		want = logitsNone
-	}
-	if want == logitsFull && len(s.logits.data) < rows*s.logits.width {
-		s.logits = newMatrix(rows, s.logits.width)
-	}
-	if want == logitsTop {
-		s.top.allocate(s.engine.scan.cols, rows)
-	}
-	s.ctx, s.ids, s.pos, s.want, s.rows = ctx, ids, len(s.tokens), want, rows
-	s.stopped, s.have, s.ahead = false, logitsNone, nil
-	s.skipped.Store(false)
-	err := s.engine.pool.run(s.pass)
-	s.ctx, s.ids = nil, nil
-	if err != nil {
-		return err
-	}
-	if s.stopped || s.skipped.Load() {
-		if s.state != nil { // the pass has changed it
-			s.tokens = s.tokens[:s.state.forget()]
-		}
-		return ctx.Err()
-	}
-	s.tokens = append(s.tokens, ids...)
-	s.have, s.row = want, rows-1
-	return nil
+	s.pass.start()
+	s.pass.add(s, ids, want, wanted)
+	return s.pass.run(ctx)
 }
 
-// skips tells a worker whether to leave the rest of its work undone, since the
-// chunk is given up. A single token is as good as done.
-func (s *Session) skips() bool {
-	if len(s.ids) == 1 || s.ctx.Err() == nil {
-		return false
+// abandon is for a pass that was not finished. The cache beyond the tokens does not
+// matter, but the state of linear attention was changed.
+func (s *Session) abandon() {
+	if s.state != nil {
+		s.tokens = s.tokens[:s.state.forget()]
 	}
-	s.skipped.Store(true)
-	return true
 }
 
 // grow makes room for n positions, or says that there is no memory for them. It
@@ -360,9 +234,7 @@ func (s *Session) grow(n int) error {
 		return spared
 	})
 	have := s.kv.positions()
-	for i := range s.scratch {
-		s.scratch[i].scores = newMatrix(maxQueries, have)
-	}
+	s.pass.allocateScores(have)
 	switch {
 	case n <= have:
 		return nil
@@ -403,10 +275,10 @@ func (s *Session) Rewind(n int) {
 // Logits returns the logits [VocabSize] after the last token, nil when that was
 // rewound. They are overwritten by the next evaluation.
 func (s *Session) Logits() []float32 {
-	if s.have != logitsFull {
+	if s.have != logitsFull || s.turn != s.pass.turn {
 		return nil
 	}
-	return s.logits.row(s.row)
+	return s.pass.logits.row(s.row)
 }
 
 // Tokens returns the sequence evaluated so far. The caller must not change it.
@@ -425,7 +297,7 @@ func (s *Session) KVBytes() int64 { return s.kv.bytes() + s.state.bytes() }
 
 // HeadBytesRead is how much of the head, or of its compact copy, all passes
 // since NewSession have read.
-func (s *Session) HeadBytesRead() int64 { return s.headBytes }
+func (s *Session) HeadBytesRead() int64 { return s.pass.headBytes }
 
 // KVBytesPerToken is what one position takes in the KV cache of a model.
 func KVBytesPerToken(c *model.Config, kv KVType) int64 {
@@ -450,14 +322,6 @@ func ScratchBytes(c *model.Config) int64 {
 		states *= 1 + min(max(2, snapshotBytes/states), maxSnapshots)
 	}
 	return int64(prefillChunk*row) + 8*int64(c.VocabSize) + states
-}
-
-// tracePoint hands intermediate values to a test; worker 0 does it, after a
-// barrier.
-func (s *Session) tracePoint(w *worker, point string, index int, values []float32) {
-	if s.tracer != nil && w.id == 0 {
-		s.tracer(point, index, values)
-	}
 }
 
 func commonPrefix(a, b []int32) int {

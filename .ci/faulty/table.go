@@ -10,7 +10,7 @@ var faults = []fault{
 	},
 	{
 		"the wrong pairs rotated", "inference/rope.go",
-		"if s.engine.model.RopeAdjacent {", "if !s.engine.model.RopeAdjacent {",
+		"if p.engine.model.RopeAdjacent {", "if !p.engine.model.RopeAdjacent {",
 		"./inference", "^TestGolden$",
 	},
 	{
