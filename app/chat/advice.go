@@ -12,7 +12,6 @@ import (
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
-	"tern/model/checkpoint"
 )
 
 // Advice is what a look at a model that was opened found: that its file seems to
@@ -140,6 +139,16 @@ func adviceOf(c check.Correction, chats bool) say.Text {
 		return say.Say("This file seems to have been written in the order of ARM machines")
 	case check.I2SRows:
 		return say.Say("This file seems to hold its weights in groups of four rows")
+	case check.InputInt8, check.InputFloat:
+		return say.Say("This file does not say how its model takes its activations, and it seems to be the other way")
+	case check.YaRN:
+		return say.Say("This file seems to have lost the scaling of its positions")
+	case check.NoYaRN:
+		return say.Say("This file seems to scale its positions as its model was not trained")
+	case check.Q2By64, check.Q2By128:
+		return say.Say("This file seems to hold its weights in groups of another size")
+	case check.Rotated, check.NotRotated:
+		return say.Say("This file does not seem to say rightly whether its weights are rotated")
 	case check.StopMarkers:
 		return say.Say("This file does not name all the markers that end its texts")
 	}
@@ -188,7 +197,7 @@ func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
 
 // reopener is that of check.Options, nil where there is no memory for the model a
 // second time.
-func (m *local) reopener() func(context.Context, checkpoint.I2SLayout) (*model.Model, error) {
+func (m *local) reopener() func(context.Context, check.Correction) (*model.Model, error) {
 	var need int64
 	for _, part := range m.engine.Model().MemoryParts() {
 		need += part.Bytes
@@ -196,7 +205,7 @@ func (m *local) reopener() func(context.Context, checkpoint.I2SLayout) (*model.M
 	if !spares(m.free, need) {
 		return nil
 	}
-	return func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
-		return checkpoint.OpenWith(ctx, m.info.Path, checkpoint.Options{I2S: layout})
+	return func(ctx context.Context, c check.Correction) (*model.Model, error) {
+		return check.OpenModel(ctx, m.info.Path, append(corrections(m.info.Reading), c), nil)
 	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -12,11 +13,13 @@ import (
 	"tern/tokenizer"
 )
 
-// Cause is a usual reason for babbling and the perplexity without it.
+// Cause is a usual reason for babbling and what the text is like without it.
 type Cause struct {
 	Name       string   `json:"name"`
 	Change     string   `json:"change"`     // what was changed
 	Perplexity *float64 `json:"perplexity"` // after the change; null where it is not a number
+
+	BitsPerByte *float64 `json:"bits_per_byte"` // likewise
 }
 
 // A change is named as a cause when the perplexity after it is below this share
@@ -35,41 +38,54 @@ type trial struct {
 	model      func(context.Context) (*model.Model, error)
 	prefix     []int32
 	better     float64 // betterNumbers or betterStart
+	gross      bool    // nothing of the text is left where this is the cause
 }
 
-// findCause measures the paragraph under every trial and names the best one of
-// those that help.
-func (r *Report) findCause(ctx context.Context, e *inference.Engine, trials []trial, ids []int32, asLoaded float64, o *Options) error {
-	best := math.Inf(1)
-	if guess := babbling * float64(e.Model().VocabSize); !(asLoaded < guess) {
-		best = guess // a babble that turns into another babble was not mended
-	}
+// errNotRead says that the file cannot be read again.
+var errNotRead = errors.New("there is no file")
+
+// findCause scores the paragraph under every trial and names the best one of
+// those that help. A reading that the file rules out is left out.
+func (r *Report) findCause(ctx context.Context, e *inference.Engine, trials []trial, ids []int32, asLoaded score, o *Options) error {
 	var found *trial
+	var best score
 	for i := range trials {
 		t := &trials[i]
+		if t.gross && !asLoaded.absurd() {
+			continue
+		}
 		o.show("trying: %s", t.Change)
 		m, err := t.model(ctx)
+		if errors.Is(err, errNotRead) || errors.Is(err, model.ErrUnsupported) || errors.Is(err, model.ErrDamaged) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		p, err := scoreOf(ctx, e.Variant(m), t.prefix, ids)
 		if err != nil {
 			return err
 		}
-		p, err := perplexity(ctx, e.Variant(m), t.prefix, ids)
-		if err != nil {
-			return err
-		}
-		t.Perplexity = Finite(p)
+		t.Perplexity, t.BitsPerByte = Finite(p.perplexity), Finite(p.bits)
 		r.Causes = append(r.Causes, t.Cause)
-		if p < best && !(p >= t.better*asLoaded) { // also where asLoaded is not a number
+		switch {
+		case !(p.perplexity < math.Inf(1)), found != nil && p.perplexity >= best.perplexity:
+		case p.perplexity >= t.better*asLoaded.perplexity: // not where asLoaded is not a number
+		case asLoaded.absurd() && p.absurd(): // a babble that turns into another babble was not mended
+		default:
 			best, found = p, t
 		}
 	}
 	switch {
 	case found != nil:
-		r.add("cause", Doubtful, "probably %s: without it the perplexity is %.4g instead of %.4g", found.Name, best, asLoaded)
+		r.add("cause", Doubtful, "probably %s: without it the perplexity is %.4g instead of %.4g, and a byte takes %.3g bits instead of %.3g",
+			found.Name, best.perplexity, asLoaded.perplexity, best.bits, asLoaded.bits)
 		if found.correction != "" {
 			r.Corrections = append(r.Corrections, found.correction)
 		}
-	case asLoaded < goodPerplexity:
+	case asLoaded.bits < goodBits:
 		r.add("cause", Good, "no change makes the text better")
+	case e.Model().Recurrent != nil && !isRotated(e.Model()) && asLoaded.absurd():
+		r.add("cause", Doubtful, "none of the usual causes. Weights of Bonsai 2 are stored in a rotated basis, and this file says nothing of it: if it is one, it lost what it needs; take the file of its makers")
 	default:
 		r.add("cause", Doubtful, "none of the usual causes: no change makes the text better")
 	}
@@ -80,28 +96,64 @@ func (r *Report) findCause(ctx context.Context, e *inference.Engine, trials []tr
 func (r *Report) trials(e *inference.Engine, o *Options) (trials []trial) {
 	m, tok := e.Model(), e.Tokenizer()
 	start := startOf(tok)
-	number := func(name, change string, c Correction) {
-		trials = append(trials, trial{Cause{Name: name, Change: change}, c,
-			func(context.Context) (*model.Model, error) { return r.corrected(m, c), nil }, start, betterNumbers})
+	add := func(name, change string, c Correction, read func(context.Context) (*model.Model, error)) {
+		trials = append(trials, trial{Cause{Name: name, Change: change}, c, read, start, betterNumbers, false})
 	}
-	number("multipliers stored inverted", "multipliers inverted", InvertMultipliers)
-	number("weights quantised twice", "multipliers divided by the share of non-zeros", QuantisedTwice)
+	number := func(name, change string, c Correction) {
+		add(name, change, c, func(context.Context) (*model.Model, error) { return r.corrected(m, c), nil })
+	}
+	again := func(name, change string, c Correction) {
+		add(name, change, c, func(ctx context.Context) (*model.Model, error) {
+			if o.Reopen == nil {
+				return nil, errNotRead
+			}
+			return o.Reopen(ctx, c)
+		})
+	}
+	gross := func() { trials[len(trials)-1].gross = true }
+	if hasMultipliers(m) {
+		number("multipliers stored inverted", "multipliers inverted", InvertMultipliers)
+		number("weights quantised twice", "multipliers divided by the share of non-zeros", QuantisedTwice)
+	}
 	number("wrong pairing of the rotary embedding", "rotary embedding of the other pairs", OtherPairs)
-	if o.Reopen != nil && slices.ContainsFunc(m.Tensors, func(t model.TensorInfo) bool { return t.Type == "I2_S" }) {
-		for _, y := range []struct {
-			correction Correction
-			layout     checkpoint.I2SLayout
-			change     string
-		}{{I2SARM, checkpoint.I2SARM, "I2_S read as llama-quantize on ARM writes it"}, {I2SRows, checkpoint.I2SRows, "I2_S read as bytes of four rows"}} {
-			trials = append(trials, trial{Cause{Name: "another layout of I2_S", Change: y.change}, y.correction,
-				func(ctx context.Context) (*model.Model, error) { return o.Reopen(ctx, y.layout) }, start, betterNumbers})
-		}
+	if m.RopeScaling.Kind == model.RopeYaRN {
+		number("a rope scaling that does not belong", "rotary embedding without YaRN", NoYaRN)
+	} else if m.RopeScaling.Kind == model.RopeNone {
+		number("missing keys of the rope scaling", "rotary embedding stretched by YaRN as Bonsai's is", YaRN)
+	}
+	switch {
+	case isRotated(m):
+		number("weights that are not rotated as the file says", "weights taken as they are", NotRotated)
+		gross()
+	case m.Input == model.InputFloat:
+		number("weights in a rotated basis that the file does not name", "weights taken as rotated", Rotated)
+		gross()
+	}
+	switch {
+	case m.Input == model.InputInt8 && !m.SubNorm:
+		again("activations that are not int8", "activations taken as floats", InputFloat)
+	case m.Input == model.InputFloat && oneScaleEach(m):
+		again("activations that are int8", "activations rounded to int8", InputInt8)
+	}
+	stored := func(kind string) bool {
+		return slices.ContainsFunc(m.Tensors, func(t model.TensorInfo) bool { return t.Type == kind })
+	}
+	switch {
+	case stored(checkpoint.Q2By64.String()):
+		again("another layout of Q2_0", "Q2_0 read as blocks of 128", Q2By128)
+		gross()
+	case stored(checkpoint.Q2By128.String()):
+		again("another layout of Q2_0", "Q2_0 read as blocks of 64", Q2By64)
+		gross()
+	case stored("I2_S"):
+		again("another layout of I2_S", "I2_S read as llama-quantize on ARM writes it", I2SARM)
+		again("another layout of I2_S", "I2_S read as bytes of four rows", I2SRows)
 	}
 	same := func(context.Context) (*model.Model, error) { return m, nil }
 	if bos, add := tok.BOS(); add {
-		trials = append(trials, trial{Cause{Name: "a start token that does not belong", Change: "no start token"}, "", same, nil, betterStart})
+		trials = append(trials, trial{Cause{Name: "a start token that does not belong", Change: "no start token"}, "", same, nil, betterStart, false})
 	} else if bos >= 0 && int(bos) < m.VocabSize {
-		trials = append(trials, trial{Cause{Name: "a missing start token", Change: "start token added"}, "", same, []int32{bos}, betterStart})
+		trials = append(trials, trial{Cause{Name: "a missing start token", Change: "start token added"}, "", same, []int32{bos}, betterStart, false})
 	}
 	_, chats := e.ChatTemplate()
 	for _, t := range templates {
@@ -113,9 +165,16 @@ func (r *Report) trials(e *inference.Engine, o *Options) (trials []trial) {
 			c = ""
 		}
 		trials = append(trials, trial{Cause{Name: "a missing chat template", Change: "text as an answer in the " + t.name + " template"},
-			c, same, slices.Concat(start, tok.EncodeSpecial(t.question)), betterStart})
+			c, same, slices.Concat(start, tok.EncodeSpecial(t.question)), betterStart, false})
 	}
 	return trials
+}
+
+// hasMultipliers says whether some matrix has one scale for all of it.
+func hasMultipliers(m *model.Model) bool {
+	return slices.ContainsFunc(m.Weights.Layers, func(l model.Layer) bool {
+		return slices.ContainsFunc(l.Projections(), func(p model.Projection) bool { return p.Data != nil })
+	})
 }
 
 // variant is a copy of m whose constants and multipliers may be changed; the

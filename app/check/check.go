@@ -15,7 +15,6 @@ import (
 
 	"tern/inference"
 	"tern/model"
-	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -46,7 +45,9 @@ type Report struct {
 	Scales     []ScaleRange  `json:"scales"`
 	Sample     *Sample       `json:"sample"`     // null without a tokenizer
 	Perplexity *float64      `json:"perplexity"` // null where it is not a number
-	Causes     []Cause       `json:"causes"`     // what was tried against babbling
+	// BitsPerByte is the same whatever the vocabulary: what the paragraph takes.
+	BitsPerByte *float64 `json:"bits_per_byte"`
+	Causes      []Cause  `json:"causes"` // what was tried against babbling
 
 	// Corrections are those that the findings call for.
 	Corrections Corrections `json:"corrections"`
@@ -59,9 +60,9 @@ type Options struct {
 	Threads int // workers, 0 for one per core
 	// Progress, if it is not nil, is called with what is being done.
 	Progress func(doing string)
-	// Reopen, if it is not nil, reads the same checkpoint with another layout of
-	// its I2_S tensors, which nothing in the file tells.
-	Reopen func(context.Context, checkpoint.I2SLayout) (*model.Model, error)
+	// Reopen, if it is not nil, reads the same checkpoint with one more correction,
+	// for those that a model in memory cannot be given.
+	Reopen func(context.Context, Correction) (*model.Model, error)
 }
 
 func (o *Options) show(format string, args ...any) {
@@ -98,6 +99,7 @@ func Full(ctx context.Context, m *model.Model, o Options) (*Report, error) {
 		if err := r.checkSample(ctx, e); err != nil {
 			return nil, err
 		}
+		r.checkRepack(m)
 		if err := r.checkPerplexity(ctx, e, Paragraph, &o); err != nil {
 			return nil, err
 		}

@@ -30,10 +30,21 @@ const (
 	// I2SARM and I2SRows are the rarer layouts of I2_S.
 	I2SARM  Correction = "i2s-arm"
 	I2SRows Correction = "i2s-rows"
-	// InputInt8 and InputFloat say what ternary matrices multiply with, for Llamas,
-	// of which there are files of either kind and none says which.
+	// InputInt8 and InputFloat say what ternary matrices multiply with, which no
+	// file says. There are Llamas of either kind.
 	InputInt8  Correction = "input-int8"
 	InputFloat Correction = "input-float"
+	// YaRN stretches the rotary embedding as Bonsai does (model.RopeScaling), which
+	// some repacks do not say any more; NoYaRN takes it as it is.
+	YaRN   Correction = "yarn"
+	NoYaRN Correction = "no-yarn"
+	// Q2By64 and Q2By128 are the layouts of Q2_0, which have one id.
+	Q2By64  Correction = "q2-64"
+	Q2By128 Correction = "q2-128"
+	// Rotated takes the weights to be stored in a rotated basis (model.Rotation)
+	// though the file does not say so, NotRotated to be plain though it does.
+	Rotated    Correction = "rotated"
+	NotRotated Correction = "not-rotated"
 	// StopMarkers ends texts at every end marker of the vocabulary.
 	StopMarkers Correction = "stop-markers"
 	// The built-in chat templates, in the place of the checkpoint's own or of none.
@@ -44,7 +55,8 @@ const (
 
 // corrections are all of them.
 var corrections = []Correction{
-	InvertMultipliers, QuantisedTwice, OtherPairs, I2SARM, I2SRows, InputInt8, InputFloat, StopMarkers,
+	InvertMultipliers, QuantisedTwice, OtherPairs, I2SARM, I2SRows, InputInt8, InputFloat,
+	YaRN, NoYaRN, Q2By64, Q2By128, Rotated, NotRotated, StopMarkers,
 	TemplateLlama3, Template2B4T, TemplateFalcon3,
 }
 
@@ -119,7 +131,16 @@ func (c Correction) Layout() string {
 // OpenModel is checkpoint.Open with corrections.
 func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
 	o := c.Options(inference.Options{Progress: progress})
-	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input})
+	read := checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input}
+	for _, x := range c {
+		switch x {
+		case Q2By64:
+			read.Q2 = checkpoint.Q2By64
+		case Q2By128:
+			read.Q2 = checkpoint.Q2By128
+		}
+	}
+	m, err := checkpoint.OpenWith(ctx, path, read)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +193,12 @@ func (r *Report) change(m *model.Model, c Correction) {
 	switch c {
 	case OtherPairs:
 		m.RopeAdjacent = !m.RopeAdjacent
+	case YaRN:
+		m.RopeScaling = checkpoint.BonsaiYaRN(&m.Config)
+	case NoYaRN:
+		m.RopeScaling = model.RopeScaling{}
+	case Rotated, NotRotated:
+		rotate(m, c == Rotated)
 	case InvertMultipliers, QuantisedTwice:
 		for i := range m.Weights.Layers {
 			for j, l := range m.Weights.Layers[i].Projections() {

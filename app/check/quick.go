@@ -15,9 +15,9 @@ const (
 )
 
 // Quick is the half of Full that costs a moment: multipliers, shares, template,
-// stop ids, and the perplexity of some lines. Where these look wrong, or in the
-// time that is left, it tries the causes that a Correction undoes: sub-norms keep
-// a model with wrong multipliers from babbling, and none of these looks wrong.
+// stop ids, and how well the model foretells some lines. Where these look wrong, or
+// in the time that is left, it tries the causes that a Correction undoes: sub-norms
+// keep a model with wrong multipliers from babbling, and none of these looks wrong.
 func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error) {
 	begin := time.Now()
 	m, tok := e.Model(), e.Tokenizer()
@@ -34,23 +34,26 @@ func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error)
 	hasTemplate := r.checkTemplate(e)
 	ids := tok.Encode(Paragraph)
 	ids = ids[:min(len(ids), quickTokens)]
-	p, err := perplexity(ctx, e, startOf(tok), ids)
+	lostYaRN := r.checkRepack(m)
+	p, err := scoreOf(ctx, e, startOf(tok), ids)
 	if err != nil {
 		return nil, err
 	}
-	r.Perplexity = Finite(p)
+	r.Perplexity, r.BitsPerByte = Finite(p.perplexity), Finite(p.bits)
 	each := time.Since(begin) // a trial costs about as much
-	babbles := !(p < babbling*float64(m.VocabSize))
-	var wanted []trial
+	var wanted, others []trial
 	for _, t := range r.trials(e, &o) {
 		switch {
 		case t.correction == "":
-		case babbles, oddScales && t.correction == InvertMultipliers:
+		case !(p.bits < goodBits), oddScales && t.correction == InvertMultipliers, lostYaRN && t.correction == YaRN:
 			wanted = append(wanted, t)
-		case t.correction == InvertMultipliers, t.correction == QuantisedTwice, t.better == betterStart && !hasTemplate:
-			if time.Duration(len(wanted)+2)*each < quickTime {
-				wanted = append(wanted, t)
-			}
+		case t.better == betterNumbers, !hasTemplate:
+			others = append(others, t)
+		}
+	}
+	for _, t := range others {
+		if time.Duration(len(wanted)+2)*each < quickTime {
+			wanted = append(wanted, t)
 		}
 	}
 	return r, r.findCause(ctx, e, wanted, ids, p, &o)

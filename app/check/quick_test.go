@@ -11,7 +11,6 @@ import (
 	"tern/app/compact"
 	"tern/inference"
 	"tern/model"
-	"tern/model/checkpoint"
 )
 
 // spoil lists what goes wrong with checkpoints, and the correction of each.
@@ -114,15 +113,15 @@ func TestQuickLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	asked := []checkpoint.I2SLayout{}
-	r := quick(t, e, Options{Reopen: func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
-		asked = append(asked, layout)
+	asked := Corrections{}
+	r := quick(t, e, Options{Reopen: func(ctx context.Context, c Correction) (*model.Model, error) {
+		asked = append(asked, c)
 		// The file is in the default layout: that is found where a file of ARM
 		// machines would have its own.
-		if layout == checkpoint.I2SARM {
-			layout = checkpoint.I2SX86
+		if c == I2SARM {
+			return OpenModel(ctx, path, nil, nil)
 		}
-		return checkpoint.OpenWith(ctx, path, checkpoint.Options{I2S: layout})
+		return OpenModel(ctx, path, Corrections{c}, nil)
 	}})
 	if !slices.Equal(r.Corrections, Corrections{I2SARM}) || len(asked) != 2 {
 		t.Errorf("corrections %v after %v: %+v", r.Corrections, asked, r)

@@ -153,31 +153,37 @@ func (r *Report) checkSample(ctx context.Context, e *inference.Engine) error {
 	return ctx.Err()
 }
 
-// Perplexities of the paragraph: a model that can write stays below
-// goodPerplexity; half the vocabulary's size is next to guessing.
-const goodPerplexity = 150
+// Bits that a byte of the paragraph takes: a model that can write stays below
+// goodBits. From absurdBits on it knows less than how frequent each word is, so it
+// is not the model that was trained.
+const (
+	goodBits   = 2
+	absurdBits = 2.5
+)
 
-// babbling is the share of the vocabulary's size, which is the perplexity of
-// guessing, from which on a text is not text.
-const babbling = 0.125
+// score is how well a model foretells a text.
+type score struct{ perplexity, bits float64 } // of a token; for each byte
+
+// absurd also where it is not a number.
+func (s score) absurd() bool { return !(s.bits < absurdBits) }
 
 func (r *Report) checkPerplexity(ctx context.Context, e *inference.Engine, text string, o *Options) error {
 	t := e.Tokenizer()
 	ids := t.Encode(text)
-	p, err := perplexity(ctx, e, startOf(t), ids)
+	p, err := scoreOf(ctx, e, startOf(t), ids)
 	if err != nil {
 		return err
 	}
-	r.Perplexity = Finite(p)
+	r.Perplexity, r.BitsPerByte = Finite(p.perplexity), Finite(p.bits)
 	switch vocab := e.Model().VocabSize; {
 	case r.Perplexity == nil:
 		r.add("perplexity", Bad, "it is not a number")
-	case p < goodPerplexity:
-		r.add("perplexity", Good, "%.4g over %d tokens", p, len(ids))
-	case p < float64(vocab)/2:
-		r.add("perplexity", Doubtful, "%.4g over %d tokens; a model that can write stays below %d", p, len(ids), goodPerplexity)
+	case p.bits < goodBits:
+		r.add("perplexity", Good, "%.4g over %d tokens, %.3g bits for each byte", p.perplexity, len(ids), p.bits)
+	case p.perplexity < float64(vocab)/2:
+		r.add("perplexity", Doubtful, "%.4g over %d tokens, %.3g bits for each byte of plain English; a model that can write stays below %d bits", p.perplexity, len(ids), p.bits, goodBits)
 	default:
-		r.add("perplexity", Bad, "%.4g over %d tokens, where guessing gives %d", p, len(ids), vocab)
+		r.add("perplexity", Bad, "%.4g over %d tokens, where guessing gives %d: %.3g bits for each byte of plain English", p.perplexity, len(ids), vocab, p.bits)
 	}
 	return r.findCause(ctx, e, r.trials(e, o), ids, p, o)
 }
@@ -190,28 +196,28 @@ func startOf(t tokenizer.Tokenizer) []int32 {
 	return nil
 }
 
-// perplexity is exp of the mean negative log-likelihood of ids, given prefix
-// and those before them, as many as the context holds. It is NaN where there is
-// nothing to predict.
-func perplexity(ctx context.Context, e *inference.Engine, prefix, ids []int32) (float64, error) {
+// scoreOf scores ids, given prefix and those before them, as many as the context
+// holds. It is NaN where there is nothing to predict.
+func scoreOf(ctx context.Context, e *inference.Engine, prefix, ids []int32) (score, error) {
 	session, err := e.NewSession(inference.SessionOptions{KV: inference.KVF32})
 	if err != nil {
-		return 0, err
+		return score{}, err
 	}
 	all := slices.Concat(prefix, ids)
 	all = all[:min(len(all), session.Context())]
 	first := max(len(prefix), 1) // the first id that is predicted
 	if len(all) <= first {
-		return math.NaN(), nil
+		return score{math.NaN(), math.NaN()}, nil
 	}
-	sum := 0.0
+	sum, bytes := 0.0, 0
 	err = session.EachLogits(ctx, all, func(pos int, logits []float32) error {
 		if next := pos + 1; next >= first && next < len(all) {
 			sum -= logLikelihood(logits, all[next])
+			bytes += len(e.Tokenizer().Bytes(all[next]))
 		}
 		return nil
 	})
-	return math.Exp(sum / float64(len(all)-first)), err
+	return score{math.Exp(sum / float64(len(all)-first)), sum / math.Ln2 / float64(max(bytes, 1))}, err
 }
 
 // logLikelihood is the log of the softmax of logits at id.

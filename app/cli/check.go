@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"tern/app/check"
 	"tern/model"
-	"tern/model/checkpoint"
 )
 
 // Check judges whether a checkpoint is sound.
@@ -16,11 +16,14 @@ func Check(ctx context.Context, s Streams, args []string) error {
 	f := newFlags("check", "[MODEL] [flags]", `
 Find out whether a checkpoint is sound: its tensors, the share of -1, 0 and +1
 per layer, multipliers, values that are not finite, the tokenizer, a greedy
-sample and the perplexity of a built-in paragraph, each with a verdict: good,
-doubtful or bad. It then tries the usual causes of babbling (multipliers stored
-inverted, weights quantised twice, the other pairing of the rotary embedding,
-another layout of I2_S, start token, chat template, stop ids) and says which one
-makes the text better, and the --correct that all commands take against it.
+sample and the perplexity of a built-in paragraph, with the bits that a byte of it
+takes, each with a verdict: good, doubtful or bad. Repacks that are known to have
+lost something are named. It then tries the usual causes of babbling (multipliers
+stored inverted, weights quantised twice, the other pairing of the rotary
+embedding, its scaling, activations of the other kind, weights in a rotated basis,
+another layout of Q2_0 or I2_S, start token, chat template, stop ids) and says
+which one makes the text better, and the --correct that all commands take against
+it.
 The exit code is 0 whenever the check itself could be done.
 
 With --report it instead continues eight prompts by 32 tokens each, greedily,
@@ -51,8 +54,8 @@ tern check --report`)
 	progress := newMeter(s.Err)
 	o := check.Options{Threads: threads, Progress: func(doing string) { progress.show("%s", doing) }}
 	if f.model.path != "" {
-		o.Reopen = func(ctx context.Context, layout checkpoint.I2SLayout) (*model.Model, error) {
-			return checkpoint.OpenWith(ctx, f.model.path, checkpoint.Options{I2S: layout})
+		o.Reopen = func(ctx context.Context, c check.Correction) (*model.Model, error) {
+			return check.OpenModel(ctx, f.model.path, append(slices.Clip(f.model.corrections), c), nil)
 		}
 	}
 	r, err := check.Full(ctx, m, o)

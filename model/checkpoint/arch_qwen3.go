@@ -36,6 +36,17 @@ func bonsaiYaRN(original int) model.RopeScaling {
 		BetaFast: betaFast, BetaSlow: betaSlow, Amplitude: yarnAmplitude(4, 1)}
 }
 
+// BonsaiYaRN is how the published models of a shape stretch the rotation, or what
+// all of them have in common: by 4, to the context that the file names.
+func BonsaiYaRN(c *model.Config) model.RopeScaling {
+	for _, s := range qwen3.shapes {
+		if s.Layers == c.Layers && s.Dim == c.Dim && s.FFNDim == c.FFNDim {
+			return s.RopeScaling
+		}
+	}
+	return bonsaiYaRN(max(1, c.ContextLen/4))
+}
+
 // withHeadNorms is hfStandard with the names of the norms of q and k.
 func withHeadNorms(q, k string) model.Names {
 	n := hfStandard

@@ -106,6 +106,8 @@ func (b *binding) check(q *quantization) error {
 		b.enc = &signed
 	case q.float == floatLatent:
 		b.enc = &latent
+	case q.int8:
+		b.enc = &OneMagnitude
 	default:
 		b.enc = &floatGroups
 	}

@@ -10,3 +10,9 @@ var (
 	PQ2      = q2("PQ2_0", gguf.PQ2, 128)
 	q2Legacy = q2("Q2_0 (groups of 128)", gguf.Q2Legacy, 128)
 )
+
+// The layouts that Options.Q2 chooses from: blocks of 64 and of 128 weights.
+const (
+	Q2By64  = gguf.Q2
+	Q2By128 = gguf.Q2Legacy
+)

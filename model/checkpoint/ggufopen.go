@@ -16,7 +16,7 @@ import (
 
 // openGGUF reads the GGUF checkpoint of which the file at name is one.
 func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
-	f, list, x, err := m.planGGUF(fsys, name, o.Input, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
+	f, list, x, err := m.planGGUF(fsys, name, o, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,17 @@ func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Optio
 // planGGUF reads the metadata and the tensor list, and says which tensor each
 // weight comes from. same compares a head with the embedding. The caller closes
 // the file.
-func (m *opening) planGGUF(fsys fs.FS, name string, input *model.Input, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
+func (m *opening) planGGUF(fsys fs.FS, name string, o Options, same func(a, b *tensor) (bool, error)) (f *gguf.File, list []binding, x Extras, err error) {
 	if f, err = gguf.Open(fsys, name); err != nil {
 		if instead := standIns(fsys, path.Dir(name)); instead != nil && errors.Is(err, gguf.ErrFormat) {
 			return nil, nil, x, instead
 		}
 		return nil, nil, x, containerError(err)
 	}
-	if list, x, err = m.bindFile(f, path.Base(name), input, same); err != nil {
+	if err = takeQ2(f, path.Base(name), o.Q2); err == nil {
+		list, x, err = m.bindFile(f, path.Base(name), o.Input, same)
+	}
+	if err != nil {
 		return nil, nil, x, errors.Join(err, f.Close())
 	}
 	return f, list, x, nil

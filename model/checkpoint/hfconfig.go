@@ -110,6 +110,7 @@ func (ids *tokenIDs) UnmarshalJSON(raw []byte) error {
 // quantization says how the linears of a checkpoint are stored.
 type quantization struct {
 	float   floatForm // what float weights without a weight_scale mean
+	int8    bool      // ternary projections take int8 activations
 	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
 	exclude []string  // substrings of the paths of modules that stay float
 	assumed bool      // config.json does not say

@@ -2,9 +2,12 @@ package checkpoint
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // inputRule says how an architecture tells what its ternary projections multiply
@@ -28,8 +31,6 @@ const minicpmVocab = 73448
 // them, or nil. A choice of the user wins where files of both kinds exist.
 func (a *Architecture) inputOf(k *metadata, c *model.Config, first *tensor, chosen *model.Input) (model.Input, error) {
 	switch {
-	case a.input == alwaysFloat:
-		return model.InputFloat, nil
 	case a.input == alwaysInt8:
 		return model.InputInt8, nil
 	case chosen != nil:
@@ -38,6 +39,8 @@ func (a *Architecture) inputOf(k *metadata, c *model.Config, first *tensor, chos
 		return model.InputFloat, nil
 	case k.text(keyInput) == model.InputInt8.String():
 		return model.InputInt8, nil
+	case a.input == alwaysFloat:
+		return model.InputFloat, nil
 	case c.VocabSize == minicpmVocab:
 		return model.InputFloat, nil
 	}
@@ -89,9 +92,75 @@ func inputByScales(t *tensor) (model.Input, error) {
 	return model.InputInt8, nil
 }
 
-// AmbiguousInput says that there are checkpoints of either kind of input of an
-// architecture, so that a choice of the user counts.
-func AmbiguousInput(key model.Arch) bool { return Find(key).input == bySigns }
+// SaysInput says whether a file of a model has to name what its projections
+// multiply with: where there are checkpoints of either kind of the architecture,
+// or where the model is not of the kind that the architecture implies.
+func SaysInput(c *model.Config) bool {
+	rule := Find(c.Arch).input
+	return rule == bySigns || rule == alwaysFloat && c.Input != model.InputFloat
+}
+
+// takeQ2 settles the layout of Q2_0 tensors: the one that was asked for, or where
+// the sizes allow several, the one whose blocks look like weights.
+func takeQ2(f *gguf.File, name string, asked gguf.Type) error {
+	switch {
+	case asked != 0 && !slices.Contains(f.Q2Layouts, asked):
+		return fmt.Errorf("model: %s: the sizes of its tensors rule out %v: %w", name, asked, model.ErrUnsupported)
+	case asked != 0:
+		f.TakeQ2(asked)
+	case len(f.Q2Layouts) == 1:
+		f.TakeQ2(f.Q2Layouts[0]) // of all parts of a split file
+	case len(f.Q2Layouts) > 1:
+		best, least := f.Q2Layouts[0], math.Inf(1)
+		for _, layout := range f.Q2Layouts {
+			f.TakeQ2(layout)
+			odd, err := oddBlocks(f)
+			if err != nil {
+				return err
+			}
+			if odd < least {
+				best, least = layout, odd
+			}
+		}
+		f.TakeQ2(best)
+	}
+	return nil
+}
+
+// oddBlocks is the share of the first blocks of some Q2_0 tensors that no trained
+// matrix has: a scale that is not finite, negative or far from its neighbour, or
+// many codes 3. Blocks that are cut at the wrong places nearly all do.
+func oddBlocks(f *gguf.File) (share float64, err error) {
+	const tensors, most = 8, 64 << 10
+	odd, all, seen := 0, 0, 0
+	for _, t := range f.Tensors {
+		e := projectionNamed(t.Type.String())
+		if t.Type != gguf.Q2 && t.Type != gguf.Q2Legacy || e == nil || seen == tensors {
+			continue
+		}
+		seen++
+		g := e.groups
+		buf := make([]byte, min(most, t.Size()))
+		if err := fromTensor(t).readFull(buf, 0); err != nil {
+			return 0, err
+		}
+		codes, before := make([]uint8, g.cols), float32(0)
+		for ; len(buf) >= g.bytes; buf = buf[g.bytes:] {
+			d := model.HalfAt(buf[g.scale:])
+			g.unpack(codes, buf[:g.bytes])
+			threes := 0
+			for _, c := range codes {
+				threes += int(c & (c >> 1))
+			}
+			all++
+			if !finite(d) || d < 0 || before > 0 && d > 0 && (d > 64*before || before > 64*d) || threes > g.cols/8 {
+				odd++
+			}
+			before = d
+		}
+	}
+	return float64(odd) / float64(max(all, 1)), nil
+}
 
 // groupsError says that a matrix that was taken for one with a common scale has
 // several.

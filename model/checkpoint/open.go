@@ -48,6 +48,9 @@ type Options struct {
 	// architectures of which there are checkpoints of either kind; see
 	// model.Input.
 	Input *model.Input
+	// Q2 is the layout of Q2_0 tensors, gguf.Q2 or gguf.Q2Legacy, where the sizes
+	// of a file allow both; 0 takes the one whose scales look like scales.
+	Q2 gguf.Type
 }
 
 // Open is OpenWith with nothing but progress, which may be nil.
@@ -159,7 +162,7 @@ func (m *opening) openSafetensors(ctx context.Context, fsys fs.FS, at place, o O
 	if err := readTokenizer(&m.Tokenizer, fsys, at.dir); err != nil {
 		return err
 	}
-	set, list, q, err := m.planSafetensors(fsys, at)
+	set, list, q, err := m.planSafetensors(fsys, at, o.Input)
 	if err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (m *opening) openSafetensors(ctx context.Context, fsys fs.FS, at place, o O
 
 // planSafetensors reads the configuration and the headers, and says which
 // tensor each weight comes from. The caller closes the set.
-func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, list []binding, q quantization, err error) {
+func (m *opening) planSafetensors(fsys fs.FS, at place, input *model.Input) (set *safetensors.Set, list []binding, q quantization, err error) {
 	raw, err := readSide(fsys, at.dir, "config.json")
 	if err != nil {
 		return nil, nil, q, err
@@ -182,6 +185,10 @@ func (m *opening) planSafetensors(fsys fs.FS, at place) (set *safetensors.Set, l
 	if m.Config, q, tied, err = parseConfig(raw); err != nil {
 		return nil, nil, q, err
 	}
+	if input != nil && Find(m.Arch).input != alwaysInt8 {
+		m.Input = *input
+	}
+	q.int8 = m.Input == model.InputInt8
 	if raw, err = readSide(fsys, at.dir, "generation_config.json"); err != nil {
 		return nil, nil, q, err
 	} else if raw != nil {

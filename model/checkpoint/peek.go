@@ -66,9 +66,9 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	var files io.Closer
 	if at.gguf {
 		f.Format = "GGUF"
-		files, list, _, err = m.planGGUF(fsys, at.weights, nil, sameStart)
+		files, list, _, err = m.planGGUF(fsys, at.weights, Options{}, sameStart)
 	} else {
-		files, list, _, err = m.planSafetensors(fsys, at)
+		files, list, _, err = m.planSafetensors(fsys, at, nil)
 	}
 	if err != nil {
 		return nil, err

@@ -55,15 +55,19 @@ func fromSafetensors(set *safetensors.Set) map[string]*tensor {
 func fromGGUF(f *gguf.File) map[string]*tensor {
 	m := make(map[string]*tensor, len(f.Tensors))
 	for _, t := range f.Tensors {
-		shape := t.Shape
-		// ggml counts four dimensions; some files list those of 1 too.
-		for len(shape) > 2 && shape[0] == 1 {
-			shape = shape[1:]
-		}
-		if len(shape) == 2 && shape[0] == 1 && (strings.HasSuffix(t.Name, "norm.weight") || t.Name == model.RopeFactorsName) {
-			shape = shape[1:]
-		}
-		m[t.Name] = &tensor{t.Name, t.File, t.Type.String(), shape, t.SectionReader}
+		m[t.Name] = fromTensor(t)
 	}
 	return m
+}
+
+func fromTensor(t *gguf.Tensor) *tensor {
+	shape := t.Shape
+	// ggml counts four dimensions; some files list those of 1 too.
+	for len(shape) > 2 && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	if len(shape) == 2 && shape[0] == 1 && (strings.HasSuffix(t.Name, "norm.weight") || t.Name == model.RopeFactorsName) {
+		shape = shape[1:]
+	}
+	return &tensor{t.Name, t.File, t.Type.String(), shape, t.SectionReader}
 }

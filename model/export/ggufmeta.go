@@ -68,7 +68,7 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 	for _, p := range own {
 		list = append(list, gguf.Pair{Key: arch + "." + p.Key, Value: p.Value})
 	}
-	if checkpoint.AmbiguousInput(c.Arch) {
+	if checkpoint.SaysInput(c) {
 		w.x.Input = c.Input.String()
 	}
 	for _, id := range c.StopIDs {

@@ -56,7 +56,11 @@ type File struct {
 	Meta    map[string]Value
 	Keys    []string  // of Meta, in the order of the file
 	Tensors []*Tensor // in the order of their data
-	closers []io.Closer
+	// Q2Layouts are the layouts of Q2_0 that the room of the tensors of that type
+	// allows, the one that they were given first: one but in files whose alignment
+	// hides the sizes, none without such tensors.
+	Q2Layouts []Type
+	closers   []io.Closer
 }
 
 // Read parses and checks the metadata and the tensor list of a file of size
@@ -75,7 +79,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		}
 	}
 	base := padded(int64(p.pos), align)
-	if err := layout(infos, max(0, size-base), align); err != nil {
+	if f.Q2Layouts, err = layout(infos, max(0, size-base), align); err != nil {
 		return nil, err
 	}
 	for _, t := range infos {
@@ -111,15 +115,16 @@ type info struct {
 }
 
 // layout sorts the tensors by position, finds their sizes and checks that they
-// are aligned, do not overlap and end within room bytes.
-func layout(list []info, room, align int64) error {
+// are aligned, do not overlap and end within room bytes. It returns the layouts that
+// type 42 may have.
+func layout(list []info, room, align int64) (q2 []Type, err error) {
 	for i := range list {
 		t := &list[i]
 		if t.offset%align != 0 {
-			return bad("tensor %q: offset %d is not a multiple of %d", t.name, t.offset, align)
+			return nil, bad("tensor %q: offset %d is not a multiple of %d", t.name, t.offset, align)
 		}
 		if t.offset > room {
-			return short("tensor %q starts at byte %d of %d", t.name, t.offset, room)
+			return nil, short("tensor %q starts at byte %d of %d", t.name, t.offset, room)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b info) int { return cmp.Compare(a.offset, b.offset) })
@@ -130,23 +135,23 @@ func layout(list []info, room, align int64) error {
 			ends[i] = list[i+1].offset
 		}
 	}
-	if err := resolve42(list, ends, align); err != nil {
-		return err
+	if q2, err = resolve42(list, ends, align); err != nil {
+		return nil, err
 	}
 	for i := range list {
 		t, end := &list[i], ends[i]
 		t.kind = t.kind.resolve(t.elems, end-t.offset, align)
 		size, ok := t.kind.bytes(t.elems, t.cols)
 		if !ok {
-			return bad("tensor %q: rows of %d values are not whole blocks of %v", t.name, t.cols, t.kind)
+			return nil, bad("tensor %q: rows of %d values are not whole blocks of %v", t.name, t.cols, t.kind)
 		}
 		if size == 0 {
 			size = end - t.offset
 		}
 		if room := end - t.offset; size <= 0 || size > room || t.kind == I2S && !fills(size, room, align) {
-			return bad("tensor %q: %v of shape %v takes %d bytes, there are %d before the next tensor or the end", t.name, t.kind, t.shape, size, end-t.offset)
+			return nil, bad("tensor %q: %v of shape %v takes %d bytes, there are %d before the next tensor or the end", t.name, t.kind, t.shape, size, end-t.offset)
 		}
 		t.size = size
 	}
-	return nil
+	return q2, nil
 }

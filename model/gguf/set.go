@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -94,6 +95,11 @@ func (f *File) add(part *File, i, parts int) error {
 		f.Meta, f.Keys = part.Meta, part.Keys
 	}
 	f.Tensors = append(f.Tensors, part.Tensors...)
+	if i == 0 || len(f.Q2Layouts) == 0 {
+		f.Q2Layouts = part.Q2Layouts
+	} else if len(part.Q2Layouts) > 0 {
+		f.Q2Layouts = slices.DeleteFunc(slices.Clone(f.Q2Layouts), func(t Type) bool { return !slices.Contains(part.Q2Layouts, t) })
+	}
 	if len(f.Tensors) > maxTensors {
 		return bad("more than %d tensors", maxTensors)
 	}

@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"math/bits"
 	"slices"
@@ -126,8 +127,9 @@ func (t Type) resolve(n, room, align int64) Type {
 
 // resolve42 finds which of the layouts under the id 42 a file has, from the room of
 // all its tensors of that id: no key says it, a small tensor can fit several, and
-// the last may be cut. list is sorted by position; ends are where rooms end.
-func resolve42(list []info, ends []int64, align int64) error {
+// the last may be cut. list is sorted by position; ends are where rooms end. It
+// returns the layouts of Q2_0 that fit all of them, the one it chose first.
+func resolve42(list []info, ends []int64, align int64) (q2 []Type, err error) {
 	layouts := []Type{Q2, Q2Legacy, stq1}
 	fits := func(t *info, end int64) (mask int) {
 		for i, l := range layouts {
@@ -155,21 +157,44 @@ func resolve42(list []info, ends []int64, align int64) error {
 		}
 	}
 	if seen == 0 {
-		return nil
+		return nil, nil
 	}
 	found := tl2In
 	switch i := bits.TrailingZeros(uint(all)); {
 	case all != 0:
 		found = layouts[i]
 	case len(first) > 1 && first[0] == "":
-		return bad("tensors of type 42 contradict each other: %q and %q fit no common layout of Q2_0 (groups of 64 or of 128)", firstOf(first, 0), firstOf(first, 1))
+		return nil, bad("tensors of type 42 contradict each other: %q and %q fit no common layout of Q2_0 (groups of 64 or of 128)", firstOf(first, 0), firstOf(first, 1))
 	}
 	for i := range list {
 		if list[i].kind == Q2 {
 			list[i].kind = found
 		}
 	}
-	return nil
+	for i, l := range layouts[:2] {
+		whole := !slices.ContainsFunc(list, func(t info) bool { return t.kind == found && t.cols%int64(types[l].elems) != 0 })
+		if all&(1<<i) != 0 && whole {
+			q2 = append(q2, l)
+		}
+	}
+	return q2, nil
+}
+
+// TakeQ2 gives all tensors of Q2_0 another layout, which must be one of Q2Layouts.
+func (f *File) TakeQ2(layout Type) {
+	for _, t := range f.Tensors {
+		if t.Type != Q2 && t.Type != Q2Legacy {
+			continue
+		}
+		n, cols := int64(1), int64(1)
+		for _, d := range t.Shape {
+			n, cols = n*int64(d), int64(d)
+		}
+		if size, ok := layout.bytes(n, cols); ok {
+			r, off, _ := t.Outer()
+			t.Type, t.SectionReader = layout, io.NewSectionReader(r, off, size)
+		}
+	}
 }
 
 // firstOf is value n of m in the order of its keys.

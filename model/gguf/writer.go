@@ -102,7 +102,7 @@ func newPlan(meta []Pair, entries []Entry) (*plan, error) {
 		for i := range e.Shape {
 			put(&h, uint64(e.Shape[len(e.Shape)-1-i]))
 		}
-		put(&h, uint32(e.Type))
+		put(&h, uint32(e.Type&^(second|third)))
 		put(&h, uint64(begin))
 	}
 	pad(&h, align)
