@@ -58,10 +58,12 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/explain", "tern/app/hub", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat":     {"tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/say", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
-	"tern/app/settings": {"tern/app/files", "tern/inference/sampling"},
-	"tern/app/history":  {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
-	"tern/app/files":    {},
+	"tern/app/chat": {"tern/app/builtin", "tern/app/chat/document", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/say", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+	// document is plain values; history has those of files.
+	"tern/app/chat/document": {"tern/app/history", "tern/app/settings"},
+	"tern/app/settings":      {"tern/app/files", "tern/inference/sampling"},
+	"tern/app/history":       {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
+	"tern/app/files":         {},
 
 	"tern/app/files/filestest": {},
 
@@ -164,6 +166,8 @@ func TestArrowsFar(t *testing.T) {
 		{"0", "tern", "github.com/sqweek/dialog"},
 		{"1", "tern/app/cli", "fyne.io/"},
 		{"1", "tern/app/chat", "fyne.io/"},
+		{"1", "tern/app/chat/document", "tern/inference/kernel"}, // values know no engine
+		{"1", "tern/app/chat/document", "tern/tokenizer"},
 		{"1", "tern/app/server", "fyne.io/"},
 		{"1", "tern/app/hub", "tern/inference"}, // a downloader does not link the engine
 		{"1", "tern/app/hub", "tern/model"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"tern/app/chat/document"
 	"tern/inference"
 	"tern/tokenizer"
 )
@@ -18,9 +19,9 @@ var errNothing = errors.New("chat: the document is empty and the vocabulary has 
 var errNoChat = errors.New("chat: the model has no chat template")
 
 // story returns the ids of a document as a text that goes on.
-func (c *Controller) story(d document) ([]int32, error) {
+func (c *Controller) story(d document.Document) ([]int32, error) {
 	tok := c.engine.Tokenizer()
-	ids := d.prompt(tok, c.vocab)
+	ids := encode(d, tok, c.vocab)
 	if len(ids) == 0 {
 		ids = start(tok)
 	}
@@ -33,30 +34,30 @@ func (c *Controller) story(d document) ([]int32, error) {
 // messageIDs returns the ids of a document as messages, up to where the model
 // writes: behind the last message, or in the answer that is the last. t has the
 // system prompt.
-func (c *Controller) messageIDs(t *conversation, d document) ([]int32, error) {
+func (c *Controller) messageIDs(t *conversation, d document.Document) ([]int32, error) {
 	tok := c.engine.Tokenizer()
-	messages := d.messages(tok, c.vocab)
-	n := len(messages)
+	list := messages(d, c.vocab)
+	n := len(list)
 	if n == 0 {
 		return nil, errNothing
 	}
 	var begun []int32
-	if last := messages[n-1]; last.Role == inference.RoleAssistant {
-		messages = messages[:n-1]
+	if last := list[n-1]; last.Role == inference.RoleAssistant {
+		list = list[:n-1]
 		if begun = last.IDs; begun == nil {
 			begun = tok.EncodeContinuation(last.Content)
 		}
 	}
 	system := c.systemOf(t)
-	asked := messages
+	asked := list
 	if system != "" {
-		asked = append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, messages...)
+		asked = append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, list...)
 	}
 	ids, err := c.engine.Chat(asked, true)
-	if errors.Is(err, inference.ErrTemplate) && len(messages) > 0 && messages[0].Role == inference.RoleUser {
+	if errors.Is(err, inference.ErrTemplate) && len(list) > 0 && list[0].Role == inference.RoleUser {
 		// Some templates refuse a system message: then the first message begins with it.
 		if system != "" {
-			first := slices.Clone(messages)
+			first := slices.Clone(list)
 			first[0].Content = system + "\n\n" + first[0].Content
 			ids, err = c.engine.Chat(first, true)
 		}
@@ -80,28 +81,24 @@ func (c *Controller) finish(j *job) {
 	a, t := j.answer, j.talk
 	c.change(func(*View) {
 		stop := t.figures.Stop
-		a.by.Stop, a.by.StopText = stop, t.figures.StopText
-		text := a.text.String()
+		a.By.Stop, a.By.StopText = stop, t.figures.StopText
+		text := a.Text()
 		cut := strings.TrimSuffix(text, "\uFFFD")
-		before := t.document
-		before.segments = before.segments[:len(before.segments)-1]
+		before := t.document.WithoutLast()
 		if t.mode == ChatMode && stop == StoppedByText {
-			cut = cut[:a.lead] + strings.TrimRightFunc(cut[a.lead:], unicode.IsSpace)
+			cut = cut[:a.Lead] + strings.TrimRightFunc(cut[a.Lead:], unicode.IsSpace)
 		}
 		switch {
-		case len(cut) == a.lead:
+		case len(cut) == a.Lead:
 			t.document = before
 			return
 		case cut != text:
-			was := a
-			a = &segment{id: c.newID(), author: Model, ids: a.ids, vocab: a.vocab, lead: a.lead, by: a.by, made: a.made}
-			a.adopt(was.tokens)
-			a.text.WriteString(cut)
-			t.document = before.with(a)
+			a = a.Cut(c.newID(), cut)
+			t.document = before.With(a)
 		case stop != StoppedByText:
 			return
 		}
-		a.trim(j.tok, t.mode == StoryMode && len(before.segments) == 0)
+		trim(a, j.tok, t.mode == StoryMode && len(before.Segments) == 0)
 	})
 }
 

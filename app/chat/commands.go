@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/debug"
 
+	"tern/app/chat/document"
 	"tern/app/say"
 	"tern/app/settings"
 )
@@ -16,9 +17,9 @@ import (
 // conversation, this one waits for its turn.
 func (c *Controller) Generate(text string, g settings.Generation) {
 	c.alter(func() {
-		d := c.conv.document.withWords
+		d := c.conv.document.WithWords
 		if c.conv.mode == ChatMode {
-			d = c.conv.document.withMessage
+			d = c.conv.document.WithMessage
 		}
 		c.answer(d(c.newID(), text), g)
 	})
@@ -28,8 +29,8 @@ func (c *Controller) Generate(text string, g settings.Generation) {
 // Undo brings the old one back.
 func (c *Controller) Retry(g settings.Generation) {
 	c.alter(func() {
-		if c.conv.document.answer >= 0 && c.engine != nil {
-			c.answer(c.conv.document.withoutAnswer(), g)
+		if c.conv.document.Answer >= 0 && c.engine != nil {
+			c.answer(c.conv.document.WithoutAnswer(), g)
 		}
 	})
 }
@@ -68,21 +69,9 @@ func (c *Controller) Undo() {
 // message, and more where that leaves no room to go on. Undo brings it back.
 func (c *Controller) DropOldest() {
 	c.alter(func() {
-		d := c.conv.document
-		for len(d.segments) > 0 {
-			newer := d.newerHalf
-			if c.conv.mode == ChatMode {
-				newer = d.newerTurns
-			}
-			shorter := newer(c.newID())
-			if shorter.empty() || len(shorter.text()) >= len(d.text()) {
-				break
-			}
-			d = shorter
-			if c.context == 0 || c.usedBy(d) <= c.context*3/4 {
-				break
-			}
-		}
+		d := c.conv.document.Shorter(c.conv.mode, c.newID, func(d document.Document) bool {
+			return c.context == 0 || c.usedBy(d) <= c.context*3/4
+		})
 		if c.context > 0 && c.usedBy(d) >= c.context {
 			c.change(func(v *View) {
 				v.Problem = &say.Problem{Sentence: say.Say("What stands before the conversation fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(c.context)),
@@ -96,10 +85,10 @@ func (c *Controller) DropOldest() {
 }
 
 // revise makes d the document and remembers the one before it.
-func (c *Controller) revise(d document) {
+func (c *Controller) revise(d document.Document) {
 	t := c.conv
 	c.change(func(*View) {
-		if !d.equal(t.document) {
+		if !d.Equal(t.document) {
 			t.remember()
 		}
 		t.document = d

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"tern/app/chat/document"
 	"tern/app/history"
 	"tern/app/say"
 	"tern/app/settings"
@@ -60,7 +61,7 @@ type Controller struct {
 	engine    engine                  // nil: no model is open
 	tell      func(*inference.Engine) // Options.Engine
 	announced *inference.Engine       // what tell was told last
-	vocab     int                     // counts the models, to tell whose ids a segment has
+	vocab     *document.Vocab         // of the open model
 	lastID    int                     // of a segment
 	opening   string                  // the conversation that is being read to be shown
 
@@ -266,7 +267,7 @@ func (c *Controller) rest() {
 	c.change(func(v *View) {
 		c.conv.figures = Figures{Context: c.context, ContextUsed: min(used, c.context)}
 		v.Problem, v.Notice = nil, say.Text{}
-		if len(c.conv.document.segments) == 0 {
+		if len(c.conv.document.Segments) == 0 {
 			c.setMode(v)
 		}
 	})
@@ -276,19 +277,19 @@ func (c *Controller) rest() {
 func (c *Controller) used() int { return c.usedBy(c.conv.document) }
 
 // usedBy is used for another document of the conversation that is shown.
-func (c *Controller) usedBy(d document) int { return c.positions(c.conv, d) }
+func (c *Controller) usedBy(d document.Document) int { return c.positions(c.conv, d) }
 
 // positions is the number of positions that a document takes in a conversation,
 // 0 where a server alone could tell.
-func (c *Controller) positions(t *conversation, d document) int {
-	if c.engine == nil || c.context == 0 || len(d.segments) == 0 {
+func (c *Controller) positions(t *conversation, d document.Document) int {
+	if c.engine == nil || c.context == 0 || len(d.Segments) == 0 {
 		return 0
 	}
 	if t.mode == ChatMode {
 		ids, _ := c.messageIDs(t, d) // what the template does not take, takes no room
 		return len(ids)
 	}
-	return len(d.prompt(c.engine.Tokenizer(), c.vocab))
+	return len(encode(d, c.engine.Tokenizer(), c.vocab))
 }
 
 // DismissProblem removes the problem from the view, or where there is none,
@@ -315,7 +316,7 @@ func (c *Controller) now() View {
 	defer c.mu.Unlock()
 	v, t := c.view, c.conv
 	v.State = c.state()
-	v.Document = t.tree.view(t.document)
+	v.Document = t.tree.View(t.document)
 	v.Mode, v.Figures = t.mode, t.figures
 	v.ID, v.Title, v.System, v.Draft, v.AsStory = t.id, t.title, t.system, t.draft, t.story
 	if g := t.generation; g != nil {
@@ -323,7 +324,7 @@ func (c *Controller) now() View {
 		v.Generation = &own
 	}
 	v.Answers = c.answers()
-	v.CanRetry = t.document.answer >= 0 && v.Model != nil
+	v.CanRetry = t.document.Answer >= 0 && v.Model != nil
 	v.CanUndo = len(t.undo) > 0
 	return v
 }

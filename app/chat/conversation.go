@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tern/app/chat/document"
 	"tern/app/history"
 	"tern/app/say"
 	"tern/app/settings"
@@ -27,9 +28,9 @@ type conversation struct {
 	draft      string
 	generation *settings.Generation // nil: none was chosen
 	mode       Mode
-	tree       tree
-	document   document   // the version that is shown
-	undo       []document // versions to come back to, the newest last
+	tree       document.Tree
+	document   document.Document   // the version that is shown
+	undo       []document.Document // versions to come back to, the newest last
 	figures    Figures
 }
 
@@ -38,7 +39,7 @@ const maxUndo = 100
 
 func newConversation() *conversation {
 	now := time.Now()
-	return &conversation{id: history.NewID(now), created: now, changed: now, document: empty}
+	return &conversation{id: history.NewID(now), created: now, changed: now, document: document.New()}
 }
 
 // remember keeps the document for Undo. It is called with the lock held.
@@ -51,7 +52,7 @@ func (t *conversation) remember() {
 // after every change of the document.
 func (c *Controller) grown(t *conversation) {
 	c.mu.Lock()
-	t.tree.add(t.document)
+	t.tree.Add(t.document)
 	t.changed = after(c.view.Conversations)
 	c.mu.Unlock()
 	c.keep(t)
@@ -132,7 +133,7 @@ func (c *Controller) picture(t *conversation) *history.Conversation {
 		ID: t.id, Title: t.title, Created: t.created, Changed: t.changed, Story: t.story, System: t.system,
 		Draft: t.draft, Generation: t.generation, Chat: t.mode == ChatMode,
 	}
-	f.Messages, f.Leaf = t.tree.messages(t.document, !f.Chat)
+	f.Messages, f.Leaf = t.tree.Messages(t.document, t.mode)
 	if c.job != nil && c.job.talk == t {
 		f.Writer = os.Getpid()
 	}
@@ -181,11 +182,11 @@ func (c *Controller) show(t *conversation) {
 // written, and why it ended, which tells how it can go on.
 func (c *Controller) ended() {
 	t := c.conv
-	n := len(t.document.segments)
-	if n == 0 || t.document.segments[n-1].author != Model {
+	n := len(t.document.Segments)
+	if n == 0 || t.document.Segments[n-1].Author != Model {
 		return
 	}
-	by := t.document.segments[n-1].by
+	by := t.document.Segments[n-1].By
 	c.change(func(*View) {
 		f := &t.figures
 		f.Seed, f.Rate, f.FirstToken, f.Generated = by.Seed, by.Rate, by.FirstToken, by.Tokens
@@ -216,7 +217,7 @@ func (c *Controller) setMode(v *View) {
 	switch {
 	case t.story:
 		t.mode = StoryMode
-	case len(t.document.segments) == 0 && v.Model != nil:
+	case len(t.document.Segments) == 0 && v.Model != nil:
 		t.mode = StoryMode
 		if v.Model.Template != "" {
 			t.mode = ChatMode
@@ -231,36 +232,10 @@ func (c *Controller) setMode(v *View) {
 // as a conversation is shown that began as a story. A story reads a conversation
 // as the text that it is.
 func (t *conversation) asMessages(newID func() int) {
-	other := map[*segment]*segment{}
-	t.tree.walk(func(b, before *branch) {
-		s := b.segment
-		if before.segment == nil || s.lead > 0 || s.author == before.segment.author {
-			return
-		}
-		if other[s] == nil {
-			other[s] = s.asMessage(newID())
-		}
-	})
-	if len(other) == 0 {
-		return
-	}
-	swap := func(list []*segment) []*segment {
-		list = slices.Clone(list)
-		for i, s := range list {
-			if o := other[s]; o != nil {
-				list[i] = o
-			}
-		}
-		return list
-	}
-	t.tree.walk(func(b, _ *branch) {
-		if o := other[b.segment]; o != nil {
-			b.segment = o
-		}
-	})
-	t.document.segments = swap(t.document.segments)
+	swap := t.tree.AsMessages(newID)
+	t.document = swap(t.document)
 	for i := range t.undo {
-		t.undo[i].segments = swap(t.undo[i].segments)
+		t.undo[i] = swap(t.undo[i])
 	}
 }
 
@@ -313,15 +288,15 @@ func (c *Controller) set(id string, f func(*conversation) (same bool)) {
 }
 
 // Step shows the version of a segment that is by places further, and what was
-// shown behind it. Undo does not count it: stepping back does.
+// shown after it. Undo does not count it: stepping back does.
 func (c *Controller) Step(segment, by int) {
 	c.alter(func() {
 		t := c.conv
-		i := t.document.index(segment)
+		i := t.document.Index(segment)
 		if i < 0 {
 			return
 		}
-		d := t.tree.step(t.document, i, by)
+		d := t.tree.Step(t.document, i, by)
 		c.change(func(*View) { t.document = d })
 		c.rest()
 		c.ended()

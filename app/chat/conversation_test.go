@@ -240,40 +240,6 @@ func TestModes(t *testing.T) {
 	})
 }
 
-// TestNewerTurns drops whole turns, and part of a turn only where it is alone.
-func TestNewerTurns(t *testing.T) {
-	build := func(texts ...string) document {
-		d := empty
-		for i, s := range texts {
-			if i%2 == 0 {
-				d = d.withMessage(i, s)
-				continue
-			}
-			a := &segment{id: i, author: Model}
-			a.separate(d)
-			a.text.WriteString(s)
-			d = d.with(a)
-		}
-		return d
-	}
-	for _, c := range []struct {
-		d      document
-		want   string
-		answer int
-	}{
-		{build("a", "b", "c", "d"), "c\n\nd", 1},
-		{build("a", "b", "c", "d", "e", "f"), "e\n\nf", 1},
-		{build("aaaaaaaaaaaaaaaa", "b", "c", "d", "e", "f"), "c\n\nd\n\ne\n\nf", 3},
-		{build("a", "b", "c", "dddddddddddddddddddd"), "c\n\ndddddddddddddddddddd", 1},
-		{build("One. Two. Three. Four.", "b"), "Three. Four.\n\nb", 1},
-	} {
-		half := c.d.newerTurns(99)
-		if half.text() != c.want || half.answer != c.answer {
-			t.Errorf("of %q: %q, answer %d, want %q and %d", c.d.text(), half.text(), half.answer, c.want, c.answer)
-		}
-	}
-}
-
 // openChat is a controller with a tiny model that chats. In its template, behind
 // BOS, "User: " takes five tokens, "hi" two and <|eot_id|> one; "Assistant: "
 // takes eight.

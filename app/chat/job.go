@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"tern/app/chat/document"
 	"tern/app/say"
 	"tern/app/settings"
 	"tern/inference"
@@ -21,13 +22,13 @@ import (
 type job struct {
 	talk   *conversation
 	name   string // of that, for whoever looks at another one
-	before document
+	before document.Document
 	g      settings.Generation
 	ctx    context.Context
 	cancel context.CancelFunc
 	state  State
 
-	answer  *segment // nil until there is one
+	answer  *document.Segment // nil until there is one
 	tok     tokenizer.Tokenizer
 	done    chan struct{} // closed when its goroutine has ended; nil while there was none
 	err     error         // how that ended
@@ -97,7 +98,7 @@ func (c *Controller) answers() (list []Answering) {
 // answer makes d the document that is shown and continues it, at once or when
 // the answers before it are written. Undo will bring back the document of before,
 // however far this comes.
-func (c *Controller) answer(d document, g settings.Generation) {
+func (c *Controller) answer(d document.Document, g settings.Generation) {
 	t := c.conv
 	j := &job{talk: t, before: t.document, g: g, state: Waiting}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
@@ -178,15 +179,15 @@ func (c *Controller) prepare(j *job) (compute func() error, err error) {
 	c.yield()
 	info, _ := c.info()
 	j.tok = c.engine.Tokenizer()
-	a := &segment{id: c.newID(), author: Model, vocab: c.vocab}
-	a.by = Written{Model: info.Name, Path: info.Path, At: time.Now(), Generation: &g}
+	a := t.document.NewAnswer(c.newID(), t.mode)
+	a.Vocab = c.vocab
+	a.By = Written{Model: info.Name, Path: info.Path, At: time.Now(), Generation: &g}
 	o := inference.GenerateOptions{MaxTokens: g.MaxTokens, Stop: g.Stop}
 	var ids []int32
 	if t.mode == ChatMode {
 		if info.Template == "" {
 			return nil, errNoChat
 		}
-		a.separate(t.document)
 		stops, texts := c.engine.ChatStops()
 		o.StopIDs, o.Stop = stops, append(slices.Clip(g.Stop), texts...)
 		ids, err = c.messageIDs(t, t.document)
@@ -201,21 +202,21 @@ func (c *Controller) prepare(j *job) (compute func() error, err error) {
 	}
 	c.change(func(*View) {
 		j.answer = a
-		t.document = t.document.with(a)
+		t.document = t.document.With(a)
 		c.context = s.Context()
 		f := &t.figures
 		f.Context, f.ContextUsed = s.Context(), min(len(ids), s.Context())
 		f.PromptTotal = unread(s.Tokens(), ids)
-		a.by.Seed = f.Seed
+		a.By.Seed = f.Seed
 		if c.inspect {
 			o.Alternatives = alternatives
 		}
 	})
-	o.Sampling = samplingOf(g, a.by.Seed)
-	a.made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
+	o.Sampling = samplingOf(g, a.By.Seed)
+	a.Made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
 	return func() error {
 		defer c.change(func(*View) { // once the answer has ended
-			a.made.context = s.Room()
+			a.Made.(*made).context = s.Room()
 			c.context = s.Room()
 			t.figures.Context, t.figures.Short = s.Room(), s.Room() < s.Context()
 		})
@@ -239,19 +240,21 @@ func (c *Controller) take(j *job, e inference.Event) {
 		f.PromptDone, f.PromptTotal, f.PromptRate = e.Done, e.Total, e.Stats.PrefillRate()
 	case inference.EventToken:
 		j.state = Generating
-		a.text.WriteString(e.Text)
-		a.ids = append(a.ids, e.ID)
-		a.made.ids = append(a.made.ids, e.ID)
+		var t *document.Token
 		if e.Choice.Rank > 0 {
-			a.note(j.tok, e.ID, e.Text, e.Choice)
+			f := figures(j.tok, e.ID, e.Text, e.Choice)
+			t = &f
 		}
+		m := a.Made.(*made)
+		m.ids = append(m.ids, e.ID)
+		a.Add(e.Text, m.ids[len(m.ids)-1:], t)
 	case inference.EventDone:
-		a.made.end(e, a.text.String()[a.lead:])
+		a.Made.(*made).end(e, a.Body())
 		f.Stop, f.StopText = StopReason(e.Stop), e.StopText
 	}
 	f.Rate, f.FirstToken = e.Stats.DecodeRate(), e.Stats.FirstToken
 	f.ContextUsed, f.Generated = e.Stats.ContextUsed, e.Stats.Generated
-	a.by.Rate, a.by.FirstToken, a.by.Tokens = f.Rate, f.FirstToken, f.Generated
+	a.By.Rate, a.By.FirstToken, a.By.Tokens = f.Rate, f.FirstToken, f.Generated
 }
 
 // stop ends the answer of a conversation. What is written stays.
@@ -308,7 +311,7 @@ func (c *Controller) settle(j *job) {
 	used := c.positions(t, t.document)
 	c.change(func(v *View) {
 		c.forgetJob(j)
-		if t.document.equal(j.before) {
+		if t.document.Equal(j.before) {
 			t.undo = t.undo[:len(t.undo)-1]
 		}
 		f := &t.figures

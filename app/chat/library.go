@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tern/app/chat/document"
 	"tern/app/explain"
 	"tern/app/files"
 	"tern/app/history"
@@ -183,7 +184,7 @@ func (c *Controller) reopen(id string) {
 		if f.Chat {
 			t.mode = ChatMode
 		}
-		t.tree, t.document = grow(f, c.newID)
+		t.tree, t.document = document.Read(f, c.newID)
 		c.show(t)
 		if f.Writer != 0 {
 			c.keep(t)
@@ -289,27 +290,24 @@ func (c *Controller) onDisk(f func()) {
 func (c *Controller) Branch(segment int) {
 	c.do(func(context.Context) {
 		old := c.conv
-		i := old.document.index(segment)
+		i := old.document.Index(segment)
 		if i < 0 {
 			return
 		}
-		_, end := old.document.message(i)
-		path := slices.Clone(old.document.segments[:end])
 		c.mu.Lock()
-		if j := c.jobOf(old); j != nil && path[end-1] == j.answer {
-			path[end-1] = j.answer.soFar(c.newID())
-			if path[end-1].text.Len() == path[end-1].lead {
-				path = path[:end-1]
-			}
+		var writing *document.Segment
+		if j := c.jobOf(old); j != nil {
+			writing = j.answer
 		}
+		d := old.document.Branch(i, writing, c.newID)
 		c.mu.Unlock()
 		t := newConversation()
 		c.mu.Lock()
 		t.changed = after(c.view.Conversations)
 		t.title, t.story, t.system, t.generation, t.mode = old.title, old.story, old.system, old.generation, old.mode
 		c.mu.Unlock()
-		t.document = document{segments: path, answer: lastAnswer(path)}
-		t.tree.add(t.document)
+		t.document = d
+		t.tree.Add(t.document)
 		c.show(t)
 		c.keep(t)
 	})

@@ -96,25 +96,6 @@ func TestTree(t *testing.T) {
 	})
 }
 
-// TestLongTree keeps and shows a conversation of thousands of segments.
-func TestLongTree(t *testing.T) {
-	var tr tree
-	d := empty
-	for i := range 20000 {
-		s := &segment{id: i, author: Author(i % 2)}
-		s.text.WriteString("x")
-		d = document{segments: append(d.segments, s), answer: -1}
-	}
-	tr.add(d)
-	list, leaf := tr.messages(d, true)
-	if len(list) != 20000 || leaf != 20000 || list[19999].Parent != 19999 {
-		t.Fatalf("%d messages, the last is %d", len(list), leaf)
-	}
-	if v := tr.view(d); len(v) != 20000 || v[19999].Version != 1 {
-		t.Error("wrong view")
-	}
-}
-
 // TestLibrary opens, renames, copies, deletes and finds conversations.
 func TestLibrary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -404,7 +385,7 @@ func TestStoryEdits(t *testing.T) {
 		f.says = []string{" one", " two", " three"}
 		c := f.kept(t.TempDir())
 		splice := func(from, to int, by string) {
-			c.Splice(Passage{c.View().ID, from, text(c.View())[from:to]}, by)
+			c.Splice(Passage{ID: c.View().ID, From: from, Text: text(c.View())[from:to]}, by)
 		}
 		for _, step := range []struct {
 			name        string
@@ -417,11 +398,11 @@ func TestStoryEdits(t *testing.T) {
 			{"across a border", func() { splice(2, 7, "") }, "OnE\n\nand two", "2/2 1/1"},
 			{"nothing", func() { splice(2, 2, "") }, "OnE\n\nand two", "2/2 1/1"},
 			{"at the end", func() { splice(12, 12, ".") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"out of it", func() { c.Splice(Passage{c.View().ID, 99, "x"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"other words are there", func() { c.Splice(Passage{c.View().ID, 1, "no"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"another conversation", func() { c.Splice(Passage{"other", 0, "On"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
-			{"on in another conversation", func() { c.ContinueAt(Passage{"other", 0, "On"}, "y", balanced) }, "OnE\n\nand two.", "2/2 2/2"},
-			{"from here", func() { c.ContinueAt(Passage{c.View().ID, 3, "\n\nand"}, "!", balanced) }, "OnE! three", "3/3 1/1"},
+			{"out of it", func() { c.Splice(Passage{ID: c.View().ID, From: 99, Text: "x"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"other words are there", func() { c.Splice(Passage{ID: c.View().ID, From: 1, Text: "no"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"another conversation", func() { c.Splice(Passage{ID: "other", From: 0, Text: "On"}, "y") }, "OnE\n\nand two.", "2/2 2/2"},
+			{"on in another conversation", func() { c.ContinueAt(Passage{ID: "other", From: 0, Text: "On"}, "y", balanced) }, "OnE\n\nand two.", "2/2 2/2"},
+			{"from here", func() { c.ContinueAt(Passage{ID: c.View().ID, From: 3, Text: "\n\nand"}, "!", balanced) }, "OnE! three", "3/3 1/1"},
 			{"the other version", func() { c.Step(c.View().Document[0].ID, -1) }, "OnE\n\nand two.", "2/3 2/2"},
 			{"all of it", func() { splice(0, 13, "") }, "", ""},
 			{"bring it back", c.Undo, "OnE\n\nand two.", "2/3 2/2"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tern/app/chat/document"
 	"tern/app/remote"
 	"tern/app/say"
 	"tern/app/settings"
@@ -106,7 +107,7 @@ func (c *Controller) install(l *load, e engine, g settings.Generation) {
 	c.engine = e
 	c.announce(e)
 	c.unjudged.Store(true)
-	c.vocab++
+	c.vocab = new(document.Vocab)
 	info := e.Info()
 	c.change(func(v *View) {
 		if c.load == l {

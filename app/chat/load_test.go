@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tern/app/chat/document"
 	"tern/assets"
 	"tern/model"
 	"tern/tokenizer"
@@ -177,7 +178,7 @@ func TestOtherVocabulary(t *testing.T) {
 			c.Generate("Once", balanced)
 			idle()
 			asked := f.asked[i]
-			if got := tokenizer.Decode(f.tok, asked); got != before+join(before, "Once") {
+			if got := tokenizer.Decode(f.tok, asked); got != before+document.Join(before, "Once") {
 				t.Errorf("%s reads %q after %q", name, got, before)
 			}
 			if v := c.View(); v.Figures.ContextUsed != len(asked)+len(f.tok.EncodeContinuation(f.says[0])) {

@@ -3,13 +3,14 @@ package chat
 import (
 	"context"
 
+	"tern/app/chat/document"
 	"tern/app/recipe"
 	"tern/inference"
 )
 
 // made is how a segment was generated.
 type made struct {
-	vocab   int // the model, by Controller.vocab
+	vocab   *document.Vocab // of the model
 	prompt  []int32
 	options inference.GenerateOptions
 	context int
@@ -36,8 +37,8 @@ func (c *Controller) Recipe(done func([]byte)) {
 		return
 	}
 	var m *made
-	if _, end := c.conv.document.run(0); end > 0 {
-		m = c.conv.document.segments[end-1].made
+	if _, end := c.conv.document.AnswerOf(0); end > 0 {
+		m, _ = c.conv.document.Segments[end-1].Made.(*made)
 	}
 	w := c.weights
 	if m == nil || m.stop == "" || m.vocab != c.vocab || w == nil {

@@ -2,10 +2,10 @@ package chat
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 
+	"tern/app/chat/document"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/tokenizer"
@@ -13,31 +13,6 @@ import (
 
 // alternatives is how many of the most likely tokens are kept for each token.
 const alternatives = 10
-
-// Token is one token of an answer and what the model thought of it, at
-// temperature 1 and before any other setting. It is never changed.
-type Token struct {
-	Segment, Index int    // its segment, and its place among the tokens of that
-	Text           string // what it adds to the text; empty for a part of a character
-	Prob           float64
-	Rank           int     // 1 is the most likely token
-	Surprise       float64 // bits
-	Entropy        float64 // of the whole distribution, in bits
-	Top            []Alternative
-
-	id int32
-}
-
-// Alternative is a token that could have stood in the place of another.
-type Alternative struct {
-	ID   int32
-	Text string // empty where the text would have ended
-	Prob float64
-}
-
-// Choosable tells if Choose can put the alternative into the text: it is no
-// control token and no part of a character.
-func (a Alternative) Choosable() bool { return a.Text != "" && !strings.Contains(a.Text, "\uFFFD") }
 
 // SetInspect says whether answers are written with the figures of their tokens,
 // from the next one on. They cost time, with a large vocabulary the more.
@@ -54,63 +29,38 @@ func (c *Controller) SetInspect(on bool) {
 func (c *Controller) Answer(id int) (tokens []Token, missing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	first, end := c.conv.document.run(id)
-	for _, s := range c.conv.document.segments[first:end] {
-		missing = missing || len(s.tokens) == 0 && s.text.Len() > s.lead
-		if tokens == nil {
-			tokens = slices.Clip(s.tokens)
-		} else {
-			tokens = append(tokens, s.tokens...)
-		}
-	}
+	tokens, missing = c.conv.document.Tokens(id)
 	return tokens, missing && c.jobOf(c.conv) == nil
 }
 
-// run returns where the answer begins and ends that a segment belongs to, the
-// last one if it belongs to none.
-func (d document) run(id int) (first, end int) {
-	if i := d.index(id); i >= 0 && d.segments[i].author == Model {
-		return d.message(i)
-	}
-	end = len(d.segments)
-	for end > 0 && d.segments[end-1].author != Model {
-		end--
-	}
-	for first = end; first > 0 && d.segments[first-1].author == Model; {
-		first--
-	}
-	return first, end
+// Written tells how the answer that a segment belongs to was written, the last
+// one if it belongs to none: one entry for each time that the model was asked, in order.
+func (c *Controller) Written(segment int) []Written {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conv.document.Written(segment, c.conv.mode)
 }
 
-// note keeps a token that was added, and what the model thought of it. It is
-// called with the lock held.
-func (s *segment) note(tok tokenizer.Tokenizer, id int32, text string, c inference.Choice) {
+// figures makes the figures of a token.
+func figures(tok tokenizer.Tokenizer, id int32, text string, c inference.Choice) document.Token {
 	t := Token{
-		Segment: s.id, Index: len(s.tokens), Text: text, id: id,
-		Prob: c.Prob(), Rank: c.Rank, Surprise: c.Surprise(), Entropy: c.Entropy, Top: make([]Alternative, len(c.Top)),
+		ID: id, Text: text, Prob: c.Prob(), Rank: c.Rank, Surprise: c.Surprise(), Entropy: c.Entropy,
+		Top: make([]Alternative, len(c.Top)),
 	}
 	for i, a := range c.Top {
-		t.Top[i] = Alternative{a.ID, tokenizer.Text(tok, a.ID), a.Prob()}
+		t.Top[i] = Alternative{ID: a.ID, Text: tokenizer.Text(tok, a.ID), Prob: a.Prob()}
 	}
-	s.tokens = append(s.tokens, t)
-}
-
-// adopt takes over the tokens of a segment that this one replaces.
-func (s *segment) adopt(tokens []Token) {
-	for _, t := range tokens {
-		t.Segment = s.id
-		s.tokens = append(s.tokens, t)
-	}
+	return t
 }
 
 // idsUpTo returns the ids of the first n segments, with what makes the model
 // write behind them.
 func (c *Controller) idsUpTo(n int) ([]int32, error) {
-	d := c.conv.document.upTo(n)
+	d := c.conv.document.UpTo(n)
 	if c.conv.mode == ChatMode {
 		return c.messageIDs(c.conv, d)
 	}
-	if ids := d.prompt(c.engine.Tokenizer(), c.vocab); len(ids) > 0 {
+	if ids := encode(d, c.engine.Tokenizer(), c.vocab); len(ids) > 0 {
 		return ids, nil
 	}
 	return start(c.engine.Tokenizer()), nil
@@ -120,11 +70,11 @@ func (c *Controller) idsUpTo(n int) ([]int32, error) {
 // a command runs it is refused, and the next command ends it.
 func (c *Controller) Examine(id int) {
 	c.aside(func(ctx context.Context) {
-		first, end := c.conv.document.run(id)
+		first, end := c.conv.document.AnswerOf(id)
 		if c.engine == nil || first == end {
 			return
 		}
-		segments := slices.Clone(c.conv.document.segments[first:end])
+		segments := slices.Clone(c.conv.document.Segments[first:end])
 		before, err := c.idsUpTo(first)
 		if err != nil {
 			return
@@ -140,10 +90,10 @@ func (c *Controller) Examine(id int) {
 			ends = ends[:0]
 			at := from
 			for _, s := range segments {
-				if s.vocab != c.vocab {
+				if s.Vocab != c.vocab {
 					return
 				}
-				at += len(s.ids)
+				at += len(s.IDs)
 				ends = append(ends, at)
 			}
 			if at != len(ids) {
@@ -161,15 +111,15 @@ func (c *Controller) Examine(id int) {
 		tok := c.engine.Tokenizer()
 		stream := tokenizer.NewStream(tok, len(before) <= 1)
 		i := 0
-		found := make([]*segment, len(segments)) // only their tokens
+		found := make([]*document.Segment, len(segments)) // only their tokens
 		for j, s := range segments {
-			found[j] = &segment{id: s.id}
+			found[j] = &document.Segment{ID: s.ID}
 		}
 		err = looks.Choices(ctx, ids, from, alternatives, func(pos int, choice inference.Choice) error {
 			for pos >= ends[i] {
 				i++
 			}
-			found[i].note(tok, ids[pos], stream.Push(ids[pos]), choice)
+			found[i].Note(figures(tok, ids[pos], stream.Push(ids[pos]), choice))
 			return ctx.Err()
 		})
 		if err != nil {
@@ -177,7 +127,7 @@ func (c *Controller) Examine(id int) {
 		}
 		c.change(func(*View) {
 			for j, s := range segments {
-				s.tokens = found[j].tokens
+				s.Tokens = found[j].Tokens
 			}
 		})
 	})
@@ -187,38 +137,19 @@ func (c *Controller) Examine(id int) {
 // the token id instead, then what the model makes of that.
 func (c *Controller) Choose(at Token, id int32, g settings.Generation) {
 	c.alter(func() {
-		i := slices.IndexFunc(c.conv.document.segments, func(s *segment) bool { return s.id == at.Segment })
+		d := c.conv.document
+		i := d.Index(at.Segment)
 		if i < 0 || c.engine == nil {
 			return
 		}
-		s, tok := c.conv.document.segments[i], c.engine.Tokenizer()
+		s, tok := d.Segments[i], c.engine.Tokenizer()
 		text := tokenizer.Text(tok, id)
-		if s.vocab != c.vocab || at.Index < 0 || at.Index >= len(s.tokens) || !(Alternative{Text: text}).Choosable() {
+		if s.Vocab != c.vocab || at.Index < 0 || at.Index >= len(s.Tokens) || !(Alternative{Text: text}).Choosable() {
 			return
 		}
 		if i == 0 && at.Index == 0 && tok.StripsLeadingSpace() {
 			text = strings.TrimPrefix(text, " ") // as the stream of an answer does
 		}
-		b := &segment{id: c.newID(), author: Model, lead: s.lead, vocab: s.vocab, by: s.by.edited()}
-		b.text.WriteString(s.text.String()[:s.lead])
-		for n, t := range s.tokens[:at.Index] {
-			t.Segment, t.Index = b.id, n
-			b.tokens = append(b.tokens, t)
-			b.ids = append(b.ids, t.id)
-			b.text.WriteString(t.Text)
-		}
-		t := s.tokens[at.Index]
-		t.Segment, t.Text, t.id = b.id, text, id
-		t.Prob, t.Rank, t.Surprise = 0, 0, math.Inf(1)
-		for n, a := range t.Top {
-			if a.ID == id {
-				t.Prob, t.Rank, t.Surprise = a.Prob, n+1, -math.Log2(a.Prob)
-			}
-		}
-		b.tokens, b.ids = append(b.tokens, t), append(b.ids, id)
-		b.text.WriteString(text)
-		d := c.conv.document.upTo(i).with(b)
-		d.answer = i
-		c.answer(d, g)
+		c.answer(d.Chosen(i, at, c.newID(), id, text), g)
 	})
 }

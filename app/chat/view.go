@@ -14,6 +14,7 @@ package chat
 import (
 	"time"
 
+	"tern/app/chat/document"
 	"tern/app/say"
 	"tern/app/settings"
 )
@@ -32,40 +33,41 @@ const (
 	Waiting  // for the answer that is being written in another conversation
 )
 
-// Author tells who wrote a segment.
-type Author uint8
-
-// The authors.
-const (
-	User Author = iota
-	Model
+// What a document is made of, by the names that a window uses.
+type (
+	// Segment is a run of the document by one author, as it is shown.
+	Segment = document.View
+	// Author tells who wrote a segment.
+	Author = document.Author
+	// Mode says how a model reads a document.
+	Mode = document.Mode
+	// StopReason says why an answer ended.
+	StopReason = document.StopReason
+	// Written is how a model wrote a segment.
+	Written = document.Written
+	// Token is one token of an answer and its probabilities.
+	Token = document.Token
+	// Alternative is a token that could have stood in the place of another.
+	Alternative = document.Alternative
+	// Passage is a piece of a story.
+	Passage = document.Passage
 )
 
-// Mode is what the words of a document are to the model.
-type Mode uint8
-
-// The modes. The open model decides for a conversation that is empty: one with a
-// chat template chats. What was written keeps its mode, whatever model is
-// opened, until the user chooses the other one.
+// The values of these.
 const (
-	StoryMode Mode = iota // a text, which the model continues
-	ChatMode              // messages, which the model answers
+	User  = document.User
+	Model = document.Model
+
+	StoryMode = document.StoryMode
+	ChatMode  = document.ChatMode
+
+	EndedByItself  = document.EndedByItself
+	ReachedLength  = document.ReachedLength
+	StoppedByText  = document.StoppedByText
+	ContextFull    = document.ContextFull
+	StoppedByUser  = document.StoppedByUser
+	StoppedByError = document.StoppedByError
 )
-
-// Segment is a run of the document by one author. The segments' texts
-// concatenate to the document, separators included.
-type Segment struct {
-	ID     int // stable while the segment exists; a segment only ever grows at its end
-	Author Author
-	Text   string
-	Lead   int        // bytes of Text that only set a message off from the one before
-	Stop   StopReason // why the model ended it; empty while it writes, and for the user's words
-	Model  string     // the name of the one that wrote it; empty where that is not known
-
-	// Of the versions of what stands here, the one that is shown, from 1. A
-	// version is followed by versions of its own.
-	Version, Versions int
-}
 
 // ModelInfo is what the top bar shows of an open model.
 type ModelInfo struct {
@@ -115,19 +117,6 @@ type Figures struct {
 	Stop        StopReason // empty while it runs
 	StopText    string     // for StoppedByText
 }
-
-// StopReason says why an answer ended.
-type StopReason string
-
-// The reasons.
-const (
-	EndedByItself  StopReason = "eos"
-	ReachedLength  StopReason = "length"
-	StoppedByText  StopReason = "stop"
-	ContextFull    StopReason = "context"
-	StoppedByUser  StopReason = "cancelled"
-	StoppedByError StopReason = "error"
-)
 
 // Answering is an answer that is being written in some conversation, or waits for
 // its turn.

@@ -144,7 +144,7 @@ func (w *walker) step() string {
 		return "edit"
 	case 28:
 		at := len(text(v)) * r.IntN(2)
-		c.Splice(Passage{v.ID, at, ""}, fmt.Sprintf(" s%d ", r.IntN(100)))
+		c.Splice(Passage{ID: v.ID, From: at, Text: ""}, fmt.Sprintf(" s%d ", r.IntN(100)))
 		return "splice"
 	case 29:
 		c.SetStory(r.IntN(2) == 0)

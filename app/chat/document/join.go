@@ -1,4 +1,4 @@
-package chat
+package document
 
 import (
 	"regexp"
@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// join returns words as they are added behind text: one space goes between
+// Join returns words as they are added after text: one space goes between
 // where neither brings white space and the words do not lean on what stands
 // before them. Blanks at the end of the words are dropped: models write the
-// space together with the word behind it, and after a lone space they stumble.
-func join(text, words string) string {
+// space together with the word after it, and after a lone space they stumble.
+func Join(text, words string) string {
 	words = strings.TrimRight(words, " \t")
 	if text == "" || words == "" {
 		return words

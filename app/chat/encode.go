@@ -1,0 +1,76 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tern/app/chat/document"
+	"tern/inference"
+	"tern/tokenizer"
+)
+
+// encode returns the ids of a whole document as a text, BOS first where the vocabulary
+// wants it. Segments that have no ids of vocab yet are encoded.
+func encode(d document.Document, tok tokenizer.Tokenizer, vocab *document.Vocab) []int32 {
+	var ids []int32
+	if bos, add := tok.BOS(); add {
+		ids = append(ids, bos)
+	}
+	for i, s := range d.Segments {
+		if s.Vocab != vocab {
+			if i == 0 {
+				s.IDs = tok.Encode(s.Text())
+			} else {
+				s.IDs = tok.EncodeContinuation(s.Body())
+			}
+			s.Vocab = vocab
+		}
+		if s.Lead > 0 {
+			ids = append(ids, tok.EncodeContinuation(s.Text()[:s.Lead])...)
+		}
+		ids = append(ids, s.IDs...)
+	}
+	return ids
+}
+
+// messages returns a document as messages. Answers keep their ids where all of them are of vocab.
+func messages(d document.Document, vocab *document.Vocab) (list []inference.Message) {
+	for _, t := range d.Turns() {
+		m := inference.Message{Role: inference.RoleUser, Content: t.Text()}
+		if t.Author == document.Model {
+			m.Role = inference.RoleAssistant
+			ids, kept := []int32{}, true
+			for _, s := range t.Segments {
+				ids, kept = append(ids, s.IDs...), kept && s.Vocab == vocab
+			}
+			if kept {
+				m.IDs = ids
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// trim makes the ids of s spell its text again, after a stop text was cut off it:
+// whole tokens are kept as far as they reach, the rest is encoded. first says
+// that s starts the document.
+func trim(s *document.Segment, tok tokenizer.Tokenizer, first bool) {
+	text := s.Body()
+	if first && tok.StripsLeadingSpace() {
+		text = " " + text // as the ids spell it
+	}
+	kept, rest := 0, text
+	for i, id := range s.IDs {
+		piece := string(tok.Bytes(id))
+		if !strings.HasPrefix(text, piece) {
+			break
+		}
+		text = text[len(piece):]
+		if text == "" || utf8.RuneStart(text[0]) { // half a character cannot be encoded
+			kept, rest = i+1, text
+		}
+	}
+	s.IDs = append(slices.Clip(s.IDs[:kept]), tok.EncodeContinuation(rest)...)
+}
