@@ -2,6 +2,7 @@ package ternary
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -22,9 +23,19 @@ const nobody = 0
 // soon, finds huge pages there.
 var keepHuge = time.Minute
 
-// adviseHuge asks for huge pages for b, zeros that start on one and end with one,
-// until all, which b was cut from, is garbage. A refusal costs speed, not correctness.
-func adviseHuge(b, all []byte) {
+// zeros returns size zeros, whole huge pages, on huge pages where the system has them,
+// until they are garbage. A refusal of the system costs speed, not correctness.
+//
+// Go clears what it takes from memory that was in use before, hundreds of megabytes
+// on one core and in small pages. A Builder leaves that out, and Linux has zeros for
+// all pages that are given back.
+func zeros(size int) []byte {
+	var memory strings.Builder
+	memory.Grow(size + hugePage)
+	memory.WriteByte(0)
+	all := unsafe.Slice(unsafe.StringData(memory.String()), memory.Cap())
+	b := alignTo(all, hugePage)[:size:size]
+
 	huge.Lock()
 	defer huge.Unlock()
 	if huge.owner == nil {
@@ -32,19 +43,16 @@ func adviseHuge(b, all []byte) {
 	}
 	huge.last++
 	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
-	p := place{huge.last, begin, begin + uintptr(len(b))}
-	small := false
+	p := place{huge.last, begin, begin + uintptr(size)}
 	for page := p.begin; page < p.end; page += hugePage {
-		owner, known := huge.owner[page]
-		small = small || known && owner == nobody
 		huge.owner[page] = p.owner
 	}
-	if unix.Madvise(b, unix.MADV_HUGEPAGE) == nil && small {
-		// Go may have cleared some of it in small pages. What is read from pages that are
-		// gone are zeros again, and they come back as huge ones.
-		_ = unix.Madvise(b, unix.MADV_DONTNEED)
+	_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
+	if unix.Madvise(b, unix.MADV_DONTNEED) != nil {
+		clear(b)
 	}
 	runtime.AddCleanup(unsafe.SliceData(all), func(p place) { time.AfterFunc(keepHuge, p.forget) }, p)
+	return b
 }
 
 // place is where something was.
@@ -53,7 +61,7 @@ type place struct {
 	begin, end uintptr
 }
 
-// forget takes back what adviseHuge asked for. Go puts anything into the place of
+// forget takes back what zeros asked for. Go puts anything into the place of
 // what is garbage, and Linux would fill each huge page of which some bytes are in use:
 // a window that opened and closed small models for 50 minutes held 20 MB more.
 // The place may be another arena's by now.

@@ -2,5 +2,6 @@
 
 package ternary
 
-// adviseHuge does nothing: other systems choose page sizes by themselves.
-func adviseHuge(b, all []byte) {}
+// zeros returns size zeros that start on a huge page. Other systems than Linux choose
+// page sizes by themselves.
+func zeros(size int) []byte { return alignTo(make([]byte, size+hugePage), hugePage)[:size:size] }

@@ -29,11 +29,7 @@ func NewArena(n int) *Arena {
 		return &Arena{alignTo(make([]byte, n+align), align)[:n]}
 	}
 	// Start on a huge page, so that the advice covers the arena alone.
-	size := (n + hugePage - 1) / hugePage * hugePage
-	all := make([]byte, size+hugePage)
-	buf := alignTo(all, hugePage)[:size]
-	adviseHuge(buf, all)
-	return &Arena{buf[:n]}
+	return &Arena{zeros((n + hugePage - 1) / hugePage * hugePage)[:n]}
 }
 
 // Bytes cuts n zero bytes that start at a multiple of 64 from the arena; what
