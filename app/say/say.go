@@ -19,6 +19,9 @@ type Text struct {
 // finds every text that needs a translation.
 func Say(key string, args ...any) Text { return Text{Key: key, Args: args} }
 
+// Phrase is the sentence in English with its places, and what stands in them.
+func (t Text) Phrase() (key string, args []any) { return t.Key, t.Args }
+
 // String is the sentence in English.
 func (t Text) String() string {
 	pairs := make([]string, 0, len(t.Args))

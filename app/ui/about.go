@@ -9,33 +9,34 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"tern/app/ui/kit"
 	"tern/assets"
 )
 
 // about says what the program is.
 func (w *window) about() {
-	icon := container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
-		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
+	icon := container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
+		Do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
 	p := w.cfg.program
-	w.openDialog("", container.New(&stack{},
+	w.dialogs.Open("", container.New(&kit.Stack{},
 		container.NewCenter(icon),
-		newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, span{text: "Tern", colour: theme.ColorNameForeground}),
-		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, span{text: p.name(), colour: theme.ColorNameForeground}),
-		newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
-			muted(tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(p.details())),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
-		newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, muted(tr("MIT licence"))),
-	), dialogWidth, action{label: tr("Close")}, action{tr("Licences"), w.licences},
-		action{tr("Copy"), func() { fyne.CurrentApp().Clipboard().SetContent("Tern " + p.Version + "\n" + p.details()) }})
+		kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, kit.Span{Text: "Tern", Colour: theme.ColorNameForeground}),
+		kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, kit.Span{Text: p.name(), Colour: theme.ColorNameForeground}),
+		kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter,
+			kit.Muted(kit.Tr("Runs BitNet b1.58 language models, whose weights are −1, 0 and +1, on the processor of this computer. Nothing is sent anywhere."))),
+		kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, kit.Muted(p.details())),
+		kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, kit.Muted(kit.Tr("Characters that show as empty boxes need a font of this system, such as fonts-noto-cjk for Chinese, Japanese and Korean. Arabic and Hebrew words are joined, but a line runs from left to right; what is copied is exact."))),
+		kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignCenter, kit.Muted(kit.Tr("MIT licence"))),
+	), kit.DialogWidth, kit.Action{Label: kit.Tr("Close")}, kit.Action{Label: kit.Tr("Licences"), Do: w.licences},
+		kit.Action{Label: kit.Tr("Copy"), Do: func() { fyne.CurrentApp().Clipboard().SetContent("Tern " + p.Version + "\n" + p.details()) }})
 }
 
 // name is the version as people say it.
 func (p Program) name() string {
 	if p.Version == "(devel)" {
-		return tr("Development version")
+		return kit.Tr("Development version")
 	}
-	return tr("Version {{.Number}}", "Number", p.Version)
+	return kit.Tr("Version {{.Number}}", "Number", p.Version)
 }
 
 // shortCommit is as much of a commit as tells it from others.
@@ -45,12 +46,12 @@ const shortCommit = 12
 func (p Program) details() string {
 	commit := p.Commit
 	if commit == "" {
-		commit = tr("not recorded")
+		commit = kit.Tr("not recorded")
 	}
 	return strings.Join([]string{
-		tr("Commit {{.ID}}", "ID", commit[:min(len(commit), shortCommit)]),
-		tr("Built with {{.Go}}", "Go", p.Go),
-		tr("Computes with the {{.Kernel}} kernels here", "Kernel", p.Kernel),
+		kit.Tr("Commit {{.ID}}", "ID", commit[:min(len(commit), shortCommit)]),
+		kit.Tr("Built with {{.Go}}", "Go", p.Go),
+		kit.Tr("Computes with the {{.Kernel}} kernels here", "Kernel", p.Kernel),
 	}, "\n")
 }
 
@@ -70,8 +71,8 @@ func (w *window) licences() {
 		})
 	list.HideSeparators = true
 	high := max(120, w.win.Canvas().Size().Height-220)
-	w.openDialog(tr("Licences"), container.New(layoutFunc{min: fyne.NewSize(0, high),
-		do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, list), licencesWidth, action{label: tr("Close")})
+	w.dialogs.Open(kit.Tr("Licences"), container.New(kit.LayoutFunc{Min: fyne.NewSize(0, high),
+		Do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, list), licencesWidth, kit.Action{Label: kit.Tr("Close")})
 }
 
 const licencesWidth = 720

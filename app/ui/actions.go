@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // infoFor is how long something that was done can be undone from the strip.
@@ -68,8 +68,8 @@ func (w *window) byModel(write func()) {
 func (w *window) noRoom() {
 	w.info = nil
 	w.update()
-	if o := w.strip.buttons.Objects; len(o) > 0 {
-		if b, ok := o[0].(*button); ok {
+	if o := w.strip.Buttons.Objects; len(o) > 0 {
+		if b, ok := o[0].(*kit.Button); ok {
 			w.win.Canvas().Focus(b)
 		}
 	}
@@ -132,22 +132,22 @@ func (w *window) unload() {
 }
 
 // tell shows a quiet strip for a while.
-func (w *window) tell(sentence string, actions ...action) {
-	w.info = &message{sentence: sentence, actions: actions, dismiss: w.forget}
+func (w *window) tell(sentence string, actions ...kit.Action) {
+	w.info = &kit.Notice{Sentence: sentence, Actions: actions, Dismiss: w.forget}
 	w.infoUntil = w.cfg.now().Add(infoFor)
 	w.update()
 }
 
 // tellLater is tell for where the window is being drawn.
 func (w *window) tellLater(sentence string) {
-	w.info = &message{sentence: sentence, dismiss: w.forget}
+	w.info = &kit.Notice{Sentence: sentence, Dismiss: w.forget}
 	w.infoUntil = w.cfg.now().Add(infoFor)
 }
 
 // tellProblem is tell for what went wrong.
 func (w *window) tellProblem(p saying.Problem) {
-	w.info = &message{kind: messageError, sentence: say(p.Sentence), hint: say(p.Hint), dismiss: w.forget,
-		actions: []action{{tr("More"), func() { w.detail(p.Detail) }}}}
+	w.info = &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(p.Sentence), Hint: kit.Translate(p.Hint), Dismiss: w.forget,
+		Actions: []kit.Action{{Label: kit.Tr("More"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), p.Detail) }}}}
 	w.infoUntil = w.cfg.now().Add(infoFor)
 	w.update()
 }
@@ -176,7 +176,7 @@ func (w *window) loadBy(path string, check func(open func())) {
 		})
 	}
 	if w.writing() || len(w.view.Answers) > 0 {
-		w.ask(tr("Opening another model stops this answer. What is written is kept."), tr("Keep writing"), action{tr("Stop and open"), open})
+		w.dialogs.Ask(kit.Tr("Opening another model stops this answer. What is written is kept."), kit.Tr("Keep writing"), kit.Action{Label: kit.Tr("Stop and open"), Do: open})
 		return
 	}
 	open()
@@ -200,41 +200,41 @@ func (w *window) dropped(files []fyne.URI) {
 }
 
 // message is what the strip says, the most severe first.
-func (w *window) message() *message {
+func (w *window) message() *kit.Notice {
 	v := w.view
 	switch {
 	case w.full() && v.Model != nil && (v.Problem == nil || v.Figures.Stop == chat.ContextFull):
-		return &message{kind: messageLimit, sentence: tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", count(v.Figures.Context)), hint: w.roomHint(),
-			actions: []action{{tr("Drop oldest turns"), w.dropOldest}, {tr("New conversation"), w.fresh}}}
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.Context)), Hint: w.roomHint(),
+			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: w.dropOldest}, {Label: kit.Tr("New conversation"), Do: w.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
-		return &message{kind: messageLimit, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem,
-			actions: []action{{tr("Drop oldest turns"), w.dropOldest}, {tr("New conversation"), w.fresh}}}
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: w.ctl.DismissProblem,
+			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: w.dropOldest}, {Label: kit.Tr("New conversation"), Do: w.fresh}}}
 	case v.Problem != nil:
-		m := &message{kind: messageError, sentence: say(v.Problem.Sentence), hint: say(v.Problem.Hint), dismiss: w.ctl.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: w.ctl.DismissProblem}
 		if w.loadFailed && !v.Problem.Unsupported {
-			m.actions = append(m.actions, action{tr("Open another…"), func() { w.choose(false) }})
+			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }})
 		}
-		m.actions = append(m.actions, w.remedies(v.Problem)...)
+		m.Actions = append(m.Actions, w.remedies(v.Problem)...)
 		return m
 	case v.Trouble != nil:
-		m := &message{kind: messageError, sentence: say(v.Trouble.Sentence), hint: say(v.Trouble.Hint), dismiss: w.ctl.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: w.ctl.DismissProblem}
 		if v.Unsaved {
-			m.actions = append(m.actions, action{tr("Save elsewhere…"), func() { w.export(v.ID, ".json") }})
+			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Save elsewhere…"), Do: func() { w.export(v.ID, ".json") }})
 		}
-		m.actions = append(m.actions, w.remedies(v.Trouble)...)
+		m.Actions = append(m.Actions, w.remedies(v.Trouble)...)
 		return m
 	case w.info != nil:
 		return w.info
 	case v.Advice != nil:
 		return w.advice(v.Advice)
 	case v.Recovered != nil:
-		return &message{sentence: tr("Tern closed unexpectedly while writing."),
-			hint:    trn(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
-			actions: []action{{tr("Show"), func() { w.openConversation(v.Recovered.ID) }}, {tr("Discard"), w.ctl.DiscardRecovered}}}
+		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly while writing."),
+			Hint:    kit.TrN(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
+			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { w.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: w.ctl.DiscardRecovered}}}
 	case w.report != "":
-		return &message{sentence: tr("Tern closed unexpectedly."), hint: tr("A report was kept on this computer. It is sent to nobody."),
-			actions: []action{{tr("Show report"), func() { w.detail(w.seenReport()) }}, {tr("Copy"), func() { w.copyText(w.seenReport()) }}},
-			dismiss: func() { w.seenReport() }}
+		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly."), Hint: kit.Tr("A report was kept on this computer. It is sent to nobody."),
+			Actions: []kit.Action{{Label: kit.Tr("Show report"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), w.seenReport()) }}, {Label: kit.Tr("Copy"), Do: func() { w.copyText(w.seenReport()) }}},
+			Dismiss: func() { w.seenReport() }}
 	case len(w.notes) > 0:
 		return w.notesMessage()
 	case w.foreignMessage() != nil:
@@ -242,9 +242,9 @@ func (w *window) message() *message {
 	case w.insteadMessage() != nil:
 		return w.insteadMessage()
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
-		return &message{kind: messageLimit, sentence: tr("The answer reached {{.Tokens}} tokens.", "Tokens", count(v.Figures.MaxTokens)),
-			actions: []action{{tr("Continue"), func() { w.goOn(func() { w.begin("") }) }}, {tr("Raise limit"), w.raiseLimit}},
-			dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("The answer reached {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.MaxTokens)),
+			Actions: []kit.Action{{Label: kit.Tr("Continue"), Do: func() { w.goOn(func() { w.begin("") }) }}, {Label: kit.Tr("Raise limit"), Do: w.raiseLimit}},
+			Dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
 	}
 	return w.offerCopy()
 }
@@ -257,18 +257,18 @@ func (w *window) dropOldest() {
 // roomHint says where more room is, if the settings keep it from being used.
 func (w *window) roomHint() string {
 	if m, f := w.view.Model, w.view.Figures; m != nil && w.generation.Context > 0 && f.Context < m.ContextLen {
-		return tr("The settings say {{.Tokens}}; the model has {{.All}}.", "Tokens", count(f.Context), "All", count(m.ContextLen))
+		return kit.Tr("The settings say {{.Tokens}}; the model has {{.All}}.", "Tokens", kit.Count(f.Context), "All", kit.Count(m.ContextLen))
 	}
 	return ""
 }
 
 // remedies are the buttons of a problem.
-func (w *window) remedies(p *saying.Problem) (buttons []action) {
+func (w *window) remedies(p *saying.Problem) (buttons []kit.Action) {
 	if p.Unsupported {
-		buttons = append(buttons, action{tr("See supported models"), func() { w.openScreen(w.models.page) }})
+		buttons = append(buttons, kit.Action{Label: kit.Tr("See supported models"), Do: func() { w.openScreen(w.models.page) }})
 	}
 	if p.Detail != "" {
-		buttons = append(buttons, action{tr("More"), func() { w.detail(p.Detail) }})
+		buttons = append(buttons, kit.Action{Label: kit.Tr("More"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), p.Detail) }})
 	}
 	return buttons
 }
@@ -328,30 +328,12 @@ func (w *window) copyText(text string) {
 	}
 }
 
-// popUpAt shows a menu at a place of the window.
-func (w *window) popUpAt(at fyne.Position, items []*fyne.MenuItem) {
-	forgetTip()
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
-}
-
-// popUp shows a menu below an object, or above it where there is no room.
-func (w *window) popUp(at fyne.CanvasObject, items []*fyne.MenuItem) {
-	forgetTip()
-	c := w.win.Canvas()
-	m := widget.NewPopUpMenu(fyne.NewMenu("", items...), c)
-	y, h := at.Size().Height+2, m.MinSize().Height
-	if top := fyne.CurrentApp().Driver().AbsolutePositionForObject(at).Y; top+y+h > c.Size().Height {
-		y = -h - 2
-	}
-	m.ShowAtRelativePosition(fyne.NewPos(0, y), at)
-}
-
 // escape closes the topmost thing that is open, then stops, then does nothing.
 func (w *window) escape() {
 	switch {
 	case w.choosing:
-	case w.dialog != nil:
-		w.closeDialog()
+	case w.dialogs.Shown != nil:
+		w.dialogs.Close()
 	case w.drawer != noDrawer:
 		w.closeDrawer()
 	case w.transcript.page.edit != nil && w.screen == nil:
@@ -383,7 +365,7 @@ func (w *window) typedKey(k *fyne.KeyEvent) {
 
 // focusPrompt puts the focus where one writes.
 func (w *window) focusPrompt() {
-	if w.dialog == nil && w.screen == nil {
+	if w.dialogs.Shown == nil && w.screen == nil {
 		w.win.Canvas().Focus(w.composer.entry)
 	}
 }
@@ -399,9 +381,18 @@ func (w *window) setGeneration(g settings.Generation) {
 func (w *window) resetGeneration() {
 	old := w.generation
 	w.options.use(w.options.defaults())
-	w.tell(tr("Settings reset."), action{tr("Undo"), func() {
+	w.tell(kit.Tr("Settings reset."), kit.Action{Label: kit.Tr("Undo"), Do: func() {
 		w.info = nil
 		w.options.use(old)
 		w.update()
 	}})
+}
+
+// dialogClosed gives the focus back to the editor that is open, or the prompt.
+func (w *window) dialogClosed() {
+	if e := w.transcript.page.edit; e != nil { // the prompt would close it
+		w.win.Canvas().Focus(e.entry)
+		return
+	}
+	w.focusPrompt()
 }

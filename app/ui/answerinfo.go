@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 	"tern/inference/sampling"
 )
 
@@ -23,24 +23,19 @@ func (w *window) aboutAnswer(m turn) {
 	}
 	text := strings.Join(all, "\n\n")
 	if text == "" {
-		text = tr("Nothing is known of it: no model wrote it.")
+		text = kit.Tr("Nothing is known of it: no model wrote it.")
 	}
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
-	w.openDialog(tr("How this was written"), l, dialogWidth, action{label: tr("Close")},
-		action{tr("Copy"), func() { w.copyText(text) }})
-}
-
-// newQuestion is the text of a dialog.
-func newQuestion(text string) fyne.CanvasObject {
-	return newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, span{text: text, colour: theme.ColorNameForeground})
+	w.dialogs.Open(kit.Tr("How this was written"), l, kit.DialogWidth, kit.Action{Label: kit.Tr("Close")},
+		kit.Action{Label: kit.Tr("Copy"), Do: func() { w.copyText(text) }})
 }
 
 // answerWords are lines about an answer: who and when, how fast, and with what.
 func answerWords(a chat.Written) string {
 	who := a.Model
 	if who == "" {
-		who = tr("A model that is not known")
+		who = kit.Tr("A model that is not known")
 	}
 	if !a.At.IsZero() {
 		who += " · " + dateTime(a.At)
@@ -59,13 +54,13 @@ func answerWords(a chat.Written) string {
 	}
 	speed, first, tokens, seed := "", "", "", ""
 	if a.Rate > 0 {
-		speed = rate(a.Rate)
+		speed = kit.Rate(a.Rate)
 	}
 	if a.FirstToken > 0 {
-		first = tr("first token {{.Time}}", "Time", latency(a.FirstToken))
+		first = kit.Tr("first token {{.Time}}", "Time", kit.Latency(a.FirstToken))
 	}
 	if a.Tokens > 0 {
-		tokens = trn(a.Tokens, "one token", "{{.N}} tokens")
+		tokens = kit.TrN(a.Tokens, "one token", "{{.N}} tokens")
 	}
 	f := chat.Figures{Stop: a.Stop, StopText: a.StopText}
 	if a.Generation != nil {
@@ -77,31 +72,31 @@ func answerWords(a chat.Written) string {
 	}
 	add(speed, first, tokens, ended)
 	if a.Seed > 0 || a.Generation != nil {
-		seed = tr("seed {{.Seed}}", "Seed", strconv.FormatUint(uint64(a.Seed), 10))
+		seed = kit.Tr("seed {{.Seed}}", "Seed", strconv.FormatUint(uint64(a.Seed), 10))
 	}
 	add(seed)
 	if g := a.Generation; g != nil {
 		add(settingsWords(*g)...)
 	}
 	if a.Edited {
-		add(tr("Changed by you since"))
+		add(kit.Tr("Changed by you since"))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // settingsWords are the settings of an answer.
 func settingsWords(g settings.Generation) []string {
-	two := func(v float64) string { return pointed(strconv.FormatFloat(v, 'f', -1, 64)) }
+	two := func(v float64) string { return kit.Pointed(strconv.FormatFloat(v, 'f', -1, 64)) }
 	words := []string{presetName(g.Preset)}
 	for _, f := range sampling.Fields {
-		words = append(words, trField(f.Title)+" "+two(f.Get(g.Params)))
+		words = append(words, kit.TrKey(f.Title)+" "+two(f.Get(g.Params)))
 	}
-	words = append(words, tr("at most {{.N}} tokens", "N", count(g.MaxTokens)))
+	words = append(words, kit.Tr("at most {{.N}} tokens", "N", kit.Count(g.MaxTokens)))
 	if g.Context > 0 {
-		words = append(words, tr("context {{.N}}", "N", count(g.Context)))
+		words = append(words, kit.Tr("context {{.N}}", "N", kit.Count(g.Context)))
 	}
 	for _, s := range g.Stop {
-		words = append(words, tr("stop text “{{.Text}}”", "Text", s))
+		words = append(words, kit.Tr("stop text “{{.Text}}”", "Text", s))
 	}
 	return words
 }

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // placedText is a rectangle of the page that is drawn on.
@@ -144,7 +145,7 @@ func (u *user) checkPlaces(p *page, tr *transcript) {
 			for _, d := range lines {
 				end = max(end, d.bottom)
 			}
-		case *surface, *reader:
+		case *kit.Surface, *reader:
 		default: // buttons, and the editor
 			if o.Visible() {
 				at, s := o.Position(), o.Size()

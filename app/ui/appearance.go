@@ -8,6 +8,7 @@ import (
 
 	"tern/app/explain"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 func (w *window) setMore(open bool) {
@@ -38,7 +39,7 @@ func (w *window) zoom(by int) {
 
 // restyle applies theme and text size. Scroll and focus stay.
 func (w *window) restyle() {
-	w.th.set(w.settings.Theme, w.settings.TextScale)
+	w.th.Set(appearanceOf(w.settings.Theme), w.settings.TextScale)
 	fyne.CurrentApp().Settings().SetTheme(w.th)
 	w.applySettings()
 	for _, c := range []*fyne.Container{w.start.box, w.topbar.box, w.status.box} {
@@ -77,9 +78,9 @@ func (w *window) quit() {
 	w.closeEditor(true)
 	switch {
 	case w.view.Unsaved:
-		w.ask(tr("Some of your text could not be saved. It is lost when Tern closes now."), tr("Stay"), action{tr("Quit"), w.close})
+		w.dialogs.Ask(kit.Tr("Some of your text could not be saved. It is lost when Tern closes now."), kit.Tr("Stay"), kit.Action{Label: kit.Tr("Quit"), Do: w.close})
 	case w.shelf.downloads.Busy():
-		w.ask(tr("A download is running. It will resume next time."), tr("Stay"), action{tr("Quit"), w.close})
+		w.dialogs.Ask(kit.Tr("A download is running. It will resume next time."), kit.Tr("Stay"), kit.Action{Label: kit.Tr("Quit"), Do: w.close})
 	default:
 		w.close()
 	}
@@ -101,7 +102,7 @@ func (w *window) close() {
 // settingsKept says that the settings cannot be saved, or that they can again.
 func (w *window) settingsKept(err error, path string) {
 	if err == nil {
-		w.tell(tr("Everything is saved again."))
+		w.tell(kit.Tr("Everything is saved again."))
 		return
 	}
 	w.tellProblem(explain.Problem(err, path))
@@ -115,4 +116,15 @@ func (w *window) setLanguage(code string) {
 	w.settings.Language = code
 	w.applySettings()
 	w.cfg.save(w.settings)
+}
+
+// appearanceOf is what the theme is told of a choice of the user.
+func appearanceOf(t settings.Theme) kit.Appearance {
+	switch t {
+	case settings.ThemeLight:
+		return kit.Light
+	case settings.ThemeDark:
+		return kit.Dark
+	}
+	return kit.System
 }

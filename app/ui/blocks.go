@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 // block is the widget of a paragraph. Blocks are used again for others of their
@@ -73,7 +75,7 @@ type prose struct {
 // proseLabel makes the widget of a paragraph.
 func proseLabel(clicked func(block, fyne.Position)) *prose {
 	l := &prose{}
-	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, sizeProse
+	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, kit.SizeProse
 	if clicked != nil {
 		l.clicked = func(at fyne.Position) { clicked(l, at) }
 	}
@@ -276,7 +278,7 @@ func (r *rich) set(p paragraph, _ string) {
 	found := linePrefix.FindStringSubmatch(p.text)
 	r.of(p.text, len(found[0]))
 	indent, lead, rest := found[1], found[2], p.text[len(found[0]):]
-	style := widget.RichTextStyle{SizeName: sizeProse, ColorName: theme.ColorNameForeground, Inline: true}
+	style := widget.RichTextStyle{SizeName: kit.SizeProse, ColorName: theme.ColorNameForeground, Inline: true}
 	var segments []widget.RichTextSegment
 	switch {
 	case strings.HasPrefix(lead, "#"):
@@ -309,7 +311,7 @@ func (r *rich) set(p paragraph, _ string) {
 		own.TextStyle.Italic = own.TextStyle.Italic || t.Style.TextStyle.Italic
 		own.TextStyle.Monospace = t.Style.TextStyle.Monospace
 		if own.TextStyle.Monospace {
-			own.SizeName = sizeCode
+			own.SizeName = kit.SizeCode
 		}
 		segments = append(segments, &widget.TextSegment{Text: t.Text, Style: own})
 	}
@@ -321,20 +323,20 @@ func (r *rich) set(p paragraph, _ string) {
 // button that copies it.
 type code struct {
 	widget.BaseWidget
-	ground *surface
+	ground *kit.Surface
 	text   *prose
 	scroll *sideways
-	lang   *note
-	copy   *button
+	lang   *kit.Note
+	copy   *kit.Button
 }
 
 func newCode(clicked func(block, fyne.Position), copyAll func(*code), escape func(), up func(*fyne.ScrollEvent)) *code {
-	c := &code{ground: newSurface(colorSidebar), text: proseLabel(clicked), lang: newNote(theme.SizeNameCaptionText)}
-	c.ground.radius = 6
-	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, sizeCode
+	c := &code{ground: kit.NewSurface(kit.ColorSidebar), text: proseLabel(clicked), lang: kit.NewNote(theme.SizeNameCaptionText)}
+	c.ground.Radius = 6
+	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, kit.SizeCode
 	c.scroll = newSideways(c.text, up)
-	c.copy = newQuietButton(tr("Copy"), escape, func() { copyAll(c) })
-	c.copy.name = tr("Copy the code")
+	c.copy = kit.NewQuietButton(kit.Tr("Copy"), escape, func() { copyAll(c) })
+	c.copy.Name = kit.Tr("Copy the code")
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -346,7 +348,7 @@ func (c *code) set(p paragraph, _ string) {
 	if text != before {
 		c.scroll.Refresh()
 	}
-	c.lang.set(muted(language))
+	c.lang.Set(kit.Muted(language))
 	c.Refresh()
 }
 
@@ -384,7 +386,7 @@ func (c *code) MinSize() fyne.Size {
 }
 
 func (c *code) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.New(layoutFunc{do: func(_ []fyne.CanvasObject, size fyne.Size) {
+	return widget.NewSimpleRenderer(container.New(kit.LayoutFunc{Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		c.ground.Resize(size)
 		b := c.copy.MinSize()
 		c.copy.Resize(b)

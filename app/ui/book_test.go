@@ -6,6 +6,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // book is a controller with conversations: what is asked of it is done when the
@@ -81,7 +82,7 @@ func (b *book) command(f func(doc []chat.Segment) []chat.Segment) {
 	})
 }
 
-func (b *book) New()           { b.do(func() { b.end(); b.open("n" + count(len(b.ids))) }) }
+func (b *book) New()           { b.do(func() { b.end(); b.open("n" + kit.Count(len(b.ids))) }) }
 func (b *book) Open(id string) { b.do(func() { b.end(); b.open(id) }) }
 func (b *book) Stop()          { b.do(b.end) }
 

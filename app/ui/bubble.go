@@ -3,6 +3,8 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/ui/kit"
 )
 
 const (
@@ -14,8 +16,8 @@ const (
 // bubbles are what the user's messages stand in, those near the view.
 type bubbles struct {
 	groups   []run
-	surfaces map[int]*surface // by group
-	free     []*surface
+	surfaces map[int]*kit.Surface // by group
+	free     []*kit.Surface
 }
 
 // run is the paragraphs from first up to end.
@@ -72,29 +74,29 @@ func (b *bubbles) objects(to []fyne.CanvasObject) []fyne.CanvasObject {
 // there is room, or for a message what its longest paragraph takes, up to the
 // widest bubble.
 func (p *page) labelWidth(i int) float32 {
-	column := p.column() + 2*inset()
+	column := p.column() + 2*kit.Inset()
 	switch {
 	case p.boxed(i):
-		return max(column, min(px(codeWidth), p.width-p.left()-pageMargin))
+		return max(column, min(kit.Px(codeWidth), p.width-p.left()-pageMargin))
 	case !p.paras[i].mine:
 		return column
 	}
-	most := min(px(bubbleWidth), p.column()) - 2*bubbleEdge
+	most := min(kit.Px(bubbleWidth), p.column()) - 2*bubbleEdge
 	longest := float32(0)
 	for r, k := p.bubbles.of(i), p.bubbles.of(i).first; k < r.end; k++ {
 		text := p.text(k)
 		if len(text) > 200 {
 			return most
 		}
-		longest = max(longest, fyne.MeasureText(text, theme.Size(sizeProse), fyne.TextStyle{}).Width)
+		longest = max(longest, fyne.MeasureText(text, theme.Size(kit.SizeProse), fyne.TextStyle{}).Width)
 	}
-	return min(most, longest+2*inset()+1)
+	return min(most, longest+2*kit.Inset()+1)
 }
 
 // labelLeft is where block i stands.
 func (p *page) labelLeft(i int) float32 {
 	if !p.paras[i].mine {
-		return p.left() - inset()
+		return p.left() - kit.Inset()
 	}
 	return p.left() + p.column() - bubbleEdge - p.labelWidth(i)
 }
@@ -103,7 +105,7 @@ func (p *page) labelLeft(i int) float32 {
 func (p *page) placeBubbles() {
 	b := &p.bubbles
 	if b.surfaces == nil {
-		b.surfaces = map[int]*surface{}
+		b.surfaces = map[int]*kit.Surface{}
 	}
 	near := func(k int) bool {
 		r := b.groups[k]
@@ -124,8 +126,8 @@ func (p *page) placeBubbles() {
 			if n := len(b.free); n > 0 {
 				s, b.free = b.free[n-1], b.free[:n-1]
 			} else {
-				s = newSurface(colorBubble)
-				s.radius = bubbleRadius
+				s = kit.NewSurface(kit.ColorBubble)
+				s.Radius = bubbleRadius
 			}
 			b.surfaces[k] = s
 		}

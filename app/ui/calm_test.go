@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/ui/kit"
 )
 
 // The caret of the prompt stands still, and what Fyne is told through the calm
@@ -36,7 +38,7 @@ func TestNothingMoves(t *testing.T) {
 		t.Error("there is no caret: the test does not work")
 	}
 	r.setTextSize(150)
-	if got := theme.Size(sizeProse); got != 22.5 {
+	if got := theme.Size(kit.SizeProse); got != 22.5 {
 		t.Errorf("letters are %v high", got)
 	}
 }

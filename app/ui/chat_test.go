@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // chatting makes the open model one that answers messages.
@@ -35,7 +36,7 @@ func TestBubbles(t *testing.T) {
 		for i := range p.shown {
 			l := p.label(i)
 			if !p.paras[i].mine {
-				if l.Position().X != p.left()-inset() || l.Size().Width != p.column()+2*inset() {
+				if l.Position().X != p.left()-kit.Inset() || l.Size().Width != p.column()+2*kit.Inset() {
 					t.Errorf("answer %d stands at %v, %v wide", i, l.Position().X, l.Size().Width)
 				}
 				continue
@@ -72,7 +73,7 @@ func TestBubblesGo(t *testing.T) {
 	}
 	r.show(func(v *chat.View) { v.Mode, v.Model = chat.StoryMode, &builtin })
 	p := r.transcript.page
-	if len(p.bubbles.groups) != 0 || p.label(0).Position().X != p.left()-inset() {
+	if len(p.bubbles.groups) != 0 || p.label(0).Position().X != p.left()-kit.Inset() {
 		t.Errorf("%d bubbles, the text stands at %v", len(p.bubbles.groups), p.label(0).Position().X)
 	}
 }
@@ -127,8 +128,8 @@ func TestSend(t *testing.T) {
 func notes(c *fyne.Container) string {
 	var all []string
 	for _, o := range c.Objects {
-		if n, ok := o.(*note); ok {
-			all = append(all, n.text())
+		if n, ok := o.(*kit.Note); ok {
+			all = append(all, n.Text())
 		}
 	}
 	return strings.Join(all, "|")

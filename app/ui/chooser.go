@@ -7,29 +7,31 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/ui/kit"
 )
 
 // choose lets the user pick a file or a folder to open.
 func (w *window) choose(folder bool) {
-	what := tr("Choosing a file…")
+	what := kit.Tr("Choosing a file…")
 	if folder {
-		what = tr("Choosing a folder…")
+		what = kit.Tr("Choosing a folder…")
 	}
 	w.chooseBy(what, func(dir string, done func(string, error)) { w.cfg.choose(folder, dir, done) }, w.typePath, w.chosen)
 }
 
 // chooseNew lets the user pick a file to write.
 func (w *window) chooseNew(name string, chosen func(path string)) {
-	w.chooseBy(tr("Choosing where to save…"), func(dir string, done func(string, error)) { w.cfg.chooseNew(name, dir, done) }, func() {
+	w.chooseBy(kit.Tr("Choosing where to save…"), func(dir string, done func(string, error)) { w.cfg.chooseNew(name, dir, done) }, func() {
 		home, _ := os.UserHomeDir() // where there is none, the name alone is a path too
-		w.askLine(tr("The file window could not open"), tr("Path of the file to write"), filepath.Join(home, name), tr("Save"), w.absolute(chosen))
+		w.dialogs.AskLine(kit.Tr("The file window could not open"), kit.Tr("Path of the file to write"), filepath.Join(home, name), kit.Tr("Save"), w.absolute(chosen))
 	}, chosen)
 }
 
 // chooseFile lets the user pick a conversation to read.
 func (w *window) chooseFile(chosen func(path string)) {
-	w.chooseBy(tr("Choosing a file…"), w.cfg.chooseJSON, func() {
-		w.askLine(tr("The file window could not open"), tr("Path of the file to read"), "", tr("Open"), w.absolute(chosen))
+	w.chooseBy(kit.Tr("Choosing a file…"), w.cfg.chooseJSON, func() {
+		w.dialogs.AskLine(kit.Tr("The file window could not open"), kit.Tr("Path of the file to read"), "", kit.Tr("Open"), w.absolute(chosen))
 	}, chosen)
 }
 
@@ -55,15 +57,15 @@ func (w *window) chooseBy(what string, open func(dir string, done func(string, e
 		return
 	}
 	w.choosing = true
-	w.openDialog(what, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		muted(tr("The file window is open. It may be behind this one."))), 320)
+	w.dialogs.Open(what, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("The file window is open. It may be behind this one."))), 320)
 	dir := w.settings.Folder
 	if dir == "" {
 		dir, _ = os.UserHomeDir() // where it is empty, the system opens what it likes
 	}
 	open(dir, func(path string, err error) {
 		w.choosing = false
-		w.closeDialog()
+		w.dialogs.Close()
 		switch {
 		case err != nil:
 			typed()
@@ -84,5 +86,5 @@ func (w *window) chosen(path string) {
 // type in needs no more than a keyboard, and completes the ways of dropping and
 // of choosing a recent model.
 func (w *window) typePath() {
-	w.askLine(tr("The file window could not open"), tr("Path of a model file or folder"), w.settings.Folder, tr("Open"), w.absolute(w.chosen))
+	w.dialogs.AskLine(kit.Tr("The file window could not open"), kit.Tr("Path of a model file or folder"), w.settings.Folder, kit.Tr("Open"), w.absolute(w.chosen))
 }

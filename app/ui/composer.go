@@ -11,15 +11,16 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // composer is the card at the bottom: the words to add, the preset and the one
 // main button, which writes or stops.
 type composer struct {
 	entry  *promptEntry
-	preset *button
-	main   *button
-	card   *surface
+	preset *kit.Button
+	main   *kit.Button
+	card   *kit.Surface
 	holder *container.ThemeOverride
 	box    *fyne.Container
 	ruler  *prose // measures the rows that the words take
@@ -33,28 +34,28 @@ const (
 
 // newComposer builds the card; the functions are what its parts do.
 func newComposer(th fyne.Theme, send, mainAction, escape func()) *composer {
-	c := &composer{card: newBorder(colorCard, theme.ColorNameInputBorder, 12), rows: minRows}
+	c := &composer{card: kit.NewBorder(kit.ColorCard, theme.ColorNameInputBorder, 12), rows: minRows}
 	c.entry = newPromptEntry(send, escape)
 	c.entry.onFocus = c.setFocused
-	c.preset = newQuietButton("", escape, nil)
-	c.main = newButton(tr("Generate"), escape, mainAction)
+	c.preset = kit.NewQuietButton("", escape, nil)
+	c.main = kit.NewButton(kit.Tr("Generate"), escape, mainAction)
 	c.main.Importance = widget.HighImportance
-	c.main.minWidth, c.main.bold = 112, true
+	c.main.MinWidth, c.main.Bold = 112, true
 
-	c.holder = container.NewThemeOverride(c.entry, altered{
+	c.holder = container.NewThemeOverride(c.entry, kit.Override{
 		Theme: th,
-		colours: map[fyne.ThemeColorName]fyne.ThemeColorName{
-			theme.ColorNameInputBackground: colorNone,
-			theme.ColorNameInputBorder:     colorNone,
+		Colours: map[fyne.ThemeColorName]fyne.ThemeColorName{
+			theme.ColorNameInputBackground: kit.ColorNone,
+			theme.ColorNameInputBorder:     kit.ColorNone,
 		},
-		sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameInputRadius: 0},
+		Sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameInputRadius: 0},
 	})
 	c.ruler = proseLabel(nil)
 	c.ruler.SizeName = theme.SizeNameText
 
 	row := container.NewHBox(c.preset, layout.NewSpacer(), c.main)
-	c.box = container.New(layoutFunc{min: fyne.NewSize(300, 60), do: c.layout}, c.card, c.holder, row,
-		newSurface(colorCard), newSurface(colorCard), newSurface(colorCard), newSurface(colorCard))
+	c.box = container.New(kit.LayoutFunc{Min: fyne.NewSize(300, 60), Do: c.layout}, c.card, c.holder, row,
+		kit.NewSurface(kit.ColorCard), kit.NewSurface(kit.ColorCard), kit.NewSurface(kit.ColorCard), kit.NewSurface(kit.ColorCard))
 	return c
 }
 
@@ -87,7 +88,7 @@ func (c *composer) height(width float32, low bool) float32 {
 		rows = 1
 	}
 	line := fyne.MeasureText("M", theme.Size(theme.SizeNameText), fyne.TextStyle{}).Height
-	entry := line*float32(rows) + 2*inset() + 2
+	entry := line*float32(rows) + 2*kit.Inset() + 2
 	return entry + c.preset.MinSize().Max(c.main.MinSize()).Height + 2*8
 }
 
@@ -100,7 +101,7 @@ func (c *composer) measure(width float32) int {
 		c.ruler.SetText(c.entry.Text)
 	}
 	line := fyne.MeasureText("M", theme.Size(theme.SizeNameText), fyne.TextStyle{}).Height
-	h := heightFor(c.ruler, width-12) - 2*inset()
+	h := kit.HeightFor(c.ruler, width-12) - 2*kit.Inset()
 	return min(maxRows, max(minRows, int(h/line+0.5)))
 }
 
@@ -115,9 +116,9 @@ func (c *composer) grown() bool {
 }
 
 func (c *composer) setFocused(on bool) {
-	c.card.stroke, c.card.strokeWidth = theme.ColorNameInputBorder, 1
+	c.card.Stroke, c.card.StrokeWidth = theme.ColorNameInputBorder, 1
 	if on {
-		c.card.stroke, c.card.strokeWidth = theme.ColorNamePrimary, 2
+		c.card.Stroke, c.card.StrokeWidth = theme.ColorNamePrimary, 2
 	}
 	c.card.Refresh()
 }
@@ -138,7 +139,7 @@ type promptEntry struct {
 	page         func(by float32) // PageUp and PageDown read the text
 	find         func(by int)     // F3 goes on in what was found there
 	onFocus      func(bool)
-	shift        shiftKey
+	shift        kit.ShiftKey
 	long         pastes // that stand in the text as marks
 }
 
@@ -164,30 +165,13 @@ func (e *promptEntry) FocusLost() {
 	e.onFocus(false)
 }
 
-// shiftKey tells if Shift is held down while an entry has the focus.
-type shiftKey bool
-
-func (s *shiftKey) track(k *fyne.KeyEvent, down bool) {
-	if k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight {
-		*s = shiftKey(down)
-	}
-}
-
-// step is one place further, or back while Shift is held.
-func (s shiftKey) step() int {
-	if s {
-		return -1
-	}
-	return 1
-}
-
 func (e *promptEntry) KeyDown(k *fyne.KeyEvent) {
-	e.shift.track(k, true)
+	e.shift.Track(k, true)
 	e.Entry.KeyDown(k)
 }
 
 func (e *promptEntry) KeyUp(k *fyne.KeyEvent) {
-	e.shift.track(k, false)
+	e.shift.Track(k, false)
 	e.Entry.KeyUp(k)
 }
 
@@ -207,7 +191,7 @@ func (e *promptEntry) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyPageDown:
 		e.page(1)
 	case fyne.KeyF3:
-		e.find(e.shift.step())
+		e.find(e.shift.Step())
 	default:
 		e.Entry.TypedKey(k)
 	}

@@ -10,15 +10,16 @@ import (
 	"tern/app/explain"
 	"tern/app/remote"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // connect is the page that leads to a model in another program.
 type connect struct {
-	address *lineEntry
-	key     *lineEntry
-	find    *button
-	state   *note              // asking, or what is wrong
-	warning *note              // of a way that is not encrypted
+	address *kit.LineEntry
+	key     *kit.LineEntry
+	find    *kit.Button
+	state   *kit.Note          // asking, or what is wrong
+	warning *kit.Note          // of a way that is not encrypted
 	notes   [2]*fyne.Container // around these two, hidden while they are empty
 	models  *fyne.Container    // to choose from
 	known   *fyne.Container    // servers of before
@@ -30,46 +31,46 @@ type connect struct {
 
 func newConnect(escape func(), find func()) *connect {
 	c := &connect{escape: escape}
-	c.address = newLineEntry(escape, nil, func(string) {})
+	c.address = kit.NewLineEntry(escape, nil, func(string) {})
 	c.address.OnSubmitted = func(string) { find() }
 	c.address.SetPlaceHolder("localhost:8080")
-	c.key = newLineEntry(escape, nil, func(string) {})
+	c.key = kit.NewLineEntry(escape, nil, func(string) {})
 	c.key.OnSubmitted = func(string) { find() }
 	c.key.Password = true
-	c.key.SetPlaceHolder(tr("none"))
-	c.find = newButton(tr("Show its models"), escape, find)
-	c.state = newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
-	c.warning = newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
-	c.notes = [2]*fyne.Container{container.New(flush{}, c.state), container.New(flush{}, c.warning)}
-	c.models = container.New(&stack{gap: 4})
-	c.known = container.New(&stack{gap: 4})
-	wide := func(e *lineEntry) fyne.CanvasObject {
-		return container.New(layoutFunc{min: fyne.NewSize(300, e.MinSize().Height),
-			do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, e)
+	c.key.SetPlaceHolder(kit.Tr("none"))
+	c.find = kit.NewButton(kit.Tr("Show its models"), escape, find)
+	c.state = kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
+	c.warning = kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
+	c.notes = [2]*fyne.Container{container.New(kit.Flush{}, c.state), container.New(kit.Flush{}, c.warning)}
+	c.models = container.New(&kit.Stack{Gap: 4})
+	c.known = container.New(&kit.Stack{Gap: 4})
+	wide := func(e *kit.LineEntry) fyne.CanvasObject {
+		return container.New(kit.LayoutFunc{Min: fyne.NewSize(300, e.MinSize().Height),
+			Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, e)
 	}
-	body := container.New(&stack{gap: 8},
-		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("Use a model that runs in another program, such as llama-server, vLLM, Ollama or another Tern, on this computer or on a bigger one.")))),
-		newRow(tr("Address"), tr("Such as localhost:8080 or https://llm.example.org."), wide(c.address), nil, escape, nil).box,
-		newRow(tr("Key"), tr("Only if the server asks for one. It is kept in your settings, and sent to this server alone."), wide(c.key), nil, escape, nil).box,
+	body := container.New(&kit.Stack{Gap: 8},
+		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("Use a model that runs in another program, such as llama-server, vLLM, Ollama or another Tern, on this computer or on a bigger one.")))),
+		kit.NewRow(kit.Tr("Address"), kit.Tr("Such as localhost:8080 or https://llm.example.org."), wide(c.address), nil, escape, nil).Box,
+		kit.NewRow(kit.Tr("Key"), kit.Tr("Only if the server asks for one. It is kept in your settings, and sent to this server alone."), wide(c.key), nil, escape, nil).Box,
 		container.NewHBox(c.find),
 		c.notes[0],
 		c.notes[1],
 		c.models,
 		c.known,
 		gapOf(10),
-		section(tr("Privacy")),
-		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("What you write, and the conversation before it, goes to that server, which may keep it. Your settings, your other conversations and the list of them stay on this computer.")))),
+		kit.Section(kit.Tr("Privacy")),
+		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("What you write, and the conversation before it, goes to that server, which may keep it. Your settings, your other conversations and the list of them stay on this computer.")))),
 	)
-	c.body = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
+	c.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, pageMargin, 0)
 	return c
 }
 
 // screen is the page as the window opens it.
 func (c *connect) screen(open func()) *screen {
 	c.page = &screen{
-		title: tr("Connect to a server"), content: c.body, first: c.address,
+		title: kit.Tr("Connect to a server"), content: c.body, first: c.address,
 		open:    open,
 		restyle: c.arrange,
 	}
@@ -78,16 +79,16 @@ func (c *connect) screen(open func()) *screen {
 
 // arrange lays the page out again, after a text in it became longer or shorter.
 func (c *connect) arrange() {
-	for i, n := range []*note{c.state, c.warning} {
-		setVisible(c.notes[i], n.text() != "")
+	for i, n := range []*kit.Note{c.state, c.warning} {
+		kit.SetVisible(c.notes[i], n.Text() != "")
 	}
 	c.body.Layout.Layout(c.body.Objects, c.body.Size())
 }
 
 // say shows a sentence above the models, and takes away those of before.
-func (c *connect) say(s span) {
-	c.state.set(s)
-	c.warning.set()
+func (c *connect) say(s kit.Span) {
+	c.state.Set(s)
+	c.warning.Set()
 	c.models.RemoveAll()
 	c.arrange()
 }
@@ -97,10 +98,10 @@ func (w *window) openConnect() {
 	c := w.connect
 	c.known.RemoveAll()
 	if len(w.settings.Servers) > 0 {
-		c.known.Add(section(tr("Used before")))
+		c.known.Add(kit.Section(kit.Tr("Used before")))
 	}
 	for _, s := range w.settings.Servers {
-		c.known.Add(container.NewHBox(newQuietButton(remote.Host(s.Base), w.escape, func() {
+		c.known.Add(container.NewHBox(kit.NewQuietButton(remote.Host(s.Base), w.escape, func() {
 			c.address.SetText(s.Base)
 			c.key.SetText(s.Key)
 			w.findModels()
@@ -123,7 +124,7 @@ func (w *window) findModels() {
 	key := settings.CleanKey(c.key.Text)
 	c.asked++
 	asked := c.asked
-	c.say(muted(tr("Asking {{.Host}} …", "Host", remote.Host(base))))
+	c.say(kit.Muted(kit.Tr("Asking {{.Host}} …", "Host", remote.Host(base))))
 	w.cfg.servers.ask(base, key, func(models []string, err error) {
 		switch {
 		case asked != c.asked:
@@ -132,24 +133,24 @@ func (w *window) findModels() {
 			c.say(problemSpan(err, base))
 			return
 		case len(models) == 0:
-			c.say(muted(tr("This server has no model open.")))
+			c.say(kit.Muted(kit.Tr("This server has no model open.")))
 			return
 		}
-		c.say(muted(trn(len(models), "It has one model:", "It has {{.N}} models:")))
+		c.say(kit.Muted(kit.TrN(len(models), "It has one model:", "It has {{.N}} models:")))
 		if open {
-			c.warning.set(span{text: "! " + tr("The way to this server is not encrypted: others on the same network can read what you write."), colour: theme.ColorNameWarning})
+			c.warning.Set(kit.Span{Text: "! " + kit.Tr("The way to this server is not encrypted: others on the same network can read what you write."), Colour: theme.ColorNameWarning})
 		}
 		for _, m := range models {
-			c.models.Add(container.NewHBox(newButton(m, w.escape, func() { w.useServer(settings.Server{Base: base, Key: key}, m) })))
+			c.models.Add(container.NewHBox(kit.NewButton(m, w.escape, func() { w.useServer(settings.Server{Base: base, Key: key}, m) })))
 		}
 		c.arrange()
 	})
 }
 
 // problemSpan says what is wrong with a server, and what to do.
-func problemSpan(err error, at string) span {
+func problemSpan(err error, at string) kit.Span {
 	p := explain.Problem(err, at)
-	return span{text: strings.TrimSuffix(say(p.Sentence), ".") + ". " + say(p.Hint), colour: theme.ColorNameError}
+	return kit.Span{Text: strings.TrimSuffix(kit.Translate(p.Sentence), ".") + ". " + kit.Translate(p.Hint), Colour: theme.ColorNameError}
 }
 
 // useServer opens a model of a server.

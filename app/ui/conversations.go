@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // fresh opens a new conversation; the one before stays in the list.
@@ -77,15 +77,15 @@ func (w *window) noConversation() bool { return w.transcript.empty() && w.entry(
 // conversationMenu is the menu of a conversation in the list.
 func (w *window) conversationMenu(e chat.Entry, at fyne.Position) {
 	items := []*fyne.MenuItem{
-		fyne.NewMenuItem(tr("Open"), func() { w.openConversation(e.ID) }),
-		fyne.NewMenuItem(tr("Rename…"), func() { w.rename(e.ID) }),
-		fyne.NewMenuItem(tr("Duplicate"), func() { w.duplicate(e.ID) }),
-		fyne.NewMenuItem(tr("Export as Markdown…"), func() { w.export(e.ID, ".md") }),
-		fyne.NewMenuItem(tr("Export as JSON…"), func() { w.export(e.ID, ".json") }),
+		fyne.NewMenuItem(kit.Tr("Open"), func() { w.openConversation(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Rename…"), func() { w.rename(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Duplicate"), func() { w.duplicate(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.export(e.ID, ".md") }),
+		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.export(e.ID, ".json") }),
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(tr("Delete"), func() { w.remove(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Delete"), func() { w.remove(e.ID) }),
 	}
-	w.popUpAt(at, items)
+	kit.PopUpAt(w.win.Canvas(), at, items)
 }
 
 // rename asks for a title.
@@ -94,26 +94,9 @@ func (w *window) rename(id string) {
 		return
 	}
 	e := w.entry(id)
-	w.askLine(tr("Rename conversation"), tr("Title; empty for the first words"), e.Name, tr("Rename"), func(text string) {
+	w.dialogs.AskLine(kit.Tr("Rename conversation"), kit.Tr("Title; empty for the first words"), e.Name, kit.Tr("Rename"), func(text string) {
 		w.ctl.Rename(id, text)
 	})
-}
-
-// askLine asks for a line of text.
-func (w *window) askLine(title, hint, text, verb string, done func(string)) {
-	var entry *lineEntry
-	accept := func() {
-		text := entry.Text
-		w.closeDialog()
-		done(text)
-	}
-	entry = newLineEntry(w.escape, func(string) {}, func(string) {})
-	entry.OnSubmitted = func(string) { accept() }
-	entry.SetPlaceHolder(hint)
-	entry.SetText(text)
-	w.openDialog(title, container.New(&stack{}, entry), dialogWidth, action{label: tr("Cancel")}, action{verb, accept})
-	w.win.Canvas().Focus(entry)
-	entry.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
 func (w *window) duplicate(id string) {
@@ -132,7 +115,7 @@ func (w *window) remove(id string) {
 	name := w.entry(id).Name
 	w.ctl.Delete(id)
 	w.removed = append(w.removed, id)
-	w.tell(tr("Deleted “{{.Title}}”.", "Title", shorten(name, theme.TextSize(), px(240), true)), action{tr("Undo"), w.restore})
+	w.tell(kit.Tr("Deleted “{{.Title}}”.", "Title", kit.Shorten(name, theme.TextSize(), kit.Px(240), true)), kit.Action{Label: kit.Tr("Undo"), Do: w.restore})
 }
 
 // restore brings the conversation back that was deleted last.
@@ -163,7 +146,7 @@ func (w *window) export(id, ext string) {
 		if filepath.Ext(path) == "" {
 			path += ext
 		}
-		w.ctl.Export(id, path, tr("You"), tr("Tern"))
+		w.ctl.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
 	})
 }
 
@@ -176,7 +159,7 @@ func fileName(title string) string {
 		return r
 	}, title), " .…")
 	if name == "" {
-		return tr("Conversation")
+		return kit.Tr("Conversation")
 	}
 	return name
 }

@@ -6,10 +6,11 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // dragTo moves an edge to a place in the window, as the mouse does.
-func (r *rig) dragTo(e *edge, x float32) {
+func (r *rig) dragTo(e *kit.Edge, x float32) {
 	d := &fyne.DragEvent{}
 	d.AbsolutePosition = fyne.NewPos(x, 300)
 	e.Dragged(d)

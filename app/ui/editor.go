@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // editor stands in the place of a message, or of a paragraph of a story, while
@@ -83,8 +84,8 @@ func newEditor(th fyne.Theme, text string) *editor {
 	e.entry.SetMinRowsVisible(1)
 	e.entry.ExtendBaseWidget(e.entry)
 	e.entry.SetText(text)
-	e.holder = container.NewThemeOverride(e.entry, altered{Theme: th,
-		sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameText: theme.Size(sizeProse)}})
+	e.holder = container.NewThemeOverride(e.entry, kit.Override{Theme: th,
+		Sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameText: theme.Size(kit.SizeProse)}})
 	return e
 }
 
@@ -93,7 +94,7 @@ func (e *editor) height(width float32) float32 {
 	if e.ruler.Text != e.entry.Text {
 		e.ruler.SetText(e.entry.Text)
 	}
-	h := heightFor(e.ruler, width) + 4
+	h := kit.HeightFor(e.ruler, width) + 4
 	if e.row != nil {
 		h += e.row.MinSize().Height + 4
 	}
@@ -116,9 +117,9 @@ func (w *window) openEditor(e *editor) {
 	t := w.transcript
 	e.id = w.view.ID
 	if e.row != nil {
-		e.box = container.New(layoutFunc{do: e.layout}, e.holder, e.row)
+		e.box = container.New(kit.LayoutFunc{Do: e.layout}, e.holder, e.row)
 	} else {
-		e.box = container.New(layoutFunc{do: e.layout}, e.holder)
+		e.box = container.New(kit.LayoutFunc{Do: e.layout}, e.holder)
 	}
 	e.entry.leave = func() { w.closeEditor(e.message == nil) }
 	e.entry.moved = func() { w.showMain(w.cfg.now()) }
@@ -189,7 +190,7 @@ func (w *window) checkEditor() {
 	text := e.entry.Text
 	if w.closeEditor(false); text != e.old {
 		w.copyText(text)
-		w.tellLater(tr("The text was changed elsewhere while you edited it. What you wrote is on the clipboard."))
+		w.tellLater(kit.Tr("The text was changed elsewhere while you edited it. What you wrote is on the clipboard."))
 	}
 }
 
@@ -225,12 +226,12 @@ func (w *window) editMessage(m turn) {
 	from, text := w.messageAt(m)
 	e := newEditor(w.th, text)
 	e.message, e.from, e.to = &m, from, from+len(text)
-	e.row = container.NewHBox(layout.NewSpacer(), newQuietButton(tr("Cancel"), w.escape, func() { w.closeEditor(false) }))
+	e.row = container.NewHBox(layout.NewSpacer(), kit.NewQuietButton(kit.Tr("Cancel"), w.escape, func() { w.closeEditor(false) }))
 	if m.mine {
-		e.row.Add(newQuietButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
-		e.row.Add(newButton(tr("Send"), w.escape, w.sendEdited))
+		e.row.Add(kit.NewQuietButton(kit.Tr("Save"), w.escape, func() { w.closeEditor(true) }))
+		e.row.Add(kit.NewButton(kit.Tr("Send"), w.escape, w.sendEdited))
 	} else {
-		e.row.Add(newButton(tr("Save"), w.escape, func() { w.closeEditor(true) }))
+		e.row.Add(kit.NewButton(kit.Tr("Save"), w.escape, func() { w.closeEditor(true) }))
 	}
 	w.openEditor(e)
 	e.toEnd()
@@ -256,7 +257,7 @@ func (w *window) sendEdited() {
 func (w *window) clickedText(i, at int, pos fyne.Position) {
 	if at >= 0 && w.tokensShown() && w.inspect.pinAt(w.transcript.page.paras[i].from+at) {
 		// Soon: what is not under the mouse loses the focus when a click is over.
-		fyne.Do(func() { refocus(w.win.Canvas(), w.inspect.text) })
+		fyne.Do(func() { kit.Refocus(w.win.Canvas(), w.inspect.text) })
 		return
 	}
 	w.clickedStory(i, pos)
@@ -398,3 +399,6 @@ func (p *page) unedit(e *editor) {
 		p.known[i], p.heights[i] = false, p.estimate(i)
 	}
 }
+
+// TypedShortcut pastes lines as models know them.
+func (e *editEntry) TypedShortcut(s fyne.Shortcut) { e.Entry.TypedShortcut(kit.PlainPaste(s)) }

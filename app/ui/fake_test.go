@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // fakeController records what the window asks for; a test sets its view.
@@ -126,7 +128,7 @@ var builtin = chat.ModelInfo{
 func newRig(t testing.TB, width, height float32) *rig {
 	t.Helper()
 	a := test.NewTempApp(t)
-	th := newTheme(settings.ThemeLight, 100)
+	th := kit.NewTheme(kit.Light, 100)
 	a.Settings().SetTheme(th)
 	win := a.NewWindow("")
 	open := true
@@ -241,7 +243,7 @@ func document(texts ...string) func(*chat.View) {
 
 func (r *rig) statusIs(want string) {
 	r.t.Helper()
-	if got := r.status.line.text(); got != want {
+	if got := r.status.line.Text(); got != want {
 		r.t.Errorf("status %q, want %q", got, want)
 	}
 }
@@ -249,10 +251,10 @@ func (r *rig) statusIs(want string) {
 func (r *rig) stripIs(want string) {
 	r.t.Helper()
 	got := ""
-	if r.strip.now != nil && r.strip.box.Visible() {
-		got = r.strip.now.sentence
-		for _, a := range r.strip.now.actions {
-			got += " [" + a.label + "]"
+	if r.strip.Now != nil && r.strip.Box.Visible() {
+		got = r.strip.Now.Sentence
+		for _, a := range r.strip.Now.Actions {
+			got += " [" + a.Label + "]"
 		}
 	}
 	if got != want {
@@ -263,11 +265,17 @@ func (r *rig) stripIs(want string) {
 // tapStrip presses a button of the strip.
 func (r *rig) tapStrip(label string) {
 	r.t.Helper()
-	for _, o := range r.strip.buttons.Objects {
-		if b := o.(*button); b.AccessibilityLabel() == label {
+	for _, o := range r.strip.Buttons.Objects {
+		if b := o.(*kit.Button); b.AccessibilityLabel() == label {
 			test.Tap(b)
 			return
 		}
 	}
 	r.t.Fatalf("the strip has no button %q", label)
+}
+
+// ours tells if a widget is one of the window's own, rather than a part of Fyne's.
+func ours(o any) bool {
+	t := reflect.TypeOf(o)
+	return t != nil && t.Kind() == reflect.Pointer && strings.HasPrefix(t.Elem().PkgPath(), "tern/app/ui")
 }

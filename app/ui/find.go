@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 // match is a place where words were found.
@@ -22,8 +24,8 @@ type finder struct {
 	do    finderActions
 	box   *fyne.Container
 	entry *findEntry
-	count *note
-	steps []*button // back and on
+	count *kit.Note
+	steps []*kit.Button // back and on
 
 	pattern *regexp.Regexp // nil: nothing is looked for
 	matches []match        // in the order of the text
@@ -45,15 +47,15 @@ const (
 )
 
 func newFinder(do finderActions) *finder {
-	f := &finder{do: do, at: -1, count: newNote(theme.SizeNameCaptionText)}
+	f := &finder{do: do, at: -1, count: kit.NewNote(theme.SizeNameCaptionText)}
 	f.entry = newFindEntry(do.close, f.step, f.look)
-	f.entry.SetPlaceHolder(tr("Find in the text"))
-	back := newIconButton(tr("Previous match"), theme.MoveUpIcon(), do.close, func() { f.step(-1) })
-	on := newIconButton(tr("Next match"), theme.MoveDownIcon(), do.close, func() { f.step(1) })
-	f.steps = []*button{back, on}
-	end := newIconButton(tr("Close"), theme.CancelIcon(), do.close, do.close)
-	ground, line := newSurface(colorSidebar), newSurface(theme.ColorNameSeparator)
-	f.box = container.New(layoutFunc{min: fyne.NewSize(200, findHeight), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+	f.entry.SetPlaceHolder(kit.Tr("Find in the text"))
+	back := kit.NewIconButton(kit.Tr("Previous match"), theme.MoveUpIcon(), do.close, func() { f.step(-1) })
+	on := kit.NewIconButton(kit.Tr("Next match"), theme.MoveDownIcon(), do.close, func() { f.step(1) })
+	f.steps = []*kit.Button{back, on}
+	end := kit.NewIconButton(kit.Tr("Close"), theme.CancelIcon(), do.close, do.close)
+	ground, line := kit.NewSurface(kit.ColorSidebar), kit.NewSurface(theme.ColorNameSeparator)
+	f.box = container.New(kit.LayoutFunc{Min: fyne.NewSize(200, findHeight), Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		ground.Resize(size)
 		line.Move(fyne.NewPos(0, size.Height-1))
 		line.Resize(fyne.NewSize(size.Width, 1))
@@ -62,12 +64,12 @@ func newFinder(do finderActions) *finder {
 			o.Move(fyne.NewPos(x, (size.Height-h)/2))
 			o.Resize(fyne.NewSize(w, h))
 		}
-		for _, b := range []*button{end, on, back} {
+		for _, b := range []*kit.Button{end, on, back} {
 			m := b.MinSize()
 			right -= m.Width + 2
 			put(b, right, m.Width, m.Height)
 		}
-		w := max(80, min(px(findWidth), right-left-px(90)))
+		w := max(80, min(kit.Px(findWidth), right-left-kit.Px(90)))
 		put(f.entry, left, w, f.entry.MinSize().Height)
 		put(f.count, left+w+4, max(0, right-left-w-4), f.count.MinSize().Height)
 	}}, ground, line, f.entry, f.count, back, on, end)
@@ -83,7 +85,7 @@ func (f *finder) height() float32 {
 	if !f.open() {
 		return 0
 	}
-	return max(px(findHeight), f.entry.MinSize().Height+6)
+	return max(kit.Px(findHeight), f.entry.MinSize().Height+6)
 }
 
 // look looks for other words, and goes to the first that the reader has not
@@ -164,15 +166,15 @@ func (f *finder) say() {
 	switch {
 	case f.pattern == nil:
 	case n == 0:
-		text = tr("No matches")
+		text = kit.Tr("No matches")
 	case f.at < 0:
-		text = trn(n, "One match", "{{.N}} matches")
+		text = kit.TrN(n, "One match", "{{.N}} matches")
 	default:
-		text = tr("{{.Match}} of {{.Matches}}", "Match", count(f.at+1), "Matches", count(n))
+		text = kit.Tr("{{.Match}} of {{.Matches}}", "Match", kit.Count(f.at+1), "Matches", kit.Count(n))
 	}
-	f.count.set(muted(text))
+	f.count.Set(kit.Muted(text))
 	for _, b := range f.steps {
-		b.setEnabled(n > 0)
+		b.SetEnabled(n > 0)
 	}
 }
 
@@ -193,7 +195,7 @@ func (f *finder) shades(para int) (list []shade) {
 
 // find opens the line and puts the focus there.
 func (w *window) find() {
-	if w.dialog != nil || w.transcript.empty() {
+	if w.dialogs.Shown != nil || w.transcript.empty() {
 		return
 	}
 	w.closeScreen()
@@ -230,7 +232,7 @@ type findEntry struct {
 	widget.Entry
 	escape func()
 	step   func(by int)
-	shift  shiftKey
+	shift  kit.ShiftKey
 }
 
 func newFindEntry(escape func(), step func(by int), typed func(string)) *findEntry {
@@ -247,12 +249,12 @@ func (e *findEntry) FocusLost() {
 }
 
 func (e *findEntry) KeyDown(k *fyne.KeyEvent) {
-	e.shift.track(k, true)
+	e.shift.Track(k, true)
 	e.Entry.KeyDown(k)
 }
 
 func (e *findEntry) KeyUp(k *fyne.KeyEvent) {
-	e.shift.track(k, false)
+	e.shift.Track(k, false)
 	e.Entry.KeyUp(k)
 }
 
@@ -261,7 +263,7 @@ func (e *findEntry) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		e.escape()
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyF3:
-		e.step(e.shift.step())
+		e.step(e.shift.Step())
 	case fyne.KeyDown:
 		e.step(1)
 	case fyne.KeyUp:

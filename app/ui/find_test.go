@@ -44,7 +44,7 @@ func TestFind(t *testing.T) {
 	f.entry.SetText("tErn")
 	is := func(when, want string, at int) {
 		t.Helper()
-		if got := f.count.text(); got != want || f.at != at {
+		if got := f.count.Text(); got != want || f.at != at {
 			t.Errorf("%s: %q at %d, want %q at %d", when, got, f.at, want, at)
 		}
 		if at < 0 {

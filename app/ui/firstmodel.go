@@ -3,6 +3,7 @@ package ui
 import (
 	"tern/app/chat"
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 // instead is why the built-in model is open rather than the one that Tern was
@@ -27,7 +28,7 @@ func (w *window) openFirst(path string) {
 		w.load("")
 	case w.settings.Opening == last:
 		w.openInstead(instead{path: last, anyway: true,
-			sentence: tr("Tern ended while it opened {{.Model}}.", "Model", name)})
+			sentence: kit.Tr("Tern ended while it opened {{.Model}}.", "Model", name)})
 	default:
 		w.checkFirst(last)
 	}
@@ -51,7 +52,7 @@ func (w *window) checkFirst(path string) {
 		}
 		if fit.Verdict == library.DoesNotFit {
 			w.openInstead(instead{path: path, anyway: true,
-				sentence: tr("{{.Name}} needs {{.Need}}; {{.Free}} are free.", "Name", w.nameOf(path), "Need", bytesOf(fit.Need), "Free", bytesOf(fit.Free))})
+				sentence: kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free.", "Name", w.nameOf(path), "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free))})
 			return
 		}
 		w.first = path
@@ -80,7 +81,7 @@ func (w *window) followFirst(was, v chat.View) {
 	case v.Problem != nil:
 		p := v.Problem
 		w.loadFailed = false
-		w.openInstead(instead{path: path, sentence: say(p.Sentence), hint: say(p.Hint), detail: p.Detail})
+		w.openInstead(instead{path: path, sentence: kit.Translate(p.Sentence), hint: kit.Translate(p.Hint), detail: p.Detail})
 	case was.State == chat.Loading: // given up
 		w.first = ""
 	default:
@@ -91,26 +92,26 @@ func (w *window) followFirst(was, v chat.View) {
 }
 
 // insteadMessage is the strip that says why.
-func (w *window) insteadMessage() *message {
+func (w *window) insteadMessage() *kit.Notice {
 	i, m := w.instead, w.view.Model
 	if i == nil || m == nil {
 		return nil
 	}
-	hint := tr("{{.Model}} is open instead.", "Model", m.Name)
+	hint := kit.Tr("{{.Model}} is open instead.", "Model", m.Name)
 	if i.hint != "" {
 		hint = i.hint + " " + hint
 	}
-	s := &message{kind: messageError, sentence: i.sentence, hint: hint, dismiss: func() {
+	s := &kit.Notice{Kind: kit.Failure, Sentence: i.sentence, Hint: hint, Dismiss: func() {
 		w.instead = nil
 		w.setLast(m.Path)
 		w.update()
 	}}
 	if i.anyway {
-		s.actions = append(s.actions, action{tr("Open anyway"), func() { w.loadAnyway(i.path) }})
+		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open anyway"), Do: func() { w.loadAnyway(i.path) }})
 	} else {
-		s.actions = append(s.actions, action{tr("Try again"), func() { w.load(i.path) }})
+		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Try again"), Do: func() { w.load(i.path) }})
 	}
-	s.actions = append(s.actions, action{tr("Open another…"), func() { w.choose(false) }})
+	s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }})
 	return s
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
@@ -13,8 +12,8 @@ import (
 // ringed is the row of the sidebar with a ring around it, "" for none.
 func (r *rig) ringed() (name string) {
 	walk(r.sidebar.list, func(o fyne.CanvasObject) {
-		if t, ok := o.(*title); ok && t.Visible() && t.ground.stroke == theme.ColorNamePrimary && t.ground.strokeWidth >= 2 {
-			name += t.text.text()
+		if t, ok := o.(*title); ok && t.Visible() && t.ground.Stroke == theme.ColorNamePrimary && t.ground.StrokeWidth >= 2 {
+			name += t.text.Text()
 		}
 	})
 	return name
@@ -47,40 +46,5 @@ func TestListRing(t *testing.T) {
 	r.took("open id A tern")
 	if got := r.ringed(); got != "" {
 		t.Errorf("a ring around %q, the prompt has the focus", got)
-	}
-}
-
-// TestTipsEnd: a tooltip does not wait behind a menu or a dialog, where there is
-// nowhere to show it, and none begins there.
-func TestTipsEnd(t *testing.T) {
-	r := newRig(t, 1100, 720)
-	r.show(document("Once"))
-	b := r.topbar.sidebar
-	over := r.win.Canvas().Overlays()
-	point := func() {
-		b.MouseOut()
-		b.MouseIn(&desktop.MouseEvent{})
-	}
-	for name, open := range map[string]func(){
-		"a menu at a place": func() { r.popUpAt(fyne.NewPos(9, 9), []*fyne.MenuItem{fyne.NewMenuItem("x", nil)}) },
-		"a menu":            func() { r.popUp(b, []*fyne.MenuItem{fyne.NewMenuItem("x", nil)}) },
-		"a dialog":          func() { r.shortcuts() },
-	} {
-		point()
-		if tipped != b {
-			t.Fatal("no tooltip waits")
-		}
-		open()
-		if tipped != nil {
-			t.Errorf("behind %s a tooltip waits", name)
-		}
-		point()
-		if tipped != nil {
-			t.Errorf("behind %s a tooltip begins", name)
-		}
-		for over.Top() != nil {
-			over.Remove(over.Top())
-		}
-		r.dialog = nil
 	}
 }

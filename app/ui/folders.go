@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 // modelFolders are the folders of models: the user's, and until there is one,
@@ -31,14 +32,14 @@ func (w *window) downloadFolder() (string, error) {
 
 // addFolder lets the user pick a folder whose models are listed.
 func (w *window) addFolder() {
-	w.chooseBy(tr("Choosing a folder…"), func(dir string, done func(string, error)) { w.cfg.choose(true, dir, done) }, func() {
-		w.askLine(tr("The file window could not open"), tr("Path of a folder"), w.settings.Folder, tr("Add"), w.absolute(w.folderAdded))
+	w.chooseBy(kit.Tr("Choosing a folder…"), func(dir string, done func(string, error)) { w.cfg.choose(true, dir, done) }, func() {
+		w.dialogs.AskLine(kit.Tr("The file window could not open"), kit.Tr("Path of a folder"), w.settings.Folder, kit.Tr("Add"), w.absolute(w.folderAdded))
 	}, w.folderAdded)
 }
 
 func (w *window) folderAdded(dir string) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		w.tell(tr("{{.Name}} is not a folder.", "Name", filepath.Base(dir)))
+		w.tell(kit.Tr("{{.Name}} is not a folder.", "Name", filepath.Base(dir)))
 		return
 	}
 	if !slices.Contains(w.settings.Models, dir) {
@@ -52,7 +53,7 @@ func (w *window) forgetFolder(dir string) {
 	before := w.settings.Models
 	w.settings.Models = slices.DeleteFunc(slices.Clone(before), func(d string) bool { return d == dir })
 	w.foldersChanged()
-	w.tell(tr("Folder forgotten; its files are untouched."), action{tr("Undo"), func() {
+	w.tell(kit.Tr("Folder forgotten; its files are untouched."), kit.Action{Label: kit.Tr("Undo"), Do: func() {
 		w.settings.Models = before
 		w.foldersChanged()
 		w.forget()

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // other is a model that wrote a conversation, and is not the one that is open.
@@ -63,41 +64,41 @@ func (w *window) whereIs(s chat.Segment) other {
 }
 
 // foreignMessage is the strip of a conversation that another model wrote.
-func (w *window) foreignMessage() *message {
+func (w *window) foreignMessage() *kit.Notice {
 	o := w.foreign()
 	if o == nil || w.writing() || w.view.State != chat.Ready {
 		return nil
 	}
-	m := &message{actions: w.foreignActions(o, func() {})}
-	m.sentence, m.hint = w.foreignWords(o)
+	m := &kit.Notice{Actions: w.foreignActions(o, func() {})}
+	m.Sentence, m.Hint = w.foreignWords(o)
 	return m
 }
 
 // foreignWords say who wrote the conversation and who would go on.
 func (w *window) foreignWords(o *other) (sentence, hint string) {
 	open := w.view.Model.Name
-	hint = tr("{{.Model}} is open.", "Model", open)
+	hint = kit.Tr("{{.Model}} is open.", "Model", open)
 	if w.mute() {
-		hint = tr("{{.Model}} is open, which answers no messages.", "Model", open)
+		hint = kit.Tr("{{.Model}} is open, which answers no messages.", "Model", open)
 	}
 	if o.name == "" {
-		return tr("This is a conversation."), hint
+		return kit.Tr("This is a conversation."), hint
 	}
-	return tr("{{.Model}} wrote this conversation.", "Model", o.name), hint
+	return kit.Tr("{{.Model}} wrote this conversation.", "Model", o.name), hint
 }
 
 // foreignActions are what can be done about it, the opening first; then is done
 // where the open model is to go on.
-func (w *window) foreignActions(o *other, then func()) []action {
-	open := action{tr("Open another…"), func() { w.choose(false) }}
+func (w *window) foreignActions(o *other, then func()) []kit.Action {
+	open := kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }}
 	if o.known {
-		open = action{tr("Open {{.Model}}", "Model", o.name), func() { w.load(o.path) }}
+		open = kit.Action{Label: kit.Tr("Open {{.Model}}", "Model", o.name), Do: func() { w.load(o.path) }}
 	}
 	if w.mute() {
-		return []action{open, {tr("Write as a story"), w.setStory}}
+		return []kit.Action{open, {Label: kit.Tr("Write as a story"), Do: w.setStory}}
 	}
 	m := w.view.Model.Name
-	return []action{open, {tr("Continue with {{.Model}}", "Model", m), func() {
+	return []kit.Action{open, {Label: kit.Tr("Continue with {{.Model}}", "Model", m), Do: func() {
 		w.continued[w.view.ID] = m
 		w.update()
 		then()
@@ -109,5 +110,5 @@ func (w *window) askModel(write func()) {
 	o := w.foreign()
 	sentence, hint := w.foreignWords(o)
 	actions := w.foreignActions(o, write)
-	w.openDialog("", newQuestion(sentence+" "+hint), dialogWidth, action{label: tr("Cancel")}, actions[1], actions[0])
+	w.dialogs.Open("", kit.NewQuestion(sentence+" "+hint), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")}, actions[1], actions[0])
 }

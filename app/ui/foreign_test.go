@@ -15,6 +15,7 @@ import (
 	"tern/app/explain"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // writtenBy says which model wrote the answers.
@@ -44,7 +45,7 @@ func TestAnotherModel(t *testing.T) {
 	for _, act := range []func(){r.generate, r.mainAction, r.retry} {
 		act()
 		r.took()
-		if r.dialog == nil || r.composer.entry.Text != "And then?" {
+		if r.dialogs.Shown == nil || r.composer.entry.Text != "And then?" {
 			t.Fatalf("no question, and the prompt has %q", r.composer.entry.Text)
 		}
 		r.tapDialog("Cancel")
@@ -61,7 +62,7 @@ func TestAnotherModel(t *testing.T) {
 	r.took("generate And then?")
 	r.stripIs("")
 	r.generate()
-	if r.composer.entry.SetText("x"); r.dialog != nil {
+	if r.composer.entry.SetText("x"); r.dialogs.Shown != nil {
 		t.Error("it asks again")
 	}
 	r.generate()
@@ -76,8 +77,8 @@ func TestAnotherModel(t *testing.T) {
 	// A model that continues texts answers no messages, whoever wrote them.
 	r.show(func(v *chat.View) { m := builtin; v.Model, v.Document[3].Model = &m, "Gone" })
 	r.stripIs("Gone wrote this conversation. [Open another…] [Write as a story]")
-	if !strings.Contains(r.strip.now.hint, "answers no messages") {
-		t.Errorf("hint %q", r.strip.now.hint)
+	if !strings.Contains(r.strip.Now.Hint, "answers no messages") {
+		t.Errorf("hint %q", r.strip.Now.Hint)
 	}
 	r.fake.written = []chat.Written{{Model: "Gone", Path: "/elsewhere/gone.gguf"}}
 	r.show(func(v *chat.View) { v.ID = "third" })
@@ -131,7 +132,7 @@ func TestNoRoom(t *testing.T) {
 		r.composer.entry.SetText("more")
 		act()
 		r.took()
-		if b, ok := r.win.Canvas().Focused().(*button); !ok || b.Text != "Drop oldest turns" || r.composer.entry.Text != "more" {
+		if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Drop oldest turns" || r.composer.entry.Text != "more" {
 			t.Errorf("the focus is on %v, the prompt has %q", r.win.Canvas().Focused(), r.composer.entry.Text)
 		}
 	}
@@ -149,8 +150,8 @@ func TestNoRoom(t *testing.T) {
 	g.Context = 512
 	r.generation = g
 	r.show(func(v *chat.View) { v.Model.ContextLen = 4096 })
-	if r.strip.now.hint != "The settings say 512; the model has 4,096." {
-		t.Errorf("hint %q", r.strip.now.hint)
+	if r.strip.Now.Hint != "The settings say 512; the model has 4,096." {
+		t.Errorf("hint %q", r.strip.Now.Hint)
 	}
 	r.show(func(v *chat.View) { v.Figures.ContextUsed, v.Figures.Stop = 256, "" })
 	r.stripIs("")
@@ -203,8 +204,8 @@ func TestFirstModel(t *testing.T) {
 	m := builtin
 	r.show(func(v *chat.View) { v.State, v.Model, v.Problem = chat.Ready, &m, nil })
 	r.stripIs("b is not there any more [Try again] [Open another…]")
-	if !strings.HasSuffix(r.strip.now.hint, "Tern Tales is open instead.") || r.settings.LastModel() != "/m/b" {
-		t.Errorf("hint %q, last %q", r.strip.now.hint, r.settings.LastModel())
+	if !strings.HasSuffix(r.strip.Now.Hint, "Tern Tales is open instead.") || r.settings.LastModel() != "/m/b" {
+		t.Errorf("hint %q, last %q", r.strip.Now.Hint, r.settings.LastModel())
 	}
 	r.tapStrip("Dismiss")
 	r.stripIs("")
@@ -233,7 +234,7 @@ func TestFirstModel(t *testing.T) {
 	r.openFirst("")
 	r.took("load")
 	r.show(func(v *chat.View) { v.State, v.Model = chat.Ready, &m })
-	if got := r.strip.now.sentence; !strings.Contains(got, " needs ") || !strings.Contains(got, " are free.") {
+	if got := r.strip.Now.Sentence; !strings.Contains(got, " needs ") || !strings.Contains(got, " are free.") {
 		t.Errorf("strip %q", got)
 	}
 }

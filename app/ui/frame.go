@@ -3,8 +3,8 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 const (
@@ -32,7 +32,7 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 		o.Move(fyne.NewPos(x, y))
 		o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 	}
-	top, foot := px(topHeight), px(statusHeight)
+	top, foot := kit.Px(topHeight), kit.Px(statusHeight)
 	body := size.Height - top - foot
 	if w.drawer == leftDrawer && w.sidebarDocks() || w.drawer == rightDrawer && w.panelDocks() {
 		w.drawer = noDrawer
@@ -48,24 +48,24 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 	place(w.status.box, 0, size.Height-foot, size.Width, foot)
 	place(w.topbar.box, 0, 0, size.Width, top)
-	setVisible(w.topbar.box, w.screen == nil)
-	setVisible(w.page, w.screen == nil)
-	setVisible(w.sidebar.box, w.sidebarShown())
-	setVisible(w.scrim, w.drawer != noDrawer)
+	kit.SetVisible(w.topbar.box, w.screen == nil)
+	kit.SetVisible(w.page, w.screen == nil)
+	kit.SetVisible(w.sidebar.box, w.sidebarShown())
+	kit.SetVisible(w.scrim, w.drawer != noDrawer)
 	place(w.sidebar.box, 0, top, w.sidebarWidth(), body)
 	place(w.leftEdge, w.sidebarWidth()-edgeWidth/2, top, edgeWidth, body)
-	setVisible(w.leftEdge, w.sidebarShown())
+	kit.SetVisible(w.leftEdge, w.sidebarShown())
 	place(w.rightEdge, size.Width-w.panelWidth()-edgeWidth/2, top, edgeWidth, body)
-	setVisible(w.rightEdge, shown != nil)
+	kit.SetVisible(w.rightEdge, shown != nil)
 	place(w.scrim, 0, top, size.Width, body)
 	for _, p := range w.panels {
-		setVisible(p.content, p == shown)
+		kit.SetVisible(p.content, p == shown)
 		if p == shown {
 			place(p.content, size.Width-w.panelWidth(), top, w.panelWidth(), body)
 		}
 	}
 	for _, s := range w.screens {
-		setVisible(s.box, s == w.screen)
+		kit.SetVisible(s.box, s == w.screen)
 		if s == w.screen {
 			w.placeScreen(s, left, top, size.Width, body)
 		}
@@ -73,11 +73,11 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 	place(w.page, left, top, right-left, body)
 	centre := right - left
-	strip := w.strip.height(centre)
-	place(w.strip.box, 0, 0, centre, strip)
+	strip := w.strip.Height(centre)
+	place(w.strip.Box, 0, 0, centre, strip)
 	place(w.finder.box, 0, strip, centre, w.finder.height())
 	strip += w.finder.height()
-	column := min(columnWidth()+2*inset(), centre-2*pageMargin)
+	column := min(kit.ColumnWidth()+2*kit.Inset(), centre-2*pageMargin)
 	c := w.composer.height(column, size.Height < lowWindow)
 	place(w.composer.box, (centre-column)/2, body-c-12, column, c)
 	text := body - strip - c - 12 - 8
@@ -88,7 +88,7 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 // placeScreen gives a screen the whole width for its title line, which stands
 // in the place of the top bar, and what is beside the sidebar for the rest.
 func (w *window) placeScreen(s *screen, left, top, width, body float32) {
-	s.box.Layout = layoutFunc{do: func(o []fyne.CanvasObject, size fyne.Size) {
+	s.box.Layout = kit.LayoutFunc{Do: func(o []fyne.CanvasObject, size fyne.Size) {
 		content, header := o[0], o[1]
 		header.Move(fyne.NewPos(0, 0))
 		header.Resize(fyne.NewSize(size.Width, top))
@@ -122,22 +122,4 @@ func (w *window) closeDrawer() {
 	w.drawer = noDrawer
 	w.placeAgain()
 	w.focusPrompt()
-}
-
-// scrim darkens what lies under a drawer; a click on it closes the drawer.
-type scrim struct {
-	widget.BaseWidget
-	tapped func()
-}
-
-func newScrim(tapped func()) *scrim {
-	s := &scrim{tapped: tapped}
-	s.ExtendBaseWidget(s)
-	return s
-}
-
-func (s *scrim) Tapped(*fyne.PointEvent) { s.tapped() }
-
-func (s *scrim) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(newSurface(theme.ColorNameShadow))
 }

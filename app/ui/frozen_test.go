@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // drag selects with the mouse from one place of a paragraph to another.
@@ -65,7 +66,7 @@ func TestSelectionDoesNotFreeze(t *testing.T) {
 				}
 				r.transcript.page.edit.entry.SetText("Mine.")
 				r.key(fyne.KeyEscape)
-				r.took("splice 0 " + count(len(text(r.view.Document))) + " Mine.")
+				r.took("splice 0 " + kit.Count(len(text(r.view.Document))) + " Mine.")
 			}
 		})
 	}
@@ -247,7 +248,8 @@ func TestFocusAndOpenAreSeen(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	main := r.composer.main
 	line := func() *canvas.Rectangle {
-		return test.WidgetRenderer(main).(*ring).line
+		objects := test.WidgetRenderer(main).Objects()
+		return objects[len(objects)-1].(*canvas.Rectangle)
 	}
 	r.win.Canvas().Focus(main)
 	r.relayout()

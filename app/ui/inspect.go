@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // inspectActions are what the Inspect panel asks for.
@@ -35,7 +36,7 @@ type inspectActions struct {
 // inspect is the panel that looks inside: tokens, model and speed.
 type inspect struct {
 	do    inspectActions
-	tabs  []*button
+	tabs  []*kit.Button
 	pages []fyne.CanvasObject
 	tab   int
 	side  *panel
@@ -43,16 +44,16 @@ type inspect struct {
 
 	text     *tokenText
 	scroll   *container.Scroll
-	headline *note
-	figures  *note
+	headline *kit.Note
+	figures  *kit.Note
 	bars     *bars
 	about    *fyne.Container // what a token has to say
-	why      *note
+	why      *kit.Note
 	empty    *fyne.Container // instead of it, where there is none
 	tokenBox *fyne.Container
 	spark    *spark
-	tint     *check
-	recipe   *button
+	tint     *kit.Check
+	recipe   *kit.Button
 	tokens   []chat.Token
 	reaches  []reach        // of text.tokens, in the document
 	chosen   int            // a segment of the answer that is looked at, 0 for the last
@@ -70,23 +71,23 @@ type examinedAnswer struct{ segment, size int }
 // newInspect makes the panel.
 func newInspect(tinted bool, do inspectActions) *inspect {
 	p := &inspect{do: do, wanted: -1}
-	box := container.New(&stack{gap: 8, pad: 12})
+	box := container.New(&kit.Stack{Gap: 8, Pad: 12})
 	row := container.NewHBox()
-	for i, title := range []string{tr("Tokens"), tr("Model"), tr("Speed")} {
-		b := newQuietButton(title, do.escape, func() { p.open(i) })
+	for i, title := range []string{kit.Tr("Tokens"), kit.Tr("Model"), kit.Tr("Speed")} {
+		b := kit.NewQuietButton(title, do.escape, func() { p.open(i) })
 		p.tabs = append(p.tabs, b)
 		row.Add(b)
 	}
 	row.Add(layout.NewSpacer())
-	box.Add(container.New(flush{}, row))
+	box.Add(container.New(kit.Flush{}, row))
 	p.model = newModelTab(do.escape)
 	p.speed = p.newSpeedTab()
 	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.model.box, p.speed.box}
 	pages := container.NewStack(p.pages...)
-	content := container.NewStack(newSurface(colorSidebar), container.NewBorder(box, nil, nil, nil, pages))
+	content := container.NewStack(kit.NewSurface(kit.ColorSidebar), container.NewBorder(box, nil, nil, nil, pages))
 	p.open(0)
 	p.side = &panel{
-		id: "inspect", title: tr("Inspect"), icon: iconInspect, key: fyne.KeyI,
+		id: "inspect", title: kit.Tr("Inspect"), icon: iconInspect, key: fyne.KeyI,
 		content: content, first: p.tabs[0], show: p.show, restyle: p.restyle,
 	}
 	return p
@@ -104,7 +105,7 @@ func (p *inspect) open(i int) {
 			b.Importance = want
 			b.Refresh()
 		}
-		setVisible(p.pages[j], i == j)
+		kit.SetVisible(p.pages[j], i == j)
 	}
 	p.show(p.view)
 	p.do.reshade()
@@ -130,8 +131,8 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 			p.do.reveal(p.reaches[i].from)
 		}
 	}
-	p.headline = newNote(theme.SizeNameText)
-	p.figures = newNote(theme.SizeNameCaptionText)
+	p.headline = kit.NewNote(theme.SizeNameText)
+	p.figures = kit.NewNote(theme.SizeNameCaptionText)
 	p.bars = newBars(func(a chat.Alternative) {
 		if i := p.text.shown(); i >= 0 {
 			at := p.text.tokens[i]
@@ -140,32 +141,32 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 		}
 	}, p.do.escape)
 	p.spark = newSpark()
-	p.tint = newCheck(tr("Tint words by surprise"), p.do.escape, func(on bool) {
+	p.tint = kit.NewCheck(kit.Tr("Tint words by surprise"), p.do.escape, func(on bool) {
 		p.do.tint(on)
 		p.show(p.view)
 		p.do.reshade()
 	})
 	p.tint.Checked = tinted
-	p.recipe = newButton(tr("Copy as recipe"), p.do.escape, p.do.recipe)
+	p.recipe = kit.NewButton(kit.Tr("Copy as recipe"), p.do.escape, p.do.recipe)
 	caption := func(text string) fyne.CanvasObject {
-		return container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, muted(text)))
+		return container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(text)))
 	}
-	p.about = container.New(&stack{gap: -4},
-		container.New(&stack{gap: -10}, container.New(flush{}, p.headline), container.New(flush{}, p.figures)),
-		p.bars, caption(tr("Choose a word to continue there.")),
-		caption(tr("Entropy of each token")), p.spark)
-	p.why = newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
-	p.empty = container.New(flush{}, p.why)
+	p.about = container.New(&kit.Stack{Gap: -4},
+		container.New(&kit.Stack{Gap: -10}, container.New(kit.Flush{}, p.headline), container.New(kit.Flush{}, p.figures)),
+		p.bars, caption(kit.Tr("Choose a word to continue there.")),
+		caption(kit.Tr("Entropy of each token")), p.spark)
+	p.why = kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
+	p.empty = container.New(kit.Flush{}, p.why)
 	p.about.Hide()
-	below := container.New(&stack{gap: 4}, p.empty, p.about,
-		container.New(flush{}, p.tint), newTintLegend(), container.NewHBox(p.recipe))
+	below := container.New(&kit.Stack{Gap: 4}, p.empty, p.about,
+		container.New(kit.Flush{}, p.tint), newTintLegend(), container.NewHBox(p.recipe))
 	rest := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 3, 3), below))
-	p.tokenBox = container.New(layoutFunc{min: fyne.NewSize(120, 120), do: func(o []fyne.CanvasObject, size fyne.Size) {
+	p.tokenBox = container.New(kit.LayoutFunc{Min: fyne.NewSize(120, 120), Do: func(o []fyne.CanvasObject, size fyne.Size) {
 		const margin = 12
 		w := size.Width - 2*margin
-		h := heightFor(below, w)
-		room := max(px(72), size.Height-h-3*margin)
-		if setVisible(p.scroll, len(p.text.tokens) > 0); !p.scroll.Visible() {
+		h := kit.HeightFor(below, w)
+		room := max(kit.Px(72), size.Height-h-3*margin)
+		if kit.SetVisible(p.scroll, len(p.text.tokens) > 0); !p.scroll.Visible() {
 			room = 0
 		}
 		p.scroll.Move(fyne.NewPos(margin-3, 0))
@@ -209,18 +210,18 @@ func (p *inspect) showTokens() {
 			p.scroll.ScrollToBottom()
 		}
 	}
-	why := tr("Generate something, then choose a word.")
+	why := kit.Tr("Generate something, then choose a word.")
 	if p.distant() {
-		why = tr("Only for models running in Tern.")
+		why = kit.Tr("Only for models running in Tern.")
 	}
-	p.why.set(muted(why))
+	p.why.Set(kit.Muted(why))
 	if blank := len(tokens) == 0; blank == p.about.Visible() {
-		setVisible(p.about, !blank)
-		setVisible(p.empty, blank)
+		kit.SetVisible(p.about, !blank)
+		kit.SetVisible(p.empty, blank)
 		p.tokenBox.Layout.Layout(nil, p.tokenBox.Size())
 		p.tokenBox.Refresh()
 	}
-	p.recipe.setEnabled(p.view.State == chat.Ready && len(p.view.Document) > 0 && !p.distant())
+	p.recipe.SetEnabled(p.view.State == chat.Ready && len(p.view.Document) > 0 && !p.distant())
 	p.showToken()
 	if i := p.tokenAt(p.wanted); i >= 0 {
 		p.text.pin(i)
@@ -243,15 +244,15 @@ func (p *inspect) showToken() {
 	mark := -1
 	if i < 0 || i >= len(p.text.tokens) {
 		p.bars.set(nil, false)
-		p.headline.set(muted(tr("Choose a word here or in the text.")))
-		p.figures.set(muted(" "))
+		p.headline.Set(kit.Muted(kit.Tr("Choose a word here or in the text.")))
+		p.figures.Set(kit.Muted(" "))
 	} else {
 		t := &p.text.tokens[i]
 		mark = i
 		word := strings.TrimSpace(visible(t.Text)) // in quotes, the space of the token looks like a mistake
-		p.headline.set(span{text: tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", word, "Share", percent(t.Prob), "Rank", count(t.Rank)),
-			colour: theme.ColorNameForeground})
-		p.figures.set(muted(tr("Surprise {{.Surprise}} bits · entropy {{.Entropy}} bits", "Surprise", decimal(t.Surprise), "Entropy", decimal(t.Entropy))))
+		p.headline.Set(kit.Span{Text: kit.Tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", word, "Share", kit.Percent(t.Prob), "Rank", kit.Count(t.Rank)),
+			Colour: theme.ColorNameForeground})
+		p.figures.Set(kit.Muted(kit.Tr("Surprise {{.Surprise}} bits · entropy {{.Entropy}} bits", "Surprise", kit.Decimal(t.Surprise), "Entropy", kit.Decimal(t.Entropy))))
 		p.bars.set(t, p.view.Model != nil && p.view.State != chat.Loading)
 	}
 	p.spark.set(p.text.tokens, mark)
@@ -274,21 +275,21 @@ func newTintLegend() fyne.CanvasObject {
 // tintLegend shows each tint with the shares that it stands for.
 type tintLegend struct{ widget.BaseWidget }
 
-func (l *tintLegend) MinSize() fyne.Size { return fyne.NewSize(120, px(18)) }
+func (l *tintLegend) MinSize() fyne.Size { return fyne.NewSize(120, kit.Px(18)) }
 
-func (l *tintLegend) CreateRenderer() fyne.WidgetRenderer { return newDrawing(l, l.draw) }
+func (l *tintLegend) CreateRenderer() fyne.WidgetRenderer { return kit.NewDrawing(l, l.draw) }
 
-func (l *tintLegend) draw(d *drawing, size fyne.Size) {
+func (l *tintLegend) draw(d *kit.Drawing, size fyne.Size) {
 	labels := [5]string{">30%", "10–30", "3–10", "1–3", "<1%"}
 	w := size.Width / 5
 	for i, label := range labels {
 		x := float32(i) * w
 		if i > 0 {
-			d.rect(tints[i], x, 0, w-2, size.Height).CornerRadius = 3
+			d.Rect(tints[i], x, 0, w-2, size.Height).CornerRadius = 3
 		}
 		if i == 4 {
-			d.rect(theme.ColorNameForeground, x, size.Height-2, w-2, 1.5)
+			d.Rect(theme.ColorNameForeground, x, size.Height-2, w-2, 1.5)
 		}
-		d.text(label, theme.ColorNameForeground, theme.SizeNameCaptionText, fyne.TextAlignCenter, false, x, 0, w-2, size.Height)
+		d.Text(label, theme.ColorNameForeground, theme.SizeNameCaptionText, fyne.TextAlignCenter, false, x, 0, w-2, size.Height)
 	}
 }

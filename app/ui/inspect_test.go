@@ -14,6 +14,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // someTokens are words with figures; the n-th has a probability that gives it
@@ -45,7 +46,7 @@ type inspectRig struct {
 func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 	t.Helper()
 	a := test.NewTempApp(t)
-	a.Settings().SetTheme(newTheme(settings.ThemeLight, 100))
+	a.Settings().SetTheme(kit.NewTheme(kit.Light, 100))
 	r := &inspectRig{}
 	call := func(name string) func() { return func() { r.calls = append(r.calls, name) } }
 	r.inspect = newInspect(true, inspectActions{
@@ -148,13 +149,13 @@ func TestPointAndPin(t *testing.T) {
 	}
 	x.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: x.over(2)}})
 	r.tick() // the timer of token 1 too
-	if x.shown() != 2 || !strings.Contains(r.headline.text(), "three") || r.bars.id != 2 || r.spark.mark != 2 {
-		t.Errorf("token %d is shown: %q", x.shown(), r.headline.text())
+	if x.shown() != 2 || !strings.Contains(r.headline.Text(), "three") || r.bars.id != 2 || r.spark.mark != 2 {
+		t.Errorf("token %d is shown: %q", x.shown(), r.headline.Text())
 	}
-	if got, want := r.headline.text(), "“three” · 5.0% · choice 3"; got != want {
+	if got, want := r.headline.Text(), "“three” · 5.0% · choice 3"; got != want {
 		t.Errorf("headline %q, want %q", got, want)
 	}
-	if got, want := r.figures.text(), "Surprise 1.5 bits · entropy 2.0 bits"; got != want {
+	if got, want := r.figures.Text(), "Surprise 1.5 bits · entropy 2.0 bits"; got != want {
 		t.Errorf("figures %q, want %q", got, want)
 	}
 	x.MouseOut()
@@ -201,7 +202,7 @@ func TestPointAndPin(t *testing.T) {
 func TestChooseAlternative(t *testing.T) {
 	r, _ := newInspectRig(t)
 	tapRow := func(row int) {
-		r.bars.Tapped(&fyne.PointEvent{Position: fyne.NewPos(20, (float32(row)+0.5)*px(barPitch))})
+		r.bars.Tapped(&fyne.PointEvent{Position: fyne.NewPos(20, (float32(row)+0.5)*kit.Px(barPitch))})
 	}
 	tapRow(0) // nothing is shown
 	r.give(someTokens("One", " two", " three"), false)
@@ -257,7 +258,7 @@ func TestTint(t *testing.T) {
 		}
 	}
 	for p, want := range map[float64]string{1: "100.0%", 0.99999: ">99.9%", 0.31: "31.0%", 0.0004: "<0.1%", 0: "0.0%"} {
-		if got := percent(p); got != want {
+		if got := kit.Percent(p); got != want {
 			t.Errorf("percent of %g is %q, want %q", p, got, want)
 		}
 	}
@@ -296,7 +297,7 @@ func TestModelTab(t *testing.T) {
 	if !slices.Equal(r.calls, []string{"weights"}) || !m.body.Visible() || m.empty.Visible() {
 		t.Fatalf("calls %q", r.calls)
 	}
-	if got, want := m.memory.text(), "Memory: 4 MB · layers 2 MB · embedding 2 MB · norms 27 kB"; got != want {
+	if got, want := m.memory.Text(), "Memory: 4 MB · layers 2 MB · embedding 2 MB · norms 27 kB"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := m.layers.AccessibilityLabel(); !strings.HasPrefix(got, "Layer 1 29/42/29\n") {
@@ -304,16 +305,16 @@ func TestModelTab(t *testing.T) {
 	}
 	for search, want := range map[string]string{"": "2 of 2 tensors", "Q_PROJ": "1 of 2 tensors", "layers u8": "1 of 2 tensors", "nothing": "0 of 2 tensors"} {
 		m.search.SetText(search)
-		if got := m.found.text(); got != want {
+		if got := m.found.Text(); got != want {
 			t.Errorf("searching %q finds %q, want %q", search, got, want)
 		}
 	}
 	closed := m.layers.MinSize().Height
-	m.layers.Tapped(&fyne.PointEvent{Position: fyne.NewPos(9, px(layerHead+layerPitch*1.5))})
-	if m.layers.opened != 1 || m.layers.MinSize().Height != closed+7*px(partPitch) {
+	m.layers.Tapped(&fyne.PointEvent{Position: fyne.NewPos(9, kit.Px(layerHead+layerPitch*1.5))})
+	if m.layers.opened != 1 || m.layers.MinSize().Height != closed+7*kit.Px(partPitch) {
 		t.Errorf("layer %d is open", m.layers.opened)
 	}
-	if m.layers.layerAt(px(layerHead+layerPitch*2+10)) != 1 || m.layers.layerAt(px(layerHead+layerPitch*2+7*partPitch+5)) != 2 || m.layers.layerAt(1) != -1 {
+	if m.layers.layerAt(kit.Px(layerHead+layerPitch*2+10)) != 1 || m.layers.layerAt(kit.Px(layerHead+layerPitch*2+7*partPitch+5)) != 2 || m.layers.layerAt(1) != -1 {
 		t.Error("the rows are elsewhere")
 	}
 	m.layers.FocusGained()
@@ -362,7 +363,7 @@ func TestInspectInWindow(t *testing.T) {
 		t.Errorf("calls %q", r.fake.calls)
 	}
 	r.copyRecipe()
-	if r.message() == nil || !strings.Contains(r.message().sentence, "no recipe") {
+	if r.message() == nil || !strings.Contains(r.message().Sentence, "no recipe") {
 		t.Errorf("without a recipe: %+v", r.message())
 	}
 	r.fake.recipe = []byte("{}\n")
@@ -444,8 +445,8 @@ func TestTokensInTheText(t *testing.T) {
 		t.Errorf("%q after the mouse has left", got)
 	}
 	test.TapAt(p.live[3].block.(*rich), over(3, at).Subtract(p.live[3].Position()))
-	if text.pinned != 3 || r.win.Canvas().Focused() != fyne.Focusable(text) || !strings.Contains(r.inspect.headline.text(), "fifth") {
-		t.Errorf("a click pins %d: %q", text.pinned, r.inspect.headline.text())
+	if text.pinned != 3 || r.win.Canvas().Focused() != fyne.Focusable(text) || !strings.Contains(r.inspect.headline.Text(), "fifth") {
+		t.Errorf("a click pins %d: %q", text.pinned, r.inspect.headline.Text())
 	}
 	r.key(fyne.KeyRight)
 	if got := shaded()[3]; !strings.Contains(got, "of |of ") || strings.Contains(got, "fifth |fifth ") {
@@ -499,12 +500,12 @@ func TestShadesAreJoined(t *testing.T) {
 		tokens[i].Prob = p
 	}
 	r.give(tokens, false)
-	want := []shade{{from: 0, to: 7, fill: colorTint1}, {from: 13, to: 23, fill: colorTint3}}
+	want := []shade{{from: 0, to: 7, fill: kit.ColorTint1}, {from: 13, to: 23, fill: kit.ColorTint3}}
 	if got := r.shades(0, 23); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	r.text.pin(3)
-	want = []shade{want[0], {from: 13, to: 18, fill: colorTint3}, {from: 13, to: 18, fill: theme.ColorNameSelection, edge: true}, {from: 18, to: 20, fill: colorTint3}}
+	want = []shade{want[0], {from: 13, to: 18, fill: kit.ColorTint3}, {from: 13, to: 18, fill: theme.ColorNameSelection, edge: true}, {from: 18, to: 20, fill: kit.ColorTint3}}
 	if got := r.shades(0, 20); !slices.Equal(got, want) { // of a paragraph that ends there
 		t.Errorf("with a pin %+v, want %+v", got, want)
 	}

@@ -1,17 +1,16 @@
 package ui
 
 import (
-	"image/color"
 	"math"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 const (
@@ -22,22 +21,11 @@ const (
 	sparkStep = 3 // a token
 )
 
-// percent writes a share: 31.0%, 0.4%, <0.1%.
-func percent(p float64) string {
-	switch {
-	case p > 0 && p < 0.0005:
-		return "<0.1%"
-	case p > 0.9995 && p < 1:
-		return ">99.9%"
-	}
-	return decimal(100*p) + "%"
-}
-
 // visible is the text of a token as a list shows it.
 func visible(text string) string {
 	switch text = strings.NewReplacer("\n", "↵", "\t", "⇥").Replace(text); {
 	case text == "":
-		return tr("end of the text")
+		return kit.Tr("end of the text")
 	case strings.TrimSpace(text) == "":
 		return strings.ReplaceAll(text, " ", "␣")
 	}
@@ -93,11 +81,11 @@ func (b *bars) point(row int) {
 }
 
 // MinSize has room for all rows, so that nothing below them jumps.
-func (b *bars) MinSize() fyne.Size { return fyne.NewSize(120, px(altRows*barPitch)) }
+func (b *bars) MinSize() fyne.Size { return fyne.NewSize(120, kit.Px(altRows*barPitch)) }
 
 // Tapped chooses the row that was clicked.
 func (b *bars) Tapped(e *fyne.PointEvent) {
-	if row := int(e.Position.Y / px(barPitch)); b.can(row) {
+	if row := int(e.Position.Y / kit.Px(barPitch)); b.can(row) {
 		b.choose(b.list[row])
 	}
 }
@@ -106,7 +94,7 @@ func (b *bars) Tapped(e *fyne.PointEvent) {
 func (b *bars) MouseIn(e *desktop.MouseEvent) { b.MouseMoved(e) }
 
 // MouseMoved marks the row below the mouse.
-func (b *bars) MouseMoved(e *desktop.MouseEvent) { b.point(int(e.Position.Y / px(barPitch))) }
+func (b *bars) MouseMoved(e *desktop.MouseEvent) { b.point(int(e.Position.Y / kit.Px(barPitch))) }
 
 // MouseOut implements desktop.Hoverable.
 func (b *bars) MouseOut() { b.point(-1) }
@@ -155,7 +143,7 @@ func (b *bars) TypedKey(k *fyne.KeyEvent) {
 func (b *bars) AccessibilityLabel() string {
 	var s strings.Builder
 	for _, a := range b.list {
-		s.WriteString(visible(a.Text) + " " + percent(a.Prob) + "\n")
+		s.WriteString(visible(a.Text) + " " + kit.Percent(a.Prob) + "\n")
 	}
 	return s.String()
 }
@@ -165,29 +153,29 @@ func (b *bars) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleR
 
 // CreateRenderer implements fyne.Widget.
 func (b *bars) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(newDrawing(b, b.draw), b, func() bool { return b.focused })
+	return kit.NewRing(kit.NewDrawing(b, b.draw), b, func() bool { return b.focused })
 }
 
-func (b *bars) draw(d *drawing, size fyne.Size) {
-	label, figure := px(84), px(46)
+func (b *bars) draw(d *kit.Drawing, size fyne.Size) {
+	label, figure := kit.Px(84), kit.Px(46)
 	full := size.Width - label - figure - 8
 	top := 1e-9
 	if len(b.list) > 0 {
 		top = max(top, b.list[0].Prob)
 	}
 	for i, a := range b.list {
-		y := float32(i) * px(barPitch)
+		y := float32(i) * kit.Px(barPitch)
 		if i == b.row && b.can(i) {
-			d.rect(theme.ColorNameHover, 0, y-1, size.Width, px(barPitch)).CornerRadius = 3
+			d.Rect(theme.ColorNameHover, 0, y-1, size.Width, kit.Px(barPitch)).CornerRadius = 3
 		}
-		name, bar := theme.ColorNamePlaceHolder, colorTrack
+		name, bar := theme.ColorNamePlaceHolder, kit.ColorTrack
 		if i == b.id {
 			name, bar = theme.ColorNameForeground, theme.ColorNamePrimary
 		}
-		text := shorten(visible(a.Text), theme.Size(theme.SizeNameCaptionText), label, i == b.id)
-		d.text(text, name, theme.SizeNameCaptionText, fyne.TextAlignLeading, i == b.id, 0, y, label, px(barSize))
-		d.rect(bar, label+4, y, max(1, full*float32(a.Prob/top)), px(barSize)).CornerRadius = 2
-		d.text(percent(a.Prob), name, theme.SizeNameCaptionText, fyne.TextAlignTrailing, false, size.Width-figure, y, figure, px(barSize))
+		text := kit.Shorten(visible(a.Text), theme.Size(theme.SizeNameCaptionText), label, i == b.id)
+		d.Text(text, name, theme.SizeNameCaptionText, fyne.TextAlignLeading, i == b.id, 0, y, label, kit.Px(barSize))
+		d.Rect(bar, label+4, y, max(1, full*float32(a.Prob/top)), kit.Px(barSize)).CornerRadius = 2
+		d.Text(kit.Percent(a.Prob), name, theme.SizeNameCaptionText, fyne.TextAlignTrailing, false, size.Width-figure, y, figure, kit.Px(barSize))
 	}
 }
 
@@ -214,11 +202,11 @@ func (s *spark) set(tokens []chat.Token, mark int) {
 	s.Refresh()
 }
 
-func (s *spark) MinSize() fyne.Size { return fyne.NewSize(60, px(sparkSize)) }
+func (s *spark) MinSize() fyne.Size { return fyne.NewSize(60, kit.Px(sparkSize)) }
 
-func (s *spark) CreateRenderer() fyne.WidgetRenderer { return newDrawing(s, s.draw) }
+func (s *spark) CreateRenderer() fyne.WidgetRenderer { return kit.NewDrawing(s, s.draw) }
 
-func (s *spark) draw(d *drawing, size fyne.Size) {
+func (s *spark) draw(d *kit.Drawing, size fyne.Size) {
 	room := int(size.Width / sparkStep)
 	first := max(0, len(s.values)-room)
 	if s.mark >= 0 && s.mark < first {
@@ -231,71 +219,11 @@ func (s *spark) draw(d *drawing, size fyne.Size) {
 	}
 	for i, v := range shown {
 		h := max(1, size.Height*float32(v/top))
-		colour := colorTrack
+		colour := kit.ColorTrack
 		if first+i == s.mark {
 			colour = theme.ColorNamePrimary
 		}
-		d.rect(colour, float32(i*sparkStep), size.Height-h, sparkStep-1, h)
+		d.Rect(colour, float32(i*sparkStep), size.Height-h, sparkStep-1, h)
 	}
-	d.rect(theme.ColorNameSeparator, 0, size.Height-1, size.Width, 1)
-}
-
-// drawing is the renderer of a widget that is drawn from its state: all objects
-// are made anew when that or the size changes.
-type drawing struct {
-	w       fyne.Widget
-	theme   func() fyne.Theme
-	draw    func(*drawing, fyne.Size)
-	objects []fyne.CanvasObject
-	size    fyne.Size
-}
-
-func newDrawing(w interface {
-	fyne.Widget
-	Theme() fyne.Theme
-}, draw func(*drawing, fyne.Size)) *drawing {
-	return &drawing{w: w, theme: w.Theme, draw: draw}
-}
-
-func (d *drawing) colour(n fyne.ThemeColorName) color.Color {
-	return d.theme().Color(n, fyne.CurrentApp().Settings().ThemeVariant())
-}
-
-func (d *drawing) rect(fill fyne.ThemeColorName, x, y, w, h float32) *canvas.Rectangle {
-	r := canvas.NewRectangle(d.colour(fill))
-	r.Move(fyne.NewPos(x, y))
-	r.Resize(fyne.NewSize(w, h))
-	d.objects = append(d.objects, r)
-	return r
-}
-
-// text writes a line, in the middle of a height.
-func (d *drawing) text(s string, colour fyne.ThemeColorName, size fyne.ThemeSizeName, align fyne.TextAlign, bold bool, x, y, w, h float32) {
-	t := canvas.NewText(s, d.colour(colour))
-	t.TextSize, t.Alignment, t.TextStyle.Bold = d.theme().Size(size), align, bold
-	high := t.MinSize().Height
-	t.Move(fyne.NewPos(x, y+(h-high)/2))
-	t.Resize(fyne.NewSize(w, high))
-	d.objects = append(d.objects, t)
-}
-
-func (d *drawing) build() {
-	d.objects = d.objects[:0]
-	if d.size.Width > 0 && d.size.Height > 0 { // containers try sizes below 0
-		d.draw(d, d.size)
-	}
-}
-
-func (d *drawing) Destroy()                     {}
-func (d *drawing) MinSize() fyne.Size           { return d.w.MinSize() }
-func (d *drawing) Objects() []fyne.CanvasObject { return d.objects }
-
-func (d *drawing) Layout(size fyne.Size) {
-	d.size = size
-	d.build()
-}
-
-func (d *drawing) Refresh() {
-	d.build()
-	canvas.Refresh(d.w)
+	d.Rect(theme.ColorNameSeparator, 0, size.Height-1, size.Width, 1)
 }

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // modelTab shows what the open model is made of.
@@ -20,48 +21,48 @@ type modelTab struct {
 	of      *chat.ModelInfo // whose weights are shown or asked for
 	weights *chat.Weights
 	layers  *layerBars
-	memory  *note
-	notes   *note // what was passed over or assumed
-	search  *lineEntry
-	found   *note
+	memory  *kit.Note
+	notes   *kit.Note // what was passed over or assumed
+	search  *kit.LineEntry
+	found   *kit.Note
 	list    *widget.List
 	shown   []chat.Tensor
 	body    *fyne.Container
-	empty   *note
+	empty   *kit.Note
 	box     *fyne.Container
 }
 
 func newModelTab(escape func()) *modelTab {
 	t := &modelTab{
-		memory: newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
-		notes:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
-		found:  newNote(theme.SizeNameCaptionText),
-		empty:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		memory: kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		notes:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		found:  kit.NewNote(theme.SizeNameCaptionText),
+		empty:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 	}
 	t.layers = newLayerBars(escape)
-	t.search = newLineEntry(escape, func(string) {}, func(string) {})
-	t.search.SetPlaceHolder(tr("Search tensors"))
+	t.search = kit.NewLineEntry(escape, func(string) {}, func(string) {})
+	t.search.SetPlaceHolder(kit.Tr("Search tensors"))
 	t.search.OnChanged = func(string) { t.filter() }
 	t.list = widget.NewList(func() int { return len(t.shown) },
 		func() fyne.CanvasObject {
-			return container.New(layoutFunc{min: fyne.NewSize(100, px(34)), do: func(o []fyne.CanvasObject, size fyne.Size) {
+			return container.New(kit.LayoutFunc{Min: fyne.NewSize(100, kit.Px(34)), Do: func(o []fyne.CanvasObject, size fyne.Size) {
 				for i, line := range o {
-					line.Move(fyne.NewPos(-inset(), float32(i)*size.Height/2-inset()))
-					line.Resize(fyne.NewSize(size.Width+2*inset(), line.MinSize().Height))
+					line.Move(fyne.NewPos(-kit.Inset(), float32(i)*size.Height/2-kit.Inset()))
+					line.Resize(fyne.NewSize(size.Width+2*kit.Inset(), line.MinSize().Height))
 				}
-			}}, newNote(theme.SizeNameCaptionText), newNote(theme.SizeNameCaptionText))
+			}}, kit.NewNote(theme.SizeNameCaptionText), kit.NewNote(theme.SizeNameCaptionText))
 		},
 		func(i widget.ListItemID, o fyne.CanvasObject) {
 			x := t.shown[i]
 			rows := o.(*fyne.Container).Objects
-			rows[0].(*note).set(span{text: x.Name, colour: theme.ColorNameForeground})
-			rows[1].(*note).set(muted(x.Type + " · " + shape(x.Shape)))
+			rows[0].(*kit.Note).Set(kit.Span{Text: x.Name, Colour: theme.ColorNameForeground})
+			rows[1].(*kit.Note).Set(kit.Muted(x.Type + " · " + shape(x.Shape)))
 		})
 	t.list.HideSeparators = true
 	t.list.OnSelected = func(i widget.ListItemID) { t.list.Unselect(i) }
 	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(2, 2, 2, 12), t.layers))
 	t.layers.grown = func() { t.body.Layout.Layout(nil, t.body.Size()) }
-	t.body = container.New(layoutFunc{min: fyne.NewSize(120, 120), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+	t.body = container.New(kit.LayoutFunc{Min: fyne.NewSize(120, 120), Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		const margin = 12
 		w := size.Width - 2*margin
 		y := float32(0)
@@ -70,27 +71,27 @@ func newModelTab(escape func()) *modelTab {
 			o.Resize(fyne.NewSize(w, h))
 			y += h + gap
 		}
-		memory, notes := heightFor(t.memory, w+2*inset()), float32(0)
+		memory, notes := kit.HeightFor(t.memory, w+2*kit.Inset()), float32(0)
 		if t.notes.Visible() {
-			notes = heightFor(t.notes, w+2*inset())
+			notes = kit.HeightFor(t.notes, w+2*kit.Inset())
 		}
-		rest := size.Height - memory - notes - px(34) - px(20) - 16
-		place(scroll, max(px(60), min(t.layers.MinSize().Height+4, rest*0.62)), 4)
-		t.memory.Move(fyne.NewPos(margin-inset(), y))
-		t.memory.Resize(fyne.NewSize(w+2*inset(), memory))
+		rest := size.Height - memory - notes - kit.Px(34) - kit.Px(20) - 16
+		place(scroll, max(kit.Px(60), min(t.layers.MinSize().Height+4, rest*0.62)), 4)
+		t.memory.Move(fyne.NewPos(margin-kit.Inset(), y))
+		t.memory.Resize(fyne.NewSize(w+2*kit.Inset(), memory))
 		y += memory + 4
-		t.notes.Move(fyne.NewPos(margin-inset(), y))
-		t.notes.Resize(fyne.NewSize(w+2*inset(), notes))
+		t.notes.Move(fyne.NewPos(margin-kit.Inset(), y))
+		t.notes.Resize(fyne.NewSize(w+2*kit.Inset(), notes))
 		y += notes
-		place(t.search, px(34), 0)
-		t.found.Move(fyne.NewPos(margin-inset(), y))
-		t.found.Resize(fyne.NewSize(w+2*inset(), px(20)))
-		y += px(28)
-		place(t.list, max(px(40), size.Height-y-4), 0)
+		place(t.search, kit.Px(34), 0)
+		t.found.Move(fyne.NewPos(margin-kit.Inset(), y))
+		t.found.Resize(fyne.NewSize(w+2*kit.Inset(), kit.Px(20)))
+		y += kit.Px(28)
+		place(t.list, max(kit.Px(40), size.Height-y-4), 0)
 		scroll.Refresh() // its content may be higher now
 	}}, scroll, t.memory, t.notes, t.search, t.found, t.list)
 	t.body.Hide()
-	t.box = container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, 12-inset(), 12-inset()), container.New(&stack{}, t.empty)), t.body)
+	t.box = container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, 12-kit.Inset(), 12-kit.Inset()), container.New(&kit.Stack{}, t.empty)), t.body)
 	return t
 }
 
@@ -103,15 +104,15 @@ func (p *inspect) showModel() {
 	m := p.view.Model
 	t.of = m
 	if m != nil {
-		t.notes.set(muted(strings.Join(m.Notes, " ")))
+		t.notes.Set(kit.Muted(strings.Join(m.Notes, " ")))
 	}
-	setVisible(t.notes, m != nil && len(m.Notes) > 0)
+	kit.SetVisible(t.notes, m != nil && len(m.Notes) > 0)
 	t.set(nil)
-	why := tr("Open a model to see what it is made of.")
+	why := kit.Tr("Open a model to see what it is made of.")
 	if p.distant() {
-		why = tr("Only for models running in Tern.")
+		why = kit.Tr("Only for models running in Tern.")
 	}
-	t.empty.set(muted(why))
+	t.empty.Set(kit.Muted(why))
 	if m != nil {
 		p.do.weights(func(w *chat.Weights) {
 			if t.of == m {
@@ -124,8 +125,8 @@ func (p *inspect) showModel() {
 // set shows weights, nil for none.
 func (t *modelTab) set(w *chat.Weights) {
 	t.weights = w
-	setVisible(t.body, w != nil)
-	setVisible(t.empty, w == nil)
+	kit.SetVisible(t.body, w != nil)
+	kit.SetVisible(t.empty, w == nil)
 	if w == nil {
 		t.layers.set(nil)
 		return
@@ -136,7 +137,7 @@ func (t *modelTab) set(w *chat.Weights) {
 		total += m.Bytes
 		parts = append(parts, memoryName(m.Name)+" "+size(m.Bytes))
 	}
-	t.memory.set(span{text: tr("Memory: {{.Size}}", "Size", size(total)), colour: theme.ColorNameForeground}, muted(" · "+strings.Join(parts, " · ")))
+	t.memory.Set(kit.Span{Text: kit.Tr("Memory: {{.Size}}", "Size", size(total)), Colour: theme.ColorNameForeground}, kit.Muted(" · "+strings.Join(parts, " · ")))
 	t.layers.set(w.Layers)
 	t.filter()
 	t.box.Refresh()
@@ -146,17 +147,17 @@ func (t *modelTab) set(w *chat.Weights) {
 func memoryName(name string) string {
 	switch name {
 	case "packed layers":
-		return tr("layers")
+		return kit.Tr("layers")
 	case "float layers":
-		return tr("float layers")
+		return kit.Tr("float layers")
 	case "embedding":
-		return tr("embedding")
+		return kit.Tr("embedding")
 	case "head":
-		return tr("head")
+		return kit.Tr("head")
 	case "norms":
-		return tr("norms")
+		return kit.Tr("norms")
 	}
-	return tr("copy of the head")
+	return kit.Tr("copy of the head")
 }
 
 // size writes bytes with a unit that suits.
@@ -164,13 +165,13 @@ func size(n int64) string {
 	if n < 950_000 {
 		return fmt.Sprintf("%d kB", (n+500)/1000)
 	}
-	return bytesOf(n)
+	return kit.Bytes(n)
 }
 
 func shape(s []int) string {
 	var parts []string
 	for _, n := range s {
-		parts = append(parts, count(n))
+		parts = append(parts, kit.Count(n))
 	}
 	return strings.Join(parts, " × ")
 }
@@ -191,7 +192,7 @@ tensors:
 		}
 		t.shown = append(t.shown, x)
 	}
-	t.found.set(muted(tr("{{.Shown}} of {{.All}} tensors", "Shown", count(len(t.shown)), "All", count(len(t.weights.Tensors)))))
+	t.found.Set(kit.Muted(kit.Tr("{{.Shown}} of {{.All}} tensors", "Shown", kit.Count(len(t.shown)), "All", kit.Count(len(t.weights.Tensors)))))
 	t.list.Refresh()
 }
 
@@ -232,17 +233,17 @@ func (b *layerBars) MinSize() fyne.Size {
 	if b.opened >= 0 {
 		h += 7 * partPitch
 	}
-	return fyne.NewSize(120, px(h))
+	return fyne.NewSize(120, kit.Px(h))
 }
 
 // layerAt is the layer at a height, -1 for none: the parts of an open one belong
 // to it.
 func (b *layerBars) layerAt(y float32) int {
-	top := px(layerHead)
+	top := kit.Px(layerHead)
 	for i := range b.layers {
-		h := px(layerPitch)
+		h := kit.Px(layerPitch)
 		if i == b.opened {
-			h += 7 * px(partPitch)
+			h += 7 * kit.Px(partPitch)
 		}
 		if y >= top && y < top+h {
 			return i
@@ -301,7 +302,7 @@ func (b *layerBars) TypedKey(k *fyne.KeyEvent) {
 func (b *layerBars) AccessibilityLabel() string {
 	var s strings.Builder
 	for i := range b.layers {
-		fmt.Fprintf(&s, "%s %s\n", tr("Layer {{.N}}", "N", i+1), shares(b.layers[i].Counts()))
+		fmt.Fprintf(&s, "%s %s\n", kit.Tr("Layer {{.N}}", "N", i+1), shares(b.layers[i].Counts()))
 	}
 	return s.String()
 }
@@ -313,7 +314,7 @@ func (b *layerBars) AccessibilityRole() fyne.AccessibleRole { return fyne.Access
 func shares(neg, zero, pos int) string {
 	n := neg + zero + pos
 	if n == 0 {
-		return tr("floats")
+		return kit.Tr("floats")
 	}
 	whole := func(v int) string { return strconv.Itoa((200*v + n) / (2 * n)) }
 	return whole(neg) + "/" + whole(zero) + "/" + whole(pos)
@@ -321,55 +322,55 @@ func shares(neg, zero, pos int) string {
 
 // CreateRenderer implements fyne.Widget.
 func (b *layerBars) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(newDrawing(b, b.draw), b, func() bool { return b.focused })
+	return kit.NewRing(kit.NewDrawing(b, b.draw), b, func() bool { return b.focused })
 }
 
-func (b *layerBars) draw(d *drawing, all fyne.Size) {
+func (b *layerBars) draw(d *kit.Drawing, all fyne.Size) {
 	caption := theme.SizeNameCaptionText
 	third := all.Width / 3
 	for i, c := range []struct {
 		label  string
 		colour fyne.ThemeColorName
-	}{{"−1", colorNeg}, {"0", colorZero}, {"+1", colorPos}} {
+	}{{"−1", kit.ColorNeg}, {"0", kit.ColorZero}, {"+1", kit.ColorPos}} {
 		x := float32(i) * third
-		d.rect(c.colour, x, px(3), px(barSize), px(barSize)).CornerRadius = 2
-		d.text(c.label, theme.ColorNameForeground, caption, fyne.TextAlignLeading, false, x+px(barSize)+6, 0, third, px(layerHead))
+		d.Rect(c.colour, x, kit.Px(3), kit.Px(barSize), kit.Px(barSize)).CornerRadius = 2
+		d.Text(c.label, theme.ColorNameForeground, caption, fyne.TextAlignLeading, false, x+kit.Px(barSize)+6, 0, third, kit.Px(layerHead))
 	}
-	y := px(layerHead)
-	label, figure := px(58), px(56)
+	y := kit.Px(layerHead)
+	label, figure := kit.Px(58), kit.Px(56)
 	bar := func(neg, zero, pos int) {
 		full := all.Width - label - figure - 12 - 4
 		x, n := label+4, max(1, neg+zero+pos)
 		for _, part := range []struct {
 			n      int
 			colour fyne.ThemeColorName
-		}{{neg, colorNeg}, {zero, colorZero}, {pos, colorPos}} {
+		}{{neg, kit.ColorNeg}, {zero, kit.ColorZero}, {pos, kit.ColorPos}} {
 			w := full * float32(part.n) / float32(n)
 			if part.n > 0 {
-				d.rect(part.colour, x, y+px(4), max(1, w), px(barSize))
+				d.Rect(part.colour, x, y+kit.Px(4), max(1, w), kit.Px(barSize))
 			}
 			x += w + 2
 		}
-		d.text(shares(neg, zero, pos), theme.ColorNameForeground, caption, fyne.TextAlignTrailing, false, all.Width-figure, y, figure, px(layerPitch))
+		d.Text(shares(neg, zero, pos), theme.ColorNameForeground, caption, fyne.TextAlignTrailing, false, all.Width-figure, y, figure, kit.Px(layerPitch))
 	}
 	for i := range b.layers {
 		if b.focused && i == b.row {
-			d.rect(theme.ColorNameSelection, 0, y, all.Width, px(layerPitch)).CornerRadius = 3
+			d.Rect(theme.ColorNameSelection, 0, y, all.Width, kit.Px(layerPitch)).CornerRadius = 3
 		}
-		name := tr("Layer {{.N}}", "N", i+1)
-		d.text(shorten(name, theme.Size(caption), label, i == b.opened), theme.ColorNameForeground, caption, fyne.TextAlignLeading, i == b.opened, 0, y, label, px(layerPitch))
+		name := kit.Tr("Layer {{.N}}", "N", i+1)
+		d.Text(kit.Shorten(name, theme.Size(caption), label, i == b.opened), theme.ColorNameForeground, caption, fyne.TextAlignLeading, i == b.opened, 0, y, label, kit.Px(layerPitch))
 		bar(b.layers[i].Counts())
-		y += px(layerPitch)
+		y += kit.Px(layerPitch)
 		if i != b.opened {
 			continue
 		}
 		for _, p := range b.layers[i].Parts {
-			d.text(p.Name, theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, px(12), y, label-px(12), px(layerPitch))
+			d.Text(p.Name, theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, kit.Px(12), y, label-kit.Px(12), kit.Px(layerPitch))
 			bar(p.Neg, p.Zero, p.Pos)
-			d.text(tr("{{.Rows}} × {{.Cols}} · scale {{.Scale}} · {{.Size}}", "Rows", count(p.Rows), "Cols", count(p.Cols),
+			d.Text(kit.Tr("{{.Rows}} × {{.Cols}} · scale {{.Scale}} · {{.Size}}", "Rows", kit.Count(p.Rows), "Cols", kit.Count(p.Cols),
 				"Scale", strconv.FormatFloat(float64(p.Scale), 'g', 4, 32), "Size", size(p.Bytes)),
-				theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, label+4, y+px(layerPitch-6), all.Width-label, px(partPitch-layerPitch+4))
-			y += px(partPitch)
+				theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, label+4, y+kit.Px(layerPitch-6), all.Width-label, kit.Px(partPitch-layerPitch+4))
+			y += kit.Px(partPitch)
 		}
 	}
 }

@@ -2,13 +2,13 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // published are figures of other programs, from one machine: two cores of an AMD
@@ -32,37 +32,37 @@ type speedTab struct {
 	ended   int // counts measurements, to tell an old one
 	read    *plot
 	write   *plot
-	verdict *note
-	window  *note // how quickly the window answers, in
+	verdict *kit.Note
+	window  *kit.Note // how quickly the window answers, in
 	lag     *fyne.Container
-	run     *button
-	copy    *button
+	run     *kit.Button
+	copy    *kit.Button
 	box     *fyne.Container
 }
 
 func (p *inspect) newSpeedTab() *speedTab {
 	t := &speedTab{read: newPlot(), write: newPlot()}
-	t.verdict = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	t.window = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	t.lag = container.New(flush{}, t.window)
+	t.verdict = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	t.window = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	t.lag = container.New(kit.Flush{}, t.window)
 	t.lag.Hide()
-	t.run = newButton("", p.do.escape, func() { p.measure() })
-	t.copy = newButton(tr("Copy CSV"), p.do.escape, func() { p.do.copy(t.speed.CSV) })
+	t.run = kit.NewButton("", p.do.escape, func() { p.measure() })
+	t.copy = kit.NewButton(kit.Tr("Copy CSV"), p.do.escape, func() { p.do.copy(t.speed.CSV) })
 	caption := func(text string) fyne.CanvasObject {
-		return container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, muted(text)))
+		return container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(text)))
 	}
-	table := container.New(&stack{gap: -8})
+	table := container.New(&kit.Stack{Gap: -8})
 	for _, x := range published {
-		row := newNote(theme.SizeNameCaptionText, span{text: x.program, colour: theme.ColorNameForeground},
-			muted(tr(" · reading {{.Read}} · writing {{.Write}}", "Read", count(int(x.read)), "Write", decimal(x.write))))
-		table.Add(container.New(flush{}, row))
+		row := kit.NewNote(theme.SizeNameCaptionText, kit.Span{Text: x.program, Colour: theme.ColorNameForeground},
+			kit.Muted(kit.Tr(" · reading {{.Read}} · writing {{.Write}}", "Read", kit.Count(int(x.read)), "Write", kit.Decimal(x.write))))
+		table.Add(container.New(kit.Flush{}, row))
 	}
-	list := container.New(&stack{gap: 4},
-		caption(tr("Reading a prompt, tokens per second")), t.read,
-		caption(tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
-		container.New(flush{}, t.verdict), container.NewHBox(t.run, t.copy), t.lag,
-		caption(tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
-	t.box = newColumn(list, func() float32 { return px(settings.MaxPanel) }, 12, 0)
+	list := container.New(&kit.Stack{Gap: 4},
+		caption(kit.Tr("Reading a prompt, tokens per second")), t.read,
+		caption(kit.Tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
+		container.New(kit.Flush{}, t.verdict), container.NewHBox(t.run, t.copy), t.lag,
+		caption(kit.Tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
+	t.box = kit.NewColumn(list, func() float32 { return kit.Px(settings.MaxPanel) }, 12, 0)
 	return t
 }
 
@@ -73,36 +73,36 @@ func (p *inspect) showSpeed() {
 		t.of, t.speed = p.view.Model, nil
 	}
 	var points []chat.SpeedPoint
-	verdict := tr("No measurements yet. Benchmark takes about a minute.")
+	verdict := kit.Tr("No measurements yet. Benchmark takes about a minute.")
 	switch s := t.speed; {
 	case p.distant():
-		verdict = tr("Only for models running in Tern.")
+		verdict = kit.Tr("Only for models running in Tern.")
 	case t.running:
 		verdict = "" // p.measure says how far it is
 	case s != nil && len(s.Points) > 0:
 		points = s.Points
 		first := s.Points[0]
-		verdict = trn(s.Threads, "{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · one thread",
+		verdict = kit.TrN(s.Threads, "{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · one thread",
 			"{{.Rate}} = {{.Percent}}% of what {{.GB}} GB/s allow · {{.Kernel}} kernels · {{.N}} threads",
-			"Rate", rate(first.Write), "Percent", count(int(100*first.Write/first.Limit+0.5)),
-			"GB", decimal(s.MemoryGB), "Kernel", s.Kernel)
+			"Rate", kit.Rate(first.Write), "Percent", kit.Count(int(100*first.Write/first.Limit+0.5)),
+			"GB", kit.Decimal(s.MemoryGB), "Kernel", s.Kernel)
 	}
 	if verdict != "" {
-		t.verdict.set(muted(verdict))
+		t.verdict.Set(kit.Muted(verdict))
 	}
 	if d := p.do.lag(); d > 0 {
-		t.window.set(muted(tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", latency(d))))
-		if setVisible(t.lag, true) {
+		t.window.Set(kit.Muted(kit.Tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", kit.Latency(d))))
+		if kit.SetVisible(t.lag, true) {
 			t.box.Layout.Layout(nil, t.box.Size())
 		}
 	}
-	label := tr("Benchmark this machine")
+	label := kit.Tr("Benchmark this machine")
 	if t.running {
-		label = tr("Stop")
+		label = kit.Tr("Stop")
 	}
-	t.run.setLabel(label)
-	t.run.setEnabled(t.running || p.view.State == chat.Ready && len(p.view.Answers) == 0 && p.view.Model != nil && !p.distant())
-	t.copy.setEnabled(t.speed != nil && !t.running)
+	t.run.SetLabel(label)
+	t.run.SetEnabled(t.running || p.view.State == chat.Ready && len(p.view.Answers) == 0 && p.view.Model != nil && !p.distant())
+	t.copy.SetEnabled(t.speed != nil && !t.running)
 	t.read.set(points, func(s chat.SpeedPoint) (float64, float64) { return s.Read, 0 })
 	t.write.set(points, func(s chat.SpeedPoint) (float64, float64) { return s.Write, s.Limit })
 }
@@ -117,10 +117,10 @@ func (p *inspect) measure() {
 	t.running, t.speed = true, nil
 	t.ended++
 	this := t.ended
-	t.verdict.set(muted(tr("Measuring…")))
+	t.verdict.Set(kit.Muted(kit.Tr("Measuring…")))
 	p.do.measure(func(s chat.SpeedProgress) {
 		if this == t.ended && t.running {
-			t.verdict.set(muted(measuring(s)))
+			t.verdict.Set(kit.Muted(measuring(s)))
 		}
 	}, func(s *chat.Speed) {
 		if this == t.ended {
@@ -134,11 +134,11 @@ func (p *inspect) measure() {
 func measuring(s chat.SpeedProgress) string {
 	switch s.Phase {
 	case "memory":
-		return tr("Measuring memory…")
+		return kit.Tr("Measuring memory…")
 	case "decode":
-		return tr("Measuring: writing {{.Done}} of {{.Total}}", "Done", count(s.Done), "Total", count(s.Total))
+		return kit.Tr("Measuring: writing {{.Done}} of {{.Total}}", "Done", kit.Count(s.Done), "Total", kit.Count(s.Total))
 	}
-	return tr("Measuring: reading {{.Done}} of {{.Total}}", "Done", count(s.Done), "Total", count(s.Total))
+	return kit.Tr("Measuring: reading {{.Done}} of {{.Total}}", "Done", kit.Count(s.Done), "Total", kit.Count(s.Total))
 }
 
 const plotHeight = 120
@@ -170,15 +170,15 @@ func (p *plot) set(points []chat.SpeedPoint, of func(chat.SpeedPoint) (y, limit 
 	p.Refresh()
 }
 
-func (p *plot) MinSize() fyne.Size { return fyne.NewSize(120, px(plotHeight)) }
+func (p *plot) MinSize() fyne.Size { return fyne.NewSize(120, kit.Px(plotHeight)) }
 
-func (p *plot) CreateRenderer() fyne.WidgetRenderer { return newDrawing(p, p.draw) }
+func (p *plot) CreateRenderer() fyne.WidgetRenderer { return kit.NewDrawing(p, p.draw) }
 
 // AccessibilityLabel says the points.
 func (p *plot) AccessibilityLabel() string {
 	s := ""
 	for _, q := range p.points {
-		s += count(int(q.x)) + ": " + rate(q.y) + "\n"
+		s += kit.Count(int(q.x)) + ": " + kit.Rate(q.y) + "\n"
 	}
 	return s
 }
@@ -186,10 +186,10 @@ func (p *plot) AccessibilityLabel() string {
 // AccessibilityRole is fyne.AccessibleRoleText.
 func (p *plot) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
-func (p *plot) draw(d *drawing, size fyne.Size) {
-	left, foot, head := px(46), px(18), px(8)
+func (p *plot) draw(d *kit.Drawing, size fyne.Size) {
+	left, foot, head := kit.Px(46), kit.Px(18), kit.Px(8)
 	w, h := size.Width-left-8, size.Height-foot-head
-	d.rect(theme.ColorNameSeparator, left, head+h, w, 1)
+	d.Rect(theme.ColorNameSeparator, left, head+h, w, 1)
 	if len(p.points) == 0 {
 		return
 	}
@@ -204,47 +204,30 @@ func (p *plot) draw(d *drawing, size fyne.Size) {
 	y := func(v float64) float32 { return head + h*(1-float32(v/top)) }
 	for i := range 3 { // ticks of both axes
 		v := top * float64(i) / 2
-		d.text(tickLabel(v), theme.ColorNamePlaceHolder, theme.SizeNameCaptionText, fyne.TextAlignTrailing, false, 0, y(v)-px(8), left-6, px(16))
+		d.Text(tickLabel(v), theme.ColorNamePlaceHolder, theme.SizeNameCaptionText, fyne.TextAlignTrailing, false, 0, y(v)-kit.Px(8), left-6, kit.Px(16))
 		at := far * float64(i) / 2
-		align, from := fyne.TextAlignCenter, x(at)-px(30)
+		align, from := fyne.TextAlignCenter, x(at)-kit.Px(30)
 		switch i {
 		case 0:
 			align, from = fyne.TextAlignLeading, left
 		case 2:
-			align, from = fyne.TextAlignTrailing, left+w-px(60)
+			align, from = fyne.TextAlignTrailing, left+w-kit.Px(60)
 		}
-		d.text(count(int(at)), theme.ColorNamePlaceHolder, theme.SizeNameCaptionText, align, false, from, head+h+2, px(60), foot-2)
+		d.Text(kit.Count(int(at)), theme.ColorNamePlaceHolder, theme.SizeNameCaptionText, align, false, from, head+h+2, kit.Px(60), foot-2)
 	}
 	for i := 1; i < len(p.points); i++ {
 		a, b := p.points[i-1], p.points[i]
 		if a.limit > 0 {
-			d.dashed(theme.ColorNamePlaceHolder, x(a.x), y(a.limit), x(b.x), y(b.limit))
+			d.Dashed(theme.ColorNamePlaceHolder, x(a.x), y(a.limit), x(b.x), y(b.limit))
 		}
-		d.line(theme.ColorNamePrimary, 2, x(a.x), y(a.y), x(b.x), y(b.y))
+		d.Line(theme.ColorNamePrimary, 2, x(a.x), y(a.y), x(b.x), y(b.y))
 	}
 }
 
 // tickLabel is a number on an axis.
 func tickLabel(v float64) string {
 	if v > 0 && v < 10 {
-		return decimal(v)
+		return kit.Decimal(v)
 	}
-	return count(int(v + 0.5))
-}
-
-func (d *drawing) line(stroke fyne.ThemeColorName, width, x1, y1, x2, y2 float32) {
-	l := canvas.NewLine(d.colour(stroke))
-	l.StrokeWidth = width
-	l.Position1, l.Position2 = fyne.NewPos(x1, y1), fyne.NewPos(x2, y2)
-	d.objects = append(d.objects, l)
-}
-
-// dashed draws a line of dashes.
-func (d *drawing) dashed(stroke fyne.ThemeColorName, x1, y1, x2, y2 float32) {
-	const dash, gap = 5, 4
-	long := x2 - x1
-	for at := float32(0); at < long; at += dash + gap {
-		end := min(at+dash, long)
-		d.line(stroke, 1, x1+at, y1+(y2-y1)*at/long, x1+end, y1+(y2-y1)*end/long)
-	}
+	return kit.Count(int(v + 0.5))
 }

@@ -25,12 +25,12 @@ func TestSpeedTab(t *testing.T) {
 	r.togglePanel(r.inspect.side)
 	test.Tap(r.inspect.tabs[2])
 	tab := r.inspect.speed
-	if !strings.HasPrefix(tab.verdict.text(), "No measurements yet.") || !tab.copy.Disabled() || tab.run.Disabled() {
-		t.Errorf("before: %q", tab.verdict.text())
+	if !strings.HasPrefix(tab.verdict.Text(), "No measurements yet.") || !tab.copy.Disabled() || tab.run.Disabled() {
+		t.Errorf("before: %q", tab.verdict.Text())
 	}
 	test.Tap(tab.run)
-	if tab.run.Text != "Stop" || !slices.Contains(r.fake.calls, "measure") || tab.verdict.text() != "Measuring…" {
-		t.Errorf("while measuring: %q, %q", tab.run.Text, tab.verdict.text())
+	if tab.run.Text != "Stop" || !slices.Contains(r.fake.calls, "measure") || tab.verdict.Text() != "Measuring…" {
+		t.Errorf("while measuring: %q, %q", tab.run.Text, tab.verdict.Text())
 	}
 	r.show()
 	test.Tap(tab.run)
@@ -38,12 +38,12 @@ func TestSpeedTab(t *testing.T) {
 		t.Errorf("calls %q", r.fake.calls)
 	}
 	r.fake.measured(nil)
-	if tab.running || tab.run.Text != "Benchmark this machine" || !strings.HasPrefix(tab.verdict.text(), "No measurements yet.") {
-		t.Errorf("after it was ended: %q, %q", tab.run.Text, tab.verdict.text())
+	if tab.running || tab.run.Text != "Benchmark this machine" || !strings.HasPrefix(tab.verdict.Text(), "No measurements yet.") {
+		t.Errorf("after it was ended: %q, %q", tab.run.Text, tab.verdict.Text())
 	}
 	test.Tap(tab.run)
 	r.fake.measured(someSpeed())
-	if got, want := tab.verdict.text(), "46 tok/s = 84% of what 13.9 GB/s allow · avx2 kernels · 2 threads"; got != want {
+	if got, want := tab.verdict.Text(), "46 tok/s = 84% of what 13.9 GB/s allow · avx2 kernels · 2 threads"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := tab.write.AccessibilityLabel(); got != "0: 46 tok/s\n600: 42 tok/s\n1,200: 38 tok/s\n1,800: 34 tok/s\n" {
@@ -59,8 +59,8 @@ func TestSpeedTab(t *testing.T) {
 		t.Error("the speed of another model is shown")
 	}
 	r.show(func(v *chat.View) { m := builtin; m.Host = "localhost:8080"; v.Model = &m })
-	if !tab.run.Disabled() || tab.verdict.text() != "Only for models running in Tern." {
-		t.Errorf("a server's model: %q", tab.verdict.text())
+	if !tab.run.Disabled() || tab.verdict.Text() != "Only for models running in Tern." {
+		t.Errorf("a server's model: %q", tab.verdict.Text())
 	}
 }
 

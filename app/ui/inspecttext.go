@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // hoverDelay is how long one points at a token until it is shown.
@@ -31,7 +32,7 @@ func tint(p float64) int {
 	return 4
 }
 
-var tints = [5]fyne.ThemeColorName{"", colorTint1, colorTint2, colorTint3, colorTint4}
+var tints = [5]fyne.ThemeColorName{"", kit.ColorTint1, kit.ColorTint2, kit.ColorTint3, kit.ColorTint4}
 
 // place is where a part of a token stands: those that a line ends in stand in two.
 type place struct {
@@ -58,14 +59,14 @@ type tokenText struct {
 	done    int     // tokens that stand in them
 	pinned  int     // -1 for none
 	hovered int
-	pointed int      // hovered for long enough
-	moves   int      // counts what the mouse does, to tell an old timer
-	ring    *surface // around what can be seen of it, while it has the focus
+	pointed int          // hovered for long enough
+	moves   int          // counts what the mouse does, to tell an old timer
+	ring    *kit.Surface // around what can be seen of it, while it has the focus
 }
 
 func newTokenText(show func(i int), escape func(), after func(time.Duration, func())) *tokenText {
-	t := &tokenText{ring: newSurface(""), show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
-	t.ring.stroke, t.ring.strokeWidth, t.ring.radius = theme.ColorNamePrimary, 2, 6
+	t := &tokenText{ring: kit.NewSurface(""), show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
+	t.ring.Stroke, t.ring.StrokeWidth, t.ring.Radius = theme.ColorNamePrimary, 2, 6
 	t.ring.Hide()
 	t.ExtendBaseWidget(t)
 	return t
@@ -138,7 +139,7 @@ func (t *tokenText) typesetMore() {
 				end()
 			}
 			for part != "" {
-				w := widthOf(size, span{text: part})
+				w := kit.WidthOf(size, kit.Span{Text: part})
 				if x > 0 && x+w > t.width {
 					end()
 					part = strings.TrimLeft(part, " ")
@@ -147,7 +148,7 @@ func (t *tokenText) typesetMore() {
 				piece := []rune(part)
 				for len(piece) > 1 && x+w > t.width { // a token that is wider than a line
 					piece = piece[:len(piece)-1]
-					w = widthOf(size, span{text: string(piece)})
+					w = kit.WidthOf(size, kit.Span{Text: string(piece)})
 				}
 				line.WriteString(string(piece))
 				t.places = append(t.places, place{i, len(t.lines), x, x + w})
@@ -300,15 +301,15 @@ func (t *tokenText) AccessibilityRole() fyne.AccessibleRole { return fyne.Access
 
 // CreateRenderer implements fyne.Widget.
 func (t *tokenText) CreateRenderer() fyne.WidgetRenderer {
-	return newDrawing(t, t.draw)
+	return kit.NewDrawing(t, t.draw)
 }
 
 // draw makes the objects of the lines that can be seen: tints and marks below,
 // and a text for each line.
-func (t *tokenText) draw(d *drawing, _ fyne.Size) {
+func (t *tokenText) draw(d *kit.Drawing, _ fyne.Size) {
 	h := t.lineHeight()
 	add := func(p place, y, height float32, c fyne.ThemeColorName) *canvas.Rectangle {
-		return d.rect(c, p.from, float32(p.line)*h+y, p.to-p.from, height)
+		return d.Rect(c, p.from, float32(p.line)*h+y, p.to-p.from, height)
 	}
 	top, bottom := t.view()
 	seen := func(line int) bool { return float32(line+1)*h >= top && float32(line)*h <= bottom }
@@ -325,7 +326,7 @@ func (t *tokenText) draw(d *drawing, _ fyne.Size) {
 		switch p.token {
 		case t.pinned:
 			b := add(p, 0, h, theme.ColorNameSelection)
-			b.StrokeColor, b.StrokeWidth, b.CornerRadius = d.colour(theme.ColorNamePrimary), 1.5, 3
+			b.StrokeColor, b.StrokeWidth, b.CornerRadius = d.Colour(theme.ColorNamePrimary), 1.5, 3
 		case t.pointed:
 			add(p, 0, h, theme.ColorNameSelection).CornerRadius = 3
 		}
@@ -334,6 +335,6 @@ func (t *tokenText) draw(d *drawing, _ fyne.Size) {
 		if !seen(i) {
 			continue
 		}
-		d.text(line, theme.ColorNameForeground, theme.SizeNameText, fyne.TextAlignLeading, false, 0, float32(i)*h, t.width, h)
+		d.Text(line, theme.ColorNameForeground, theme.SizeNameText, fyne.TextAlignLeading, false, 0, float32(i)*h, t.width, h)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // newInspectPanel makes the Inspect panel of the window.
@@ -34,7 +35,7 @@ func (w *window) newInspectPanel() *inspect {
 		stop: w.ctl.Stop,
 		copy: func(text string) {
 			w.copyText(text)
-			w.tell(tr("The measurements were copied."))
+			w.tell(kit.Tr("The measurements were copied."))
 		},
 		tint: func(on bool) {
 			w.settings.Tint = on
@@ -50,11 +51,11 @@ func (w *window) copyRecipe() {
 	w.ctl.Recipe(func(recipe []byte) {
 		fyne.Do(func() {
 			if recipe == nil {
-				w.tell(tr("There is no recipe of this answer: the open model did not write it since it was opened."))
+				w.tell(kit.Tr("There is no recipe of this answer: the open model did not write it since it was opened."))
 				return
 			}
 			w.copyText(string(recipe))
-			w.tell(tr("The recipe was copied. “tern replay FILE” computes the answer again."))
+			w.tell(kit.Tr("The recipe was copied. “tern replay FILE” computes the answer again."))
 		})
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // readings are how the models that were opened before are read.
@@ -27,10 +28,10 @@ func readings(recent []settings.Recent) map[string]string {
 }
 
 // advice is the strip of a file that seems to need to be read another way.
-func (w *window) advice(a *chat.Advice) *message {
-	return &message{kind: messageLimit, sentence: say(a.Sentence), hint: say(a.Hint),
-		actions: []action{{tr("Correct it"), func() { w.ctl.Correct(w.settings.Generation) }}},
-		dismiss: w.ctl.DeclineAdvice}
+func (w *window) advice(a *chat.Advice) *kit.Notice {
+	return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(a.Sentence), Hint: kit.Translate(a.Hint),
+		Actions: []kit.Action{{Label: kit.Tr("Correct it"), Do: func() { w.ctl.Correct(w.settings.Generation) }}},
+		Dismiss: w.ctl.DeclineAdvice}
 }
 
 // noteModel remembers a model that was opened.
@@ -55,8 +56,8 @@ func (w *window) noteModel(was, v chat.View) {
 // noteReading says that a model is read another way from now on.
 func (w *window) noteReading(was, now *chat.ModelInfo) {
 	if was != nil && was.Path == now.Path && now.Reading != "" && now.Reading != chat.AsItSays && now.Reading != was.Reading {
-		w.info = &message{sentence: tr("It is read the right way from now on."), dismiss: w.forget,
-			actions: []action{{tr("Undo"), func() { w.info = nil; w.ctl.ReadAsItSays(w.settings.Generation) }}}}
+		w.info = &kit.Notice{Sentence: kit.Tr("It is read the right way from now on."), Dismiss: w.forget,
+			Actions: []kit.Action{{Label: kit.Tr("Undo"), Do: func() { w.info = nil; w.ctl.ReadAsItSays(w.settings.Generation) }}}}
 		w.infoUntil = w.cfg.now().Add(infoFor)
 	}
 }
@@ -72,14 +73,14 @@ func (w *window) noteNotes(m *chat.ModelInfo) (noted bool) {
 }
 
 // notesMessage is the strip of what was passed over or assumed.
-func (w *window) notesMessage() *message {
-	m := &message{sentence: w.notes[0], dismiss: w.seenNotes}
+func (w *window) notesMessage() *kit.Notice {
+	m := &kit.Notice{Sentence: w.notes[0], Dismiss: w.seenNotes}
 	if n := len(w.notes) - 1; n > 0 {
-		m.hint = trn(n, "And one more note about this model.", "And {{.N}} more notes about this model.")
-		m.actions = []action{{tr("Show"), func() {
+		m.Hint = kit.TrN(n, "And one more note about this model.", "And {{.N}} more notes about this model.")
+		m.Actions = []kit.Action{{Label: kit.Tr("Show"), Do: func() {
 			list := w.notes
 			w.seenNotes()
-			w.detail(strings.Join(list, "\n"))
+			w.dialogs.Detail(kit.Tr("What happened"), strings.Join(list, "\n"))
 		}}}
 	}
 	return m
@@ -120,7 +121,7 @@ const slowOpening = 3 * time.Second
 // offerCopy is the strip of a model whose weights are floats in its file, and which
 // took long to open. It is offered in the conversation that was shown then, and in no
 // other one.
-func (w *window) offerCopy() *message {
+func (w *window) offerCopy() *kit.Notice {
 	m := w.view.Model
 	if m == nil || !m.Latent || m.OpenedIn < slowOpening || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.empty() {
 		return nil
@@ -131,10 +132,10 @@ func (w *window) offerCopy() *message {
 	if w.offeredIn != w.view.ID {
 		return nil
 	}
-	return &message{sentence: tr("A compact copy of this model would open in a moment."),
-		hint:    tr("Its weights are made ternary at every opening."),
-		actions: []action{{tr("Keep a compact copy…"), w.keepCopy}},
-		dismiss: w.declineCopy}
+	return &kit.Notice{Sentence: kit.Tr("A compact copy of this model would open in a moment."),
+		Hint:    kit.Tr("Its weights are made ternary at every opening."),
+		Actions: []kit.Action{{Label: kit.Tr("Keep a compact copy…"), Do: w.keepCopy}},
+		Dismiss: w.declineCopy}
 }
 
 func (w *window) declineCopy() {
@@ -153,7 +154,7 @@ func (w *window) keepCopy() {
 	}
 	offers, path := w.ctl.CopyOffers()
 	if len(offers) == 0 {
-		w.tell(tr("No compact copy can be made of this model."))
+		w.tell(kit.Tr("No compact copy can be made of this model."))
 		return
 	}
 	w.askForm(offers, path)
@@ -161,20 +162,20 @@ func (w *window) keepCopy() {
 
 // askForm asks for the form of the copy that path names.
 func (w *window) askForm(offers []chat.CopyOffer, path string) {
-	list := container.New(&stack{})
+	list := container.New(&kit.Stack{})
 	for _, o := range offers {
 		name, about := copyForm(o.Form)
-		b := newButton(name+" · "+bytesOf(o.Bytes), w.escape, func() {
-			w.closeDialog()
+		b := kit.NewButton(name+" · "+kit.Bytes(o.Bytes), w.escape, func() {
+			w.dialogs.Close()
 			w.ctl.MakeCopy(o.Form, path)
 		})
 		list.Add(container.NewHBox(b))
-		list.Add(newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, muted(about)))
+		list.Add(kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(about)))
 	}
-	list.Add(newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-		muted(tr("{{.File}} in {{.Folder}}", "File", filepath.Base(path), "Folder", filepath.Dir(path)))))
-	w.openDialog(tr("Keep a compact copy"), list, dialogWidth, action{label: tr("Cancel")},
-		action{tr("Another folder…"), func() { w.copyElsewhere(offers, path) }})
+	list.Add(kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("{{.File}} in {{.Folder}}", "File", filepath.Base(path), "Folder", filepath.Dir(path)))))
+	w.dialogs.Open(kit.Tr("Keep a compact copy"), list, kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")},
+		kit.Action{Label: kit.Tr("Another folder…"), Do: func() { w.copyElsewhere(offers, path) }})
 }
 
 // copyElsewhere lets the user choose the folder of the copy.
@@ -183,11 +184,11 @@ func (w *window) copyElsewhere(offers []chat.CopyOffer, path string) {
 		return
 	}
 	w.choosing = true
-	w.openDialog(tr("Choosing a folder…"), newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		muted(tr("The file window is open. It may be behind this one."))), 320)
+	w.dialogs.Open(kit.Tr("Choosing a folder…"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("The file window is open. It may be behind this one."))), 320)
 	w.cfg.choose(true, filepath.Dir(path), func(dir string, err error) {
 		w.choosing = false
-		w.closeDialog()
+		w.dialogs.Close()
 		if err == nil && dir != "" {
 			path = filepath.Join(dir, filepath.Base(path))
 		}
@@ -199,13 +200,13 @@ func (w *window) copyElsewhere(offers []chat.CopyOffer, path string) {
 func copyForm(f chat.CopyForm) (name, about string) {
 	switch f {
 	case chat.HalfCopy:
-		return tr("Half-precision head"), tr("Smaller. What that costs is measured before anything is written.")
+		return kit.Tr("Half-precision head"), kit.Tr("Smaller. What that costs is measured before anything is written.")
 	case chat.ByteCopy:
-		return tr("8-bit head"), tr("Smallest. What that costs is measured before anything is written.")
+		return kit.Tr("8-bit head"), kit.Tr("Smallest. What that costs is measured before anything is written.")
 	case chat.PortableCopy:
-		return tr("For llama.cpp"), tr("The same numbers here. Other programs round differently, by 2 to 5% of the largest logit.")
+		return kit.Tr("For llama.cpp"), kit.Tr("The same numbers here. Other programs round differently, by 2 to 5% of the largest logit.")
 	}
-	return tr("Same numbers"), tr("Everything that the model computes stays the same, bit for bit.")
+	return kit.Tr("Same numbers"), kit.Tr("Everything that the model computes stays the same, bit for bit.")
 }
 
 // showCopy says what became of a copy, once.
@@ -221,28 +222,28 @@ func (w *window) showCopy(was *chat.Copy) {
 	case k.Done:
 		w.ctl.CancelCopy()
 		w.declineCopy() // it has one
-		w.tell(tr("{{.File}} is kept, {{.Size}}.", "File", filepath.Base(k.Path), "Size", bytesOf(k.Total)),
-			action{tr("Open it"), func() { w.info = nil; w.load(k.Path) }})
+		w.tell(kit.Tr("{{.File}} is kept, {{.Size}}.", "File", filepath.Base(k.Path), "Size", kit.Bytes(k.Total)),
+			kit.Action{Label: kit.Tr("Open it"), Do: func() { w.info = nil; w.load(k.Path) }})
 	case k.Measuring && (was == nil || !was.Measuring):
-		w.openDialog(tr("Measuring what the smaller head costs"), newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("The copy and the model continue the same paragraph."))), dialogWidth, action{tr("Cancel"), w.ctl.CancelCopy})
+		w.dialogs.Open(kit.Tr("Measuring what the smaller head costs"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("The copy and the model continue the same paragraph."))), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel"), Do: w.ctl.CancelCopy})
 	case k.Price != nil && (was == nil || was.Price == nil):
 		name, _ := copyForm(k.Form)
-		w.openDialog(name, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, muted(priceOf(k.Price))), dialogWidth,
-			action{tr("Cancel"), w.ctl.CancelCopy}, action{tr("Keep this copy"), w.ctl.KeepCopy})
+		w.dialogs.Open(name, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, kit.Muted(priceOf(k.Price))), kit.DialogWidth,
+			kit.Action{Label: kit.Tr("Cancel"), Do: w.ctl.CancelCopy}, kit.Action{Label: kit.Tr("Keep this copy"), Do: w.ctl.KeepCopy})
 	}
 }
 
 // priceOf says what was measured.
 func priceOf(p *chat.Price) string {
-	return tr("Logits differ by up to {{.Percent}}% of the largest. The most likely token is the same at {{.Same}} of {{.All}} positions. Perplexity {{.Before}} before, {{.After}} after.",
-		"Percent", fmt.Sprintf("%.2g", 100*p.Logits), "Same", count(p.SameArgmax), "All", count(p.Positions),
+	return kit.Tr("Logits differ by up to {{.Percent}}% of the largest. The most likely token is the same at {{.Same}} of {{.All}} positions. Perplexity {{.Before}} before, {{.After}} after.",
+		"Percent", fmt.Sprintf("%.2g", 100*p.Logits), "Same", kit.Count(p.SameArgmax), "All", kit.Count(p.Positions),
 		"Before", fmt.Sprintf("%.5g", p.Perplexity[0]), "After", fmt.Sprintf("%.5g", p.Perplexity[1]))
 }
 
 // copying is the status line while a copy is written.
 func copying(k *chat.Copy) string {
-	return tr("Keeping a compact copy · {{.Bytes}}", "Bytes", bytesPair(k.Written, k.Total))
+	return kit.Tr("Keeping a compact copy · {{.Bytes}}", "Bytes", kit.BytesPair(k.Written, k.Total))
 }
 
 // cancelWork is what Cancel in the status line does.

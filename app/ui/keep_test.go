@@ -11,15 +11,16 @@ import (
 	"tern/app/chat"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // tapDialog presses a button of the open dialog.
 func (r *rig) tapDialog(label string) {
 	r.t.Helper()
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		r.t.Fatalf("no dialog is open for %q", label)
 	}
-	for _, b := range r.dialog.buttons {
+	for _, b := range r.dialogs.Shown.Buttons {
 		if b.AccessibilityLabel() == label {
 			test.Tap(b)
 			return
@@ -31,8 +32,8 @@ func (r *rig) tapDialog(label string) {
 // tapDialogList presses the button of a form in the dialog of a copy.
 func (r *rig) tapDialogList(label string) {
 	r.t.Helper()
-	for _, o := range test.LaidOutObjects(r.dialog.popup) {
-		if b, ok := o.(*button); ok && b.AccessibilityLabel() == label {
+	for _, o := range test.LaidOutObjects(r.dialogs.Shown.Popup) {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == label {
 			test.Tap(b)
 			return
 		}
@@ -102,7 +103,7 @@ func TestKeepCopy(t *testing.T) {
 	r.fake.calls = nil
 	r.fake.offers = []chat.CopyOffer{{Form: chat.ExactCopy, Bytes: 430e6}, {Form: chat.ByteCopy, Bytes: 230e6}}
 	r.tapStrip("Keep a compact copy…")
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Fatal("no dialog")
 	}
 	r.tapDialog("Cancel")
@@ -162,7 +163,7 @@ func TestNotes(t *testing.T) {
 	r.statusIs("Ready · odd opened in 90 ms · 2 notes, see Inspect")
 	r.tapStrip("Show")
 	found := false
-	for _, o := range test.LaidOutObjects(r.dialog.popup) {
+	for _, o := range test.LaidOutObjects(r.dialogs.Shown.Popup) {
 		if l, ok := o.(*widget.Label); ok {
 			found = found || l.Text == strings.Join(m.Notes, "\n")
 		}
@@ -170,7 +171,7 @@ func TestNotes(t *testing.T) {
 	if !found {
 		t.Error("the dialog does not show both notes")
 	}
-	r.closeDialog()
+	r.dialogs.Close()
 	r.stripIs("")
 	if last := r.saved[len(r.saved)-1].Recent[0]; !last.Noted {
 		t.Errorf("remembered %+v", last)
@@ -184,7 +185,7 @@ func TestNotes(t *testing.T) {
 	}
 	r.inspect.open(1)
 	r.inspect.show(r.view)
-	if got := r.inspect.model.notes.text(); got != strings.Join(m.Notes, " ") {
+	if got := r.inspect.model.notes.Text(); got != strings.Join(m.Notes, " ") {
 		t.Errorf("Inspect says %q", got)
 	}
 }

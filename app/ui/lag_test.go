@@ -37,7 +37,7 @@ func TestSlowWindowGetsACore(t *testing.T) {
 	r.show(func(v *chat.View) { v.Yields = true })
 	r.probes(90, time.Second)
 	r.took() // one is enough
-	if got := r.setting("Threads").sentence.text(); !strings.Contains(got, "because this window became slow") {
+	if got := r.setting("Threads").Sentence.Text(); !strings.Contains(got, "because this window became slow") {
 		t.Errorf("the panel says %q of the threads", got)
 	}
 
@@ -47,7 +47,7 @@ func TestSlowWindowGetsACore(t *testing.T) {
 	r.took() // the user's choice stays
 	r.press(fyne.KeyI)
 	r.inspect.showSpeed()
-	if got := r.inspect.speed.window.text(); got != "While Tern writes, this window answers within 120 ms (19 times in 20)." {
+	if got := r.inspect.speed.window.Text(); got != "While Tern writes, this window answers within 120 ms (19 times in 20)." {
 		t.Errorf("Inspect says %q", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
-	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // Every text has a translation in every language, with the same values in it,
@@ -78,7 +78,7 @@ func TestSpeak(t *testing.T) {
 // Words in other scripts are drawn as their letters: two of them never look the
 // same, as the box does that stands for a letter which no font has.
 func TestNoEmptyBoxes(t *testing.T) {
-	test.NewTempApp(t).Settings().SetTheme(newTheme(settings.ThemeLight, 100))
+	test.NewTempApp(t).Settings().SetTheme(kit.NewTheme(kit.Light, 100))
 	draw := func(s string) image.Image {
 		text := canvas.NewText(s, theme.Color(theme.ColorNameForeground))
 		text.TextSize = 24

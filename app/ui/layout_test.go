@@ -11,6 +11,7 @@ import (
 	"tern/app/chat"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // walk visits everything that is drawn.
@@ -122,7 +123,7 @@ func TestNothingSticksOut(t *testing.T) {
 func (r *rig) checkInside(when string, size fyne.Size) {
 	r.t.Helper()
 	for what, o := range map[string]fyne.CanvasObject{
-		"top bar": r.topbar.box, "composer": r.composer.box, "status": r.status.box, "strip": r.strip.box,
+		"top bar": r.topbar.box, "composer": r.composer.box, "status": r.status.box, "strip": r.strip.Box,
 		"main button": r.composer.main, "model": r.topbar.model, "facts": r.topbar.facts,
 	} {
 		if !o.Visible() {
@@ -151,7 +152,7 @@ func TestWheelOverEntries(t *testing.T) {
 	if after.Y != before.Y-60 {
 		t.Errorf("the wheel moved the page from %v to %v", before, after)
 	}
-	small := r.prefs.size.buttons[0]
+	small := r.prefs.size.Buttons[0]
 	test.TapCanvas(r.win.Canvas(), driver.AbsolutePositionForObject(small).AddXY(10, 10))
 	if r.settings.TextScale != settings.TextScales[0] {
 		t.Error("a click does not reach a button")
@@ -176,12 +177,12 @@ func TestTabWalk(t *testing.T) {
 			break
 		}
 		seen[fmt.Sprintf("%T", f)]++
-		if b, ok := f.(*button); ok && b.AccessibilityLabel() == "" {
+		if b, ok := f.(*kit.Button); ok && b.AccessibilityLabel() == "" {
 			t.Errorf("a button without a name has the focus")
 		}
 		ring := false
 		switch f.(type) {
-		case *button, *slider, *check:
+		case *kit.Button, *kit.Slider, *kit.Check:
 			walk(f.(fyne.CanvasObject), func(o fyne.CanvasObject) { ring = ring || isRing(o) })
 		default:
 			ring = true // entries draw their border in the primary colour
@@ -190,7 +191,7 @@ func TestTabWalk(t *testing.T) {
 			t.Errorf("%T has the focus and no ring", f)
 		}
 	}
-	for kind, want := range map[string]int{"*ui.slider": 8, "*ui.lineEntry": 8, "*ui.check": 1, "*ui.promptEntry": 1, "*ui.textEntry": 1} {
+	for kind, want := range map[string]int{"*kit.Slider": 8, "*kit.LineEntry": 8, "*kit.Check": 1, "*ui.promptEntry": 1, "*kit.TextEntry": 1} {
 		if seen[kind] < want {
 			t.Errorf("%d of %s in the walk, want %d; all: %v", seen[kind], kind, want, seen)
 		}

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // menu is the main menu. Every shortcut is an item of it: shortcuts of the
@@ -69,25 +70,25 @@ func newMenu(w *window) *menu {
 	const shift = fyne.KeyModifierShift
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
-		recent:   fyne.NewMenuItem(tr("Recent"), nil),
-		side:     item(tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
-		write:    item(tr("Generate"), w.generate, fyne.KeyReturn),
-		stop:     item(tr("Stop"), w.stopAny, fyne.KeyPeriod),
-		retry:    item(tr("Retry"), w.retry, fyne.KeyR),
-		undo:     item(tr("Undo the last turn"), w.undo, ""),
-		undelete: item(tr("Undo the last deletion"), w.restore, ""),
-		branch:   item(tr("New conversation from here"), w.branch, ""),
-		fresh:    item(tr("New conversation"), w.fresh, fyne.KeyN),
-		story:    fyne.NewMenuItem(tr("Write as a story"), w.setStory),
-		copy:     item(tr("Copy the text"), w.copyAll, ""),
-		answer:   item(tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
-		find:     item(tr("Find in the text"), w.find, fyne.KeyF),
-		unload:   item(tr("Close the model"), w.unload, ""),
-		keep:     item(tr("Keep a compact copy…"), w.keepCopy, ""),
+		recent:   fyne.NewMenuItem(kit.Tr("Recent"), nil),
+		side:     item(kit.Tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
+		write:    item(kit.Tr("Generate"), w.generate, fyne.KeyReturn),
+		stop:     item(kit.Tr("Stop"), w.stopAny, fyne.KeyPeriod),
+		retry:    item(kit.Tr("Retry"), w.retry, fyne.KeyR),
+		undo:     item(kit.Tr("Undo the last turn"), w.undo, ""),
+		undelete: item(kit.Tr("Undo the last deletion"), w.restore, ""),
+		branch:   item(kit.Tr("New conversation from here"), w.branch, ""),
+		fresh:    item(kit.Tr("New conversation"), w.fresh, fyne.KeyN),
+		story:    fyne.NewMenuItem(kit.Tr("Write as a story"), w.setStory),
+		copy:     item(kit.Tr("Copy the text"), w.copyAll, ""),
+		answer:   item(kit.Tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
+		find:     item(kit.Tr("Find in the text"), w.find, fyne.KeyF),
+		unload:   item(kit.Tr("Close the model"), w.unload, ""),
+		keep:     item(kit.Tr("Keep a compact copy…"), w.keepCopy, ""),
 	}
-	quit := item(tr("Quit"), w.quit, fyne.KeyQ)
+	quit := item(kit.Tr("Quit"), w.quit, fyne.KeyQ)
 	quit.IsQuit = true
-	theme := fyne.NewMenuItem(tr("Theme"), nil)
+	theme := fyne.NewMenuItem(kit.Tr("Theme"), nil)
 	for _, t := range themes() {
 		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.setTheme(t.theme) }))
 	}
@@ -96,20 +97,20 @@ func newMenu(w *window) *menu {
 	m.panels = w.panels
 	current := func(do func(id string)) func() { return func() { do(w.view.ID) } }
 	m.conversation = []*fyne.MenuItem{
-		item(tr("Rename…"), current(w.rename), fyne.KeyR, shift),
-		item(tr("Duplicate"), current(w.duplicate), fyne.KeyD),
-		item(tr("Delete"), current(w.remove), fyne.KeyBackspace, shift),
-		fyne.NewMenuItem(tr("Export as Markdown…"), func() { w.export(w.view.ID, ".md") }),
-		fyne.NewMenuItem(tr("Export as JSON…"), func() { w.export(w.view.ID, ".json") }),
+		item(kit.Tr("Rename…"), current(w.rename), fyne.KeyR, shift),
+		item(kit.Tr("Duplicate"), current(w.duplicate), fyne.KeyD),
+		item(kit.Tr("Delete"), current(w.remove), fyne.KeyBackspace, shift),
+		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.export(w.view.ID, ".md") }),
+		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.export(w.view.ID, ".json") }),
 	}
 	m.versions = []*fyne.MenuItem{
-		altItem(tr("Previous version"), func() { w.stepVersion(-1) }, fyne.KeyUp),
-		altItem(tr("Next version"), func() { w.stepVersion(1) }, fyne.KeyDown),
+		altItem(kit.Tr("Previous version"), func() { w.stepVersion(-1) }, fyne.KeyUp),
+		altItem(kit.Tr("Next version"), func() { w.stepVersion(1) }, fyne.KeyDown),
 	}
 	file := []*fyne.MenuItem{m.fresh, line(),
-		fyne.NewMenuItem(tr("Import a conversation…"), w.importFile), m.conversation[3], m.conversation[4], line(),
-		item(tr("Open file…"), func() { w.choose(false) }, fyne.KeyO),
-		item(tr("Open folder…"), func() { w.choose(true) }, fyne.KeyO, shift),
+		fyne.NewMenuItem(kit.Tr("Import a conversation…"), w.importFile), m.conversation[3], m.conversation[4], line(),
+		item(kit.Tr("Open file…"), func() { w.choose(false) }, fyne.KeyO),
+		item(kit.Tr("Open folder…"), func() { w.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
 	for _, s := range w.screens {
 		file = append(file, s.item)
@@ -118,24 +119,24 @@ func newMenu(w *window) *menu {
 	for _, p := range w.panels {
 		view = append(view, p.item)
 	}
-	help := []*fyne.MenuItem{item(tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift)}
+	help := []*fyne.MenuItem{item(kit.Tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift)}
 	if w.cfg.updates.home != "" {
-		help = append(help, fyne.NewMenuItem(tr("Look for a new version…"), w.offerLook))
+		help = append(help, fyne.NewMenuItem(kit.Tr("Look for a new version…"), w.offerLook))
 	}
 	m.main = fyne.NewMainMenu(
-		fyne.NewMenu(tr("File"), append(file, line(), quit)...),
-		fyne.NewMenu(tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
-			item(tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
-		fyne.NewMenu(tr("Conversation"), m.write, m.stop, m.retry, item(tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
-			item(tr("Go up in the text"), func() { w.readBy(-1) }, fyne.KeyUp, shift),
-			item(tr("Go down in the text"), func() { w.readBy(1) }, fyne.KeyDown, shift),
-			item(tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
+		fyne.NewMenu(kit.Tr("File"), append(file, line(), quit)...),
+		fyne.NewMenu(kit.Tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
+			item(kit.Tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
+		fyne.NewMenu(kit.Tr("Conversation"), m.write, m.stop, m.retry, item(kit.Tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
+			item(kit.Tr("Go up in the text"), func() { w.readBy(-1) }, fyne.KeyUp, shift),
+			item(kit.Tr("Go down in the text"), func() { w.readBy(1) }, fyne.KeyDown, shift),
+			item(kit.Tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
 			m.branch, m.conversation[0], m.conversation[1], m.conversation[2]),
-		fyne.NewMenu(tr("View"), append(view, theme, line(),
-			item(tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
-			item(tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
-			item(tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
-		fyne.NewMenu(tr("Help"), append(help, fyne.NewMenuItem(tr("About Tern"), w.about))...),
+		fyne.NewMenu(kit.Tr("View"), append(view, theme, line(),
+			item(kit.Tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
+			item(kit.Tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
+			item(kit.Tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
+		fyne.NewMenu(kit.Tr("Help"), append(help, fyne.NewMenuItem(kit.Tr("About Tern"), w.about))...),
 	)
 	for _, x := range m.main.Items {
 		withKeys(x)
@@ -194,7 +195,7 @@ func recentItems(models []settings.Recent, open func(path string)) []*fyne.MenuI
 func (w *window) modelMenu(at fyne.CanvasObject) {
 	models := slices.Clone(w.settings.Recent)
 	if !slices.ContainsFunc(models, func(r settings.Recent) bool { return r.Path == "" }) {
-		models = append(models, settings.Recent{Name: tr("The built-in model")})
+		models = append(models, settings.Recent{Name: kit.Tr("The built-in model")})
 	}
 	items := recentItems(models, w.load)
 	if m := w.view.Model; m != nil {
@@ -203,19 +204,19 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 		}
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(tr("Open file…"), func() { w.choose(false) }),
-		fyne.NewMenuItem(tr("Open folder…"), func() { w.choose(true) }),
-		fyne.NewMenuItem(tr("Models…"), func() { w.openScreen(w.models.page) }),
-		fyne.NewMenuItem(tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
+		fyne.NewMenuItem(kit.Tr("Open file…"), func() { w.choose(false) }),
+		fyne.NewMenuItem(kit.Tr("Open folder…"), func() { w.choose(true) }),
+		fyne.NewMenuItem(kit.Tr("Models…"), func() { w.openScreen(w.models.page) }),
+		fyne.NewMenuItem(kit.Tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
 	if w.view.Model != nil {
-		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Close the model"), w.unload))
+		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Close the model"), w.unload))
 	}
-	w.popUp(at, items)
+	kit.PopUp(w.win.Canvas(), at, items)
 }
 
 // presetMenu is the menu of presets, at the composer and in the panel.
 func (w *window) presetMenu(at fyne.CanvasObject) {
-	w.popUp(at, w.presetItems())
+	kit.PopUp(w.win.Canvas(), at, w.presetItems())
 }
 
 // shortcutName writes a shortcut as people say it.
@@ -232,25 +233,25 @@ func shortcutName(s fyne.Shortcut) string {
 		if runtime.GOOS == "darwin" {
 			parts = append(parts, "Cmd")
 		} else {
-			parts = append(parts, tr("Ctrl"))
+			parts = append(parts, kit.Tr("Ctrl"))
 		}
 	}
 	if c.Modifier&fyne.KeyModifierAlt != 0 {
 		parts = append(parts, "Alt")
 	}
 	if c.Modifier&fyne.KeyModifierShift != 0 {
-		parts = append(parts, tr("Shift"))
+		parts = append(parts, kit.Tr("Shift"))
 	}
 	name := string(c.KeyName)
 	switch c.KeyName {
 	case fyne.KeyReturn:
-		name = tr("Enter")
+		name = kit.Tr("Enter")
 	case fyne.KeyBackspace:
-		name = tr("Backspace")
+		name = kit.Tr("Backspace")
 	case fyne.KeyUp:
-		name = tr("Up")
+		name = kit.Tr("Up")
 	case fyne.KeyDown:
-		name = tr("Down")
+		name = kit.Tr("Down")
 	}
 	return strings.Join(append(parts, name), "+")
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"image/color"
 	"strings"
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -45,7 +46,7 @@ func TestMenuKeysCanBeRead(t *testing.T) {
 				for _, i := range m.Items {
 					if i.Label == x.Text && !i.Disabled {
 						seen++
-						if c := contrast(over(nrgba(x.Color), ground), ground); c < 4.5 {
+						if c := kittest.Contrast(kittest.Over(nrgba(x.Color), ground), ground); c < 4.5 {
 							t.Errorf("%q has a contrast of %.2f", x.Text, c)
 						}
 						return

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // documentText is all of the text.
@@ -56,24 +57,24 @@ func (w *window) messageAt(m turn) (from int, text string) {
 
 // messageRow makes the buttons below a message.
 func (w *window) messageRow(m turn) messageButtons {
-	first := newQuietButton(tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) })
+	first := kit.NewQuietButton(kit.Tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) })
 	row := container.NewHBox(first)
 	if m.chat {
-		row.Add(newQuietButton(tr("Edit"), w.escape, func() { w.editMessage(m) }))
+		row.Add(kit.NewQuietButton(kit.Tr("Edit"), w.escape, func() { w.editMessage(m) }))
 	}
 	switch {
 	case m.chat && !m.mine:
-		row.Add(newQuietButton(tr("Retry"), w.escape, func() { w.retryMessage(m) }))
+		row.Add(kit.NewQuietButton(kit.Tr("Retry"), w.escape, func() { w.retryMessage(m) }))
 	case !m.chat:
-		row.Add(newQuietButton(tr("Retry"), w.escape, w.retry))
-		row.Add(newQuietButton(tr("Undo"), w.escape, w.undo))
-		b := newIconButton(tr("How this was written"), theme.InfoIcon(), w.escape, func() { w.aboutAnswer(m) })
+		row.Add(kit.NewQuietButton(kit.Tr("Retry"), w.escape, w.retry))
+		row.Add(kit.NewQuietButton(kit.Tr("Undo"), w.escape, w.undo))
+		b := kit.NewIconButton(kit.Tr("How this was written"), theme.InfoIcon(), w.escape, func() { w.aboutAnswer(m) })
 		row.Add(b)
 	}
 	if m.chat && !m.mine {
-		b := newIconButton(tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
+		b := kit.NewIconButton(kit.Tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
 		b.OnTapped = func() {
-			w.popUp(b, w.moreOf(m))
+			kit.PopUp(w.win.Canvas(), b, w.moreOf(m))
 		}
 		row.Add(b)
 	}
@@ -89,15 +90,15 @@ func (w *window) messageRow(m turn) messageButtons {
 				}
 			}
 		}
-		back := newQuietButton("◂", w.escape, step(-1))
-		on := newQuietButton("▸", w.escape, step(1))
-		back.name, on.name = tr("Previous version"), tr("Next version")
-		back.SetToolTip(back.name)
-		on.SetToolTip(on.name)
-		back.setEnabled(m.version > 1)
-		on.setEnabled(m.version < m.versions)
+		back := kit.NewQuietButton("◂", w.escape, step(-1))
+		on := kit.NewQuietButton("▸", w.escape, step(1))
+		back.Name, on.Name = kit.Tr("Previous version"), kit.Tr("Next version")
+		back.SetToolTip(back.Name)
+		on.SetToolTip(on.Name)
+		back.SetEnabled(m.version > 1)
+		on.SetEnabled(m.version < m.versions)
 		row.Add(back)
-		row.Add(container.NewCenter(newKey(tr("{{.Version}} of {{.Versions}}", "Version", m.version, "Versions", m.versions))))
+		row.Add(container.NewCenter(newKey(kit.Tr("{{.Version}} of {{.Versions}}", "Version", m.version, "Versions", m.versions))))
 		row.Add(on)
 	}
 	return messageButtons{row, first}
@@ -109,25 +110,25 @@ func (w *window) moreOf(m turn) []*fyne.MenuItem {
 	var items []*fyne.MenuItem
 	switch plain := t.page.plain[m.segment]; {
 	case plain:
-		items = append(items, fyne.NewMenuItem(tr("Show with formatting"), func() { t.showPlain(m, false) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Show with formatting"), func() { t.showPlain(m, false) }))
 	case t.page.formatted(m):
-		items = append(items, fyne.NewMenuItem(tr("Show as plain text"), func() { t.showPlain(m, true) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Show as plain text"), func() { t.showPlain(m, true) }))
 	}
 	return append(items, w.removal(m),
-		fyne.NewMenuItem(tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.segment) }),
-		fyne.NewMenuItem(tr("How this was written…"), func() { w.aboutAnswer(m) }))
+		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.segment) }),
+		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { w.aboutAnswer(m) }))
 }
 
 // removal takes a message out of the conversation; it is undone rather than asked
 // about.
 func (w *window) removal(m turn) *fyne.MenuItem {
-	return fyne.NewMenuItem(tr("Delete this message"), func() {
+	return fyne.NewMenuItem(kit.Tr("Delete this message"), func() {
 		if w.writing() {
 			return
 		}
 		w.closeEditor(true)
 		w.ctl.Remove(m.segment)
-		w.tell(tr("The message was deleted."), action{tr("Undo"), w.undo})
+		w.tell(kit.Tr("The message was deleted."), kit.Action{Label: kit.Tr("Undo"), Do: w.undo})
 	})
 }
 
@@ -149,14 +150,14 @@ func (w *window) textMenu(i int, at fyne.Position) {
 		return
 	}
 	m := p.infos[p.paras[i].message]
-	items := []*fyne.MenuItem{fyne.NewMenuItem(tr("Copy this paragraph"), func() { w.copyText(strings.TrimSpace(p.paras[i].text)) })}
+	items := []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Copy this paragraph"), func() { w.copyText(strings.TrimSpace(p.paras[i].text)) })}
 	if m.chat {
-		items = append(items, fyne.NewMenuItem(tr("Copy this message"), func() { w.copyText(w.messageText(m)) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Copy this message"), func() { w.copyText(w.messageText(m)) }))
 	} else {
-		items = append(items, fyne.NewMenuItem(tr("Copy the text"), w.copyAll))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Copy the text"), w.copyAll))
 	}
 	if !w.writing() {
-		items = append(items, fyne.NewMenuItem(tr("Edit"), func() {
+		items = append(items, fyne.NewMenuItem(kit.Tr("Edit"), func() {
 			if m.chat {
 				w.editMessage(m)
 			} else if i < p.shown && !w.writing() {
@@ -171,7 +172,7 @@ func (w *window) textMenu(i int, at fyne.Position) {
 	case m.chat:
 		items = append(items, fyne.NewMenuItemSeparator(), w.removal(m))
 	}
-	w.popUpAt(at, items)
+	kit.PopUpAt(w.win.Canvas(), at, items)
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the

@@ -12,6 +12,7 @@ import (
 	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 // addDownloads makes the rows of what is coming, then of what is to be had.
@@ -35,53 +36,53 @@ func (m *models) addDownloads() {
 // publicRow is a checkpoint that can be downloaded, with what is known of it
 // before anybody is asked.
 func (m *models) publicRow(p *library.Public) *modelRow {
-	row := newModelRow(path.Base(p.ID), newButton(tr("Download"), m.w.escape, func() { m.w.startDownload(p.ID) }))
-	kind := tr("base")
+	row := newModelRow(path.Base(p.ID), kit.NewButton(kit.Tr("Download"), m.w.escape, func() { m.w.startDownload(p.ID) }))
+	kind := kit.Tr("base")
 	if p.Chat {
-		kind = tr("chat")
+		kind = kit.Tr("chat")
 	}
-	pieces := [][]span{{muted(path.Dir(p.ID))}, {muted(kind)}}
+	pieces := [][]kit.Span{{kit.Muted(path.Dir(p.ID))}, {kit.Muted(kind)}}
 	var fit library.Fit
 	if f := p.Facts(); f != nil {
 		fit = library.Judge(library.Need(f, m.w.generation.Context), m.free, m.known)
-		pieces = append(pieces, []span{muted(params(f.Params))})
+		pieces = append(pieces, []kit.Span{kit.Muted(kit.Params(f.Params))})
 	}
-	pieces = append(pieces, []span{muted(tr("about {{.Size}}", "Size", bytesOf(p.Bytes)))},
-		[]span{muted(tr("licence {{.Licence}}", "Licence", p.Licence))})
+	pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("about {{.Size}}", "Size", kit.Bytes(p.Bytes)))},
+		[]kit.Span{kit.Muted(kit.Tr("licence {{.Licence}}", "Licence", p.Licence))})
 	if fit.Need > 0 && fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
-		pieces = append(pieces, []span{muted(tr("needs {{.Need}} in memory", "Need", bytesOf(fit.Need)))})
+		pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("needs {{.Need}} in memory", "Need", kit.Bytes(fit.Need)))})
 	}
 	expected := m.speedOf(0, m.w.shelf.library.Expect(p.Facts()))
-	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(expected)})...)...)
+	row.set(-1, dotted(append(pieces, verdict(fit), []kit.Span{kit.Muted(expected)})...)...)
 	return row
 }
 
 // downloadRow is a download with what can be done in its state.
 func (m *models) downloadRow(d library.Download) *modelRow {
 	w := m.w
-	button := func(label string, do func()) *button { return newButton(label, w.escape, do) }
+	button := func(label string, do func()) *kit.Button { return kit.NewButton(label, w.escape, do) }
 	start := func() { w.startDownload(d.ID) }
 	var buttons []fyne.CanvasObject
 	switch d.State {
 	case library.Offered:
-		buttons = append(buttons, highlight(button(tr("Download"), start)))
+		buttons = append(buttons, highlight(button(kit.Tr("Download"), start)))
 	case library.Running, library.Queued:
-		buttons = append(buttons, button(tr("Pause"), func() { w.shelf.downloads.Pause(d.ID) }))
+		buttons = append(buttons, button(kit.Tr("Pause"), func() { w.shelf.downloads.Pause(d.ID) }))
 	case library.Paused:
-		buttons = append(buttons, button(tr("Resume"), start))
+		buttons = append(buttons, button(kit.Tr("Resume"), start))
 	case library.Failed:
 		if errors.Is(d.Err, hub.ErrGated) || errors.Is(d.Err, hub.ErrNoToken) || errors.Is(d.Err, hub.ErrInsecure) || errors.Is(d.Err, hub.ErrAddress) {
-			buttons = append(buttons, button(tr("Settings"), func() { w.openScreen(w.prefs.page) }))
+			buttons = append(buttons, button(kit.Tr("Settings"), func() { w.openScreen(w.prefs.page) }))
 		}
-		label := tr("Retry")
+		label := kit.Tr("Retry")
 		if errors.Is(d.Err, hub.ErrChecksum) {
-			label = tr("Download again")
+			label = kit.Tr("Download again")
 		}
 		buttons = append(buttons, button(label, start))
 	case library.Finished:
-		buttons = append(buttons, highlight(button(tr("Open"), func() { w.load(d.Path) })))
+		buttons = append(buttons, highlight(button(kit.Tr("Open"), func() { w.load(d.Path) })))
 	}
-	buttons = append(buttons, newIconButton(tr("Remove {{.Name}} from the list", "Name", d.Name), theme.CancelIcon(), w.escape, func() { m.remove(d.ID) }))
+	buttons = append(buttons, kit.NewIconButton(kit.Tr("Remove {{.Name}} from the list", "Name", d.Name), theme.CancelIcon(), w.escape, func() { m.remove(d.ID) }))
 	row := newModelRow(d.Name, buttons...)
 	share, line := m.progress(d)
 	row.set(share, line...)
@@ -89,7 +90,7 @@ func (m *models) downloadRow(d library.Download) *modelRow {
 }
 
 // progress is the bar and the line of a download.
-func (m *models) progress(d library.Download) (share float32, line []span) {
+func (m *models) progress(d library.Download) (share float32, line []kit.Span) {
 	p := d.Progress
 	share = -1
 	switch {
@@ -98,22 +99,22 @@ func (m *models) progress(d library.Download) (share float32, line []span) {
 	default:
 		share = float32(float64(p.Done) / float64(p.Total))
 	}
-	owner := []span{muted(path.Dir(d.ID))}
-	licence := []span{}
+	owner := []kit.Span{kit.Muted(path.Dir(d.ID))}
+	licence := []kit.Span{}
 	if d.Licence != "" {
-		licence = []span{muted(tr("licence {{.Licence}}", "Licence", licenceName(d.Licence)))}
+		licence = []kit.Span{kit.Muted(kit.Tr("licence {{.Licence}}", "Licence", licenceName(d.Licence)))}
 	}
 	switch d.State {
 	case library.Asking:
-		line = dotted(owner, []span{muted(tr("Asking the site…"))})
+		line = dotted(owner, []kit.Span{kit.Muted(kit.Tr("Asking the site…"))})
 	case library.Offered:
-		line = dotted(owner, []span{muted(bytesOf(p.Total))}, licence)
+		line = dotted(owner, []kit.Span{kit.Muted(kit.Bytes(p.Total))}, licence)
 	case library.Queued:
-		line = dotted(owner, []span{muted(tr("Waits for another download"))})
+		line = dotted(owner, []kit.Span{kit.Muted(kit.Tr("Waits for another download"))})
 	case library.Paused:
-		line = dotted(owner, []span{muted(tr("Paused at {{.Percent}}%", "Percent", d.Percent()))}, []span{muted(bytesPair(p.Done, p.Total))})
+		line = dotted(owner, []kit.Span{kit.Muted(kit.Tr("Paused at {{.Percent}}%", "Percent", d.Percent()))}, []kit.Span{kit.Muted(kit.BytesPair(p.Done, p.Total))})
 	case library.Finished:
-		line = dotted(owner, []span{{text: tr("Ready"), colour: theme.ColorNameSuccess}}, []span{muted(bytesOf(p.Total))}, licence)
+		line = dotted(owner, []kit.Span{{Text: kit.Tr("Ready"), Colour: theme.ColorNameSuccess}}, []kit.Span{kit.Muted(kit.Bytes(p.Total))}, licence)
 	default:
 		line = m.running(d, owner)
 	}
@@ -122,23 +123,23 @@ func (m *models) progress(d library.Download) (share float32, line []span) {
 		if d.State == library.Failed {
 			colour = theme.ColorNameError
 		}
-		line = []span{{text: say(d.Problem.Sentence) + ".", colour: colour}, muted(" " + say(d.Problem.Hint))}
+		line = []kit.Span{{Text: kit.Translate(d.Problem.Sentence) + ".", Colour: colour}, kit.Muted(" " + kit.Translate(d.Problem.Hint))}
 	}
 	return share, line
 }
 
 // running is the line of a download at work.
-func (m *models) running(d library.Download, owner []span) []span {
+func (m *models) running(d library.Download, owner []kit.Span) []kit.Span {
 	p := d.Progress
 	switch {
 	case p.Total == 0:
-		return dotted(owner, []span{muted(tr("Asking the site…"))})
+		return dotted(owner, []kit.Span{kit.Muted(kit.Tr("Asking the site…"))})
 	case p.State == hub.Checking:
-		return dotted(owner, []span{muted(tr("Checking…"))})
+		return dotted(owner, []kit.Span{kit.Muted(kit.Tr("Checking…"))})
 	}
-	pieces := [][]span{{muted(bytesPair(p.Done, p.Total))}}
+	pieces := [][]kit.Span{{kit.Muted(kit.BytesPair(p.Done, p.Total))}}
 	if p.Rate > 0 {
-		pieces = append(pieces, []span{muted(speed(p.Rate))}, []span{muted(tr("{{.Left}} left", "Left", remaining(p.Left)))})
+		pieces = append(pieces, []kit.Span{kit.Muted(speed(p.Rate))}, []kit.Span{kit.Muted(kit.Tr("{{.Left}} left", "Left", kit.Remaining(p.Left)))})
 	}
 	return dotted(pieces...)
 }
@@ -146,9 +147,9 @@ func (m *models) running(d library.Download, owner []span) []span {
 // speed writes bytes a second.
 func speed(perSecond float64) string {
 	if perSecond >= 1e6 {
-		return tr("{{.MB}} MB/s", "MB", decimal(perSecond/1e6))
+		return kit.Tr("{{.MB}} MB/s", "MB", kit.Decimal(perSecond/1e6))
 	}
-	return tr("{{.KB}} kB/s", "KB", count(int(perSecond/1e3+0.5)))
+	return kit.Tr("{{.KB}} kB/s", "KB", kit.Count(int(perSecond/1e3+0.5)))
 }
 
 // licenceName writes the names that the site uses as people do.
@@ -175,7 +176,7 @@ func (m *models) ask() {
 	}
 	if err != nil {
 		p := explain.Download(err, text)
-		m.note(span{text: say(p.Sentence) + ".", colour: theme.ColorNameError}, muted(" "+say(p.Hint)))
+		m.note(kit.Span{Text: kit.Translate(p.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(p.Hint)))
 		return
 	}
 	m.id.SetText("")
@@ -183,11 +184,11 @@ func (m *models) ask() {
 }
 
 // note says what is wrong with the id, or nothing.
-func (m *models) note(spans ...span) {
-	if len(spans) == 0 && m.idNote.text() == "" {
+func (m *models) note(spans ...kit.Span) {
+	if len(spans) == 0 && m.idNote.Text() == "" {
 		return
 	}
-	m.idNote.set(spans...)
+	m.idNote.Set(spans...)
 	m.rebuild()
 }
 
@@ -199,7 +200,7 @@ func (w *window) startDownload(id string) {
 	}
 	if err != nil {
 		p := explain.Download(err, id)
-		w.tell(say(p.Sentence) + ". " + say(p.Hint))
+		w.tell(kit.Translate(p.Sentence) + ". " + kit.Translate(p.Hint))
 		return
 	}
 	if len(w.settings.Models) == 0 { // so that it is found there
@@ -218,7 +219,7 @@ func (m *models) remove(id string) {
 		}
 		remove := func() {
 			if err := m.w.shelf.downloads.Remove(id); err != nil {
-				m.w.tell(tr("Some files of {{.Name}} could not be deleted.", "Name", d.Name))
+				m.w.tell(kit.Tr("Some files of {{.Name}} could not be deleted.", "Name", d.Name))
 			}
 			m.w.update()
 		}
@@ -226,8 +227,8 @@ func (m *models) remove(id string) {
 			remove()
 			return
 		}
-		m.w.ask(tr("Give up this download? {{.Size}} that came are deleted.", "Size", bytesOf(d.Progress.Done)),
-			tr("Keep"), action{tr("Delete"), remove})
+		m.w.dialogs.Ask(kit.Tr("Give up this download? {{.Size}} that came are deleted.", "Size", kit.Bytes(d.Progress.Done)),
+			kit.Tr("Keep"), kit.Action{Label: kit.Tr("Delete"), Do: remove})
 		return
 	}
 }

@@ -4,47 +4,49 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/ui/kit"
 )
 
 // modelRow is a model in a list: its name and what can be done with it on one
 // line, what is known of it below, and a bar while it is coming.
 type modelRow struct {
-	title   *note
-	line    *note
+	title   *kit.Note
+	line    *kit.Note
 	buttons *fyne.Container
-	track   *surface
-	bar     *surface
+	track   *kit.Surface
+	bar     *kit.Surface
 	share   float32 // of the bar; below 0 there is none
 	box     *fyne.Container
 }
 
 func newModelRow(name string, buttons ...fyne.CanvasObject) *modelRow {
 	r := &modelRow{
-		title:   newNote(theme.SizeNameText, span{text: name, colour: theme.ColorNameForeground, bold: true}),
-		line:    newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		title:   kit.NewNote(theme.SizeNameText, kit.Span{Text: name, Colour: theme.ColorNameForeground, Bold: true}),
+		line:    kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		buttons: container.NewHBox(buttons...),
-		track:   newSurface(colorTrack),
-		bar:     newSurface(theme.ColorNamePrimary),
+		track:   kit.NewSurface(kit.ColorTrack),
+		bar:     kit.NewSurface(theme.ColorNamePrimary),
 		share:   -1,
 	}
-	r.track.radius, r.bar.radius = rowBar/2, rowBar/2
+	r.track.Radius, r.bar.Radius = rowBar/2, rowBar/2
 	r.track.Hide()
 	r.bar.Hide()
-	r.box = container.New(r, r.title, r.line, r.buttons, r.track, r.bar, newSurface(theme.ColorNameSeparator))
+	r.box = container.New(r, r.title, r.line, r.buttons, r.track, r.bar, kit.NewSurface(theme.ColorNameSeparator))
 	return r
 }
 
 const rowBar = 6 // the height of the bar
 
 // set shows what is known, and the bar at a share of its width.
-func (r *modelRow) set(share float32, spans ...span) {
-	r.line.set(spans...)
+func (r *modelRow) set(share float32, spans ...kit.Span) {
+	r.line.Set(spans...)
 	if share == r.share {
 		return
 	}
 	r.share = share
-	setVisible(r.track, share >= 0)
-	setVisible(r.bar, share >= 0)
+	kit.SetVisible(r.track, share >= 0)
+	kit.SetVisible(r.bar, share >= 0)
 	r.Layout(nil, r.box.Size())
 }
 
@@ -62,20 +64,20 @@ func (r *modelRow) place(width float32) float32 {
 	r.buttons.Move(fyne.NewPos(width-b.Width, y))
 	r.buttons.Resize(b)
 	h := r.title.MinSize().Height
-	r.title.Move(fyne.NewPos(-inset(), y+(head-h)/2))
-	r.title.Resize(fyne.NewSize(max(0, width-b.Width-4+inset()), h))
-	y += head - inset()/2
+	r.title.Move(fyne.NewPos(-kit.Inset(), y+(head-h)/2))
+	r.title.Resize(fyne.NewSize(max(0, width-b.Width-4+kit.Inset()), h))
+	y += head - kit.Inset()/2
 	if r.share >= 0 {
-		y += inset()/2 + 4
+		y += kit.Inset()/2 + 4
 		r.track.Move(fyne.NewPos(0, y))
 		r.track.Resize(fyne.NewSize(width, rowBar))
 		r.bar.Move(fyne.NewPos(0, y))
 		r.bar.Resize(fyne.NewSize(width*min(1, r.share), rowBar))
 		y += rowBar
 	}
-	h = heightFor(r.line, width+2*inset())
-	r.line.Move(fyne.NewPos(-inset(), y))
-	r.line.Resize(fyne.NewSize(width+2*inset(), h))
+	h = kit.HeightFor(r.line, width+2*kit.Inset())
+	r.line.Move(fyne.NewPos(-kit.Inset(), y))
+	r.line.Resize(fyne.NewSize(width+2*kit.Inset(), h))
 	y += h
 	rule := r.box.Objects[len(r.box.Objects)-1]
 	rule.Move(fyne.NewPos(0, y))
@@ -84,13 +86,13 @@ func (r *modelRow) place(width float32) float32 {
 }
 
 // dotted puts " · " between pieces.
-func dotted(pieces ...[]span) (line []span) {
+func dotted(pieces ...[]kit.Span) (line []kit.Span) {
 	for _, p := range pieces {
-		if len(p) == 0 || p[0].text == "" {
+		if len(p) == 0 || p[0].Text == "" {
 			continue
 		}
 		if len(line) > 0 {
-			line = append(line, muted(" · "))
+			line = append(line, kit.Muted(" · "))
 		}
 		line = append(line, p...)
 	}

@@ -17,6 +17,7 @@ import (
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 	"tern/assets"
 )
 
@@ -35,12 +36,12 @@ type models struct {
 	page  *screen
 	body  *fyne.Container // the column
 	list  *fyne.Container // rows, below each other
-	strip *strip          // what can be undone
+	strip *kit.Strip      // what can be undone
 
-	id      *lineEntry // of a repository
-	idNote  *note      // what is wrong with it
-	add     *button
-	lookUp  *button
+	id      *kit.LineEntry // of a repository
+	idNote  *kit.Note      // what is wrong with it
+	add     *kit.Button
+	lookUp  *kit.Button
 	pending bool // a scan is running,
 	again   bool // and another one is to follow
 	probing bool // this computer is being measured
@@ -56,16 +57,16 @@ type models struct {
 
 func newModels(w *window) *models {
 	m := &models{w: w, coming: map[string]*modelRow{}, active: map[string]library.DownloadState{}}
-	m.add = newButton(tr("Add folder…"), w.escape, w.addFolder)
-	m.id = newLineEntry(w.escape, func(string) { m.note() }, func(string) {})
-	m.id.SetPlaceHolder(tr("Repository id, OWNER/NAME"))
+	m.add = kit.NewButton(kit.Tr("Add folder…"), w.escape, w.addFolder)
+	m.id = kit.NewLineEntry(w.escape, func(string) { m.note() }, func(string) {})
+	m.id.SetPlaceHolder(kit.Tr("Repository id, OWNER/NAME"))
 	m.id.OnSubmitted = func(string) { m.ask() }
-	m.lookUp = newButton(tr("Look up"), w.escape, m.ask)
-	m.idNote = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	m.strip = newStrip(w.escape)
-	m.list = container.New(&stack{})
-	m.body = newColumn(m.list, func() float32 { return px(modelsWidth) }, pageMargin, 0)
-	s := &screen{title: tr("Models"), key: fyne.KeyM, content: container.NewBorder(m.strip.box, nil, nil, nil, m.body),
+	m.lookUp = kit.NewButton(kit.Tr("Look up"), w.escape, m.ask)
+	m.idNote = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	m.strip = kit.NewStrip(w.escape)
+	m.list = container.New(&kit.Stack{})
+	m.body = kit.NewColumn(m.list, func() float32 { return kit.Px(modelsWidth) }, pageMargin, 0)
+	s := &screen{title: kit.Tr("Models"), key: fyne.KeyM, content: container.NewBorder(m.strip.Box, nil, nil, nil, m.body),
 		first: m.add, open: m.open, show: m.show, restyle: m.relayout}
 	if runtime.GOOS == "darwin" {
 		s.mod = fyne.KeyModifierShift // Cmd+M is the system's
@@ -131,9 +132,9 @@ func (m *models) measure() {
 func (m *models) speedOf(written, expected float64) string {
 	switch {
 	case written > 0:
-		return tr("{{.Rate}} here", "Rate", rate(written))
+		return kit.Tr("{{.Rate}} here", "Rate", kit.Rate(written))
 	case expected > 0:
-		return tr("about {{.Rate}} here", "Rate", rate(expected))
+		return kit.Tr("about {{.Rate}} here", "Rate", kit.Rate(expected))
 	}
 	return ""
 }
@@ -141,7 +142,7 @@ func (m *models) speedOf(written, expected float64) string {
 // show brings the page in step: rows are made anew when there are others, and
 // only their texts change while downloads run.
 func (m *models) show(v chat.View) {
-	m.strip.show(m.w.info)
+	m.strip.Show(m.w.info)
 	list := m.w.shelf.downloads.View()
 	shape := fmt.Sprint(m.scanned, len(m.found.Models), v.State == chat.Loading, m.w.generation.Context)
 	if v.Model != nil {
@@ -188,32 +189,32 @@ func (m *models) rebuild() {
 	name, place := m.focused()
 	defer func() { m.refocus(name, place) }()
 	m.list.RemoveAll()
-	m.list.Add(container.NewBorder(nil, nil, nil, m.add, section(tr("On this computer"))))
+	m.list.Add(container.NewBorder(nil, nil, nil, m.add, kit.Section(kit.Tr("On this computer"))))
 	m.list.Add(gapOf(4))
 	m.addRow(m.builtinRow())
 	for i := range m.found.Models {
 		m.addRow(m.entryRow(&m.found.Models[i]))
 	}
 	if m.scanned && len(m.found.Models) == 0 {
-		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("No other models yet. Add a folder or download one below.")))))
+		m.list.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("No other models yet. Add a folder or download one below.")))))
 	}
 	if n := m.found.Unsupported; n > 0 {
-		m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-			muted(trn(n, "{{.N}} more model is of a kind that Tern does not run.", "{{.N}} more models are of kinds that Tern does not run.")))))
+		m.list.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+			kit.Muted(kit.TrN(n, "{{.N}} more model is of a kind that Tern does not run.", "{{.N}} more models are of kinds that Tern does not run.")))))
 	}
 	m.list.Add(gapOf(20))
-	m.list.Add(section(m.from()))
+	m.list.Add(kit.Section(m.from()))
 	m.list.Add(gapOf(4))
 	m.list.Add(container.NewBorder(nil, nil, nil, m.lookUp, m.id))
-	if m.idNote.text() != "" {
-		m.list.Add(container.New(flush{}, m.idNote))
+	if m.idNote.Text() != "" {
+		m.list.Add(container.New(kit.Flush{}, m.idNote))
 	}
 	m.list.Add(gapOf(6))
 	m.addDownloads()
 	m.list.Add(gapOf(8))
-	m.list.Add(container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-		muted(tr("Nothing is asked of the site before you press a button here. Licences are as last seen; the model’s page has the last word.")))))
+	m.list.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("Nothing is asked of the site before you press a button here. Licences are as last seen; the model’s page has the last word.")))))
 	m.relayout()
 }
 
@@ -233,7 +234,7 @@ func (m *models) focused() (name string, place int) {
 		if row := m.row(o); row != nil && has != nil {
 			for i, b := range row.buttons.Objects {
 				if f, ok := b.(fyne.Focusable); ok && f == has {
-					return row.title.text(), i
+					return row.title.Text(), i
 				}
 			}
 		}
@@ -244,10 +245,10 @@ func (m *models) focused() (name string, place int) {
 func (m *models) refocus(name string, place int) {
 	for _, o := range m.list.Objects {
 		row := m.row(o)
-		if name == "" || row == nil || row.title.text() != name || len(row.buttons.Objects) == 0 {
+		if name == "" || row == nil || row.title.Text() != name || len(row.buttons.Objects) == 0 {
 			continue
 		}
-		if b, ok := row.buttons.Objects[min(place, len(row.buttons.Objects)-1)].(*button); ok && !b.Disabled() {
+		if b, ok := row.buttons.Objects[min(place, len(row.buttons.Objects)-1)].(*kit.Button); ok && !b.Disabled() {
 			m.w.win.Canvas().Focus(b)
 			return
 		}
@@ -260,29 +261,29 @@ func (m *models) addRow(r *modelRow) { m.list.Add(r.box) }
 func (m *models) from() string {
 	site := hub.Site(m.w.settings.Site)
 	if site == hub.DefaultBase {
-		return tr("Download from Hugging Face")
+		return kit.Tr("Download from Hugging Face")
 	}
 	_, host, _ := strings.Cut(site, "://")
-	return tr("Download from {{.Site}}", "Site", host)
+	return kit.Tr("Download from {{.Site}}", "Site", host)
 }
 
 // opener is the button that opens the model at path, or says that it is open.
-func (m *models) opener(path string, fit library.Fit) *button {
+func (m *models) opener(path string, fit library.Fit) *kit.Button {
 	v := m.w.view
 	if v.Model != nil && samePath(v.Model.Path, path) && v.Model.Builtin == (path == "") {
-		b := newButton(tr("In use"), m.w.escape, nil)
+		b := kit.NewButton(kit.Tr("In use"), m.w.escape, nil)
 		b.Disable()
 		return b
 	}
-	label := tr("Open")
+	label := kit.Tr("Open")
 	if fit.Verdict == library.DoesNotFit {
-		label = tr("Open anyway")
+		label = kit.Tr("Open anyway")
 	}
 	open := func() { m.w.load(path) }
 	if fit.Verdict == library.DoesNotFit { // the button has said so
 		open = func() { m.w.loadAnyway(path) }
 	}
-	return newButton(label, m.w.escape, open)
+	return kit.NewButton(label, m.w.escape, open)
 }
 
 // samePath tells if two paths mean one model: a file of a folder means it.
@@ -306,11 +307,11 @@ func (m *models) recent(path string) settings.Recent {
 func (m *models) builtinRow() *modelRow {
 	row := newModelRow(assets.About().Name, m.opener("", library.Fit{}))
 	r := m.recent("")
-	pieces := [][]span{{muted(tr("Built in"))}}
+	pieces := [][]kit.Span{{kit.Muted(kit.Tr("Built in"))}}
 	if v := m.w.view.Model; v != nil && v.Builtin {
-		pieces = append(pieces, []span{muted(params(v.Params))}, []span{muted(bytesOf(v.MemoryBytes))})
+		pieces = append(pieces, []kit.Span{kit.Muted(kit.Params(v.Params))}, []kit.Span{kit.Muted(kit.Bytes(v.MemoryBytes))})
 	}
-	row.set(-1, dotted(append(pieces, []span{muted(m.speedOf(r.Rate, 0))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
+	row.set(-1, dotted(append(pieces, []kit.Span{kit.Muted(m.speedOf(r.Rate, 0))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
 	return row
 }
 
@@ -325,19 +326,19 @@ func (m *models) entryRow(e *library.Entry) *modelRow {
 		fit.Verdict = library.Fits
 	}
 	row := newModelRow(e.Name, open, more)
-	kind := tr("base")
+	kind := kit.Tr("base")
 	if e.Facts.Chat {
-		kind = tr("chat")
+		kind = kit.Tr("chat")
 	}
-	pieces := [][]span{
-		{muted(e.Tool)}, {muted(e.Facts.Family)}, {muted(kind)}, {muted(params(e.Facts.Params))},
-		{muted(tr("{{.Size}} on disk", "Size", bytesOf(e.Disk)))},
+	pieces := [][]kit.Span{
+		{kit.Muted(e.Tool)}, {kit.Muted(e.Facts.Family)}, {kit.Muted(kind)}, {kit.Muted(kit.Params(e.Facts.Params))},
+		{kit.Muted(kit.Tr("{{.Size}} on disk", "Size", kit.Bytes(e.Disk)))},
 	}
 	if fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
-		pieces = append(pieces, []span{muted(tr("needs {{.Need}}", "Need", bytesOf(fit.Need)))})
+		pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("needs {{.Need}}", "Need", kit.Bytes(fit.Need)))})
 	}
 	r := m.recent(e.Path)
-	row.set(-1, dotted(append(pieces, verdict(fit), []span{muted(m.speedOf(max(e.Rate, r.Rate), m.w.shelf.library.Expect(e.Facts)))}, []span{muted(lastUsed(e.Used, m.w.cfg.now()))})...)...)
+	row.set(-1, dotted(append(pieces, verdict(fit), []kit.Span{kit.Muted(m.speedOf(max(e.Rate, r.Rate), m.w.shelf.library.Expect(e.Facts)))}, []kit.Span{kit.Muted(lastUsed(e.Used, m.w.cfg.now()))})...)...)
 	return row
 }
 
@@ -350,43 +351,43 @@ func lastUsed(used, now time.Time) string {
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	switch days := int(midnight.Sub(used)/(24*time.Hour)) + 1; {
 	case !used.Before(midnight):
-		return tr("used today")
+		return kit.Tr("used today")
 	case days == 1:
-		return tr("used yesterday")
+		return kit.Tr("used yesterday")
 	case days < 30:
-		return trn(days, "used {{.N}} day ago", "used {{.N}} days ago")
+		return kit.TrN(days, "used {{.N}} day ago", "used {{.N}} days ago")
 	default:
-		return tr("used on {{.Date}}", "Date", used.Format("2006-01-02"))
+		return kit.Tr("used on {{.Date}}", "Date", used.Format("2006-01-02"))
 	}
 }
 
 // brokenRow is a model that cannot be opened as it is.
 func (m *models) brokenRow(e *library.Entry) *modelRow {
 	row := newModelRow(e.Name, m.moreButton(e))
-	row.set(-1, span{text: say(e.Problem.Sentence), colour: theme.ColorNameError}, muted("  "+say(e.Problem.Hint)))
+	row.set(-1, kit.Span{Text: kit.Translate(e.Problem.Sentence), Colour: theme.ColorNameError}, kit.Muted("  "+kit.Translate(e.Problem.Hint)))
 	return row
 }
 
 // moreButton opens the menu of what else can be done with a model.
-func (m *models) moreButton(e *library.Entry) *button {
-	b := newIconButton(tr("More for {{.Name}}", "Name", e.Name), theme.MoreHorizontalIcon(), m.w.escape, nil)
-	b.OnTapped = func() { m.w.popUp(b, m.more(e)) }
+func (m *models) moreButton(e *library.Entry) *kit.Button {
+	b := kit.NewIconButton(kit.Tr("More for {{.Name}}", "Name", e.Name), theme.MoreHorizontalIcon(), m.w.escape, nil)
+	b.OnTapped = func() { kit.PopUp(m.w.win.Canvas(), b, m.more(e)) }
 	return b
 }
 
 func (m *models) more(e *library.Entry) []*fyne.MenuItem {
 	w := m.w
-	items := []*fyne.MenuItem{fyne.NewMenuItem(tr("Show in the file manager"), func() {
+	items := []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Show in the file manager"), func() {
 		if err := w.shelf.reveal(e.Path); err != nil {
-			w.tell(tr("The file manager could not be opened."))
+			w.tell(kit.Tr("The file manager could not be opened."))
 		}
 	})}
 	if e.Recent {
-		items = append(items, fyne.NewMenuItem(tr("Forget that it was opened"), func() { m.forget(e) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Forget that it was opened"), func() { m.forget(e) }))
 	}
 	if e.Folder != "" {
-		items = append(items, fyne.NewMenuItem(tr("Forget this folder"), func() { w.forgetFolder(e.Folder) }),
-			fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Delete…"), func() { m.delete(e) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Forget this folder"), func() { w.forgetFolder(e.Folder) }),
+			fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Delete…"), func() { m.delete(e) }))
 	}
 	return items
 }
@@ -397,7 +398,7 @@ func (m *models) forget(e *library.Entry) {
 	w.settings.Forget(e.Path)
 	w.recentChanged()
 	m.scan()
-	w.tell(tr("Forgot that {{.Name}} was opened; its files are untouched.", "Name", e.Name), action{tr("Undo"), func() {
+	w.tell(kit.Tr("Forgot that {{.Name}} was opened; its files are untouched.", "Name", e.Name), kit.Action{Label: kit.Tr("Undo"), Do: func() {
 		w.settings.Recent = before
 		w.recentChanged()
 		w.forget()
@@ -408,12 +409,12 @@ func (m *models) forget(e *library.Entry) {
 // delete removes the files of a model, after asking.
 func (m *models) delete(e *library.Entry) {
 	w := m.w
-	w.ask(tr("Delete {{.Name}} from this computer? {{.Size}} become free. This cannot be undone.", "Name", e.Name, "Size", bytesOf(e.Disk)),
-		tr("Keep"), action{tr("Delete files"), func() {
+	w.dialogs.Ask(kit.Tr("Delete {{.Name}} from this computer? {{.Size}} become free. This cannot be undone.", "Name", e.Name, "Size", kit.Bytes(e.Disk)),
+		kit.Tr("Keep"), kit.Action{Label: kit.Tr("Delete files"), Do: func() {
 			var err error
 			w.shelf.aside(func() { err = library.Delete(*e) }, func() {
 				if err != nil {
-					w.tell(tr("{{.Name}} could not be deleted.", "Name", e.Name))
+					w.tell(kit.Tr("{{.Name}} could not be deleted.", "Name", e.Name))
 				} else {
 					w.settings.Forget(e.Path)
 					w.recentChanged()
@@ -424,7 +425,7 @@ func (m *models) delete(e *library.Entry) {
 }
 
 // highlight makes a button the prominent one of its row.
-func highlight(b *button) *button {
+func highlight(b *kit.Button) *kit.Button {
 	b.Importance = widget.HighImportance
 	return b
 }

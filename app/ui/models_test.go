@@ -18,6 +18,7 @@ import (
 	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 // fakeDownloads records what the window asks for; a test sets its list.
@@ -103,9 +104,9 @@ func (r *shelfRig) rows() (rows []string) {
 		if !ok {
 			continue
 		}
-		text := row.title.text() + " | " + row.line.text() + " |"
+		text := row.title.Text() + " | " + row.line.Text() + " |"
 		for _, b := range row.buttons.Objects {
-			text += " [" + b.(*button).AccessibilityLabel() + "]"
+			text += " [" + b.(*kit.Button).AccessibilityLabel() + "]"
 		}
 		rows = append(rows, text)
 	}
@@ -129,9 +130,9 @@ func (r *shelfRig) tap(name, label string) {
 	r.t.Helper()
 	for _, o := range r.models.list.Objects {
 		if c, ok := o.(*fyne.Container); ok {
-			if row, ok := c.Layout.(*modelRow); ok && row.title.text() == name {
+			if row, ok := c.Layout.(*modelRow); ok && row.title.Text() == name {
 				for _, b := range row.buttons.Objects {
-					if b := b.(*button); b.AccessibilityLabel() == label {
+					if b := b.(*kit.Button); b.AccessibilityLabel() == label {
 						test.Tap(b)
 						return
 					}
@@ -174,8 +175,8 @@ func TestModelsPage(t *testing.T) {
 		want string
 	}{
 		{need * 5 / 4 * 2, "✓ Fits | [Open]"},
-		{need, fmt.Sprintf("! Tight: needs %s, %s free | [Open]", bytesOf(need), bytesOf(need))},
-		{need / 2, fmt.Sprintf("× Does not fit: needs %s, %s free | [Open anyway]", bytesOf(need), bytesOf(need/2))},
+		{need, fmt.Sprintf("! Tight: needs %s, %s free | [Open]", kit.Bytes(need), kit.Bytes(need))},
+		{need / 2, fmt.Sprintf("× Does not fit: needs %s, %s free | [Open anyway]", kit.Bytes(need), kit.Bytes(need/2))},
 	} {
 		r.key(fyne.KeyEscape)
 		r.free = c.free
@@ -185,7 +186,7 @@ func TestModelsPage(t *testing.T) {
 	r.took()
 	r.tap(name, "Open anyway") // the button has said so: nobody asks again
 	r.took("load " + filepath.Join(r.folder, name))
-	if r.screen != nil || r.dialog != nil {
+	if r.screen != nil || r.dialogs.Shown != nil {
 		t.Error("the page or a dialog is open")
 	}
 }
@@ -226,14 +227,14 @@ func TestDoesNotFit(t *testing.T) {
 	} {
 		open()
 		r.took()
-		if r.dialog == nil || len(r.dialog.buttons) != 2 || r.dialog.buttons[0].Text != "Choose another" {
+		if r.dialogs.Shown == nil || len(r.dialogs.Shown.Buttons) != 2 || r.dialogs.Shown.Buttons[0].Text != "Choose another" {
 			t.Fatalf("%s: no question", how)
 		}
-		test.Tap(r.dialog.buttons[1])
+		test.Tap(r.dialogs.Shown.Buttons[1])
 		r.took("load " + path)
 	}
 	r.load(path)
-	test.Tap(r.dialog.buttons[0])
+	test.Tap(r.dialogs.Shown.Buttons[0])
 	if r.screen != r.models.page {
 		t.Error("choosing another does not show the models")
 	}
@@ -309,10 +310,10 @@ func TestDownloadRows(t *testing.T) {
 	// The focus stays in its place when a button there becomes another.
 	r.loads.list = []library.Download{d}
 	r.show()
-	r.win.Canvas().Focus(r.models.coming[id].buttons.Objects[0].(*button))
+	r.win.Canvas().Focus(r.models.coming[id].buttons.Objects[0].(*kit.Button))
 	r.loads.list[0].State = library.Paused
 	r.show()
-	if b, ok := r.win.Canvas().Focused().(*button); !ok || b.Text != "Resume" {
+	if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Resume" {
 		t.Errorf("the focus is on %v", r.win.Canvas().Focused())
 	}
 	// A bar that moves does not make the rows anew.
@@ -336,10 +337,10 @@ func TestDownloadRows(t *testing.T) {
 	// Giving up what came is asked about; what is nothing yet is not.
 	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
 	r.loads.took(t)
-	test.Tap(r.dialog.buttons[0])
+	test.Tap(r.dialogs.Shown.Buttons[0])
 	r.loads.took(t)
 	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
-	test.Tap(r.dialog.buttons[1])
+	test.Tap(r.dialogs.Shown.Buttons[1])
 	r.loads.took(t, "remove "+id)
 	r.loads.list[0].Progress.Done = 0
 	r.tap("bitnet_b1_58-large", "Remove bitnet_b1_58-large from the list")
@@ -351,11 +352,11 @@ func TestRepositoryID(t *testing.T) {
 	r.press(fyne.KeyM)
 	r.models.id.SetText("nonsense")
 	test.Tap(r.models.lookUp)
-	if got := r.models.idNote.text(); got != "That is not a repository id. It looks like OWNER/NAME." {
+	if got := r.models.idNote.Text(); got != "That is not a repository id. It looks like OWNER/NAME." {
 		t.Error(got)
 	}
 	r.models.id.SetText("o/n")
-	if r.models.idNote.text() != "" {
+	if r.models.idNote.Text() != "" {
 		t.Error("the note stays")
 	}
 	r.models.id.OnSubmitted("o/n")
@@ -386,19 +387,19 @@ func TestDeleteModel(t *testing.T) {
 		t.Fatal("no item ", label)
 	}
 	run("Delete…")
-	test.Tap(r.dialog.buttons[0])
+	test.Tap(r.dialogs.Shown.Buttons[0])
 	if find() == nil {
 		t.Fatal("it was deleted")
 	}
 	run("Delete…")
-	test.Tap(r.dialog.buttons[1])
+	test.Tap(r.dialogs.Shown.Buttons[1])
 	if _, err := os.Stat(filepath.Join(r.folder, "hf-1bitllm-f32")); !errors.Is(err, os.ErrNotExist) || find() != nil {
 		t.Error("it is there: ", err, r.rows())
 	}
 	revealed := ""
 	r.shelf.reveal = func(path string) error { revealed = path; return errors.New("no") }
 	r.models.more(&r.models.found.Models[0])[0].Action()
-	if revealed != r.models.found.Models[0].Path || r.models.strip.now == nil {
+	if revealed != r.models.found.Models[0].Path || r.models.strip.Now == nil {
 		t.Error("revealed ", revealed)
 	}
 }
@@ -413,21 +414,21 @@ func TestFolders(t *testing.T) {
 		t.Error(r.settings.Models)
 	}
 	r.forgetFolder(r.folder)
-	if len(r.models.found.Models) != 0 || r.models.strip.now == nil || r.models.strip.now.sentence != "Folder forgotten; its files are untouched." {
+	if len(r.models.found.Models) != 0 || r.models.strip.Now == nil || r.models.strip.Now.Sentence != "Folder forgotten; its files are untouched." {
 		t.Error(r.rows())
 	}
-	r.models.strip.now.actions[0].do()
-	if len(r.models.found.Models) != 2 || r.models.strip.now != nil {
+	r.models.strip.Now.Actions[0].Do()
+	if len(r.models.found.Models) != 2 || r.models.strip.Now != nil {
 		t.Error("not undone: ", r.rows())
 	}
 	r.press(fyne.KeyComma)
 	r.prefs.models.site.SetText("ftp://x")
-	r.prefs.models.site.left("ftp://x")
-	if got := r.prefs.models.siteRow.sentence.text(); !strings.HasPrefix(got, "The site cannot be reached securely.") || r.settings.Site != "" {
+	r.prefs.models.site.Left("ftp://x")
+	if got := r.prefs.models.siteRow.Sentence.Text(); !strings.HasPrefix(got, "The site cannot be reached securely.") || r.settings.Site != "" {
 		t.Error(got)
 	}
-	r.prefs.models.site.left("https://mirror.example")
-	r.prefs.models.token.left("hf_x")
+	r.prefs.models.site.Left("https://mirror.example")
+	r.prefs.models.token.Left("hf_x")
 	if r.settings.Site != "https://mirror.example" || r.settings.Token != "hf_x" {
 		t.Error(r.settings)
 	}
@@ -441,9 +442,9 @@ func TestQuitWhileDownloading(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	r.loads.busy = true
 	r.quit()
-	if r.dialog == nil || r.dialog.buttons[0].Text != "Stay" {
+	if r.dialogs.Shown == nil || r.dialogs.Shown.Buttons[0].Text != "Stay" {
 		t.Fatal("nobody asked")
 	}
-	test.Tap(r.dialog.buttons[0])
+	test.Tap(r.dialogs.Shown.Buttons[0])
 	r.show() // the window is still there
 }

@@ -12,6 +12,7 @@ import (
 
 	"tern/app/chat"
 	saying "tern/app/say"
+	"tern/app/ui/kit"
 )
 
 // Every control says what it does: by its label, its tooltip, the placeholder of
@@ -27,8 +28,8 @@ func TestEveryControlIsNamed(t *testing.T) {
 		look := func(where string) {
 			r.show()
 			found += r.checkNamed(fmt.Sprintf("%s, %v wide", where, width), r.win.Canvas().Content(), "")
-			if r.dialog != nil {
-				found += r.checkNamed(where, r.dialog.popup, "")
+			if r.dialogs.Shown != nil {
+				found += r.checkNamed(where, r.dialogs.Shown.Popup, "")
 			}
 		}
 		look("start")
@@ -65,7 +66,7 @@ func TestEveryControlIsNamed(t *testing.T) {
 		look("shortcuts")
 		r.about()
 		look("about")
-		r.closeDialog()
+		r.dialogs.Close()
 		if found < 300 {
 			t.Errorf("%v wide: %d controls were looked at", width, found)
 		}
@@ -80,8 +81,8 @@ func (r *rig) checkNamed(where string, o fyne.CanvasObject, row string) (found i
 		return 0
 	}
 	if c, ok := o.(*fyne.Container); ok {
-		if l, ok := c.Layout.(*rowLayout); ok {
-			row = l.r.title.text()
+		if l, ok := c.Layout.(interface{ Title() string }); ok {
+			row = l.Title()
 		}
 		for _, x := range c.Objects {
 			found += r.checkNamed(where, x, row)
@@ -107,29 +108,29 @@ func (r *rig) checkNamed(where string, o fyne.CanvasObject, row string) (found i
 // nameOf is what a control says of itself, and whether o is one.
 func nameOf(o fyne.CanvasObject, row string) (name string, control bool) {
 	switch o := o.(type) {
-	case *button:
-		if o.Text == "" || o.name != "" && !strings.ContainsFunc(o.Text, unicode.IsLetter) {
+	case *kit.Button:
+		if o.Text == "" || o.Name != "" && !strings.ContainsFunc(o.Text, unicode.IsLetter) {
 			return o.ToolTip(), true
 		}
 		return o.Text, true
-	case *check:
+	case *kit.Check:
 		return o.Text + row, true
-	case *slider:
+	case *kit.Slider:
 		return row, true
-	case *lineEntry:
+	case *kit.LineEntry:
 		return o.PlaceHolder + row, true
 	case *promptEntry:
 		return o.PlaceHolder, true
 	case *findEntry:
 		return o.PlaceHolder, true
-	case *textEntry:
+	case *kit.TextEntry:
 		return o.PlaceHolder + row, true
 	case *bars:
 		return o.AccessibilityLabel(), len(o.list) > 0
-	case *scrim, *ear, *widget.Label, *widget.RichText: // text, and what lies under a drawer
+	case *kit.Scrim, *ear, *widget.Label, *widget.RichText: // text, and what lies under a drawer
 		return "", false
 	}
-	if !strings.HasPrefix(fmt.Sprintf("%T", o), "*ui.") {
+	if !ours(o) {
 		return "", false // parts that Fyne makes itself
 	}
 	_, taps := o.(fyne.Tappable)

@@ -15,6 +15,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 	"tern/inference/sampling"
 )
 
@@ -23,19 +24,19 @@ type options struct {
 	g        settings.Generation
 	changed  func(settings.Generation)
 	named    func(settings.Generation) settings.Generation // with the name of its preset
-	preset   *button
-	presets  *row
+	preset   *kit.Button
+	presets  *kit.Row
 	numbers  []*numberSetting
-	seed     *row
-	random   *check
-	seedIn   *lineEntry
-	ending   *row
-	whole    *check
-	stop     *row
-	stopIn   *textEntry
-	system   *row // of the conversation
-	systemIn *textEntry
-	more     *button
+	seed     *kit.Row
+	random   *kit.Check
+	seedIn   *kit.LineEntry
+	ending   *kit.Row
+	whole    *kit.Check
+	stop     *kit.Row
+	stopIn   *kit.TextEntry
+	system   *kit.Row // of the conversation
+	systemIn *kit.TextEntry
+	more     *kit.Button
 	folded   *fyne.Container
 	page     *fyne.Container
 	box      *fyne.Container
@@ -48,7 +49,7 @@ type options struct {
 
 // numberSetting binds a row to a field of the settings.
 type numberSetting struct {
-	*row
+	*kit.Row
 	get    func(settings.Generation) float64
 	set    func(*settings.Generation, float64)
 	locked bool // while something is being written
@@ -61,9 +62,9 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	presets func(at fyne.CanvasObject), resetAll, escape func(), folded func(open bool), system func(string)) *options {
 	o := &options{changed: changed, named: func(g settings.Generation) settings.Generation { return g.Named(nil) },
 		own: settings.RecommendedBy(nil)}
-	o.preset = newButton("", escape, nil)
+	o.preset = kit.NewButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
-	o.presets = newRow(tr("Preset"), tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
+	o.presets = kit.NewRow(kit.Tr("Preset"), kit.Tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
 		o.preset, nil, escape, func() { o.use(o.g.With(o.own)) })
 
 	above, below := []*numberSetting{}, []*numberSetting{}
@@ -77,14 +78,14 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	above = append(above, o.maxTokens())
 	machine := []*numberSetting{o.context(), o.threads()}
 	for _, n := range slices.Concat(above, below, machine) {
-		spec := n.row.spec
-		spec.initial = n.get(settings.DefaultGeneration())
-		spec.changed = func(v float64) {
+		spec := n.Row.Spec
+		spec.Initial = n.get(settings.DefaultGeneration())
+		spec.Changed = func(v float64) {
 			g := o.g
 			n.set(&g, v)
 			o.use(g)
 		}
-		n.row = newNumberRow(th, spec, escape)
+		n.Row = kit.NewNumberRow(th, spec, escape)
 		o.numbers = append(o.numbers, n)
 	}
 	o.buildSeed(escape)
@@ -92,21 +93,21 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	o.buildStop(escape)
 	o.buildSystem(escape, system)
 
-	o.more = newQuietButton("", escape, func() { o.fold(o.folded.Visible()); folded(o.folded.Visible()) })
-	o.folded = container.New(&stack{gap: 12})
-	for _, r := range slices.Concat([]*row{o.system}, rowsOf(below), []*row{o.ending, o.seed, o.stop}, rowsOf(machine)) {
-		o.folded.Add(r.box)
+	o.more = kit.NewQuietButton("", escape, func() { o.fold(o.folded.Visible()); folded(o.folded.Visible()) })
+	o.folded = container.New(&kit.Stack{Gap: 12})
+	for _, r := range slices.Concat([]*kit.Row{o.system}, rowsOf(below), []*kit.Row{o.ending, o.seed, o.stop}, rowsOf(machine)) {
+		o.folded.Add(r.Box)
 	}
-	all := newQuietButton(tr("Reset all"), escape, resetAll)
-	title := newNote(theme.SizeNameSubHeadingText, span{text: tr("Generation"), colour: theme.ColorNameForeground, bold: true})
-	list := container.New(&stack{gap: 12}, container.NewBorder(nil, nil, nil, all, container.New(flush{}, title)), o.presets.box)
+	all := kit.NewQuietButton(kit.Tr("Reset all"), escape, resetAll)
+	title := kit.NewNote(theme.SizeNameSubHeadingText, kit.Span{Text: kit.Tr("Generation"), Colour: theme.ColorNameForeground, Bold: true})
+	list := container.New(&kit.Stack{Gap: 12}, container.NewBorder(nil, nil, nil, all, container.New(kit.Flush{}, title)), o.presets.Box)
 	for _, r := range rowsOf(above) {
-		list.Add(r.box)
+		list.Add(r.Box)
 	}
-	list.Add(container.New(flush{}, container.NewHBox(o.more, layout.NewSpacer())))
+	list.Add(container.New(kit.Flush{}, container.NewHBox(o.more, layout.NewSpacer())))
 	list.Add(o.folded)
-	o.page = newColumn(list, func() float32 { return px(settings.MaxPanel) }, 12, 0)
-	o.box = container.NewStack(newSurface(colorSidebar), o.page)
+	o.page = kit.NewColumn(list, func() float32 { return kit.Px(settings.MaxPanel) }, 12, 0)
+	o.box = container.NewStack(kit.NewSurface(kit.ColorSidebar), o.page)
 	o.first = o.preset
 	o.fold(!more)
 	o.show(g)
@@ -117,27 +118,27 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 // made, while which some rows are locked.
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
-		id: "generation", title: tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
+		id: "generation", title: kit.Tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
 		show:    func(v chat.View) { o.showThreads(v.Yields); o.model(v.Model, writing()); o.showSystem(v) },
 		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
 	}
 	return o.side
 }
 
-func rowsOf(n []*numberSetting) []*row {
-	rows := make([]*row, len(n))
+func rowsOf(n []*numberSetting) []*kit.Row {
+	rows := make([]*kit.Row, len(n))
 	for i := range n {
-		rows[i] = n[i].row
+		rows[i] = n[i].Row
 	}
 	return rows
 }
 
 func (o *options) fold(closed bool) {
 	if closed {
-		o.more.setLabel(tr("▸ More settings"))
+		o.more.SetLabel(kit.Tr("▸ More settings"))
 		o.folded.Hide()
 	} else {
-		o.more.setLabel(tr("▾ More settings"))
+		o.more.SetLabel(kit.Tr("▾ More settings"))
 		o.folded.Show()
 	}
 	if o.page != nil {
@@ -156,20 +157,20 @@ func (o *options) show(g settings.Generation) {
 	g = o.named(g)
 	o.g = g
 	o.showCost()
-	o.preset.setLabel(presetName(g.Preset) + " ▾")
-	o.presets.showReset(g.Preset != settings.DefaultGeneration().Preset)
+	o.preset.SetLabel(presetName(g.Preset) + " ▾")
+	o.presets.ShowReset(g.Preset != settings.DefaultGeneration().Preset)
 	for _, n := range o.numbers {
-		n.row.set(n.get(g))
+		n.Row.Set(n.get(g))
 	}
 	if o.random.Checked != g.RandomSeed {
 		o.random.SetChecked(g.RandomSeed)
 	}
 	o.showSeed()
 	o.showEnding()
-	if !o.stopIn.focused {
+	if !o.stopIn.Focused {
 		o.stopIn.SetText(strings.Join(g.Stop, "\n"))
 	}
-	o.stop.showReset(len(g.Stop) > 0)
+	o.stop.ShowReset(len(g.Stop) > 0)
 }
 
 // defaults are the settings that a reset goes back to.
@@ -179,7 +180,7 @@ func (o *options) defaults() settings.Generation { return settings.DefaultGenera
 func (o *options) recommend(own settings.Preset) {
 	o.own = own
 	for _, n := range o.numbers {
-		n.row.spec.initial = n.get(o.defaults())
+		n.Row.Spec.Initial = n.get(o.defaults())
 	}
 }
 
@@ -200,23 +201,23 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 	if limit != o.limit {
 		o.limit = limit
 		for _, n := range o.numbers {
-			switch n.spec.title {
+			switch n.Spec.Title {
 			case titleContext():
-				n.bound(settings.MinContext, float64(max(limit, settings.MinContext+1)))
-				n.spec.initial = float64(limit)
+				n.Bound(settings.MinContext, float64(max(limit, settings.MinContext+1)))
+				n.Spec.Initial = float64(limit)
 			case titleMaxTokens():
-				n.bound(1, float64(max(limit, 2)))
+				n.Bound(1, float64(max(limit, 2)))
 			}
 		}
 		o.show(o.g)
 	}
 	why := ""
 	if busy {
-		why = tr("Stop first.")
+		why = kit.Tr("Stop first.")
 	}
 	for _, n := range o.numbers {
 		if n.locked {
-			n.lock(why)
+			n.Lock(why)
 		}
 	}
 }
@@ -224,36 +225,36 @@ func (o *options) model(m *chat.ModelInfo, busy bool) {
 // showCost says what the context length in use takes when it is full.
 func (o *options) showCost() {
 	for _, n := range o.numbers {
-		if n.spec.title != titleContext() {
+		if n.Spec.Title != titleContext() {
 			continue
 		}
-		text := tr("How much text the model can see; longer needs more memory.")
+		text := kit.Tr("How much text the model can see; longer needs more memory.")
 		if o.kv > 0 {
-			text = tr("How much text the model can see; longer needs more memory: {{.Size}} when it is full.", "Size", size(o.kv*int64(n.get(o.g))))
+			text = kit.Tr("How much text the model can see; longer needs more memory: {{.Size}} when it is full.", "Size", size(o.kv*int64(n.get(o.g))))
 		}
-		n.row.spec.sentence = text
-		if !n.row.entry.Disabled() {
-			n.row.sentence.set(muted(text))
+		n.Row.Spec.Sentence = text
+		if !n.Row.Entry.Disabled() {
+			n.Row.Sentence.Set(kit.Muted(text))
 		}
 	}
 }
 
-func titleContext() string   { return tr("Context length") }
-func titleMaxTokens() string { return tr("Max tokens") }
-func titleThreads() string   { return tr("Threads") }
+func titleContext() string   { return kit.Tr("Context length") }
+func titleMaxTokens() string { return kit.Tr("Max tokens") }
+func titleThreads() string   { return kit.Tr("Threads") }
 
 func threadsSentence(yields bool) string {
 	if yields {
-		return tr("Processor threads used for writing. Automatically one fewer than there are cores, because this window became slow.")
+		return kit.Tr("Processor threads used for writing. Automatically one fewer than there are cores, because this window became slow.")
 	}
-	return tr("Processor threads used for writing. The text does not depend on it.")
+	return kit.Tr("Processor threads used for writing. The text does not depend on it.")
 }
 
 // showThreads tells if the automatic number leaves a core to the window.
 func (o *options) showThreads(yields bool) {
 	for _, n := range o.numbers {
-		if text := threadsSentence(yields); n.spec.title == titleThreads() && n.spec.sentence != text {
-			n.row.spec.sentence = text
+		if text := threadsSentence(yields); n.Spec.Title == titleThreads() && n.Spec.Sentence != text {
+			n.Row.Spec.Sentence = text
 			o.page.Layout.Layout(o.page.Objects, o.page.Size())
 		}
 	}
@@ -261,10 +262,10 @@ func (o *options) showThreads(yields bool) {
 
 func number(title, sentence string, low, high, step float64, decimals int,
 	get func(settings.Generation) float64, set func(*settings.Generation, float64)) *numberSetting {
-	return &numberSetting{get: get, set: set, row: &row{spec: numberSpec{
-		title: title, sentence: sentence, min: low, max: high, step: step,
-		format: func(v float64) string { return pointed(strconv.FormatFloat(v, 'f', decimals, 64)) },
-		parse:  parseNumber(decimals),
+	return &numberSetting{get: get, set: set, Row: &kit.Row{Spec: kit.NumberSpec{
+		Title: title, Sentence: sentence, Min: low, Max: high, Step: step,
+		Format: func(v float64) string { return kit.Pointed(strconv.FormatFloat(v, 'f', decimals, 64)) },
+		Parse:  parseNumber(decimals),
 	}}}
 }
 
@@ -289,13 +290,13 @@ func fieldSetting(f sampling.Field) *numberSetting {
 	if f.Whole() {
 		step, decimals = 1, 0
 	}
-	return number(trField(f.Title), trField(f.Hint), f.Panel.Min, f.Panel.Max, step, decimals,
+	return number(kit.TrKey(f.Title), kit.TrKey(f.Hint), f.Panel.Min, f.Panel.Max, step, decimals,
 		func(g settings.Generation) float64 { return f.Get(g.Params) },
 		func(g *settings.Generation, v float64) { f.Set(&g.Params, v) })
 }
 
 func (o *options) maxTokens() *numberSetting {
-	return number(titleMaxTokens(), tr("Stops after this many tokens; a token is about three quarters of a word."),
+	return number(titleMaxTokens(), kit.Tr("Stops after this many tokens; a token is about three quarters of a word."),
 		1, 4096, 1, 0,
 		func(g settings.Generation) float64 { return float64(g.MaxTokens) },
 		func(g *settings.Generation, v float64) { g.MaxTokens = int(v) })
@@ -303,7 +304,7 @@ func (o *options) maxTokens() *numberSetting {
 
 // context shows the model's own length where the setting is 0.
 func (o *options) context() *numberSetting {
-	n := number(titleContext(), tr("How much text the model can see; longer needs more memory."),
+	n := number(titleContext(), kit.Tr("How much text the model can see; longer needs more memory."),
 		settings.MinContext, 4096, 1, 0,
 		func(g settings.Generation) float64 {
 			if g.Context == 0 || o.limit > 0 && g.Context > o.limit {
@@ -318,7 +319,7 @@ func (o *options) context() *numberSetting {
 			}
 		})
 	n.locked = true
-	n.spec.format = automatic
+	n.Spec.Format = automatic
 	return n
 }
 
@@ -328,10 +329,10 @@ func (o *options) threads() *numberSetting {
 		func(g settings.Generation) float64 { return float64(g.Threads) },
 		func(g *settings.Generation, v float64) { g.Threads = int(v) })
 	n.locked = true
-	number := n.spec.parse
-	n.spec.format = automatic
-	n.spec.parse = func(s string) (float64, error) {
-		if s = strings.ToLower(strings.TrimSpace(s)); strings.HasPrefix(s, "auto") || s == strings.ToLower(tr("auto")) {
+	number := n.Spec.Parse
+	n.Spec.Format = automatic
+	n.Spec.Parse = func(s string) (float64, error) {
+		if s = strings.ToLower(strings.TrimSpace(s)); strings.HasPrefix(s, "auto") || s == strings.ToLower(kit.Tr("auto")) {
 			return 0, nil
 		}
 		return number(s)
@@ -342,7 +343,7 @@ func (o *options) threads() *numberSetting {
 // automatic writes a whole number; 0 is what Tern chooses itself.
 func automatic(v float64) string {
 	if v == 0 {
-		return tr("auto")
+		return kit.Tr("auto")
 	}
 	return strconv.Itoa(int(v))
 }

@@ -9,14 +9,15 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // setting finds a row of the panel by its name.
-func (r *rig) setting(title string) *row {
+func (r *rig) setting(title string) *kit.Row {
 	r.t.Helper()
 	for _, n := range r.options.numbers {
-		if n.spec.title == title {
-			return n.row
+		if n.Spec.Title == title {
+			return n.Row
 		}
 	}
 	r.t.Fatalf("the panel has no row %q", title)
@@ -27,43 +28,43 @@ func TestRowSliderEntryReset(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	row := r.setting("Temperature")
 	g := func() float64 { return r.settings.Generation.Temperature }
-	if row.reset.Visible() {
+	if row.Reset.Visible() {
 		t.Error("a reset button at the default")
 	}
 
-	row.slider.SetValue(1.2)
-	if row.entry.Text != "1.20" || g() != 1.2 || !row.reset.Visible() {
-		t.Errorf("after the slider: entry %q, setting %v, reset %v", row.entry.Text, g(), row.reset.Visible())
+	row.Slider.SetValue(1.2)
+	if row.Entry.Text != "1.20" || g() != 1.2 || !row.Reset.Visible() {
+		t.Errorf("after the slider: entry %q, setting %v, reset %v", row.Entry.Text, g(), row.Reset.Visible())
 	}
 	if r.settings.Generation.Preset != settings.Custom || r.composer.preset.Text != "Custom ▾" {
 		t.Errorf("the preset is still %q, shown %q", r.settings.Generation.Preset, r.composer.preset.Text)
 	}
 
 	c := r.win.Canvas()
-	c.Focus(row.entry)
-	row.entry.SetText("")
-	test.Type(row.entry, "0.5")
-	if row.slider.Value != 0.5 || g() != 0.5 || row.entry.Text != "0.5" {
-		t.Errorf("while typing: slider %v, setting %v, entry %q", row.slider.Value, g(), row.entry.Text)
+	c.Focus(row.Entry)
+	row.Entry.SetText("")
+	test.Type(row.Entry, "0.5")
+	if row.Slider.Value != 0.5 || g() != 0.5 || row.Entry.Text != "0.5" {
+		t.Errorf("while typing: slider %v, setting %v, entry %q", row.Slider.Value, g(), row.Entry.Text)
 	}
 	c.Focus(r.composer.entry)
-	if row.entry.Text != "0.50" {
-		t.Errorf("after leaving the entry: %q", row.entry.Text)
+	if row.Entry.Text != "0.50" {
+		t.Errorf("after leaving the entry: %q", row.Entry.Text)
 	}
 
 	for typed, want := range map[string]float64{"7": 2, "-1": 0, "0,75": 0.75, "abc": 0.75, "": 0.75, "NaN": 0.75, "1e400": 0.75, "0.123": 0.12} {
-		row.use(0.75)
-		c.Focus(row.entry)
-		row.entry.SetText(typed)
+		row.Use(0.75)
+		c.Focus(row.Entry)
+		row.Entry.SetText(typed)
 		c.Focus(r.composer.entry)
-		if g() != want || row.slider.Value != want || row.entry.Text != row.spec.format(want) {
-			t.Errorf("%q: setting %v, slider %v, entry %q; want %v", typed, g(), row.slider.Value, row.entry.Text, want)
+		if g() != want || row.Slider.Value != want || row.Entry.Text != row.Spec.Format(want) {
+			t.Errorf("%q: setting %v, slider %v, entry %q; want %v", typed, g(), row.Slider.Value, row.Entry.Text, want)
 		}
 	}
 
-	test.Tap(row.reset)
-	if g() != 0.8 || row.entry.Text != "0.80" || row.slider.Value != 0.8 || row.reset.Visible() {
-		t.Errorf("after reset: setting %v, entry %q, slider %v", g(), row.entry.Text, row.slider.Value)
+	test.Tap(row.Reset)
+	if g() != 0.8 || row.Entry.Text != "0.80" || row.Slider.Value != 0.8 || row.Reset.Visible() {
+		t.Errorf("after reset: setting %v, entry %q, slider %v", g(), row.Entry.Text, row.Slider.Value)
 	}
 	if r.settings.Generation.Preset != "Recommended" {
 		t.Errorf("the preset is %q", r.settings.Generation.Preset)
@@ -93,8 +94,8 @@ func TestRowsWriteTheirFields(t *testing.T) {
 		r.options.use(base)
 		row := r.setting(title)
 		for _, n := range r.options.numbers {
-			if n.row == row {
-				row.use(n.get(expect))
+			if n.Row == row {
+				row.Use(n.get(expect))
 			}
 		}
 		if d := cmp.Diff(expect, r.settings.Generation); d != "" {
@@ -123,8 +124,8 @@ func TestSeedAndStopText(t *testing.T) {
 	if o.seedIn.Text != "4294967295" {
 		t.Errorf("an impossible seed leaves %q", o.seedIn.Text)
 	}
-	test.Tap(o.seed.reset)
-	if !r.settings.Generation.RandomSeed || o.seed.reset.Visible() {
+	test.Tap(o.seed.Reset)
+	if !r.settings.Generation.RandomSeed || o.seed.Reset.Visible() {
 		t.Error("reset does not bring the random seed back")
 	}
 
@@ -134,7 +135,7 @@ func TestSeedAndStopText(t *testing.T) {
 	if got := r.settings.Generation.Stop; !slices.Equal(got, []string{"The end", "###"}) {
 		t.Errorf("stop texts %q", got)
 	}
-	test.Tap(o.stop.reset)
+	test.Tap(o.stop.Reset)
 	if len(r.settings.Generation.Stop) != 0 || o.stopIn.Text != "" {
 		t.Error("reset does not remove the stop texts")
 	}
@@ -143,31 +144,31 @@ func TestSeedAndStopText(t *testing.T) {
 func TestModelBoundsTheRows(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	context := r.setting("Context length")
-	if context.slider.Max != 512 || context.entry.Text != "512" || context.reset.Visible() {
-		t.Errorf("context up to %v, shown %q", context.slider.Max, context.entry.Text)
+	if context.Slider.Max != 512 || context.Entry.Text != "512" || context.Reset.Visible() {
+		t.Errorf("context up to %v, shown %q", context.Slider.Max, context.Entry.Text)
 	}
-	context.use(512)
+	context.Use(512)
 	if r.settings.Generation.Context != 0 {
 		t.Errorf("the model's own length is kept as %d, not as “the model's own”", r.settings.Generation.Context)
 	}
-	if m := r.setting("Max tokens"); m.slider.Max != 512 {
-		t.Errorf("max tokens up to %v", m.slider.Max)
+	if m := r.setting("Max tokens"); m.Slider.Max != 512 {
+		t.Errorf("max tokens up to %v", m.Slider.Max)
 	}
 	threads := r.setting("Threads")
-	if threads.entry.Text != "auto" {
-		t.Errorf("threads %q", threads.entry.Text)
+	if threads.Entry.Text != "auto" {
+		t.Errorf("threads %q", threads.Entry.Text)
 	}
 	r.show(state(chat.Generating))
-	for _, row := range []*row{context, threads} {
-		if !row.entry.Disabled() || !row.slider.Disabled() || row.sentence.text() != "Stop first." {
-			t.Errorf("%s can be changed while text is written: %q", row.spec.title, row.sentence.text())
+	for _, row := range []*kit.Row{context, threads} {
+		if !row.Entry.Disabled() || !row.Slider.Disabled() || row.Sentence.Text() != "Stop first." {
+			t.Errorf("%s can be changed while text is written: %q", row.Spec.Title, row.Sentence.Text())
 		}
 	}
-	if r.setting("Temperature").entry.Disabled() {
+	if r.setting("Temperature").Entry.Disabled() {
 		t.Error("temperature is locked: it applies to the next answer")
 	}
 	r.show(state(chat.Ready))
-	if context.entry.Disabled() || context.sentence.text() == "Stop first." {
+	if context.Entry.Disabled() || context.Sentence.Text() == "Stop first." {
 		t.Error("the rows stay locked")
 	}
 }
@@ -191,17 +192,17 @@ func TestResetAll(t *testing.T) {
 func TestSystemPrompt(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.options.fold(false)
-	if r.options.system.box.Visible() {
+	if r.options.system.Box.Visible() {
 		t.Error("a story has a system prompt")
 	}
 	r.show(chatting, func(v *chat.View) { v.System = "Be brief." })
 	o := r.options
-	if !o.system.box.Visible() || o.systemIn.Text != "Be brief." || !o.system.reset.Visible() {
-		t.Errorf("visible %v, %q", o.system.box.Visible(), o.systemIn.Text)
+	if !o.system.Box.Visible() || o.systemIn.Text != "Be brief." || !o.system.Reset.Visible() {
+		t.Errorf("visible %v, %q", o.system.Box.Visible(), o.systemIn.Text)
 	}
 	r.win.Canvas().Focus(o.systemIn)
 	o.systemIn.SetText("Be long.")
 	r.win.Canvas().Focus(r.composer.entry)
-	test.Tap(o.system.reset)
+	test.Tap(o.system.Reset)
 	r.took("system now Be long.", "system now")
 }

@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 // page is the column of text inside the scroll. It knows the height of every
@@ -29,8 +31,8 @@ type page struct {
 	live    map[int]*placed
 	free    [codeKind + 1][]block
 	bubbles bubbles
-	mark    *surface // beside the last continuation
-	marked  int      // its first paragraph, -1 for none
+	mark    *kit.Surface // beside the last continuation
+	marked  int          // its first paragraph, -1 for none
 	rows    map[int]*actionRow
 	hovered int // the message that the pointer is over, -1 for none
 	edit    *editor
@@ -71,7 +73,7 @@ const (
 )
 
 func newPage(do pageActions) *page {
-	p := &page{do: do, mark: newSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
+	p := &page{do: do, mark: kit.NewSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
 		live: map[int]*placed{}, rows: map[int]*actionRow{}, plain: map[int]bool{}}
 	p.mark.Hide()
 	p.ExtendBaseWidget(p)
@@ -185,14 +187,14 @@ func (p *page) growing(i int) bool { return p.writing && i == p.shown-1 && !p.pa
 
 // estimate is a height that is near the true one, without laying anything out.
 func (p *page) estimate(i int) float32 {
-	row := float32(estimateRow) * theme.Size(sizeProse) / 15
+	row := float32(estimateRow) * theme.Size(kit.SizeProse) / 15
 	text := p.paras[i].text
 	if p.paras[i].code {
 		return row*float32(strings.Count(text, "\n")) + 30
 	}
-	perLine := max(10, p.column()/(theme.Size(sizeProse)*0.464))
+	perLine := max(10, p.column()/(theme.Size(kit.SizeProse)*0.464))
 	lines := 1 + int(float32(len(text))/perLine)
-	return row*float32(lines) + 2*inset()
+	return row*float32(lines) + 2*kit.Inset()
 }
 
 // build gives a paragraph its widget and measures it.
@@ -213,7 +215,7 @@ func (p *page) build(i int) {
 	if b.Size().Width != width {
 		b.deselect() // Fyne counts rows, which are others now
 	}
-	h := heightFor(b.block, width)
+	h := kit.HeightFor(b.block, width)
 	p.known[i], p.heights[i] = true, h
 	b.Resize(fyne.NewSize(b.Size().Width, h))
 }

@@ -11,15 +11,16 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 const answerWithCode = "\n\nRead **it** so:\n\n```go\nx := 1\n\ny := 2\n```\nThen `go`.\n- item"
 
-func (r *rig) buttonNamed(in fyne.CanvasObject, name string) *button {
+func (r *rig) buttonNamed(in fyne.CanvasObject, name string) *kit.Button {
 	r.t.Helper()
-	var found *button
+	var found *kit.Button
 	walk(in, func(o fyne.CanvasObject) {
-		if b, ok := o.(*button); ok && b.AccessibilityLabel() == name && b.Visible() {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == name && b.Visible() {
 			found = b
 		}
 	})
@@ -42,8 +43,8 @@ func TestMarkdown(t *testing.T) {
 		t.Fatalf("blocks %s, want %s", got, want)
 	}
 	b := p.live[2].block.(*code)
-	if b.text.Text != "x := 1\n\ny := 2" || b.lang.text() != "go" {
-		t.Errorf("code %q in %q", b.text.Text, b.lang.text())
+	if b.text.Text != "x := 1\n\ny := 2" || b.lang.Text() != "go" {
+		t.Errorf("code %q in %q", b.text.Text, b.lang.Text())
 	}
 	test.Tap(b.copy)
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "x := 1\n\ny := 2" {
@@ -336,7 +337,7 @@ func TestLongConversation(t *testing.T) {
 			if p.live[i] == nil {
 				t.Fatalf("%s: paragraph %d is in view and has no widget", when, i)
 			}
-			if end := p.tops[i] + p.live[i].MinSize().Height; end > p.tops[i+1]+2*inset()+1 {
+			if end := p.tops[i] + p.live[i].MinSize().Height; end > p.tops[i+1]+2*kit.Inset()+1 {
 				t.Errorf("%s: paragraph %d ends at %v, the next begins at %v", when, i, end, p.tops[i+1])
 			}
 			seen++

@@ -1,6 +1,10 @@
 package ui
 
-import "fyne.io/fyne/v2"
+import (
+	"tern/app/ui/kit"
+
+	"fyne.io/fyne/v2"
+)
 
 // at is the first paragraph that ends below y.
 func (p *page) at(y float32) int {
@@ -17,7 +21,7 @@ func (p *page) at(y float32) int {
 
 // column is the width of the text.
 func (p *page) column() float32 {
-	return max(100, min(columnWidth(), p.width-2*pageMargin))
+	return max(100, min(kit.ColumnWidth(), p.width-2*pageMargin))
 }
 
 // left is where the text begins.
@@ -30,7 +34,7 @@ func (p *page) ends(i int) bool {
 
 // place moves everything from paragraph first on to where it belongs.
 func (p *page) place(first int) {
-	y := float32(pageMargin) - inset()
+	y := float32(pageMargin) - kit.Inset()
 	first = max(0, min(first, p.shown-1))
 	if p.edit != nil {
 		first = max(0, min(first, p.edit.first))
@@ -45,25 +49,25 @@ func (p *page) place(first int) {
 		p.tops[i] = y
 		if p.hidden(i) {
 			if p.heights[i] = 0; i == p.edit.first {
-				p.heights[i] = p.edit.height(p.column() + 2*inset())
+				p.heights[i] = p.edit.height(p.column() + 2*kit.Inset())
 			}
 			p.known[i] = false
 		}
 		y = p.below(i)
 	}
-	p.height = y + pageMargin - inset()
+	p.height = y + pageMargin - kit.Inset()
 	if p.shown > 0 && !p.chat {
 		p.height += rowHeight()
 	}
 	p.placeBubbles()
 	p.placeReader()
 	if p.marked >= 0 && p.marked < p.shown {
-		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+inset()))
-		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*inset()))
+		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+kit.Inset()))
+		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*kit.Inset()))
 	}
 	if e := p.edit; e != nil && e.first < p.shown {
-		e.box.Move(fyne.NewPos(p.left()-inset(), p.tops[e.first]))
-		e.box.Resize(fyne.NewSize(p.column()+2*inset(), p.heights[e.first]))
+		e.box.Move(fyne.NewPos(p.left()-kit.Inset(), p.tops[e.first]))
+		e.box.Resize(fyne.NewSize(p.column()+2*kit.Inset(), p.heights[e.first]))
 	}
 }
 
@@ -95,11 +99,11 @@ func space(g gap) float32 {
 	case paraGap:
 		return 2
 	case lineGap:
-		return 8 - 2*inset()
+		return 8 - 2*kit.Inset()
 	case messageGap:
 		return 0
 	default:
-		return -2 * inset()
+		return -2 * kit.Inset()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
+
+	"tern/app/ui/kit"
 )
 
 // actionRow is the buttons below a message.
@@ -15,12 +17,12 @@ type actionRow struct {
 // messageButtons is a row of buttons, and the first of them.
 type messageButtons struct {
 	fyne.CanvasObject
-	first *button
+	first *kit.Button
 }
 
 // rowHeight is kept free below every message, for its buttons.
 func rowHeight() float32 {
-	return fyne.MeasureText("M", theme.TextSize(), fyne.TextStyle{}).Height + 2*inset() + 1
+	return fyne.MeasureText("M", theme.TextSize(), fyne.TextStyle{}).Height + 2*kit.Inset() + 1
 }
 
 // placeRows shows the buttons below messages near the view: of the last one, of
@@ -57,9 +59,9 @@ func (p *page) placeRows() (changed bool) {
 			changed = true
 		}
 		size := r.MinSize()
-		x := p.left() - inset()
+		x := p.left() - kit.Inset()
 		if info.mine {
-			x = p.left() + p.column() - size.Width + inset()
+			x = p.left() + p.column() - size.Width + kit.Inset()
 		}
 		y := p.tops[i] + p.heights[i]
 		if !p.hidden(i) && !p.boxed(i) {

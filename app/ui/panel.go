@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // panel is one of the things that the right side can show, never two at once.
@@ -19,7 +20,7 @@ type panel struct {
 	show    func(chat.View) // brings it in step, each time something changed while it can be seen
 	restyle func()          // lays it out again after a change of theme or text size; may be nil
 
-	button, iconButton *button        // in the top bar
+	button, iconButton *kit.Button    // in the top bar
 	item               *fyne.MenuItem // in the View menu
 }
 
@@ -29,8 +30,8 @@ func (w *window) addPanels(panels ...*panel) {
 	for _, p := range panels {
 		toggle := func() { w.togglePanel(p) }
 		p.content.Hide()
-		p.button = newQuietButton(p.title, w.escape, toggle)
-		p.iconButton = newIconButton(p.title, p.icon, w.escape, toggle)
+		p.button = kit.NewQuietButton(p.title, w.escape, toggle)
+		p.iconButton = kit.NewIconButton(p.title, p.icon, w.escape, toggle)
 		p.item = item(p.title, toggle, p.key)
 	}
 }
@@ -57,7 +58,7 @@ func (w *window) panelShown() *panel {
 }
 
 // panelDocks tells if the panel stands beside the text rather than over it.
-func (w *window) panelDocks() bool { return w.frame.Size().Width >= px(panelDockWidth) }
+func (w *window) panelDocks() bool { return w.frame.Size().Width >= kit.Px(panelDockWidth) }
 
 // togglePanel opens a panel beside the text or over it, in the place of another
 // one, or closes it.
@@ -85,8 +86,8 @@ func (w *window) togglePanel(p *panel) {
 func (w *window) showPanel() {
 	p := w.panelShown()
 	for _, x := range w.panels {
-		x.button.setOpen(x == p)
-		x.iconButton.setOpen(x == p)
+		x.button.SetOpen(x == p)
+		x.iconButton.SetOpen(x == p)
 	}
 	w.ctl.SetInspect(p == w.inspect.side)
 	if p != nil {

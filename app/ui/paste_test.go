@@ -6,6 +6,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+
+	"tern/app/ui/kit"
 )
 
 // A book that is pasted does not stand in the entry, but it is what is sent,
@@ -14,7 +16,7 @@ func TestLongPaste(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	e := r.composer.entry
 	book := strings.Repeat("Lily found a red box. ", 50_000)
-	paste := func(text string) { e.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)}) }
+	paste := func(text string) { e.TypedShortcut(&fyne.ShortcutPaste{Clipboard: kit.FixedClipboard(text)}) }
 
 	test.Type(e, "Read ")
 	paste(book)
@@ -40,7 +42,7 @@ func TestLongPaste(t *testing.T) {
 func TestPasteOfWindows(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	paste := func(text string) {
-		r.composer.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed(text)})
+		r.composer.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: kit.FixedClipboard(text)})
 	}
 	paste("Once\r\nupon\ra time")
 	r.generate()
@@ -53,7 +55,7 @@ func TestPasteOfWindows(t *testing.T) {
 	edit := &editEntry{}
 	edit.ExtendBaseWidget(edit)
 	edit.MultiLine = true
-	edit.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fixed("a\r\nb")})
+	edit.TypedShortcut(&fyne.ShortcutPaste{Clipboard: kit.FixedClipboard("a\r\nb")})
 	if edit.Text != "a\nb" {
 		t.Errorf("the editor holds %q", edit.Text)
 	}

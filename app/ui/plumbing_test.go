@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // A burst of changes is drawn once, later where another window has the focus,
@@ -118,50 +119,37 @@ func TestSaver(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
-		rate(412.4):                       "412 tok/s",
-		rate(9.96):                        "10 tok/s",
-		rate(9.94):                        "9.9 tok/s",
-		rate(12345):                       "12,345 tok/s",
-		count(999):                        "999",
-		count(-1234567):                   "-1,234,567",
-		elapsed(47 * time.Millisecond):    "47 ms",
-		elapsed(400 * time.Millisecond):   "0.4 s",
-		elapsed(71 * time.Second):         "71 s",
-		elapsed(200 * time.Second):        "3 min",
-		latency(12345 * time.Microsecond): "12 ms",
-		latency(10 * time.Microsecond):    "1 ms",
-		latency(1500 * time.Millisecond):  "1.5 s",
-		bytesOf(3_100_000):                "3 MB",
-		bytesOf(1_234_000_000):            "1.2 GB",
-		bytesPair(500e6, 1.2e9):           "0.5 of 1.2 GB",
-		bytesPair(1e6, 4e6):               "1 of 4 MB",
-		params(4_300_000):                 "4 M",
-		params(2_400_000_000):             "2.4 B",
-		params(812):                       "812",
-		facts(&builtin):                   "BitNet b1.58 · 4 M weights · 3 MB in memory",
-		shorten("Tern", 14, 500, false):   "Tern",
-		shorten("a name", 14, 1, false):   "…",
+		kit.Rate(412.4):                       "412 tok/s",
+		kit.Rate(9.96):                        "10 tok/s",
+		kit.Rate(9.94):                        "9.9 tok/s",
+		kit.Rate(12345):                       "12,345 tok/s",
+		kit.Count(999):                        "999",
+		kit.Count(-1234567):                   "-1,234,567",
+		kit.Elapsed(47 * time.Millisecond):    "47 ms",
+		kit.Elapsed(400 * time.Millisecond):   "0.4 s",
+		kit.Elapsed(71 * time.Second):         "71 s",
+		kit.Elapsed(200 * time.Second):        "3 min",
+		kit.Latency(12345 * time.Microsecond): "12 ms",
+		kit.Latency(10 * time.Microsecond):    "1 ms",
+		kit.Latency(1500 * time.Millisecond):  "1.5 s",
+		kit.Bytes(3_100_000):                  "3 MB",
+		kit.Bytes(1_234_000_000):              "1.2 GB",
+		kit.BytesPair(500e6, 1.2e9):           "0.5 of 1.2 GB",
+		kit.BytesPair(1e6, 4e6):               "1 of 4 MB",
+		kit.Params(4_300_000):                 "4 M",
+		kit.Params(2_400_000_000):             "2.4 B",
+		kit.Params(812):                       "812",
+		facts(&builtin):                       "BitNet b1.58 · 4 M weights · 3 MB in memory",
+		kit.Shorten("Tern", 14, 500, false):   "Tern",
+		kit.Shorten("a name", 14, 1, false):   "…",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	long := shorten(strings.Repeat("bitnet ", 40), 14, 200, true)
-	if w := widthOf(14, span{text: long, bold: true}); w > 200 || !strings.HasSuffix(long, "…") {
+	long := kit.Shorten(strings.Repeat("bitnet ", 40), 14, 200, true)
+	if w := kit.WidthOf(14, kit.Span{Text: long, Bold: true}); w > 200 || !strings.HasSuffix(long, "…") {
 		t.Errorf("%q is %v wide", long, w)
-	}
-}
-
-func TestCutSpans(t *testing.T) {
-	spans := []span{muted("412 tok/s"), muted(" · "), {text: "! 410 of 512 tokens (80%)"}, muted(" · seed 42")}
-	for width := float32(10); width < 400; width += 7 {
-		got := cutSpans(spans, 12, width)
-		if w := widthOf(12, got...); w > width+0.5 && len(got) > 0 && got[len(got)-1].text != "…" {
-			t.Errorf("%v wide in %v", w, width)
-		}
-	}
-	if got := cutSpans(spans, 12, 1000); len(got) != len(spans) {
-		t.Errorf("cut where it fits: %v", got)
 	}
 }
 
@@ -194,7 +182,7 @@ func TestShortcuts(t *testing.T) {
 		t.Errorf("shortcuts %v, want %v", got, want)
 	}
 	r.shortcuts()
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Error("no list of shortcuts")
 	}
 }

@@ -9,14 +9,15 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // prefs is the settings page: what the window looks like and how it writes.
 type prefs struct {
-	theme    *choice
-	size     *choice
-	language *choice
-	enter    *check
+	theme    *kit.Choice
+	size     *kit.Choice
+	language *kit.Choice
+	enter    *kit.Check
 	body     *fyne.Container
 
 	models  *prefsModels
@@ -32,7 +33,7 @@ type namedTheme struct {
 }
 
 func themes() []namedTheme {
-	return []namedTheme{{tr("System"), settings.ThemeSystem}, {tr("Light"), settings.ThemeLight}, {tr("Dark"), settings.ThemeDark}}
+	return []namedTheme{{kit.Tr("System"), settings.ThemeSystem}, {kit.Tr("Light"), settings.ThemeLight}, {kit.Tr("Dark"), settings.ThemeDark}}
 }
 
 const prefsWidth = 520
@@ -44,50 +45,50 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 	for _, t := range themes() {
 		names = append(names, t.name)
 	}
-	p.theme = newChoice(names, escape, func(i int) { setTheme(themes()[i].theme) })
+	p.theme = kit.NewChoice(names, escape, func(i int) { setTheme(themes()[i].theme) })
 	var sizes []string
 	for _, s := range settings.TextScales {
 		sizes = append(sizes, fmt.Sprintf("%d%%", s))
 	}
-	p.size = newChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
+	p.size = kit.NewChoice(sizes, escape, func(i int) { setSize(settings.TextScales[i]) })
 	var tongues []string
 	for i, l := range languages {
 		if i == 0 {
-			l.name = tr("System")
+			l.name = kit.Tr("System")
 		}
 		tongues = append(tongues, l.name)
 	}
-	p.language = newChoice(tongues, escape, func(i int) { setLanguage(languages[i].code) })
-	p.enter = newCheck(tr("Enter sends (Shift+Enter starts a new line)"), escape, setEnter)
-	body := container.New(&stack{gap: 6})
+	p.language = kit.NewChoice(tongues, escape, func(i int) { setLanguage(languages[i].code) })
+	p.enter = kit.NewCheck(kit.Tr("Enter sends (Shift+Enter starts a new line)"), escape, setEnter)
+	body := container.New(&kit.Stack{Gap: 6})
 	for _, o := range []fyne.CanvasObject{
-		section(tr("Appearance")),
-		newRow(tr("Theme"), tr("System follows the setting of this computer."), p.theme.box, nil, escape, nil).box,
-		newRow(tr("Text size"), tr("Applies at once, to everything."), p.size.box, nil, escape, nil).box,
-		newRow(tr("Language"), tr("Tern speaks it from its next start on."), p.language.box, nil, escape, nil).box,
+		kit.Section(kit.Tr("Appearance")),
+		kit.NewRow(kit.Tr("Theme"), kit.Tr("System follows the setting of this computer."), p.theme.Box, nil, escape, nil).Box,
+		kit.NewRow(kit.Tr("Text size"), kit.Tr("Applies at once, to everything."), p.size.Box, nil, escape, nil).Box,
+		kit.NewRow(kit.Tr("Language"), kit.Tr("Tern speaks it from its next start on."), p.language.Box, nil, escape, nil).Box,
 		gapOf(10),
-		section(tr("Writing")),
+		kit.Section(kit.Tr("Writing")),
 		container.NewHBox(p.enter),
 		gapOf(10),
-		container.New(&stack{gap: 6}, models.rows...),
+		container.New(&kit.Stack{Gap: 6}, models.rows...),
 		gapOf(10),
-		container.New(&stack{gap: 6}, serving.parts...),
+		container.New(&kit.Stack{Gap: 6}, serving.parts...),
 		gapOf(10),
-		section(tr("Privacy")),
-		container.New(flush{}, newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			muted(tr("Tern sends nothing unless you download, connect or look for a new version. Models run on this computer, and what you write stays here.")))),
-		container.New(&stack{gap: 6}, updates.rows...),
+		kit.Section(kit.Tr("Privacy")),
+		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("Tern sends nothing unless you download, connect or look for a new version. Models run on this computer, and what you write stays here.")))),
+		container.New(&kit.Stack{Gap: 6}, updates.rows...),
 	} {
 		body.Add(o)
 	}
-	p.body = newColumn(body, func() float32 { return px(prefsWidth) }, pageMargin, 0)
+	p.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, pageMargin, 0)
 	return p
 }
 
 // screen is the page as the window opens it.
 func (p *prefs) screen() *screen {
 	p.page = &screen{
-		title: tr("Settings"), key: fyne.KeyComma, content: p.body, first: p.theme.buttons[0],
+		title: kit.Tr("Settings"), key: fyne.KeyComma, content: p.body, first: p.theme.Buttons[0],
 		restyle: p.arrange,
 	}
 	return p.page
@@ -96,47 +97,19 @@ func (p *prefs) screen() *screen {
 // arrange lays the page out again, after a text in it became longer or shorter.
 func (p *prefs) arrange() { p.body.Layout.Layout(p.body.Objects, p.body.Size()) }
 
-func section(title string) fyne.CanvasObject {
-	return container.New(flush{}, newNote(theme.SizeNameSubHeadingText,
-		span{text: title, colour: theme.ColorNameForeground, bold: true}))
-}
-
 // show brings the page in step with s.
 func (p *prefs) show(s settings.Settings) {
 	for i, t := range themes() {
 		if t.theme == s.Theme {
-			p.theme.show(i)
+			p.theme.Show(i)
 		}
 	}
 	p.models.show(s)
 	p.serving.show(s.Serving)
 	p.updates.show(s.Updates.On)
-	p.language.show(slices.IndexFunc(languages, func(l language) bool { return l.code == s.Language }))
-	p.size.show(slices.Index(settings.TextScales, s.TextScale))
+	p.language.Show(slices.IndexFunc(languages, func(l language) bool { return l.code == s.Language }))
+	p.size.Show(slices.Index(settings.TextScales, s.TextScale))
 	if p.enter.Checked != s.EnterSends {
 		p.enter.SetChecked(s.EnterSends)
-	}
-}
-
-// choice is one of a few words, side by side.
-type choice struct {
-	buttons []*button
-	box     *fyne.Container
-}
-
-func newChoice(labels []string, escape func(), chosen func(int)) *choice {
-	c := &choice{box: container.NewHBox()}
-	for i, l := range labels {
-		b := newButton(l, escape, func() { chosen(i) })
-		c.buttons = append(c.buttons, b)
-		c.box.Add(b)
-	}
-	return c
-}
-
-// show marks the chosen word.
-func (c *choice) show(chosen int) {
-	for i, b := range c.buttons {
-		b.setHigh(i == chosen)
 	}
 }

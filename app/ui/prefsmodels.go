@@ -10,6 +10,7 @@ import (
 	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // prefsModels is the part of the settings page about models and downloads.
@@ -17,40 +18,40 @@ type prefsModels struct {
 	w       *window
 	folders *fyne.Container
 	shown   []string
-	site    *lineEntry
-	siteRow *row
-	token   *lineEntry
+	site    *kit.LineEntry
+	siteRow *kit.Row
+	token   *kit.LineEntry
 	rows    []fyne.CanvasObject
 }
 
 func newPrefsModels(w *window) *prefsModels {
-	p := &prefsModels{w: w, folders: container.New(&stack{gap: 4})}
-	p.site = newLineEntry(w.escape, func(string) {}, func(text string) { w.setSite(text) })
+	p := &prefsModels{w: w, folders: container.New(&kit.Stack{Gap: 4})}
+	p.site = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.setSite(text) })
 	p.site.SetPlaceHolder(hub.DefaultBase)
-	p.token = newLineEntry(w.escape, func(string) {}, func(text string) { w.setToken(text) })
+	p.token = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.setToken(text) })
 	p.token.Password = true
-	p.token.SetPlaceHolder(tr("none"))
-	p.siteRow = newRow(tr("Site"), siteSentence(), nil, p.site, w.escape, nil)
+	p.token.SetPlaceHolder(kit.Tr("none"))
+	p.siteRow = kit.NewRow(kit.Tr("Site"), siteSentence(), nil, p.site, w.escape, nil)
 	p.rows = []fyne.CanvasObject{
-		section(tr("Models")),
-		newRow(tr("Folders"), tr("Models in them are listed on the Models page; downloads go into the first."),
-			newButton(tr("Add folder…"), w.escape, w.addFolder), p.folders, w.escape, nil).box,
+		kit.Section(kit.Tr("Models")),
+		kit.NewRow(kit.Tr("Folders"), kit.Tr("Models in them are listed on the Models page; downloads go into the first."),
+			kit.NewButton(kit.Tr("Add folder…"), w.escape, w.addFolder), p.folders, w.escape, nil).Box,
 		gapOf(10),
-		section(tr("Downloads")),
-		p.siteRow.box,
-		newRow(tr("Access token"), tr("Only for models that ask for one. It is kept in the settings file and sent to this site alone."), nil, p.token, w.escape, nil).box,
+		kit.Section(kit.Tr("Downloads")),
+		p.siteRow.Box,
+		kit.NewRow(kit.Tr("Access token"), kit.Tr("Only for models that ask for one. It is kept in the settings file and sent to this site alone."), nil, p.token, w.escape, nil).Box,
 	}
 	return p
 }
 
 func siteSentence() string {
-	return tr("Where models come from: a mirror of Hugging Face, or empty for Hugging Face itself.")
+	return kit.Tr("Where models come from: a mirror of Hugging Face, or empty for Hugging Face itself.")
 }
 
 // show brings the part in step with s.
 func (p *prefsModels) show(s settings.Settings) {
-	for e, text := range map[*lineEntry]string{p.site: s.Site, p.token: s.Token} {
-		if !e.focused && e.Text != text {
+	for e, text := range map[*kit.LineEntry]string{p.site: s.Site, p.token: s.Token} {
+		if !e.Focused && e.Text != text {
 			e.SetText(text)
 		}
 	}
@@ -61,12 +62,12 @@ func (p *prefsModels) show(s settings.Settings) {
 	p.shown = slices.Clone(folders)
 	p.folders.RemoveAll()
 	for _, dir := range folders {
-		name := newNote(theme.SizeNameText, span{text: homely(dir), colour: theme.ColorNameForeground})
+		name := kit.NewNote(theme.SizeNameText, kit.Span{Text: homely(dir), Colour: theme.ColorNameForeground})
 		var remove fyne.CanvasObject
 		if len(s.Models) > 0 {
-			remove = newButton(tr("Remove"), p.w.escape, func() { p.w.forgetFolder(dir) })
+			remove = kit.NewButton(kit.Tr("Remove"), p.w.escape, func() { p.w.forgetFolder(dir) })
 		}
-		p.folders.Add(container.NewBorder(nil, nil, nil, remove, container.New(flush{}, name)))
+		p.folders.Add(container.NewBorder(nil, nil, nil, remove, container.New(kit.Flush{}, name)))
 	}
 }
 
@@ -74,10 +75,10 @@ func (p *prefsModels) show(s settings.Settings) {
 func (w *window) setSite(text string) {
 	if _, err := hub.New(hub.Options{Base: text}); err != nil {
 		x := explain.Download(err, "")
-		w.prefs.models.siteRow.sentence.set(span{text: say(x.Sentence) + ".", colour: theme.ColorNameError}, muted(" "+say(x.Hint)))
+		w.prefs.models.siteRow.Sentence.Set(kit.Span{Text: kit.Translate(x.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(x.Hint)))
 		return
 	}
-	w.prefs.models.siteRow.sentence.set(muted(siteSentence()))
+	w.prefs.models.siteRow.Sentence.Set(kit.Muted(siteSentence()))
 	w.settings.Site = text
 	w.cfg.save(w.settings)
 }

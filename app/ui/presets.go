@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // named is g with the name of the preset that has its values, the user's own
@@ -48,10 +49,10 @@ func (w *window) presetItems() []*fyne.MenuItem {
 		items = append(items, fyne.NewMenuItemSeparator())
 		add(own)
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr("Save current as…"), w.savePreset))
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Save current as…"), w.savePreset))
 	for _, p := range own {
 		if p.Name == current {
-			items = append(items, fyne.NewMenuItem(tr("Delete “{{.Name}}”", "Name", p.Name), func() { w.dropPreset(p.Name) }))
+			items = append(items, fyne.NewMenuItem(kit.Tr("Delete “{{.Name}}”", "Name", p.Name), func() { w.dropPreset(p.Name) }))
 		}
 	}
 	return items
@@ -59,18 +60,18 @@ func (w *window) presetItems() []*fyne.MenuItem {
 
 // savePreset keeps the sampling values in use under a name.
 func (w *window) savePreset() {
-	w.askLine(tr("Save current settings as a preset"), tr("Name"), "", tr("Save"), func(name string) {
+	w.dialogs.AskLine(kit.Tr("Save current settings as a preset"), kit.Tr("Name"), "", kit.Tr("Save"), func(name string) {
 		name = strings.TrimSpace(name)
 		switch settings.CheckPresetName(name) {
 		case settings.EmptyName:
-			w.tell(tr("The preset was not saved: its name must have 1 to 40 characters."))
+			w.tell(kit.Tr("The preset was not saved: its name must have 1 to 40 characters."))
 			return
 		case settings.TakenName:
-			w.tell(tr("The preset was not saved: “{{.Name}}” is one of Tern's own.", "Name", name))
+			w.tell(kit.Tr("The preset was not saved: “{{.Name}}” is one of Tern's own.", "Name", name))
 			return
 		}
 		if !w.settings.SavePreset(name, w.generation) {
-			w.tell(tr("The preset was not saved: there are 50 already. Delete one first."))
+			w.tell(kit.Tr("The preset was not saved: there are 50 already. Delete one first."))
 			return
 		}
 		g := w.generation
@@ -84,7 +85,7 @@ func (w *window) dropPreset(name string) {
 	old := w.settings.Presets
 	w.settings.DropPreset(name)
 	w.options.use(w.generation)
-	w.tell(tr("Deleted the preset “{{.Name}}”.", "Name", name), action{tr("Undo"), func() {
+	w.tell(kit.Tr("Deleted the preset “{{.Name}}”.", "Name", name), kit.Action{Label: kit.Tr("Undo"), Do: func() {
 		w.info = nil
 		w.settings.Presets = old
 		w.options.use(w.generation)

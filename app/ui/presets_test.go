@@ -10,6 +10,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 func labels(items []*fyne.MenuItem) (list []string) {
@@ -29,7 +30,7 @@ func labels(items []*fyne.MenuItem) (list []string) {
 // answerLine types into the dialog that asks for a line, and accepts it.
 func (r *rig) answerLine(text string) {
 	r.t.Helper()
-	entry, ok := r.win.Canvas().Focused().(*lineEntry)
+	entry, ok := r.win.Canvas().Focused().(*kit.LineEntry)
 	if !ok {
 		r.t.Fatal("nothing asks for a line")
 	}
@@ -39,7 +40,7 @@ func (r *rig) answerLine(text string) {
 
 func (r *rig) said() string {
 	if m := r.message(); m != nil {
-		return m.sentence
+		return m.Sentence
 	}
 	return ""
 }
@@ -74,7 +75,7 @@ func TestOwnPresets(t *testing.T) {
 	if r.composer.preset.Text != "Custom ▾" || len(r.settings.Presets) != 0 || !strings.Contains(r.said(), "Deleted") {
 		t.Errorf("preset %q, %q", r.composer.preset.Text, r.said())
 	}
-	r.message().actions[0].do()
+	r.message().Actions[0].Do()
 	if r.composer.preset.Text != "Calm ▾" || len(r.settings.Presets) != 1 {
 		t.Errorf("preset %q after Undo", r.composer.preset.Text)
 	}
@@ -94,17 +95,17 @@ func TestContextCost(t *testing.T) {
 	m.ContextLen, m.KVBytes = 4096, 153_600
 	r.fake.view.Model = &m
 	r.show()
-	var row *row
+	var row *kit.Row
 	for _, n := range r.options.numbers {
-		if n.spec.title == titleContext() {
-			row = n.row
+		if n.Spec.Title == titleContext() {
+			row = n.Row
 		}
 	}
-	if got := row.sentence.text(); !strings.HasSuffix(got, "629 MB when it is full.") {
+	if got := row.Sentence.Text(); !strings.HasSuffix(got, "629 MB when it is full.") {
 		t.Errorf("%q", got)
 	}
-	row.slider.SetValue(1000)
-	if got := row.sentence.text(); !strings.HasSuffix(got, "154 MB when it is full.") {
+	row.Slider.SetValue(1000)
+	if got := row.Sentence.Text(); !strings.HasSuffix(got, "154 MB when it is full.") {
 		t.Errorf("%q", got)
 	}
 }
@@ -156,19 +157,19 @@ func TestRecommended(t *testing.T) {
 // TestEndOfStory: the row that says where a long story ends is there for stories.
 func TestEndOfStory(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	if r.generation.CutOff || !r.options.whole.Checked || !r.options.ending.box.Visible() {
+	if r.generation.CutOff || !r.options.whole.Checked || !r.options.ending.Box.Visible() {
 		t.Error("stories are cut off at first")
 	}
 	test.Tap(r.options.whole)
 	if !r.generation.CutOff || !r.saved[len(r.saved)-1].Generation.CutOff {
 		t.Error("nothing changed")
 	}
-	test.Tap(r.options.ending.reset)
+	test.Tap(r.options.ending.Reset)
 	if r.generation.CutOff || !r.options.whole.Checked {
 		t.Error("the reset left it")
 	}
 	r.show(func(v *chat.View) { v.Mode = chat.ChatMode })
-	if r.options.ending.box.Visible() {
+	if r.options.ending.Box.Visible() {
 		t.Error("the row stays for a chat")
 	}
 }

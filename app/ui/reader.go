@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 // reader is where someone is who reads with the keyboard: on a message, or on a
@@ -18,7 +20,7 @@ type reader struct {
 	do      readerActions
 	on      int // the message or paragraph, -1 for none
 	focused bool
-	shift   shiftKey
+	shift   kit.ShiftKey
 }
 
 // readerActions are what the keys do.
@@ -53,10 +55,10 @@ func (r *reader) FocusLost() { r.focused, r.shift = false, false; r.Refresh() }
 func (r *reader) TypedRune(rune) {}
 
 // KeyDown implements desktop.Keyable.
-func (r *reader) KeyDown(k *fyne.KeyEvent) { r.shift.track(k, true) }
+func (r *reader) KeyDown(k *fyne.KeyEvent) { r.shift.Track(k, true) }
 
 // KeyUp implements desktop.Keyable.
-func (r *reader) KeyUp(k *fyne.KeyEvent) { r.shift.track(k, false) }
+func (r *reader) KeyUp(k *fyne.KeyEvent) { r.shift.Track(k, false) }
 
 // TypedKey implements fyne.Focusable.
 func (r *reader) TypedKey(k *fyne.KeyEvent) {
@@ -86,7 +88,7 @@ func (r *reader) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyPageDown:
 		r.do.page(1)
 	case fyne.KeyF3:
-		r.do.find(r.shift.step())
+		r.do.find(r.shift.Step())
 	case fyne.KeyEscape:
 		r.do.leave()
 	}
@@ -115,7 +117,7 @@ func (r *reader) MinSize() fyne.Size { return fyne.Size{} }
 
 // CreateRenderer draws the ring alone.
 func (r *reader) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent)), r, func() bool { return r.focused })
+	return kit.NewRing(widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent)), r, func() bool { return r.focused })
 }
 
 var (
@@ -236,9 +238,9 @@ func (w *window) bindReader() {
 			case !m.chat:
 				return p.paras[first].text
 			case m.mine:
-				return tr("You: {{.Text}}", "Text", w.messageText(m))
+				return kit.Tr("You: {{.Text}}", "Text", w.messageText(m))
 			}
-			return tr("Answer: {{.Text}}", "Text", w.messageText(m))
+			return kit.Tr("Answer: {{.Text}}", "Text", w.messageText(m))
 		},
 	}
 }
@@ -248,7 +250,7 @@ func (w *window) bindReader() {
 func (w *window) readBy(by int) {
 	t := w.transcript
 	p := t.page
-	if w.dialog != nil || w.screen != nil || p.units() == 0 {
+	if w.dialogs.Shown != nil || w.screen != nil || p.units() == 0 {
 		return
 	}
 	w.closeEditor(true)

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -10,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // With the keyboard alone one goes from message to message, which shows a ring
@@ -77,7 +76,7 @@ func TestReader(t *testing.T) {
 		t.Errorf("Tab leads to %T", got)
 	}
 	r.win.Canvas().FocusNext()
-	if b, ok := r.win.Canvas().Focused().(*button); !ok || b.Text != "Edit" {
+	if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Edit" {
 		t.Error("Tab does not go on to Edit")
 	}
 	test.Tap(r.buttonNamed(p.rows[2].CanvasObject, "Next version"))
@@ -131,7 +130,7 @@ func TestTabShowsWhereItIs(t *testing.T) {
 	for range 60 {
 		r.win.Canvas().FocusNext()
 		f := r.win.Canvas().Focused()
-		if !strings.HasPrefix(fmt.Sprintf("%T", f), "*ui.") {
+		if !ours(f) {
 			t.Fatalf("Tab stops at a %T", f)
 		}
 		stops[f] = true

@@ -21,6 +21,7 @@ import (
 	saying "tern/app/say"
 	"tern/app/settings"
 	"tern/app/ui/filedialog"
+	"tern/app/ui/kit"
 )
 
 // appID names the program to the desktop; it is the ID in FyneApp.toml.
@@ -71,7 +72,7 @@ func Run(o Options) int {
 	a := app.NewWithID(appID)
 	calm(a)
 	a.SetIcon(iconApp)
-	th := newTheme(kept.Theme, kept.TextScale)
+	th := kit.NewTheme(appearanceOf(kept.Theme), kept.TextScale)
 	a.Settings().SetTheme(th)
 	a.Settings().AddListener(forgetFonts)
 	win := a.NewWindow("Tern")
@@ -114,7 +115,7 @@ func Run(o Options) int {
 	w.lookIfDue()
 	if problem != nil {
 		x := explain.Problem(problem, o.SettingsPath)
-		w.tell(say(x.Sentence) + ". " + say(x.Hint))
+		w.tell(kit.Translate(x.Sentence) + ". " + kit.Translate(x.Hint))
 	}
 	a.Lifecycle().SetOnEnteredForeground(func() { p.quiet.Store(false) })
 	a.Lifecycle().SetOnExitedForeground(func() { p.quiet.Store(true) })

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // screen takes the place of the text and the right panel, below a line with its
@@ -29,7 +30,7 @@ type screen struct {
 func (w *window) addScreens(screens ...*screen) {
 	w.screens = append(w.screens, screens...)
 	for _, s := range screens {
-		s.box = container.NewBorder(newHeader(s.title, w.closeScreen, w.escape), nil, nil, nil, s.content)
+		s.box = container.NewBorder(kit.NewHeader(s.title, w.closeScreen, w.escape), nil, nil, nil, s.content)
 		s.box.Hide()
 		s.item = item(s.title, func() { w.openScreen(s) }, s.key, s.mod)
 	}
@@ -37,7 +38,7 @@ func (w *window) addScreens(screens ...*screen) {
 
 // openScreen replaces the text, or another screen, by s.
 func (w *window) openScreen(s *screen) {
-	if w.screen == s || w.dialog != nil {
+	if w.screen == s || w.dialogs.Shown != nil {
 		return
 	}
 	w.screen, w.drawer = s, noDrawer

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // TestSearchConversations: words are found where they begin, rows say where, what
@@ -27,7 +28,7 @@ func TestSearchConversations(t *testing.T) {
 	var lines []string
 	walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if x, ok := o.(*title); ok && x.Visible() && x.i < len(r.sidebar.shown) && x.sub.Visible() {
-			lines = append(lines, x.text.text()+": "+x.sub.text())
+			lines = append(lines, x.text.Text()+": "+x.sub.Text())
 			if bottom := x.sub.Position().Y + x.sub.Size().Height; bottom > x.Size().Height+8 || x.Size().Height < 35 {
 				t.Errorf("a row of %v has its second line end at %v", x.Size().Height, bottom)
 			}
@@ -85,9 +86,9 @@ func TestChatStart(t *testing.T) {
 	if got := notes(r.start.page); got != "2B is ready to chat." {
 		t.Errorf("the start says %q", got)
 	}
-	var examples []*button
+	var examples []*kit.Button
 	walk(r.start.page, func(o fyne.CanvasObject) {
-		if b, ok := o.(*button); ok {
+		if b, ok := o.(*kit.Button); ok {
 			examples = append(examples, b)
 		}
 	})

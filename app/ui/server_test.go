@@ -14,6 +14,7 @@ import (
 	"tern/app/remote"
 	"tern/app/server"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // TestServing: the switch, its port and its key reach whoever serves, and the
@@ -34,35 +35,35 @@ func TestServing(t *testing.T) {
 		t.Fatalf("asked for %+v", asked)
 	}
 	answer("", fmt.Errorf("server: port 8080 is in use: %w", server.ErrPortInUse))
-	if got := s.state.text(); got != "Port 8080 is in use. Choose another port." || s.copy.Visible() {
+	if got := s.state.Text(); got != "Port 8080 is in use. Choose another port." || s.copy.Visible() {
 		t.Errorf("it says %q", got)
 	}
 	for _, port := range []string{"80", "x", "70000", ""} {
 		s.port.SetText(port)
-		s.port.left(port)
-		if len(asked) != 1 || s.port.Text != "8080" || !strings.Contains(s.state.text(), "1024 to 65535") {
-			t.Errorf("port %q: asked %d times, the entry holds %q, it says %q", port, len(asked), s.port.Text, s.state.text())
+		s.port.Left(port)
+		if len(asked) != 1 || s.port.Text != "8080" || !strings.Contains(s.state.Text(), "1024 to 65535") {
+			t.Errorf("port %q: asked %d times, the entry holds %q, it says %q", port, len(asked), s.port.Text, s.state.Text())
 		}
 	}
 	s.port.SetText("9001")
-	s.port.left("9001")
+	s.port.Left("9001")
 	s.key.SetText(" se cret")
-	s.key.left(" se cret")
+	s.key.Left(" se cret")
 	for _, x := range [][2]string{ // what is typed, and the list then
 		{"app://obsidian.md/ https://*.lab.example", "app://obsidian.md, https://*.lab.example"},
 		{"obsidian.md", "app://obsidian.md, https://*.lab.example"}, // not an origin: the list stays
 		{"", ""},
 	} {
 		s.origins.SetText(x[0])
-		s.origins.left(x[0])
+		s.origins.Left(x[0])
 		if got := asked[len(asked)-1].Origins; got != x[1] || s.origins.Text != x[1] || r.saved[len(r.saved)-1].Serving.Origins != x[1] {
 			t.Errorf("%q typed: asked for %q, the entry holds %q", x[0], got, s.origins.Text)
 		}
 		if x[1] == x[0] {
 			answer("", nil)
 		}
-		if wrong := strings.Contains(s.state.text(), "Write the origins like"); wrong != (x[0] == "obsidian.md") {
-			t.Errorf("%q typed: it says %q", x[0], s.state.text())
+		if wrong := strings.Contains(s.state.Text(), "Write the origins like"); wrong != (x[0] == "obsidian.md") {
+			t.Errorf("%q typed: it says %q", x[0], s.state.Text())
 		}
 	}
 	late := answer
@@ -70,7 +71,7 @@ func TestServing(t *testing.T) {
 		t.Errorf("asked for %+v", got)
 	}
 	late("http://127.0.0.1:9001/v1", nil)
-	if got := s.state.text(); got != "Serving at http://127.0.0.1:9001/v1" || strings.Contains(got, "secret") {
+	if got := s.state.Text(); got != "Serving at http://127.0.0.1:9001/v1" || strings.Contains(got, "secret") {
 		t.Errorf("it says %q", got)
 	}
 	test.Tap(s.copy)
@@ -80,7 +81,7 @@ func TestServing(t *testing.T) {
 	test.Tap(s.on)
 	late("http://127.0.0.1:9001/v1", nil) // of before: not said any more
 	answer("", nil)
-	if got := s.state.text(); asked[len(asked)-1].On || got != "" || s.copy.Visible() {
+	if got := s.state.Text(); asked[len(asked)-1].On || got != "" || s.copy.Visible() {
 		t.Errorf("off: %+v, it says %q", asked[len(asked)-1], got)
 	}
 }
@@ -116,8 +117,8 @@ func TestConnect(t *testing.T) {
 	} {
 		c.address.SetText(typed)
 		test.Tap(c.find)
-		if len(asked) != 0 || !strings.Contains(c.state.text(), says) {
-			t.Errorf("%q: asked %q, it says %q", typed, asked, c.state.text())
+		if len(asked) != 0 || !strings.Contains(c.state.Text(), says) {
+			t.Errorf("%q: asked %q, it says %q", typed, asked, c.state.Text())
 		}
 	}
 	c.address.SetText("workshop:8000")
@@ -125,7 +126,7 @@ func TestConnect(t *testing.T) {
 	test.Tap(c.find)
 	stale := answer
 	stale(nil, fmt.Errorf("remote: http://workshop:8000/v1: refused: %w", remote.ErrUnreachable))
-	if got := c.state.text(); !strings.HasPrefix(got, "workshop:8000 cannot be reached. ") {
+	if got := c.state.Text(); !strings.HasPrefix(got, "workshop:8000 cannot be reached. ") {
 		t.Errorf("it says %q", got)
 	}
 	test.Tap(c.find)
@@ -134,11 +135,11 @@ func TestConnect(t *testing.T) {
 		t.Error("the answer to an older question is shown")
 	}
 	answer([]string{"big", "small"}, nil)
-	if len(c.models.Objects) != 2 || c.state.text() != "It has 2 models:" || !strings.Contains(c.warning.text(), "not encrypted") {
-		t.Errorf("%d models, %q, %q", len(c.models.Objects), c.state.text(), c.warning.text())
+	if len(c.models.Objects) != 2 || c.state.Text() != "It has 2 models:" || !strings.Contains(c.warning.Text(), "not encrypted") {
+		t.Errorf("%d models, %q, %q", len(c.models.Objects), c.state.Text(), c.warning.Text())
 	}
 	for _, o := range test.LaidOutObjects(c.models) {
-		if b, ok := o.(*button); ok && b.AccessibilityLabel() == "big" {
+		if b, ok := o.(*kit.Button); ok && b.AccessibilityLabel() == "big" {
 			test.Tap(b)
 			break
 		}
@@ -161,7 +162,7 @@ func TestRemoteModel(t *testing.T) {
 		v.Model = &chat.ModelInfo{Name: "big on workshop:8000", Path: "http://workshop:8000/v1#big", Host: "workshop:8000", ContextLen: 4096, Template: "x"}
 		v.Mode, v.Figures = chat.ChatMode, chat.Figures{}
 	})
-	if got := r.topbar.facts.text(); got != "remote" {
+	if got := r.topbar.facts.Text(); got != "remote" {
 		t.Errorf("the facts are %q", got)
 	}
 	r.show(func(v *chat.View) { v.State = chat.Prefilling })

@@ -11,16 +11,17 @@ import (
 
 	"tern/app/server"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // serving is the part of the settings page that lets other apps use the model.
 type serving struct {
-	on      *check
-	port    *lineEntry
-	key     *lineEntry
-	origins *lineEntry
-	state   *note // where it serves, or why not
-	copy    *button
+	on      *kit.Check
+	port    *kit.LineEntry
+	key     *kit.LineEntry
+	origins *kit.LineEntry
+	state   *kit.Note // where it serves, or why not
+	copy    *kit.Button
 	parts   []fyne.CanvasObject
 
 	url string // while it serves
@@ -30,29 +31,29 @@ type serving struct {
 func newServing(escape func(), copyURL func(string), changed func(settings.Serving)) *serving {
 	s := &serving{}
 	tell := func() { changed(s.values()) }
-	s.on = newCheck(tr("Serve other apps on this computer"), escape, func(bool) { tell() })
-	s.port = newLineEntry(escape, nil, func(string) { tell() })
-	s.key = newLineEntry(escape, nil, func(string) { tell() })
+	s.on = kit.NewCheck(kit.Tr("Serve other apps on this computer"), escape, func(bool) { tell() })
+	s.port = kit.NewLineEntry(escape, nil, func(string) { tell() })
+	s.key = kit.NewLineEntry(escape, nil, func(string) { tell() })
 	s.key.Password = true
-	s.key.SetPlaceHolder(tr("none"))
-	s.origins = newLineEntry(escape, nil, func(string) { tell() })
-	s.origins.SetPlaceHolder(tr("none"))
-	s.state = newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	s.copy = newQuietButton(tr("Copy the address"), escape, func() { copyURL(s.url) })
+	s.key.SetPlaceHolder(kit.Tr("none"))
+	s.origins = kit.NewLineEntry(escape, nil, func(string) { tell() })
+	s.origins.SetPlaceHolder(kit.Tr("none"))
+	s.state = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	s.copy = kit.NewQuietButton(kit.Tr("Copy the address"), escape, func() { copyURL(s.url) })
 	s.copy.Hide()
-	wide := func(e *lineEntry) fyne.CanvasObject {
-		return container.New(layoutFunc{min: fyne.NewSize(180, e.MinSize().Height),
-			do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, e)
+	wide := func(e *kit.LineEntry) fyne.CanvasObject {
+		return container.New(kit.LayoutFunc{Min: fyne.NewSize(180, e.MinSize().Height),
+			Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, e)
 	}
 	s.parts = []fyne.CanvasObject{
-		section(tr("Server")),
+		kit.Section(kit.Tr("Server")),
 		container.NewHBox(s.on),
-		container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-			muted(tr("Programs that speak OpenAI’s interface can then use the open model. Other computers cannot, and web pages only if you list them.")))),
-		newRow(tr("Port"), tr("Where they find it."), s.port, nil, escape, nil).box,
-		newRow(tr("Key"), tr("If there is one, every program has to send it."), wide(s.key), nil, escape, nil).box,
-		newRow(tr("Web pages"), tr("Pages and apps of these origins may ask, too; separate them by commas."), wide(s.origins), nil, escape, nil).box,
-		container.New(flush{}, s.state),
+		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("Programs that speak OpenAI’s interface can then use the open model. Other computers cannot, and web pages only if you list them.")))),
+		kit.NewRow(kit.Tr("Port"), kit.Tr("Where they find it."), s.port, nil, escape, nil).Box,
+		kit.NewRow(kit.Tr("Key"), kit.Tr("If there is one, every program has to send it."), wide(s.key), nil, escape, nil).Box,
+		kit.NewRow(kit.Tr("Web pages"), kit.Tr("Pages and apps of these origins may ask, too; separate them by commas."), wide(s.origins), nil, escape, nil).Box,
+		container.New(kit.Flush{}, s.state),
 		container.NewHBox(s.copy),
 	}
 	return s
@@ -72,8 +73,8 @@ func (s *serving) show(v settings.Serving) {
 	if s.on.Checked != v.On {
 		s.on.SetChecked(v.On)
 	}
-	for e, text := range map[*lineEntry]string{s.port: strconv.Itoa(v.Port), s.key: v.Key, s.origins: v.Origins} {
-		if !e.focused && e.Text != text {
+	for e, text := range map[*kit.LineEntry]string{s.port: strconv.Itoa(v.Port), s.key: v.Key, s.origins: v.Origins} {
+		if !e.Focused && e.Text != text {
 			e.SetText(text)
 		}
 	}
@@ -84,24 +85,24 @@ func (s *serving) say(url string, problem string) {
 	s.url = url
 	switch {
 	case problem != "":
-		s.state.set(span{text: problem, colour: theme.ColorNameError})
+		s.state.Set(kit.Span{Text: problem, Colour: theme.ColorNameError})
 	case url != "":
-		s.state.set(muted(tr("Serving at {{.Address}}", "Address", url)))
+		s.state.Set(kit.Muted(kit.Tr("Serving at {{.Address}}", "Address", url)))
 	default:
-		s.state.set()
+		s.state.Set()
 	}
-	setVisible(s.copy, url != "")
+	kit.SetVisible(s.copy, url != "")
 }
 
 // setServing takes a change of the settings page.
 func (w *window) setServing(v settings.Serving) {
 	if v.Port == 0 {
 		v.Port = w.settings.Serving.Port
-		w.prefs.serving.say(w.prefs.serving.url, tr("A port is a number from {{.Low}} to {{.High}}.", "Low", settings.MinPort, "High", settings.MaxPort))
+		w.prefs.serving.say(w.prefs.serving.url, kit.Tr("A port is a number from {{.Low}} to {{.High}}.", "Low", settings.MinPort, "High", settings.MaxPort))
 		w.prefs.arrange()
 	}
 	if origins, err := server.CleanOrigins(v.Origins); err != nil {
-		w.prefs.serving.say(w.prefs.serving.url, tr("Write the origins like {{.Example}}, separated by commas.", "Example", "https://app.example"))
+		w.prefs.serving.say(w.prefs.serving.url, kit.Tr("Write the origins like {{.Example}}, separated by commas.", "Example", "https://app.example"))
 		w.prefs.arrange()
 		v.Origins = w.settings.Serving.Origins
 	} else {
@@ -132,14 +133,14 @@ func (w *window) serve() {
 		problem := ""
 		switch {
 		case errors.Is(err, server.ErrPortInUse):
-			problem = tr("Port {{.Port}} is in use. Choose another port.", "Port", v.Port)
+			problem = kit.Tr("Port {{.Port}} is in use. Choose another port.", "Port", v.Port)
 		case err != nil:
-			problem = tr("The server could not start: {{.What}}", "What", err)
+			problem = kit.Tr("The server could not start: {{.What}}", "What", err)
 		}
 		w.prefs.serving.say(url, problem)
 		w.prefs.arrange()
 		if problem != "" && w.screen != w.prefs.page {
-			w.tell(problem, action{tr("Settings"), func() { w.openScreen(w.prefs.page) }})
+			w.tell(problem, kit.Action{Label: kit.Tr("Settings"), Do: func() { w.openScreen(w.prefs.page) }})
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"tern/app/ui/kit"
 )
 
 // shade is a run of a paragraph that is drawn on a colour.
@@ -68,7 +70,7 @@ func piecesOf(t *widget.RichText, source string, from int) []piece {
 		case *canvas.Text:
 			add(o.Text, at, o.MinSize().Height, o.TextSize, o.TextStyle)
 		case *widget.Hyperlink:
-			add(o.Text, at.AddXY(inset(), inset()), o.Size().Height-2*inset(), theme.Size(theme.SizeNameText), o.TextStyle)
+			add(o.Text, at.AddXY(kit.Inset(), kit.Inset()), o.Size().Height-2*kit.Inset(), theme.Size(theme.SizeNameText), o.TextStyle)
 		case *fyne.Container:
 			for _, x := range o.Objects {
 				find(x, at)

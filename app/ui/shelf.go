@@ -6,6 +6,7 @@ import (
 	"tern/app/chat"
 	"tern/app/hub"
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 // shelf is what the window uses of the models on this computer and of
@@ -102,22 +103,22 @@ func (w *window) loadFitting(path string, open func()) {
 			open()
 			return
 		}
-		w.askOr(tr("{{.Name}} needs {{.Need}}; {{.Free}} are free. The computer may slow down.",
-			"Name", name, "Need", bytesOf(fit.Need), "Free", bytesOf(fit.Free)),
-			action{tr("Choose another"), func() { w.openScreen(w.models.page) }}, action{tr("Open anyway"), open})
+		w.dialogs.AskOr(kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free. The computer may slow down.",
+			"Name", name, "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free)),
+			kit.Action{Label: kit.Tr("Choose another"), Do: func() { w.openScreen(w.models.page) }}, kit.Action{Label: kit.Tr("Open anyway"), Do: open})
 	})
 }
 
 // verdict says how a need fits, with a mark so that colour is not all that
 // tells.
-func verdict(f library.Fit) []span {
+func verdict(f library.Fit) []kit.Span {
 	switch f.Verdict {
 	case library.Fits:
-		return []span{{text: "✓ " + tr("Fits"), colour: colorFits}}
+		return []kit.Span{{Text: "✓ " + kit.Tr("Fits"), Colour: colorFits}}
 	case library.Tight:
-		return []span{{text: "! " + tr("Tight: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(f.Need), "Free", bytesOf(f.Free)), colour: colorTight}}
+		return []kit.Span{{Text: "! " + kit.Tr("Tight: needs {{.Need}}, {{.Free}} free", "Need", kit.Bytes(f.Need), "Free", kit.Bytes(f.Free)), Colour: colorTight}}
 	case library.DoesNotFit:
-		return []span{{text: "× " + tr("Does not fit: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(f.Need), "Free", bytesOf(f.Free)), colour: colorTooBig}}
+		return []kit.Span{{Text: "× " + kit.Tr("Does not fit: needs {{.Need}}, {{.Free}} free", "Need", kit.Bytes(f.Need), "Free", kit.Bytes(f.Free)), Colour: colorTooBig}}
 	}
 	return nil
 }
@@ -153,9 +154,9 @@ func runningDownload(list []library.Download) *library.Download {
 func downloading(d *library.Download) string {
 	switch {
 	case d.Problem != nil:
-		return tr("Downloading {{.Name}} · {{.Problem}}", "Name", d.Name, "Problem", d.Problem.Sentence)
+		return kit.Tr("Downloading {{.Name}} · {{.Problem}}", "Name", d.Name, "Problem", d.Problem.Sentence)
 	case d.Progress.Left > 0:
-		return tr("Downloading {{.Name}} · {{.Percent}}% · {{.Left}} left", "Name", d.Name, "Percent", d.Percent(), "Left", remaining(d.Progress.Left))
+		return kit.Tr("Downloading {{.Name}} · {{.Percent}}% · {{.Left}} left", "Name", d.Name, "Percent", d.Percent(), "Left", kit.Remaining(d.Progress.Left))
 	}
-	return tr("Downloading {{.Name}} · {{.Percent}}%", "Name", d.Name, "Percent", d.Percent())
+	return kit.Tr("Downloading {{.Name}} · {{.Percent}}%", "Name", d.Name, "Percent", d.Percent())
 }

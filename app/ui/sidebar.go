@@ -10,15 +10,16 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // sidebar is the list of conversations at the left.
 type sidebar struct {
-	fresh  *button // starts a conversation
-	search *lineEntry
+	fresh  *kit.Button // starts a conversation
+	search *kit.LineEntry
 	list   *titles
-	clear  *button // empties the search
-	empty  *note   // why the list is empty
+	clear  *kit.Button // empties the search
+	empty  *kit.Note   // why the list is empty
 	box    *fyne.Container
 
 	all     []chat.Entry
@@ -41,11 +42,11 @@ type sidebarActions struct {
 
 func newSidebar(do sidebarActions) *sidebar {
 	s := &sidebar{
-		fresh:  newButton(tr("New conversation"), do.escape, do.fresh),
-		empty:  newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		fresh:  kit.NewButton(kit.Tr("New conversation"), do.escape, do.fresh),
+		empty:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		opened: do.open,
 	}
-	s.search = newLineEntry(func() { // Esc empties it, then leaves
+	s.search = kit.NewLineEntry(func() { // Esc empties it, then leaves
 		if s.search.Text == "" {
 			do.leave()
 			return
@@ -55,15 +56,15 @@ func newSidebar(do sidebarActions) *sidebar {
 		do.search(text)
 		s.filter()
 	}, func(string) {})
-	s.clear = newIconButton(tr("Clear the search"), theme.CancelIcon(), do.escape, func() { s.search.SetText("") })
+	s.clear = kit.NewIconButton(kit.Tr("Clear the search"), theme.CancelIcon(), do.escape, func() { s.search.SetText("") })
 	s.clear.Hide()
-	s.search.SetPlaceHolder(tr("Search conversations"))
+	s.search.SetPlaceHolder(kit.Tr("Search conversations"))
 	s.list = newTitles(s, do)
-	top := container.New(&stack{gap: 8, pad: 8}, s.fresh, container.NewBorder(nil, nil, nil, s.clear, s.search), s.empty)
-	models := newQuietButton(tr("Models"), do.escape, do.models)
+	top := container.New(&kit.Stack{Gap: 8, Pad: 8}, s.fresh, container.NewBorder(nil, nil, nil, s.clear, s.search), s.empty)
+	models := kit.NewQuietButton(kit.Tr("Models"), do.escape, do.models)
 	models.Alignment = widget.ButtonAlignLeading
-	s.box = container.NewStack(newSurface(colorSidebar),
-		container.New(layoutFunc{min: fyne.NewSize(100, 100), do: s.layout}, top, s.list, container.New(&stack{pad: 8}, models)))
+	s.box = container.NewStack(kit.NewSurface(kit.ColorSidebar),
+		container.New(kit.LayoutFunc{Min: fyne.NewSize(100, 100), Do: s.layout}, top, s.list, container.New(&kit.Stack{Pad: 8}, models)))
 	s.filter()
 	return s
 }
@@ -71,7 +72,7 @@ func newSidebar(do sidebarActions) *sidebar {
 // layout puts the list between what stands above and below it; the Tab key goes the
 // same way.
 func (s *sidebar) layout(o []fyne.CanvasObject, size fyne.Size) {
-	top, foot := heightFor(o[0], size.Width), heightFor(o[2], size.Width)
+	top, foot := kit.HeightFor(o[0], size.Width), kit.HeightFor(o[2], size.Width)
 	o[0].Resize(fyne.NewSize(size.Width, top))
 	o[1].Move(fyne.NewPos(0, top))
 	o[1].Resize(fyne.NewSize(size.Width, max(0, size.Height-top-foot)))
@@ -93,7 +94,7 @@ func (s *sidebar) show(v chat.View) {
 // filter leaves what the search found; titles at once, texts when they were read.
 func (s *sidebar) filter() {
 	query := strings.TrimSpace(s.search.Text)
-	setVisible(s.clear, query != "")
+	kit.SetVisible(s.clear, query != "")
 	s.shown = s.all
 	if query != "" {
 		s.shown = nil
@@ -107,10 +108,10 @@ func (s *sidebar) filter() {
 	case len(s.shown) > 0:
 		s.empty.Hide()
 	case query != "":
-		s.empty.set(muted(tr("Nothing matches “{{.Text}}”.", "Text", query)))
+		s.empty.Set(kit.Muted(kit.Tr("Nothing matches “{{.Text}}”.", "Text", query)))
 		s.empty.Show()
 	default:
-		s.empty.set(muted(tr("Conversations appear here.")))
+		s.empty.Set(kit.Muted(kit.Tr("Conversations appear here.")))
 		s.empty.Show()
 	}
 	s.list.current = slices.IndexFunc(s.shown, func(e chat.Entry) bool { return e.ID == s.current })
@@ -227,10 +228,10 @@ type title struct {
 	widget.BaseWidget
 	l      *titles
 	i      int
-	ground *surface
-	text   *note
-	sub    *note    // where the search found its words
-	mark   *surface // an answer is being written here, or waits for its turn
+	ground *kit.Surface
+	text   *kit.Note
+	sub    *kit.Note    // where the search found its words
+	mark   *kit.Surface // an answer is being written here, or waits for its turn
 	state  markState
 }
 
@@ -257,8 +258,8 @@ func (s *sidebar) markOf(id string) markState {
 }
 
 func newTitle(l *titles) *title {
-	t := &title{l: l, ground: newSurface(""), text: newNote(theme.SizeNameText), sub: newNote(theme.SizeNameCaptionText), mark: newSurface("")}
-	t.ground.radius, t.mark.radius = 6, markSize/2
+	t := &title{l: l, ground: kit.NewSurface(""), text: kit.NewNote(theme.SizeNameText), sub: kit.NewNote(theme.SizeNameCaptionText), mark: kit.NewSurface("")}
+	t.ground.Radius, t.mark.Radius = 6, markSize/2
 	t.mark.Hide()
 	t.ExtendBaseWidget(t)
 	return t
@@ -270,9 +271,9 @@ func (t *title) show(i int) {
 	}
 	name := t.l.s.shown[i].Name
 	if name == "" {
-		name = tr("Untitled")
+		name = kit.Tr("Untitled")
 	}
-	t.text.set(span{text: name, colour: theme.ColorNameForeground, bold: i == t.l.current})
+	t.text.Set(kit.Span{Text: name, Colour: theme.ColorNameForeground, Bold: i == t.l.current})
 	t.showSnippet(t.l.s.snippet(t.l.s.shown[i].ID))
 	t.showMark(t.l.s.markOf(t.l.s.shown[i].ID))
 	fill := fyne.ThemeColorName("")
@@ -283,8 +284,8 @@ func (t *title) show(i int) {
 	if t.l.focused && i == t.l.at {
 		line, width = theme.ColorNamePrimary, 2
 	}
-	if t.ground.fill != fill || t.ground.stroke != line {
-		t.ground.fill, t.ground.stroke, t.ground.strokeWidth = fill, line, width
+	if t.ground.Fill != fill || t.ground.Stroke != line {
+		t.ground.Fill, t.ground.Stroke, t.ground.StrokeWidth = fill, line, width
 		t.ground.Refresh()
 	}
 }
@@ -300,10 +301,10 @@ func (s *sidebar) snippet(id string) string {
 
 // showSnippet shows a second line.
 func (t *title) showSnippet(text string) {
-	if text != t.sub.text() {
-		t.sub.set(muted(text))
+	if text != t.sub.Text() {
+		t.sub.Set(kit.Muted(text))
 	}
-	setVisible(t.sub, text != "")
+	kit.SetVisible(t.sub, text != "")
 }
 
 // showMark draws a dot for an answer that is being written, and a ring for one that
@@ -313,11 +314,11 @@ func (t *title) showMark(m markState) {
 		return
 	}
 	t.state = m
-	t.mark.fill, t.mark.stroke, t.mark.strokeWidth = theme.ColorNamePrimary, "", 0
+	t.mark.Fill, t.mark.Stroke, t.mark.StrokeWidth = theme.ColorNamePrimary, "", 0
 	if m == waitingMark {
-		t.mark.fill, t.mark.stroke, t.mark.strokeWidth = "", theme.ColorNamePrimary, 1.5
+		t.mark.Fill, t.mark.Stroke, t.mark.StrokeWidth = "", theme.ColorNamePrimary, 1.5
 	}
-	setVisible(t.mark, m != noMark)
+	kit.SetVisible(t.mark, m != noMark)
 	t.Refresh()
 }
 
@@ -325,11 +326,11 @@ func (t *title) showMark(m markState) {
 func (t *title) AccessibilityLabel() string {
 	switch t.state {
 	case writingMark:
-		return tr("{{.Title}}, an answer is being written", "Title", t.text.text())
+		return kit.Tr("{{.Title}}, an answer is being written", "Title", t.text.Text())
 	case waitingMark:
-		return tr("{{.Title}}, an answer waits for its turn", "Title", t.text.text())
+		return kit.Tr("{{.Title}}, an answer waits for its turn", "Title", t.text.Text())
 	}
-	return t.text.text()
+	return t.text.Text()
 }
 
 // AccessibilityRole is fyne.AccessibleRoleButton.
@@ -346,7 +347,7 @@ func (t *title) TappedSecondary(e *fyne.PointEvent) {
 }
 
 func (t *title) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.New(layoutFunc{min: fyne.NewSize(40, 25), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+	return widget.NewSimpleRenderer(container.New(kit.LayoutFunc{Min: fyne.NewSize(40, 25), Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		t.ground.Move(fyne.NewPos(4, -3))
 		t.ground.Resize(fyne.NewSize(size.Width-8, size.Height+6))
 		h := t.text.MinSize().Height
@@ -365,7 +366,7 @@ func (t *title) CreateRenderer() fyne.WidgetRenderer {
 }
 
 // sidebarDocks tells if the sidebar stands beside the text rather than over it.
-func (w *window) sidebarDocks() bool { return w.frame.Size().Width >= px(sidebarDockWidth) }
+func (w *window) sidebarDocks() bool { return w.frame.Size().Width >= kit.Px(sidebarDockWidth) }
 
 // sidebarShown tells if the sidebar can be seen.
 func (w *window) sidebarShown() bool {
@@ -396,7 +397,7 @@ func (w *window) searchConversations() {
 	if !w.sidebarShown() {
 		w.toggleSidebar()
 	}
-	if w.dialog == nil {
+	if w.dialogs.Shown == nil {
 		w.win.Canvas().Focus(w.sidebar.search)
 	}
 }

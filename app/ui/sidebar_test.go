@@ -13,6 +13,7 @@ import (
 	"tern/app/files"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 func entries(names ...string) func(*chat.View) {
@@ -29,7 +30,7 @@ func (r *rig) rows() []string {
 	var names []string
 	walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if t, ok := o.(*title); ok && t.Visible() && t.i < len(r.sidebar.shown) {
-			names = append(names, t.text.text())
+			names = append(names, t.text.Text())
 		}
 	})
 	return names
@@ -39,7 +40,7 @@ func (r *rig) tapRow(name string) {
 	r.t.Helper()
 	var found *title
 	walk(r.sidebar.list, func(o fyne.CanvasObject) {
-		if t, ok := o.(*title); ok && t.text.text() == name {
+		if t, ok := o.(*title); ok && t.text.Text() == name {
 			found = t
 		}
 	})
@@ -51,8 +52,8 @@ func (r *rig) tapRow(name string) {
 
 func TestSidebar(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	if !r.sidebar.empty.Visible() || r.sidebar.empty.text() != "Conversations appear here." {
-		t.Errorf("empty: %q", r.sidebar.empty.text())
+	if !r.sidebar.empty.Visible() || r.sidebar.empty.Text() != "Conversations appear here." {
+		t.Errorf("empty: %q", r.sidebar.empty.Text())
 	}
 	r.show(entries("A tern", "The bear", "A box"))
 	if got := r.rows(); len(got) != 3 || r.sidebar.empty.Visible() {
@@ -79,8 +80,8 @@ func TestSidebar(t *testing.T) {
 	}
 	r.show(func(v *chat.View) { v.Found = nil })
 	r.sidebar.search.SetText("xyz")
-	if !r.sidebar.empty.Visible() || r.sidebar.empty.text() != "Nothing matches “xyz”." {
-		t.Errorf("nothing found: %q", r.sidebar.empty.text())
+	if !r.sidebar.empty.Visible() || r.sidebar.empty.Text() != "Nothing matches “xyz”." {
+		t.Errorf("nothing found: %q", r.sidebar.empty.Text())
 	}
 	r.sidebar.search.SetText("")
 	r.took("search xyz", "search")
@@ -97,7 +98,7 @@ func TestSidebar(t *testing.T) {
 	r.took("restore id The bear")
 	r.win.Canvas().Focus(r.sidebar.list)
 	r.key(fyne.KeyF2)
-	entry := r.win.Canvas().Focused().(*lineEntry)
+	entry := r.win.Canvas().Focused().(*kit.LineEntry)
 	if entry.Text != "The bear" {
 		t.Errorf("renaming begins with %q", entry.Text)
 	}
@@ -175,8 +176,8 @@ func TestRecoveryStrip(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(func(v *chat.View) { v.Recovered = &chat.Recovered{ID: "x", Words: 412} })
 	r.stripIs("Tern closed unexpectedly while writing. [Show] [Discard]")
-	if r.strip.now.hint != "412 words were saved." {
-		t.Errorf("hint %q", r.strip.now.hint)
+	if r.strip.Now.Hint != "412 words were saved." {
+		t.Errorf("hint %q", r.strip.Now.Hint)
 	}
 	r.tapStrip("Discard")
 	r.tapStrip("Show")

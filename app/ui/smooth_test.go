@@ -159,7 +159,7 @@ func TestSmooth(t *testing.T) {
 	var w *window
 	p := &presenter{post: fyne.Do}
 	onWindow(func() {
-		th := newTheme(s.Theme, 100)
+		th := newTheme(appearanceOf(s.Theme), 100)
 		fyne.CurrentApp().Settings().SetTheme(th)
 		win := fyne.CurrentApp().NewWindow("Tern")
 		w = newWindow(win, th, config{controller: c, settings: s, save: func(settings.Settings) {}, now: time.Now,

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"tern/app/ui/kit"
 )
 
 // spoken says a text in a process that has the locale and the choice.
@@ -30,5 +32,5 @@ func TestSpoken(t *testing.T) {
 	if err := speak(strings.TrimSuffix(choice, ".")); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = os.Stdout.WriteString("said: " + tr("Sidebar") + "\n")
+	_, _ = os.Stdout.WriteString("said: " + kit.Tr("Sidebar") + "\n")
 }

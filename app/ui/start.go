@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 // start is what stands in the centre while there is no text: examples to begin
@@ -33,8 +34,8 @@ const emblem = 72 // the icon, at 100 % text
 
 func newStart(begin func(string), open, builtin, escape func()) *start {
 	s := &start{begin: begin, open: open, use: builtin, escape: escape}
-	s.page = container.New(&stack{})
-	s.box = newColumn(s.page, columnWidth, pageMargin, 0.4)
+	s.page = container.New(&kit.Stack{})
+	s.box = kit.NewColumn(s.page, kit.ColumnWidth, pageMargin, 0.4)
 	return s
 }
 
@@ -61,49 +62,49 @@ func (s *start) show(m *chat.ModelInfo) {
 
 func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
 	icon := widget.NewIcon(picture)
-	s.page.Add(container.NewCenter(container.New(layoutFunc{min: fyne.NewSquareSize(px(emblem)),
-		do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, icon)))
+	s.page.Add(container.NewCenter(container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
+		Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, icon)))
 	s.page.Add(gapOf(8))
-	s.page.Add(newWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
-		span{text: title, colour: theme.ColorNameForeground}))
+	s.page.Add(kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
+		kit.Span{Text: title, Colour: theme.ColorNameForeground}))
 	for _, l := range lines {
-		s.page.Add(newWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, muted(l)))
+		s.page.Add(kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, kit.Muted(l)))
 	}
 }
 
 func (s *start) noModel() {
-	s.heading(iconBird, tr("Open a model to begin."))
+	s.heading(iconBird, kit.Tr("Open a model to begin."))
 	s.page.Add(gapOf(12))
-	b := newButton(tr("Open…"), s.escape, s.open)
+	b := kit.NewButton(kit.Tr("Open…"), s.escape, s.open)
 	b.Importance = widget.HighImportance
-	s.page.Add(container.NewHBox(layout.NewSpacer(), b, newButton(tr("Use the built-in model"), s.escape, s.use), layout.NewSpacer()))
+	s.page.Add(container.NewHBox(layout.NewSpacer(), b, kit.NewButton(kit.Tr("Use the built-in model"), s.escape, s.use), layout.NewSpacer()))
 }
 
 func (s *start) model(m *chat.ModelInfo) {
 	switch {
 	case m.Builtin:
-		s.heading(iconApp, tr("A small model is ready to write."),
-			tr("It lives in this app, needs no network, and knows short children’s stories."))
+		s.heading(iconApp, kit.Tr("A small model is ready to write."),
+			kit.Tr("It lives in this app, needs no network, and knows short children’s stories."))
 	case m.Host != "":
-		s.heading(iconApp, tr("{{.Model}} is ready.", "Model", m.Name), tr("What you write goes to {{.Host}}; everything else stays here.", "Host", m.Host))
+		s.heading(iconApp, kit.Tr("{{.Model}} is ready.", "Model", m.Name), kit.Tr("What you write goes to {{.Host}}; everything else stays here.", "Host", m.Host))
 	case m.Template != "":
-		s.heading(iconApp, tr("{{.Model}} is ready to chat.", "Model", m.Name))
+		s.heading(iconApp, kit.Tr("{{.Model}} is ready to chat.", "Model", m.Name))
 	default:
-		s.heading(iconApp, tr("{{.Model}} is ready to write.", "Model", m.Name), tr("It continues texts; it was not made to answer messages."))
+		s.heading(iconApp, kit.Tr("{{.Model}} is ready to write.", "Model", m.Name), kit.Tr("It continues texts; it was not made to answer messages."))
 	}
 	examples := examplesOf(m)
 	if len(examples) == 0 {
 		return
 	}
 	s.page.Add(gapOf(16))
-	list := container.New(&stack{})
+	list := container.New(&kit.Stack{})
 	for i, e := range examples {
 		if i > 0 {
-			list.Add(newRule())
+			list.Add(kit.NewRule())
 		}
 		list.Add(newExample(e, s.escape, func() { s.begin(e) }))
 	}
-	s.page.Add(container.NewStack(newBorder(colorCard, theme.ColorNameSeparator, 10), list))
+	s.page.Add(container.NewStack(kit.NewBorder(kit.ColorCard, theme.ColorNameSeparator, 10), list))
 }
 
 // examplesOf are prompts to begin with: the model's own, or for one that chats
@@ -112,12 +113,12 @@ func examplesOf(m *chat.ModelInfo) []string {
 	if len(m.Examples) > 0 || m.Template == "" {
 		return m.Examples
 	}
-	return []string{tr("Tell me a short story about a little bird."), tr("Why is the sky blue? Explain it in simple words."), tr("Give me three ideas for a rainy Sunday.")}
+	return []string{kit.Tr("Tell me a short story about a little bird."), kit.Tr("Why is the sky blue? Explain it in simple words."), kit.Tr("Give me three ideas for a rainy Sunday.")}
 }
 
 // newExample is a prompt across the column, with an arrow at its end.
 func newExample(text string, escape, tapped func()) fyne.CanvasObject {
-	b := newQuietButton(text, escape, tapped)
+	b := kit.NewQuietButton(text, escape, tapped)
 	b.Alignment = widget.ButtonAlignLeading
 	arrow := container.NewHBox(layout.NewSpacer(), widget.NewIcon(theme.NavigateNextIcon()), gapOf(1))
 	return container.NewStack(b, arrow)
@@ -125,5 +126,5 @@ func newExample(text string, escape, tapped func()) fyne.CanvasObject {
 
 // gapOf is empty space of a height.
 func gapOf(h float32) fyne.CanvasObject {
-	return container.New(layoutFunc{min: fyne.NewSize(1, h), do: func([]fyne.CanvasObject, fyne.Size) {}})
+	return container.New(kit.LayoutFunc{Min: fyne.NewSize(1, h), Do: func([]fyne.CanvasObject, fyne.Size) {}})
 }

@@ -10,6 +10,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/library"
+	"tern/app/ui/kit"
 )
 
 const (
@@ -27,17 +28,17 @@ const (
 
 // status is the one line that always says what is happening.
 type status struct {
-	line   *note
-	cancel *button
-	track  *surface
-	bar    *surface
+	line   *kit.Note
+	cancel *kit.Button
+	track  *kit.Surface
+	bar    *kit.Surface
 	box    *fyne.Container
 	share  float32 // of the bar that is filled
 
-	other  *button // leads to the answer that is written in another conversation
-	halt   *button // and stops it
-	active string  // the conversation of that answer; empty for none
-	title  string  // of it
+	other  *kit.Button // leads to the answer that is written in another conversation
+	halt   *kit.Button // and stops it
+	active string      // the conversation of that answer; empty for none
+	title  string      // of it
 
 	download *library.Download // that is running, nil for none
 
@@ -55,27 +56,27 @@ type statusActions struct {
 
 func newStatus(do statusActions) *status {
 	s := &status{
-		line:  newNote(theme.SizeNameCaptionText, muted(tr("Starting"))),
-		track: newSurface(theme.ColorNameSeparator),
-		bar:   newSurface(theme.ColorNamePrimary),
+		line:  kit.NewNote(theme.SizeNameCaptionText, kit.Muted(kit.Tr("Starting"))),
+		track: kit.NewSurface(theme.ColorNameSeparator),
+		bar:   kit.NewSurface(theme.ColorNamePrimary),
 	}
-	s.cancel = newQuietButton(tr("Cancel"), do.escape, do.cancel)
+	s.cancel = kit.NewQuietButton(kit.Tr("Cancel"), do.escape, do.cancel)
 	s.cancel.Hide()
-	s.other = newQuietButton("", do.escape, func() { do.open(s.active) })
-	s.halt = newQuietButton(tr("Stop"), do.escape, func() { do.stop(s.active) })
-	s.halt.name = tr("Stop the answer in the other conversation")
-	s.halt.SetToolTip(s.halt.name)
+	s.other = kit.NewQuietButton("", do.escape, func() { do.open(s.active) })
+	s.halt = kit.NewQuietButton(kit.Tr("Stop"), do.escape, func() { do.stop(s.active) })
+	s.halt.Name = kit.Tr("Stop the answer in the other conversation")
+	s.halt.SetToolTip(s.halt.Name)
 	s.other.Hide()
 	s.halt.Hide()
 	s.bar.Hide()
-	s.box = container.New(layoutFunc{min: fyne.NewSize(200, statusHeight), do: s.layout},
+	s.box = container.New(kit.LayoutFunc{Min: fyne.NewSize(200, statusHeight), Do: s.layout},
 		s.line, s.other, s.halt, s.cancel, s.track, s.bar)
 	return s
 }
 
 func (s *status) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	right := size.Width - 8
-	put := func(b *button) {
+	put := func(b *kit.Button) {
 		if b.Visible() {
 			w := b.MinSize().Width
 			b.Move(fyne.NewPos(right-w, 1))
@@ -86,7 +87,7 @@ func (s *status) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	put(s.cancel)
 	put(s.halt)
 	if s.other.Visible() { // the title as far as half of the line
-		s.other.setLabel(tr("Writing in “{{.Title}}”", "Title", shorten(s.title, theme.TextSize(), size.Width/2-px(120), false)))
+		s.other.SetLabel(kit.Tr("Writing in “{{.Title}}”", "Title", kit.Shorten(s.title, theme.TextSize(), size.Width/2-kit.Px(120), false)))
 	}
 	put(s.other)
 	h := s.line.MinSize().Height
@@ -116,7 +117,7 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		if v.Load.TotalBytes > 0 {
 			share = float32(v.Load.Bytes) / float32(v.Load.TotalBytes)
 		}
-		s.draw(share, true, muted(loading(v.Load)))
+		s.draw(share, true, kit.Muted(loading(v.Load)))
 	case chat.Prefilling:
 		due, wait := after(showPrefillingAfter)
 		if !due {
@@ -127,10 +128,10 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 			share = float32(v.Figures.PromptDone) / float32(v.Figures.PromptTotal)
 		}
 		if v.Model != nil && v.Model.Host != "" {
-			s.draw(0, false, muted(tr("Waiting for {{.Host}}", "Host", v.Model.Host)))
+			s.draw(0, false, kit.Muted(kit.Tr("Waiting for {{.Host}}", "Host", v.Model.Host)))
 			return 0
 		}
-		s.draw(share, false, muted(reading(v.Figures)))
+		s.draw(share, false, kit.Muted(reading(v.Figures)))
 	case chat.Generating:
 		if d := now.Sub(s.drawn); d < figuresEvery {
 			return figuresEvery - d
@@ -139,20 +140,20 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 		s.draw(0, false, s.figures(v.Figures)...)
 	case chat.Waiting:
 		before := slices.IndexFunc(v.Answers, func(a chat.Answering) bool { return a.ID == v.ID })
-		s.draw(0, false, muted(trn(before, "Waiting: another answer is written first", "Waiting: {{.N}} other answers are written first")))
+		s.draw(0, false, kit.Muted(kit.TrN(before, "Waiting: another answer is written first", "Waiting: {{.N}} other answers are written first")))
 	case chat.Stopping:
 		due, wait := after(showStoppingAfter)
 		if !due {
 			return wait
 		}
-		s.draw(0, false, muted(tr("Stopping…")))
+		s.draw(0, false, kit.Muted(kit.Tr("Stopping…")))
 	default:
 		if k := v.Copy; k != nil && k.Total > 0 && !k.Done {
-			s.draw(float32(k.Written)/float32(k.Total), true, muted(copying(k)))
+			s.draw(float32(k.Written)/float32(k.Total), true, kit.Muted(copying(k)))
 			return 0
 		}
 		if d := s.download; d != nil && v.Notice.Key == "" {
-			s.draw(max(0.001, float32(d.Percent())/100), false, muted(downloading(d)))
+			s.draw(max(0.001, float32(d.Percent())/100), false, kit.Muted(downloading(d)))
 			return 0
 		}
 		s.draw(0, false, s.resting(v)...)
@@ -166,58 +167,58 @@ func (s *status) showOther(v chat.View) {
 	if a := elsewhere(v); a != nil {
 		active, title = a.ID, a.Name
 		if title == "" {
-			title = tr("Untitled")
+			title = kit.Tr("Untitled")
 		}
 	}
 	if active == s.active && title == s.title {
 		return
 	}
 	s.active, s.title = active, title
-	setVisible(s.other, active != "")
-	setVisible(s.halt, active != "")
+	kit.SetVisible(s.other, active != "")
+	kit.SetVisible(s.halt, active != "")
 	s.layout(nil, s.box.Size())
 	s.box.Refresh()
 }
 
 // figures is the line of an answer, as long as fits.
-func (s *status) figures(f chat.Figures) []span {
+func (s *status) figures(f chat.Figures) []kit.Span {
 	long := figures(f, false)
-	if widthOf(theme.CaptionTextSize(), long...) > s.line.Size().Width-2*inset() {
+	if kit.WidthOf(theme.CaptionTextSize(), long...) > s.line.Size().Width-2*kit.Inset() {
 		return figures(f, true)
 	}
 	return long
 }
 
 // resting is the line while nothing runs.
-func (s *status) resting(v chat.View) []span {
+func (s *status) resting(v chat.View) []kit.Span {
 	f := v.Figures
 	switch {
 	case v.Notice.Key != "":
-		return []span{muted(say(v.Notice))}
+		return []kit.Span{kit.Muted(kit.Translate(v.Notice))}
 	case v.Model == nil && v.Problem != nil:
-		return []span{muted(tr("Stopped by an error · see above"))}
+		return []kit.Span{kit.Muted(kit.Tr("Stopped by an error · see above"))}
 	case v.Model == nil:
-		return []span{muted(tr("No model open · open or drop a file or folder"))}
+		return []kit.Span{kit.Muted(kit.Tr("No model open · open or drop a file or folder"))}
 	case f.Stop == chat.StoppedByError:
-		return []span{muted(tr("Stopped by an error · see above"))}
+		return []kit.Span{kit.Muted(kit.Tr("Stopped by an error · see above"))}
 	case f.Context > 0 && f.ContextUsed >= f.Context && !f.Short:
-		return append([]span{contextUsed(f)}, muted(" · "+tr("context full")))
+		return append([]kit.Span{contextUsed(f)}, kit.Muted(" · "+kit.Tr("context full")))
 	case f.Stop != "", f.Generated > 0:
 		return s.figures(f)
 	case v.Model.OpenedIn > 0:
-		said := tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", elapsed(v.Model.OpenedIn))
+		said := kit.Tr("Ready · {{.Model}} opened in {{.Time}}", "Model", v.Model.Name, "Time", kit.Elapsed(v.Model.OpenedIn))
 		if n := len(v.Model.Notes); n > 0 {
-			said += " · " + trn(n, "one note, see Inspect", "{{.N}} notes, see Inspect")
+			said += " · " + kit.TrN(n, "one note, see Inspect", "{{.N}} notes, see Inspect")
 		}
-		return []span{muted(said)}
+		return []kit.Span{kit.Muted(said)}
 	default:
-		return []span{muted(tr("Ready · {{.Model}}", "Model", v.Model.Name))}
+		return []kit.Span{kit.Muted(kit.Tr("Ready · {{.Model}}", "Model", v.Model.Name))}
 	}
 }
 
 // draw shows the line, and the bar where share is not 0.
-func (s *status) draw(share float32, cancel bool, spans ...span) {
-	s.line.set(spans...)
+func (s *status) draw(share float32, cancel bool, spans ...kit.Span) {
+	s.line.Set(spans...)
 	if s.share == share && s.cancel.Visible() == cancel && s.bar.Visible() == (share > 0) {
 		return
 	}

@@ -3,10 +3,10 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 const (
@@ -16,10 +16,10 @@ const (
 
 // topbar is the line at the top: the model, facts about it, and where to go.
 type topbar struct {
-	model   *button
-	facts   *note
-	open    *button
-	sidebar *button
+	model   *kit.Button
+	facts   *kit.Note
+	open    *kit.Button
+	sidebar *kit.Button
 	wide    *fyne.Container // the buttons with words
 	narrow  *fyne.Container // and as icons
 	box     *fyne.Container
@@ -35,34 +35,34 @@ type topbarActions struct {
 
 // newTopbar builds the bar, with a button for each panel.
 func newTopbar(do topbarActions, panels []*panel) *topbar {
-	t := &topbar{facts: newNote(theme.SizeNameCaptionText)}
-	t.model = newQuietButton("", do.escape, nil)
+	t := &topbar{facts: kit.NewNote(theme.SizeNameCaptionText)}
+	t.model = kit.NewQuietButton("", do.escape, nil)
 	t.model.OnTapped = func() { do.menu(t.model) }
-	t.model.bold = true
-	t.sidebar = newIconButton(tr("Sidebar"), theme.MenuIcon(), do.escape, do.sidebar)
-	t.open = newQuietButton(tr("Open…"), do.escape, do.open)
+	t.model.Bold = true
+	t.sidebar = kit.NewIconButton(kit.Tr("Sidebar"), theme.MenuIcon(), do.escape, do.sidebar)
+	t.open = kit.NewQuietButton(kit.Tr("Open…"), do.escape, do.open)
 	t.wide = container.NewHBox(t.open)
-	t.narrow = container.NewHBox(newIconButton(tr("Open a model"), theme.FolderOpenIcon(), do.escape, do.open))
+	t.narrow = container.NewHBox(kit.NewIconButton(kit.Tr("Open a model"), theme.FolderOpenIcon(), do.escape, do.open))
 	for _, p := range panels {
 		t.wide.Add(p.button)
 		t.narrow.Add(p.iconButton)
 	}
-	t.wide.Add(newIconButton(tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
-	t.narrow.Add(newIconButton(tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
-	t.box = container.New(layoutFunc{min: fyne.NewSize(300, topHeight), do: t.layout},
-		t.sidebar, t.model, t.facts, t.wide, t.narrow, newSurface(theme.ColorNameSeparator))
+	t.wide.Add(kit.NewIconButton(kit.Tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
+	t.narrow.Add(kit.NewIconButton(kit.Tr("Settings"), theme.SettingsIcon(), do.escape, do.settings))
+	t.box = container.New(kit.LayoutFunc{Min: fyne.NewSize(300, topHeight), Do: t.layout},
+		t.sidebar, t.model, t.facts, t.wide, t.narrow, kit.NewSurface(theme.ColorNameSeparator))
 	return t
 }
 
 func (t *topbar) show(v chat.View) {
-	name, line := tr("No model"), ""
+	name, line := kit.Tr("No model"), ""
 	if v.Model != nil {
 		name, line = v.Model.Name, facts(v.Model)
 	}
 	if v.State == chat.Loading {
-		line = tr("opening {{.Model}}", "Model", v.Load.Name)
+		line = kit.Tr("opening {{.Model}}", "Model", v.Load.Name)
 	}
-	t.facts.set(muted(line))
+	t.facts.Set(kit.Muted(line))
 	if name != t.name {
 		t.name = name
 		t.layout(t.box.Objects, t.box.Size())
@@ -75,7 +75,7 @@ func (t *topbar) layout(o []fyne.CanvasObject, size fyne.Size) {
 	line.Resize(fyne.NewSize(size.Width, 1))
 
 	side := t.wide
-	if size.Width < px(wideWindow) {
+	if size.Width < kit.Px(wideWindow) {
 		side = t.narrow
 	}
 	for _, b := range []*fyne.Container{t.wide, t.narrow} {
@@ -95,22 +95,8 @@ func (t *topbar) layout(o []fyne.CanvasObject, size fyne.Size) {
 	left := 4 + t.sidebar.MinSize().Width
 	place(t.sidebar, 4, t.sidebar.MinSize().Width)
 	room := size.Width - s - 8 - left
-	t.model.setLabel(shorten(t.name, theme.Size(theme.SizeNameText), room*0.6, true) + " ▾")
+	t.model.SetLabel(kit.Shorten(t.name, theme.Size(theme.SizeNameText), room*0.6, true) + " ▾")
 	m := t.model.MinSize().Width
 	place(t.model, left, m)
 	place(t.facts, left+m, max(0, room-m-8))
-}
-
-// newHeader is the top bar of a page that replaces the conversation.
-func newHeader(title string, back, escape func()) fyne.CanvasObject {
-	b := newQuietButton(tr("‹ Back"), escape, back)
-	text := newNote(theme.SizeNameSubHeadingText, span{text: title, colour: theme.ColorNameForeground, bold: true})
-	row := container.NewBorder(nil, nil, container.NewHBox(b), nil, text)
-	return container.NewBorder(nil, newRule(), nil, nil, container.New(layout.NewCustomPaddedLayout(4, 3, 8, 8), row))
-}
-
-// newRule is a line between two regions.
-func newRule() fyne.CanvasObject {
-	return container.New(layoutFunc{min: fyne.NewSize(1, 1), do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }},
-		newSurface(theme.ColorNameSeparator))
 }

@@ -12,12 +12,14 @@ import (
 	"testing"
 
 	saying "tern/app/say"
+	"tern/app/ui/kit"
 
 	"tern/inference/sampling"
 )
 
 // texts are all texts of the program that are said in the user's language, by
-// the calls of tr, trn and saying.Say, and in the table of the sampler's settings. It fails where one of them is not a literal.
+// the calls of kit.Tr, kit.TrN and say.Say, and in the table of the sampler's
+// settings. It fails where one of them is not a literal.
 func texts(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -44,9 +46,9 @@ func texts(t *testing.T) []string {
 			}
 			var literals []ast.Expr
 			switch name {
-			case "tr", "Say":
+			case "Tr", "Say":
 				literals = call.Args[:1]
-			case "trn":
+			case "TrN":
 				literals = call.Args[1:3]
 			}
 			for _, a := range literals {
@@ -89,13 +91,13 @@ func TestTexts(t *testing.T) {
 
 func TestSay(t *testing.T) {
 	for got, want := range map[string]string{
-		tr("Open…"): "Open…",
-		tr("{{.A}} of {{.B}}", "A", 1, "B", "2 {{.C}}"):                        "1 of 2 {{.C}}",
-		trn(1, "{{.N}} word of {{.Of}}", "{{.N}} words", "Of", "x"):            "1 word of x",
-		trn(1200, "{{.N}} word", "{{.N}} words"):                               "1,200 words",
-		say(saying.Say("{{.File}} is gone", "File", saying.Say("The model"))):  "The model is gone",
-		saying.Say("{{.File}} is gone", "File", saying.Say("The {{")).String(): "The {{ is gone",
-		say(saying.Text{}): "",
+		kit.Tr("Open…"): "Open…",
+		kit.Tr("{{.A}} of {{.B}}", "A", 1, "B", "2 {{.C}}"):                             "1 of 2 {{.C}}",
+		kit.TrN(1, "{{.N}} word of {{.Of}}", "{{.N}} words", "Of", "x"):                 "1 word of x",
+		kit.TrN(1200, "{{.N}} word", "{{.N}} words"):                                    "1,200 words",
+		kit.Translate(saying.Say("{{.File}} is gone", "File", saying.Say("The model"))): "The model is gone",
+		saying.Say("{{.File}} is gone", "File", saying.Say("The {{")).String():          "The {{ is gone",
+		kit.Translate(saying.Text{}):                                                    "",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -6,10 +6,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/ui/kit"
 )
 
 const (
@@ -30,7 +30,7 @@ type transcript struct {
 	id       string // of the conversation
 	page     *page
 	scroll   *container.Scroll
-	newText  *button
+	newText  *kit.Button
 	writing  bool
 	follow   bool // the reader is at the end, and is taken along
 	settling bool
@@ -43,7 +43,7 @@ func newTranscript(do pageActions) *transcript {
 	t.page = newPage(do)
 	t.scroll = container.NewVScroll(t.page)
 	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
-	t.newText = newButton(tr("↓ New text"), do.escape, t.toEnd)
+	t.newText = kit.NewButton(kit.Tr("↓ New text"), do.escape, t.toEnd)
 	t.newText.Hide()
 	t.ExtendBaseWidget(t)
 	return t
@@ -240,10 +240,7 @@ func (t *transcript) layout(size fyne.Size) {
 }
 
 func (t *transcript) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.New(layoutFunc{min: fyne.NewSize(100, 60), do: func(_ []fyne.CanvasObject, size fyne.Size) {
+	return widget.NewSimpleRenderer(container.New(kit.LayoutFunc{Min: fyne.NewSize(100, 60), Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		t.layout(size)
 	}}, t.scroll, t.newText))
 }
-
-// inset is the empty space inside a label around its text.
-func inset() float32 { return theme.Size(theme.SizeNameInnerPadding) }

@@ -9,6 +9,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // label is the widget of a plain paragraph.
@@ -156,7 +157,7 @@ func TestNoHolesAfterResize(t *testing.T) {
 		if end := last.Position().Y + last.MinSize().Height; p.MinSize().Height < end {
 			t.Errorf("%s: the page ends at %v, its text at %v", when, p.MinSize().Height, end)
 		}
-		if w, full := p.column(), r.transcript.Size().Width; w > full-2*pageMargin+0.5 || w > columnWidth()+0.5 {
+		if w, full := p.column(), r.transcript.Size().Width; w > full-2*pageMargin+0.5 || w > kit.ColumnWidth()+0.5 {
 			t.Errorf("%s: the column is %v wide in %v", when, w, full)
 		}
 		if got := p.Size().Height; got < p.MinSize().Height {
@@ -181,7 +182,7 @@ func TestNoHolesAfterResize(t *testing.T) {
 	check("undone")
 }
 
-func size2(s fyne.Size) string { return count(int(s.Width)) + "x" + count(int(s.Height)) }
+func size2(s fyne.Size) string { return kit.Count(int(s.Width)) + "x" + kit.Count(int(s.Height)) }
 
 // A reader in the middle of the text stays there when the window gets narrower.
 func TestResizeKeepsThePlace(t *testing.T) {

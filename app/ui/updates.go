@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
+	"tern/app/ui/kit"
 	"tern/app/update"
 )
 
@@ -57,16 +58,16 @@ func (u updates) host() string {
 
 // updateRow is the part of the settings page that turns the weekly look on.
 type updateRow struct {
-	on   *check
+	on   *kit.Check
 	rows []fyne.CanvasObject // none where the build knows no place to ask
 }
 
 func newUpdateRow(w *window) *updateRow {
-	u := &updateRow{on: newCheck(tr("Look for a new version once a week"), w.escape, w.setUpdates)}
+	u := &updateRow{on: kit.NewCheck(kit.Tr("Look for a new version once a week"), w.escape, w.setUpdates)}
 	if host := w.cfg.updates.host(); host != "" {
 		u.rows = []fyne.CanvasObject{container.NewHBox(u.on),
-			container.New(flush{}, newWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-				muted(tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", host))))}
+			container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+				kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", host))))}
 	}
 	return u
 }
@@ -92,11 +93,11 @@ func (w *window) offerLook() {
 		w.lookForVersion(true)
 		return
 	}
-	w.openDialog(tr("Look for a new version?"), newWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		muted(tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", w.cfg.updates.host()))), dialogWidth,
-		action{label: tr("Cancel")},
-		action{tr("Look once"), func() { w.lookForVersion(true) }},
-		action{tr("Look every week"), func() {
+	w.dialogs.Open(kit.Tr("Look for a new version?"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", w.cfg.updates.host()))), kit.DialogWidth,
+		kit.Action{Label: kit.Tr("Cancel")},
+		kit.Action{Label: kit.Tr("Look once"), Do: func() { w.lookForVersion(true) }},
+		kit.Action{Label: kit.Tr("Look every week"), Do: func() {
 			w.setUpdates(true)
 			w.lookForVersion(true)
 		}})
@@ -119,14 +120,14 @@ func (w *window) lookForVersion(asked bool) {
 		}
 		switch {
 		case err == nil && update.Newer(newest, w.cfg.program.Version):
-			w.tell(tr("Tern {{.New}} is there; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version),
-				action{tr("Open its page"), func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
+			w.tell(kit.Tr("Tern {{.New}} is there; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version),
+				kit.Action{Label: kit.Tr("Open its page"), Do: func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
 		case !asked:
 		case err != nil:
-			w.tell(tr("{{.Host}} did not say which version is the newest.", "Host", w.cfg.updates.host()),
-				action{tr("Open its page"), func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
+			w.tell(kit.Tr("{{.Host}} did not say which version is the newest.", "Host", w.cfg.updates.host()),
+				kit.Action{Label: kit.Tr("Open its page"), Do: func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
 		default:
-			w.tell(tr("Version {{.New}} is the newest; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version))
+			w.tell(kit.Tr("Version {{.New}} is the newest; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version))
 		}
 	})
 }

@@ -97,7 +97,7 @@ func TestAbout(t *testing.T) {
 	}
 	r.about()
 	r.tapDialog("Licences")
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Fatal("no licences are shown")
 	}
 	r.tapDialog("Close")

@@ -14,6 +14,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 // Controller is what the window needs of a conversation. *chat.Controller is
@@ -101,7 +102,7 @@ type window struct {
 	cfg      config
 	ctl      Controller
 	shelf    shelf
-	th       *ternTheme
+	th       *kit.Theme
 	settings settings.Settings
 	view     chat.View
 
@@ -110,7 +111,7 @@ type window struct {
 
 	menu       *menu
 	topbar     *topbar
-	strip      *strip
+	strip      *kit.Strip
 	finder     *finder
 	transcript *transcript
 	start      *start
@@ -122,19 +123,19 @@ type window struct {
 	prefs      *prefs
 	models     *models
 	connect    *connect
-	scrim      *scrim
-	leftEdge   *edge
-	rightEdge  *edge
+	scrim      *kit.Scrim
+	leftEdge   *kit.Edge
+	rightEdge  *kit.Edge
 	page       *fyne.Container // text and prompt; a screen takes its place
 	frame      *fyne.Container
 
-	dialog     *dialog
+	dialogs    *kit.Dialogs
 	choosing   bool
 	panels     []*panel
 	screens    []*screen
 	screen     *screen // nil: the text is shown
 	drawer     drawer
-	info       *message // of the window itself, until infoUntil
+	info       *kit.Notice // of the window itself, until infoUntil
 	infoUntil  time.Time
 	report     string            // of a crash, until it was looked at
 	opening    bool              // a model was asked for, and nothing was written since
@@ -153,10 +154,11 @@ type window struct {
 }
 
 // newWindow fills win. update must be called once before it is shown.
-func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
+func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
 	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
 		generation: cfg.settings.Generation, continued: map[string]string{}}
-	w.strip = newStrip(w.escape)
+	w.dialogs = kit.NewDialogs(win.Canvas(), w.escape, w.dialogClosed)
+	w.strip = kit.NewStrip(w.escape)
 	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, menu: w.textMenu, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
 		changed: func(first int) { w.finder.changed(first) }, shades: w.shades})
 	page := w.transcript.page
@@ -201,14 +203,14 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 	w.addScreens(w.models.page, w.connect.screen(w.openConnect), w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
-	w.scrim = newScrim(w.closeDrawer)
+	w.scrim = kit.NewScrim(w.closeDrawer)
 	w.scrim.Hide()
 	w.newEdges()
 	w.menu = newMenu(w)
 	w.menu.setRecent(w.settings.Recent, w.load)
 
-	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.box, w.finder.box, w.composer.box)
-	w.frame = container.New(layoutFunc{min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), do: w.layout},
+	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.Box, w.finder.box, w.composer.box)
+	w.frame = container.New(kit.LayoutFunc{Min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), Do: w.layout},
 		w.topbar.box, w.page)
 	for _, s := range w.screens {
 		w.frame.Add(s.box)
@@ -236,7 +238,7 @@ func newWindow(win fyne.Window, th *ternTheme, cfg config) *window {
 // applySettings brings the parts in step with what does not depend on the view.
 func (w *window) applySettings() {
 	w.composer.entry.enterSends = w.settings.EnterSends
-	w.composer.preset.setLabel(presetName(w.named(w.generation).Preset) + " ▾")
+	w.composer.preset.SetLabel(presetName(w.named(w.generation).Preset) + " ▾")
 	w.prefs.show(w.settings)
 }
 
@@ -266,8 +268,8 @@ func (w *window) update() time.Duration {
 		wake = sooner(wake, figuresEvery)
 	}
 	blank := w.transcript.empty()
-	changed := setVisible(w.transcript, !blank)
-	changed = setVisible(w.start.box, blank && (v.State == chat.Ready || v.State == chat.NoModel)) || changed
+	changed := kit.SetVisible(w.transcript, !blank)
+	changed = kit.SetVisible(w.start.box, blank && (v.State == chat.Ready || v.State == chat.NoModel)) || changed
 	if w.start.box.Visible() {
 		w.start.show(v.Model)
 	}
@@ -282,7 +284,7 @@ func (w *window) update() time.Duration {
 	if w.info != nil {
 		wake = sooner(wake, w.infoUntil.Sub(now))
 	}
-	if w.strip.show(w.message()) || changed {
+	if w.strip.Show(w.message()) || changed {
 		w.relayout()
 	}
 	w.showMenu()
@@ -302,21 +304,6 @@ func sooner(a, b time.Duration) time.Duration {
 		return max(a, b)
 	}
 	return min(a, b)
-}
-
-// setVisible shows or hides o and tells if that changed something. What was
-// hidden is unknown to the canvas, which draws it only with something around it
-// that is not: the caller sees to that.
-func setVisible(o fyne.CanvasObject, on bool) bool {
-	if on == o.Visible() {
-		return false
-	}
-	if on {
-		o.Show()
-	} else {
-		o.Hide()
-	}
-	return true
 }
 
 // writing tells if an answer of the conversation that is shown is being made, or
@@ -377,14 +364,14 @@ func (w *window) wordless() bool { return strings.TrimSpace(w.composer.entry.Tex
 // showComposer sets the one main button and what the prompt asks for.
 func (w *window) showComposer(now time.Time) {
 	w.showMain(now)
-	hint := tr("Write the beginning of a story…")
+	hint := kit.Tr("Write the beginning of a story…")
 	switch m := w.view.Model; {
 	case w.view.Mode == chat.ChatMode:
-		hint = tr("Write a message")
+		hint = kit.Tr("Write a message")
 	case !w.transcript.empty():
-		hint = tr("Add words, or leave empty")
+		hint = kit.Tr("Add words, or leave empty")
 	case m != nil && !m.Builtin:
-		hint = tr("This model continues texts: write the beginning of one…")
+		hint = kit.Tr("This model continues texts: write the beginning of one…")
 	}
 	if e := w.composer.entry; e.PlaceHolder != hint {
 		e.SetPlaceHolder(hint)
@@ -393,31 +380,31 @@ func (w *window) showComposer(now time.Time) {
 
 // showMain sets the one main button.
 func (w *window) showMain(now time.Time) {
-	label, tip := tr("Generate"), ""
+	label, tip := kit.Tr("Generate"), ""
 	switch {
 	case w.view.Mode == chat.ChatMode && (w.answered() || !w.wordless()):
-		label = tr("Send")
+		label = kit.Tr("Send")
 	case w.editsStory():
-		label = tr("Continue here")
+		label = kit.Tr("Continue here")
 	case !w.transcript.empty():
-		label = tr("Continue")
+		label = kit.Tr("Continue")
 	}
 	switch w.view.State {
 	case chat.NoModel:
-		tip = tr("Open a model first")
+		tip = kit.Tr("Open a model first")
 	case chat.Loading:
-		tip = tr("Available when the model is open")
+		tip = kit.Tr("Available when the model is open")
 	case chat.Prefilling, chat.Generating, chat.Waiting:
-		label = tr("Stop")
+		label = kit.Tr("Stop")
 	case chat.Stopping:
-		label = tr("Stop")
+		label = kit.Tr("Stop")
 		if now.Sub(w.status.since) >= showStoppingAfter {
-			label = tr("Stopping…")
+			label = kit.Tr("Stopping…")
 		}
 	}
 	b := w.composer.main
-	b.setLabel(label)
-	b.setEnabled(w.ready() && (w.full() || !w.done()) || w.stoppable())
+	b.SetLabel(label)
+	b.SetEnabled(w.ready() && (w.full() || !w.done()) || w.stoppable())
 	b.SetToolTip(tip)
 }
 

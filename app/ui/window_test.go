@@ -12,6 +12,7 @@ import (
 	"tern/app/chat"
 	saying "tern/app/say"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 )
 
 func TestGenerate(t *testing.T) {
@@ -92,7 +93,7 @@ func TestEscape(t *testing.T) {
 	r.togglePanel(r.options.side)
 	r.about()
 	r.key(fyne.KeyEscape)
-	if r.dialog != nil || r.drawer != rightDrawer {
+	if r.dialogs.Shown != nil || r.drawer != rightDrawer {
 		t.Fatal("Esc did not close the dialog alone")
 	}
 	r.key(fyne.KeyEscape)
@@ -117,11 +118,11 @@ func TestStart(t *testing.T) {
 	if !r.start.box.Visible() || r.transcript.Visible() {
 		t.Fatal("no start page at the start")
 	}
-	var examples []*button
+	var examples []*kit.Button
 	var find func(o fyne.CanvasObject)
 	find = func(o fyne.CanvasObject) {
 		switch o := o.(type) {
-		case *button:
+		case *kit.Button:
 			examples = append(examples, o)
 		case *fyne.Container:
 			for _, c := range o.Objects {
@@ -154,11 +155,11 @@ func TestOpen(t *testing.T) {
 	r.press(fyne.KeyO)
 	r.press(fyne.KeyO) // one file window at a time
 	r.took("choose")
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Fatal("the window does not say that a file is being chosen")
 	}
 	r.key(fyne.KeyEscape)
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Fatal("Esc uncovered the window while the file window is open")
 	}
 	r.done("/models/a/model.safetensors", nil)
@@ -170,7 +171,7 @@ func TestOpen(t *testing.T) {
 	r.press(fyne.KeyO, fyne.KeyModifierShift)
 	r.done("", errors.New("no GTK"))
 	r.took("choose")
-	entry, ok := r.win.Canvas().Focused().(*lineEntry)
+	entry, ok := r.win.Canvas().Focused().(*kit.LineEntry)
 	if !ok {
 		t.Fatal("no entry for a path where there is no file window")
 	}
@@ -187,7 +188,7 @@ func TestOpen(t *testing.T) {
 	r.key(fyne.KeyReturn) // the safe answer has the focus
 	r.took()
 	r.load("/models/d")
-	test.Tap(r.dialog.buttons[1])
+	test.Tap(r.dialogs.Shown.Buttons[1])
 	r.took("load /models/d")
 }
 
@@ -220,14 +221,14 @@ func TestStrips(t *testing.T) {
 		v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder"), Hint: saying.Say("Choose another."), Detail: "model: x"}
 	})
 	r.stripIs("No model in this folder [Open another…] [More]")
-	if got := r.transcript.Position().Y; got < top+stripHeight {
+	if got := r.transcript.Position().Y; got < top+r.strip.Height(r.strip.Box.Size().Width) {
 		t.Errorf("the strip covers the text: it begins at %v", got)
 	}
 	r.tapStrip("More")
-	if r.dialog == nil {
+	if r.dialogs.Shown == nil {
 		t.Error("More shows nothing")
 	}
-	r.closeDialog()
+	r.dialogs.Close()
 	r.tapStrip("Dismiss")
 	r.took("dismiss")
 	r.show(func(v *chat.View) { v.Problem = nil })

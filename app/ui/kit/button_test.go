@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"testing"
@@ -31,7 +31,7 @@ func TestRefocus(t *testing.T) {
 		t.Helper()
 		c.last = nil
 		c.Unfocus()
-		refocus(c, entry)
+		Refocus(c, entry)
 		if c.last != want || c.Focused() != want {
 			t.Errorf("%s: asked for %v, focused %v, want %v", what, c.last, c.Focused(), want)
 		}
@@ -43,7 +43,7 @@ func TestRefocus(t *testing.T) {
 	try("shown again", entry)
 	box.Remove(entry)
 	try("taken out", nil)
-	refocus(c, nil)
+	Refocus(c, nil)
 	if c.last != nil {
 		t.Error("nothing was focused, but something asked for")
 	}

@@ -1,46 +1,18 @@
-package ui
+package kit
 
 import (
 	"image/color"
 	"math"
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-
-	"tern/app/settings"
 )
-
-// luminance is the relative luminance of WCAG 2.x.
-func luminance(c color.NRGBA) float64 {
-	linear := func(v uint8) float64 {
-		s := float64(v) / 255
-		if s <= 0.04045 {
-			return s / 12.92
-		}
-		return math.Pow((s+0.055)/1.055, 2.4)
-	}
-	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
-}
-
-// contrast is the ratio of WCAG 2.x: 1 to 21.
-func contrast(a, b color.NRGBA) float64 {
-	la, lb := luminance(a), luminance(b)
-	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
-}
-
-// over lays a translucent colour on an opaque one.
-func over(top, under color.NRGBA) color.NRGBA {
-	mix := func(t, u uint8) uint8 {
-		a := float64(top.A) / 255
-		return uint8(float64(t)*a + float64(u)*(1-a) + 0.5)
-	}
-	return color.NRGBA{R: mix(top.R, under.R), G: mix(top.G, under.G), B: mix(top.B, under.B), A: 255}
-}
 
 // surfaces are what text stands on.
 var surfaces = []fyne.ThemeColorName{
-	theme.ColorNameBackground, colorSidebar, colorCard, colorBubble, theme.ColorNameButton, theme.ColorNameInputBackground,
+	theme.ColorNameBackground, ColorSidebar, ColorCard, ColorBubble, theme.ColorNameButton, theme.ColorNameInputBackground,
 	theme.ColorNameMenuBackground, theme.ColorNameHeaderBackground, theme.ColorNameOverlayBackground,
 }
 
@@ -61,12 +33,12 @@ func TestContrast(t *testing.T) {
 		{theme.ColorNameWarning, 6.2, 9.8, 5.3, 7.0},
 	} {
 		check := func(variant string, of func(fyne.ThemeColorName) color.NRGBA, want, least float64) {
-			if got := contrast(of(c.name), of(theme.ColorNameBackground)); math.Abs(got-want) > 0.05 {
+			if got := kittest.Contrast(of(c.name), of(theme.ColorNameBackground)); math.Abs(got-want) > 0.05 {
 				t.Errorf("%s, %s: %.2f on the background, want %.1f", c.name, variant, got, want)
 			}
 			worst := math.Inf(1)
 			for _, s := range surfaces {
-				worst = min(worst, contrast(of(c.name), of(s)))
+				worst = min(worst, kittest.Contrast(of(c.name), of(s)))
 			}
 			if math.Abs(worst-least) > 0.05 {
 				t.Errorf("%s, %s: %.2f at worst, want %.1f", c.name, variant, worst, least)
@@ -94,21 +66,21 @@ func TestContrastOfPairs(t *testing.T) {
 		{"label of a button", theme.ColorNameForeground, theme.ColorNameButton, "", 12.3, 10.6},
 		{"label of a button pointed at", theme.ColorNameForeground, theme.ColorNameButton, theme.ColorNameHover, 10.8, 8.6},
 		{"border on the background", theme.ColorNameInputBorder, theme.ColorNameBackground, "", 3.4, 4.0},
-		{"slider track on a side panel", colorTrack, colorSidebar, "", 3.1, 3.7},
-		{"weights -1", colorNeg, colorSidebar, "", 4.2, 7.9},
-		{"weights 0", colorZero, colorSidebar, "", 3.1, 3.7},
-		{"weights +1", colorPos, colorSidebar, "", 3.5, 8.0},
-		{"text on a tint", theme.ColorNameForeground, colorTint1, "", 13.1, 12.5},
-		{"text on a second tint", theme.ColorNameForeground, colorTint2, "", 11.2, 9.95},
-		{"text on a third tint", theme.ColorNameForeground, colorTint3, "", 8.9, 7.3},
-		{"text on a fourth tint", theme.ColorNameForeground, colorTint4, "", 6.6, 5.2},
+		{"slider track on a side panel", ColorTrack, ColorSidebar, "", 3.1, 3.7},
+		{"weights -1", ColorNeg, ColorSidebar, "", 4.2, 7.9},
+		{"weights 0", ColorZero, ColorSidebar, "", 3.1, 3.7},
+		{"weights +1", ColorPos, ColorSidebar, "", 3.5, 8.0},
+		{"text on a tint", theme.ColorNameForeground, ColorTint1, "", 13.1, 12.5},
+		{"text on a second tint", theme.ColorNameForeground, ColorTint2, "", 11.2, 9.95},
+		{"text on a third tint", theme.ColorNameForeground, ColorTint3, "", 8.9, 7.3},
+		{"text on a fourth tint", theme.ColorNameForeground, ColorTint4, "", 6.6, 5.2},
 	} {
 		check := func(variant string, of func(fyne.ThemeColorName) color.NRGBA, want float64) {
 			under := of(c.under)
 			if c.tint != "" {
-				under = over(of(c.tint), under)
+				under = kittest.Over(of(c.tint), under)
 			}
-			if got := contrast(of(c.top), under); math.Abs(got-want) > 0.05 {
+			if got := kittest.Contrast(of(c.top), under); math.Abs(got-want) > 0.05 {
 				t.Errorf("%s, %s: %.2f, want %.1f", c.what, variant, got, want)
 			}
 		}
@@ -119,7 +91,7 @@ func TestContrastOfPairs(t *testing.T) {
 
 // Text stays readable where it is selected, and an open menu where it points.
 func TestContrastOnTints(t *testing.T) {
-	readable := []fyne.ThemeColorName{theme.ColorNameBackground, colorCard, theme.ColorNameInputBackground}
+	readable := []fyne.ThemeColorName{theme.ColorNameBackground, ColorCard, theme.ColorNameInputBackground}
 	for _, c := range []struct {
 		tint        fyne.ThemeColorName
 		on          []fyne.ThemeColorName
@@ -130,7 +102,7 @@ func TestContrastOnTints(t *testing.T) {
 	} {
 		for _, s := range c.on {
 			check := func(variant string, of func(fyne.ThemeColorName) color.NRGBA, least float64) {
-				if got := contrast(of(theme.ColorNameForeground), over(of(c.tint), of(s))); got < least-0.05 {
+				if got := kittest.Contrast(of(theme.ColorNameForeground), kittest.Over(of(c.tint), of(s))); got < least-0.05 {
 					t.Errorf("text on %s on %s, %s: %.2f, want at least %.1f", c.tint, s, variant, got, least)
 				}
 			}
@@ -141,17 +113,17 @@ func TestContrastOnTints(t *testing.T) {
 }
 
 func TestThemeFollowsTheChoice(t *testing.T) {
-	th := newTheme(settings.ThemeSystem, 100)
+	th := NewTheme(System, 100)
 	bg := func(v fyne.ThemeVariant) color.Color { return th.Color(theme.ColorNameBackground, v) }
 	if bg(theme.VariantLight) != light(theme.ColorNameBackground) || bg(theme.VariantDark) != dark(theme.ColorNameBackground) {
 		t.Error("the system's variant is not followed")
 	}
-	th.set(settings.ThemeDark, 150)
+	th.Set(Dark, 150)
 	if bg(theme.VariantLight) != dark(theme.ColorNameBackground) {
 		t.Error("the user's choice is not followed")
 	}
 	for name, want := range map[fyne.ThemeSizeName]float32{
-		theme.SizeNameText: 21, sizeProse: 22.5, sizeUnit: maxUnit, theme.SizeNameInnerPadding: 7,
+		theme.SizeNameText: 21, SizeProse: 22.5, sizeUnit: maxUnit, theme.SizeNameInnerPadding: 7,
 	} {
 		if got := th.Size(name); got != want {
 			t.Errorf("%s is %v at 150%%, want %v", name, got, want)

@@ -1,12 +1,10 @@
-package ui
+package kit
 
 import (
 	"image/color"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-
-	"tern/app/settings"
 )
 
 // Fyne's font of arrows has no space, and a space is drawn in the font of what
@@ -20,25 +18,25 @@ func init() {
 // Names of our own colours. Every name that the palette does not hold falls
 // through to Fyne's theme.
 const (
-	colorSidebar fyne.ThemeColorName = "ternSidebar" // side panels
-	colorCard    fyne.ThemeColorName = "ternCard"    // composer, lists
-	colorTrack   fyne.ThemeColorName = "ternTrack"   // what a slider runs on
-	colorBubble  fyne.ThemeColorName = "ternBubble"  // the user's messages
+	ColorSidebar fyne.ThemeColorName = "ternSidebar" // side panels
+	ColorCard    fyne.ThemeColorName = "ternCard"    // composer, lists
+	ColorTrack   fyne.ThemeColorName = "ternTrack"   // what a slider runs on
+	ColorBubble  fyne.ThemeColorName = "ternBubble"  // the user's messages
 
-	colorNeg  fyne.ThemeColorName = "ternNeg" // weights -1, 0 and +1
-	colorZero fyne.ThemeColorName = "ternZero"
-	colorPos  fyne.ThemeColorName = "ternPos"
+	ColorNeg  fyne.ThemeColorName = "ternNeg" // weights -1, 0 and +1
+	ColorZero fyne.ThemeColorName = "ternZero"
+	ColorPos  fyne.ThemeColorName = "ternPos"
 
-	colorTint1 fyne.ThemeColorName = "ternTint1" // below words, the more surprising the stronger
-	colorTint2 fyne.ThemeColorName = "ternTint2"
-	colorTint3 fyne.ThemeColorName = "ternTint3"
-	colorTint4 fyne.ThemeColorName = "ternTint4"
+	ColorTint1 fyne.ThemeColorName = "ternTint1" // below words, the more surprising the stronger
+	ColorTint2 fyne.ThemeColorName = "ternTint2"
+	ColorTint3 fyne.ThemeColorName = "ternTint3"
+	ColorTint4 fyne.ThemeColorName = "ternTint4"
 )
 
 // Names of our own sizes.
 const (
-	sizeProse fyne.ThemeSizeName = "ternProse" // the text of the story
-	sizeCode  fyne.ThemeSizeName = "ternCode"  // code in it
+	SizeProse fyne.ThemeSizeName = "ternProse" // the text of the story
+	SizeCode  fyne.ThemeSizeName = "ternCode"  // code in it
 	sizeUnit  fyne.ThemeSizeName = "ternUnit"  // one unit of layout: 1, and up to 1.3 with large text
 )
 
@@ -57,16 +55,16 @@ func nrgba(v uint32) color.NRGBA {
 // every pair that is drawn on another.
 var palette = map[fyne.ThemeColorName]pair{
 	theme.ColorNameBackground:          rgb(0xFCFCFA, 0x14191D),
-	colorSidebar:                       rgb(0xF1F4F5, 0x1A2126),
-	colorCard:                          rgb(0xFFFFFF, 0x1C2429),
-	colorBubble:                        rgb(0xE4EEF2, 0x1F2E37),
-	colorNeg:                           rgb(0x2B7BB0, 0x74BDEB),
-	colorZero:                          rgb(0x7D8C94, 0x6B7B84),
-	colorPos:                           rgb(0xC46A10, 0xF5A35C),
-	colorTint1:                         rgb(0xFFF0D9, 0x2E2719),
-	colorTint2:                         rgb(0xFCDCAC, 0x46351B),
-	colorTint3:                         rgb(0xF4C079, 0x634619),
-	colorTint4:                         rgb(0xE79F45, 0x835A12),
+	ColorSidebar:                       rgb(0xF1F4F5, 0x1A2126),
+	ColorCard:                          rgb(0xFFFFFF, 0x1C2429),
+	ColorBubble:                        rgb(0xE4EEF2, 0x1F2E37),
+	ColorNeg:                           rgb(0x2B7BB0, 0x74BDEB),
+	ColorZero:                          rgb(0x7D8C94, 0x6B7B84),
+	ColorPos:                           rgb(0xC46A10, 0xF5A35C),
+	ColorTint1:                         rgb(0xFFF0D9, 0x2E2719),
+	ColorTint2:                         rgb(0xFCDCAC, 0x46351B),
+	ColorTint3:                         rgb(0xF4C079, 0x634619),
+	ColorTint4:                         rgb(0xE79F45, 0x835A12),
 	theme.ColorNameForeground:          rgb(0x1C2A32, 0xE7EDF0),
 	theme.ColorNamePlaceHolder:         rgb(0x4C5E67, 0xA3B1B8),
 	theme.ColorNameDisabled:            rgb(0x76858D, 0x7A8992),
@@ -81,7 +79,7 @@ var palette = map[fyne.ThemeColorName]pair{
 	theme.ColorNameHeaderBackground:    rgb(0xEAEFF1, 0x1F282E),
 	theme.ColorNameInputBorder:         rgb(0x7D8C94, 0x6B7B84),
 	theme.ColorNameScrollBar:           rgb(0x7D8C94, 0x6B7B84),
-	colorTrack:                         rgb(0x7D8C94, 0x6B7B84),
+	ColorTrack:                         rgb(0x7D8C94, 0x6B7B84),
 	theme.ColorNameSeparator:           rgb(0xD9E0E3, 0x2C373D),
 	theme.ColorNameShadow:              rgba(0x0E344626, 0x00000066),
 	theme.ColorNameHover:               rgba(0x0000000F, 0xFFFFFF12),
@@ -104,8 +102,8 @@ var (
 		theme.SizeNameCaptionText:    12,
 		theme.SizeNameSubHeadingText: 16,
 		theme.SizeNameHeadingText:    22,
-		sizeProse:                    15,
-		sizeCode:                     13,
+		SizeProse:                    15,
+		SizeCode:                     13,
 		theme.SizeNameInlineIcon:     18,
 	}
 	fixedSizes = map[fyne.ThemeSizeName]float32{
@@ -131,20 +129,30 @@ var (
 // maxUnit bounds how far bars, panels and breakpoints grow with the text.
 const maxUnit = 1.3
 
-// ternTheme is the one theme object. It stays the same while the choice of the
+// Appearance is the variant that the user chose.
+type Appearance uint8
+
+// The variants to choose from.
+const (
+	System Appearance = iota // as the system says
+	Light
+	Dark
+)
+
+// Theme is the one theme object. It stays the same while the choice of the
 // user changes, since Fyne's widgets hold on to the theme they were drawn with.
-type ternTheme struct {
-	choice settings.Theme
+type Theme struct {
+	choice Appearance
 	scale  float32 // of text: 1 is 100 %
 }
 
-func newTheme(choice settings.Theme, percent int) *ternTheme {
-	t := &ternTheme{}
-	t.set(choice, percent)
+func NewTheme(choice Appearance, percent int) *Theme {
+	t := &Theme{}
+	t.Set(choice, percent)
 	return t
 }
 
-func (t *ternTheme) set(choice settings.Theme, percent int) {
+func (t *Theme) Set(choice Appearance, percent int) {
 	t.choice, t.scale = choice, float32(percent)/100
 	if percent <= 0 {
 		t.scale = 1
@@ -152,11 +160,11 @@ func (t *ternTheme) set(choice settings.Theme, percent int) {
 }
 
 // Color implements fyne.Theme; the user's choice goes before the system's variant.
-func (t *ternTheme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+func (t *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
 	switch t.choice {
-	case settings.ThemeLight:
+	case Light:
 		variant = theme.VariantLight
-	case settings.ThemeDark:
+	case Dark:
 		variant = theme.VariantDark
 	}
 	p, ok := palette[name]
@@ -171,17 +179,17 @@ func (t *ternTheme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) c
 }
 
 // Font implements fyne.Theme with Fyne's own faces.
-func (t *ternTheme) Font(style fyne.TextStyle) fyne.Resource {
+func (t *Theme) Font(style fyne.TextStyle) fyne.Resource {
 	return theme.DefaultTheme().Font(style)
 }
 
 // Icon implements fyne.Theme with Fyne's own icons.
-func (t *ternTheme) Icon(name fyne.ThemeIconName) fyne.Resource {
+func (t *Theme) Icon(name fyne.ThemeIconName) fyne.Resource {
 	return theme.DefaultTheme().Icon(name)
 }
 
 // Size implements fyne.Theme.
-func (t *ternTheme) Size(name fyne.ThemeSizeName) float32 {
+func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
 	if name == sizeUnit {
 		return min(t.scale, maxUnit)
 	}
@@ -194,44 +202,44 @@ func (t *ternTheme) Size(name fyne.ThemeSizeName) float32 {
 	return theme.DefaultTheme().Size(name)
 }
 
-// px turns a length of the layout at 100 % text into one at the user's scale.
-func px(n float32) float32 {
+// Px turns a length of the layout at 100 % text into one at the user's scale.
+func Px(n float32) float32 {
 	if u := theme.Size(sizeUnit); u > 0 {
 		return n * u
 	}
 	return n // another theme, as in a test of one widget
 }
 
-// columnWidth is the width of the column of prose: about 77 characters.
-func columnWidth() float32 {
-	if s := theme.Size(sizeProse); s > 0 {
+// ColumnWidth is the width of the column of prose: about 77 characters.
+func ColumnWidth() float32 {
+	if s := theme.Size(SizeProse); s > 0 {
 		return 36.5 * s
 	}
-	return 36.5 * textSizes[sizeProse]
+	return 36.5 * textSizes[SizeProse]
 }
 
-// altered is a theme that draws some colours as others and some sizes
+// Override is a theme that draws some colours as others and some sizes
 // otherwise: an entry without a box of its own, a slider whose track can be seen.
-type altered struct {
+type Override struct {
 	fyne.Theme
-	colours map[fyne.ThemeColorName]fyne.ThemeColorName
-	sizes   map[fyne.ThemeSizeName]float32
+	Colours map[fyne.ThemeColorName]fyne.ThemeColorName
+	Sizes   map[fyne.ThemeSizeName]float32
 }
 
-const colorNone fyne.ThemeColorName = "ternNone" // nothing is drawn
+const ColorNone fyne.ThemeColorName = "ternNone" // nothing is drawn
 
-func (a altered) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	if to, ok := a.colours[name]; ok {
+func (a Override) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if to, ok := a.Colours[name]; ok {
 		name = to
 	}
-	if name == colorNone {
+	if name == ColorNone {
 		return color.Transparent
 	}
 	return a.Theme.Color(name, v)
 }
 
-func (a altered) Size(name fyne.ThemeSizeName) float32 {
-	if size, ok := a.sizes[name]; ok {
+func (a Override) Size(name fyne.ThemeSizeName) float32 {
+	if size, ok := a.Sizes[name]; ok {
 		return size
 	}
 	return a.Theme.Size(name)

@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"image/color"
@@ -19,8 +19,8 @@ type ring struct {
 	line *canvas.Rectangle
 }
 
-// newRing adds to a widget's renderer a ring that is visible while on is true.
-func newRing(r fyne.WidgetRenderer, w interface{ Theme() fyne.Theme }, on func() bool) *ring {
+// NewRing adds to a widget's renderer a ring that is visible while on is true.
+func NewRing(r fyne.WidgetRenderer, w interface{ Theme() fyne.Theme }, on func() bool) *ring {
 	g := &ring{WidgetRenderer: r, w: w, on: on, line: canvas.NewRectangle(color.Transparent)}
 	g.line.StrokeWidth = 2
 	g.colour()
@@ -59,24 +59,24 @@ func (r *ring) colour() {
 	r.line.Hidden = !r.on()
 }
 
-// slider is Fyne's with the ring, and Esc passed on.
-type slider struct {
+// Slider is Fyne's with the ring, and Esc passed on.
+type Slider struct {
 	widget.Slider
 	escape  func()
 	focused bool
 }
 
-func newSlider(escape func()) *slider {
-	s := &slider{escape: escape}
+func newSlider(escape func()) *Slider {
+	s := &Slider{escape: escape}
 	s.Orientation = widget.Horizontal
 	s.ExtendBaseWidget(s)
 	return s
 }
 
-func (s *slider) FocusGained() { s.focused = true; s.Slider.FocusGained() }
-func (s *slider) FocusLost()   { s.focused = false; s.Slider.FocusLost() }
+func (s *Slider) FocusGained() { s.focused = true; s.Slider.FocusGained() }
+func (s *Slider) FocusLost()   { s.focused = false; s.Slider.FocusLost() }
 
-func (s *slider) TypedKey(k *fyne.KeyEvent) {
+func (s *Slider) TypedKey(k *fyne.KeyEvent) {
 	if k.Name == fyne.KeyEscape {
 		s.escape()
 		return
@@ -84,28 +84,28 @@ func (s *slider) TypedKey(k *fyne.KeyEvent) {
 	s.Slider.TypedKey(k)
 }
 
-func (s *slider) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(s.Slider.CreateRenderer(), s, func() bool { return s.focused })
+func (s *Slider) CreateRenderer() fyne.WidgetRenderer {
+	return NewRing(s.Slider.CreateRenderer(), s, func() bool { return s.focused })
 }
 
-// check is Fyne's with the ring, and Esc passed on.
-type check struct {
+// Check is Fyne's with the ring, and Esc passed on.
+type Check struct {
 	widget.Check
 	escape  func()
 	focused bool
 }
 
-func newCheck(label string, escape func(), changed func(bool)) *check {
-	c := &check{escape: escape}
+func NewCheck(label string, escape func(), changed func(bool)) *Check {
+	c := &Check{escape: escape}
 	c.Text, c.OnChanged = label, changed
 	c.ExtendBaseWidget(c)
 	return c
 }
 
-func (c *check) FocusGained() { c.focused = true; c.Check.FocusGained() }
-func (c *check) FocusLost()   { c.focused = false; c.Check.FocusLost() }
+func (c *Check) FocusGained() { c.focused = true; c.Check.FocusGained() }
+func (c *Check) FocusLost()   { c.focused = false; c.Check.FocusLost() }
 
-func (c *check) TypedKey(k *fyne.KeyEvent) {
+func (c *Check) TypedKey(k *fyne.KeyEvent) {
 	if k.Name == fyne.KeyEscape {
 		c.escape()
 		return
@@ -113,6 +113,6 @@ func (c *check) TypedKey(k *fyne.KeyEvent) {
 	c.Check.TypedKey(k)
 }
 
-func (c *check) CreateRenderer() fyne.WidgetRenderer {
-	return newRing(c.Check.CreateRenderer(), c, func() bool { return c.focused })
+func (c *Check) CreateRenderer() fyne.WidgetRenderer {
+	return NewRing(c.Check.CreateRenderer(), c, func() bool { return c.focused })
 }
