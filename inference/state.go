@@ -55,9 +55,22 @@ func newRecurrentState(c *model.Config) *recurrentState {
 		}
 	}
 	r.data = make([]float32, n*r.size)
-	r.limit = min(max(2, snapshotBytes/(4*max(1, len(r.data)))), maxSnapshots)
+	r.limit = snapshotsOf(c)
 	return r
 }
+
+// snapshotsOf is how many snapshots a session of a model keeps, 0 for models that
+// need none.
+func snapshotsOf(c *model.Config) int {
+	if c.Recurrent == nil {
+		return 0
+	}
+	return min(max(2, int(snapshotBytes/max(1, c.StateBytes()))), maxSnapshots)
+}
+
+// SnapshotBytes is the memory of all the snapshots that a session of a model may
+// keep, 0 for models that need none.
+func SnapshotBytes(c *model.Config) int64 { return int64(snapshotsOf(c)) * c.StateBytes() }
 
 // of is the state of a layer.
 func (r *recurrentState) of(layer int) layerState {

@@ -185,8 +185,16 @@ func Takes(name string) bool {
 	return strings.HasSuffix(lower, ".safetensors") || strings.HasSuffix(lower, ".safetensors.index.json") || slices.Contains(sideFiles, name)
 }
 
-// ggufOrder says which of several GGUF files holds ternary weights best.
-var ggufOrder = []string{"i2_s", "tq2_0", "tq1_0"}
+// ggufOrder says which of several GGUF files holds ternary weights best: those that
+// round nothing, the smallest first, before repacks of them.
+var ggufOrder = []string{"ptq1_0", "pq2_0", "i2_s", "tq2_0", "tq1_0", "q2_0", "q2_g64", "q1_0"}
+
+// beside says that a GGUF file belongs to a model and is not it: the part that sees
+// images, or a model that drafts.
+func beside(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "mmproj") || strings.Contains(name, "draft") || strings.Contains(name, "dspark") || strings.Contains(name, "imatrix")
+}
 
 // Pick reduces r to the files of one model that Tern can run: the smaller of
 // the safetensors files and what belongs to them, and a GGUF file. file, if not
@@ -246,6 +254,7 @@ func pickGGUF(files []File, want string) []File {
 	var best []File
 	for _, f := range files {
 		switch {
+		case want == "" && beside(f.Path):
 		case want != "":
 			if f.Path == want {
 				best = []File{f}

@@ -12,13 +12,15 @@ const margin = 200_000_000
 // Need is the memory that a model takes with a context of n tokens, 0 for
 // all that it was trained for: the weights as they are packed, the embedding
 // and head as they are stored, the compact copy of the head, the keys and
-// values of every position, and a margin.
+// values of every position, the state of linear attention with all the copies of it
+// that a session keeps, and a margin.
 func Need(f *checkpoint.Facts, context int) int64 {
 	n := f.ContextLen
 	if context > 0 {
 		n = min(n, context)
 	}
-	return f.Bytes() + inference.ScanBytes(&f.Head) + int64(n)*inference.KVBytesPerToken(&f.Config, inference.KVF16) + margin
+	return f.Bytes() + inference.ScanBytes(&f.Head) + int64(n)*inference.KVBytesPerToken(&f.Config, inference.KVF16) +
+		f.StateBytes() + inference.SnapshotBytes(&f.Config) + margin
 }
 
 // Verdict says how well a need fits.

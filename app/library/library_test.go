@@ -255,16 +255,84 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestPublics checks the list against itself: every id can be asked for, and
-// sizes and needs are of one magnitude.
+// TestPublics checks the list against itself: every id can be asked for, families
+// stand together in their names, and sizes and needs are of one magnitude.
 func TestPublics(t *testing.T) {
+	families, outlined := map[string]int{}, map[string]int{}
 	for _, p := range Publics {
-		if id, err := hub.ParseID(p.ID); err != nil || id != p.ID || p.Licence == "" {
+		if id, err := hub.ParseID(p.ID); err != nil || id != p.ID || p.Licence == "" || p.Family == "" || len(p.Languages) == 0 || p.Thinking && !p.Chat {
 			t.Errorf("%+v: %v", p, err)
 		}
-		if f := p.Facts(); f != nil && (f.Bytes() > p.Bytes*11/10 || f.Params < 700_000_000) {
+		families[p.Family]++
+		f := p.Facts()
+		if f == nil {
+			continue
+		}
+		outlined[p.Family]++
+		most := p.Bytes * 11 / 10
+		if p.Take == "Q1_0" || p.Take == "PTQ1_0" { // expanded to two bits in memory
+			most = 2 * p.Bytes
+		}
+		if f.Bytes() > most || f.Params < 700_000_000 {
 			t.Errorf("%s: %d bytes in memory of a download of %d, %d parameters", p.ID, f.Bytes(), p.Bytes, f.Params)
 		}
+	}
+	for _, family := range []string{Bonsai, BonsaiBit, Bonsai2, BitCPM, BitNet, Falcon} {
+		if families[family] == 0 || outlined[family] == 0 {
+			t.Errorf("%s: %d models, %d with a shape", family, families[family], outlined[family])
+		}
+	}
+}
+
+// TestOutlines: what is foretold of published shapes is what a model of that shape
+// takes, and what the files hold (formats of 2026, hybrid models).
+func TestOutlines(t *testing.T) {
+	for id, want := range map[string]struct{ params, bytes, state int64 }{
+		"prism-ml/Ternary-Bonsai-4B-gguf":    {4_022_000_000, 1_069_000_000, 0},
+		"prism-ml/Ternary-Bonsai-2-9B-gguf":  {8_950_000_000, 2_380_000_000, 50 << 20},
+		"prism-ml/Ternary-Bonsai-2-27B-gguf": {26_890_000_000, 7_200_000_000, 150 << 20},
+	} {
+		i := slices.IndexFunc(Publics, func(p Public) bool { return p.ID == id })
+		f := Publics[i].Facts()
+		if r := float64(f.Params) / float64(want.params); r < 0.99 || r > 1.01 {
+			t.Errorf("%s: %d parameters", id, f.Params)
+		}
+		if r := float64(f.Bytes()) / float64(want.bytes); r < 0.98 || r > 1.02 {
+			t.Errorf("%s: %d bytes", id, f.Bytes())
+		}
+		if r := float64(f.StateBytes()) / float64(max(want.state, 1)); want.state > 0 && (r < 0.98 || r > 1.02) || want.state == 0 && f.StateBytes() != 0 {
+			t.Errorf("%s: state of %d", id, f.StateBytes())
+		}
+		if want.state > 0 && Need(f, 4096) < f.Bytes()+3*f.StateBytes()+4096*inference.KVBytesPerToken(&f.Config, inference.KVF16) {
+			t.Errorf("%s: the need counts no snapshots", id)
+		}
+	}
+}
+
+// TestOffer: each offer is one sentence.
+func TestOffer(t *testing.T) {
+	for want, o := range map[string]Offer{
+		"":                                   {},
+		"Fits":                               {Fit: Fit{Verdict: Fits}},
+		"Fits just so":                       {Fit: Fit{Verdict: Tight}},
+		"Fits, about 14 words a second here": {Fit{Verdict: Fits}, 13.6},
+		"Fits just so, about 120 words a second here": {Fit{Verdict: Tight}, 123},
+		"About 3.4 words a second here":               {Words: 3.43},
+		"Does not fit: needs 5.9 GB, 512 MB free":     {Fit{DoesNotFit, 5_900_000_000, 512_000_000}, 3},
+	} {
+		if got := o.Text().String(); got != want {
+			t.Errorf("%+v: %q, want %q", o, got, want)
+		}
+	}
+	l := New()
+	if err := l.Measure(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if o := l.Offer(Publics[0].Facts(), 4096, 1<<40, true); o.Verdict != Fits || !(o.Words > 0) {
+		t.Errorf("%+v", o)
+	}
+	if o := l.Offer(nil, 0, 0, true); o != (Offer{}) {
+		t.Errorf("%+v", o)
 	}
 }
 

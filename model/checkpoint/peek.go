@@ -86,7 +86,7 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 }
 
 // Outline is Peek for a checkpoint of a shape, with its embedding and head
-// stored as head, that is not here.
+// stored as head, that is not here. model.Packed is a scale per 128 weights.
 func Outline(c model.Config, head model.DType) *Facts {
 	m := &model.Model{Config: c}
 	m.Allocate()
@@ -94,7 +94,13 @@ func Outline(c model.Config, head model.DType) *Facts {
 	var list []binding
 	for _, p := range m.Slots(&model.GGUFNames) {
 		b := binding{Slot: p, enc: &Packed}
+		float := c.Input == model.InputFloat
 		switch {
+		case p.Linear != nil && p.Float && float:
+			b.enc = &denseMatrix
+			b.weight = &tensor{p.Name, "", model.BF16.String(), p.Shape(), io.NewSectionReader(nil, 0, 2*int64(p.Rows)*int64(p.Cols))}
+		case p.Linear != nil && float, p.Dense != nil && head == model.Packed:
+			b.enc, b.float = &PQ2, float
 		case p.Norm != nil:
 			b.enc = &floatVector
 		case p.Dense != nil:
