@@ -1,15 +1,12 @@
 package inference
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"tern/inference/chattemplate"
 	"tern/model"
 	"tern/model/checkpoint"
-	"tern/model/pyjson"
 	"tern/tokenizer"
 )
 
@@ -29,7 +26,10 @@ func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer, wanted string) *cha
 		return chattemplate.Broken(wanted, fmt.Errorf("%w: no built-in one is named %q", ErrTemplate, wanted))
 	}
 	is2B4T := m.Arch == checkpoint.BitNet2B4T && hasMarkers(tok, "<|eot_id|>")
-	source, name, err := ownTemplate(&m.Tokenizer)
+	source, name, err := m.Tokenizer.Template()
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
 	if is2B4T && err == nil && !strings.Contains(source, "<|eot_id|>") {
 		// The GGUF file of 2B-4T holds a placeholder ("BITNETAssistant") that
 		// the model was not trained with and that never ends a turn.
@@ -90,53 +90,4 @@ func hasMarkers(tok tokenizer.Tokenizer, literals ...string) bool {
 		}
 	}
 	return true
-}
-
-// ownTemplate returns the Jinja template that a checkpoint brings and the name
-// of the file that holds it, "" where there is none.
-func ownTemplate(f *model.TokenizerFiles) (source, name string, err error) {
-	const config = "tokenizer_config.json"
-	switch {
-	case f.GGUF != nil:
-		return f.GGUF.ChatTemplate, "GGUF", nil
-	case f.ChatTemplate != nil: // in newer checkpoints; it comes before the older key
-		return string(f.ChatTemplate), "chat_template.jinja", nil
-	case f.Config == nil:
-		return "", "", nil
-	}
-	var file struct {
-		Template json.RawMessage `json:"chat_template"`
-	}
-	if err := pyjson.Unmarshal(f.Config, &file); err != nil {
-		return "", config, fmt.Errorf("%w: %s: %w", ErrTemplate, config, err)
-	}
-	if len(file.Template) == 0 || json.Unmarshal(file.Template, &source) == nil { // null leaves it empty
-		return source, config, nil
-	}
-	var named []struct{ Name, Template string }
-	if err := json.Unmarshal(file.Template, &named); err != nil {
-		return "", config, fmt.Errorf("%w: %s: chat_template is neither a text nor a list", ErrTemplate, config)
-	}
-	for _, n := range named {
-		if n.Name == "default" || len(named) == 1 {
-			return n.Template, config, nil
-		}
-	}
-	return "", "", nil
-}
-
-// GGUFVocab returns a checkpoint's tokenizer and chat template as a GGUF file holds
-// them, nil if there is no tokenizer. The error is tokenizer.ErrUnsupported for a
-// tokenizer that GGUF cannot describe.
-func GGUFVocab(f model.TokenizerFiles) (*model.Vocab, error) {
-	v, err := tokenizer.ToGGUF(tokenizerFiles(f))
-	if errors.Is(err, tokenizer.ErrNone) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	if v.ChatTemplate, _, err = ownTemplate(&f); err != nil {
-		return nil, fmt.Errorf("inference: %w", err)
-	}
-	return (*model.Vocab)(v), nil
 }

@@ -12,6 +12,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 // The templates that the families publish, as ../shared/formats.md §5 quotes them.
@@ -32,7 +33,7 @@ const (
 // chatEngine is an engine as far as chats need one: without weights.
 func chatEngine(t testing.TB, m *model.Model) *Engine {
 	t.Helper()
-	tok, err := tokenizer.New(tokenizerFiles(m.Tokenizer))
+	tok, err := tokenizer.New(m.Tokenizer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func small(t testing.TB, family model.Arch, vocabulary string, template any) *mo
 		file["post_processor"] = nil
 		raw, _ = json.Marshal(file)
 	}
-	m := &model.Model{Config: model.Config{Arch: family}, Tokenizer: model.TokenizerFiles{JSON: raw}}
+	m := &model.Model{Config: model.Config{Arch: family}, Tokenizer: vocab.Files{JSON: raw}}
 	if template != nil {
 		m.Tokenizer.Config, _ = json.Marshal(map[string]any{"chat_template": template})
 	}
@@ -101,18 +102,18 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 		[]int32{72803, 25, space, 9906, 0, eot},        // Assistant·:
 		[]int32{1502, 25, space}, typed, []int32{eot},
 		[]int32{72803, 25, space})
-	files := model.TokenizerFiles{JSON: raw}
-	tok, err := tokenizer.New(tokenizerFiles(files))
+	files := vocab.Files{JSON: raw}
+	tok, err := tokenizer.New(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := func(template string) model.TokenizerFiles {
-		return model.TokenizerFiles{ChatTemplate: []byte(template)}
+	own := func(template string) vocab.Files {
+		return vocab.Files{ChatTemplate: []byte(template)}
 	}
 	for _, c := range []struct {
 		family model.Arch
 		name   string // of the model
-		files  model.TokenizerFiles
+		files  vocab.Files
 		chosen string
 		want   []int32
 	}{
@@ -120,7 +121,7 @@ func TestChatLlama3Vocabulary(t *testing.T) {
 		{checkpoint.Llama, "Llama3-Instruct", files, "Llama 3", llama3},
 		{checkpoint.BitNet2B4T, "2B", own(published2B4T), "chat_template.jinja", bitnet},
 		{checkpoint.BitNet2B4T, "2B", files, "2B-4T", bitnet},
-		{checkpoint.BitNet2B4T, "2B", model.TokenizerFiles{GGUF: &model.Vocab{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
+		{checkpoint.BitNet2B4T, "2B", vocab.Files{GGUF: &vocab.GGUF{ChatTemplate: placeholder2B4T}}, "2B-4T", bitnet},
 	} {
 		e := &Engine{tok: tok}
 		m := &model.Model{Name: c.name, Config: model.Config{Arch: c.family}, Tokenizer: c.files}

@@ -16,6 +16,7 @@ import (
 	"tern/model/export"
 	"tern/model/modeltest"
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 // withTokenizer loads a checkpoint and gives it a tokenizer from testdata of
@@ -41,7 +42,7 @@ func withTokenizer(t *testing.T, dir string) *model.Model {
 
 // writeCopy writes a copy of m, tokenizer and chat template inside.
 func writeCopy(ctx context.Context, m *model.Model, path string, o export.GGUFOptions) (err error) {
-	if o.Vocab, err = GGUFVocab(m.Tokenizer); err != nil {
+	if o.Vocab, err = tokenizer.ToGGUF(m.Tokenizer); err != nil {
 		return err
 	}
 	return export.GGUF(ctx, m, path, o)
@@ -78,7 +79,7 @@ func TestCopyGoldens(t *testing.T) {
 			m := withTokenizer(t, dir)
 			m.Tokenizer.ChatTemplate = []byte("{{ messages }}")
 			if m.Tokenizer.GGUF != nil {
-				m.Tokenizer = model.TokenizerFiles{GGUF: m.Tokenizer.GGUF}
+				m.Tokenizer = vocab.Files{GGUF: m.Tokenizer.GGUF}
 			}
 			original := newEngine(t, m)
 			_, copied := copyOf(t, m, export.GGUFOptions{})
@@ -93,7 +94,7 @@ func TestCopyGoldens(t *testing.T) {
 				got.Params() != want.Params() {
 				t.Errorf("config %+v, want %+v", got.Config, want.Config)
 			}
-			if source, _, err := ownTemplate(&m.Tokenizer); err != nil || copied.Model().Tokenizer.GGUF.ChatTemplate != source {
+			if source, _, err := m.Tokenizer.Template(); err != nil || copied.Model().Tokenizer.GGUF.ChatTemplate != source {
 				t.Errorf("chat template %q, want %q: %v", copied.Model().Tokenizer.GGUF.ChatTemplate, source, err)
 			}
 		})

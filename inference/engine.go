@@ -114,9 +114,7 @@ func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, e
 // tokenizer files gives an engine whose Tokenizer is nil; one with files that
 // cannot be used is an error but for Options.OnlyIDs.
 func New(m *model.Model, o Options) (*Engine, error) {
-	files := tokenizerFiles(m.Tokenizer)
-	files.Rows = m.VocabSize
-	tok, noTok := tokenizer.New(files)
+	tok, noTok := newTokenizer(m)
 	if errors.Is(noTok, tokenizer.ErrNone) {
 		noTok = nil
 	}
@@ -185,9 +183,7 @@ func (e *Engine) Tokenizer() tokenizer.Tokenizer { return e.tok }
 // Notes says what was passed over or assumed when m was read, in its settings
 // and in its tokenizer, one sentence each.
 func Notes(m *model.Model) []string {
-	files := tokenizerFiles(m.Tokenizer)
-	files.Rows = m.VocabSize
-	tok, err := tokenizer.New(files)
+	tok, err := newTokenizer(m)
 	if err != nil {
 		return m.Notes // the error is another's to say
 	}
@@ -226,17 +222,11 @@ func (e *Engine) Prompt(text string) []int32 {
 	return ids
 }
 
-// tokenizerFiles are the files of a checkpoint's tokenizer as package tokenizer
-// takes them.
-func tokenizerFiles(f model.TokenizerFiles) tokenizer.Files {
-	return tokenizer.Files{
-		JSON:          f.JSON,
-		SentencePiece: f.SentencePiece,
-		Config:        f.Config,
-		AddedTokens:   f.AddedTokens,
-		SpecialTokens: f.SpecialTokens,
-		GGUF:          (*tokenizer.Vocab)(f.GGUF),
-	}
+// newTokenizer makes the tokenizer of a model.
+func newTokenizer(m *model.Model) (tokenizer.Tokenizer, error) {
+	files := m.Tokenizer
+	files.Rows = m.VocabSize
+	return tokenizer.New(files)
 }
 
 func hasOwnNorms(l *model.Layer) bool {

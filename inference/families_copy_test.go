@@ -13,6 +13,7 @@ import (
 	"tern/model/checkpoint"
 	"tern/model/compare"
 	"tern/model/export"
+	"tern/tokenizer"
 )
 
 // TestCopyFamilies: a copy of every golden with a scale per group computes the same
@@ -32,7 +33,7 @@ func TestCopyFamilies(t *testing.T) {
 			for _, o := range []export.GGUFOptions{{}, {Portable: true}, {Type: export.TypeQ2}, {Type: export.TypePQ2}, {Type: export.TypeTQ2}} {
 				file := filepath.Join(t.TempDir(), "copy.gguf")
 				var err error
-				if o.Vocab, err = GGUFVocab(m.Tokenizer); err != nil {
+				if o.Vocab, err = tokenizer.ToGGUF(m.Tokenizer); err != nil {
 					t.Fatal(err)
 				}
 				size, err := export.GGUFSize(m, o)

@@ -17,6 +17,7 @@ import (
 	"tern/model/gguf"
 	"tern/model/modeltest"
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 // TestGGUFGoldenTokenizers checks the vocabulary inside each GGUF golden
@@ -63,7 +64,7 @@ func TestLlamaVocabularyFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tok, err := tokenizer.New(tokenizerFiles(model.TokenizerFiles{GGUF: v}))
+	tok, err := tokenizer.New(vocab.Files{GGUF: v})
 	if err != nil {
 		t.Fatal(err)
 	}

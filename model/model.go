@@ -4,13 +4,15 @@
 // what two differ.
 package model
 
+import "tern/tokenizer/vocab"
+
 // Model is a loaded checkpoint. It is immutable after Open.
 type Model struct {
 	Name string // what to call it: the folder's or file's base name
 	Path string // what was opened; empty for the built-in model
 	Config
 	Weights
-	Tokenizer TokenizerFiles
+	Tokenizer vocab.Files
 	Tensors   []TensorInfo // in the order of the forward pass
 	Ignored   []string     // names of tensors that were skipped (inv_freq buffers)
 	Notes     []string     // what was passed over or assumed, one sentence each
@@ -18,20 +20,6 @@ type Model struct {
 	// Recommended holds the sampling settings that the checkpoint's makers
 	// recommend, by the keys of generation_config.json; nil for none.
 	Recommended map[string]float64
-}
-
-// TokenizerFiles holds what describes a tokenizer: the raw bytes of the files
-// beside the weights, nil where one is absent, or the metadata of a GGUF file.
-type TokenizerFiles struct {
-	JSON          []byte // tokenizer.json
-	SentencePiece []byte // tokenizer.model
-	Config        []byte // tokenizer_config.json
-	AddedTokens   []byte // added_tokens.json
-	SpecialTokens []byte // special_tokens_map.json
-	ChatTemplate  []byte // chat_template.jinja
-
-	// GGUF is the vocabulary of a GGUF file, which needs no other files.
-	GGUF *Vocab
 }
 
 // TensorInfo describes one tensor as the checkpoint stores it.
@@ -47,22 +35,4 @@ type TensorInfo struct {
 type Progress struct {
 	Layer, Layers     int   // layer being read, from 1; 0 before the first
 	Bytes, TotalBytes int64 // read so far and in all, tensor data only
-}
-
-// TokenizerFile is a file of a tokenizer and where its bytes are kept.
-type TokenizerFile struct {
-	Name string
-	Data *[]byte
-}
-
-// Files lists the files that a tokenizer may have beside safetensors.
-func (t *TokenizerFiles) Files() []TokenizerFile {
-	return []TokenizerFile{
-		{"tokenizer.json", &t.JSON},
-		{"tokenizer.model", &t.SentencePiece},
-		{"tokenizer_config.json", &t.Config},
-		{"added_tokens.json", &t.AddedTokens},
-		{"special_tokens_map.json", &t.SpecialTokens},
-		{"chat_template.jinja", &t.ChatTemplate},
-	}
 }

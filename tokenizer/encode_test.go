@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"tern/tokenizer/vocab"
 )
 
 func bytesOf(tok Tokenizer, ids []int32) string {
@@ -45,10 +47,10 @@ func checkRoundTrip(t testing.TB, tok Tokenizer, text string) {
 func goldenTokenizers(t testing.TB) map[string]Tokenizer {
 	t.Helper()
 	return map[string]Tokenizer{
-		"spm model": mustNew(t, Files{SentencePiece: readFile(t, "testdata", "spm", "tokenizer.model")}),
-		"spm json":  mustNew(t, Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")}),
-		"bpe":       mustNew(t, Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")}),
-		"falcon":    mustNew(t, Files{JSON: edit(t, "bpe", "pre_tokenizer", falconSteps)}),
+		"spm model": mustNew(t, vocab.Files{SentencePiece: readFile(t, "testdata", "spm", "tokenizer.model")}),
+		"spm json":  mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")}),
+		"bpe":       mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")}),
+		"falcon":    mustNew(t, vocab.Files{JSON: edit(t, "bpe", "pre_tokenizer", falconSteps)}),
 	}
 }
 
@@ -150,10 +152,10 @@ func TestWordsApart(t *testing.T) {
 	model := readFile(t, "testdata", "spm", "tokenizer.model")
 	for _, c := range []struct {
 		name  string
-		whole Files
+		whole vocab.Files
 	}{
-		{"spm model", Files{SentencePiece: append(slices.Clone(model), pieceField("\uE000▁", -1e9, pieceNormal)...)}},
-		{"spm json", Files{JSON: edit(t, "spm", "model.vocab.\uE000▁", "400")}},
+		{"spm model", vocab.Files{SentencePiece: append(slices.Clone(model), pieceField("\uE000▁", -1e9, pieceNormal)...)}},
+		{"spm json", vocab.Files{JSON: edit(t, "spm", "model.vocab.\uE000▁", "400")}},
 	} {
 		apart, whole := goldenTokenizers(t)[c.name], mustNew(t, c.whole)
 		texts := append(randomTexts(3000), prose(20000), strings.Repeat(" ", 100), "▁ ▁a▁ b", "a▁▁")
@@ -239,11 +241,11 @@ func BenchmarkEncode(b *testing.B) {
 	dir := sharedFolder(b)
 	for _, c := range []struct {
 		name  string
-		files Files
+		files vocab.Files
 	}{
-		{"LLaMA-32000", Files{SentencePiece: readFile(b, dir, "tokenizers", "llama-32000.tokenizer.model")}},
-		{"LLaMA-32000-json", Files{JSON: readFile(b, dir, "tokenizers", "llama-32000.tokenizer.json")}},
-		{"Llama3-128256", Files{JSON: readFile(b, dir, "tokenizers", "llama3-128256.tokenizer.json")}},
+		{"LLaMA-32000", vocab.Files{SentencePiece: readFile(b, dir, "tokenizers", "llama-32000.tokenizer.model")}},
+		{"LLaMA-32000-json", vocab.Files{JSON: readFile(b, dir, "tokenizers", "llama-32000.tokenizer.json")}},
+		{"Llama3-128256", vocab.Files{JSON: readFile(b, dir, "tokenizers", "llama3-128256.tokenizer.json")}},
 	} {
 		tok := mustNew(b, c.files)
 		b.Run(c.name+"/prose", func(b *testing.B) { benchmarkEncode(b, tok, prose(1<<20)) })
@@ -256,9 +258,9 @@ func BenchmarkNew(b *testing.B) {
 	dir := sharedFolder(b)
 	for _, name := range []string{"llama-32000.tokenizer.json", "llama3-128256.tokenizer.json", "llama-32000.tokenizer.model"} {
 		data := readFile(b, dir, "tokenizers", name)
-		files := Files{JSON: data}
+		files := vocab.Files{JSON: data}
 		if strings.HasSuffix(name, ".model") {
-			files = Files{SentencePiece: data}
+			files = vocab.Files{SentencePiece: data}
 		}
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 func Example() {
@@ -13,7 +14,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	t, err := tokenizer.New(tokenizer.Files{SentencePiece: vocabulary})
+	t, err := tokenizer.New(vocab.Files{SentencePiece: vocabulary})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func ExampleStream() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	t, err := tokenizer.New(tokenizer.Files{SentencePiece: vocabulary})
+	t, err := tokenizer.New(vocab.Files{SentencePiece: vocabulary})
 	if err != nil {
 		log.Fatal(err)
 	}

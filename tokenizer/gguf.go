@@ -6,29 +6,15 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"tern/tokenizer/vocab"
 )
 
-// Vocab is the vocabulary of a GGUF file: the metadata tokenizer.ggml.* and
-// tokenizer.chat_template. Scores, Types and Merges are nil where the file has
-// none, ids are -1, flags are nil.
-type Vocab struct {
-	Model  string    // "llama" for SentencePiece, "gpt2" for byte-level BPE
-	Pre    string    // how a byte-level text is cut into words; may be ""
-	Tokens []string  // by id
-	Scores []float32 // by id, of SentencePiece
-	Types  []int32   // by id: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
-	Merges []string  // "left right", best first, of byte-level BPE
+// ggufVocab reads and makes the vocabulary of a GGUF file.
+type ggufVocab struct{ *vocab.GGUF }
 
-	BOS, EOS, EOT, UNK, PAD        int32
-	AddBOS, AddEOS, AddSpacePrefix *bool
-	ChatTemplate                   string // Jinja; "" where there is none
-
-	// Habits are how a SentencePiece tokenizer departs from what is usual in
-	// such a file and what the format has no keys for; ToGGUF writes them.
-	Habits []string
-}
-
-// The habits of SentencePiece tokenizers.
+// The habits of SentencePiece tokenizers, which a GGUF file has no keys for; ToGGUF
+// writes them.
 const (
 	habitRanks   = "merge by rank"               // of Merges, as tokenizer.json does, not by score
 	habitWords   = "merge inside words"          // a word starts at every space
@@ -40,11 +26,11 @@ const (
 
 var habits = []string{habitRanks, habitWords, habitOnce, habitSpaced, habitSqueeze, habitApart}
 
-func (v *Vocab) has(habit string) bool { return slices.Contains(v.Habits, habit) }
+func (v ggufVocab) has(habit string) bool { return slices.Contains(v.Habits, habit) }
 
-// readGGUF makes the tokenizer of a GGUF vocabulary. AddEOS is for training
+// tokenizer makes the tokenizer of a GGUF vocabulary. AddEOS is for training
 // and EOT for chats; neither changes how a text is encoded.
-func readGGUF(v *Vocab, c *config) (*tokenizer, error) {
+func (v ggufVocab) tokenizer(c *config) (*tokenizer, error) {
 	c.bos, c.eos = append(c.bos, v.literal(v.BOS)), append(c.eos, v.literal(v.EOS))
 	if c.addBOS == nil {
 		c.addBOS = v.AddBOS
@@ -63,7 +49,7 @@ func readGGUF(v *Vocab, c *config) (*tokenizer, error) {
 }
 
 // literal is the token with an id, "" where there is none.
-func (v *Vocab) literal(id int32) string {
+func (v ggufVocab) literal(id int32) string {
 	if id < 0 || int(id) >= len(v.Tokens) {
 		return ""
 	}
@@ -72,7 +58,7 @@ func (v *Vocab) literal(id int32) string {
 
 // sentencePiece makes a SentencePiece tokenizer. llama.cpp puts the dummy space
 // in front of a text and after every special token.
-func (v *Vocab) sentencePiece(c *config) (*tokenizer, error) {
+func (v ggufVocab) sentencePiece(c *config) (*tokenizer, error) {
 	for _, h := range v.Habits {
 		if !slices.Contains(habits, h) {
 			return nil, fmt.Errorf("tokenizer: GGUF: habit %q: %w", h, ErrUnsupported)
@@ -117,7 +103,7 @@ func (v *Vocab) sentencePiece(c *config) (*tokenizer, error) {
 
 // pieceTypes are the types of the pieces, guessed by their names where the file
 // has none. llama.cpp renames a piece without a name, which is then unused.
-func (v *Vocab) pieceTypes() []pieceType {
+func (v ggufVocab) pieceTypes() []pieceType {
 	types := make([]pieceType, len(v.Tokens))
 	for i, token := range v.Tokens {
 		_, isByte := parseByteToken(token)
@@ -140,7 +126,7 @@ func (v *Vocab) pieceTypes() []pieceType {
 }
 
 // byRank makes the tokenizer that a tokenizer.json with byte fallback describes.
-func (v *Vocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error) {
+func (v ggufVocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error) {
 	c := characterModel{
 		vocabulary:   vocabulary{literals: v.Tokens, ids: make(map[string]int32, len(types))},
 		spacing:      spaces,
@@ -176,7 +162,7 @@ func (v *Vocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error) {
 }
 
 // merges cuts Merges into pairs. A space that comes first is part of a token.
-func (v *Vocab) merges() ([][2]string, error) {
+func (v ggufVocab) merges() ([][2]string, error) {
 	merges := make([][2]string, len(v.Merges))
 	for i, line := range v.Merges {
 		at := -1
@@ -193,7 +179,7 @@ func (v *Vocab) merges() ([][2]string, error) {
 
 // byteLevel makes a byte-level tokenizer and notes in c whether its
 // pre-tokenizer implies BOS.
-func (v *Vocab) byteLevel(c *config) (*tokenizer, error) {
+func (v ggufVocab) byteLevel(c *config) (*tokenizer, error) {
 	pre, err := v.preTokenizer(c)
 	if err != nil {
 		return nil, err
@@ -250,7 +236,7 @@ func (v *Vocab) byteLevel(c *config) (*tokenizer, error) {
 }
 
 // kind is the type of a token; without a list of them all are normal.
-func (v *Vocab) kind(id int32) pieceType {
+func (v ggufVocab) kind(id int32) pieceType {
 	if v.Types == nil {
 		return pieceNormal
 	}

@@ -6,17 +6,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // vocabOfModel is the GGUF vocabulary of a tokenizer.model, as converters make
 // it.
-func vocabOfModel(t testing.TB, path ...string) *Vocab {
+func vocabOfModel(t testing.TB, path ...string) *vocab.GGUF {
 	t.Helper()
 	f := spmFile{bos: 1, eos: 2}
 	if err := f.read(readFile(t, path...)); err != nil {
 		t.Fatal(err)
 	}
-	v := &Vocab{Model: "llama", Pre: "default", Tokens: f.pieces, Scores: f.scores, BOS: f.bos, EOS: f.eos, EOT: -1, UNK: 0, PAD: -1}
+	v := &vocab.GGUF{Model: "llama", Pre: "default", Tokens: f.pieces, Scores: f.scores, BOS: f.bos, EOS: f.eos, EOT: -1, UNK: 0, PAD: -1}
 	for _, kind := range f.types {
 		v.Types = append(v.Types, int32(kind))
 	}
@@ -24,7 +26,7 @@ func vocabOfModel(t testing.TB, path ...string) *Vocab {
 }
 
 // vocabOfJSON is the GGUF vocabulary of a byte-level tokenizer.json.
-func vocabOfJSON(t testing.TB, bos string, path ...string) *Vocab {
+func vocabOfJSON(t testing.TB, bos string, path ...string) *vocab.GGUF {
 	t.Helper()
 	var f jsonFile
 	if err := json.Unmarshal(readFile(t, path...), &f); err != nil {
@@ -37,7 +39,7 @@ func vocabOfJSON(t testing.TB, bos string, path ...string) *Vocab {
 	for _, a := range f.Added {
 		size = max(size, int(a.ID)+1)
 	}
-	v := &Vocab{Model: "gpt2", Pre: "llama-bpe", Tokens: make([]string, size), Types: make([]int32, size), BOS: -1, EOS: -1, EOT: -1, UNK: -1, PAD: -1}
+	v := &vocab.GGUF{Model: "gpt2", Pre: "llama-bpe", Tokens: make([]string, size), Types: make([]int32, size), BOS: -1, EOS: -1, EOT: -1, UNK: -1, PAD: -1}
 	for literal, id := range f.Model.Vocab {
 		v.Tokens[id], v.Types[id] = literal, 1
 	}
@@ -61,7 +63,7 @@ func vocabOfJSON(t testing.TB, bos string, path ...string) *Vocab {
 }
 
 func TestGGUFSentencePiece(t *testing.T) {
-	tok := mustNew(t, Files{GGUF: vocabOfModel(t, "testdata", "spm", "tokenizer.model")})
+	tok := mustNew(t, vocab.Files{GGUF: vocabOfModel(t, "testdata", "spm", "tokenizer.model")})
 	g := readGolden(t, "spm")
 	for _, c := range g.Cases {
 		if got := tok.Encode(c.Text); !slices.Equal(got, c.IDs) {
@@ -85,7 +87,7 @@ func TestGGUFByteLevel(t *testing.T) {
 	v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 	for _, pre := range []string{"llama-bpe", "llama3", "llama-v3", "falcon3"} {
 		v.Pre = pre
-		tok := mustNew(t, Files{GGUF: v})
+		tok := mustNew(t, vocab.Files{GGUF: v})
 		for _, c := range readGolden(t, "bpe").Cases {
 			if got := tok.EncodeSpecial(c.Text); !slices.Equal(got, c.IDs) {
 				t.Errorf("EncodeSpecial(%q) = %v, want %v", c.Text, got, c.IDs)
@@ -108,7 +110,7 @@ func TestGGUFLlama3(t *testing.T) {
 	texts, ids := llamaVocabulary(t, dir, "llama-bpe")
 	for _, pre := range []string{"", "default", "llama-bpe"} {
 		v.Pre = pre
-		tok := mustNew(t, Files{GGUF: v})
+		tok := mustNew(t, vocab.Files{GGUF: v})
 		for i, text := range texts {
 			if got := tok.Encode(text); !slices.Equal(got, ids[i]) {
 				t.Errorf("pre %q, Encode(%q) = %v, want %v", pre, text, got, ids[i])
@@ -129,24 +131,24 @@ func TestGGUFLlama3(t *testing.T) {
 // TestGGUFFlags: what the file says about BOS and the dummy space holds.
 func TestGGUFFlags(t *testing.T) {
 	yes, no := true, false
-	spm := func() *Vocab { return vocabOfModel(t, "testdata", "spm", "tokenizer.model") }
-	bpe := func() *Vocab { return vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json") }
+	spm := func() *vocab.GGUF { return vocabOfModel(t, "testdata", "spm", "tokenizer.model") }
+	bpe := func() *vocab.GGUF { return vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json") }
 	for name, c := range map[string]struct {
-		v      *Vocab
-		change func(*Vocab)
+		v      *vocab.GGUF
+		change func(*vocab.GGUF)
 		bos    bool
 		space  bool
 	}{
-		"SentencePiece":            {spm(), func(*Vocab) {}, true, true},
-		"without BOS":              {spm(), func(v *Vocab) { v.AddBOS = &no }, false, true},
-		"without a space":          {spm(), func(v *Vocab) { v.AddSpacePrefix = &no }, true, false},
-		"SentencePiece, customary": {spm(), func(v *Vocab) { v.BOS, v.EOS = -1, -1 }, true, true},
-		"byte level":               {bpe(), func(*Vocab) {}, true, false},
-		"byte level, said":         {bpe(), func(v *Vocab) { v.AddBOS = &yes }, true, false},
-		"byte level, denied":       {bpe(), func(v *Vocab) { v.AddBOS = &no }, false, false},
+		"SentencePiece":            {spm(), func(*vocab.GGUF) {}, true, true},
+		"without BOS":              {spm(), func(v *vocab.GGUF) { v.AddBOS = &no }, false, true},
+		"without a space":          {spm(), func(v *vocab.GGUF) { v.AddSpacePrefix = &no }, true, false},
+		"SentencePiece, customary": {spm(), func(v *vocab.GGUF) { v.BOS, v.EOS = -1, -1 }, true, true},
+		"byte level":               {bpe(), func(*vocab.GGUF) {}, true, false},
+		"byte level, said":         {bpe(), func(v *vocab.GGUF) { v.AddBOS = &yes }, true, false},
+		"byte level, denied":       {bpe(), func(v *vocab.GGUF) { v.AddBOS = &no }, false, false},
 	} {
 		c.change(c.v)
-		tok := mustNew(t, Files{GGUF: c.v})
+		tok := mustNew(t, vocab.Files{GGUF: c.v})
 		if id, add := tok.BOS(); add != c.bos || id < 0 || tok.EOS() < 0 || tok.StripsLeadingSpace() != c.space {
 			t.Errorf("%s: BOS %d %v, EOS %d, strips %v", name, id, add, tok.EOS(), tok.StripsLeadingSpace())
 		}
@@ -158,7 +160,7 @@ func TestGGUFTypes(t *testing.T) {
 	v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 	pad, user := int32(len(v.Tokens)), int32(len(v.Tokens)+1)
 	v.Tokens, v.Types = append(v.Tokens, "[PAD414]", "<tool>"), append(v.Types, 5, 4)
-	tok := mustNew(t, Files{GGUF: v})
+	tok := mustNew(t, vocab.Files{GGUF: v})
 	for text, want := range map[string]bool{"a[PAD414]b": false, "a<tool>b": true, "a<|begin_of_text|>b": false} {
 		if got := slices.Contains(tok.Encode(text), user); got != want || slices.Contains(tok.Encode(text), pad) || slices.Contains(tok.Encode(text), v.BOS) {
 			t.Errorf("Encode(%q) = %v", text, tok.Encode(text))
@@ -170,37 +172,37 @@ func TestGGUFTypes(t *testing.T) {
 	// Without types every token is text, but for those that the file names.
 	v = vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 	v.Types = nil
-	tok = mustNew(t, Files{GGUF: v})
+	tok = mustNew(t, vocab.Files{GGUF: v})
 	if id, add := tok.BOS(); id != 406 || !add || len(tok.Bytes(id)) != 0 {
 		t.Errorf("without types: BOS %d %v, bytes %q", id, add, tok.Bytes(id))
 	}
 }
 
 func TestGGUFRefuses(t *testing.T) {
-	spm := func(change func(*Vocab)) *Vocab {
+	spm := func(change func(*vocab.GGUF)) *vocab.GGUF {
 		v := vocabOfModel(t, "testdata", "spm", "tokenizer.model")
 		change(v)
 		return v
 	}
-	bpe := func(change func(*Vocab)) *Vocab {
+	bpe := func(change func(*vocab.GGUF)) *vocab.GGUF {
 		v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 		change(v)
 		return v
 	}
 	for name, c := range map[string]struct {
-		v    *Vocab
+		v    *vocab.GGUF
 		kind error
 		says string
 	}{
-		"another model":            {spm(func(v *Vocab) { v.Model = "bert" }), ErrUnsupported, `"bert"`},
-		"an unknown pre-tokenizer": {bpe(func(v *Vocab) { v.Pre = "falcon_f" }), ErrUnsupported, `"falcon_f"`},
-		"few types":                {bpe(func(v *Vocab) { v.Types = v.Types[1:] }), ErrDamaged, "413 types"},
-		"no tokens":                {bpe(func(v *Vocab) { v.Tokens, v.Types = nil, nil }), ErrDamaged, "0 tokens"},
-		"half a merge":             {bpe(func(v *Vocab) { v.Merges[3] = "x" }), ErrDamaged, "merge 3"},
-		"the same token twice":     {bpe(func(v *Vocab) { v.Tokens[300] = v.Tokens[301] }), ErrDamaged, "both"},
+		"another model":            {spm(func(v *vocab.GGUF) { v.Model = "bert" }), ErrUnsupported, `"bert"`},
+		"an unknown pre-tokenizer": {bpe(func(v *vocab.GGUF) { v.Pre = "falcon_f" }), ErrUnsupported, `"falcon_f"`},
+		"few types":                {bpe(func(v *vocab.GGUF) { v.Types = v.Types[1:] }), ErrDamaged, "413 types"},
+		"no tokens":                {bpe(func(v *vocab.GGUF) { v.Tokens, v.Types = nil, nil }), ErrDamaged, "0 tokens"},
+		"half a merge":             {bpe(func(v *vocab.GGUF) { v.Merges[3] = "x" }), ErrDamaged, "merge 3"},
+		"the same token twice":     {bpe(func(v *vocab.GGUF) { v.Tokens[300] = v.Tokens[301] }), ErrDamaged, "both"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := New(Files{GGUF: c.v})
+			_, err := New(vocab.Files{GGUF: c.v})
 			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("error %v, want %v that says %q", err, c.kind, c.says)
 			}

@@ -1,38 +1,42 @@
 package tokenizer
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"tern/model/pyjson"
+	"tern/tokenizer/vocab"
 )
 
-// ToGGUF returns the tokenizer that the files describe as the vocabulary of a
-// GGUF file. New makes the same tokenizer of it; other programs, which do not
-// know Habits, one that agrees on ordinary text. The chat template is not part
-// of it.
+// ToGGUF returns the tokenizer and the chat template that the files describe as a
+// GGUF file holds them, nil where there is no tokenizer. New makes the same tokenizer
+// of it; other programs, which do not know Habits, one that agrees on ordinary text.
 //
 // Errors are those of New; ErrUnsupported also marks a tokenizer that a GGUF
 // file cannot describe.
-func ToGGUF(f Files) (*Vocab, error) {
+func ToGGUF(f vocab.Files) (*vocab.GGUF, error) {
 	if f.GGUF != nil {
-		v := *f.GGUF
+		written := *f.GGUF
+		v := ggufVocab{&written}
 		if _, known := preTokenizers[v.Pre]; v.Model == "gpt2" && (v.unnamedPre() || !known) && v.telling() != "" {
 			v.Pre = v.telling()
 		}
-		return &v, nil
+		return v.GGUF, nil
 	}
 	made, err := New(f)
-	if err != nil {
+	if errors.Is(err, ErrNone) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	t := made.(*tokenizer)
-	v := &Vocab{
+	v := ggufVocab{&vocab.GGUF{
 		Tokens: slices.Clone(t.literals), Types: make([]int32, len(t.literals)),
 		BOS: t.bos, EOS: t.eos, EOT: -1, UNK: -1, PAD: -1, AddBOS: &t.addBOS,
-	}
+	}}
 	if id, ok := t.special["<|eot_id|>"]; ok {
 		v.EOT = id
 	}
@@ -48,14 +52,17 @@ func ToGGUF(f Files) (*Vocab, error) {
 		return nil, err
 	}
 	// What the keys cannot say shows when they are read.
-	again, err := New(Files{GGUF: v})
+	again, err := New(vocab.Files{GGUF: v.GGUF})
 	if err != nil {
 		return nil, noKeys("%v", err)
 	}
 	if what := t.difference(again.(*tokenizer)); what != "" {
 		return nil, noKeys("%s would differ", what)
 	}
-	return v, nil
+	if v.ChatTemplate, _, err = f.Template(); err != nil {
+		return nil, fmt.Errorf("tokenizer: %w: %w", ErrDamaged, err)
+	}
+	return v.GGUF, nil
 }
 
 // noKeys is an error about a tokenizer that a GGUF file cannot describe.
@@ -64,7 +71,7 @@ func noKeys(format string, args ...any) error {
 }
 
 // fromPieces takes over a tokenizer.model.
-func (v *Vocab) fromPieces(files Files) error {
+func (v ggufVocab) fromPieces(files vocab.Files) error {
 	f, err := parseSPM(files.SentencePiece)
 	if err != nil {
 		return err
@@ -89,14 +96,14 @@ func (v *Vocab) fromPieces(files Files) error {
 	return nil
 }
 
-func (v *Vocab) habit(has bool, habit string) {
+func (v ggufVocab) habit(has bool, habit string) {
 	if has {
 		v.Habits = append(v.Habits, habit)
 	}
 }
 
 // fromJSON takes over a tokenizer.json.
-func (v *Vocab) fromJSON(data []byte, kind string) error {
+func (v ggufVocab) fromJSON(data []byte, kind string) error {
 	var f jsonFile
 	if err := pyjson.Unmarshal(data, &f); err != nil {
 		return fmt.Errorf("tokenizer: tokenizer.json: %w: %w", ErrDamaged, err)
@@ -186,7 +193,7 @@ func (f *jsonFile) patterns() (list []string, ok bool) {
 // fromCharacters takes over a SentencePiece vocabulary in a tokenizer.json.
 // Other programs merge by the scores, which order tokens by the best pair that
 // makes them.
-func (v *Vocab) fromCharacters(c *characterModel) error {
+func (v ggufVocab) fromCharacters(c *characterModel) error {
 	if c.other != "" {
 		return noKeys("a SentencePiece vocabulary with %q", c.other)
 	}
@@ -215,7 +222,7 @@ func (v *Vocab) fromCharacters(c *characterModel) error {
 }
 
 // markAdded notes the added tokens, and that what is left is unused.
-func (v *Vocab) markAdded(t *tokenizer) error {
+func (v ggufVocab) markAdded(t *tokenizer) error {
 	frozen := slices.Contains(v.Types, int32(pieceUserDefined))
 	for id, a := range t.added {
 		have := pieceType(v.Types[id])

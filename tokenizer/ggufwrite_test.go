@@ -7,27 +7,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // roundTrip makes the tokenizer of files by way of a GGUF vocabulary.
-func roundTrip(t *testing.T, files Files) (Tokenizer, *Vocab) {
+func roundTrip(t *testing.T, files vocab.Files) (Tokenizer, *vocab.GGUF) {
 	t.Helper()
 	v, err := ToGGUF(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mustNew(t, Files{GGUF: v}), v
+	return mustNew(t, vocab.Files{GGUF: v}), v
 }
 
 // TestToGGUFGolden writes the golden tokenizers and checks their cases.
 func TestToGGUFGolden(t *testing.T) {
 	for name, c := range map[string]struct {
 		golden string
-		files  Files
+		files  vocab.Files
 	}{
-		"tokenizer.model":       {"spm", Files{SentencePiece: readFile(t, "testdata/spm/tokenizer.model"), Config: readFile(t, "testdata/spm/tokenizer_config.json")}},
-		"SentencePiece as JSON": {"spm", Files{JSON: readFile(t, "testdata/spm/tokenizer.json")}},
-		"byte-level":            {"bpe", Files{JSON: readFile(t, "testdata/bpe/tokenizer.json"), Config: readFile(t, "testdata/bpe/tokenizer_config.json")}},
+		"tokenizer.model":       {"spm", vocab.Files{SentencePiece: readFile(t, "testdata/spm/tokenizer.model"), Config: readFile(t, "testdata/spm/tokenizer_config.json")}},
+		"SentencePiece as JSON": {"spm", vocab.Files{JSON: readFile(t, "testdata/spm/tokenizer.json")}},
+		"byte-level":            {"bpe", vocab.Files{JSON: readFile(t, "testdata/bpe/tokenizer.json"), Config: readFile(t, "testdata/bpe/tokenizer_config.json")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tok, v := roundTrip(t, c.files)
@@ -49,7 +51,7 @@ func TestToGGUFGolden(t *testing.T) {
 					t.Errorf("EncodeSpecial(%q) = %v, want %v", c.Text, got, want.EncodeSpecial(c.Text))
 				}
 			}
-			if again, err := ToGGUF(Files{GGUF: v}); err != nil || !slices.Equal(again.Tokens, v.Tokens) || again == v {
+			if again, err := ToGGUF(vocab.Files{GGUF: v}); err != nil || !slices.Equal(again.Tokens, v.Tokens) || again == v {
 				t.Errorf("a GGUF vocabulary: %v, %v", again == v, err)
 			}
 		})
@@ -61,11 +63,11 @@ func TestToGGUFVocabularies(t *testing.T) {
 	dir := filepath.Join(sharedFolder(t), "tokenizers")
 	for _, c := range []struct {
 		cases string
-		files Files
+		files vocab.Files
 	}{
-		{"llama-spm", Files{SentencePiece: readFile(t, dir, "llama-32000.tokenizer.model")}},
-		{"llama-spm", Files{JSON: readFile(t, dir, "llama-32000.tokenizer.json")}},
-		{"llama-bpe", Files{JSON: readFile(t, dir, "llama3-128256.tokenizer.json"), Config: readFile(t, dir, "llama3-128256.tokenizer_config.json")}},
+		{"llama-spm", vocab.Files{SentencePiece: readFile(t, dir, "llama-32000.tokenizer.model")}},
+		{"llama-spm", vocab.Files{JSON: readFile(t, dir, "llama-32000.tokenizer.json")}},
+		{"llama-bpe", vocab.Files{JSON: readFile(t, dir, "llama3-128256.tokenizer.json"), Config: readFile(t, dir, "llama3-128256.tokenizer_config.json")}},
 	} {
 		tok, v := roundTrip(t, c.files)
 		if c.cases == "llama-bpe" && v.EOT != 128009 {
@@ -88,20 +90,20 @@ func TestToGGUFHabits(t *testing.T) {
 			`{"type":"Metaspace","replacement":"▁","prepend_scheme":"`+scheme+`","split":`+split+`}`)
 	}
 	for name, c := range map[string]struct {
-		files  Files
+		files  vocab.Files
 		habits []string
 	}{
-		"usual":            {Files{SentencePiece: model}, nil},
-		"legacy off":       {Files{SentencePiece: model, Config: []byte(`{"legacy": false}`)}, []string{habitOnce}},
-		"no dummy space":   {Files{SentencePiece: model, Config: []byte(`{"add_prefix_space": false, "legacy": false}`)}, nil},
-		"squeezed":         {Files{SentencePiece: withFields(t, message(3, varint(4, 1)))}, []string{habitSqueeze}},
-		"added text":       {Files{SentencePiece: model, AddedTokens: []byte(`{"<x>": 400}`), Config: []byte(`{"added_tokens_decoder": {"400": {"content": "<x>"}}}`)}, []string{habitApart}},
-		"added marker":     {Files{SentencePiece: model, AddedTokens: []byte(`{"<pad>": 402}`)}, nil},
-		"user-defined":     {Files{SentencePiece: withFields(t, pieceField("<x>", 0, pieceUserDefined))}, nil},
-		"no BOS":           {Files{SentencePiece: model, Config: []byte(`{"add_bos_token": false}`)}, nil},
-		"JSON":             {Files{JSON: edit(t, "spm")}, []string{habitRanks}},
-		"Metaspace":        {Files{JSON: metaspace("first", "false")}, []string{habitRanks, habitOnce, habitSpaced}},
-		"Metaspace, words": {Files{JSON: metaspace("always", "true")}, []string{habitRanks, habitWords, habitSpaced}},
+		"usual":            {vocab.Files{SentencePiece: model}, nil},
+		"legacy off":       {vocab.Files{SentencePiece: model, Config: []byte(`{"legacy": false}`)}, []string{habitOnce}},
+		"no dummy space":   {vocab.Files{SentencePiece: model, Config: []byte(`{"add_prefix_space": false, "legacy": false}`)}, nil},
+		"squeezed":         {vocab.Files{SentencePiece: withFields(t, message(3, varint(4, 1)))}, []string{habitSqueeze}},
+		"added text":       {vocab.Files{SentencePiece: model, AddedTokens: []byte(`{"<x>": 400}`), Config: []byte(`{"added_tokens_decoder": {"400": {"content": "<x>"}}}`)}, []string{habitApart}},
+		"added marker":     {vocab.Files{SentencePiece: model, AddedTokens: []byte(`{"<pad>": 402}`)}, nil},
+		"user-defined":     {vocab.Files{SentencePiece: withFields(t, pieceField("<x>", 0, pieceUserDefined))}, nil},
+		"no BOS":           {vocab.Files{SentencePiece: model, Config: []byte(`{"add_bos_token": false}`)}, nil},
+		"JSON":             {vocab.Files{JSON: edit(t, "spm")}, []string{habitRanks}},
+		"Metaspace":        {vocab.Files{JSON: metaspace("first", "false")}, []string{habitRanks, habitOnce, habitSpaced}},
+		"Metaspace, words": {vocab.Files{JSON: metaspace("always", "true")}, []string{habitRanks, habitWords, habitSpaced}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tok, v := roundTrip(t, c.files)
@@ -136,18 +138,18 @@ func TestToGGUFRefused(t *testing.T) {
 		`}},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}`
 	model := readFile(t, "testdata", "spm", "tokenizer.model")
 	for name, c := range map[string]struct {
-		files Files
+		files vocab.Files
 		kind  error
 		says  string
 	}{
-		"nothing":             {Files{}, ErrNone, "no tokenizer"},
-		"another pattern":     {Files{JSON: edit(t, "bpe", "pre_tokenizer", split)}, ErrUnsupported, "pre-tokenizer"},
-		"another normalizer":  {Files{JSON: edit(t, "bpe", "normalizer", `{"type":"Lowercase"}`)}, ErrUnsupported, "normalizer"},
-		"a normalizer of spm": {Files{JSON: edit(t, "spm", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}`)}, ErrUnsupported, "NFKC"},
-		"greedy white space":  {Files{SentencePiece: model, Config: []byte(`{"added_tokens_decoder": {"400": {"content": "<x>", "lstrip": true}}}`)}, ErrUnsupported, `"<x>"`},
-		"both kinds of added": {Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceUserDefined)), Config: []byte(`{"added_tokens_decoder": {"401": {"content": "<x>"}}}`)}, ErrUnsupported, `"<x>"`},
-		"text and marker":     {Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceNormal)), AddedTokens: []byte(`{"<y>": 400}`)}, ErrUnsupported, `"<y>"`},
-		"no byte fallback":    {Files{JSON: edit(t, "spm", "model.byte_fallback", "false")}, ErrUnsupported, "byte fallback"},
+		"an odd template":     {vocab.Files{SentencePiece: model, Config: []byte(`{"chat_template": 7}`)}, ErrDamaged, "neither a text nor a list"},
+		"another pattern":     {vocab.Files{JSON: edit(t, "bpe", "pre_tokenizer", split)}, ErrUnsupported, "pre-tokenizer"},
+		"another normalizer":  {vocab.Files{JSON: edit(t, "bpe", "normalizer", `{"type":"Lowercase"}`)}, ErrUnsupported, "normalizer"},
+		"a normalizer of spm": {vocab.Files{JSON: edit(t, "spm", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}`)}, ErrUnsupported, "NFKC"},
+		"greedy white space":  {vocab.Files{SentencePiece: model, Config: []byte(`{"added_tokens_decoder": {"400": {"content": "<x>", "lstrip": true}}}`)}, ErrUnsupported, `"<x>"`},
+		"both kinds of added": {vocab.Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceUserDefined)), Config: []byte(`{"added_tokens_decoder": {"401": {"content": "<x>"}}}`)}, ErrUnsupported, `"<x>"`},
+		"text and marker":     {vocab.Files{SentencePiece: withFields(t, pieceField("<y>", 0, pieceNormal)), AddedTokens: []byte(`{"<y>": 400}`)}, ErrUnsupported, `"<y>"`},
+		"no byte fallback":    {vocab.Files{JSON: edit(t, "spm", "model.byte_fallback", "false")}, ErrUnsupported, "byte fallback"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := ToGGUF(c.files); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
@@ -155,9 +157,12 @@ func TestToGGUFRefused(t *testing.T) {
 			}
 		})
 	}
+	if v, err := ToGGUF(vocab.Files{}); v != nil || err != nil {
+		t.Errorf("nothing: %v, %v, want neither vocabulary nor error", v, err)
+	}
 	v := vocabOfModel(t, "testdata", "spm", "tokenizer.model")
 	v.Habits = []string{"sing"}
-	if _, err := New(Files{GGUF: v}); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `"sing"`) {
+	if _, err := New(vocab.Files{GGUF: v}); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), `"sing"`) {
 		t.Errorf("an unknown habit: %v", err)
 	}
 }

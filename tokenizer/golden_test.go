@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // golden is a golden.json of testdata.
@@ -57,7 +59,7 @@ func sharedFolder(t testing.TB) string {
 	return dir
 }
 
-func mustNew(t testing.TB, f Files) Tokenizer {
+func mustNew(t testing.TB, f vocab.Files) Tokenizer {
 	t.Helper()
 	tok, err := New(f)
 	if err != nil {
@@ -73,12 +75,12 @@ func TestGoldenSentencePiece(t *testing.T) {
 	g := readGolden(t, "spm")
 	for _, form := range []struct {
 		name  string
-		files Files
+		files vocab.Files
 	}{
-		{"tokenizer.model", Files{SentencePiece: model}},
-		{"tokenizer.json", Files{JSON: file}},
-		{"tokenizer.model with configuration", Files{SentencePiece: model, Config: config}},
-		{"all files", Files{SentencePiece: model, JSON: file, Config: config}},
+		{"tokenizer.model", vocab.Files{SentencePiece: model}},
+		{"tokenizer.json", vocab.Files{JSON: file}},
+		{"tokenizer.model with configuration", vocab.Files{SentencePiece: model, Config: config}},
+		{"all files", vocab.Files{SentencePiece: model, JSON: file, Config: config}},
 	} {
 		t.Run(form.name, func(t *testing.T) {
 			tok := mustNew(t, form.files)
@@ -115,7 +117,7 @@ func TestGoldenSentencePiece(t *testing.T) {
 }
 
 func TestGoldenByteLevel(t *testing.T) {
-	tok := mustNew(t, Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")})
+	tok := mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")})
 	for _, c := range readGolden(t, "bpe").Cases {
 		if got := tok.EncodeSpecial(c.Text); !slices.Equal(got, c.IDs) {
 			t.Errorf("EncodeSpecial(%q) = %v, want %v", c.Text, got, c.IDs)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // edit returns the golden tokenizer.json of testdata/name with values set:
@@ -54,12 +56,12 @@ func TestJSONTruncated(t *testing.T) {
 		whole := readFile(t, "testdata", name, "tokenizer.json")
 		config := readFile(t, "testdata", name, "tokenizer_config.json")
 		for n := range len(bytes.TrimSpace(whole)) {
-			if _, err := New(Files{JSON: whole[:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer.json") {
+			if _, err := New(vocab.Files{JSON: whole[:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer.json") {
 				t.Fatalf("%s: the first %d of %d bytes: %v", name, n, len(whole), err)
 			}
 		}
 		for n := 1; n < len(bytes.TrimSpace(config)); n++ { // an empty one is passed over
-			if _, err := New(Files{JSON: whole, Config: config[:n:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer_config.json") {
+			if _, err := New(vocab.Files{JSON: whole, Config: config[:n:n]}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer_config.json") {
 				t.Fatalf("%s: the first %d of %d bytes of the configuration: %v", name, n, len(config), err)
 			}
 		}
@@ -105,13 +107,13 @@ func TestJSONRefused(t *testing.T) {
 		{"spm", []string{"model.unk_token", `"<what>"`}, ErrDamaged, "<what>"},
 		{"spm", []string{"model.vocab.<0x41>", `70000`, "model.byte_fallback", `true`, "model.vocab", `{"▁":0,"<unk>":1}`}, ErrDamaged, "<0x00>"},
 	} {
-		_, err := New(Files{JSON: edit(t, c.golden, c.edits...)})
+		_, err := New(vocab.Files{JSON: edit(t, c.golden, c.edits...)})
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.names) || !strings.HasPrefix(err.Error(), "tokenizer: ") {
 			t.Errorf("%s with %s: error %v, want %v naming %s", c.golden, c.edits, err, c.want, c.names)
 		}
 	}
 	for _, data := range []string{"", "{", "[]", `{"model":1}`} {
-		if _, err := New(Files{JSON: []byte(data)}); err == nil {
+		if _, err := New(vocab.Files{JSON: []byte(data)}); err == nil {
 			t.Errorf("tokenizer.json %q is accepted", data)
 		}
 	}
@@ -136,7 +138,7 @@ func TestJSONMergesAsPairs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok := mustNew(t, Files{JSON: edit(t, name, "model.merges", string(data))})
+		tok := mustNew(t, vocab.Files{JSON: edit(t, name, "model.merges", string(data))})
 		for _, c := range readGolden(t, name).Cases {
 			if got := tok.EncodeSpecial(c.Text); name == "bpe" && !slices.Equal(got, c.IDs) {
 				t.Errorf("EncodeSpecial(%q) = %v, want %v", c.Text, got, c.IDs)
@@ -151,7 +153,7 @@ func TestJSONMergesAsPairs(t *testing.T) {
 // Without ignore_merges a token that no merge makes is never produced.
 func TestIgnoreMerges(t *testing.T) {
 	vocab := func(ignore string) Tokenizer {
-		return mustNew(t, Files{JSON: edit(t, "bpe", "model.ignore_merges", ignore, "model.vocab.qzq", "414")})
+		return mustNew(t, vocab.Files{JSON: edit(t, "bpe", "model.ignore_merges", ignore, "model.vocab.qzq", "414")})
 	}
 	if got := vocab("true").Encode("qzq"); !slices.Equal(got, []int32{414}) {
 		t.Errorf("with ignore_merges: %v, want [414]", got)
@@ -163,14 +165,14 @@ func TestIgnoreMerges(t *testing.T) {
 
 // Where the dummy space goes, by the way a tokenizer.json asks for it.
 func TestJSONSpacing(t *testing.T) {
-	prepend := mustNew(t, Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")})
+	prepend := mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")})
 	bare := prepend.EncodeContinuation("Hello")
 	spaced := prepend.Encode("Hello")
 	if slices.Equal(bare, spaced) || len(bare) == 0 {
 		t.Fatalf("Encode and EncodeContinuation give %v and %v", spaced, bare)
 	}
 	metaspace := func(rest string) Tokenizer {
-		return mustNew(t, Files{JSON: edit(t, "spm", "normalizer", "null",
+		return mustNew(t, vocab.Files{JSON: edit(t, "spm", "normalizer", "null",
 			"pre_tokenizer", `{"type":"Metaspace","replacement":"▁"`+rest+`}`)})
 	}
 	join := func(ids ...[]int32) []int32 { return slices.Concat(ids...) }
@@ -220,7 +222,7 @@ func TestJSONUnknown(t *testing.T) {
 	} {
 		edits := append([]string{"model.vocab", small, "model.merges", `["▁ a"]`, "model.byte_fallback", "false",
 			"added_tokens", "[]", "post_processor", "null"}, c.edits...)
-		tok := mustNew(t, Files{JSON: edit(t, "spm", edits...)})
+		tok := mustNew(t, vocab.Files{JSON: edit(t, "spm", edits...)})
 		if got := tok.Encode("axya"); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.edits, got, c.want)
 		}

@@ -9,12 +9,13 @@ import (
 	"strconv"
 
 	"tern/model/pyjson"
+	"tern/tokenizer/vocab"
 )
 
 // New makes the tokenizer that the files describe: the vocabulary of a GGUF
 // file, else tokenizer.json, else tokenizer.model; each suffices alone. The error wraps
 // ErrNone, ErrUnsupported or ErrDamaged.
-func New(f Files) (Tokenizer, error) {
+func New(f vocab.Files) (Tokenizer, error) {
 	c, err := readConfig(f)
 	if err != nil {
 		return nil, err
@@ -22,7 +23,7 @@ func New(f Files) (Tokenizer, error) {
 	var t *tokenizer
 	switch {
 	case f.GGUF != nil:
-		t, err = readGGUF(f.GGUF, &c)
+		t, err = ggufVocab{f.GGUF}.tokenizer(&c)
 	case f.JSON != nil:
 		t, err = readJSON(f.JSON, &c)
 	case f.SentencePiece != nil:
@@ -68,7 +69,7 @@ type config struct {
 }
 
 // readConfig reads the small files.
-func readConfig(f Files) (config, error) {
+func readConfig(f vocab.Files) (config, error) {
 	var file struct {
 		AddBOS         *bool                `json:"add_bos_token"`
 		BOS            tokenName            `json:"bos_token"`

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // BOS and EOS by what the files say of them.
@@ -17,32 +19,32 @@ func TestMarks(t *testing.T) {
 	unmarked := edit(t, "bpe", "post_processor", "null", "added_tokens", `[{"id":406,"content":"<|endoftext|>","special":true}]`)
 	for _, c := range []struct {
 		name     string
-		files    Files
+		files    vocab.Files
 		bos, eos int32
 		add      bool
 	}{
-		{"spm", Files{SentencePiece: spm}, 1, 2, true},
-		{"spm says no", Files{SentencePiece: spm, Config: []byte(`{"add_bos_token":false}`)}, 1, 2, false},
-		{"spm names", Files{SentencePiece: spm, Config: []byte(`{"bos_token":{"content":"</s>"},"eos_token":"<s>"}`)}, 2, 1, true},
-		{"spm null", Files{SentencePiece: spm, Config: []byte(`{"bos_token":null,"eos_token":null,"add_bos_token":null}`)}, 1, 2, true},
-		{"spm special map", Files{SentencePiece: spm, SpecialTokens: []byte(`{"bos_token":"</s>","eos_token":{"content":"<s>"}}`)}, 2, 1, true},
-		{"config first", Files{SentencePiece: spm, Config: []byte(`{"eos_token":"</s>"}`), SpecialTokens: []byte(`{"eos_token":"<s>"}`)}, 1, 2, true},
-		{"spm without marks", Files{SentencePiece: withFields(t, message(2, varint(41, 1<<64-1), varint(42, 1<<64-1)))}, 1, 2, true},
-		{"spm json", Files{JSON: spmJSON}, 1, 2, true},
-		{"spm json without template", Files{JSON: edit(t, "spm", "post_processor", "null")}, 1, 2, true},
-		{"spm json without marks", Files{JSON: edit(t, "spm", "post_processor", "null", "added_tokens", "[]")}, 1, 2, true},
-		{"spm json, template says no", Files{JSON: edit(t, "spm", "post_processor", `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}]}`)}, 1, 2, false},
-		{"llama3", Files{JSON: bpe}, 406, 407, true},
-		{"llama3 in a Sequence", Files{JSON: edit(t, "bpe", "post_processor",
+		{"spm", vocab.Files{SentencePiece: spm}, 1, 2, true},
+		{"spm says no", vocab.Files{SentencePiece: spm, Config: []byte(`{"add_bos_token":false}`)}, 1, 2, false},
+		{"spm names", vocab.Files{SentencePiece: spm, Config: []byte(`{"bos_token":{"content":"</s>"},"eos_token":"<s>"}`)}, 2, 1, true},
+		{"spm null", vocab.Files{SentencePiece: spm, Config: []byte(`{"bos_token":null,"eos_token":null,"add_bos_token":null}`)}, 1, 2, true},
+		{"spm special map", vocab.Files{SentencePiece: spm, SpecialTokens: []byte(`{"bos_token":"</s>","eos_token":{"content":"<s>"}}`)}, 2, 1, true},
+		{"config first", vocab.Files{SentencePiece: spm, Config: []byte(`{"eos_token":"</s>"}`), SpecialTokens: []byte(`{"eos_token":"<s>"}`)}, 1, 2, true},
+		{"spm without marks", vocab.Files{SentencePiece: withFields(t, message(2, varint(41, 1<<64-1), varint(42, 1<<64-1)))}, 1, 2, true},
+		{"spm json", vocab.Files{JSON: spmJSON}, 1, 2, true},
+		{"spm json without template", vocab.Files{JSON: edit(t, "spm", "post_processor", "null")}, 1, 2, true},
+		{"spm json without marks", vocab.Files{JSON: edit(t, "spm", "post_processor", "null", "added_tokens", "[]")}, 1, 2, true},
+		{"spm json, template says no", vocab.Files{JSON: edit(t, "spm", "post_processor", `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}]}`)}, 1, 2, false},
+		{"llama3", vocab.Files{JSON: bpe}, 406, 407, true},
+		{"llama3 in a Sequence", vocab.Files{JSON: edit(t, "bpe", "post_processor",
 			`{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|begin_of_text|>"}},{"Sequence":{"id":"A"}}]}]}`)}, 406, 407, true},
-		{"llama3 without template", Files{JSON: bare}, 406, 407, true},
-		{"llama3, template with EOS alone", Files{JSON: edit(t, "bpe", "post_processor", `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}},{"SpecialToken":{"id":"<|end_of_text|>"}}]}`)}, 406, 407, false},
-		{"llama3 says no", Files{JSON: bpe, Config: []byte(`{"add_bos_token":false}`)}, 406, 407, false},
-		{"llama3 eos", Files{JSON: bpe, Config: []byte(`{"eos_token":"<|eot_id|>"}`)}, 406, 413, true},
-		{"other byte-level", Files{JSON: unmarked}, -1, 406, false},
-		{"other byte-level, no token to add", Files{JSON: unmarked, Config: []byte(`{"add_bos_token":true}`)}, -1, 406, false},
-		{"other byte-level says yes", Files{JSON: unmarked, Config: []byte(`{"add_bos_token":true,"bos_token":"<|endoftext|>"}`)}, 406, 406, true},
-		{"other byte-level names one", Files{JSON: unmarked, Config: []byte(`{"bos_token":"<|endoftext|>"}`)}, 406, 406, false},
+		{"llama3 without template", vocab.Files{JSON: bare}, 406, 407, true},
+		{"llama3, template with EOS alone", vocab.Files{JSON: edit(t, "bpe", "post_processor", `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}},{"SpecialToken":{"id":"<|end_of_text|>"}}]}`)}, 406, 407, false},
+		{"llama3 says no", vocab.Files{JSON: bpe, Config: []byte(`{"add_bos_token":false}`)}, 406, 407, false},
+		{"llama3 eos", vocab.Files{JSON: bpe, Config: []byte(`{"eos_token":"<|eot_id|>"}`)}, 406, 413, true},
+		{"other byte-level", vocab.Files{JSON: unmarked}, -1, 406, false},
+		{"other byte-level, no token to add", vocab.Files{JSON: unmarked, Config: []byte(`{"add_bos_token":true}`)}, -1, 406, false},
+		{"other byte-level says yes", vocab.Files{JSON: unmarked, Config: []byte(`{"add_bos_token":true,"bos_token":"<|endoftext|>"}`)}, 406, 406, true},
+		{"other byte-level names one", vocab.Files{JSON: unmarked, Config: []byte(`{"bos_token":"<|endoftext|>"}`)}, 406, 406, false},
 	} {
 		tok := mustNew(t, c.files)
 		if bos, add := tok.BOS(); bos != c.bos || add != c.add || tok.EOS() != c.eos {
@@ -57,18 +59,18 @@ func TestMarks(t *testing.T) {
 func TestNewRefused(t *testing.T) {
 	spm := readFile(t, "testdata", "spm", "tokenizer.model")
 	for _, c := range []struct {
-		files Files
+		files vocab.Files
 		want  error
 		says  string
 	}{
-		{Files{}, ErrNone, "tokenizer.json"},
-		{Files{Config: []byte(`{}`), AddedTokens: []byte(`{"<pad>":3}`)}, ErrNone, "tokenizer.model"},
-		{Files{SentencePiece: spm, Config: []byte(`{`)}, ErrDamaged, "tokenizer_config.json"},
-		{Files{SentencePiece: spm, Config: []byte(`{"bos_token":7}`)}, ErrDamaged, "tokenizer_config.json"},
-		{Files{SentencePiece: spm, Config: []byte(`{"added_tokens_decoder":{"x":{"content":"y"}}}`)}, ErrDamaged, `"x"`},
-		{Files{SentencePiece: spm, SpecialTokens: []byte(`[]`)}, ErrDamaged, "special_tokens_map.json"},
-		{Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":"a"}`)}, ErrDamaged, "added_tokens.json"},
-		{Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":2000000}`)}, ErrDamaged, "2000000"},
+		{vocab.Files{}, ErrNone, "tokenizer.json"},
+		{vocab.Files{Config: []byte(`{}`), AddedTokens: []byte(`{"<pad>":3}`)}, ErrNone, "tokenizer.model"},
+		{vocab.Files{SentencePiece: spm, Config: []byte(`{`)}, ErrDamaged, "tokenizer_config.json"},
+		{vocab.Files{SentencePiece: spm, Config: []byte(`{"bos_token":7}`)}, ErrDamaged, "tokenizer_config.json"},
+		{vocab.Files{SentencePiece: spm, Config: []byte(`{"added_tokens_decoder":{"x":{"content":"y"}}}`)}, ErrDamaged, `"x"`},
+		{vocab.Files{SentencePiece: spm, SpecialTokens: []byte(`[]`)}, ErrDamaged, "special_tokens_map.json"},
+		{vocab.Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":"a"}`)}, ErrDamaged, "added_tokens.json"},
+		{vocab.Files{SentencePiece: spm, AddedTokens: []byte(`{"<pad>":2000000}`)}, ErrDamaged, "2000000"},
 	} {
 		_, err := New(c.files)
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
@@ -79,7 +81,7 @@ func TestNewRefused(t *testing.T) {
 
 // Tokens of added_tokens.json and tokenizer_config.json join the vocabulary.
 func TestAddedTokens(t *testing.T) {
-	tok := mustNew(t, Files{
+	tok := mustNew(t, vocab.Files{
 		SentencePiece: readFile(t, "testdata", "spm", "tokenizer.model"),
 		AddedTokens:   []byte(`{"<pad>":401,"<text>":402,"<s>":1}`),
 		Config: []byte(`{"added_tokens_decoder":{
@@ -124,7 +126,7 @@ func TestAddedTokens(t *testing.T) {
 // legacy false puts the dummy space only where the sequence starts.
 func TestLegacySpacing(t *testing.T) {
 	model := readFile(t, "testdata", "spm", "tokenizer.model")
-	newer := mustNew(t, Files{SentencePiece: model, Config: []byte(`{"legacy":false}`)})
+	newer := mustNew(t, vocab.Files{SentencePiece: model, Config: []byte(`{"legacy":false}`)})
 	spaced, bare := newer.Encode("Hello"), newer.EncodeContinuation("Hello")
 	for text, want := range map[string][]int32{
 		"Hello<s>Hello": slices.Concat(spaced, []int32{1}, bare),
@@ -134,7 +136,7 @@ func TestLegacySpacing(t *testing.T) {
 			t.Errorf("EncodeSpecial(%q) = %v, want %v", text, got, want)
 		}
 	}
-	never := mustNew(t, Files{SentencePiece: model, Config: []byte(`{"add_prefix_space":false}`)})
+	never := mustNew(t, vocab.Files{SentencePiece: model, Config: []byte(`{"add_prefix_space":false}`)})
 	if got := never.Encode("Hello"); !slices.Equal(got, bare) {
 		t.Errorf("add_prefix_space false: %v, want %v", got, bare)
 	}
@@ -142,7 +144,7 @@ func TestLegacySpacing(t *testing.T) {
 
 // checkHostile demands of any files an error or a tokenizer that works, and
 // of either little memory.
-func checkHostile(t *testing.T, f Files) {
+func checkHostile(t *testing.T, f vocab.Files) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -177,7 +179,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 	f.Add([]byte(`{"model":{"type":"BPE","vocab":{"▁":0,"a":1048575},"merges":[]},"pre_tokenizer":{"type":"Metaspace","replacement":"▁"},
 		"decoder":{"type":"Metaspace","replacement":"▁"}}`), []byte(`{"bos_token":"a"}`), []byte(`{"b":1048574}`))
 	f.Fuzz(func(t *testing.T, data, config, added []byte) {
-		files := Files{JSON: data}
+		files := vocab.Files{JSON: data}
 		if len(config) > 0 {
 			files.Config = config
 		}

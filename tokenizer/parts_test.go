@@ -3,11 +3,13 @@ package tokenizer
 import (
 	"slices"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 func TestEncodeParts(t *testing.T) {
-	bpe := mustNew(t, Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")})
-	spm := mustNew(t, Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")})
+	bpe := mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "bpe", "tokenizer.json")})
+	spm := mustNew(t, vocab.Files{JSON: readFile(t, "testdata", "spm", "tokenizer.json")})
 	text := func(s string) Part { return Part{Text: s} }
 	plain := func(s string) Part { return Part{Text: s, Plain: true} }
 	cut := Part{IDs: []int32{}}
@@ -41,7 +43,7 @@ func TestEncodeParts(t *testing.T) {
 // TestEncodePartsIsEncodeSpecial holds for every golden text, in one part.
 func TestEncodePartsIsEncodeSpecial(t *testing.T) {
 	for _, name := range []string{"spm", "bpe"} {
-		tok := mustNew(t, Files{JSON: readFile(t, "testdata", name, "tokenizer.json")})
+		tok := mustNew(t, vocab.Files{JSON: readFile(t, "testdata", name, "tokenizer.json")})
 		g := readGolden(t, name)
 		for _, c := range g.SpecialCases {
 			if got := tok.EncodeParts([]Part{{Text: c.Text}}); !slices.Equal(got, c.IDs) {

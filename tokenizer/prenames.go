@@ -119,7 +119,7 @@ func (p *preTokenizer) steps() ([]step, error) {
 
 // preTokenizer returns what the file names, or what its vocabulary tells where
 // the name says nothing.
-func (v *Vocab) preTokenizer(c *config) (preTokenizer, error) {
+func (v ggufVocab) preTokenizer(c *config) (preTokenizer, error) {
 	pre, known := preTokenizers[cmp.Or(v.Pre, "default")]
 	name := v.telling()
 	switch {
@@ -138,11 +138,11 @@ func (v *Vocab) preTokenizer(c *config) (preTokenizer, error) {
 	return pre, nil
 }
 
-func (v *Vocab) unnamedPre() bool { return v.Pre == "" || v.Pre == "default" }
+func (v ggufVocab) unnamedPre() bool { return v.Pre == "" || v.Pre == "default" }
 
 // telling names the pre-tokenizer of a vocabulary that is known by the ids of
 // its markers, "" for any other.
-func (v *Vocab) telling() string {
+func (v ggufVocab) telling() string {
 	for _, known := range []struct {
 		id             int32
 		literal, after string

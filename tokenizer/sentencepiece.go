@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tern/tokenizer/vocab"
 )
 
 // escapedSpace is U+2581, which stands for a space in SentencePiece pieces.
@@ -16,12 +18,12 @@ const escapedSpace = "\u2581"
 type pieceType int32
 
 const (
-	pieceNormal      pieceType = 1
-	pieceUnknown     pieceType = 2
-	pieceControl     pieceType = 3
-	pieceUserDefined pieceType = 4
-	pieceUnused      pieceType = 5
-	pieceByte        pieceType = 6
+	pieceNormal      pieceType = vocab.Normal
+	pieceUnknown     pieceType = vocab.Unknown
+	pieceControl     pieceType = vocab.Control
+	pieceUserDefined pieceType = vocab.UserDefined
+	pieceUnused      pieceType = vocab.Unused
+	pieceByte        pieceType = vocab.Byte
 )
 
 // sentencePiece is the BPE of the sentencepiece library (bpe_model.cc): any

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"tern/tokenizer/vocab"
 )
 
 // message is a length-delimited field of a protobuf message.
@@ -57,7 +59,7 @@ func TestModelRefused(t *testing.T) {
 		{"few bytes", slices.Concat(pieceField("<0x00>", 0, pieceByte), message(2, varint(3, 2)), message(3)), ErrDamaged, "1 of 256"},
 		{"no unknown", slices.Concat(pieceField("a", 0, pieceNormal), message(2, varint(3, 2)), message(3)), ErrDamaged, "unknown"},
 	} {
-		_, err := New(Files{SentencePiece: c.data})
+		_, err := New(vocab.Files{SentencePiece: c.data})
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want %v naming %s", c.name, err, c.want, c.says)
 		}
@@ -68,19 +70,19 @@ func TestModelRefused(t *testing.T) {
 func TestModelTruncated(t *testing.T) {
 	data := readFile(t, "testdata", "spm", "tokenizer.model")
 	for n := range data {
-		if _, err := New(Files{SentencePiece: data[:n:n]}); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "tokenizer.model") {
+		if _, err := New(vocab.Files{SentencePiece: data[:n:n]}); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "tokenizer.model") {
 			t.Fatalf("the first %d of %d bytes: %v", n, len(data), err)
 		}
 	}
 }
 
 func TestNormalizerFlags(t *testing.T) {
-	plain := mustNew(t, Files{SentencePiece: withFields(t)})
-	bare := mustNew(t, Files{SentencePiece: withFields(t, message(3, varint(3, 0)))})
+	plain := mustNew(t, vocab.Files{SentencePiece: withFields(t)})
+	bare := mustNew(t, vocab.Files{SentencePiece: withFields(t, message(3, varint(3, 0)))})
 	if got, want := bare.Encode("Hello"), plain.EncodeContinuation("Hello"); !slices.Equal(got, want) || bare.StripsLeadingSpace() {
 		t.Errorf("without add_dummy_prefix: %v, want %v", got, want)
 	}
-	squeezed := mustNew(t, Files{SentencePiece: withFields(t, message(3, varint(4, 1)))})
+	squeezed := mustNew(t, vocab.Files{SentencePiece: withFields(t, message(3, varint(4, 1)))})
 	for text, want := range map[string]string{
 		"Hello":         "Hello",
 		"  Hello":       "Hello",
@@ -151,5 +153,5 @@ func FuzzTokenizerModel(f *testing.F) {
 	f.Add(withFields(f))
 	f.Add(withFields(f, message(3, varint(4, 1)), pieceField("<x>", 0, pieceUserDefined)))
 	f.Add(slices.Concat(pieceField("<unk>", 0, pieceUnknown), message(2, varint(3, 2), varint(41, 1<<63)), message(3)))
-	f.Fuzz(func(t *testing.T, data []byte) { checkHostile(t, Files{SentencePiece: data}) })
+	f.Fuzz(func(t *testing.T, data []byte) { checkHostile(t, vocab.Files{SentencePiece: data}) })
 }

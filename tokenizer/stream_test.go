@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"tern/tokenizer/vocab"
 )
 
 // table is a Tokenizer with the given bytes by id, for decoding only.
@@ -121,7 +123,7 @@ func TestStreamAnySplit(t *testing.T) {
 }
 
 func TestStreamLeadingSpace(t *testing.T) {
-	tok := mustNew(t, Files{SentencePiece: readFile(t, "testdata", "spm", "tokenizer.model")})
+	tok := mustNew(t, vocab.Files{SentencePiece: readFile(t, "testdata", "spm", "tokenizer.model")})
 	for _, c := range []struct {
 		text  string
 		start bool
@@ -149,8 +151,8 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte("Hello"), true)
 	f.Add([]byte{0xE2, 0x96, 0x81, 0xF0, 0x9F, 0x99}, true)
 	f.Add([]byte{1, 2, 3, 0x80, 0xFF}, false)
-	spm := mustNew(f, Files{SentencePiece: readFile(f, "testdata", "spm", "tokenizer.model")})
-	bpe := mustNew(f, Files{JSON: readFile(f, "testdata", "bpe", "tokenizer.json")})
+	spm := mustNew(f, vocab.Files{SentencePiece: readFile(f, "testdata", "spm", "tokenizer.model")})
+	bpe := mustNew(f, vocab.Files{JSON: readFile(f, "testdata", "bpe", "tokenizer.json")})
 	f.Fuzz(func(t *testing.T, data []byte, start bool) {
 		ids := make([]int32, 0, len(data))
 		for i, b := range data {

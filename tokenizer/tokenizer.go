@@ -24,23 +24,6 @@ var ErrOther = errors.New("tokenizer of another model")
 // ErrNone is returned by New when no file describes a tokenizer.
 var ErrNone = errors.New("no tokenizer")
 
-// Files holds the raw bytes of a checkpoint's tokenizer files, nil where
-// absent, or the vocabulary of a GGUF file.
-type Files struct {
-	JSON          []byte // tokenizer.json
-	SentencePiece []byte // tokenizer.model
-	Config        []byte // tokenizer_config.json
-	AddedTokens   []byte // added_tokens.json
-	SpecialTokens []byte // special_tokens_map.json
-
-	// GGUF is the vocabulary of a GGUF file. It comes before all files.
-	GGUF *Vocab
-
-	// Rows is how many tokens the model has an embedding for, 0 where that is
-	// not known. Added tokens with higher ids are ignored.
-	Rows int
-}
-
 // Tokenizer is immutable and safe for concurrent use. Constructors validate,
 // so its methods cannot fail.
 type Tokenizer interface {

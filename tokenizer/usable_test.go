@@ -9,42 +9,44 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // TestUsable opens what the reference opens, and says what was passed over.
 func TestUsable(t *testing.T) {
 	bpe := readFile(t, "testdata", "bpe", "tokenizer.json")
 	spm := readFile(t, "testdata", "spm", "tokenizer.model")
-	gguf := func(change func(*Vocab)) *Vocab {
+	gguf := func(change func(*vocab.GGUF)) *vocab.GGUF {
 		v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 		change(v)
 		return v
 	}
 	for _, c := range []struct {
 		name  string
-		files Files
+		files vocab.Files
 		text  string
 		ids   []int32 // by EncodeSpecial
 		note  string
 	}{
-		{"a pad behind the embedding", Files{JSON: bpe, AddedTokens: []byte(`{"<pad>":414}`), Rows: 414}, "H<pad>", []int32{39, 27, 79, 64, 67, 29}, "415 tokens, the model 414"},
-		{"a pad in it", Files{JSON: bpe, AddedTokens: []byte(`{"<pad>":414}`), Rows: 415}, "H<pad>", []int32{39, 414}, ""},
-		{"in tokenizer_config.json", Files{JSON: bpe, Config: []byte(`{"added_tokens_decoder":{"500":{"content":"<pad>"}}}`), Rows: 414}, "H", []int32{39}, "501 tokens"},
-		{"an unused token of a GGUF file", Files{GGUF: gguf(func(v *Vocab) { v.Tokens, v.Types = append(v.Tokens, "[PAD414]"), append(v.Types, 5) }), Rows: 414}, "H", []int32{39}, "415 tokens"},
-		{"a control token of a GGUF file", Files{GGUF: gguf(func(v *Vocab) { v.Tokens, v.Types = append(v.Tokens, "<|x|>"), append(v.Types, 3) }), Rows: 414}, "H<", []int32{39, 27}, "415 tokens"},
-		{"a renamed token", Files{JSON: bpe, Config: []byte(`{"added_tokens_decoder":{"408":{"content":"<|im_start|>","special":true}}}`)}, "H<|im_start|>H", []int32{39, 408, 39}, `"<|reserved_special_token_0|>" is called "<|im_start|>"`},
-		{"renamed by added_tokens.json", Files{JSON: bpe, AddedTokens: []byte(`{"<|im_start|>":408}`)}, "H<|im_start|>H", []int32{39, 408, 39}, "is called"},
-		{"the id of a text", Files{JSON: bpe, AddedTokens: []byte(`{"<|im_start|>":39}`)}, "H<|im_start|>H", []int32{39, 414, 39}, "414 is taken instead"},
-		{"a name that is not there", Files{JSON: bpe, Config: []byte(`{"eos_token":"<|im_end|>"}`)}, "H", []int32{39}, `"<|im_end|>", which is not in the vocabulary`},
-		{"a list of names", Files{JSON: bpe, SpecialTokens: []byte(`{"bos_token":["<|begin_of_text|>"],"eos_token":[]}`)}, "H", []int32{39}, ""},
-		{"an empty added token", Files{SentencePiece: spm, AddedTokens: []byte(`{"":400}`)}, "", nil, "empty"},
-		{"a long one", Files{JSON: bpe, AddedTokens: []byte(`{"` + strings.Repeat("x", maxAdded+1) + `":414}`)}, "H", []int32{39}, "257 bytes"},
-		{"dropout", Files{JSON: edit(t, "bpe", "model.dropout", "0.1")}, "H", []int32{39}, "dropout"},
-		{"Python's JSON", Files{JSON: append([]byte("\ufeff"), bpe...), Config: []byte("\ufeff{\"model_max_length\": Infinity, \"x\": NaN}")}, "H", []int32{39}, ""},
-		{"an empty file", Files{JSON: bpe, SpecialTokens: []byte(" \n")}, "H", []int32{39}, "special_tokens_map.json is empty"},
-		{"a small alphabet", Files{JSON: edit(t, "bpe", "model.vocab", `{"a":0,"b":1,"ab":2}`, "model.merges", `["a b"]`, "added_tokens", "[]", "post_processor", "null")}, "abxa!", []int32{2, 0}, "254 of the 256 bytes"},
-		{"a small alphabet with an unknown token", Files{JSON: edit(t, "bpe", "model.vocab", `{"a":0,"b":1,"?":2}`, "model.merges", `[]`, "model.unk_token", `"?"`, "added_tokens", "[]", "post_processor", "null")}, "axxb", []int32{0, 2, 2, 1}, "253 of the 256 bytes"},
-		{"a merge of nothing", Files{GGUF: gguf(func(v *Vocab) { v.Merges = append(v.Merges, "x qqq") })}, "H", []int32{39}, "1 merges"},
+		{"a pad behind the embedding", vocab.Files{JSON: bpe, AddedTokens: []byte(`{"<pad>":414}`), Rows: 414}, "H<pad>", []int32{39, 27, 79, 64, 67, 29}, "415 tokens, the model 414"},
+		{"a pad in it", vocab.Files{JSON: bpe, AddedTokens: []byte(`{"<pad>":414}`), Rows: 415}, "H<pad>", []int32{39, 414}, ""},
+		{"in tokenizer_config.json", vocab.Files{JSON: bpe, Config: []byte(`{"added_tokens_decoder":{"500":{"content":"<pad>"}}}`), Rows: 414}, "H", []int32{39}, "501 tokens"},
+		{"an unused token of a GGUF file", vocab.Files{GGUF: gguf(func(v *vocab.GGUF) { v.Tokens, v.Types = append(v.Tokens, "[PAD414]"), append(v.Types, 5) }), Rows: 414}, "H", []int32{39}, "415 tokens"},
+		{"a control token of a GGUF file", vocab.Files{GGUF: gguf(func(v *vocab.GGUF) { v.Tokens, v.Types = append(v.Tokens, "<|x|>"), append(v.Types, 3) }), Rows: 414}, "H<", []int32{39, 27}, "415 tokens"},
+		{"a renamed token", vocab.Files{JSON: bpe, Config: []byte(`{"added_tokens_decoder":{"408":{"content":"<|im_start|>","special":true}}}`)}, "H<|im_start|>H", []int32{39, 408, 39}, `"<|reserved_special_token_0|>" is called "<|im_start|>"`},
+		{"renamed by added_tokens.json", vocab.Files{JSON: bpe, AddedTokens: []byte(`{"<|im_start|>":408}`)}, "H<|im_start|>H", []int32{39, 408, 39}, "is called"},
+		{"the id of a text", vocab.Files{JSON: bpe, AddedTokens: []byte(`{"<|im_start|>":39}`)}, "H<|im_start|>H", []int32{39, 414, 39}, "414 is taken instead"},
+		{"a name that is not there", vocab.Files{JSON: bpe, Config: []byte(`{"eos_token":"<|im_end|>"}`)}, "H", []int32{39}, `"<|im_end|>", which is not in the vocabulary`},
+		{"a list of names", vocab.Files{JSON: bpe, SpecialTokens: []byte(`{"bos_token":["<|begin_of_text|>"],"eos_token":[]}`)}, "H", []int32{39}, ""},
+		{"an empty added token", vocab.Files{SentencePiece: spm, AddedTokens: []byte(`{"":400}`)}, "", nil, "empty"},
+		{"a long one", vocab.Files{JSON: bpe, AddedTokens: []byte(`{"` + strings.Repeat("x", maxAdded+1) + `":414}`)}, "H", []int32{39}, "257 bytes"},
+		{"dropout", vocab.Files{JSON: edit(t, "bpe", "model.dropout", "0.1")}, "H", []int32{39}, "dropout"},
+		{"Python's JSON", vocab.Files{JSON: append([]byte("\ufeff"), bpe...), Config: []byte("\ufeff{\"model_max_length\": Infinity, \"x\": NaN}")}, "H", []int32{39}, ""},
+		{"an empty file", vocab.Files{JSON: bpe, SpecialTokens: []byte(" \n")}, "H", []int32{39}, "special_tokens_map.json is empty"},
+		{"a small alphabet", vocab.Files{JSON: edit(t, "bpe", "model.vocab", `{"a":0,"b":1,"ab":2}`, "model.merges", `["a b"]`, "added_tokens", "[]", "post_processor", "null")}, "abxa!", []int32{2, 0}, "254 of the 256 bytes"},
+		{"a small alphabet with an unknown token", vocab.Files{JSON: edit(t, "bpe", "model.vocab", `{"a":0,"b":1,"?":2}`, "model.merges", `[]`, "model.unk_token", `"?"`, "added_tokens", "[]", "post_processor", "null")}, "axxb", []int32{0, 2, 2, 1}, "253 of the 256 bytes"},
+		{"a merge of nothing", vocab.Files{GGUF: gguf(func(v *vocab.GGUF) { v.Merges = append(v.Merges, "x qqq") })}, "H", []int32{39}, "1 merges"},
 	} {
 		tok, err := New(c.files)
 		if err != nil {
@@ -64,9 +66,9 @@ func TestUsable(t *testing.T) {
 			t.Errorf("%s: no EOS", c.name)
 		}
 	}
-	for name, files := range map[string]Files{
+	for name, files := range map[string]vocab.Files{
 		"another model's":      {JSON: bpe, Rows: 400},
-		"another model's GGUF": {GGUF: gguf(func(v *Vocab) { v.Tokens, v.Types = append(v.Tokens, "qqq"), append(v.Types, 1) }), Rows: 414},
+		"another model's GGUF": {GGUF: gguf(func(v *vocab.GGUF) { v.Tokens, v.Types = append(v.Tokens, "qqq"), append(v.Types, 1) }), Rows: 414},
 		"another model's spm":  {SentencePiece: spm, Rows: 399},
 	} {
 		if _, err := New(files); !errors.Is(err, ErrOther) {
@@ -81,7 +83,7 @@ func TestPreNames(t *testing.T) {
 	for name, pre := range preTokenizers {
 		v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 		v.Pre = name
-		tok, err := New(Files{GGUF: v})
+		tok, err := New(vocab.Files{GGUF: v})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -95,7 +97,7 @@ func TestPreNames(t *testing.T) {
 		if pre.nfc {
 			normalizer = `{"type":"NFC"}`
 		}
-		same := mustNew(t, Files{JSON: edit(t, "bpe", "normalizer", normalizer, "model.ignore_merges", map[bool]string{false: "false", true: "true"}[pre.ignoreMerges],
+		same := mustNew(t, vocab.Files{JSON: edit(t, "bpe", "normalizer", normalizer, "model.ignore_merges", map[bool]string{false: "false", true: "true"}[pre.ignoreMerges],
 			"pre_tokenizer", `{"type":"Sequence","pretokenizers":[`+strings.Join(parts, ",")+`,{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}`)})
 		for _, text := range append(randomTexts(300), "Hello  world\n\n 12345 it's e\u0301 नमस्ते 日本語かな") {
 			if got, want := tok.Encode(text), same.Encode(text); !slices.Equal(got, want) {
@@ -111,7 +113,7 @@ func TestPreNames(t *testing.T) {
 	}
 	v := vocabOfJSON(t, "<|begin_of_text|>", "testdata", "bpe", "tokenizer.json")
 	v.Pre = ""
-	if notes := strings.Join(Notes(mustNew(t, Files{GGUF: v})), ""); !strings.Contains(notes, "names no pre-tokenizer") {
+	if notes := strings.Join(Notes(mustNew(t, vocab.Files{GGUF: v})), ""); !strings.Contains(notes, "names no pre-tokenizer") {
 		t.Errorf("without a name: %q", notes)
 	}
 }
@@ -138,7 +140,7 @@ func TestPatternEnds(t *testing.T) {
 }
 
 // qwen3 is the real tokenizer of Qwen3 as a tokenizer.json.
-func qwen3(t testing.TB) (dir string, files Files) {
+func qwen3(t testing.TB) (dir string, files vocab.Files) {
 	t.Helper()
 	dir = sharedFolder(t)
 	z, err := gzip.NewReader(bytes.NewReader(readFile(t, dir, "tokenizers", "qwen3-151669.tokenizer.json.gz")))
@@ -176,7 +178,7 @@ func TestQwen3(t *testing.T) {
 	if v.Pre != "qwen2" || v.Model != "gpt2" || len(v.Tokens) != 151669 {
 		t.Errorf("%s %s of %d tokens", v.Model, v.Pre, len(v.Tokens))
 	}
-	for name, tok := range map[string]Tokenizer{"tokenizer.json": mustNew(t, files), "GGUF": mustNew(t, Files{GGUF: v, Rows: 151669})} {
+	for name, tok := range map[string]Tokenizer{"tokenizer.json": mustNew(t, files), "GGUF": mustNew(t, vocab.Files{GGUF: v, Rows: 151669})} {
 		for _, c := range golden.Cases {
 			if got := tok.EncodeSpecial(c.Text); !slices.Equal(got, c.IDs) {
 				t.Errorf("%s: %q is %v, want %v", name, c.Text, got, c.IDs)
@@ -196,7 +198,7 @@ func TestQwen3(t *testing.T) {
 	}
 	// The names tell nothing; the vocabulary does.
 	v.Pre = "qwen-of-tomorrow"
-	if tok := mustNew(t, Files{GGUF: v}); len(Notes(tok)) != 1 || !strings.Contains(Notes(tok)[0], `"qwen2"`) {
+	if tok := mustNew(t, vocab.Files{GGUF: v}); len(Notes(tok)) != 1 || !strings.Contains(Notes(tok)[0], `"qwen2"`) {
 		t.Errorf("notes %q", Notes(tok))
 	}
 }

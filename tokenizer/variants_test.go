@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // TestVariants changes the golden tokenizer.json files part by part and wants
@@ -51,7 +53,7 @@ func TestVariants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok, err := New(Files{JSON: data})
+		tok, err := New(vocab.Files{JSON: data})
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue

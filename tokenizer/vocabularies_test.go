@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tern/tokenizer/vocab"
 )
 
 // llamaVocabulary reads the test cases that llama.cpp keeps beside its
@@ -48,9 +50,9 @@ func TestLlamaVocabularies(t *testing.T) {
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			data := readFile(t, dir, "tokenizers", c.file)
-			files := Files{JSON: data}
+			files := vocab.Files{JSON: data}
 			if strings.HasSuffix(c.file, ".model") {
-				files = Files{SentencePiece: data}
+				files = vocab.Files{SentencePiece: data}
 			}
 			if c.config != "" {
 				files.Config = readFile(t, dir, "tokenizers", c.config)
@@ -89,7 +91,7 @@ func Test2B4TVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := readFile(t, dir, "tokenizers", "llama3-128256.tokenizer.json")
-	llama3 := mustNew(t, Files{JSON: data})
+	llama3 := mustNew(t, vocab.Files{JSON: data})
 
 	var f jsonFile
 	if err := json.Unmarshal(data, &f); err != nil {
@@ -162,7 +164,7 @@ func TestTrainedModels(t *testing.T) {
 			golden.IDs, golden.Text = golden.GreedyIDs, golden.Prompt+golden.GreedyText
 			runs = []run{golden.run}
 		}
-		tok := mustNew(t, Files{SentencePiece: readFile(t, dir, model, "tokenizer.model")})
+		tok := mustNew(t, vocab.Files{SentencePiece: readFile(t, dir, model, "tokenizer.model")})
 		bos, add := tok.BOS()
 		for _, r := range runs {
 			if got := append([]int32{bos}, tok.Encode(r.Prompt)...); !add || r.Prompt == "" || !slices.Equal(got, r.PromptIDs) {

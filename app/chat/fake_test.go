@@ -16,6 +16,7 @@ import (
 	"tern/inference"
 	"tern/model"
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -295,7 +296,7 @@ func (letters) Kind() string                 { return "letters" }
 func vocabulary(t testing.TB, name string) tokenizer.Tokenizer {
 	t.Helper()
 	dir := filepath.Join("..", "..", "tokenizer", "testdata", name)
-	var f tokenizer.Files
+	var f vocab.Files
 	for file, into := range map[string]*[]byte{"tokenizer.json": &f.JSON, "tokenizer_config.json": &f.Config} {
 		raw, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/tokenizer/vocab"
 )
 
 func soundModel(t *testing.T) *model.Model {
@@ -144,12 +145,12 @@ func TestCheckNotFinite(t *testing.T) {
 
 func TestCheckNoTokenizer(t *testing.T) {
 	for _, c := range []struct {
-		files   model.TokenizerFiles
+		files   vocab.Files
 		verdict Verdict
 	}{
-		{model.TokenizerFiles{}, Doubtful},
-		{model.TokenizerFiles{SentencePiece: []byte("no")}, Bad},
-		{model.TokenizerFiles{JSON: []byte(`{"model":{"type":"WordLevel"}}`)}, Bad},
+		{vocab.Files{}, Doubtful},
+		{vocab.Files{SentencePiece: []byte("no")}, Bad},
+		{vocab.Files{JSON: []byte(`{"model":{"type":"WordLevel"}}`)}, Bad},
 	} {
 		m := spoilt(soundModel(t))
 		m.Tokenizer = c.files

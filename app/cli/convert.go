@@ -16,6 +16,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/model/export"
+	"tern/tokenizer/vocab"
 )
 
 // heads are the values of --head.
@@ -181,7 +182,7 @@ func synthetic(shape string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &model.Vocab{
+	v := &vocab.GGUF{
 		Model: "llama", Tokens: []string{"<unk>", "<s>", "</s>"}, Types: []int32{2, 3, 3}, Scores: make([]float32, m.VocabSize),
 		UNK: 0, BOS: 1, EOS: 2, EOT: -1, PAD: -1,
 	}

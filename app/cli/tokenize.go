@@ -13,6 +13,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 // Tokenize shows the ids of a text.
@@ -110,7 +111,7 @@ func openTokenizer(ctx context.Context, s Streams, path string) (tokenizer.Token
 	} else if err != nil {
 		return nil, err
 	}
-	var files tokenizer.Files
+	var files vocab.Files
 	switch name := strings.ToLower(filepath.Base(path)); {
 	case info.IsDir():
 		var dir string
@@ -125,11 +126,8 @@ func openTokenizer(ctx context.Context, s Streams, path string) (tokenizer.Token
 	if err != nil {
 		return nil, err
 	}
-	for name, data := range map[string][]byte{
-		"tokenizer.json": files.JSON, "tokenizer.model": files.SentencePiece, "tokenizer_config.json": files.Config,
-		"added_tokens.json": files.AddedTokens, "special_tokens_map.json": files.SpecialTokens,
-	} {
-		if err := checkpoint.StandIn(name, data); err != nil {
+	for _, f := range files.All() {
+		if err := checkpoint.StandIn(f.Name, *f.Data); err != nil {
 			return nil, err
 		}
 	}
@@ -145,18 +143,9 @@ func noTokenizer(path string) error {
 }
 
 // tokenizerFiles reads what a checkpoint's folder has of a tokenizer.
-func tokenizerFiles(dir string) (files tokenizer.Files, err error) {
-	for _, f := range []struct {
-		name string
-		data *[]byte
-	}{
-		{"tokenizer.json", &files.JSON},
-		{"tokenizer.model", &files.SentencePiece},
-		{"tokenizer_config.json", &files.Config},
-		{"added_tokens.json", &files.AddedTokens},
-		{"special_tokens_map.json", &files.SpecialTokens},
-	} {
-		*f.data, err = readRegular(filepath.Join(dir, f.name))
+func tokenizerFiles(dir string) (files vocab.Files, err error) {
+	for _, f := range files.All() {
+		*f.Data, err = readRegular(filepath.Join(dir, f.Name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return files, err
 		}
@@ -166,7 +155,7 @@ func tokenizerFiles(dir string) (files tokenizer.Files, err error) {
 
 // tokenizerFile reads a vocabulary that stands alone: JSON, or else the
 // protocol buffer of SentencePiece.
-func tokenizerFile(path string) (files tokenizer.Files, err error) {
+func tokenizerFile(path string) (files vocab.Files, err error) {
 	raw, err := readRegular(path)
 	if err != nil {
 		return files, err

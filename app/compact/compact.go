@@ -5,9 +5,9 @@ package compact
 import (
 	"context"
 
-	"tern/inference"
 	"tern/model"
 	"tern/model/export"
+	"tern/tokenizer"
 )
 
 // Options says how Write stores a model.
@@ -27,7 +27,7 @@ type Options struct {
 // Errors are those of export.GGUF, and tokenizer.ErrUnsupported for a
 // tokenizer that a GGUF file cannot describe.
 func Write(ctx context.Context, m *model.Model, path string, o Options) error {
-	vocab, err := inference.GGUFVocab(m.Tokenizer)
+	vocab, err := tokenizer.ToGGUF(m.Tokenizer)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func Write(ctx context.Context, m *model.Model, path string, o Options) error {
 
 // Size is how many bytes Write would write, or why it would refuse to.
 func Size(m *model.Model, o Options) (int64, error) {
-	vocab, err := inference.GGUFVocab(m.Tokenizer)
+	vocab, err := tokenizer.ToGGUF(m.Tokenizer)
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"tern/model"
 	"tern/model/gguf"
 	"tern/model/safetensors"
+	"tern/tokenizer/vocab"
 )
 
 // maxNamed is how many files an error names.
@@ -130,8 +131,8 @@ func exists(fsys fs.FS, name string) bool {
 }
 
 // readTokenizer takes what there is of a tokenizer's files.
-func readTokenizer(t *model.TokenizerFiles, fsys fs.FS, dir string) (err error) {
-	for _, f := range t.Files() {
+func readTokenizer(t *vocab.Files, fsys fs.FS, dir string) (err error) {
+	for _, f := range t.All() {
 		if *f.Data, err = readSide(fsys, dir, f.Name); err != nil {
 			return err
 		}

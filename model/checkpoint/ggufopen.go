@@ -12,6 +12,7 @@ import (
 	"tern/model"
 	"tern/model/gguf"
 	"tern/model/internal/parallel"
+	"tern/tokenizer/vocab"
 )
 
 // openGGUF reads the GGUF checkpoint of which the file at name is one.
@@ -177,7 +178,7 @@ func same(ctx context.Context, a, b *tensor) (bool, error) {
 // OpenVocab reads the vocabulary of the GGUF checkpoint at path and leaves its
 // weights alone; it is nil where path is no such checkpoint or has none.
 // Errors are those of Open.
-func OpenVocab(path string) (*model.Vocab, error) {
+func OpenVocab(path string) (*vocab.GGUF, error) {
 	dir, name, err := split(path)
 	if err != nil {
 		return nil, err

@@ -3,8 +3,8 @@ package checkpoint
 import (
 	"math"
 
-	"tern/model"
 	"tern/model/gguf"
+	"tern/tokenizer/vocab"
 )
 
 // KeyHabits is the key of Vocab.Habits.
@@ -14,9 +14,9 @@ const KeyHabits = "tern.tokenizer"
 const maxTokens = 1 << 20
 
 // readVocab takes the vocabulary from the metadata, nil where there is none.
-func readVocab(file string, meta map[string]gguf.Value) (*model.Vocab, error) {
+func readVocab(file string, meta map[string]gguf.Value) (*vocab.GGUF, error) {
 	k := &metadata{file: file, pairs: meta, arch: "tokenizer.ggml"}
-	v := &model.Vocab{Model: k.text(k.of("model")), Pre: k.text(k.of("pre"))}
+	v := &vocab.GGUF{Model: k.text(k.of("model")), Pre: k.text(k.of("pre"))}
 	if v.Model == "" || v.Model == "none" || v.Model == "no_vocab" { // llama.cpp's words for none
 		return nil, k.err
 	}
@@ -97,7 +97,7 @@ func (k *metadata) strings(key string) []string {
 // stopsOf are the ids that end a text: those that the file names, and in a
 // vocabulary with Llama-3's markers both of these, of which files often name
 // only one. Chat turns end with the second, documents with the first.
-func stopsOf(v *model.Vocab) []int64 {
+func stopsOf(v *vocab.GGUF) []int64 {
 	ids := []int64{int64(v.EOS), int64(v.EOT)}
 	for id, token := range v.Tokens {
 		if (token == "<|end_of_text|>" || token == "<|eot_id|>") && isControl(v, id) {
@@ -108,6 +108,6 @@ func stopsOf(v *model.Vocab) []int64 {
 }
 
 // isControl says whether a token is a marker rather than text.
-func isControl(v *model.Vocab, id int) bool {
-	return v.Types == nil || v.Types[id] == model.TokenControl
+func isControl(v *vocab.GGUF, id int) bool {
+	return v.Types == nil || v.Types[id] == vocab.Control
 }

@@ -12,6 +12,7 @@ import (
 	"tern/model/checkpoint"
 	"tern/model/gguf"
 	"tern/model/modeltest"
+	"tern/tokenizer/vocab"
 )
 
 // vocabMeta is a vocabulary with every key, in types that files use.
@@ -38,7 +39,7 @@ func TestVocab(t *testing.T) {
 	if err := s.WriteGGUF(file, modeltest.GGUF{Linear: gguf.I2S, Meta: vocabMeta}); err != nil {
 		t.Fatal(err)
 	}
-	want := &model.Vocab{
+	want := &vocab.GGUF{
 		Model: "gpt2", Pre: "llama-bpe",
 		Tokens: vocabMeta[2].Value.([]string), Types: vocabMeta[3].Value.([]int32), Scores: vocabMeta[4].Value.([]float32), Merges: []string{"a b", "b a"},
 		BOS: 3, EOS: 4, EOT: -1, UNK: -1, PAD: -1, AddBOS: &yes, AddEOS: &no, ChatTemplate: "{{ messages }}",

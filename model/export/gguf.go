@@ -13,12 +13,13 @@ import (
 	"tern/model/checkpoint"
 	"tern/model/gguf"
 	"tern/model/ternary"
+	"tern/tokenizer/vocab"
 )
 
 // GGUFOptions says how GGUF writes a model.
 type GGUFOptions struct {
 	// Vocab is the tokenizer, nil for a file without one.
-	Vocab *model.Vocab
+	Vocab *vocab.GGUF
 	// Portable chooses what current llama.cpp reads: TQ2_0 with the multiplier
 	// as a tensor of its own, architectures bitnet and llama, and Q2_0 for weights
 	// with a scale per group. Without it the weights are I2_S as bitnet.cpp writes

@@ -8,6 +8,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/model/gguf"
+	"tern/tokenizer/vocab"
 )
 
 // Values of general.file_type (llama.h of llama.cpp and of bitnet.cpp).
@@ -95,7 +96,7 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 
 // padTo gives the vocabulary a token for every row of the embedding, as other
 // readers want it: unused ones after its own.
-func padTo(v *model.Vocab, n int) *model.Vocab {
+func padTo(v *vocab.GGUF, n int) *vocab.GGUF {
 	if len(v.Tokens) == n {
 		return v
 	}
@@ -103,10 +104,10 @@ func padTo(v *model.Vocab, n int) *model.Vocab {
 	p.Tokens = slices.Clone(v.Tokens)
 	p.Scores, p.Types = slices.Clone(v.Scores), slices.Clone(v.Types)
 	if p.Types == nil {
-		p.Types = slices.Repeat([]int32{model.TokenNormal}, len(v.Tokens))
+		p.Types = slices.Repeat([]int32{vocab.Normal}, len(v.Tokens))
 	}
 	for id := len(v.Tokens); id < n; id++ {
-		p.Tokens, p.Types = append(p.Tokens, fmt.Sprintf("[PAD%d]", id)), append(p.Types, model.TokenUnused)
+		p.Tokens, p.Types = append(p.Tokens, fmt.Sprintf("[PAD%d]", id)), append(p.Types, vocab.Unused)
 		if p.Scores != nil {
 			p.Scores = append(p.Scores, 0)
 		}
@@ -115,7 +116,7 @@ func padTo(v *model.Vocab, n int) *model.Vocab {
 }
 
 // vocabPairs lists the keys of a vocabulary.
-func vocabPairs(v *model.Vocab) []gguf.Pair {
+func vocabPairs(v *vocab.GGUF) []gguf.Pair {
 	const prefix = "tokenizer.ggml."
 	pre := v.Pre
 	if pre == "" {

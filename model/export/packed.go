@@ -13,6 +13,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/model/safetensors"
+	"tern/tokenizer/vocab"
 )
 
 // Packed writes the model into the folder dir, which must exist, in the
@@ -38,8 +39,8 @@ func Packed(m *model.Model, dir string, half bool) error {
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	side := []model.TokenizerFile{{Name: "config.json", Data: &config}}
-	for _, f := range append(side, m.Tokenizer.Files()...) {
+	side := []vocab.File{{Name: "config.json", Data: &config}}
+	for _, f := range append(side, m.Tokenizer.All()...) {
 		if *f.Data == nil {
 			continue
 		}

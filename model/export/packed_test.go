@@ -15,6 +15,7 @@ import (
 	"tern/model/checkpoint"
 	"tern/model/export"
 	"tern/model/modeltest"
+	"tern/tokenizer/vocab"
 )
 
 const goldens = "../../inference/testdata/goldens"
@@ -35,7 +36,7 @@ func TestPacked(t *testing.T) {
 		for _, half := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, half), func(t *testing.T) {
 				want, out := modeltest.Open(t, dir), t.TempDir()
-				want.Tokenizer = model.TokenizerFiles{SentencePiece: []byte{1, 2}, Config: []byte("{}")}
+				want.Tokenizer = vocab.Files{SentencePiece: []byte{1, 2}, Config: []byte("{}")}
 				if err := export.Packed(want, out, half); err != nil {
 					t.Fatal(err)
 				}
