@@ -51,19 +51,22 @@ func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *mod
 
 // deltaScratch is what a worker needs for one token of one key head.
 type deltaScratch struct {
-	q, k, v, u []float32 // [HeadDim]
-	seen, out  []float32 // [HeadDim]: Sᵀk and Sᵀq of the state before
-	ones       []float32 // [HeadDim]
-	window     []float32 // [Kernel-1+T][HeadDim], the inputs of some channels
+	q, k, norm   []float32 // [HeadDim]
+	unitK, unitQ []float32 // [HeadDim]: weights of a norm, for length 1 and 1/√HeadDim
+	ones         []float32 // [HeadDim]
+	window       []float32 // [Kernel-1+T][HeadDim], the inputs of some channels
 }
 
 func newDeltaScratch(d *model.DeltaNet) deltaScratch {
-	v := func() []float32 { return make([]float32, d.HeadDim) }
-	t := deltaScratch{q: v(), k: v(), v: v(), u: v(), seen: v(), out: v(), ones: v()}
-	for i := range t.ones {
-		t.ones[i] = 1
+	v := func(x float64) []float32 {
+		v := make([]float32, d.HeadDim)
+		for i := range v {
+			v[i] = float32(x)
+		}
+		return v
 	}
-	return t
+	n := float64(d.HeadDim)
+	return deltaScratch{q: v(0), k: v(0), norm: v(0), unitK: v(1 / math.Sqrt(n)), unitQ: v(1 / n), ones: v(1)}
 }
 
 // deltaHead runs one key head with its value heads over the tokens of one sequence.
@@ -73,53 +76,41 @@ func (p *pass) deltaHead(w *worker, l int, d *model.Delta, s *span, head int) {
 	st := s.seq.state.of(l)
 	t := &p.scratch[w.id].delta
 	q, k := head*n, (shape.KeyHeads+head)*n // the first channels of q and of k
-	p.convolve(s, st, d, t, q)
-	p.convolve(s, st, d, t, k)
+	p.convolve(s, st, l, t, q)
+	p.convolve(s, st, l, t, k)
 	for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
-		p.convolve(s, st, d, t, (2*shape.KeyHeads+v)*n)
+		p.convolve(s, st, l, t, (2*shape.KeyHeads+v)*n)
 	}
-	scale := float32(1 / math.Sqrt(float64(n)))
+	var kq [1]float32
 	for i := s.first; i < s.first+s.n; i++ {
 		qkv := p.qkv.row(i)
-		unit(t.q, qkv[q:][:n], c.NormEps)
-		unit(t.k, qkv[k:][:n], c.NormEps)
-		scaleBy(t.q, scale)
+		unit(t.q, qkv[q:][:n], t.unitQ, c.NormEps)
+		unit(t.k, qkv[k:][:n], t.unitK, c.NormEps)
+		kernel.Scores(kq[:], t.q, t.k, 1)
 		for v := head; v < shape.ValueHeads; v += shape.KeyHeads {
 			value := qkv[(2*shape.KeyHeads+v)*n:][:n]
 			decay := decayOf(p.alpha.row(i)[v], d.DtBias[v], d.A[v])
 			step := sigmoid(p.beta.row(i)[v])
 			out := p.gated.row(i)[p.engine.outHead(v, d)*n:][:n]
-			deltaStep(st.head(v, n), t, value, decay, step, out)
+			kernel.DeltaStep(out, st.head(v, n), t.k, t.q, value, decay, step, kq[0])
 			if p.tracer != nil {
 				copy(p.deltaOut.row(i)[v*n:][:n], out)
 			}
 			// The norm of the head, then the gate.
-			kernel.RMSNorm(t.u, out, d.Norm, c.NormEps)
-			kernel.SiLUMul(out, p.z.row(i)[v*n:][:n], t.u)
+			kernel.RMSNorm(t.norm, out, d.Norm, c.NormEps)
+			kernel.SiLUMul(out, p.z.row(i)[v*n:][:n], t.norm)
 		}
 	}
 }
 
-// deltaStep is the gated delta rule for one token of one value head. Both products
-// read the state before the update, which is written once:
-//
-//	S' = decay·S + k·uᵀ,  u = step·(v - decay·Sᵀk),  out = S'ᵀq = decay·Sᵀq + (k·q)·u
-func deltaStep(state []float32, t *deltaScratch, v []float32, decay, step float32, out []float32) {
-	clear(t.seen)
-	clear(t.out)
-	kernel.WeightedSumEach([][]float32{t.seen, t.out}, [][]float32{t.k, t.q}, state)
-	var kq [1]float32
-	kernel.Scores(kq[:], t.q, t.k, 1)
-	for j := range t.u {
-		t.u[j] = step * (v[j] - float32(decay*t.seen[j]))
-		out[j] = float32(decay*t.out[j]) + float32(kq[0]*t.u[j])
-	}
-	kernel.DeltaUpdate(state, decay, t.k, t.u)
+// unit stores x/√(Σx² + eps), times √n·weights.
+func unit(dst, x, weights []float32, eps float32) {
+	kernel.RMSNorm(dst, x, weights, eps/float32(len(x)))
 }
 
 // convolve replaces HeadDim channels of qkv, from the first on, by silu of their
 // causal convolution, and keeps the last inputs for the tokens to come.
-func (p *pass) convolve(s *span, st layerState, d *model.Delta, t *deltaScratch, first int) {
+func (p *pass) convolve(s *span, st layerState, l int, t *deltaScratch, first int) {
 	shape := &p.engine.model.DeltaNet
 	n, taps, T := shape.HeadDim, shape.Kernel, s.n
 	if need := (taps - 1 + T) * n; len(t.window) < need {
@@ -128,23 +119,38 @@ func (p *pass) convolve(s *span, st layerState, d *model.Delta, t *deltaScratch,
 	for i := range taps - 1 {
 		copy(t.window[i*n:][:n], st.conv(i, shape.Channels())[first:][:n])
 	}
-	for i := range T {
-		copy(t.window[(taps-1+i)*n:][:n], p.qkv.row(s.first + i)[first:][:n])
-	}
+	weights := p.engine.conv[l][first*taps:][:taps*n]
 	for i := range T {
 		y := p.qkv.row(s.first + i)[first:][:n]
-		for c := range y {
-			var sum float32
-			for j, w := range d.Conv[(first+c)*taps:][:taps] {
-				sum += float32(w * t.window[(i+j)*n+c])
-			}
-			y[c] = sum
-		}
+		copy(t.window[(taps-1+i)*n:][:n], y)
+		kernel.Convolve(y, t.window[i*n:][:taps*n], weights)
 		kernel.SiLUMul(y, y, t.ones)
 	}
 	for i := range taps - 1 {
 		copy(st.conv(i, shape.Channels())[first:][:n], t.window[(T+i)*n:][:n])
 	}
+}
+
+// convolutions orders the weights of every layer for kernel.Convolve:
+// [Channels/HeadDim][Kernel][HeadDim].
+func convolutions(m *model.Model) [][]float32 {
+	if m.Recurrent == nil {
+		return nil
+	}
+	n, taps := m.DeltaNet.HeadDim, m.DeltaNet.Kernel
+	all := make([][]float32, len(m.Weights.Layers))
+	for l := range all {
+		d := m.Weights.Layers[l].Delta
+		if d == nil {
+			continue
+		}
+		all[l] = make([]float32, len(d.Conv))
+		for i, w := range d.Conv {
+			channel, tap := i/taps, i%taps
+			all[l][(channel/n*taps+tap)*n+channel%n] = w
+		}
+	}
+	return all
 }
 
 // outHead is where the output of value head v goes: files may hold the columns of
@@ -155,18 +161,6 @@ func (e *Engine) outHead(v int, d *model.Delta) int {
 	}
 	shape := &e.model.DeltaNet
 	return v%shape.KeyHeads*(shape.ValueHeads/shape.KeyHeads) + v/shape.KeyHeads
-}
-
-// unit stores x / sqrt(Σx² + eps).
-func unit(dst, x []float32, eps float32) {
-	var sum float64
-	for _, v := range x {
-		sum += float64(v) * float64(v)
-	}
-	f := float32(1 / math.Sqrt(sum+float64(eps)))
-	for i, v := range x {
-		dst[i] = v * f
-	}
 }
 
 // decayOf is exp(a·softplus(alpha + bias)).

@@ -86,6 +86,7 @@ type Engine struct {
 	scale    float32       // HeadDim^-1/2 of attention
 	ownNorms bool          // some linear has a norm of its own (use_rms_norm)
 	kvLayer  []int         // of a layer: its place in the KV cache
+	conv     [][]float32   // of a layer of linear attention: its convolution, see convolutions
 	planes   kernel.Planes // precision of the activations of matrices with groups
 	scan     *scanHead     // compact copy of the head, nil where it does not pay
 	free     func() (bytes int64, known bool)
@@ -146,6 +147,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 // weights.
 func (e *Engine) derive() {
 	m := e.model
+	e.conv = convolutions(m)
 	e.scale = float32(1 / math.Sqrt(float64(m.HeadDim)))
 	e.ownNorms = false
 	e.kvLayer = make([]int, m.Config.Layers)

@@ -121,9 +121,7 @@ func (p *pass) gateHeads(w *worker) {
 	for i, hi := w.share(len(p.rows) * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
 		out, gate := p.att.row(t)[head*d:][:d], p.q.row(t)[(2*head+1)*d:][:d]
-		for j, g := range gate {
-			out[j] *= sigmoid(g)
-		}
+		kernel.SigmoidMul(out, gate)
 	}
 }
 

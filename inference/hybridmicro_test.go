@@ -3,9 +3,11 @@ package inference
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"tern/inference/kernel"
 	"tern/model"
 )
 
@@ -40,7 +42,8 @@ func TestHybridMicro(t *testing.T) {
 	readJSON(t, file, &m)
 	for i, x := range m.L2.X {
 		got := make([]float32, len(x))
-		if unit(got, x, m.L2.Eps); m.L2.Y[i][0] != 0 {
+		scratch := newDeltaScratch(&model.DeltaNet{HeadDim: len(x)})
+		if unit(got, x, scratch.unitK, m.L2.Eps); m.L2.Y[i][0] != 0 {
 			near(t, "unit", got, m.L2.Y[i])
 		}
 	}
@@ -55,15 +58,13 @@ func TestHybridMicro(t *testing.T) {
 	var out []float32
 	for i := range 5 {
 		for h := range 2 {
-			scratch := newDeltaScratch(&shape)
 			at := (2*i + h) * 4
-			copy(scratch.q, m.Delta.Q[at:][:4])
-			for j := range scratch.q {
-				scratch.q[j] /= 2 // 1/√4
-			}
-			copy(scratch.k, m.Delta.K[at:][:4])
+			k, q := m.Delta.K[at:][:4], slices.Clone(m.Delta.Q[at:][:4])
+			scaleBy(q, 0.5) // 1/√4
+			var kq [1]float32
+			kernel.Scores(kq[:], q, k, 1)
 			o := make([]float32, 4)
-			deltaStep(s.head(h, 4), &scratch, m.Delta.V[at:][:4], float32(math.Exp(float64(m.Delta.G[2*i+h]))), m.Delta.Beta[2*i+h], o)
+			kernel.DeltaStep(o, s.head(h, 4), k, q, m.Delta.V[at:][:4], float32(math.Exp(float64(m.Delta.G[2*i+h]))), m.Delta.Beta[2*i+h], kq[0])
 			out = append(out, o...)
 		}
 	}
@@ -71,11 +72,15 @@ func TestHybridMicro(t *testing.T) {
 	near(t, "the state of the delta rule", s.data, m.Delta.S)
 
 	// 3 tokens through 2 channels, which one head of 2 stands for.
-	conv := &pass{engine: &Engine{model: &model.Model{Config: model.Config{DeltaNet: model.DeltaNet{KeyHeads: 0, ValueHeads: 1, HeadDim: 2, Kernel: 4}}}}}
+	conv := &pass{engine: &Engine{model: &model.Model{Config: model.Config{
+		DeltaNet: model.DeltaNet{KeyHeads: 0, ValueHeads: 1, HeadDim: 2, Kernel: 4}, Recurrent: []bool{true},
+	}}}}
+	conv.engine.model.Weights.Layers = []model.Layer{{Delta: &model.Delta{Conv: m.Conv.W}}}
+	conv.engine.conv = convolutions(conv.engine.model)
 	conv.qkv = matrix{2, append([]float32{}, m.Conv.X...)}
 	cs := layerState{&conv.engine.model.DeltaNet, append(make([]float32, 4), m.Conv.State...)}
 	cscratch := newDeltaScratch(&conv.engine.model.DeltaNet)
-	conv.convolve(&span{n: 3}, cs, &model.Delta{Conv: m.Conv.W}, &cscratch, 0)
+	conv.convolve(&span{n: 3}, cs, 0, &cscratch, 0)
 	silu := func(x []float32) (y []float32) {
 		for _, v := range x {
 			y = append(y, v*sigmoid(v))

@@ -136,10 +136,7 @@ func rotateInput(x []float32, r *model.Rotation) {
 	if r == nil {
 		return
 	}
-	for i, s := range r.Signs {
-		x[i] *= s
-	}
-	kernel.Hadamard(x, r.Block)
+	kernel.Hadamard(x, r.Signs, r.Block)
 }
 
 // unrotate undoes rotateInput.
@@ -147,7 +144,7 @@ func unrotate(x []float32, r *model.Rotation) {
 	if r == nil {
 		return
 	}
-	kernel.Hadamard(x, r.Block)
+	kernel.Hadamard(x, nil, r.Block)
 	for i, s := range r.Signs {
 		x[i] *= s
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tern/model"
+	"tern/model/ternary"
 )
 
 // recurrentState is what the layers of linear attention remember of a sequence.
@@ -54,7 +55,7 @@ func newRecurrentState(c *model.Config) *recurrentState {
 			n++
 		}
 	}
-	r.data = make([]float32, n*r.size)
+	r.data = ternary.Alloc[float32](n * r.size)
 	r.limit = snapshotsOf(c)
 	return r
 }

@@ -11,15 +11,15 @@
 //
 // # What is equal, and what is near
 //
-// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, RopeHalf, RopeAdjacent, ReLU2Mul, Add, ToF16 and the
-// Decode functions give the same bits on all paths, as no step is fused. The
+// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Hadamard, DeltaStep, Convolve, RopeHalf,
+// RopeAdjacent, ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
 // generic code gives the same bits on all systems. The rest differs by rounding
 // alone:
 //
 //   - MatVecF32, MatVecF16, MatVecBF16, Scores: at most (n/4+5)·2⁻²⁴·Σ|w·x| from
 //     the exact sum of n products (ScoresF16 in generic code: n·2⁻²⁴·Σ|w·x|)
 //   - WeightedSum: at most (n+2)·2⁻²⁴·Σ|p·v| for n rows
-//   - exp in Softmax and SiLUMul: 2 ulp
+//   - exp in Softmax, SiLUMul and SigmoidMul: 2 ulp
 //   - RMSNorm: 4 roundings; its squares are summed in float64
 //
 // A result never depends on what is computed beside it: not on how rows or
@@ -92,6 +92,13 @@
 // whose form the generator writes as bytes. With AVX2 and plain NEON a group's sums fit
 // in 16 bits, as codes are at most 3: 32·2·3·128 = 24576 for a pair of neighbours. SDOT
 // takes four activations from any quarter of a register, which needs no broadcast.
+//
+// # How linear attention works
+//
+// DeltaStep reads as many columns of a head's state as registers hold the sums of, 128 with
+// AVX-512 and 32 otherwise, then updates them from the last row to the first: the state
+// comes from memory once, and the second time from L1 or L2. Hadamard does the distances up
+// to 32 in registers, and three further ones in each pass over the block.
 //
 // MEASUREMENTS.md has the figures, and what was tried.
 package kernel

@@ -66,6 +66,14 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 	Quantize(guarded[int8](t, ternary.PadCols(n), atEnd), f(n))
 	ReLU2Mul(f(n), f(n), f(n))
 	SiLUMul(f(n), f(n), f(n))
+	SigmoidMul(f(n), f(n))
+	DeltaStep(f(n), f(3*n), f(3), f(3), f(n), 1, 1, 1)
+	if n > 0 {
+		Convolve(f(n), f(4*n), f(4*n))
+	}
+	if n&(n-1) == 0 && n > 0 {
+		Hadamard(f(n), f(n), n)
+	}
 	RMSNorm(f(n), f(n), f(n), 1)
 	Add(f(n), f(n))
 	Softmax(f(n))

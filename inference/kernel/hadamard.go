@@ -5,24 +5,36 @@ import (
 	"math"
 )
 
-// Hadamard replaces each block of x by H·x/√block, where H is the Walsh-Hadamard
-// matrix: H[r][c] is -1 where popcount(r and c) is odd, else 1. It is its own
-// inverse. The order of the additions depends on block alone, so all paths and
-// machines give the same bits. It panics where block is not a power of two that
+// Hadamard replaces each block of x by H·(signs·x)/√block, where H is the Walsh-Hadamard
+// matrix: H[r][c] is -1 where popcount(r and c) is odd, else 1. signs are ±1, one for each
+// value of x, or nil. Without them it is its own inverse. Values are added and
+// subtracted at distances 1, 2, 4 … and multiplied by float32(1/√block) at the end, so that
+// all paths and machines give the same bits. It panics where block is not a power of two that
 // divides len(x).
-func Hadamard(x []float32, block int) {
+func Hadamard(x, signs []float32, block int) {
 	if block <= 0 || block&(block-1) != 0 || len(x)%block != 0 {
 		panic(fmt.Sprintf("kernel: Hadamard of %d values in blocks of %d", len(x), block))
 	}
-	norm := float32(1 / math.Sqrt(float64(block)))
-	for ; len(x) > 0; x = x[block:] {
-		hadamardBlock(x[:block], norm)
+	if signs != nil {
+		mustLen(len(signs), len(x), "Hadamard: signs")
+	}
+	hadamard(x, signs, block, float32(1/math.Sqrt(float64(block))))
+}
+
+func hadamardGeneric(x, signs []float32, block int, norm float32) {
+	for i, s := range signs {
+		x[i] *= s
+	}
+	for b := x; len(b) > 0; b = b[block:] {
+		addAndSubtract(b[:block])
+	}
+	for i := range x {
+		x[i] *= norm
 	}
 }
 
-// hadamardBlock adds and subtracts neighbours at distances 1, 2, 4 … two steps at
-// a time, so that a block is read half as often.
-func hadamardBlock(x []float32, norm float32) {
+// addAndSubtract does so two distances at a time, so that a block is read half as often.
+func addAndSubtract(x []float32) {
 	n, step := len(x), 1
 	for ; 4*step <= n; step *= 4 {
 		for i := 0; i < n; i += 4 * step {
@@ -33,30 +45,10 @@ func hadamardBlock(x []float32, norm float32) {
 			}
 		}
 	}
-	for ; 2*step <= n; step *= 2 {
-		for i := 0; i < n; i += 2 * step {
-			a, b := x[i:][:step], x[i+step:][:step]
-			for j := range a {
-				a[j], b[j] = a[j]+b[j], a[j]-b[j]
-			}
-		}
-	}
-	for i := range x {
-		x[i] *= norm
-	}
-}
-
-// DeltaUpdate is the update of one head's state S [rows][len(u)] by the gated
-// delta rule: S = decay·S + key·uᵀ, rounded after each product and the sum.
-func DeltaUpdate(s []float32, decay float32, key, u []float32) {
-	n := len(u)
-	if len(s) != len(key)*n {
-		panic(fmt.Sprintf("kernel: DeltaUpdate of %d values by %d × %d", len(s), len(key), n))
-	}
-	for i, k := range key {
-		row := s[i*n:][:n]
-		for j, v := range u {
-			row[j] = float32(decay*row[j]) + float32(k*v)
+	if step < n {
+		a, b := x[:step], x[step:]
+		for j := range a {
+			a[j], b[j] = a[j]+b[j], a[j]-b[j]
 		}
 	}
 }

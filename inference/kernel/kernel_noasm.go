@@ -46,3 +46,10 @@ func toF16(dst []uint16, src []float32)                    { toF16Generic(dst, s
 func decode(dst []float32, src []byte, f format)           { f.decode(dst, src) }
 func readSum(b []byte) uint64                              { return readSumGeneric(b) }
 func scan(y []int32, w []int8, x []int16)                  { scanGeneric(y, w, x) }
+
+func hadamard(x, signs []float32, block int, norm float32) { hadamardGeneric(x, signs, block, norm) }
+func convolve(y, x, w []float32)                           { convolveGeneric(y, x, w, 0) }
+func sigmoidMul(y, gate []float32)                         { sigmoidMulGeneric(y, gate) }
+func deltaStep(out, state, k, q, v []float32, decay, step, kq float32) {
+	deltaStepGeneric(out, state, k, q, v, decay, step, kq, 0)
+}

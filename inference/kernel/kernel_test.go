@@ -154,6 +154,7 @@ func TestNoAllocations(t *testing.T) {
 		q1, sums, muls, out, s := q[:m.PaddedCols()], make([]int32, 3), f(3), f(27), NewScratch()
 		w, h, kv := make([]byte, 2*n*4), make([]uint16, 2*n), f(2*n)
 		two, each := [...][]float32{f(2), f(2), f(2)}, [...][]float32{f(96), f(96), f(96)}
+		head := f(96 * n)
 		codes, codes16 := make([]int8, 2*640), make([]int16, 640)
 		for name, call := range map[string]func(){
 			"Quantize":       func() { Quantize(make([]int8, 256), x) },
@@ -179,6 +180,10 @@ func TestNoAllocations(t *testing.T) {
 			"DecodeF16":      func() { DecodeF16(y, w[:2*n]) },
 			"ReadBandwidth":  func() { ReadBandwidth(w) },
 			"Scan":           func() { Scan(sums[:2], codes, codes16) },
+			"Hadamard":       func() { Hadamard(kv[:256], kv[:256], 128) },
+			"DeltaStep":      func() { DeltaStep(each[0], head, kv[:n], kv[n:], each[1], 1, 1, 1) },
+			"Convolve":       func() { Convolve(y[:128], head[:512], head[512:1024]) },
+			"SigmoidMul":     func() { SigmoidMul(y, x) },
 		} {
 			call() // grows the scratch
 			if got := testing.AllocsPerRun(5, call); got != 0 {

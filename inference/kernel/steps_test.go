@@ -3,7 +3,6 @@ package kernel
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
 	"testing"
 
@@ -247,47 +246,4 @@ func TestReadBandwidth(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestHadamard compares with the matrix itself, undoes it, and refuses sizes that
-// are not powers of two.
-func TestHadamard(t *testing.T) {
-	for _, block := range []int{1, 2, 4, 8, 32, 64, 512} {
-		x := make([]float32, 2*block)
-		for i := range x {
-			x[i] = float32(i*7919%31) - 15
-		}
-		got := slices.Clone(x)
-		Hadamard(got, block)
-		for i := range got {
-			var want float64
-			for c := range block {
-				v := float64(x[i/block*block+c])
-				if bits.OnesCount(uint(i%block&c))%2 == 1 {
-					v = -v
-				}
-				want += v
-			}
-			want /= math.Sqrt(float64(block))
-			if math.Abs(float64(got[i])-want) > 1e-4 {
-				t.Fatalf("block %d, value %d: %g, want %g", block, i, got[i], want)
-			}
-		}
-		Hadamard(got, block)
-		for i := range got {
-			if math.Abs(float64(got[i]-x[i])) > 1e-4 {
-				t.Fatalf("block %d: twice is %g, want %g", block, got[i], x[i])
-			}
-		}
-	}
-	for _, block := range []int{0, 3, 12, 16} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("blocks of %d in 24 values are accepted", block)
-				}
-			}()
-			Hadamard(make([]float32, 24), block)
-		}()
-	}
 }

@@ -65,6 +65,19 @@ var topics = map[string]func(){
 		scan512()
 		readSum512()
 	},
+	"hybrid": func() {
+		// hadamard.go
+		hadamardFirst(4, true)
+		hadamardFirst(8, true)
+		hadamardFirst(8, false)
+		hadamardRest("AVX2", YMM)
+		hadamardRest("AVX512", ZMM)
+		// delta.go
+		deltaStep("AVX2", 4, YMM)
+		deltaStep("AVX512", 8, ZMM)
+		convolve()
+		sigmoidMul()
+	},
 	"grouped": func() {
 		// peak.go
 		peak()

@@ -72,6 +72,14 @@ func main() {
 	scanNEON()
 	readSum()
 	written("memory")
+
+	// hybrid.go
+	hadamardFirst()
+	hadamardRest()
+	deltaStep()
+	convolve()
+	sigmoidMul()
+	written("hybrid")
 }
 
 // write stores what was emitted since the last call.
