@@ -60,8 +60,11 @@ var arrows = map[string][]string{
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/explain", "tern/app/hub", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
-	// chat tells the errors of a load apart, and names the built-in model.
-	"tern/app/chat": {"tern/app/builtin", "tern/app/chat/document", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/recipe", "tern/app/remote", "tern/app/say", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/tokenizer"},
+	// chat's own jobs weigh, measure and copy the open model.
+	"tern/app/chat": {"tern/app/chat/backend", "tern/app/chat/document", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model", "tern/model/export"},
+	// backend opens models and hides where they run; what a document is made of is all that it knows of chats.
+	"tern/app/chat/backend":             {"tern/app/builtin", "tern/app/chat/document", "tern/app/check", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/tokenizer"},
+	"tern/app/chat/backend/backendtest": {"tern/tokenizer", "tern/tokenizer/vocab"},
 	// document is plain values; history has those of files.
 	"tern/app/chat/document": {"tern/app/history", "tern/app/settings"},
 	"tern/app/settings":      {"tern/app/files", "tern/inference/sampling"},

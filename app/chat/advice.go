@@ -3,15 +3,11 @@ package chat
 import (
 	"context"
 	"errors"
-	"runtime/debug"
-	"slices"
-	"sync"
 
+	"tern/app/chat/backend"
 	"tern/app/check"
 	"tern/app/say"
 	"tern/app/settings"
-	"tern/inference"
-	"tern/model"
 )
 
 // Advice is what a look at a model that was opened found: that its file seems to
@@ -20,49 +16,6 @@ type Advice struct {
 	Sentence say.Text
 	Hint     say.Text
 	reading  string // what Correct makes of ModelInfo.Reading
-}
-
-// AsItSays is the reading of a model whose user declined to correct it.
-const AsItSays = "as-it-says"
-
-// judge is an engine that can tell whether its checkpoint is read right.
-type judge interface {
-	// Judge returns the corrections that the checkpoint seems to need.
-	Judge(ctx context.Context) (check.Corrections, error)
-}
-
-// readings are how models are read, by their paths: corrections, or AsItSays.
-type readings struct {
-	mu     sync.Mutex
-	byPath map[string]string
-}
-
-func newReadings(of map[string]string) *readings {
-	r := &readings{byPath: map[string]string{}}
-	for path, reading := range of {
-		r.byPath[path] = reading
-	}
-	return r
-}
-
-func (r *readings) of(path string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.byPath[path]
-}
-
-func (r *readings) set(path, reading string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.byPath[path] = reading
-}
-
-// corrections are what a reading asks for; one that is not known asks for none.
-func corrections(reading string) check.Corrections {
-	if c, err := check.ParseCorrections(reading); err == nil {
-		return c
-	}
-	return nil
 }
 
 // Correct opens the model again in the way that the advice gives.
@@ -81,7 +34,7 @@ func (c *Controller) ReadAsItSays(g settings.Generation) {
 }
 
 func (c *Controller) readAs(path, reading string, g settings.Generation) {
-	c.readings.set(path, reading)
+	c.readings.Set(path, reading)
 	c.change(func(v *View) { v.Advice = nil })
 	c.Load(path, g)
 }
@@ -96,7 +49,7 @@ func (c *Controller) DeclineAdvice() {
 		m := *v.Model
 		if m.Reading == "" {
 			m.Reading = AsItSays
-			c.readings.set(m.Path, AsItSays)
+			c.readings.Set(m.Path, AsItSays)
 		}
 		v.Model = &m
 	})
@@ -105,13 +58,12 @@ func (c *Controller) DeclineAdvice() {
 // judge looks at the open model while nothing else is to do. A command stops
 // it; it begins again behind that.
 func (c *Controller) judge(ctx context.Context) {
-	j, able := c.engine.(judge)
 	info, _ := c.info()
-	if !able || info.Builtin || info.Reading == AsItSays {
+	if c.model == nil || c.model.Local == nil || c.model.Local.Judge == nil || info.Builtin || info.Reading == AsItSays {
 		c.unjudged.Store(false)
 		return
 	}
-	found, err := j.Judge(ctx)
+	found, err := c.model.Local.Judge(ctx)
 	if errors.Is(err, context.Canceled) {
 		return
 	}
@@ -119,7 +71,7 @@ func (c *Controller) judge(ctx context.Context) {
 	if err != nil || len(found) == 0 { // an error will come again where it matters
 		return
 	}
-	reading := append(corrections(info.Reading), found...)
+	reading := append(backend.Corrections(info.Reading), found...)
 	c.change(func(v *View) {
 		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1], info.Template != ""), Hint: adviceHint(found, info.Template != ""), reading: reading.String()}
 	})
@@ -166,46 +118,4 @@ func adviceHint(found check.Corrections, chats bool) say.Text {
 		return say.Say("Something else is wrong with it, too. Tern can read it the right way.")
 	}
 	return say.Say("Tern can read it the right way.")
-}
-
-// opener is that of the program: it reads each model as it is to be read. free is
-// that of inference.Options.
-func (r *readings) opener(free func() (bytes int64, known bool)) opener {
-	return func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
-		reading := r.of(path)
-		e, err := open(ctx, path, corrections(reading), inference.Options{Threads: g.Threads, Progress: progress, Free: free})
-		if err != nil {
-			return nil, err
-		}
-		e.info.Reading = reading
-		return e, nil
-	}
-}
-
-func (m *local) Judge(ctx context.Context) (check.Corrections, error) {
-	r, err := check.Quick(ctx, m.engine, check.Options{Reopen: m.reopener()})
-	debug.FreeOSMemory() // the caches of what was tried
-	if err != nil {
-		return nil, err
-	}
-	// Chats end at the markers of their template whatever the file says.
-	if _, chats := m.engine.ChatTemplate(); chats {
-		r.Corrections = slices.DeleteFunc(r.Corrections, func(c check.Correction) bool { return c == check.StopMarkers })
-	}
-	return r.Corrections, nil
-}
-
-// reopener is that of check.Options, nil where there is no memory for the model a
-// second time.
-func (m *local) reopener() func(context.Context, check.Correction) (*model.Model, error) {
-	var need int64
-	for _, part := range m.engine.Model().MemoryParts() {
-		need += part.Bytes
-	}
-	if !spares(m.free, need) {
-		return nil
-	}
-	return func(ctx context.Context, c check.Correction) (*model.Model, error) {
-		return check.OpenModel(ctx, m.info.Path, append(corrections(m.info.Reading), c), nil)
-	}
 }

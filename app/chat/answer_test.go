@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tern/app/chat/backend/backendtest"
 	"tern/inference"
 	"tern/tokenizer"
 )
@@ -135,8 +136,8 @@ func TestContinueKeepsTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
-				f.tok = vocabulary(t, name)
-				f.ids = [][]int32{letterByLetter(t, f.tok, " the little tern")}
+				f.tok = backendtest.Vocabulary(t, "../..", name)
+				f.ids = [][]int32{backendtest.LetterByLetter(t, f.tok, " the little tern")}
 				c := f.start(Options{})
 				c.Load("a", balanced)
 				idle()
@@ -314,21 +315,21 @@ func TestAnswerFails(t *testing.T) {
 }
 
 // bare is a vocabulary without a token that starts a text.
-type bare struct{ letters }
+type bare struct{ backendtest.Letters }
 
 func (bare) BOS() (int32, bool) { return -1, false }
 
 // optional has a BOS that texts do not begin with.
-type optional struct{ letters }
+type optional struct{ backendtest.Letters }
 
-func (optional) BOS() (int32, bool) { return bos, false }
+func (optional) BOS() (int32, bool) { return backendtest.BOS, false }
 
 func TestEmptyDocument(t *testing.T) {
 	for _, c := range []struct {
 		tok           tokenizer.Tokenizer
 		text, problem string
 	}{
-		{letters{}, " abc", ""},
+		{backendtest.Letters{}, " abc", ""},
 		{optional{}, " abc", ""},
 		{bare{}, "", "There is nothing to continue"},
 	} {

@@ -29,7 +29,7 @@ func (c *Controller) Generate(text string, g settings.Generation) {
 // Undo brings the old one back.
 func (c *Controller) Retry(g settings.Generation) {
 	c.alter(func() {
-		if c.conv.document.Answer >= 0 && c.engine != nil {
+		if c.conv.document.Answer >= 0 && c.model != nil {
 			c.answer(c.conv.document.WithoutAnswer(), g)
 		}
 	})
@@ -102,16 +102,16 @@ func (c *Controller) Unload() {
 	c.CancelLoad()
 	c.do(func(context.Context) {
 		c.endAll()
-		if c.engine == nil {
+		if c.model == nil {
 			return
 		}
 		c.announce(nil)
-		c.engine.Close()
-		c.engine = nil
+		c.model.Close()
+		c.model = nil
 		c.unjudged.Store(false)
 		c.change(func(v *View) {
 			c.forgetSource(v)
-			c.weights, c.context = nil, 0
+			c.weights, c.local, c.context = nil, nil, 0
 			c.conv.figures = Figures{}
 			v.Model, v.Problem, v.Notice, v.Advice = nil, nil, say.Text{}, nil // the mode stays
 		})

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"tern/app/chat/backend"
 	"tern/app/chat/document"
 	"tern/app/history"
 	"tern/app/say"
@@ -32,7 +33,7 @@ type Options struct {
 	// Free tells how much memory may still be taken; nil for as much as it takes.
 	Free func() (bytes int64, known bool)
 	// Keys has the keys of servers; nil has none.
-	Keys *Keys
+	Keys *backend.Keys
 
 	// Readings are how models are to be read, by their paths, as ModelInfo.Reading
 	// told of them before.
@@ -50,18 +51,17 @@ type Options struct {
 // answer goes on while another conversation is shown. Commands take effect in
 // the order in which they are called.
 type Controller struct {
-	open     opener
-	readings *readings
+	open     backend.Opener
+	readings *backend.Readings
 	latch    *latch
 	panicked func(what string, stack []byte)  // Options.Panicked
 	free     func() (bytes int64, known bool) // Options.Free
 	running  sync.WaitGroup                   // the worker, the loads and the answer
 
 	// Used by the worker alone.
-	engine    engine                  // nil: no model is open
+	model     *backend.Model          // nil: no model is open
 	tell      func(*inference.Engine) // Options.Engine
 	announced *inference.Engine       // what tell was told last
-	vocab     *document.Vocab         // of the open model
 	lastID    int                     // of a segment
 	opening   string                  // the conversation that is being read to be shown
 
@@ -77,13 +77,14 @@ type Controller struct {
 	closed bool
 	keeps  bool // conversations, on disk
 
-	load    *load        // being read, nil if none is
-	source  *model.Model // the open model where it can be copied, else nil
-	copying *Copy        // the job that view.Copy shows
-	busy    bool         // a command runs
-	inspect bool         // answers are written with the figures of their tokens
-	weights weights      // of the open model; nil for none
-	query   string       // of the newest search
+	load    *load          // being read, nil if none is
+	source  *model.Model   // the open model where it can be copied, else nil
+	copying *Copy          // the job that view.Copy shows
+	busy    bool           // a command runs
+	inspect bool           // answers are written with the figures of their tokens
+	weights *model.Model   // of the open model; nil for none
+	local   *backend.Local // of the open model; nil for none
+	query   string         // of the newest search
 
 	// Below: changed by the worker alone, which may therefore read them
 	// without the lock.
@@ -108,13 +109,13 @@ type Controller struct {
 
 // New starts a controller with no model open.
 func New(o Options) *Controller {
-	r := newReadings(o.Readings)
-	c := newController(o, remoteOr(o.Keys, r.opener(o.Free)))
+	r := backend.NewReadings(o.Readings)
+	c := newController(o, backend.RemoteOr(o.Keys, backend.Files(r, o.Free)))
 	c.readings = r
 	return c
 }
 
-func newController(o Options, open opener) *Controller {
+func newController(o Options, open backend.Opener) *Controller {
 	c := &Controller{
 		open:     open,
 		latch:    newLatch(o.Notify),
@@ -134,7 +135,7 @@ func newController(o Options, open opener) *Controller {
 	c.archive = newArchive(c.mistake)
 	c.keeps = o.Folder != ""
 	c.work.L = &c.mu
-	c.readings = newReadings(nil)
+	c.readings = backend.NewReadings(nil)
 	c.running.Go(c.serve)
 	if c.keeps {
 		c.archive.do(c.begin)
@@ -154,17 +155,17 @@ func (c *Controller) serve() {
 		boundGarbage() // what lives is another size after a load, and after many answers
 	}
 	c.endAll()
-	if c.engine != nil {
+	if c.model != nil {
 		c.announce(nil)
-		c.engine.Close()
+		c.model.Close()
 	}
 }
 
-// announce tells of e as the model that is open. A model elsewhere is none.
-func (c *Controller) announce(e engine) {
+// announce reports the engine of the open model to Options.Engine; models of servers count as none.
+func (c *Controller) announce(m *backend.Model) {
 	var shared *inference.Engine
-	if m, here := e.(*local); here {
-		shared = m.engine
+	if m != nil && m.Local != nil && m.Local.Shared != nil {
+		shared = m.Local.Shared()
 	}
 	if shared != c.announced && c.tell != nil {
 		c.tell(shared)
@@ -282,14 +283,17 @@ func (c *Controller) usedBy(d document.Document) int { return c.positions(c.conv
 // positions is the number of positions that a document takes in a conversation,
 // 0 where a server alone could tell.
 func (c *Controller) positions(t *conversation, d document.Document) int {
-	if c.engine == nil || c.context == 0 || len(d.Segments) == 0 {
+	if c.model == nil || c.context == 0 || len(d.Segments) == 0 {
 		return 0
 	}
-	if t.mode == ChatMode {
-		ids, _ := c.messageIDs(t, d) // what the template does not take, takes no room
-		return len(ids)
-	}
-	return len(encode(d, c.engine.Tokenizer(), c.vocab))
+	return c.model.Positions(c.prompt(t, d))
+}
+
+// prompt is what the model is asked with a document of a conversation.
+func (c *Controller) prompt(t *conversation, d document.Document) backend.Prompt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return backend.Prompt{Document: d, Mode: t.mode, System: t.system}
 }
 
 // DismissProblem removes the problem from the view, or where there is none,

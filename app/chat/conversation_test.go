@@ -11,15 +11,16 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"tern/app/chat/backend/backendtest"
 	"tern/app/settings"
 	"tern/inference"
 )
 
-// spelled is what the ids of the letters vocabulary spell, "^" for BOS.
+// spelled is what the ids of Letters spell, "^" for BOS.
 func spelled(ids []int32) string {
 	var b strings.Builder
 	for _, id := range ids {
-		if id == bos {
+		if id == backendtest.BOS {
 			b.WriteByte('^')
 		} else {
 			b.WriteByte(byte(id))

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"tern/app/chat/backend"
 	"tern/app/check"
 	"tern/app/compact"
 	"tern/app/files"
@@ -52,11 +52,6 @@ type Price struct {
 type CopyOffer struct {
 	Form  CopyForm
 	Bytes int64
-}
-
-// copier is an engine whose model can be copied.
-type copier interface {
-	Model() *model.Model
 }
 
 // CopyOffers lists the forms that the open model can be kept in, and where; none
@@ -124,16 +119,14 @@ func saved(m *model.Model, t model.DType) (n int64) {
 	return n
 }
 
-func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
-
 // copyPath is a free name for the copy of a model: beside its folder, or beside
 // its file.
 func copyPath(info ModelInfo) string {
 	dir, name := filepath.Dir(info.Path), info.Name
-	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !isGGUF(info.Path) {
+	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !backend.IsGGUF(info.Path) {
 		dir = filepath.Dir(dir) // a file in the model's folder
 	}
-	if isGGUF(info.Path) {
+	if backend.IsGGUF(info.Path) {
 		name += "-compact"
 	}
 	for i := 1; ; i++ {

@@ -45,7 +45,7 @@ func (c *Controller) Remove(segment int) {
 func (c *Controller) RetryAt(segment int, g settings.Generation) {
 	c.alter(func() {
 		i := c.conv.document.Index(segment)
-		if i < 0 || c.engine == nil {
+		if i < 0 || c.model == nil {
 			return
 		}
 		first, end := c.conv.document.Message(i)

@@ -2,9 +2,8 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,11 +11,12 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tern/app/chat/backend"
+	"tern/app/chat/backend/backendtest"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
 	"tern/tokenizer"
-	"tern/tokenizer/vocab"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -57,7 +57,7 @@ type fake struct {
 }
 
 func newFake(t testing.TB) *fake {
-	return &fake{t: t, tok: letters{}, says: []string{" abc"}, context: 100}
+	return &fake{t: t, tok: backendtest.Letters{}, says: []string{" abc"}, context: 100}
 }
 
 // start returns a controller of the fake; the test's end proves that every
@@ -73,7 +73,7 @@ func (f *fake) start(o Options) *Controller {
 	return c
 }
 
-func (f *fake) opener(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (engine, error) {
+func (f *fake) opener(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (*backend.Model, error) {
 	f.loading++
 	defer func() { f.loading-- }()
 	if f.loading > 1 {
@@ -93,20 +93,18 @@ func (f *fake) opener(ctx context.Context, path string, g settings.Generation, p
 		return nil, f.openFail
 	}
 	f.open++
-	return &fakeEngine{fake: f, info: ModelInfo{Name: modelName(path), Path: path, Template: f.template}}, nil
+	return backend.NewLocal(&fakeEngine{fake: f}, ModelInfo{Name: NameOf(path), Path: path, Template: f.template}), nil
 }
 
 type fakeEngine struct {
 	*fake
-	info    ModelInfo
 	session *fakeSession
 	closed  bool
 }
 
-func (e *fakeEngine) Info() ModelInfo                { return e.info }
 func (e *fakeEngine) Tokenizer() tokenizer.Tokenizer { return e.tok }
 
-func (e *fakeEngine) Session(g settings.Generation) (session, error) {
+func (e *fakeEngine) Session(g settings.Generation) (backend.Session, error) {
 	length := e.context
 	if g.Context > 0 {
 		length = min(length, g.Context)
@@ -133,7 +131,7 @@ func (e *fakeEngine) Chat(messages []inference.Message, generationPrompt bool) (
 	if e.chatFail != nil {
 		return nil, e.chatFail
 	}
-	ids := []int32{bos}
+	ids := []int32{backendtest.BOS}
 	for _, m := range messages {
 		ids = append(ids, int32(m.Role[0]), ':')
 		if m.IDs != nil {
@@ -159,6 +157,9 @@ type fakeSession struct {
 
 func (s *fakeSession) Tokens() []int32 { return s.tokens }
 func (s *fakeSession) Context() int    { return s.length }
+func (s *fakeSession) Choices(context.Context, []int32, int, int, func(int, inference.Choice) error) error {
+	return errors.New("a fake has no probabilities")
+}
 func (s *fakeSession) Room() int {
 	if s.room > 0 {
 		return min(s.room, s.length)
@@ -182,7 +183,10 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 		done := func(reason inference.StopReason) {
 			yield(inference.Event{Kind: inference.EventDone, Stop: reason, StopText: s.stop, Stats: stats}, nil)
 		}
-		reused := len(ids) - unread(s.tokens, ids)
+		reused := 0
+		for reused < len(s.tokens) && reused < len(ids)-1 && s.tokens[reused] == ids[reused] {
+			reused++
+		}
 		if rest(ctx, perPrompt) != nil {
 			done(inference.StopCancelled)
 			return
@@ -255,60 +259,6 @@ func rest(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// letters is a tokenizer with a token for each byte, and BOS.
-type letters struct{}
-
-const bos = 256
-
-func (letters) Encode(text string) []int32 {
-	ids := make([]int32, 0, len(text))
-	for i := range len(text) {
-		ids = append(ids, int32(text[i]))
-	}
-	return ids
-}
-func (l letters) EncodeContinuation(text string) []int32 { return l.Encode(text) }
-func (l letters) EncodeSpecial(text string) []int32      { return l.Encode(text) }
-func (l letters) EncodeParts(parts []tokenizer.Part) (ids []int32) {
-	for _, p := range parts {
-		ids = append(append(ids, p.IDs...), l.Encode(p.Text)...)
-	}
-	return ids
-}
-func (letters) Bytes(id int32) []byte {
-	if id == bos {
-		return nil
-	}
-	return []byte{byte(id)}
-}
-func (letters) Literal(id int32) string      { return string(rune(id)) }
-func (letters) Special(string) (int32, bool) { return 0, false }
-func (letters) StripsLeadingSpace() bool     { return false }
-func (letters) BOS() (int32, bool)           { return bos, true }
-func (letters) EOS() int32                   { return -1 }
-func (letters) VocabSize() int               { return bos + 1 }
-func (letters) Kind() string                 { return "letters" }
-
-// vocabulary returns one of the tokenizer package's test vocabularies, "spm" or
-// "bpe".
-func vocabulary(t testing.TB, name string) tokenizer.Tokenizer {
-	t.Helper()
-	dir := filepath.Join("..", "..", "tokenizer", "testdata", name)
-	var f vocab.Files
-	for file, into := range map[string]*[]byte{"tokenizer.json": &f.JSON, "tokenizer_config.json": &f.Config} {
-		raw, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		*into = raw
-	}
-	tok, err := tokenizer.New(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tok
 }
 
 var balanced = settings.DefaultGeneration()

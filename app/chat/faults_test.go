@@ -67,7 +67,7 @@ func TestPanicInWorker(t *testing.T) {
 	g.Threads = 2
 	b := openBuiltin(t, g)
 	b.mu.Lock()
-	layers := &b.weights.(localWeights).m.Weights.Layers
+	layers := &b.weights.Weights.Layers
 	b.mu.Unlock()
 	all := *layers
 	*layers = append(slices.Clip(all), all[0]) // which the cache has no room for

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"time"
 
+	"tern/app/chat/backend"
 	"tern/app/chat/document"
 	"tern/app/say"
 	"tern/app/settings"
 	"tern/inference"
-	"tern/tokenizer"
 )
 
 // job is an answer that is being written, or waits for its turn. The worker
@@ -29,9 +29,9 @@ type job struct {
 	state  State
 
 	answer  *document.Segment // nil until there is one
-	tok     tokenizer.Tokenizer
-	done    chan struct{} // closed when its goroutine has ended; nil while there was none
-	err     error         // how that ended
+	writes  backend.Answer    // what fills it; nil until there is an answer
+	done    chan struct{}     // closed when its goroutine has ended; nil while there was none
+	err     error             // how that ended
 	settled bool
 }
 
@@ -114,7 +114,7 @@ func (c *Controller) answer(d document.Document, g settings.Generation) {
 			t.figures.Seed = rand.Uint32()
 		}
 		switch {
-		case c.engine != nil:
+		case c.model != nil:
 			c.waiting = append(c.waiting, j)
 			j.name = c.picture(t).Name()
 		case c.load != nil:
@@ -124,7 +124,7 @@ func (c *Controller) answer(d document.Document, g settings.Generation) {
 		}
 	})
 	c.grown(t)
-	if c.engine == nil {
+	if c.model == nil {
 		c.settle(j)
 		return
 	}
@@ -171,56 +171,36 @@ func (c *Controller) closing() bool {
 // prepare puts an empty answer into the document and returns what fills it.
 func (c *Controller) prepare(j *job) (compute func() error, err error) {
 	t, g := j.talk, j.g
-	s, err := c.engine.Session(g)
-	if err != nil {
+	if _, err := c.model.Prepare(g); err != nil {
 		return nil, err
 	}
-	c.announce(c.engine) // another number of threads is another engine
+	c.announce(c.model) // another number of threads is another engine
 	c.yield()
 	info, _ := c.info()
-	j.tok = c.engine.Tokenizer()
-	a := t.document.NewAnswer(c.newID(), t.mode)
-	a.Vocab = c.vocab
-	a.By = Written{Model: info.Name, Path: info.Path, At: time.Now(), Generation: &g}
-	o := inference.GenerateOptions{MaxTokens: g.MaxTokens, Stop: g.Stop}
-	var ids []int32
-	if t.mode == ChatMode {
-		if info.Template == "" {
-			return nil, errNoChat
-		}
-		stops, texts := c.engine.ChatStops()
-		o.StopIDs, o.Stop = stops, append(slices.Clip(g.Stop), texts...)
-		ids, err = c.messageIDs(t, t.document)
-	} else {
-		if !g.CutOff {
-			o.EndSentence = inference.SentenceRoom
-		}
-		ids, err = c.story(t.document)
-	}
+	c.mu.Lock()
+	seed, figures := t.figures.Seed, c.inspect
+	c.mu.Unlock()
+	w, err := c.model.Begin(c.prompt(t, t.document), backend.Options{Generation: g, Seed: seed, Figures: figures})
 	if err != nil {
 		return nil, err
 	}
+	a := t.document.NewAnswer(c.newID(), t.mode)
+	a.Vocab = w.Vocab()
+	a.By = Written{Model: info.Name, Path: info.Path, At: time.Now(), Seed: seed, Generation: &g}
+	size := w.Size()
 	c.change(func(*View) {
-		j.answer = a
+		j.answer, j.writes = a, w
 		t.document = t.document.With(a)
-		c.context = s.Context()
+		c.context = size.Context
 		f := &t.figures
-		f.Context, f.ContextUsed = s.Context(), min(len(ids), s.Context())
-		f.PromptTotal = unread(s.Tokens(), ids)
-		a.By.Seed = f.Seed
-		if c.inspect {
-			o.Alternatives = alternatives
-		}
+		f.Context, f.ContextUsed, f.PromptTotal = size.Context, size.Used, size.Unread
 	})
-	o.Sampling = samplingOf(g, a.By.Seed)
-	a.Made = &made{vocab: c.vocab, prompt: slices.Clone(ids), options: o, context: s.Context()}
 	return func() error {
 		defer c.change(func(*View) { // once the answer has ended
-			a.Made.(*made).context = s.Room()
-			c.context = s.Room()
-			t.figures.Context, t.figures.Short = s.Room(), s.Room() < s.Context()
+			c.context = w.Room()
+			t.figures.Context, t.figures.Short = w.Room(), w.Room() < size.Context
 		})
-		for e, err := range s.Generate(j.ctx, ids, o) {
+		for e, err := range w.Events(j.ctx) {
 			if err != nil {
 				return err
 			}
@@ -233,24 +213,17 @@ func (c *Controller) prepare(j *job) (compute func() error, err error) {
 
 // take puts one event of an answer into its segment and the figures. It is called
 // with the lock held.
-func (c *Controller) take(j *job, e inference.Event) {
+func (c *Controller) take(j *job, e backend.Event) {
 	a, f := j.answer, &j.talk.figures
 	switch e.Kind {
-	case inference.EventPrefill:
+	case backend.Reading:
 		f.PromptDone, f.PromptTotal, f.PromptRate = e.Done, e.Total, e.Stats.PrefillRate()
-	case inference.EventToken:
+	case backend.Writing:
 		j.state = Generating
-		var t *document.Token
-		if e.Choice.Rank > 0 {
-			f := figures(j.tok, e.ID, e.Text, e.Choice)
-			t = &f
-		}
-		m := a.Made.(*made)
-		m.ids = append(m.ids, e.ID)
-		a.Add(e.Text, m.ids[len(m.ids)-1:], t)
-	case inference.EventDone:
-		a.Made.(*made).end(e, a.Body())
-		f.Stop, f.StopText = StopReason(e.Stop), e.StopText
+		a.Add(e.Text, e.IDs, e.Token)
+	case backend.Ended:
+		a.Made = e.Record
+		f.Stop, f.StopText = e.Stop, e.StopText
 	}
 	f.Rate, f.FirstToken = e.Stats.DecodeRate(), e.Stats.FirstToken
 	f.ContextUsed, f.Generated = e.Stats.ContextUsed, e.Stats.Generated
@@ -302,8 +275,8 @@ func (c *Controller) settle(j *job) {
 	}
 	defer j.cancel()
 	t, err := j.talk, j.err
-	if errors.As(err, new(*inference.Panic)) && c.engine != nil {
-		c.engine.Forget()
+	if errors.As(err, new(*inference.Panic)) && c.model != nil {
+		c.model.Forget()
 	}
 	if j.answer != nil {
 		c.finish(j)
@@ -320,9 +293,9 @@ func (c *Controller) settle(j *job) {
 		switch {
 		case errors.Is(err, inference.ErrContextFull):
 			f.Stop = ContextFull
-		case errors.Is(err, errNothing):
+		case errors.Is(err, backend.ErrNothing):
 			problem = &say.Problem{Sentence: say.Say("There is nothing to continue"), Hint: say.Say("Write a few words first."), Detail: err.Error()}
-		case errors.Is(err, errNoChat):
+		case errors.Is(err, backend.ErrNoChat):
 			problem = &say.Problem{Sentence: say.Say("{{.Model}} continues texts and answers no messages", "Model", v.Model.Name),
 				Hint: say.Say("Open a model that chats, or write this conversation as a story."), Detail: err.Error()}
 		case err != nil:

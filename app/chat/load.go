@@ -3,17 +3,12 @@ package chat
 import (
 	"context"
 	"errors"
-	"path/filepath"
-	"regexp"
 	"runtime/debug"
-	"strings"
 	"time"
 
-	"tern/app/chat/document"
-	"tern/app/remote"
+	"tern/app/chat/backend"
 	"tern/app/say"
 	"tern/app/settings"
-	"tern/assets"
 	"tern/model"
 )
 
@@ -39,7 +34,7 @@ func (c *Controller) Load(path string, g settings.Generation) {
 	}
 	previous := c.load
 	c.load = l
-	c.view.Load = LoadProgress{Name: modelName(path)}
+	c.view.Load = LoadProgress{Name: backend.NameOf(path)}
 	c.view.Problem, c.view.Notice = nil, say.Text{}
 	if previous != nil {
 		previous.cancel()
@@ -67,9 +62,9 @@ func (c *Controller) CancelLoad() {
 // read reads the model on the load's own goroutine and leaves it to the worker.
 func (c *Controller) read(l *load, g settings.Generation) {
 	begin := time.Now()
-	var e engine
+	var m *backend.Model
 	err := guarded(func() (err error) {
-		e, err = c.open(l.ctx, l.path, g, func(p model.Progress) {
+		m, err = c.open(l.ctx, l.path, g, func(p model.Progress) {
 			c.change(func(v *View) {
 				if c.load == l {
 					v.Load.Layer, v.Load.Layers = p.Layer, p.Layers
@@ -84,45 +79,44 @@ func (c *Controller) read(l *load, g settings.Generation) {
 		c.failed(l, err)
 		return
 	}
-	if !c.do(func(context.Context) { c.install(l, e, g) }) {
-		e.Close()
+	if !c.do(func(context.Context) { c.install(l, m, g) }) {
+		m.Close()
 		l.cancel()
 	}
 }
 
 // install puts a model that was read in the place of the open one.
-func (c *Controller) install(l *load, e engine, g settings.Generation) {
+func (c *Controller) install(l *load, m *backend.Model, g settings.Generation) {
 	err := l.ctx.Err() // given up between the last byte and now?
-	var s session
+	context := 0
 	if err == nil {
-		s, err = e.Session(g)
+		context, err = m.Prepare(g)
 	}
 	if err != nil {
-		e.Close()
+		m.Close()
 		c.failed(l, err)
 		return
 	}
 	c.endAll()
-	old := c.engine
-	c.engine = e
-	c.announce(e)
+	old := c.model
+	c.model = m
+	c.announce(m)
 	c.unjudged.Store(true)
-	c.vocab = new(document.Vocab)
-	info := e.Info()
+	info := m.Info
 	c.change(func(v *View) {
 		if c.load == l {
 			c.load = nil
 		}
 		v.Model, v.Load, v.Advice, v.Yields = &info, LoadProgress{}, nil, false
 		c.forgetSource(v)
-		c.weights = nil
-		if k, able := e.(copier); able {
-			c.weights = localWeights{k.Model()}
+		c.weights, c.local = nil, m.Local
+		if m.Local != nil {
+			c.weights = m.Local.Weights
+			if !info.Builtin {
+				c.source = c.weights
+			}
 		}
-		if k, able := e.(copier); able && !info.Builtin {
-			c.source = k.Model()
-		}
-		c.context = s.Context()
+		c.context = context
 		c.setMode(v)
 	})
 	l.cancel()
@@ -161,40 +155,4 @@ func left(elapsed time.Duration, p model.Progress) time.Duration {
 		return 0
 	}
 	return time.Duration(float64(elapsed) / float64(p.Bytes) * float64(p.TotalBytes-p.Bytes))
-}
-
-// BuiltinName is what the built-in model is called.
-func BuiltinName() string { return assets.About().Name }
-
-// part matches the end of the name of one of several files that are a model
-// together.
-var part = regexp.MustCompile(`(?i)-\d{5}-of-\d{5}\.(?:safetensors|gguf)`)
-
-// NameOf is what to call the model at path, which need not be there.
-func NameOf(path string) string { return modelName(path) }
-
-// modelName is what to call the model at path before it is open: as it will
-// call itself.
-func modelName(path string) string {
-	if path == "" {
-		return assets.About().Name
-	}
-	if base, name, ok := remote.Split(path); ok {
-		return name + " on " + remote.Host(base)
-	}
-	name := filepath.Base(path)
-	found := part.FindStringIndex(name)
-	switch ext := strings.ToLower(filepath.Ext(name)); {
-	case ext == ".gguf" && found != nil && !strings.HasPrefix(name, "ggml-model"):
-		return name[:found[0]]
-	case ext == ".json", ext == ".model", strings.EqualFold(name, "model.safetensors"), found != nil,
-		ext == ".gguf" && (strings.EqualFold(name, "model.gguf") || strings.HasPrefix(name, "ggml-model")):
-		if abs, err := filepath.Abs(path); err == nil {
-			return filepath.Base(filepath.Dir(abs))
-		}
-	}
-	if ext := filepath.Ext(name); isGGUF(name) || strings.EqualFold(ext, ".safetensors") {
-		return strings.TrimSuffix(name, ext)
-	}
-	return name
 }

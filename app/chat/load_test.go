@@ -1,13 +1,12 @@
 package chat
 
 import (
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"tern/app/chat/backend/backendtest"
 	"tern/app/chat/document"
-	"tern/assets"
 	"tern/model"
 	"tern/tokenizer"
 )
@@ -171,7 +170,7 @@ func TestOtherVocabulary(t *testing.T) {
 		f.context, f.says = 1000, []string{" there was a tern."}
 		c := f.start(Options{})
 		for i, name := range []string{"spm", "bpe", "spm"} {
-			f.tok = vocabulary(t, name)
+			f.tok = backendtest.Vocabulary(t, "../..", name)
 			c.Load(name, balanced)
 			idle()
 			before := text(c.View())
@@ -207,26 +206,4 @@ func TestNewSession(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestModelName(t *testing.T) {
-	for path, want := range map[string]string{
-		"":                                       assets.About().Name,
-		"/m/Llama3-8B-1.58":                      "Llama3-8B-1.58",
-		"/m/large/":                              "large",
-		"/m/large/model.safetensors":             "large",
-		"/m/large/config.json":                   "large",
-		"/m/large/tokenizer.model":               "large",
-		"/m/large/ggml-model-i2_s.gguf":          "large", // a name that converters give any
-		"/m/large/model.gguf":                    "large",
-		"/m/large-q1.gguf":                       "large-q1",
-		"/m/large-00001-of-00003.gguf":           "large",
-		"/m/my-model.safetensors":                "my-model",
-		"/m/xl/model-00001-of-00002.safetensors": "xl",
-		"/m/xl/model.safetensors.index.json":     "xl",
-	} {
-		if got := modelName(filepath.FromSlash(path)); got != want {
-			t.Errorf("%q is called %q, want %q", path, got, want)
-		}
-	}
 }

@@ -27,8 +27,8 @@ func (c *Controller) obey(ctx context.Context, command func(context.Context)) {
 		return
 	}
 	c.unjudged.Store(false)
-	if c.engine != nil {
-		c.engine.Forget()
+	if c.model != nil {
+		c.model.Forget()
 	}
 	c.change(func(*View) {
 		if c.job != nil && c.job.settled { // it was what this command was to end

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"tern/app/chat/backend"
 	"tern/app/explain"
 	"tern/app/say"
-	"tern/inference"
 	"tern/model"
 )
 
@@ -94,7 +93,7 @@ func TestOpenProblems(t *testing.T) {
 			if found, _ := filepath.Glob(path); len(found) == 1 {
 				path = found[0]
 			}
-			e, err := open(context.Background(), path, nil, inference.Options{})
+			e, err := backend.Files(backend.NewReadings(nil), nil)(t.Context(), path, balanced, nil)
 			if err == nil {
 				e.Close()
 				t.Fatal("it opens")
@@ -144,7 +143,7 @@ func remove(pattern string) func(*testing.T, string) {
 }
 
 // TestShortGGUF cuts a GGUF file everywhere in its header and at some places
-// behind it: an unfinished download is called that, whatever byte it ends at.
+// after it: an unfinished download is called that, whatever byte it ends at.
 func TestShortGGUF(t *testing.T) {
 	whole, err := os.ReadFile(filepath.Join(goldens, "gguf-bitnet-i2_s", "model.gguf"))
 	if err != nil {
@@ -155,7 +154,7 @@ func TestShortGGUF(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := open(t.Context(), path, nil, inference.Options{})
+		_, err := backend.Files(backend.NewReadings(nil), nil)(t.Context(), path, balanced, nil)
 		if err == nil {
 			t.Fatalf("%d bytes open", n)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tern/app/builtin"
+	"tern/app/chat/backend"
 	"tern/app/explain"
 	"tern/app/remote"
 	"tern/app/server"
@@ -150,10 +151,12 @@ func TestRemoteFails(t *testing.T) {
 	if got := v.Problem.Sentence.String(); !strings.Contains(got, "asks for a key") || strings.Contains(v.Problem.Detail, "wr0ng") {
 		t.Errorf("%q, %q", got, v.Problem.Detail)
 	}
+	keys := &Keys{}
+	keys.Set(base, "s3cret")
 	if names, err := Ask(context.Background(), base, "s3cret"); err != nil || len(names) != 1 || names[0] != "Tern Tales" {
 		t.Error(names, err)
 	}
-	if _, err := connect(context.Background(), base, "absent", "s3cret"); err == nil {
+	if _, err := backend.RemoteOr(keys, nil)(t.Context(), remote.Path(base, "absent"), balanced, nil); err == nil {
 		t.Error("a model that is not there opens")
 	} else if p := explain.Problem(err, remote.Path(base, "absent")); !strings.Contains(p.Sentence.String(), "has no model absent") {
 		t.Errorf("%q", p.Sentence)

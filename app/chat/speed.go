@@ -48,14 +48,14 @@ const smallModel = 100 << 20
 // gets nil where it was ended or failed, and while an answer is written. Both are called from another goroutine.
 func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 	c.do(func(ctx context.Context) {
-		w, able := c.weights.(localWeights)
-		if !able || c.job != nil {
+		m := c.weights
+		if m == nil || c.job != nil {
 			done(nil)
 			return
 		}
 		var s *Speed
 		err := guarded(func() (err error) {
-			s, err = speed(ctx, w.m, c.generation.Threads, c.free, progress)
+			s, err = speed(ctx, m, c.generation.Threads, c.free, progress)
 			return err
 		})
 		if err != nil && !errors.Is(err, context.Canceled) {

@@ -254,7 +254,9 @@ func TestFigures(t *testing.T) {
 		if got := c.View().Figures; got != want {
 			t.Errorf("at the end: %+v, want %+v", got, want)
 		}
-		if o := f.options[0]; o.MaxTokens != 3 || o.EndSentence != inference.SentenceRoom || o.Sampling != samplingOf(g, 7) {
+		sampled := g.Params
+		sampled.Seed = 7
+		if o := f.options[0]; o.MaxTokens != 3 || o.EndSentence != inference.SentenceRoom || o.Sampling != sampled {
 			t.Errorf("options %+v", o)
 		}
 		c.Generate("", g)

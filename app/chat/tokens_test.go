@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tern/app/builtin"
+	"tern/app/chat/backend/backendtest"
 	"tern/app/recipe"
 	"tern/app/settings"
 	"tern/inference"
@@ -56,7 +57,7 @@ func TestTokens(t *testing.T) {
 		t.Fatalf("%d tokens %q, missing %t, of %q", len(live), wordsOf(live), missing, text)
 	}
 	for i, x := range live {
-		if x.Index != i || x.Prob <= 0 || x.Prob > 1 || x.Rank < 1 || len(x.Top) != alternatives || x.Entropy < 0 ||
+		if x.Index != i || x.Prob <= 0 || x.Prob > 1 || x.Rank < 1 || len(x.Top) != 10 || x.Entropy < 0 ||
 			math.Abs(math.Exp2(-x.Surprise)-x.Prob) > 1e-9 || x.Rank <= 10 && x.Top[x.Rank-1].Prob != x.Prob {
 			t.Errorf("token %d: %+v", i, x)
 		}
@@ -232,8 +233,8 @@ func TestChoosable(t *testing.T) {
 			t.Errorf("%q: %t", text, got)
 		}
 	}
-	var tok letters
-	if tokenizer.Text(tok, 'a') != "a" || tokenizer.Text(tok, 0xE2) != "\uFFFD" || tokenizer.Text(tok, bos) != "" {
+	var tok backendtest.Letters
+	if tokenizer.Text(tok, 'a') != "a" || tokenizer.Text(tok, 0xE2) != "\uFFFD" || tokenizer.Text(tok, backendtest.BOS) != "" {
 		t.Error("texts of single tokens")
 	}
 }

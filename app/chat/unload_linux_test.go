@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/chat/backend"
 	"tern/app/settings"
 	"tern/inference"
 	"tern/model"
@@ -39,7 +40,7 @@ func TestUnloadReturnsMemory(t *testing.T) {
 		VocabSize: 1 << 16, ContextLen: 256, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU, TiedEmbedding: true,
 	}
 	const size = 150_000_000 // the head and its compact copy
-	ctl := newController(Options{Notify: func() {}}, func(_ context.Context, path string, g settings.Generation, _ func(model.Progress)) (engine, error) {
+	ctl := newController(Options{Notify: func() {}}, func(_ context.Context, path string, g settings.Generation, _ func(model.Progress)) (*backend.Model, error) {
 		c := c
 		if path == "small" {
 			c.VocabSize = 256
@@ -52,7 +53,7 @@ func TestUnloadReturnsMemory(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return &local{engine: e, info: ModelInfo{Name: path, Path: path, Reading: AsItSays}}, nil
+		return backend.Of(e, ModelInfo{Name: path, Path: path, Reading: AsItSays}, nil, inference.Options{Threads: 1}), nil
 	})
 	t.Cleanup(ctl.Close)
 	open := func(name string) {

@@ -12,8 +12,10 @@
 package chat
 
 import (
+	"context"
 	"time"
 
+	"tern/app/chat/backend"
 	"tern/app/chat/document"
 	"tern/app/say"
 	"tern/app/settings"
@@ -69,28 +71,26 @@ const (
 	StoppedByError = document.StoppedByError
 )
 
-// ModelInfo is what the top bar shows of an open model.
-type ModelInfo struct {
-	Name        string // "Tern Tales", "bitnet_b1_58-large"
-	Path        string // empty for the built-in model
-	Family      string
-	Params      int64
-	MemoryBytes int64         // weights as held
-	ContextLen  int           // the model's own
-	KVBytes     int64         // of the key/value cache for each token
-	OpenedIn    time.Duration // how long it took
-	Summary     string        // "266 tensors, 728M parameters, 427 MB in memory"
-	Template    string        // what renders its chats; empty for a base model, which continues texts
-	Builtin     bool
-	Host        string   // where it runs, if that is another program; else empty
-	Examples    []string // prompts that suit it; empty for most models
-	Notes       []string // what was passed over or assumed when it was read, a sentence each
+// What a model is, by the names that a window uses.
+type (
+	// ModelInfo is what the top bar shows of an open model.
+	ModelInfo = backend.Info
+	// Keys are the keys of servers, by their base URLs.
+	Keys = backend.Keys
+)
 
-	// Recommended is that of model.Model: sampling settings.
-	Recommended map[string]float64
-	Reading     string // how it is read: "" and AsItSays, as its file says; else its corrections
-	Latent      bool   // its weights are floats in the file, made ternary at each opening
-}
+// AsItSays is the reading of a model whose user declined to correct it.
+const AsItSays = backend.AsItSays
+
+// BuiltinName is what the built-in model is called.
+func BuiltinName() string { return backend.BuiltinName() }
+
+// NameOf is what to call the model at path, which need not be there.
+func NameOf(path string) string { return backend.NameOf(path) }
+
+// Ask returns the models of the server at base, for choosing one. It may be
+// called from any goroutine and waits for the answer.
+func Ask(ctx context.Context, base, key string) ([]string, error) { return backend.Ask(ctx, base, key) }
 
 // LoadProgress describes a model being read.
 type LoadProgress struct {

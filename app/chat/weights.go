@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"context"
-
 	"tern/inference"
 	"tern/model"
 )
@@ -65,7 +63,7 @@ func (c *Controller) Weights(done func(*Weights)) {
 	default:
 		c.running.Go(func() {
 			var a *Weights
-			if err := guarded(func() error { a = w.Anatomy(); return nil }); err != nil {
+			if err := guarded(func() error { a = weightsOf(w); return nil }); err != nil {
 				c.mistake(err)
 			}
 			done(a)
@@ -73,24 +71,11 @@ func (c *Controller) Weights(done func(*Weights)) {
 	}
 }
 
-// weights is what Hash and Anatomy look at. It stays when its engine is closed.
-type weights interface {
-	Name() string
-	Hash(ctx context.Context) (string, error)
-	Anatomy() *Weights
-}
-
-// localWeights are those of a model in this process.
-type localWeights struct{ m *model.Model }
-
-func (w localWeights) Name() string { return w.m.Name }
-
-func (w localWeights) Hash(ctx context.Context) (string, error) { return w.m.Hash(ctx) }
-
-func (w localWeights) Anatomy() *Weights {
-	a := &Weights{Layers: make([]LayerWeights, len(w.m.Weights.Layers))}
-	for i := range w.m.Weights.Layers {
-		for _, l := range w.m.Weights.Layers[i].Projections() {
+// weightsOf counts the weights of a model.
+func weightsOf(m *model.Model) *Weights {
+	a := &Weights{Layers: make([]LayerWeights, len(m.Weights.Layers))}
+	for i := range m.Weights.Layers {
+		for _, l := range m.Weights.Layers[i].Projections() {
 			p := Projection{Name: l.Name, Rows: l.Rows, Cols: l.Cols, Scale: 1, Bytes: l.Bytes()}
 			if l.Ternary() {
 				p.Neg, p.Zero, p.Pos, p.Twos = l.Shares()
@@ -102,13 +87,13 @@ func (w localWeights) Anatomy() *Weights {
 			a.Layers[i].Parts = append(a.Layers[i].Parts, p)
 		}
 	}
-	for _, p := range w.m.MemoryParts() {
+	for _, p := range m.MemoryParts() {
 		a.Memory = append(a.Memory, MemoryPart(p))
 	}
-	if n := inference.ScanBytes(w.m.Head); n > 0 {
+	if n := inference.ScanBytes(m.Head); n > 0 {
 		a.Memory = append(a.Memory, MemoryPart{"copy of the head", n})
 	}
-	for _, t := range w.m.Tensors {
+	for _, t := range m.Tensors {
 		a.Tensors = append(a.Tensors, Tensor{t.Name, t.Type, shapeOf(&t)})
 	}
 	return a

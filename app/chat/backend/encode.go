@@ -1,4 +1,4 @@
-package chat
+package backend
 
 import (
 	"slices"
@@ -73,4 +73,26 @@ func trim(s *document.Segment, tok tokenizer.Tokenizer, first bool) {
 		}
 	}
 	s.IDs = append(slices.Clip(s.IDs[:kept]), tok.EncodeContinuation(rest)...)
+}
+
+// start returns the ids to start a text from where there is no text and the
+// vocabulary wants no BOS before one; nil if it has nothing of the kind.
+func start(tok tokenizer.Tokenizer) []int32 {
+	if bos, _ := tok.BOS(); bos >= 0 {
+		return []int32{bos}
+	}
+	if eos := tok.EOS(); eos >= 0 {
+		return []int32{eos}
+	}
+	return nil
+}
+
+// unread is how many of ids a session that holds tokens has to evaluate: those
+// after the common prefix, the last one always.
+func unread(tokens, ids []int32) int {
+	n := 0
+	for n < len(tokens) && n < len(ids)-1 && tokens[n] == ids[n] {
+		n++
+	}
+	return len(ids) - n
 }

@@ -1,4 +1,4 @@
-package chat
+package backend
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"tern/app/chat/backend/backendtest"
 	"tern/app/chat/document"
 	"tern/tokenizer"
 )
@@ -18,7 +19,7 @@ var vocabs [5]document.Vocab
 // would in a text that was written in one go.
 func TestJoinInTokens(t *testing.T) {
 	for _, name := range []string{"spm", "bpe"} {
-		tok := vocabulary(t, name)
+		tok := backendtest.Vocabulary(t, "../../..", name)
 		t.Run(name, func(t *testing.T) {
 			d := document.New()
 			for i, words := range []string{"The little", "tern", " flew", ", and then", "\n\nOne day ", "it", `"said"`, "hé你好"} {
@@ -42,10 +43,10 @@ func TestJoinInTokens(t *testing.T) {
 // TestPrompt checks that another model's ids replace those of the one before,
 // and that a document which the model itself began is not given a second space.
 func TestPrompt(t *testing.T) {
-	spm, bpe := vocabulary(t, "spm"), vocabulary(t, "bpe")
+	spm, bpe := backendtest.Vocabulary(t, "../../..", "spm"), backendtest.Vocabulary(t, "../../..", "bpe")
 	d := document.New().WithWords(1, "Hello")
 	answer := document.NewSegment(2, document.Model, " world")
-	answer.Vocab, answer.IDs = &vocabs[1], letterByLetter(t, spm, " world")
+	answer.Vocab, answer.IDs = &vocabs[1], backendtest.LetterByLetter(t, spm, " world")
 	d = d.With(answer)
 
 	first := encode(d, spm, &vocabs[1])
@@ -68,25 +69,11 @@ func TestPrompt(t *testing.T) {
 	}
 }
 
-// letterByLetter encodes an ASCII text as no encoder would.
-func letterByLetter(t testing.TB, tok tokenizer.Tokenizer, text string) []int32 {
-	t.Helper()
-	var ids []int32
-	for i := range len(text) {
-		one := tok.EncodeContinuation(text[i : i+1])
-		if len(one) != 1 {
-			t.Fatalf("%q takes %d tokens", text[i:i+1], len(one))
-		}
-		ids = append(ids, one...)
-	}
-	return ids
-}
-
 // TestTrim cuts an answer at every character: its ids must spell what is left,
 // the whole tokens of it as they were sampled.
 func TestTrim(t *testing.T) {
 	for _, name := range []string{"spm", "bpe"} {
-		tok := vocabulary(t, name)
+		tok := backendtest.Vocabulary(t, "../../..", name)
 		for _, first := range []bool{true, false} {
 			full := "The little tern 你好 flew"
 			encode := tok.EncodeContinuation
@@ -119,27 +106,27 @@ func TestTrim(t *testing.T) {
 
 // spanning has a token that ends one character and begins the next words.
 type spanning struct {
-	letters
+	backendtest.Letters
 	t *testing.T
 }
 
 func (s spanning) Bytes(id int32) []byte {
-	if id == bos+1 {
+	if id == backendtest.BOS+1 {
 		return []byte("\xa9 The")
 	}
-	return s.letters.Bytes(id)
+	return s.Letters.Bytes(id)
 }
 
 func (s spanning) EncodeContinuation(text string) []int32 {
 	if !utf8.ValidString(text) {
 		s.t.Errorf("half a character is to be encoded: %q", text)
 	}
-	return s.letters.EncodeContinuation(text)
+	return s.Letters.EncodeContinuation(text)
 }
 
 func TestTrimWithinACharacter(t *testing.T) {
 	s := document.NewSegment(1, document.Model, "xé")
-	s.IDs = []int32{'x', 0xC3, bos + 1} // "xé The", where " The" is cut off
+	s.IDs = []int32{'x', 0xC3, backendtest.BOS + 1} // "xé The", where " The" is cut off
 	trim(s, spanning{t: t}, false)
 	if got := fmt.Sprint(s.IDs); got != fmt.Sprint([]int32{'x', 0xC3, 0xA9}) {
 		t.Errorf("ids %v", got)

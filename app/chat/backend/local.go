@@ -1,0 +1,212 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"tern/app/chat/document"
+	"tern/app/check"
+	"tern/app/settings"
+	"tern/inference"
+	"tern/model"
+	"tern/tokenizer"
+)
+
+// Engine is what Local needs of an inference.Engine and its one session. Tests put another one in
+// its place, to hold a token back or to fail.
+type Engine interface {
+	Tokenizer() tokenizer.Tokenizer
+	// Chat and ChatStops are those of inference.Engine.
+	Chat(messages []inference.Message, generationPrompt bool) ([]int32, error)
+	ChatStops() (ids []int32, texts []string)
+	// Session returns the one session. It makes a new one where g asks for
+	// another context length or number of threads.
+	Session(g settings.Generation) (Session, error)
+	// Forget drops the session.
+	Forget()
+	Close()
+}
+
+// Session is what an answer needs of an inference.Session, whose methods these are.
+type Session interface {
+	Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error]
+	Choices(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.Choice) error) error
+	Tokens() []int32
+	Context() int
+	Room() int
+}
+
+// Local is a model in this process. Its functions are nil where the model has nothing of the kind.
+type Local struct {
+	Weights *model.Model // stays when the model is closed; nil for none
+
+	// Shared is the engine that other parts of the program may use beside this one.
+	Shared func() *inference.Engine
+	// Judge returns the corrections that the checkpoint seems to need.
+	Judge func(ctx context.Context) (check.Corrections, error)
+	// ReserveCore leaves a core to the window, or takes all of them again. What is written is the same.
+	ReserveCore func(on bool)
+
+	engine   Engine
+	session  Session // the newest of engine
+	template string
+	vocab    document.Vocab
+}
+
+// NewLocal returns the model of an engine. info.Template tells whether it chats.
+func NewLocal(e Engine, info Info) *Model {
+	l := &Local{engine: e, template: info.Template}
+	return &Model{Info: info, Writer: l, Local: l}
+}
+
+// Prepare is that of Writer; so are the following.
+func (l *Local) Prepare(g settings.Generation) (int, error) {
+	s, err := l.engine.Session(g)
+	if err != nil {
+		return 0, err
+	}
+	l.session = s
+	return s.Context(), nil
+}
+
+// Forget drops the session.
+func (l *Local) Forget() { l.engine.Forget() }
+
+// Close frees the engine; Weights stay.
+func (l *Local) Close() { l.engine.Close() }
+
+// Positions counts the ids of a prompt.
+func (l *Local) Positions(p Prompt) int {
+	if p.Mode == document.ChatMode {
+		ids, _ := l.chat(p) // what the template does not take, takes no room
+		return len(ids)
+	}
+	return len(l.encode(p.Document))
+}
+
+func (l *Local) encode(d document.Document) []int32 {
+	return encode(d, l.engine.Tokenizer(), &l.vocab)
+}
+
+// Begin encodes the prompt.
+func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
+	g := inference.GenerateOptions{MaxTokens: o.Generation.MaxTokens, Stop: o.Generation.Stop, Sampling: o.Generation.Params}
+	g.Sampling.Seed = uint64(o.Seed)
+	if o.Figures {
+		g.Alternatives = alternatives
+	}
+	var ids []int32
+	var err error
+	if p.Mode == document.ChatMode {
+		if l.template == "" {
+			return nil, ErrNoChat
+		}
+		stops, texts := l.engine.ChatStops()
+		g.StopIDs, g.Stop = stops, append(slices.Clip(g.Stop), texts...)
+		ids, err = l.chat(p)
+	} else {
+		if !o.Generation.CutOff {
+			g.EndSentence = inference.SentenceRoom
+		}
+		ids, err = l.story(p.Document)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := &localAnswer{session: l.session, tok: l.engine.Tokenizer()}
+	a.record = record{vocab: &l.vocab, prompt: slices.Clone(ids), options: g}
+	a.size = Size{Context: l.session.Context(), Used: min(len(ids), l.session.Context()), Unread: unread(l.session.Tokens(), ids)}
+	return a, nil
+}
+
+// story returns the ids of a document as a text that goes on.
+func (l *Local) story(d document.Document) ([]int32, error) {
+	ids := l.encode(d)
+	if len(ids) == 0 {
+		ids = start(l.engine.Tokenizer())
+	}
+	if ids == nil {
+		return nil, ErrNothing
+	}
+	return ids, nil
+}
+
+// chat returns the ids of a document as messages, up to where the model
+// writes: after the last message, or in the answer that is the last.
+func (l *Local) chat(p Prompt) ([]int32, error) {
+	list := messages(p.Document, &l.vocab)
+	n := len(list)
+	if n == 0 {
+		return nil, ErrNothing
+	}
+	var begun []int32
+	if last := list[n-1]; last.Role == inference.RoleAssistant {
+		list = list[:n-1]
+		if begun = last.IDs; begun == nil {
+			begun = l.engine.Tokenizer().EncodeContinuation(last.Content)
+		}
+	}
+	system := strings.TrimSpace(p.System)
+	asked := list
+	if system != "" {
+		asked = append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, list...)
+	}
+	ids, err := l.engine.Chat(asked, true)
+	if errors.Is(err, inference.ErrTemplate) && system != "" && len(list) > 0 && list[0].Role == inference.RoleUser {
+		// Some templates refuse a system message: then the first message begins with it.
+		first := slices.Clone(list)
+		first[0].Content = system + "\n\n" + first[0].Content
+		ids, err = l.engine.Chat(first, true)
+	}
+	return append(ids, begun...), err
+}
+
+// localAnswer is one of a model in this process.
+type localAnswer struct {
+	session Session
+	tok     tokenizer.Tokenizer
+	size    Size
+	record  record
+	text    strings.Builder // as generated
+}
+
+func (a *localAnswer) Size() Size             { return a.size }
+func (a *localAnswer) Room() int              { return a.session.Room() }
+func (a *localAnswer) Vocab() *document.Vocab { return a.record.vocab }
+
+func (a *localAnswer) Spell(s *document.Segment, first bool) { trim(s, a.tok, first) }
+
+func (a *localAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		r := &a.record
+		for e, err := range a.session.Generate(ctx, r.prompt, r.options) {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			out := Event{Stats: e.Stats}
+			switch e.Kind {
+			case inference.EventPrefill:
+				out.Kind, out.Done, out.Total = Reading, e.Done, e.Total
+			case inference.EventToken:
+				n := len(r.ids)
+				r.ids = append(r.ids, e.ID)
+				a.text.WriteString(e.Text)
+				out.Kind, out.Text, out.IDs = Writing, e.Text, r.ids[n:]
+				if e.Choice.Rank > 0 {
+					t := figures(a.tok, e.ID, e.Text, e.Choice)
+					out.Token = &t
+				}
+			case inference.EventDone:
+				r.end(e, a.text.String(), a.session.Room())
+				out.Kind, out.Stop, out.StopText, out.Record = Ended, document.StopReason(e.Stop), e.StopText, r
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
