@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -101,8 +102,11 @@ func TestMissing(t *testing.T) {
 	if err := os.Rename(weights, filepath.Join(t.TempDir(), "blob")); err != nil {
 		t.Fatal(err)
 	}
+	if runtime.GOOS == "windows" {
+		return // where links need rights of their own
+	}
 	if err := os.Symlink("../../blobs/none", weights); err != nil {
-		t.Skip("no links here: " + err.Error())
+		t.Fatal(err)
 	}
 	if _, err := checkpoint.Open(t.Context(), dir, nil); !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), "link to a file that is not there") {
 		t.Errorf("a dangling link: %v", err)
