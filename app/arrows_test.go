@@ -73,13 +73,15 @@ var arrows = map[string][]string{
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference": {"tern/inference/chattemplate", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/ternary", "tern/tokenizer"},
 	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
 	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
 	// knows nothing of chats.
 	"tern/inference/chattemplate":       {"tern/inference/chattemplate/jinja", "tern/tokenizer"},
 	"tern/inference/chattemplate/jinja": {},
 	"tern/inference/kernel":             {"tern/model/ternary"},
+	// grammar knows bytes alone: a vocabulary is what it is given as one.
+	"tern/inference/grammar": {},
 	// The table of settings: whoever reads, offers or keeps them loops over it.
 	"tern/inference/sampling": {},
 	// model has the nouns; checkpoint reads them, export writes them by what

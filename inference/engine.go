@@ -88,6 +88,7 @@ type Engine struct {
 	kvLayer  []int         // of a layer: its place in the KV cache
 	conv     [][]float32   // of a layer of linear attention: its convolution, see convolutions
 	planes   kernel.Planes // precision of the activations of matrices with groups
+	grammars *grammars     // of GenerateOptions.Grammar
 	scan     *scanHead     // compact copy of the head, nil where it does not pay
 	free     func() (bytes int64, known bool)
 }
@@ -127,14 +128,15 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		threads = DefaultThreads()
 	}
 	e := &Engine{
-		model:  m,
-		tok:    tok,
-		noTok:  noTok,
-		chat:   chooseTemplate(m, tok, o.Template),
-		pool:   newPool(threads),
-		planes: kernel.Fixed16,
-		scan:   newScanHead(m.Head),
-		free:   o.Free,
+		model:    m,
+		tok:      tok,
+		noTok:    noTok,
+		chat:     chooseTemplate(m, tok, o.Template),
+		pool:     newPool(threads),
+		planes:   kernel.Fixed16,
+		scan:     newScanHead(m.Head),
+		free:     o.Free,
+		grammars: &grammars{},
 	}
 	if o.Exact {
 		e.planes = kernel.Fixed24

@@ -10,90 +10,6 @@ import (
 	"tern/tokenizer"
 )
 
-// EventKind tells what an Event reports.
-type EventKind uint8
-
-// The kinds of events, in the order in which a generation yields them.
-const (
-	EventPrefill EventKind = iota // a chunk of the prompt was evaluated: Done, Total
-	EventToken                    // a token was generated: ID, Text
-	EventDone                     // the last event: Stop, Stats
-)
-
-// StopReason says why a generation ended.
-type StopReason string
-
-// The reasons for which a generation ends.
-const (
-	StopEOS       StopReason = "eos"       // the model ended the text
-	StopLength    StopReason = "length"    // MaxTokens were generated
-	StopString    StopReason = "stop"      // a stop string appeared
-	StopContext   StopReason = "context"   // no position is left, or no memory for one
-	StopCancelled StopReason = "cancelled" // the context was cancelled
-)
-
-// Stats are the figures of a generation; they may be read at any event.
-type Stats struct {
-	PromptTokens int           // ids given
-	Reused       int           // of them, found in the cache
-	Generated    int           // tokens generated, the stop token not counted
-	Prefill      time.Duration // evaluating the prompt
-	FirstToken   time.Duration // from the call to the first token
-	Decode       time.Duration // from the first token to the last
-	ContextUsed  int           // positions taken now
-	Drafted      int           // tokens evaluated ahead of being chosen
-	Accepted     int           // of them, chosen then
-}
-
-// PrefillRate is prompt tokens evaluated per second, 0 before there is one.
-func (s Stats) PrefillRate() float64 { return rate(s.PromptTokens-s.Reused, s.Prefill) }
-
-// DecodeRate is tokens generated per second after the first one, 0 before
-// there are two: the first token's time belongs to the prompt.
-func (s Stats) DecodeRate() float64 { return rate(s.Generated-1, s.Decode) }
-
-func rate(n int, d time.Duration) float64 {
-	if n <= 0 || d <= 0 {
-		return 0
-	}
-	return float64(n) / d.Seconds()
-}
-
-// Event is one step of a generation.
-type Event struct {
-	Kind        EventKind
-	Done, Total int    // EventPrefill: prompt ids evaluated so far and in all
-	ID          int32  // EventToken
-	Text        string // EventToken: what it adds to the text, whole characters; may be empty
-	Choice      Choice // of ID, or of StopID; the zero value without Alternatives
-	Stop        StopReason
-	StopID      int32  // the id that ended the text, for StopEOS
-	StopText    string // the stop string that was found, for StopString
-	Stats       Stats
-}
-
-// GenerateOptions says how to continue a text.
-type GenerateOptions struct {
-	Sampling  Sampling
-	MaxTokens int      // 0 for as many as the context holds
-	Stop      []string // strings that end the text; they are not part of it
-	IgnoreEOS bool     // go on after a stop id, which is then generated like any other
-	// EndSentence is how many tokens more than MaxTokens may be generated to reach
-	// the end of a sentence; 0 stops at MaxTokens. It needs a tokenizer.
-	EndSentence int
-	// StopIDs are ids that end the text beside the model's own.
-	StopIDs []int32
-	// Alternatives is how many of the most likely tokens each event lists beside
-	// the probability of the token chosen, at most MaxAlternatives; 0 for no
-	// such figures. They change no token, but they need the logits of the whole
-	// vocabulary, where greedy and top-k sampling can do with a few, and then two
-	// passes over them: each token of a model with a large head takes longer.
-	Alternatives int
-	// Speculate says when to evaluate tokens ahead, which may be faster and
-	// changes nothing else.
-	Speculate Speculation
-}
-
 // Generate evaluates ids (reusing what the session already holds), then samples
 // tokens until something stops it. Leaving the loop stops it too. The session
 // then holds ids and the generated tokens that were evaluated.
@@ -124,8 +40,10 @@ type generation struct {
 	stream       *tokenizer.Stream // nil without a tokenizer
 	stopper      *stopper
 	sentence     sentence // the end of the text, for EndSentence
-	choice       Choice   // of the token sampled last
-	pending      Event    // a token whose text is not decided yet
+	think        thinker
+	form         constraint
+	choice       Choice // of the token sampled last
+	pending      Event  // a token whose text is not decided yet
 	hasPending   bool
 }
 
@@ -133,6 +51,19 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 	s, e := g.session, g.session.engine
 	g.sampler = sampling.New(g.o.Sampling)
 	g.sampler.Accept(ids...)
+	g.stops = e.stopIDs(g.o)
+	g.think = newThinker(g.o.Thinking, e.tok)
+	if g.o.Grammar != nil {
+		g.o.Speculate = SpeculateOff
+		g.form.matcher = g.o.Grammar.Matcher()
+		if g.think.at == thinkMay && g.think.open < 0 {
+			g.think.at = thinkOver // a block could only begin with text of another form
+		}
+	}
+	if err := g.allow(); err != nil {
+		g.yield(Event{}, err)
+		return
+	}
 	if !g.prefill(ctx, ids) {
 		return
 	}
@@ -140,7 +71,6 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		s.drafter.reset(ids)
 	}
 	g.stopper = newStopper(g.o.Stop)
-	g.stops = e.stopIDs(g.o)
 	if e.tok == nil {
 		g.o.EndSentence = 0
 	} else {
@@ -149,17 +79,24 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		g.stream = tokenizer.NewStream(e.tok, e.isEmptyText(ids))
 	}
 	for {
-		id, err := g.sample()
+		id, forced, err := g.sample()
 		switch {
 		case err != nil:
 			g.yield(Event{}, err)
 			return
+		case g.stops[id] && g.o.Grammar != nil && g.think.at == thinkIn:
+			g.think.end() // the answer is still to come
+			continue
 		case g.stops[id]:
 			g.stopID = id
 			g.finish(StopEOS, "")
 			return
 		case g.reached(g.o.MaxTokens) && g.sentence.endsBefore(e.tok.Bytes(id)):
 			g.finish(StopLength, "")
+			return
+		}
+		if err := g.shape(id, forced); err != nil {
+			g.yield(Event{}, err)
 			return
 		}
 		stop, stopText := g.token(id)
@@ -171,6 +108,10 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 			return
 		}
 		g.sampler.Accept(id)
+		if err := g.allow(); err != nil {
+			g.yield(Event{}, err)
+			return
+		}
 		switch err := g.next(ctx, id); {
 		case err == nil:
 		case ctx.Err() != nil:
@@ -226,28 +167,45 @@ func (g *generation) want(draft []int32) logitsKind {
 		return logitsFull
 	}
 	k, ids := g.sampler.Needs(scanMaxTop)
-	if k == 0 {
+	few := g.form.set != nil && g.form.count <= fewTokens
+	if k == 0 && !few {
 		return logitsFull
 	}
 	r := &s.request
-	r.k, r.ids = k, append(r.ids[:0], ids...)
+	r.set, r.count = g.form.set, g.form.count
+	if few {
+		r.k, r.ids = 0, g.form.ids(r.ids[:0])
+		return logitsTop
+	}
+	r.k, r.ids = k, r.ids[:0]
+	for _, id := range ids {
+		if r.has(int(id)) {
+			r.ids = append(r.ids, id)
+		}
+	}
 	if len(ids) > 0 {
 		r.ids = append(r.ids, draft...) // recent by then
 	}
 	return logitsTop
 }
 
-// sample chooses a token from what the last pass computed.
-func (g *generation) sample() (int32, error) {
+// sample chooses a token from what the last pass computed, unless it is forced.
+func (g *generation) sample() (id int32, forced bool, err error) {
+	id, forced = g.think.next()
 	if s := g.session; s.have == logitsTop {
-		return g.sampler.SampleFrom(s.pass.top.found[s.row])
+		if !forced {
+			id, err = g.sampler.SampleFrom(s.pass.top.found[s.row])
+		}
+		return id, forced, err
 	}
 	logits := g.session.Logits()
-	id, err := g.sampler.Sample(logits)
+	if !forced {
+		id, err = g.sampler.Sample(logits)
+	}
 	if err == nil && g.o.Alternatives > 0 {
 		g.choice = choiceOf(logits, id, min(g.o.Alternatives, MaxAlternatives))
 	}
-	return id, err
+	return id, forced, err
 }
 
 // prefill evaluates the prompt and reports whether to go on.
@@ -292,7 +250,16 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 	if g.stream != nil {
 		written := g.stream.Push(id)
 		g.sentence.push(written)
-		text, stopText = g.stopper.push(written)
+		thinks := g.think.at == thinkIn
+		g.think.push(id, !g.stream.Pending())
+		if thinks {
+			g.stats.Thoughts++
+		}
+		if thinks || g.think.at == thinkIn {
+			text = g.stopper.flush() + written
+		} else {
+			text, stopText = g.stopper.push(written)
+		}
 		held = stopText == "" && (g.stream.Pending() || g.stopper.held != "")
 	}
 	switch s := g.session; {
@@ -302,6 +269,9 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 		stop = StopLength
 	case len(s.tokens) >= s.context:
 		stop = StopContext
+	}
+	if g.form.matcher != nil && g.form.matcher.Complete() && stopText == "" {
+		stop = StopComplete
 	}
 	g.flushPending("")
 	g.pending, g.hasPending = Event{Kind: EventToken, ID: id, Text: text, Choice: g.choice, Stats: g.stats}, true

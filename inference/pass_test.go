@@ -75,7 +75,7 @@ func severalSequences(t *testing.T, dir string, threads int, rng *rand.Rand) {
 			if want == logitsTop && e.scan == nil {
 				want = logitsFull
 			}
-			x.s.request = topRequest{1 + rng.IntN(9), []int32{int32(i)}}
+			x.s.request = topRequest{k: 1 + rng.IntN(9), ids: []int32{int32(i)}}
 			if err := x.s.grow(len(x.s.tokens) + n); err != nil {
 				t.Fatal(err)
 			}

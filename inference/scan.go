@@ -115,9 +115,29 @@ func ScanBytes(head *model.Dense) int64 {
 }
 
 // topRequest asks a pass for the logits of the k most likely tokens, and of ids.
+// Where k is 0, no others are looked at.
 type topRequest struct {
 	k   int
 	ids []int32
+	// set are the tokens that count, bit id%64 of word id/64, and count how many
+	// they are; nil for all.
+	set   []uint64
+	count int
+}
+
+// has reports whether a token counts.
+func (r *topRequest) has(id int) bool { return r.set == nil || r.set[id>>6]>>(id&63)&1 == 1 }
+
+// most is how many of the most likely tokens a scan has to find: the ids asked for
+// may leave the k largest, when a penalty lowers them.
+func (r *topRequest) most(vocab int) int {
+	switch {
+	case r.k == 0:
+		return 0
+	case r.set != nil:
+		vocab = min(vocab, r.count)
+	}
+	return min(r.k+len(r.ids), vocab)
 }
 
 // topState is what the scans of a pass work with. Everything has a row for each
@@ -138,7 +158,8 @@ type topScratch struct {
 
 // topRow is what a worker knows of one token.
 type topRow struct {
-	k     int                  // how many tokens to find
+	k     int // how many tokens to find
+	asked *topRequest
 	x     []int16              // the quantised input,
 	step  float32              // which step·x is,
 	norm  float32              // its norm
@@ -180,16 +201,21 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	mine := &t.workers[w.id]
 	wanted := p.heads[p.full:]
 	rows := mine.rows[:len(wanted)]
+	scan := false
 	for i := range rows {
-		// The ids asked for may leave the k largest, when a penalty lowers them.
-		rows[i].k = min(wanted[i].request.k+len(wanted[i].request.ids), m.VocabSize)
+		rows[i].asked = wanted[i].request
+		rows[i].k = rows[i].asked.most(m.VocabSize)
+		scan = scan || rows[i].k > 0
 		rows[i].quantize(x.row(i), h.limit)
 		rows[i].lower = rows[i].lower[:0]
 	}
 	work := w.pieces(blocks(m.VocabSize), 1)
-	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
+	for lo, hi, ok := work.next(); ok && scan; lo, hi, ok = work.next() {
 		for r := lo * headBlock; r < min(hi*headBlock, m.VocabSize); r += headBlock { // read once for all tokens
 			for i := range rows {
+				if rows[i].k == 0 {
+					continue
+				}
 				p.scanBlock(&rows[i], t.upper.row(i), mine.dots[:min(headBlock, m.VocabSize-r)], r)
 			}
 		}
@@ -200,15 +226,23 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	lo, hi := w.share(m.VocabSize)
 	for i := range rows {
 		row := &rows[i]
+		row.found = row.found[:0]
+		if row.k == 0 {
+			lo, hi := w.share(len(row.asked.ids))
+			for _, id := range row.asked.ids[lo:hi] {
+				scratch.denseRows(mine.one[:], m.Head, int(id), x.row(i))
+				row.found = append(row.found, sampling.Candidate{ID: id, Logit: mine.one[0]})
+			}
+			continue
+		}
 		mine.all = mine.all[:0]
 		for j := range t.workers[:w.of] {
 			mine.all = append(mine.all, t.workers[j].rows[i].lower...)
 		}
 		slices.Sort(mine.all)
 		threshold := mine.all[len(mine.all)-row.k]
-		row.found = row.found[:0]
 		for r, upper := range t.upper.row(i)[lo:hi] {
-			if !(upper < threshold) { // NaN counts: the sampler refuses it
+			if !(upper < threshold) && row.asked.has(lo+r) { // NaN counts: the sampler refuses it
 				scratch.denseRows(mine.one[:], m.Head, lo+r, x.row(i))
 				row.found = append(row.found, sampling.Candidate{ID: int32(lo + r), Logit: mine.one[0]})
 			}
@@ -219,14 +253,16 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	if w.id != 0 {
 		return
 	}
-	p.headBytes += h.bytes()
+	if scan {
+		p.headBytes += h.bytes()
+	}
 	for i := range rows {
 		found := t.found[i][:0]
 		for j := range t.workers[:w.of] {
 			found = append(found, t.workers[j].rows[i].found...)
 		}
 		for _, id := range wanted[i].request.ids {
-			if !slices.ContainsFunc(found, func(c sampling.Candidate) bool { return c.ID == id }) {
+			if rows[i].k > 0 && !slices.ContainsFunc(found, func(c sampling.Candidate) bool { return c.ID == id }) {
 				scratch.denseRows(mine.one[:], m.Head, int(id), x.row(i))
 				found = append(found, sampling.Candidate{ID: id, Logit: mine.one[0]})
 			}
@@ -246,7 +282,9 @@ func (p *pass) scanBlock(row *topRow, upper []float32, dots []int32, first int) 
 		off := h.miss[r]*row.norm + h.norm[r]*row.rest
 		off += slack*(max(a, -a)+off) + smallest
 		upper[r] = a + off
-		row.keep(a - off)
+		if row.asked.has(r) {
+			row.keep(a - off)
+		}
 	}
 }
 

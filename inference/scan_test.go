@@ -71,10 +71,24 @@ func TestScanFindsTheTop(t *testing.T) {
 						for _, workers := range []int{1, 3} {
 							name := fmt.Sprintf("%v, head %s, input %s, k %d, ids %v, %d workers",
 								dtype, headName, inputName, k, ids, workers)
-							checkScan(t, name, head, x, topRequest{k, ids}, workers)
+							checkScan(t, name, head, x, topRequest{k: k, ids: ids}, workers)
 						}
 					}
 				}
+				for _, share := range []int{1, 2, 60} { // of the tokens, one in as many may follow
+					set, count := make([]uint64, (rows+63)/64), 0
+					for r := range rows {
+						if rng.IntN(share) == 0 || r == rows-1 {
+							set[r/64] |= 1 << (r % 64)
+							count++
+						}
+					}
+					for _, k := range []int{1, 40, 1024} {
+						name := fmt.Sprintf("%v, head %s, input %s, k %d of %d", dtype, headName, inputName, k, count)
+						checkScan(t, name, head, x, topRequest{k: k, ids: []int32{rows - 1}, set: set, count: count}, 3)
+					}
+				}
+				checkScan(t, "ids alone", head, x, topRequest{ids: []int32{3, 299, 298, 7}}, 3)
 			}
 		}
 	}
@@ -103,9 +117,11 @@ func checkScan(t *testing.T, name string, head *model.Dense, x []float32, reques
 // checkFound compares what a scan found with all logits.
 func checkFound(t *testing.T, name string, found []sampling.Candidate, full []float32, request topRequest) {
 	t.Helper()
-	want := make([]sampling.Candidate, len(full))
+	var want []sampling.Candidate
 	for r, l := range full {
-		want[r] = sampling.Candidate{ID: int32(r), Logit: l}
+		if request.has(r) {
+			want = append(want, sampling.Candidate{ID: int32(r), Logit: l})
+		}
 	}
 	slices.SortFunc(want, sampling.ByLogit)
 	for _, c := range found {
@@ -120,7 +136,7 @@ func checkFound(t *testing.T, name string, found []sampling.Candidate, full []fl
 	}
 	got := slices.Clone(found)
 	slices.SortFunc(got, sampling.ByLogit)
-	k := min(request.k, len(full))
+	k := min(request.k, len(want))
 	if len(got) < k || !slices.Equal(got[:k], want[:k]) {
 		t.Fatalf("%s: the scan finds %v, want %v", name, got[:min(k, len(got), 9)], want[:min(k, 9)])
 	}

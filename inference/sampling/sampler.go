@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 )
@@ -11,6 +12,9 @@ import (
 // repeatWindow is how many of the latest tokens RepeatPenalty looks at,
 // llama.cpp's default.
 const repeatWindow = 64
+
+// ErrNothingAllowed is returned where no token may be drawn.
+var ErrNothingAllowed = errors.New("no token of the vocabulary may follow")
 
 // ErrNonFinite is returned when the logits hold NaN or infinity.
 var ErrNonFinite = errors.New("the model produced invalid numbers")
@@ -33,6 +37,9 @@ type Sampler struct {
 	rng    *rand.Rand
 	recent []int32 // the latest tokens, at most repeatWindow
 	saved  []float32
+	set    []uint64 // of the tokens that may be drawn; nil for all
+	ids    []int32  // of set
+	some   []float32
 	kept   []Candidate
 	probs  []float64
 }
@@ -56,6 +63,13 @@ func (s *Sampler) Accept(ids ...int32) {
 	}
 }
 
+// Allow says which tokens may be drawn from now on: those with bit id%64 of word
+// id/64. The others count nowhere, so that top-k and top-p are of these alone. nil
+// is all. The sampler keeps set and does not change it.
+func (s *Sampler) Allow(set []uint64) { s.set = set }
+
+func (s *Sampler) allowed(id int32) bool { return s.set == nil || s.set[id>>6]>>(id&63)&1 == 1 }
+
 // Sample chooses a token. Equal logits are taken in the order of their ids. The
 // logits are the same after the call as before. NaN or infinity among them is
 // ErrNonFinite.
@@ -67,11 +81,41 @@ func (s *Sampler) Sample(logits []float32) (int32, error) {
 		s.penalize(logits)
 		defer s.restore(logits)
 	}
-	if s.o.Temperature <= 0 {
-		return Argmax(logits), nil
+	if s.set == nil {
+		if s.o.Temperature <= 0 {
+			return Argmax(logits), nil
+		}
+		s.selectTop(logits)
+		return s.choose(), nil
 	}
-	s.selectTop(logits)
-	return s.choose(), nil
+	s.gather(logits)
+	return s.chooseOf()
+}
+
+// chooseOf chooses among ids, whose logits are in some. They are in the order of
+// their ids, and those that count among them.
+func (s *Sampler) chooseOf() (int32, error) {
+	switch {
+	case len(s.ids) == 0:
+		return 0, ErrNothingAllowed
+	case s.o.Temperature <= 0:
+		return s.ids[Argmax(s.some)], nil
+	}
+	s.selectTop(s.some)
+	slices.SortFunc(s.kept, ByLogit) // however many there are
+	return s.ids[s.choose()], nil
+}
+
+// gather makes ids and some those of the tokens in set.
+func (s *Sampler) gather(logits []float32) {
+	s.ids, s.some = s.ids[:0], s.some[:0]
+	for w, word := range s.set {
+		for ; word != 0; word &= word - 1 {
+			if id := w<<6 + bits.TrailingZeros64(word); id < len(logits) {
+				s.ids, s.some = append(s.ids, int32(id)), append(s.some, logits[id])
+			}
+		}
+	}
 }
 
 // choose draws one of the tokens that the chain leaves of those kept.
@@ -98,7 +142,7 @@ func (s *Sampler) Needs(most int) (k int, ids []int32) {
 }
 
 // SampleFrom is Sample when only the tokens that Needs asked for are known:
-// found has the k most likely, the ids, and perhaps others.
+// found has the k most likely of those allowed, the ids, and perhaps others.
 func (s *Sampler) SampleFrom(found []Candidate) (int32, error) {
 	for i := range found {
 		c := &found[i]
@@ -108,6 +152,16 @@ func (s *Sampler) SampleFrom(found []Candidate) (int32, error) {
 		if s.penalizes() && slices.Contains(s.recent, c.ID) {
 			c.Logit = s.penalized(c.Logit)
 		}
+	}
+	if s.set != nil {
+		slices.SortFunc(found, func(a, b Candidate) int { return cmp.Compare(a.ID, b.ID) })
+		s.ids, s.some = s.ids[:0], s.some[:0]
+		for _, c := range found {
+			if s.allowed(c.ID) {
+				s.ids, s.some = append(s.ids, c.ID), append(s.some, c.Logit)
+			}
+		}
+		return s.chooseOf()
 	}
 	slices.SortFunc(found, ByLogit)
 	if s.o.Temperature <= 0 {
