@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tern/tokenizer"
+	"tern/tokenizer/vocab"
 )
 
 // qwen3 is a tokenizer of 151,669 tokens, of the reference data.
@@ -35,7 +36,7 @@ func qwen3(t testing.TB) tokenizer.Tokenizer {
 	if raw, err = io.ReadAll(z); err != nil {
 		t.Fatal(err)
 	}
-	tok, err := tokenizer.New(tokenizer.Files{JSON: raw})
+	tok, err := tokenizer.New(vocab.Files{JSON: raw})
 	if err != nil {
 		t.Fatal(err)
 	}
