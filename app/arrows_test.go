@@ -86,16 +86,19 @@ var arrows = map[string][]string{
 	"tern/inference/sampling": {},
 	// model has the nouns; checkpoint reads them, export writes them by what
 	// checkpoint knows of architectures and encodings.
-	"tern/model":                   {"tern/model/internal/parallel", "tern/model/ternary", "tern/tokenizer/vocab"},
+	// repack has the assembly of loading, which looks at bytes: of dense types (model), of
+	// blocks (checkpoint), for the layouts of ternary.
+	"tern/model":                   {"tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/internal/parallel": {},
-	"tern/model/checkpoint":        {"tern/model", "tern/model/gguf", "tern/model/internal/parallel", "tern/model/pyjson", "tern/model/safetensors", "tern/model/ternary", "tern/tokenizer/vocab"},
+	"tern/model/internal/repack":   {},
+	"tern/model/checkpoint":        {"tern/model", "tern/model/gguf", "tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/pyjson", "tern/model/safetensors", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/export":            {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/compare":           {"tern/model", "tern/model/checkpoint"},                                              // the names of a class
 	"tern/model/modeltest":         {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
 	"tern/model/fuzztest":          {},
 	"tern/model/gguf":              {},
 	"tern/model/safetensors":       {},
-	"tern/model/ternary":           {},
+	"tern/model/ternary":           {"tern/model/internal/repack"},
 	"tern/tokenizer":               {"tern/model/pyjson", "tern/tokenizer/vocab"}, // its files are JSON as Python writes it
 	// vocab has the nouns that model keeps and tokenizer reads, so that neither knows the
 	// other; the chat template is in a JSON file.

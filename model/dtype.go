@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"github.com/x448/float16"
+
+	"tern/model/internal/repack"
 )
 
 // DType is how the numbers of a dense tensor are stored. All are little-endian.
@@ -176,34 +178,9 @@ func decodeBF16(dst []float32, src []byte) {
 
 // A number is finite unless all bits of its exponent are set.
 
-func finiteF32(src []byte) bool {
-	for ; len(src) >= 4; src = src[4:] {
-		if ^binary.LittleEndian.Uint32(src)&0x7f800000 == 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func finiteF16(src []byte) bool  { return finite16(src, 0x7c00) }
-func finiteBF16(src []byte) bool { return finite16(src, 0x7f80) }
-
-// finite16 is finite for 16-bit numbers with the exponent in these bits.
-func finite16(src []byte, exponent uint16) bool {
-	const ones = 0x0001000100010001
-	for lanes := ones * uint64(exponent); len(src) >= 8; src = src[8:] { // four at once
-		clear := ^binary.LittleEndian.Uint64(src) & lanes
-		if (clear-ones)&^clear&(ones<<15) != 0 { // a lane of clear is 0
-			return false
-		}
-	}
-	for ; len(src) >= 2; src = src[2:] {
-		if ^binary.LittleEndian.Uint16(src)&exponent == 0 {
-			return false
-		}
-	}
-	return true
-}
+func finiteF32(src []byte) bool  { return repack.Finite32(src, 0x7f800000) }
+func finiteF16(src []byte) bool  { return repack.Finite16(src, 0x7c00) }
+func finiteBF16(src []byte) bool { return repack.Finite16(src, 0x7f80) }
 
 // EncodeHalves stores v as binary16, to nearest, ties to even. It returns the
 // first number that is too large for it.

@@ -20,10 +20,31 @@ var denseMatrix = Encoding{Name: "dense", load: func(l *loader, b *binding) erro
 		*b.Dense = d
 	}
 	_, unit := t.Block()
-	return l.readUnits(d.Data, b.weight, unit, func(_ int, p []byte) error {
-		if !t.Finite(p) {
-			return notFinite(b.weight)
-		}
-		return nil
-	})
+	chunk := chunkBytes / unit * unit
+	for from := 0; from < len(d.Data); from += runBytes / chunkBytes * chunk {
+		to := min(from+runBytes/chunkBytes*chunk, len(d.Data))
+		l.pieces = append(l.pieces, piece{b.Layer + 1, func() error {
+			return l.readFinite(d.Data[from:to], b.weight, t, from, chunk)
+		}})
+	}
+	return nil
 }}
+
+// readFinite reads a part of a tensor, from an offset, to where it stays. It looks at
+// each chunk of it while that is in the cache.
+func (l *loader) readFinite(dst []byte, w *tensor, t model.DType, from, chunk int) error {
+	for at := 0; at < len(dst); at += chunk {
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
+		part := dst[at:min(at+chunk, len(dst))]
+		if err := w.readFull(part, int64(from+at)); err != nil {
+			return err
+		}
+		l.read.Add(int64(len(part)))
+		if !t.Finite(part) {
+			return notFinite(w)
+		}
+	}
+	return nil
+}

@@ -6,11 +6,9 @@ import (
 	"io"
 	"math"
 	"slices"
-	"sync/atomic"
 
 	"tern/model"
 	"tern/model/gguf"
-	"tern/model/internal/parallel"
 	"tern/model/ternary"
 )
 
@@ -21,12 +19,15 @@ type groups struct {
 	bytes int
 	scale int // where d is in a block
 
-	// unpack stores the codes of a block, 0 to 3, a byte each; false where a byte
-	// stands for no weight.
-	unpack func(codes []uint8, block []byte) bool
-	// inOrder says that d comes first and then two bits a weight, from the low
-	// ones up: ternary.Grouped takes such blocks as they are.
-	inOrder bool
+	// expand turns whole blocks into those that ternary.Grouped takes, of groupCols
+	// weights: d, and then two bits a weight, from the low ones up. It reports false
+	// where a code stands for no weight. nil where blocks are such.
+	expand func(dst, src []byte) bool
+}
+
+// inOrder is what expand turns n bytes of blocks into.
+func (g *groups) inOrder(n int) int {
+	return n / g.bytes * (g.cols / g.groupCols()) * (2 + g.groupCols()/4)
 }
 
 // groupCols is the width of the groups in memory: those of the file, or half of
@@ -46,39 +47,6 @@ func (b *binding) setGrouped(m *ternary.Grouped) {
 // two workers seldom touch the same fresh one, which then would be cleared twice.
 const runBytes = 2 << 20
 
-// run is some rows of a matrix, whole bands.
-type run struct {
-	*binding
-	matrix   *ternary.Grouped
-	from, to int
-}
-
-// allGrouped reads the matrices with a scale per group, all of them as one task:
-// nobody waits for others at the end of each.
-func (l *loader) allGrouped(list []*binding) error {
-	var runs []run
-	for _, b := range list {
-		e := b.enc.groups
-		if b.Cols%e.cols != 0 {
-			return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
-		}
-		m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
-		b.setGrouped(&m)
-		rows := wholeBands(runBytes, b.stride())
-		for from := 0; from < b.Rows; from += rows {
-			runs = append(runs, run{b, &m, from, min(from+rows, b.Rows)})
-		}
-	}
-	var layer atomic.Int64
-	return parallel.Each(l.ctx, len(runs), func(i int) error {
-		layer.Store(int64(runs[i].Layer + 1))
-		return l.grouped(&runs[i])
-	}, func() {
-		l.progress.Layer = max(l.progress.Layer, int(layer.Load()))
-		l.tell()
-	})
-}
-
 // stride is the size of a stored row of blocks.
 func (b *binding) stride() int { return b.Cols / b.enc.groups.cols * b.enc.groups.bytes }
 
@@ -86,54 +54,41 @@ func (b *binding) stride() int { return b.Cols / b.enc.groups.cols * b.enc.group
 // bytes.
 func wholeBands(size, stride int) int { return max(1, size/stride/ternary.BandRows) * ternary.BandRows }
 
-// grouped reads some rows with a scale per group. They are packed while they are in
-// the cache.
-func (l *loader) grouped(r *run) error {
-	rows, stride := wholeBands(chunkBytes, r.stride()), r.stride()
-	buf := l.room(min(rows, r.to-r.from) * stride)
-	defer l.done(buf)
-	for from := r.from; from < r.to; from += rows {
-		if err := l.ctx.Err(); err != nil {
-			return err
-		}
-		part := (*buf)[:min(rows, r.to-from)*stride]
-		if err := r.weight.readFull(part, int64(from)*int64(stride)); err != nil {
-			return err
-		}
-		l.read.Add(int64(len(part)))
-		if err := r.pack(from, part); err != nil {
-			return err
-		}
+// grouped reads a matrix with a scale per group.
+func (l *loader) grouped(b *binding) error {
+	e := b.enc.groups
+	if b.Cols%e.cols != 0 {
+		return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
 	}
-	return nil
-}
-
-// pack stores rows, the first of them row first.
-func (r *run) pack(first int, rows []byte) error {
-	e, m := r.enc.groups, r.matrix
-	if e.inOrder {
-		if _, finite := m.PackBlocks(first, rows); !finite {
-			return notFinite(r.weight)
+	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
+	b.setGrouped(&m)
+	stride := b.stride()
+	l.later(b, stride, func(first int, rows []byte) error {
+		if e.expand == nil {
+			if !m.PackBlocks(first, rows) {
+				return notFinite(b.weight)
+			}
+			return nil
+		}
+		room := l.room(e.inOrder(min(len(rows), ternary.BandRows*stride)))
+		defer l.done(room)
+		for ; len(rows) > 0; first += ternary.BandRows {
+			n := min(len(rows)/stride, ternary.BandRows)
+			blocks := (*room)[:e.inOrder(n*stride)]
+			if !e.expand(blocks, rows[:n*stride]) {
+				r := 0
+				for e.expand(blocks, rows[r*stride:][:stride]) {
+					r++
+				}
+				return code3(b, first+r)
+			}
+			if !m.PackBlocks(first, blocks) {
+				return notFinite(b.weight)
+			}
+			rows = rows[n*stride:]
 		}
 		return nil
-	}
-	stride, codes := r.stride(), make([]uint8, r.Cols)
-	for at := first; len(rows) > 0; at, rows = at+1, rows[stride:] {
-		for i := range r.Cols / e.cols {
-			block := rows[i*e.bytes:][:e.bytes]
-			d := model.HalfAt(block[e.scale:])
-			if !finite(d) {
-				return notFinite(r.weight)
-			}
-			if !e.unpack(codes[i*e.cols:][:e.cols], block) {
-				return code3(r.binding, at)
-			}
-			for g := i * e.cols / m.GroupCols; g < (i+1)*e.cols/m.GroupCols; g++ {
-				m.SetScale(at, g, d)
-			}
-		}
-		m.PackRow(at, codes)
-	}
+	})
 	return nil
 }
 
@@ -167,32 +122,31 @@ func (l *loader) oneScale(b *binding) error {
 		return err
 	}
 	stride := b.stride()
-	return l.bands(b, stride, func(first int, rows []byte) error {
-		codes, row := make([]uint8, e.cols), make([]int8, b.Cols)
+	l.later(b, stride, func(first int, rows []byte) error {
+		width, row := e.groupCols(), make([]int8, b.Cols)
+		room := l.room(e.inOrder(stride))
+		defer l.done(room)
 		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
-			for i := range b.Cols / e.cols {
-				block, part := rows[i*e.bytes:][:e.bytes], row[i*e.cols:][:e.cols]
-				switch d := model.HalfAt(block[e.scale:]); {
+			blocks := rows[:stride]
+			if e.expand == nil {
+			} else if blocks = *room; !e.expand(blocks, rows[:stride]) {
+				return code3(b, r)
+			}
+			for part := row; len(part) > 0; part, blocks = part[width:], blocks[2+width/4:] {
+				switch d := model.HalfAt(blocks); {
 				case d == 0:
-					clear(part)
-					continue
+					clear(part[:width])
 				case d != m:
 					return differentScales(b, m, d)
-				}
-				if !e.unpack(codes, block) {
+				case !twoBits(part[:width], blocks[2:]):
 					return code3(b, r)
-				}
-				for j, c := range codes {
-					if c > 2 {
-						return code3(b, r)
-					}
-					part[j] = int8(c) - 1
 				}
 			}
 			b.Linear.PackRow(r, row)
 		}
 		return nil
 	})
+	return nil
 }
 
 // firstScale is the first scale that is not 0, 0 where there is none.
@@ -276,20 +230,22 @@ func joinGroups(m *ternary.Grouped, r, at, cols int, codes []byte) (d float32, e
 	return d, nil
 }
 
-// twoBits unpacks blocks of a binary16 scale and two bits a weight.
-func twoBits(codes []uint8, block []byte) bool {
-	for i, b := range block[2:] {
-		c := (*[4]uint8)(codes[4*i:])
-		c[0], c[1], c[2], c[3] = b&3, b>>2&3, b>>4&3, b>>6
+// twoBits stores the weights -1, 0 and 1 of codes of two bits, false where a code
+// is 3.
+func twoBits(dst []int8, codes []byte) bool {
+	var three byte
+	for i := range dst {
+		c := codes[i/4] >> (2 * (i % 4)) & 3
+		dst[i], three = int8(c)-1, three|c&(c>>1)
 	}
-	return true
+	return three == 0
 }
 
 // q2 is an encoding of a scale and two bits a weight.
 func q2(name string, t gguf.Type, cols int) Encoding {
 	e := Encoding{
 		Name: name, kind: t.String(), Ternary: true, Type: t,
-		groups: &groups{cols: cols, bytes: 2 + cols/4, unpack: twoBits, inOrder: true},
+		groups: &groups{cols: cols, bytes: 2 + cols/4},
 	}
 	e.WriteGroups = func(w io.Writer, m *ternary.Grouped, order func(r int) int) error {
 		return writeBlocks(w, m, order, cols)

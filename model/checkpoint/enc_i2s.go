@@ -7,6 +7,7 @@ import (
 	"math"
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/internal/repack"
 	"tern/model/ternary"
 )
 
@@ -25,26 +26,35 @@ const (
 	I2SRows                  // by builds without ACT_PARALLEL: a byte holds a column of four rows
 )
 
-// i2s reads codes of two bits, weight plus one, and the multiplier after them.
+// i2s reads codes of two bits, weight plus one, and the multiplier behind them.
 func (l *loader) i2s(b *binding) error {
-	buf := l.buf[:b.weight.Size()]
-	if err := l.readInto(buf, b.weight, nil); err != nil {
+	size := b.weight.elems() / 4
+	var tail [4]byte
+	if err := b.weight.readFull(tail[:], size); err != nil {
 		return err
 	}
-	codes := buf[:b.weight.elems()/4]
-	m := math.Float32frombits(binary.LittleEndian.Uint32(buf[len(codes):]))
-	if err := b.scaleBy(m); err != nil {
+	if err := b.scaleBy(math.Float32frombits(binary.LittleEndian.Uint32(tail[:]))); err != nil {
 		return err
 	}
+	// Blocks of 128 columns hold the same columns in the same bytes as package
+	// ternary's, but the first in the highest bits.
 	if l.layout == I2SX86 && b.Cols%ternary.BlockCols == 0 {
-		return l.eachRow(b.Rows, func(r int) error {
-			if !packI2S(&b.Linear.Matrix, r, codes) {
-				return code3(b, r)
+		stride := b.Cols / 4
+		l.later(b, stride, func(first int, rows []byte) error {
+			for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
+				if !b.Linear.PackReversed(r, rows[:stride]) {
+					return code3(b, r)
+				}
 			}
 			return nil
 		})
+		return nil
 	}
 	unpack, err := l.layout.unpacker(b)
+	if err != nil {
+		return err
+	}
+	codes, err := l.whole(b)
 	if err != nil {
 		return err
 	}
@@ -55,26 +65,6 @@ func (l *loader) i2s(b *binding) error {
 		b.Linear.PackRow(r, row)
 		return nil
 	})
-}
-
-// packI2S stores row r, whose blocks of 128 columns hold the same columns in
-// the same bytes as package ternary's, but the first in the highest bits. It
-// turns the codes around where they are.
-func packI2S(m *ternary.Matrix, r int, codes []byte) bool {
-	row := codes[r*m.Cols/4:][:m.Cols/4]
-	reverseCodes(row)
-	return m.PackCodes(r, 0, row)
-}
-
-// reverseCodes turns the order of the four codes in every byte around.
-func reverseCodes(row []byte) {
-	const pairs, nibbles = 0x3333333333333333, 0x0f0f0f0f0f0f0f0f
-	for i := 0; i+8 <= len(row); i += 8 {
-		x := binary.LittleEndian.Uint64(row[i:])
-		x = x>>2&pairs | x&pairs<<2
-		x = x>>4&nibbles | x&nibbles<<4
-		binary.LittleEndian.PutUint64(row[i:], x)
-	}
 }
 
 // unpacker returns a function that stores row r of a layout and reports false
@@ -130,7 +120,7 @@ func writeI2SCodes(w io.Writer, l *model.Linear, order func(r int) int) error {
 		codes := make([]byte, l.Cols/4)
 		for r := range l.Rows {
 			l.Codes(codes, order(r))
-			reverseCodes(codes)
+			repack.Reverse(codes)
 			if _, err := w.Write(codes); err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ const minMean = 1e-5
 // ternarises them.
 func (l *loader) latent(b *binding) error {
 	t := b.floatType()
-	buf := l.buf[:b.weight.Size()]
+	buf := l.wholeRoom(b)
 	sums := make([]float64, (len(buf)+chunkBytes-1)/chunkBytes)
 	err := l.readInto(buf, b.weight, func(i int, p []byte) error {
 		if sums[i] = sumAbs(t, p); !(sums[i] <= math.MaxFloat64) {

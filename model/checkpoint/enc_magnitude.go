@@ -19,7 +19,7 @@ var OneMagnitude = Encoding{Name: "floats of one magnitude", Ternary: true, load
 // architecture is a ternary one.
 func (l *loader) oneMagnitude(b *binding) error {
 	t := b.floatType()
-	buf := l.buf[:b.weight.Size()]
+	buf := l.wholeRoom(b)
 	list := make([]magnitudes, (len(buf)+chunkBytes-1)/chunkBytes)
 	err := l.readInto(buf, b.weight, func(i int, p []byte) error {
 		if list[i] = magnitudesOf(t, p); !(list[i].sum <= math.MaxFloat64) {

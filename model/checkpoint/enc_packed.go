@@ -18,8 +18,8 @@ var Packed = Encoding{
 // packed reads U8 weights: with R packed rows, slot i of packed row r is row
 // i·R + r (pack_weights in integrations/bitnet.py of transformers).
 func (l *loader) packed(b *binding) error {
-	buf := l.buf[:b.weight.Size()]
-	if err := l.readInto(buf, b.weight, nil); err != nil {
+	buf, err := l.whole(b)
+	if err != nil {
 		return err
 	}
 	packedRows := b.weight.shape[0]

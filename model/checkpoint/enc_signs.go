@@ -11,8 +11,8 @@ var signed = Encoding{Name: "signs", Ternary: true, load: (*loader).signs}
 // signs reads float weights that are ternary already.
 func (l *loader) signs(b *binding) error {
 	t := b.floatType()
-	buf := l.buf[:b.weight.Size()]
-	if err := l.readInto(buf, b.weight, nil); err != nil {
+	buf, err := l.whole(b)
+	if err != nil {
 		return err
 	}
 	stride := b.Cols * t.Size()

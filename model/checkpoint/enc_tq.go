@@ -7,33 +7,29 @@ import (
 	"io"
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/internal/repack"
 	"tern/model/ternary"
 )
 
 // TQ1 is TQ1_0 and TQ2 is TQ2_0 of llama.cpp: blocks of 256 weights with a scale
 // at the end, five weights in a byte or four.
 var (
-	TQ1 = Encoding{Name: "TQ1_0", kind: "TQ1_0", Ternary: true, Type: gguf.TQ1,
-		load:   func(l *loader, b *binding) error { return l.tq(b, unpackTQ1) },
-		groups: &groups{cols: TQBlock, bytes: 54, scale: 52, unpack: func(codes []uint8, block []byte) bool { return spread(codes, unpackTQ1(block)) }}}
-	TQ2 = Encoding{Name: "TQ2_0", kind: "TQ2_0", Ternary: true, Type: gguf.TQ2, Write: writeTQ2, WriteGroups: writeTQ2Groups,
-		load:   func(l *loader, b *binding) error { return l.tq(b, unpackTQ2) },
-		groups: &groups{cols: TQBlock, bytes: 66, scale: 64, unpack: func(codes []uint8, block []byte) bool { return spread(codes, block[:64]) }}}
+	TQ1 = Encoding{Name: "TQ1_0", kind: "TQ1_0", Ternary: true, Type: gguf.TQ1, load: (*loader).tq,
+		groups: &groups{cols: TQBlock, bytes: repack.TQ1Bytes, scale: 52, expand: expandTQ1}}
+	TQ2 = Encoding{Name: "TQ2_0", kind: "TQ2_0", Ternary: true, Type: gguf.TQ2, Write: writeTQ2, WriteGroups: writeTQ2Groups, load: (*loader).tq,
+		groups: &groups{cols: TQBlock, bytes: repack.TQ2Bytes, scale: 64, expand: repack.TQ2}}
 )
 
-// spread stores the codes of a block a byte each, from the layout of TQ2_0: bits
-// 2k of byte 32h+p are weight 128h+32k+p.
-func spread(codes []uint8, packed []byte) bool {
-	var all uint8
-	for i, b := range packed {
-		at := codes[i/32*128+i%32:]
-		for k := range 4 {
-			c := b >> (2 * k) & 3
-			at[32*k] = c
-			all |= c & (c >> 1)
-		}
+// expandTQ1 goes by way of TQ2_0, a few blocks at a time.
+func expandTQ1(dst, src []byte) bool {
+	var room [16 * repack.TQ2Bytes]byte
+	for len(src) > 0 {
+		n := min(16, len(src)/repack.TQ1Bytes)
+		repack.TQ1(room[:], src[:n*repack.TQ1Bytes])
+		repack.TQ2(dst, room[:n*repack.TQ2Bytes])
+		dst, src = dst[n*2*repack.PQ2Bytes:], src[n*repack.TQ1Bytes:]
 	}
-	return all == 0
+	return true // digits are 0 to 2
 }
 
 // writeTQ2Groups writes blocks of 256 weights whose groups have the same scale, or
@@ -77,15 +73,10 @@ const TQBlock = 2 * ternary.BlockCols
 
 // tq reads TQ1_0 or TQ2_0: blocks of 256 weights, each with a scale at its end.
 // The scales are equal, but for 0 in blocks whose weights are all 0.
-func (l *loader) tq(b *binding, unpack func(block []byte) []byte) error {
-	buf := l.buf[:b.weight.Size()]
-	if err := l.readInto(buf, b.weight, nil); err != nil {
+func (l *loader) tq(b *binding) error {
+	m, err := l.firstScale(b)
+	if err != nil {
 		return err
-	}
-	size := len(buf) / int(b.weight.elems()/TQBlock)
-	var m float32
-	for at := size - 2; at < len(buf) && m == 0; at += size {
-		m = model.HalfAt(buf[at:])
 	}
 	if m == 0 {
 		return l.zeros(b)
@@ -93,53 +84,57 @@ func (l *loader) tq(b *binding, unpack func(block []byte) []byte) error {
 	if err := b.scaleBy(m); err != nil {
 		return err
 	}
-	zeros := bytes.Repeat([]byte{0x55}, TQBlock/4) // the code 1 throughout
-	stride := len(buf) / b.Rows
-	return l.eachRow(b.Rows, func(r int) error {
-		src := buf[r*stride:][:stride]
-		for i := 0; len(src) > 0; i, src = i+2, src[size:] {
-			codes := zeros
-			switch d := model.HalfAt(src[size-2:]); d {
-			case 0:
-			case m:
-				codes = unpack(src[:size-2])
-			default:
-				return differentScales(b, m, d)
+	stride, wide := b.stride(), b.Cols/TQBlock*repack.TQ2Bytes
+	l.later(b, stride, func(first int, rows []byte) error {
+		room := l.room(wide)
+		defer l.done(room)
+		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
+			blocks := rows[:stride]
+			if b.enc.Type == gguf.TQ1 {
+				blocks = *room
+				repack.TQ1(blocks, rows[:stride])
 			}
-			if !b.Linear.PackCodes(r, i, codes) {
-				return code3(b, r)
+			if err := b.tqRow(r, blocks, m); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+	return nil
 }
 
-// unpackTQ2: each half of a block is laid out as package ternary lays out 128
-// columns.
-func unpackTQ2(codes []byte) []byte { return codes }
-
-// unpackTQ1 takes the base-3 digits out of a block, into the layout of TQ2_0.
-// A byte b is the fixed-point fraction b/256, whose digits appear in front of
-// the point when it is multiplied by 3. 32 bytes hold digit n of weight 32n+m,
-// 16 more bytes that of 160+16n+m, and 4 bytes that of 240+4n+m.
-func unpackTQ1(src []byte) []byte {
-	codes := make([]byte, TQBlock/4)
-	digits := func(src []byte, first, count int) {
-		for m, b := range src {
-			for n := range count {
-				v := uint16(b) * 3
-				i := first + n*len(src) + m
-				half, i := i/ternary.BlockCols, i%ternary.BlockCols
-				codes[half*32+i%32] |= byte(v>>8) << (2 * (i / 32))
-				b = byte(v)
-			}
+// tqRow packs row r from blocks of TQ2_0, each half of which is laid out as package
+// ternary lays out 128 columns, given the scale that they have where it is not 0.
+func (b *binding) tqRow(r int, blocks []byte, m float32) error {
+	zeros := false
+	for at := TQBlock / 4; at < len(blocks); at += repack.TQ2Bytes {
+		switch d := model.HalfAt(blocks[at:]); {
+		case d == 0:
+			zeros = true
+		case d != m:
+			return differentScales(b, m, d)
 		}
 	}
-	digits(src[:32], 0, 5)
-	digits(src[32:48], 160, 5)
-	digits(src[48:52], 240, 4)
-	return codes
+	if !zeros {
+		if !b.Linear.PackSpaced(r, blocks, repack.TQ2Bytes) {
+			return code3(b, r)
+		}
+		return nil
+	}
+	for i := 0; len(blocks) > 0; i, blocks = i+2, blocks[repack.TQ2Bytes:] {
+		codes := blocks[:TQBlock/4]
+		if model.HalfAt(blocks[TQBlock/4:]) == 0 {
+			codes = allZeros
+		}
+		if !b.Linear.PackCodes(r, i, codes) {
+			return code3(b, r)
+		}
+	}
+	return nil
 }
+
+// allZeros are the codes of a block whose weights are 0.
+var allZeros = bytes.Repeat([]byte{0x55}, TQBlock/4)
 
 // writeTQ2 writes blocks of 256 weights, laid out like two of package ternary's,
 // with the scale 1: their own scale would have 11 bits of the multiplier only.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"tern/model"
+	"tern/model/internal/repack"
 	"tern/model/ternary"
 	"testing"
 )
@@ -94,13 +95,11 @@ func load(t *testing.T, b *binding, raw []byte, layout I2SLayout) []int8 {
 // TestTQ1Digits unpacks every combination of five digits.
 func TestTQ1Digits(t *testing.T) {
 	for v := range 243 {
-		src := make([]byte, 52)
-		for i := range src {
-			src[i] = byte((v*256 + 242) / 243)
-		}
-		codes := unpackTQ1(src)
+		src := bytes.Repeat([]byte{byte((v*256 + 242) / 243)}, repack.TQ1Bytes)
+		codes := make([]byte, repack.TQ2Bytes)
+		repack.TQ1(codes, src)
 		m := ternary.New(1, 256)
-		if !m.PackCodes(0, 0, codes) {
+		if !m.PackCodes(0, 0, codes[:64]) {
 			t.Fatalf("%d: code 3", v)
 		}
 		row := make([]int8, 256)

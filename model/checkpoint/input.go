@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -144,13 +145,12 @@ func oddBlocks(f *gguf.File) (share float64, err error) {
 		if err := fromTensor(t).readFull(buf, 0); err != nil {
 			return 0, err
 		}
-		codes, before := make([]uint8, g.cols), float32(0)
+		before := float32(0)
 		for ; len(buf) >= g.bytes; buf = buf[g.bytes:] {
 			d := model.HalfAt(buf[g.scale:])
-			g.unpack(codes, buf[:g.bytes])
 			threes := 0
-			for _, c := range codes {
-				threes += int(c & (c >> 1))
+			for _, b := range buf[2:g.bytes] {
+				threes += bits.OnesCount8(b & (b >> 1) & 0x55)
 			}
 			all++
 			if !finite(d) || d < 0 || before > 0 && d > 0 && (d > 64*before || before > 64*d) || threes > g.cols/8 {

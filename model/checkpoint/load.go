@@ -28,9 +28,9 @@ const (
 	reportBytes = 4 << 20
 )
 
-// loader turns bound tensors into weights, one tensor after another, each on
-// all cores; those with a scale per group follow all together. At most one tensor is
-// held as it is stored.
+// loader turns bound tensors into weights. Those that it need look at only once it
+// reads all together, on all cores and in the order of the list; others one after
+// another, of which at most one is held as it is stored.
 type loader struct {
 	ctx      context.Context
 	q        *quantization
@@ -38,20 +38,27 @@ type loader struct {
 	body     *ternary.Arena
 	dense    *ternary.Arena
 	buf      []byte // the current tensor, reused
+	pieces   []piece
 	read     atomic.Int64
 	reported int64
 	progress model.Progress
 	report   func(model.Progress)
-	rooms    sync.Pool // buffers of bands
+	rooms    sync.Pool // buffers of pieces
 
 	ternary    bool // a projection is ternary,
 	floatsLeft bool // or a float one that does not pack
 }
 
+// piece is a part of a tensor that one worker reads at a time.
+type piece struct {
+	layer int
+	read  func() error
+}
+
 // load reads every binding. The parts of the model that they point at are
 // incomplete when it fails.
 func (l *loader) load(list []binding) error {
-	var body, dense, buf int64
+	var body, dense int64
 	for i := range list {
 		b := &list[i]
 		switch {
@@ -62,9 +69,6 @@ func (l *loader) load(list []binding) error {
 			body += int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.groups.groupCols(), false))
 		case b.Linear != nil:
 			body += int64(ternary.Size(b.Rows, b.Cols))
-			if b.enc.load != nil {
-				buf = max(buf, b.weight.Size())
-			}
 		}
 		for _, t := range b.tensors() {
 			l.progress.TotalBytes += t.Size()
@@ -74,33 +78,87 @@ func (l *loader) load(list []binding) error {
 		return fmt.Errorf("model: matrices of %d bytes would take %d, their rows are too short for a model: %w", l.progress.TotalBytes, body, model.ErrDamaged)
 	}
 	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
-	l.buf = make([]byte, buf)
-	var grouped []*binding
 	for i := range list {
-		b := &list[i]
-		if b.groupwise() {
-			l.ternary = l.ternary || b.Linear != nil
-			grouped = append(grouped, b)
-			continue
-		}
-		if layer := b.Layer + 1; layer > l.progress.Layer && len(grouped) == 0 {
-			l.progress.Layer = layer
-			l.tell()
-		}
+		b, left := &list[i], len(l.pieces)
 		if err := l.bindingTo(b); err != nil {
 			return err
 		}
+		if b.Slot.Norm == nil && left == len(l.pieces) {
+			l.tellLayer(b.Layer + 1)
+		}
 	}
-	if err := l.allGrouped(grouped); err != nil {
+	// Pieces are begun in order, so their layers are complete but for what the other
+	// workers have in hand.
+	var layer atomic.Int64
+	err := parallel.Each(l.ctx, len(l.pieces), func(i int) error {
+		layer.Store(int64(l.pieces[i].layer))
+		return l.pieces[i].read()
+	}, func() {
+		l.tellLayer(int(layer.Load()))
+		if l.read.Load()-l.reported >= reportBytes {
+			l.tell()
+		}
+	})
+	if err != nil {
 		return err
 	}
+	l.tellLayer(l.progress.Layers)
 	l.tell()
 	return nil
 }
 
+// later adds the rows of b to what is read on all cores: f gets whole bands of stored
+// rows, stride bytes each, and the number of the first of them.
+func (l *loader) later(b *binding, stride int, f func(first int, rows []byte) error) {
+	n := wholeBands(runBytes, stride)
+	for from := 0; from < b.Rows; from += n {
+		to := min(from+n, b.Rows)
+		l.pieces = append(l.pieces, piece{b.Layer + 1, func() error {
+			step := wholeBands(chunkBytes, stride)
+			buf := l.room(min(step, to-from) * stride)
+			defer l.done(buf)
+			for at := from; at < to; at += step {
+				if err := l.readRows(b, stride, at, (*buf)[:min(step, to-at)*stride], f); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+	}
+}
+
+// readRows reads rows into buf and gives them to f while they are in the cache.
+func (l *loader) readRows(b *binding, stride, first int, buf []byte, f func(first int, rows []byte) error) error {
+	if err := l.ctx.Err(); err != nil {
+		return err
+	}
+	if err := b.weight.readFull(buf, int64(first)*int64(stride)); err != nil {
+		return err
+	}
+	l.read.Add(int64(len(buf)))
+	return f(first, buf)
+}
+
+// wholeRoom has room for a tensor as it is stored, until the next one.
+func (l *loader) wholeRoom(b *binding) []byte {
+	if n := b.weight.Size(); int64(len(l.buf)) < n {
+		l.buf = make([]byte, n)
+	}
+	return l.buf[:b.weight.Size()]
+}
+
+// whole reads a tensor as it is stored; the bytes are good until the next one.
+func (l *loader) whole(b *binding) ([]byte, error) {
+	buf := l.wholeRoom(b)
+	return buf, l.readInto(buf, b.weight, nil)
+}
+
 // bindingTo reads one slot.
 func (l *loader) bindingTo(b *binding) (err error) {
-	if b.enc.Ternary {
+	switch {
+	case b.groupwise():
+		l.ternary = l.ternary || b.Linear != nil
+	case b.enc.Ternary:
 		l.ternary = true
 		b.Linear.Matrix = l.body.Unset(b.Rows, b.Cols)
 		if b.scale != nil {
@@ -115,7 +173,10 @@ func (l *loader) bindingTo(b *binding) (err error) {
 			}
 		}
 	}
-	if b.enc.load == nil {
+	switch {
+	case b.groupwise():
+		return l.grouped(b)
+	case b.enc.load == nil:
 		return l.oneScale(b)
 	}
 	return b.enc.load(l, b)
@@ -127,18 +188,6 @@ func (l *loader) rows(rows, cols int, f func(r int, row []int8) error) error {
 		row := make([]int8, cols)
 		for r := from; r < to; r++ {
 			if err := f(r, row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// eachRow calls f for each row of a matrix, on all cores.
-func (l *loader) eachRow(rows int, f func(r int) error) error {
-	return l.runs(rows, func(from, to int) error {
-		for r := from; r < to; r++ {
-			if err := f(r); err != nil {
 				return err
 			}
 		}
@@ -215,12 +264,7 @@ func (l *loader) floats(t *tensor) ([]float32, error) {
 // readInto fills dst, which has the tensor's size, chunk by chunk on all
 // cores, and calls chunk, if it is not nil, for each.
 func (l *loader) readInto(dst []byte, t *tensor, chunk func(i int, p []byte) error) error {
-	return l.readUnits(dst, t, 1, chunk)
-}
-
-// readUnits is readInto with chunk sizes that are multiples of unit bytes.
-func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p []byte) error) error {
-	size := chunkBytes / unit * unit
+	const size = chunkBytes
 	return parallel.Each(l.ctx, (len(dst)+size-1)/size, func(i int) error {
 		p := dst[i*size : min(len(dst), (i+1)*size)]
 		if err := t.readFull(p, int64(i*size)); err != nil {
@@ -236,6 +280,14 @@ func (l *loader) readUnits(dst []byte, t *tensor, unit int, chunk func(i int, p 
 			l.tell()
 		}
 	})
+}
+
+// tellLayer reports the layers up to this one, each at least once.
+func (l *loader) tellLayer(layer int) {
+	for l.progress.Layer < layer {
+		l.progress.Layer++
+		l.tell()
+	}
 }
 
 // tell reports how far loading has come, on the goroutine that called Open.

@@ -1,6 +1,6 @@
 package ternary
 
-import "encoding/binary"
+import "tern/model/internal/repack"
 
 // PackCodes stores codes, whole blocks of 32 bytes that are laid out like this
 // package's own, as block b of row r and those that follow. It reports false
@@ -10,19 +10,19 @@ import "encoding/binary"
 // The ternary types of GGUF keep 128 columns in 32 bytes much like this, so
 // that a loader need not take them apart.
 func (m *Matrix) PackCodes(r, b int, codes []byte) bool {
-	const low = 0x5555555555555555 // the low bit of each code
-	dst := m.Data[m.offset(r, b):]
-	var three uint64
-	for at := 0; len(codes) > 0; at += blockBytes {
-		d, s := (*[rowBytes]byte)(dst[at:]), (*[rowBytes]byte)(codes)
-		for i := 0; i < rowBytes; i += 8 {
-			x := binary.LittleEndian.Uint64(s[i:])
-			three |= x & (x >> 1)
-			binary.LittleEndian.PutUint64(d[i:], x)
-		}
-		codes = codes[rowBytes:]
-	}
-	return three&low == 0
+	return repack.Codes(m.Data[m.offset(r, b):], codes, len(codes)/rowBytes, 2*rowBytes, false)
+}
+
+// PackSpaced is PackCodes for a whole row whose blocks lie in pairs, which begin step
+// bytes apart.
+func (m *Matrix) PackSpaced(r int, codes []byte, step int) bool {
+	return repack.Codes(m.Data[m.offset(r, 0):], codes, m.PaddedCols()/BlockCols, step, false)
+}
+
+// PackReversed is PackCodes for a whole row whose bytes hold the first code in their
+// highest bits.
+func (m *Matrix) PackReversed(r int, codes []byte) bool {
+	return repack.Codes(m.Data[m.offset(r, 0):], codes, m.PaddedCols()/BlockCols, 2*rowBytes, true)
 }
 
 // Codes stores the codes of row r, whole blocks of 32 bytes laid out like this

@@ -6,8 +6,11 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"unsafe"
 
 	"github.com/x448/float16"
+
+	"tern/model/internal/repack"
 )
 
 // Different rows touch different bytes in all that packs them here, so rows may be
@@ -16,80 +19,36 @@ import (
 // PackBlocks stores rows, the first of them row r, from the blocks of a file, GroupCols
 // columns each: the scale as binary16, then the codes. Those are Q2_0 blocks of 18 bytes
 // for groups of 64, and PQ2_0 or older Q2_0 blocks of 34 bytes for groups of 128. Whole
-// bands at a time are fastest. It returns how many codes are 3, and whether all scales
-// are finite. It panics when blocks does not hold whole rows, holds too many, or the
-// matrix has wide scales.
-func (m *Grouped) PackBlocks(r int, blocks []byte) (threes int, finite bool) {
+// bands at a time are fastest. It returns whether all scales are finite. It panics when
+// blocks does not hold whole rows, holds too many, or the matrix has wide scales.
+func (m *Grouped) PackBlocks(r int, blocks []byte) (finite bool) {
 	row := m.Groups() * (2 + m.GroupCols/4)
 	n := len(blocks) / row
 	if len(blocks) != n*row || r < 0 || n > m.Rows-r {
 		panic(fmt.Sprintf("ternary: PackBlocks of %d bytes from row %d into rows of %d", len(blocks), r, row))
 	}
-	var special uint16
+	finite = true
 	for len(blocks) > 0 {
-		n = min(BandRows-r%BandRows, len(blocks)/row)
-		for g := range m.Groups() {
-			var t int
-			var s uint16
-			dst := m.Data[r/BandRows*m.BandBytes()+g*m.GroupCols/wordCols*lineBytes+r%BandRows*wordBytes:]
-			scales := m.Scales[m.scaleAt(r, g):][:n]
-			if m.GroupCols == 128 {
-				t, s = packGroups128(dst, scales, blocks[g*34:], row)
-			} else {
-				t, s = packGroups64(dst, scales, blocks[g*18:], row)
+		b, first := r/BandRows, r%BandRows
+		n = min(BandRows-first, len(blocks)/row)
+		scales := m.Scales[b*m.Groups()*BandRows:][:m.Groups()*BandRows]
+		repack.Band(m.Data[b*m.BandBytes():][:m.BandBytes()], scales, first, n, blocks[:n*row], m.GroupCols)
+		if n == BandRows {
+			finite = finite && repack.Finite16(bytesOf(scales), 0x7c00)
+		} else {
+			for g := range m.Groups() {
+				finite = finite && repack.Finite16(bytesOf(scales[g*BandRows+first:][:n]), 0x7c00)
 			}
-			threes += t
-			special |= s
 		}
 		blocks = blocks[n*row:]
 		r += n
 	}
-	return threes, special == 0
+	return finite
 }
 
-// packGroups128 stores a block of each of len(scales) rows, which are stride bytes apart
-// in src. It returns how many codes are 3, and 1 if a scale is not finite.
-func packGroups128(dst []byte, scales []uint16, src []byte, stride int) (threes int, special uint16) {
-	for i := range scales {
-		b, d := (*[34]byte)(src[i*stride:]), (*[7*lineBytes + wordBytes]byte)(dst[i*wordBytes:])
-		scales[i] = binary.LittleEndian.Uint16(b[:])
-		special |= (scales[i]&0x7c00 + 0x400) >> 15
-		x0 := binary.LittleEndian.Uint64(b[2:])
-		x1 := binary.LittleEndian.Uint64(b[10:])
-		x2 := binary.LittleEndian.Uint64(b[18:])
-		x3 := binary.LittleEndian.Uint64(b[26:])
-		binary.LittleEndian.PutUint32(d[0*lineBytes:], uint32(x0))
-		binary.LittleEndian.PutUint32(d[1*lineBytes:], uint32(x0>>32))
-		binary.LittleEndian.PutUint32(d[2*lineBytes:], uint32(x1))
-		binary.LittleEndian.PutUint32(d[3*lineBytes:], uint32(x1>>32))
-		binary.LittleEndian.PutUint32(d[4*lineBytes:], uint32(x2))
-		binary.LittleEndian.PutUint32(d[5*lineBytes:], uint32(x2>>32))
-		binary.LittleEndian.PutUint32(d[6*lineBytes:], uint32(x3))
-		binary.LittleEndian.PutUint32(d[7*lineBytes:], uint32(x3>>32))
-		if (x0&(x0>>1)|x1&(x1>>1)|x2&(x2>>1)|x3&(x3>>1))&evenBits != 0 { // rarely
-			threes += countThrees(b[2:])
-		}
-	}
-	return threes, special
-}
-
-// packGroups64 is packGroups128 for the shorter blocks.
-func packGroups64(dst []byte, scales []uint16, src []byte, stride int) (threes int, special uint16) {
-	for i := range scales {
-		b, d := (*[18]byte)(src[i*stride:]), (*[3*lineBytes + wordBytes]byte)(dst[i*wordBytes:])
-		scales[i] = binary.LittleEndian.Uint16(b[:])
-		special |= (scales[i]&0x7c00 + 0x400) >> 15
-		x0 := binary.LittleEndian.Uint64(b[2:])
-		x1 := binary.LittleEndian.Uint64(b[10:])
-		binary.LittleEndian.PutUint32(d[0*lineBytes:], uint32(x0))
-		binary.LittleEndian.PutUint32(d[1*lineBytes:], uint32(x0>>32))
-		binary.LittleEndian.PutUint32(d[2*lineBytes:], uint32(x1))
-		binary.LittleEndian.PutUint32(d[3*lineBytes:], uint32(x1>>32))
-		if (x0&(x0>>1)|x1&(x1>>1))&evenBits != 0 { // rarely
-			threes += countThrees(b[2:])
-		}
-	}
-	return threes, special
+// bytesOf is the memory of v.
+func bytesOf(v []uint16) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), 2*len(v))
 }
 
 func countThrees(codes []byte) (n int) {

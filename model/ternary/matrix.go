@@ -1,6 +1,6 @@
 // Package ternary holds the one packed form of a ternary weight matrix that
-// every loader writes and every kernel reads. It imports nothing of Tern, so
-// the kernels (below the model) and the loaders (inside it) can share it.
+// every loader writes and every kernel reads. It imports nothing of Tern but what
+// fills it fast, so the kernels (below the model) and the loaders (inside it) can share it.
 //
 // # Layout
 //

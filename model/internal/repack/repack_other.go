@@ -1,0 +1,15 @@
+//go:build !amd64 || purego
+
+package repack
+
+const useAVX2 = false
+
+func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, groupCols int) {}
+func nibblesOf(reverse bool) *[32]byte                                                     { return nil }
+func codesAVX2(dst, src *byte, pairs, step int, nibbles *[32]byte) bool                    { return false }
+func tq1AVX2(dst, src *byte, blocks int)                                                   {}
+func tq2AVX2(dst, src *byte, blocks int) bool                                              { return false }
+func ptq1AVX2(dst, src *byte, blocks int)                                                  {}
+func q1AVX2(dst, src *byte, blocks int)                                                    {}
+func finite16AVX2(src *byte, n int, exponent uint32) bool                                  { return false }
+func finite32AVX2(src *byte, n int, exponent uint32) bool                                  { return false }

@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package repack
+
+func switchTo(bool) bool { return false }
