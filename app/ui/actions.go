@@ -32,7 +32,7 @@ func (w *window) generate() {
 		w.goOn(w.continueHere)
 		return
 	}
-	if e := w.transcript.page.edit; e != nil && e.message.mine && w.win.Canvas().Focused() == e.entry {
+	if e := w.transcript.Editor(); e != nil && e.Message.Mine && w.win.Canvas().Focused() == e.Entry {
 		w.goOn(w.sendEdited)
 		return
 	}
@@ -82,7 +82,7 @@ func (w *window) begin(text string) {
 	}
 	w.closeEditor(true)
 	w.info, w.opening = nil, false
-	w.transcript.toEnd()
+	w.transcript.ToEnd()
 	w.ctl.Generate(text, w.generation)
 	w.focusPrompt()
 }
@@ -108,7 +108,7 @@ func (w *window) retry() {
 	if w.view.CanRetry {
 		w.goOn(func() {
 			w.closeEditor(true)
-			w.transcript.toEnd()
+			w.transcript.ToEnd()
 			w.ctl.Retry(w.generation)
 			w.focusPrompt()
 		})
@@ -336,13 +336,13 @@ func (w *window) escape() {
 		w.dialogs.Close()
 	case w.drawer != noDrawer:
 		w.closeDrawer()
-	case w.transcript.page.edit != nil && w.screen == nil:
-		w.closeEditor(w.transcript.page.edit.message == nil)
+	case w.transcript.Editor() != nil && w.screen == nil:
+		w.closeEditor(w.transcript.Editor().Message == nil)
 	case w.screen != nil:
 		w.closeScreen()
-	case w.finder.open():
+	case w.finder.Open():
 		w.closeFind()
-	case w.transcript.page.reader.on >= 0:
+	case w.transcript.Reader().On >= 0:
 		w.focusPrompt()
 	default:
 		w.stop()
@@ -355,9 +355,9 @@ func (w *window) typedKey(k *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		w.escape()
 	case fyne.KeyPageUp:
-		w.transcript.pageBy(-1)
+		w.transcript.PageBy(-1)
 	case fyne.KeyPageDown:
-		w.transcript.pageBy(1)
+		w.transcript.PageBy(1)
 	case fyne.KeyF3:
 		w.findAgain(1)
 	}
@@ -390,8 +390,8 @@ func (w *window) resetGeneration() {
 
 // dialogClosed gives the focus back to the editor that is open, or the prompt.
 func (w *window) dialogClosed() {
-	if e := w.transcript.page.edit; e != nil { // the prompt would close it
-		w.win.Canvas().Focus(e.entry)
+	if e := w.transcript.Editor(); e != nil { // the prompt would close it
+		w.win.Canvas().Focus(e.Entry)
 		return
 	}
 	w.focusPrompt()

@@ -11,12 +11,13 @@ import (
 	"tern/app/chat"
 	"tern/app/settings"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 	"tern/inference/sampling"
 )
 
 // aboutAnswer shows how an answer was written.
-func (w *window) aboutAnswer(m turn) {
-	list := w.ctl.Written(m.segment)
+func (w *window) aboutAnswer(m longtext.Message) {
+	list := w.ctl.Written(m.Segment)
 	var all []string
 	for _, a := range list {
 		all = append(all, answerWords(a))

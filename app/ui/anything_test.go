@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"tern/app/ui/kit/kittest"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"tern/app/chat"
 	saying "tern/app/say"
+	"tern/app/ui/longtext"
 )
 
 // TestAnything does what users do in any order, and holds after each step that
@@ -50,8 +52,8 @@ type user struct {
 	t      *testing.T
 	book   *book
 	rng    *rand.Rand
-	done   []string // the steps
-	edit   *editor  // that is open
+	done   []string         // the steps
+	edit   *longtext.Editor // that is open
 	clicks int
 	saves  int
 	held   int
@@ -69,13 +71,13 @@ func newUser(t *testing.T, seed uint64) *user {
 			u.t.Errorf("an editor saves to %q at %d, which is not what is there", at.ID, at.From)
 		}
 		e := u.edit
-		if e == nil || e.message != nil || at.From != e.from || at.Text != e.old || !strings.HasPrefix(e.entry.Text, by) {
+		if e == nil || e.Message != nil || at.From != e.From || at.Text != e.Old || !strings.HasPrefix(e.Entry.Text, by) {
 			u.t.Errorf("%q is saved at %d, which is not what was edited", by, at.From)
 		}
 	}
 	u.book.changed = func(_ *book, segment int, by string) {
 		u.saves++
-		if e := u.edit; e == nil || e.message == nil || e.message.segment != segment || e.entry.Text != by {
+		if e := u.edit; e == nil || e.Message == nil || e.Message.Segment != segment || e.Entry.Text != by {
 			u.t.Errorf("%q is saved as message %d, which is not what was edited", by, segment)
 		}
 	}
@@ -102,7 +104,7 @@ func (u *user) sentence() string {
 
 // step does one thing, and looks.
 func (u *user) step() {
-	u.edit = u.transcript.page.edit
+	u.edit = u.transcript.Editor()
 	what := u.act()
 	u.done = append(u.done, what)
 	if u.rng.IntN(3) > 0 {
@@ -115,7 +117,7 @@ func (u *user) step() {
 }
 
 func (u *user) act() string {
-	p, tr := u.transcript.page, u.transcript
+	tr := u.transcript
 	pick := func(n int) int { return u.rng.IntN(max(1, n)) }
 	writing := u.book.view.State == chat.Generating
 	if len(text(u.view.Document)) > 7000 {
@@ -124,7 +126,7 @@ func (u *user) act() string {
 		return "drop the oldest turns"
 	}
 	n := u.rng.IntN(100)
-	if p.edit != nil && u.rng.IntN(3) == 0 {
+	if u.transcript.Editor() != nil && u.rng.IntN(3) == 0 {
 		n = 67 + pick(9) // type, or leave
 	}
 	switch {
@@ -166,28 +168,28 @@ func (u *user) act() string {
 	case n < 67:
 		return u.clicksText()
 	case n < 72:
-		if e := p.edit; e != nil {
+		if e := u.transcript.Editor(); e != nil {
 			if u.rng.IntN(4) == 0 {
-				e.entry.CursorRow, e.entry.CursorColumn = 0, 0
-				e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+				e.Entry.CursorRow, e.Entry.CursorColumn = 0, 0
+				e.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
 				return "backspace at the beginning"
 			}
-			test.Type(e.entry, []string{"x", " and so", "Y"}[pick(3)])
+			test.Type(e.Entry, []string{"x", " and so", "Y"}[pick(3)])
 			if u.rng.IntN(3) == 0 {
-				e.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+				e.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 			}
 			return "type"
 		}
 		return "nothing to type in"
 	case n < 76:
-		switch e := p.edit; {
+		switch e := u.transcript.Editor(); {
 		case e == nil:
 			u.editLast()
 			return "edit the last"
 		case u.rng.IntN(2) == 0:
 			u.closeEditor(true)
 			return "save"
-		case e.message == nil && u.rng.IntN(3) == 0:
+		case e.Message == nil && u.rng.IntN(3) == 0:
 			u.continueHere()
 			return "continue here"
 		}
@@ -207,17 +209,16 @@ func (u *user) act() string {
 	case n < 86:
 		switch pick(4) {
 		case 0:
-			tr.toEnd()
+			tr.ToEnd()
 		case 1:
-			tr.scroll.ScrollToTop()
-			tr.scrolled()
+			tr.ScrollTop()
 		default:
-			tr.scroll.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, float32(pick(2400)-1000))})
+			tr.ScrollBy(float32(pick(2400) - 1000))
 		}
 		return "scroll"
 	case n < 89:
-		if p.chat && len(p.infos) > 0 {
-			u.editMessage(p.infos[pick(len(p.infos))])
+		if tr.Chat() && len(u.transcript.Messages()) > 0 {
+			u.editMessage(u.transcript.Messages()[pick(len(u.transcript.Messages()))])
 		}
 		return "edit a message"
 	case n < 90:
@@ -225,24 +226,24 @@ func (u *user) act() string {
 			u.retry()
 			return "retry"
 		}
-		if len(p.infos) > 0 && !u.writing() {
-			m := p.infos[pick(len(p.infos))]
+		if len(u.transcript.Messages()) > 0 && !u.writing() {
+			m := u.transcript.Messages()[pick(len(u.transcript.Messages()))]
 			u.closeEditor(true)
-			u.book.Step(m.segment, pick(3)-1)
+			u.book.Step(m.Segment, pick(3)-1)
 		}
 		return "another version"
 	case n < 92:
-		if len(p.infos) > 0 {
-			m := p.infos[pick(len(p.infos))]
-			tr.showPlain(m, !p.plain[m.segment])
+		if len(u.transcript.Messages()) > 0 {
+			m := u.transcript.Messages()[pick(len(u.transcript.Messages()))]
+			tr.ShowPlain(m, !tr.Plain(m))
 		}
 		return "plain or not"
 	case n < 93:
-		if u.finder.open() {
+		if u.finder.Open() {
 			u.closeFind()
 		} else {
 			u.find()
-			u.finder.entry.SetText("the")
+			u.finder.Entry.SetText("the")
 		}
 		return "find"
 	case n < 94:
@@ -256,7 +257,7 @@ func (u *user) act() string {
 		}
 		return "a screen"
 	case n < 97:
-		p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, p.top+float32(pick(500)))}})
+		tr.Places().Column().(desktop.Hoverable).MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, tr.Offset()+float32(pick(500)))}})
 		return "move the mouse"
 	case n < 98:
 		u.readBy(2*pick(2) - 1)
@@ -273,20 +274,15 @@ func (u *user) act() string {
 // renderers away.
 func (u *user) minute() {
 	var gone []fyne.Widget
-	add := func(b block) {
-		walk(b, func(o fyne.CanvasObject) {
+	add := func(b longtext.Block) {
+		kittest.Walk(b, func(o fyne.CanvasObject) {
 			if w, ok := o.(fyne.Widget); ok {
 				gone = append(gone, w)
 			}
 		})
 	}
-	for _, b := range u.transcript.page.live {
-		add(b.block)
-	}
-	for _, list := range u.transcript.page.free {
-		for _, b := range list {
-			add(b)
-		}
+	for _, b := range u.transcript.Places().Blocks() {
+		add(b)
 	}
 	u.t.Run("minute", func(t *testing.T) {
 		for _, w := range gone {
@@ -296,11 +292,12 @@ func (u *user) minute() {
 }
 
 // inView is a plain paragraph that can be seen, with its number, -1 for none.
-func (u *user) inView() (*prose, int) {
-	p := u.transcript.page
+func (u *user) inView() (*longtext.Prose, int) {
+	tr := u.transcript
 	var list []int
-	for i, b := range p.live {
-		if _, ok := b.block.(*prose); ok && p.tops[i] < p.bottom && p.tops[i]+p.heights[i] > p.top && !p.hidden(i) {
+	for i, b := range tr.Places().Blocks() {
+		top, bottom := tr.Places().Span(i)
+		if _, ok := b.(*longtext.Prose); ok && top < tr.Offset()+tr.Size().Height && bottom > tr.Offset() && !tr.Places().Hides(i) {
 			list = append(list, i)
 		}
 	}
@@ -312,7 +309,7 @@ func (u *user) inView() (*prose, int) {
 	if u.rng.IntN(2) == 0 {
 		i = list[len(list)-1]
 	}
-	return p.label(i), i
+	return u.label(i), i
 }
 
 // selects drags over some words.
@@ -325,7 +322,7 @@ func (u *user) selects() string {
 	at := func() fyne.Position {
 		return fyne.NewPos(u.rng.Float32()*size.Width, u.rng.Float32()*size.Height)
 	}
-	s := selectionOf(u.t, l)
+	s := kittest.SelectionOf(u.t, l)
 	from, to := at(), at()
 	left := desktop.MouseButtonPrimary
 	s.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: from}, Button: left})
@@ -341,7 +338,6 @@ func (u *user) clicksText() string {
 	if i < 0 {
 		return "nothing to click"
 	}
-	p := u.transcript.page
 	if u.writing() && u.rng.IntN(3) > 0 {
 		u.stop()
 		u.book.turn()
@@ -350,27 +346,27 @@ func (u *user) clicksText() string {
 			return "stop"
 		}
 	}
-	before, words := p.edit, p.paras[i]
+	before, words := u.transcript.Editor(), u.transcript.Paragraphs()[i]
 	drawn := letters(u.drawn(l))
 	m := &desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(u.rng.Float32()*l.Size().Width, u.rng.Float32()*l.Size().Height)}, Button: desktop.MouseButtonPrimary}
-	s := selectionOf(u.t, l)
+	s := kittest.SelectionOf(u.t, l)
 	s.MouseDown(m)
 	s.MouseUp(m)
-	e := p.edit
+	e := u.transcript.Editor()
 	if e == nil || e == before {
 		return fmt.Sprint("click ", i)
 	}
 	u.clicks++
 	all := text(u.view.Document)
-	switch now := e.entry.Text; {
-	case e.from != words.from || e.to > len(all) || all[e.from:e.to] != now || e.old != now:
-		u.t.Errorf("the editor of paragraph %d says %.60q, the document at %d to %d something else", i, now, e.from, e.to)
-	case !strings.HasPrefix(letters(now), strings.TrimSuffix(drawn, caret)):
+	switch now := e.Entry.Text; {
+	case e.From != words.From || e.To > len(all) || all[e.From:e.To] != now || e.Old != now:
+		u.t.Errorf("the editor of paragraph %d says %.60q, the document at %d to %d something else", i, now, e.From, e.To)
+	case !strings.HasPrefix(letters(now), strings.TrimSuffix(drawn, longtext.Caret)):
 		u.t.Errorf("%.60q was clicked, the editor says %.60q", drawn, now)
-	case e.id != u.view.ID:
-		u.t.Errorf("the editor is one of %s, and not of %s", e.id, u.view.ID)
+	case e.ID != u.view.ID:
+		u.t.Errorf("the editor is one of %s, and not of %s", e.ID, u.view.ID)
 	}
-	return fmt.Sprintf("click %d, edit %.20q", i, e.old)
+	return fmt.Sprintf("click %d, edit %.20q", i, e.Old)
 }
 
 var _ Controller = (*book)(nil)

@@ -12,6 +12,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // placedText is a rectangle of the page that is drawn on.
@@ -65,76 +66,76 @@ func letters(s string) string {
 
 // check looks at the page.
 func (u *user) check() {
-	p, tr := u.transcript.page, u.transcript
+	tr := u.transcript
 	u.t.Helper()
 	if u.view.State == chat.Ready || u.view.State == chat.Generating {
-		u.checkText(p, tr)
+		u.checkText(tr)
 	}
 	if tr.Hidden || u.screen != nil {
 		return
 	}
-	u.checkPlaces(p, tr)
+	u.checkPlaces(tr)
 }
 
 // checkText holds that the page has the text of the open conversation.
-func (u *user) checkText(p *page, tr *transcript) {
+func (u *user) checkText(tr *longtext.View) {
 	all, at := text(u.view.Document), 0
-	for i, x := range p.paras {
-		if x.from < at || x.from > len(all) || strings.TrimSpace(all[at:x.from]) != "" {
-			u.t.Errorf("paragraph %d begins at %d, and %d is where the one before ends", i, x.from, at)
+	for i, x := range u.transcript.Paragraphs() {
+		if x.From < at || x.From > len(all) || strings.TrimSpace(all[at:x.From]) != "" {
+			u.t.Errorf("paragraph %d begins at %d, and %d is where the one before ends", i, x.From, at)
 			return
 		}
-		if !strings.HasPrefix(all[x.from:], x.text) {
-			u.t.Errorf("paragraph %d is %.60q, the document says %.60q", i, x.text, all[x.from:])
+		if !strings.HasPrefix(all[x.From:], x.Text) {
+			u.t.Errorf("paragraph %d is %.60q, the document says %.60q", i, x.Text, all[x.From:])
 			return
 		}
-		at = x.from + len(x.text)
+		at = x.From + len(x.Text)
 	}
 	if rest := all[at:]; strings.TrimSpace(rest) != "" {
 		// Only what was appended to the answer may wait, and only where its end is
 		// selected.
-		b := p.live[p.shown-1]
+		b := u.transcript.Places().Block(len(u.transcript.Paragraphs()) - 1)
 		if b == nil || b.SelectedText() == "" {
 			u.t.Errorf("%.60q is not on the page", rest)
 		}
 		u.held++
 	}
-	for i, b := range p.live {
-		if p.hidden(i) {
+	for i, b := range tr.Places().Blocks() {
+		if tr.Places().Hides(i) {
 			u.t.Errorf("paragraph %d lies below its editor", i)
 			continue
 		}
-		want := p.paras[i].text
-		if c, ok := b.block.(*code); ok {
-			want, _ = p.paras[i].codeText()
-			if got := letters(u.drawn(c.text)); got != letters(want) {
+		want := u.transcript.Paragraphs()[i].Text
+		if c, ok := b.(*longtext.Code); ok {
+			want, _ = u.transcript.Paragraphs()[i].CodeText()
+			if got := letters(u.drawn(c.Text)); got != letters(want) {
 				u.t.Errorf("code %d is drawn as %.60q, it is %.60q", i, got, want)
 			}
 			continue
 		}
-		if got := letters(strings.TrimSuffix(u.drawn(b.block), caret)); got != letters(want) {
+		if got := letters(strings.TrimSuffix(u.drawn(b), longtext.Caret)); got != letters(want) {
 			u.t.Errorf("paragraph %d is drawn as %.60q, it is %.60q", i, got, want)
 		}
-		if got := b.SelectedText(); !strings.Contains(want+caret, got) {
+		if got := b.SelectedText(); !strings.Contains(want+longtext.Caret, got) {
 			u.t.Errorf("%q is selected in %q", got, want)
 		}
 	}
-	if e := p.edit; e != nil && (e.to > len(all) || e.message == nil && all[e.from:e.to] != e.old || e.id != u.view.ID) {
-		u.t.Errorf("an editor of %s stands for %q, which is not there", e.id, e.old)
+	if e := u.transcript.Editor(); e != nil && (e.To > len(all) || e.Message == nil && all[e.From:e.To] != e.Old || e.ID != u.view.ID) {
+		u.t.Errorf("an editor of %s stands for %q, which is not there", e.ID, e.Old)
 	}
 }
 
 // checkPlaces holds that nothing lies on anything else, and that the page ends
 // where its text does.
-func (u *user) checkPlaces(p *page, tr *transcript) {
+func (u *user) checkPlaces(tr *longtext.View) {
 	var list []placedText
 	end, last := float32(0), false
-	for _, o := range test.WidgetRenderer(p).Objects() {
+	for _, o := range test.WidgetRenderer(tr.Places().Column()).Objects() {
 		switch o := o.(type) {
-		case block:
+		case longtext.Block:
 			lines := u.texts(o, fyne.Position{})
-			last = last || p.live[p.shown-1] != nil && p.live[p.shown-1].block == o
-			if c, ok := o.(*code); ok {
+			last = last || u.transcript.Places().Block(len(u.transcript.Paragraphs())-1) != nil && u.transcript.Places().Block(len(u.transcript.Paragraphs())-1) == o
+			if c, ok := o.(*longtext.Code); ok {
 				at, s := c.Position(), c.Size()
 				lines = append(lines, placedText{"code", at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
 				for i := range lines {
@@ -145,13 +146,13 @@ func (u *user) checkPlaces(p *page, tr *transcript) {
 			for _, d := range lines {
 				end = max(end, d.bottom)
 			}
-		case *kit.Surface, *reader:
+		case *kit.Surface, *longtext.Reader:
 		default: // buttons, and the editor
 			if o.Visible() {
 				at, s := o.Position(), o.Size()
 				list = append(list, placedText{fmt.Sprintf("%T", o), at.X, at.Y, at.X + s.Width, at.Y + s.Height, nil})
-				if e := p.edit; e != nil && o == fyne.CanvasObject(e.box) {
-					end, last = max(end, at.Y+s.Height), last || p.hidden(p.shown-1)
+				if e := u.transcript.Editor(); e != nil && o == fyne.CanvasObject(e.Box) {
+					end, last = max(end, at.Y+s.Height), last || tr.Places().Hides(len(u.transcript.Paragraphs())-1)
 				}
 			}
 		}
@@ -168,24 +169,25 @@ func (u *user) checkPlaces(p *page, tr *transcript) {
 			}
 		}
 	}
-	view := tr.scroll.Size().Height
-	if y := tr.scroll.Offset.Y; y < 0 || y > max(0, p.height-view)+slack {
-		u.t.Errorf("the page is scrolled to %v, it is %v high and %v of it can be seen", y, p.height, view)
+	view := tr.Size().Height
+	if y := tr.Offset(); y < 0 || y > max(0, tr.Places().Height()-view)+slack {
+		u.t.Errorf("the page is scrolled to %v, it is %v high and %v of it can be seen", y, tr.Places().Height(), view)
 	}
-	if got := p.Size().Height; got < p.height-slack || got > max(p.height, view)+slack {
-		u.t.Errorf("%v can be scrolled, the page is %v high", got, p.height)
+	if got := tr.Places().Column().Size().Height; got < tr.Places().Height()-slack || got > max(tr.Places().Height(), view)+slack {
+		u.t.Errorf("%v can be scrolled, the page is %v high", got, tr.Places().Height())
 	}
-	if p.shown == 0 {
+	if len(u.transcript.Paragraphs()) == 0 {
 		return
 	}
-	for i := range p.shown {
-		if p.tops[i]+p.heights[i] > tr.scroll.Offset.Y && p.tops[i] < tr.scroll.Offset.Y+view && p.live[i] == nil && !p.hidden(i) {
-			u.t.Errorf("paragraph %d of %d can be seen and has no widget", i, p.shown)
+	for i := range len(u.transcript.Paragraphs()) {
+		top, bottom := tr.Places().Span(i)
+		if bottom > tr.Offset() && top < tr.Offset()+view && u.transcript.Places().Block(i) == nil && !tr.Places().Hides(i) {
+			u.t.Errorf("paragraph %d of %d can be seen and has no widget", i, len(u.transcript.Paragraphs()))
 		}
 	}
 	if last {
-		if rest := p.height - end; rest < 0 || rest > rowHeight()+pageMargin+12 {
-			u.t.Errorf("the page ends at %v, its text at %v; the last paragraphs: %.300q", p.height, end, fmt.Sprint(p.paras[max(0, p.shown-3):p.shown], p.heights[max(0, p.shown-3):p.shown]))
+		if rest := tr.Places().Height() - end; rest < 0 || rest > 40+kit.PageMargin+12 {
+			u.t.Errorf("the page ends at %v, its text at %v; the last paragraphs: %.300q", tr.Places().Height(), end, fmt.Sprint(u.transcript.Paragraphs()[max(0, len(u.transcript.Paragraphs())-3):len(u.transcript.Paragraphs())]))
 		}
 	}
 }

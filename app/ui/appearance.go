@@ -56,7 +56,7 @@ func (w *window) restyle() {
 		}
 	}
 	w.relayout()
-	w.transcript.retype()
+	w.transcript.Retype()
 	w.showMenu()
 	w.cfg.save(w.settings)
 	debug.FreeOSMemory() // the toolkit reads its fonts anew: the old ones are 50 MB

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"tern/app/ui/kit/kittest"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func TestNothingMoves(t *testing.T) {
 	want := r.th.Color(theme.ColorNamePrimary, 0)
 	carets := 0
 	for begin := time.Now(); time.Since(begin) < 700*time.Millisecond; time.Sleep(20 * time.Millisecond) {
-		walk(r.composer.entry, func(o fyne.CanvasObject) {
+		kittest.Walk(r.composer.entry, func(o fyne.CanvasObject) {
 			if c, ok := o.(*canvas.Rectangle); ok && c.Size().Width > 0 && c.Size().Width < 3 && c.Visible() {
 				carets++
 				if c.FillColor != want {

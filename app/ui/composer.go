@@ -12,6 +12,7 @@ import (
 
 	"tern/app/settings"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // composer is the card at the bottom: the words to add, the preset and the one
@@ -23,7 +24,7 @@ type composer struct {
 	card   *kit.Surface
 	holder *container.ThemeOverride
 	box    *fyne.Container
-	ruler  *prose // measures the rows that the words take
+	ruler  *longtext.Prose // measures the rows that the words take
 	rows   int
 }
 
@@ -50,7 +51,7 @@ func newComposer(th fyne.Theme, send, mainAction, escape func()) *composer {
 		},
 		Sizes: map[fyne.ThemeSizeName]float32{theme.SizeNameInputRadius: 0},
 	})
-	c.ruler = proseLabel(nil)
+	c.ruler = longtext.NewProse(nil)
 	c.ruler.SizeName = theme.SizeNameText
 
 	row := container.NewHBox(c.preset, layout.NewSpacer(), c.main)

@@ -63,7 +63,7 @@ func newConnect(escape func(), find func()) *connect {
 		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
 			kit.Muted(kit.Tr("What you write, and the conversation before it, goes to that server, which may keep it. Your settings, your other conversations and the list of them stay on this computer.")))),
 	)
-	c.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, pageMargin, 0)
+	c.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, kit.PageMargin, 0)
 	return c
 }
 

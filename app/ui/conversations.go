@@ -18,7 +18,7 @@ func (w *window) fresh() {
 	if w.drawer == leftDrawer {
 		w.closeDrawer()
 	}
-	if !w.transcript.empty() || w.composer.entry.Text != "" {
+	if !w.transcript.Empty() || w.composer.entry.Text != "" {
 		w.ctl.New()
 	}
 	w.focusPrompt()
@@ -49,16 +49,16 @@ type hit struct{ id, words string }
 // was chosen is shown.
 func (w *window) showHit() {
 	h := w.hit
-	if h.id == "" || h.id != w.view.ID || w.transcript.empty() {
+	if h.id == "" || h.id != w.view.ID || w.transcript.Empty() {
 		return
 	}
 	w.hit = hit{}
-	if f := w.finder; !f.open() {
-		f.box.Show()
+	if f := w.finder; !f.Open() {
+		f.Box.Show()
 		w.relayout()
 	}
-	w.finder.entry.SetText(h.words)
-	w.finder.look(h.words)
+	w.finder.Entry.SetText(h.words)
+	w.finder.Look(h.words)
 }
 
 // entry is the list's entry of a conversation; the open one may not be saved yet.
@@ -72,7 +72,7 @@ func (w *window) entry(id string) chat.Entry {
 }
 
 // noConversation tells if there is nothing to rename, copy or delete.
-func (w *window) noConversation() bool { return w.transcript.empty() && w.entry(w.view.ID).Name == "" }
+func (w *window) noConversation() bool { return w.transcript.Empty() && w.entry(w.view.ID).Name == "" }
 
 // conversationMenu is the menu of a conversation in the list.
 func (w *window) conversationMenu(e chat.Entry, at fyne.Position) {
@@ -186,14 +186,14 @@ func (w *window) switched() {
 	w.recommend()
 	w.options.show(w.generation)
 	w.applySettings()
-	w.transcript.toEnd()
+	w.transcript.ToEnd()
 }
 
 // canTurn tells if the conversation can be a story rather than messages, or the
 // other way round: a model that continues texts makes no messages of one.
 func (w *window) canTurn() bool {
 	m := w.view.Model
-	return w.view.Mode == chat.ChatMode && !w.transcript.empty() || m != nil && m.Template != ""
+	return w.view.Mode == chat.ChatMode && !w.transcript.Empty() || m != nil && m.Template != ""
 }
 
 // setStory makes messages a story, or a story messages.

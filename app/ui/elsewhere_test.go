@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -25,7 +26,7 @@ func writingIn(names ...string) func(*chat.View) {
 
 // marks are the rows of the sidebar as they are spoken.
 func (r *rig) marks() (list []string) {
-	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+	kittest.Walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if t, ok := o.(*title); ok && t.Visible() && t.mark.Visible() {
 			list = append(list, t.AccessibilityLabel())
 		}

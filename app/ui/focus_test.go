@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -11,7 +12,7 @@ import (
 
 // ringed is the row of the sidebar with a ring around it, "" for none.
 func (r *rig) ringed() (name string) {
-	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+	kittest.Walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if t, ok := o.(*title); ok && t.Visible() && t.ground.Stroke == theme.ColorNamePrimary && t.ground.StrokeWidth >= 2 {
 			name += t.text.Text()
 		}

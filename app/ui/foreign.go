@@ -39,7 +39,7 @@ func (w *window) foreign() *other {
 // mute tells if messages are shown to a model that answers none.
 func (w *window) mute() bool {
 	m := w.view.Model
-	return m != nil && m.Template == "" && w.view.Mode == chat.ChatMode && !w.transcript.empty()
+	return m != nil && m.Template == "" && w.view.Mode == chat.ChatMode && !w.transcript.Empty()
 }
 
 // whereIs finds the model that wrote a segment.

@@ -112,7 +112,7 @@ func TestAboutAnswer(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.fake.written = []chat.Written{{Model: "One"}, {Model: "Two"}}
 	r.show(document("Once", " upon"))
-	r.aboutAnswer(r.transcript.page.infos[0])
+	r.aboutAnswer(r.transcript.Messages()[0])
 	r.tapDialog("Copy")
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "One\n\nTwo" {
 		t.Errorf("copied %q", got)
@@ -245,22 +245,22 @@ func TestContinueHereAsks(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(document("One day", " a tern flew."), writtenBy("Gone"))
 	r.editParagraph(0)
-	e := r.transcript.page.edit
+	e := r.transcript.Editor()
 	if e == nil {
 		t.Fatal("no editor")
 	}
-	e.entry.SetText("One day a bear")
-	e.toEnd()
+	e.Entry.SetText("One day a bear")
+	e.ToEnd()
 	r.generate()
 	r.tapDialog("Cancel")
-	if r.transcript.page.edit != e || e.entry.Text != "One day a bear" || r.win.Canvas().Focused() != fyne.Focusable(e.entry) {
+	if r.transcript.Editor() != e || e.Entry.Text != "One day a bear" || r.win.Canvas().Focused() != fyne.Focusable(e.Entry) {
 		t.Fatal("Cancel ended the editor")
 	}
 	r.took()
 	r.generate()
 	r.tapDialog("Continue with " + r.view.Model.Name)
 	r.took("continue at 0 One day a bear")
-	if r.transcript.page.edit != nil {
+	if r.transcript.Editor() != nil {
 		t.Error("the editor is still there")
 	}
 

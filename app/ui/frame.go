@@ -75,9 +75,9 @@ func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	centre := right - left
 	strip := w.strip.Height(centre)
 	place(w.strip.Box, 0, 0, centre, strip)
-	place(w.finder.box, 0, strip, centre, w.finder.height())
-	strip += w.finder.height()
-	column := min(kit.ColumnWidth()+2*kit.Inset(), centre-2*pageMargin)
+	place(w.finder.Box, 0, strip, centre, w.finder.Height())
+	strip += w.finder.Height()
+	column := min(kit.ColumnWidth()+2*kit.Inset(), centre-2*kit.PageMargin)
 	c := w.composer.height(column, size.Height < lowWindow)
 	place(w.composer.box, (centre-column)/2, body-c-12, column, c)
 	text := body - strip - c - 12 - 8

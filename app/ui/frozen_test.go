@@ -3,31 +3,24 @@ package ui
 import (
 	"slices"
 	"strings"
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // drag selects with the mouse from one place of a paragraph to another.
-func (r *rig) drag(i int, from, to fyne.Position) *prose {
+func (r *rig) drag(i int, from, to fyne.Position) *longtext.Prose {
 	r.t.Helper()
-	l := r.transcript.page.label(i)
-	s := selectionOf(r.t, l)
-	s.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: from}, Button: desktop.MouseButtonPrimary})
-	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: to}, Dragged: fyne.NewDelta(to.X-from.X, to.Y-from.Y)})
-	s.MouseUp(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: to}, Button: desktop.MouseButtonPrimary})
-	s.DragEnd()
-	if l.SelectedText() == "" {
-		r.t.Fatal("nothing is selected: the test does not work")
-	}
-	return l
+	kittest.Select(r.t, r.label(i), from, to)
+	return r.label(i)
 }
 
 // A selection holds back what is appended to its own text, and nothing else:
@@ -50,8 +43,8 @@ func TestSelectionDoesNotFreeze(t *testing.T) {
 			l := r.drag(0, fyne.NewPos(10, 14), stay)
 			r.show(change)
 			var got strings.Builder
-			for i := range r.transcript.page.shown {
-				got.WriteString(r.transcript.page.label(i).Text)
+			for i := range len(r.transcript.Paragraphs()) {
+				got.WriteString(r.label(i).Text)
 			}
 			if got.String() != text(r.view.Document) {
 				t.Errorf("on screen is %q, open is %q", got.String(), text(r.view.Document))
@@ -59,12 +52,12 @@ func TestSelectionDoesNotFreeze(t *testing.T) {
 			if l.SelectedText() != "" {
 				t.Errorf("%q stays selected", l.SelectedText())
 			}
-			if r.transcript.page.shown > 0 {
+			if len(r.transcript.Paragraphs()) > 0 {
 				r.clickText(0, fyne.NewPos(40, 14))
-				if e := r.transcript.page.edit; e == nil || e.entry.Text != text(r.view.Document) {
+				if e := r.transcript.Editor(); e == nil || e.Entry.Text != text(r.view.Document) {
 					t.Error("a click edits other words than the document has")
 				}
-				r.transcript.page.edit.entry.SetText("Mine.")
+				r.transcript.Editor().Entry.SetText("Mine.")
 				r.key(fyne.KeyEscape)
 				r.took("splice 0 " + kit.Count(len(text(r.view.Document))) + " Mine.")
 			}
@@ -79,20 +72,20 @@ func TestEditWhileTextIsHeldBack(t *testing.T) {
 	r.show(state(chat.Generating), document("", "One.\nOnce upon a time"))
 	r.drag(1, fyne.NewPos(10, 14), fyne.NewPos(60, 14))
 	r.show(state(chat.Ready), document("", "One.\nOnce upon a time there was.\nThe end."))
-	if r.transcript.page.shown != 2 {
+	if len(r.transcript.Paragraphs()) != 2 {
 		t.Fatal("nothing is held back: the test does not work")
 	}
 	r.editLast()
-	if e := r.transcript.page.edit; e == nil || e.entry.Text != "The end." || e.from != len("One.\nOnce upon a time there was.\n") {
+	if e := r.transcript.Editor(); e == nil || e.Entry.Text != "The end." || e.From != len("One.\nOnce upon a time there was.\n") {
 		t.Errorf("the editor is %+v", e)
 	}
 	r.closeEditor(false)
 	r.show(state(chat.Generating), document("", "One.\nOnce upon a time"))
 	r.drag(1, fyne.NewPos(10, 14), fyne.NewPos(60, 14))
 	r.show(state(chat.Ready), document("", "One.\nOnce upon a time there was.\nThe end."))
-	r.transcript.page.reader.on = 1
+	r.transcript.Reader().On = 1
 	r.editParagraph(1)
-	if e := r.transcript.page.edit; e == nil || e.entry.Text != "Once upon a time there was." {
+	if e := r.transcript.Editor(); e == nil || e.Entry.Text != "Once upon a time there was." {
 		t.Errorf("the editor is %+v", e)
 	}
 }
@@ -104,10 +97,10 @@ func TestEditorOutlivesNoDocument(t *testing.T) {
 	open := func() {
 		t.Helper()
 		r.clickText(0, fyne.NewPos(10, 14))
-		if r.transcript.page.edit == nil {
+		if r.transcript.Editor() == nil {
 			t.Fatal("no editor")
 		}
-		r.transcript.page.edit.entry.SetText("Mine.")
+		r.transcript.Editor().Entry.SetText("Mine.")
 	}
 	open()
 	r.show(func(v *chat.View) { v.Mode = chat.ChatMode }) // a model that chats: the text is the same
@@ -121,53 +114,9 @@ func TestEditorOutlivesNoDocument(t *testing.T) {
 		fyne.CurrentApp().Clipboard().SetContent("")
 		r.show(change)
 		r.took()
-		if r.transcript.page.edit != nil || fyne.CurrentApp().Clipboard().Content() != "Mine." {
+		if r.transcript.Editor() != nil || fyne.CurrentApp().Clipboard().Content() != "Mine." {
 			t.Errorf("the editor stays, or %q is on the clipboard", fyne.CurrentApp().Clipboard().Content())
 		}
-	}
-}
-
-// A widget that was not drawn for a minute has lost its renderer. It is as high as
-// before, can be clicked and selected in, and so is one that is used again.
-func TestForgottenRenderers(t *testing.T) {
-	r := newRig(t, 1100, 720)
-	r.show(document(story(30)))
-	p := r.transcript.page
-	r.transcript.scroll.ScrollToTop()
-	r.transcript.scrolled()
-	height, free := p.height, len(p.free[proseKind])
-	if free == 0 {
-		t.Fatal("no widget waits for its use: the test does not work")
-	}
-	t.Run("a minute", func(t *testing.T) {
-		for _, b := range p.live {
-			test.TempWidgetRenderer(t, b.block.(*prose))
-		}
-		for _, b := range p.free[proseKind] {
-			test.TempWidgetRenderer(t, b.(*prose))
-		}
-		test.TempWidgetRenderer(t, r.composer.ruler)
-	})
-	r.show(func(v *chat.View) { v.Document[0].ID = 7; v.Document[0].Text = story(30) + "!" })
-	for i, b := range p.live {
-		if i < p.shown-1 && p.heights[i] < 100 {
-			t.Errorf("paragraph %d is %v high", i, p.heights[i])
-		}
-		if b.MinSize().Height != p.heights[i] {
-			t.Errorf("paragraph %d takes %v and has %v", i, b.MinSize().Height, p.heights[i])
-		}
-	}
-	if p.height < height-50 {
-		t.Errorf("the page is %v high, was %v", p.height, height)
-	}
-	r.drag(0, fyne.NewPos(10, 14), fyne.NewPos(100, 14))
-	r.clickText(1, fyne.NewPos(10, 14))
-	if p.edit == nil {
-		t.Error("a click does nothing")
-	}
-	r.composer.entry.SetText(strings.Repeat("many words ", 60))
-	if rows := r.composer.measure(r.composer.card.Size().Width); rows < 4 {
-		t.Errorf("the prompt counts %d rows", rows)
 	}
 }
 
@@ -176,14 +125,22 @@ func TestSelectionLiesOnItsLetters(t *testing.T) {
 	for _, percent := range []int{80, 100, 150} {
 		r := newRig(t, 1100, 720)
 		r.setTextSize(percent)
-		r.show(document(story(1)))
-		l := r.transcript.page.label(0)
+		r.show(document(kittest.Story(1)))
+		l := r.label(0)
 		height := l.Size().Height
 		r.drag(0, fyne.NewPos(40, height-20), fyne.NewPos(140, height-20))
 		var boxes, lines []placedText
 		u := &user{rig: r, t: t}
 		lines = u.texts(l, fyne.Position{})
-		walk(selectionOf(t, l).(*ear).selection, func(o fyne.CanvasObject) {
+		var selection fyne.CanvasObject // Fyne's, below the one that hears clicks
+		kittest.Walk(l, func(o fyne.CanvasObject) {
+			if _, ours := o.(*longtext.Ear); !ours {
+				if s, ok := o.(kittest.Selectable); ok {
+					selection = s
+				}
+			}
+		})
+		kittest.Walk(selection, func(o fyne.CanvasObject) {
 			if s := o.Size(); s.Height > 5 && s.Height < 60 {
 				boxes = append(boxes, placedText{"", 0, o.Position().Y, 0, o.Position().Y + s.Height, nil})
 			}
@@ -201,22 +158,22 @@ func TestSelectionLiesOnItsLetters(t *testing.T) {
 func TestTextMenu(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(chatting, document("Hi", "\n\nPlain words.", "\n\nAnd?", "\n\nSome **bold** words.\n\nOthers."))
-	p := r.transcript.page
 	labels := func(i int) (list []string) {
 		t.Helper()
 		d := fyne.CurrentApp().Driver()
-		at := d.AbsolutePositionForObject(p).AddXY(p.left()+20, p.tops[i]+p.heights[i]/2)
+		b := r.transcript.Places().Block(i)
+		at := d.AbsolutePositionForObject(b).AddXY(20, b.Size().Height/2)
 		e := &fyne.PointEvent{AbsolutePosition: at}
-		if b, ok := p.live[i].block.(*prose); ok {
-			selectionOf(t, b).(*ear).TappedSecondary(e)
+		if b, ok := r.transcript.Places().Block(i).(*longtext.Prose); ok {
+			kittest.SelectionOf(t, b).(*longtext.Ear).TappedSecondary(e)
 		} else {
-			p.TappedSecondary(e)
+			r.transcript.Places().Column().(fyne.SecondaryTappable).TappedSecondary(e)
 		}
 		over := r.win.Canvas().Overlays()
 		if over.Top() == nil {
 			t.Fatalf("no menu of paragraph %d", i)
 		}
-		walk(over.Top(), func(o fyne.CanvasObject) {
+		kittest.Walk(over.Top(), func(o fyne.CanvasObject) {
 			if x, ok := o.(*canvas.Text); ok {
 				list = append(list, x.Text)
 			}
@@ -230,7 +187,7 @@ func TestTextMenu(t *testing.T) {
 			t.Errorf("the menu of paragraph %d has %q: %v, want %v; all: %q", i, label, !want, want, got)
 		}
 	}
-	for i := range p.shown {
+	for i := range len(r.transcript.Paragraphs()) {
 		has(i, "Copy this paragraph", true)
 		has(i, "Copy this message", true)
 	}

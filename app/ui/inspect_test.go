@@ -15,6 +15,8 @@ import (
 	"tern/app/chat"
 	"tern/app/settings"
 	"tern/app/ui/kit"
+	"tern/app/ui/kit/kittest"
+	"tern/app/ui/longtext"
 )
 
 // someTokens are words with figures; the n-th has a probability that gives it
@@ -397,18 +399,18 @@ func TestTokensInTheText(t *testing.T) {
 	})
 	doc := r.fake.view.Document
 	r.fake.tokens = tokensOf(doc[3])
-	p, text := r.transcript.page, r.inspect.text
+	text, mouse := r.inspect.text, r.transcript.Places().Column().(desktop.Hoverable)
 	shaded := func() (list []string) {
-		for i := range p.shown {
-			list = append(list, strings.Join(p.live[i].shadedText(), "|"))
+		for i := range len(r.transcript.Paragraphs()) {
+			list = append(list, strings.Join(r.transcript.Places().Block(i).Shaded(), "|"))
 		}
 		return list
 	}
 	over := func(i, at int) fyne.Position {
-		b := p.live[i]
+		b := r.transcript.Places().Block(i)
 		for y := float32(0); y < b.Size().Height; y++ {
 			for x := float32(0); x < 400; x++ {
-				if b.at(fyne.NewPos(x, y)) == at {
+				if b.At(fyne.NewPos(x, y)) == at {
 					return b.Position().AddXY(x+0.5, y+1)
 				}
 			}
@@ -416,11 +418,20 @@ func TestTokensInTheText(t *testing.T) {
 		t.Fatalf("byte %d of paragraph %d is nowhere", at, i)
 		return fyne.Position{}
 	}
+	click := func(o fyne.CanvasObject, at fyne.Position) {
+		t.Helper()
+		d := fyne.CurrentApp().Driver()
+		s := kittest.SelectionOf(t, o)
+		m := &desktop.MouseEvent{Button: desktop.MouseButtonPrimary}
+		m.Position = at.Add(d.AbsolutePositionForObject(r.transcript.Places().Column())).Subtract(d.AbsolutePositionForObject(s))
+		s.MouseDown(m)
+		s.MouseUp(m)
+	}
 	none := []string{"", "", "", "", ""}
 	if got := shaded(); !slices.Equal(got, none) {
 		t.Fatalf("%q is tinted with Inspect closed", got)
 	}
-	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, 4)}})
+	mouse.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, 4)}})
 	if text.hovered != -1 {
 		t.Error("the mouse is followed with Inspect closed")
 	}
@@ -432,7 +443,7 @@ func TestTokensInTheText(t *testing.T) {
 	}
 
 	at := strings.Index(doc[3].Text, "fifth") - 2
-	p.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, at)}})
+	mouse.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: over(3, at)}})
 	if text.hovered != 3 {
 		t.Errorf("the mouse is over token %d", text.hovered)
 	}
@@ -440,11 +451,11 @@ func TestTokensInTheText(t *testing.T) {
 	if got := shaded()[3]; !strings.Contains(got, "fifth |fifth ") {
 		t.Errorf("what the mouse is over is not marked: %q", got)
 	}
-	p.MouseOut()
+	mouse.MouseOut()
 	if got := shaded(); !slices.Equal(got, want) || text.hovered != -1 {
 		t.Errorf("%q after the mouse has left", got)
 	}
-	test.TapAt(p.live[3].block.(*rich), over(3, at).Subtract(p.live[3].Position()))
+	test.TapAt(r.transcript.Places().Block(3).(*longtext.Rich), over(3, at).Subtract(r.transcript.Places().Block(3).Position()))
 	if text.pinned != 3 || r.win.Canvas().Focused() != fyne.Focusable(text) || !strings.Contains(r.inspect.headline.Text(), "fifth") {
 		t.Errorf("a click pins %d: %q", text.pinned, r.inspect.headline.Text())
 	}
@@ -452,8 +463,8 @@ func TestTokensInTheText(t *testing.T) {
 	if got := shaded()[3]; !strings.Contains(got, "of |of ") || strings.Contains(got, "fifth |fifth ") {
 		t.Errorf("the arrow key marks %q", got)
 	}
-	code := p.live[4].block.(*code)
-	p.click(code.text, over(4, 4).Subtract(code.Position()).Subtract(code.scroll.Position()))
+	code := r.transcript.Places().Block(4).(*longtext.Code)
+	click(code, over(4, 4))
 	if text.pinned != 8 {
 		t.Errorf("a click on code pins %d", text.pinned)
 	}
@@ -462,7 +473,7 @@ func TestTokensInTheText(t *testing.T) {
 
 	// Another answer is looked at when it is clicked, and pinned when it is known.
 	r.fake.tokens, r.fake.missing = nil, true
-	p.click(p.label(1), over(1, 4).Subtract(p.live[1].Position()))
+	click(r.label(1), over(1, 4))
 	r.took("examine 2")
 	if text.pinned != -1 {
 		t.Errorf("token %d of another answer is pinned", text.pinned)
@@ -473,7 +484,7 @@ func TestTokensInTheText(t *testing.T) {
 		t.Errorf("token %d of the other answer is pinned, %q is tinted", text.pinned, got)
 	}
 	// What the user wrote has no figures.
-	p.click(p.label(2), over(2, 1).Subtract(p.live[2].Position()))
+	click(r.label(2), over(2, 1))
 	if r.inspect.chosen != 2 {
 		t.Errorf("answer %d is looked at", r.inspect.chosen)
 	}
@@ -485,8 +496,8 @@ func TestTokensInTheText(t *testing.T) {
 		t.Errorf("answer %d is looked at while another is written", r.inspect.chosen)
 	}
 	r.togglePanel(r.inspect.side)
-	for _, b := range p.live {
-		if got := b.shadedText(); len(got) > 0 {
+	for _, b := range r.transcript.Places().Blocks() {
+		if got := b.Shaded(); len(got) > 0 {
 			t.Errorf("%q is tinted after Inspect was closed", got)
 		}
 	}
@@ -500,12 +511,12 @@ func TestShadesAreJoined(t *testing.T) {
 		tokens[i].Prob = p
 	}
 	r.give(tokens, false)
-	want := []shade{{from: 0, to: 7, fill: kit.ColorTint1}, {from: 13, to: 23, fill: kit.ColorTint3}}
+	want := []longtext.Shade{{From: 0, To: 7, Fill: kit.ColorTint1}, {From: 13, To: 23, Fill: kit.ColorTint3}}
 	if got := r.shades(0, 23); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	r.text.pin(3)
-	want = []shade{want[0], {from: 13, to: 18, fill: kit.ColorTint3}, {from: 13, to: 18, fill: theme.ColorNameSelection, edge: true}, {from: 18, to: 20, fill: kit.ColorTint3}}
+	want = []longtext.Shade{want[0], {From: 13, To: 18, Fill: kit.ColorTint3}, {From: 13, To: 18, Fill: theme.ColorNameSelection, Edge: true}, {From: 18, To: 20, Fill: kit.ColorTint3}}
 	if got := r.shades(0, 20); !slices.Equal(got, want) { // of a paragraph that ends there
 		t.Errorf("with a pin %+v, want %+v", got, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/ui/longtext"
 )
 
 // reach is where a token stands in the document, in bytes.
@@ -69,21 +70,21 @@ func (p *inspect) pinAt(at int) bool {
 
 // shades are the tints and marks of a paragraph that begins at a byte of the
 // document.
-func (p *inspect) shades(from, size int) (list []shade) {
+func (p *inspect) shades(from, size int) (list []longtext.Shade) {
 	first := sort.Search(len(p.reaches), func(i int) bool { return p.reaches[i].to > from })
 	for i := first; i < len(p.reaches) && p.reaches[i].from < from+size; i++ {
 		r := p.reaches[i]
 		if r.from == r.to {
 			continue // a part of a character
 		}
-		s := shade{from: max(0, r.from-from), to: min(size, r.to-from)}
+		s := longtext.Shade{From: max(0, r.from-from), To: min(size, r.to-from)}
 		if step := tint(p.text.tokens[i].Prob); p.tint.Checked && step > 0 {
 			tinted := s
-			tinted.fill, tinted.under = tints[step], step == len(tints)-1
+			tinted.Fill, tinted.Under = tints[step], step == len(tints)-1
 			list = join(list, tinted)
 		}
 		if i == p.text.shown() {
-			s.fill, s.edge = theme.ColorNameSelection, i == p.text.pinned
+			s.Fill, s.Edge = theme.ColorNameSelection, i == p.text.pinned
 			list = append(list, s)
 		}
 	}
@@ -91,9 +92,9 @@ func (p *inspect) shades(from, size int) (list []shade) {
 }
 
 // join appends a shade, or lets the last one go on where that looks the same.
-func join(list []shade, s shade) []shade {
-	if n := len(list) - 1; n >= 0 && list[n].to == s.from && list[n].fill == s.fill && list[n].under == s.under {
-		list[n].to = s.to
+func join(list []longtext.Shade, s longtext.Shade) []longtext.Shade {
+	if n := len(list) - 1; n >= 0 && list[n].To == s.From && list[n].Fill == s.Fill && list[n].Under == s.Under {
+		list[n].To = s.To
 		return list
 	}
 	return append(list, s)
@@ -129,12 +130,12 @@ func (w *window) tokensShown() bool {
 }
 
 // shades are what is drawn below a paragraph.
-func (w *window) shades(i int) []shade {
-	list := w.finder.shades(i)
+func (w *window) shades(i int) []longtext.Shade {
+	list := w.finder.Shades(i)
 	if w.tokensShown() {
-		p := &w.transcript.page.paras[i]
-		list = append(w.inspect.shades(p.from, len(p.text)), list...)
-		slices.SortStableFunc(list, func(a, b shade) int { return a.from - b.from })
+		p := &w.transcript.Paragraphs()[i]
+		list = append(w.inspect.shades(p.From, len(p.Text)), list...)
+		slices.SortStableFunc(list, func(a, b longtext.Shade) int { return a.From - b.From })
 	}
 	return list
 }
@@ -144,23 +145,14 @@ func (w *window) shades(i int) []shade {
 func (w *window) reshade() {
 	if on := w.tokensShown(); on || w.shaded {
 		w.shaded = on
-		w.transcript.page.reshade()
+		w.transcript.Reshade()
 	}
 }
 
 // pointed is told of the byte of a paragraph that the mouse is over, -1 for none.
 func (w *window) pointed(i, at int) {
 	if at >= 0 {
-		at += w.transcript.page.paras[i].from
+		at += w.transcript.Paragraphs()[i].From
 	}
 	w.inspect.hoverAt(at)
-}
-
-// revealToken scrolls to a byte of the document.
-func (w *window) revealToken(at int) {
-	paras := w.transcript.page.paras[:w.transcript.page.shown]
-	i := sort.Search(len(paras), func(i int) bool { return paras[i].from > at }) - 1
-	if i >= 0 {
-		w.transcript.reveal(i, at-paras[i].from)
-	}
 }

@@ -15,7 +15,7 @@ func (w *window) newInspectPanel() *inspect {
 		tokens:  w.ctl.Answer,
 		examine: w.ctl.Examine,
 		reshade: w.reshade,
-		reveal:  w.revealToken,
+		reveal:  w.transcript.RevealAt,
 		branch: func(at chat.Token, id int32) {
 			w.byModel(func() {
 				w.info, w.opening = nil, false

@@ -123,7 +123,7 @@ const slowOpening = 3 * time.Second
 // other one.
 func (w *window) offerCopy() *kit.Notice {
 	m := w.view.Model
-	if m == nil || !m.Latent || m.OpenedIn < slowOpening || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.empty() {
+	if m == nil || !m.Latent || m.OpenedIn < slowOpening || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.Empty() {
 		return nil
 	}
 	if w.offered != m.Path {

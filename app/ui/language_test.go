@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"tern/app/ui/kit"
 )
@@ -103,10 +104,8 @@ func TestNoEmptyBoxes(t *testing.T) {
 		}
 	}
 	drawCode := func(s string) image.Image {
-		block := newCode(nil, nil, nil, nil)
-		block.set(paragraph{text: "```\n" + s + "\n```"}, "")
 		c := software.NewTransparentCanvas()
-		c.SetContent(block.text)
+		c.SetContent(widget.NewLabelWithStyle(s, fyne.TextAlignLeading, fyne.TextStyle{Monospace: true}))
 		c.Resize(fyne.NewSize(120, 60))
 		return c.Capture()
 	}

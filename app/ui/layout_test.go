@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -13,21 +14,6 @@ import (
 	"tern/app/settings"
 	"tern/app/ui/kit"
 )
-
-// walk visits everything that is drawn.
-func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
-	visit(o)
-	switch o := o.(type) {
-	case *fyne.Container:
-		for _, c := range o.Objects {
-			walk(c, visit)
-		}
-	case fyne.Widget:
-		for _, c := range test.WidgetRenderer(o).Objects() {
-			walk(c, visit)
-		}
-	}
-}
 
 func TestBreakpoints(t *testing.T) {
 	r := newRig(t, 1100, 720)
@@ -81,14 +67,14 @@ func TestBreakpoints(t *testing.T) {
 func TestLeastSize(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.options.fold(false)
-	r.composer.entry.SetText(story(3))
+	r.composer.entry.SetText(kittest.Story(3))
 	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts anew
 		r.setTextSize(scale)
-		for _, problem := range []*saying.Problem{nil, {Sentence: saying.Say(story(1)), Hint: saying.Say(story(1)), Detail: "x"}} {
-			r.show(document("", story(3)), func(v *chat.View) {
+		for _, problem := range []*saying.Problem{nil, {Sentence: saying.Say(kittest.Story(1)), Hint: saying.Say(kittest.Story(1)), Detail: "x"}} {
+			r.show(document("", kittest.Story(3)), func(v *chat.View) {
 				v.Problem = problem
-				v.Model.Name = story(1)
-				v.Notice = saying.Say(story(1))
+				v.Model.Name = kittest.Story(1)
+				v.Notice = saying.Say(kittest.Story(1))
 			})
 			if m := r.win.Content().MinSize(); m.Width > settings.MinWidth || m.Height > settings.MinHeight {
 				t.Errorf("%d%%: the window cannot be smaller than %v", scale, m)
@@ -102,7 +88,7 @@ func TestNothingSticksOut(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	states := map[string]func(*chat.View){
 		"start": func(v *chat.View) { v.Document = nil },
-		"text":  document("Once", story(8)),
+		"text":  document("Once", kittest.Story(8)),
 		"error": func(v *chat.View) {
 			v.Problem = &saying.Problem{Sentence: saying.Say("This file ends too early: 0.8 of 1.2 GB are here."), Hint: saying.Say("Copy or download it again."), Detail: "x"}
 		},
@@ -183,7 +169,7 @@ func TestTabWalk(t *testing.T) {
 		ring := false
 		switch f.(type) {
 		case *kit.Button, *kit.Slider, *kit.Check:
-			walk(f.(fyne.CanvasObject), func(o fyne.CanvasObject) { ring = ring || isRing(o) })
+			kittest.Walk(f.(fyne.CanvasObject), func(o fyne.CanvasObject) { ring = ring || isRing(o) })
 		default:
 			ring = true // entries draw their border in the primary colour
 		}

@@ -38,7 +38,7 @@ func TestMenuKeysCanBeRead(t *testing.T) {
 			if len(ends) > 2 {
 				t.Errorf("the keys of %s end at %v", m.Label, ends)
 			}
-			walk(widget.NewMenu(m), func(o fyne.CanvasObject) {
+			kittest.Walk(widget.NewMenu(m), func(o fyne.CanvasObject) {
 				x, ok := o.(*canvas.Text)
 				if !ok {
 					return

@@ -65,7 +65,7 @@ func newModels(w *window) *models {
 	m.idNote = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	m.strip = kit.NewStrip(w.escape)
 	m.list = container.New(&kit.Stack{})
-	m.body = kit.NewColumn(m.list, func() float32 { return kit.Px(modelsWidth) }, pageMargin, 0)
+	m.body = kit.NewColumn(m.list, func() float32 { return kit.Px(modelsWidth) }, kit.PageMargin, 0)
 	s := &screen{title: kit.Tr("Models"), key: fyne.KeyM, content: container.NewBorder(m.strip.Box, nil, nil, nil, m.body),
 		first: m.add, open: m.open, show: m.show, restyle: m.relayout}
 	if runtime.GOOS == "darwin" {

@@ -13,6 +13,7 @@ import (
 	"tern/app/chat"
 	saying "tern/app/say"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // Every control says what it does: by its label, its tooltip, the placeholder of
@@ -121,13 +122,13 @@ func nameOf(o fyne.CanvasObject, row string) (name string, control bool) {
 		return o.PlaceHolder + row, true
 	case *promptEntry:
 		return o.PlaceHolder, true
-	case *findEntry:
+	case *longtext.FindEntry:
 		return o.PlaceHolder, true
 	case *kit.TextEntry:
 		return o.PlaceHolder + row, true
 	case *bars:
 		return o.AccessibilityLabel(), len(o.list) > 0
-	case *kit.Scrim, *ear, *widget.Label, *widget.RichText: // text, and what lies under a drawer
+	case *kit.Scrim, *longtext.Ear, *widget.Label, *widget.RichText: // text, and what lies under a drawer
 		return "", false
 	}
 	if !ours(o) {

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // A book that is pasted does not stand in the entry, but it is what is sent,
@@ -52,7 +53,7 @@ func TestPasteOfWindows(t *testing.T) {
 	if got := r.composer.entry.words(); got != strings.Repeat("Lily\n", longPaste)+"end" {
 		t.Errorf("%d bytes are in the prompt, beginning with %.20q", len(got), got)
 	}
-	edit := &editEntry{}
+	edit := &longtext.EditEntry{}
 	edit.ExtendBaseWidget(edit)
 	edit.MultiLine = true
 	edit.TypedShortcut(&fyne.ShortcutPaste{Clipboard: kit.FixedClipboard("a\r\nb")})

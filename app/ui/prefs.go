@@ -81,7 +81,7 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 	} {
 		body.Add(o)
 	}
-	p.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, pageMargin, 0)
+	p.body = kit.NewColumn(body, func() float32 { return kit.Px(prefsWidth) }, kit.PageMargin, 0)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"tern/app/ui/kit/kittest"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -9,6 +10,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // With the keyboard alone one goes from message to message, which shows a ring
@@ -16,31 +18,34 @@ import (
 func TestReader(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	const shift = fyne.KeyModifierShift
-	r.show(chatting, document("Hi", "\n\nHo\n\nho", "\n\nSo?", "\n\n"+story(20)), func(v *chat.View) {
+	r.show(chatting, document("Hi", "\n\nHo\n\nho", "\n\nSo?", "\n\n"+kittest.Story(20)), func(v *chat.View) {
 		v.Document[1].Version, v.Document[1].Versions = 2, 3
 		v.Figures.Stop = chat.EndedByItself
 	})
-	p := r.transcript.page
 	on := func(when string, want int) {
 		t.Helper()
-		if p.reader.on != want {
-			t.Fatalf("%s leads to message %d, want %d", when, p.reader.on, want)
+		if r.transcript.Reader().On != want {
+			t.Fatalf("%s leads to message %d, want %d", when, r.transcript.Reader().On, want)
 		}
 		if want < 0 {
 			return
 		}
-		if r.win.Canvas().Focused() != fyne.Focusable(p.reader) {
+		if r.win.Canvas().Focused() != fyne.Focusable(r.transcript.Reader()) {
 			t.Errorf("%s: the focus is on %T", when, r.win.Canvas().Focused())
 		}
-		u := p.unit(want)
-		top, bottom := p.tops[u.first], p.tops[u.end-1]+p.heights[u.end-1]
-		if at, size := p.reader.Position(), p.reader.Size(); !p.reader.Visible() || at.Y != top || at.Y+size.Height != bottom || at.X > p.labelLeft(u.first) {
+		first, end := want, want+1
+		if r.transcript.Chat() {
+			first, end = r.transcript.ParagraphsOf(r.transcript.Messages()[want].Segment)
+		}
+		top, _ := r.transcript.Places().Span(first)
+		_, bottom := r.transcript.Places().Span(end - 1)
+		if at, size := r.transcript.Reader().Position(), r.transcript.Reader().Size(); !r.transcript.Reader().Visible() || at.Y != top || at.Y+size.Height != bottom || r.transcript.Places().Block(first) != nil && at.X > r.transcript.Places().Block(first).Position().X {
 			t.Errorf("%s: the ring is at %v, %v large, the message from %v to %v", when, at, size, top, bottom)
 		}
-		if y := r.transcript.scroll.Offset.Y; top < y || top > y+r.transcript.scroll.Size().Height {
+		if y := r.transcript.Offset(); top < y || top > y+r.transcript.Size().Height {
 			t.Errorf("%s: the message begins at %v, out of the view at %v", when, top, y)
 		}
-		if p.chat && p.rows[u.end-1] == nil && bottom < p.bottom {
+		if r.transcript.Chat() && r.transcript.Places().Buttons(end-1) == nil && bottom < r.transcript.Offset()+r.transcript.Size().Height {
 			t.Errorf("%s: the message has no buttons", when)
 		}
 	}
@@ -49,50 +54,49 @@ func TestReader(t *testing.T) {
 	r.key(fyne.KeyUp)
 	on("Up", 2)
 	r.key(fyne.KeyReturn)
-	if p.edit == nil || p.edit.entry.Text != "So?" {
+	if r.transcript.Editor() == nil || r.transcript.Editor().Entry.Text != "So?" {
 		t.Fatal("Enter does not edit")
 	}
 	r.key(fyne.KeyEscape)
 	on("Esc in the editor", -1)
-	r.transcript.scroll.ScrollToTop()
-	r.transcript.scrolled()
+	r.transcript.ScrollTop()
 	r.press(fyne.KeyDown, shift)
 	on("Ctrl+Shift+Down", 0)
 	r.key(fyne.KeyUp)
 	on("Up at the first", 0)
 	r.key(fyne.KeyDown)
 	on("Down", 1)
-	if got := p.reader.AccessibilityLabel(); got != "Answer: Ho\n\nho" {
+	if got := r.transcript.Reader().AccessibilityLabel(); got != "Answer: Ho\n\nho" {
 		t.Errorf("it says %q", got)
 	}
-	p.reader.TypedShortcut(&fyne.ShortcutCopy{})
+	r.transcript.Reader().TypedShortcut(&fyne.ShortcutCopy{})
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "Ho\n\nho" {
 		t.Errorf("copied %q", got)
 	}
 	r.key(fyne.KeyLeft)
 	r.took("step 2 -1")
 	r.key(fyne.KeyTab)
-	if got := r.win.Canvas().Focused(); got != fyne.Focusable(p.rows[2].first) {
+	if got := r.win.Canvas().Focused(); got != fyne.Focusable(r.transcript.Places().Buttons(2).First) {
 		t.Errorf("Tab leads to %T", got)
 	}
 	r.win.Canvas().FocusNext()
 	if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Edit" {
 		t.Error("Tab does not go on to Edit")
 	}
-	test.Tap(r.buttonNamed(p.rows[2].CanvasObject, "Next version"))
+	test.Tap(r.buttonNamed(r.transcript.Places().Buttons(2).CanvasObject, "Next version"))
 	r.took("step 2 1")
 	on("stepping with a button", 1)
 	r.key(fyne.KeyDown)
 	r.key(fyne.KeyDown)
 	on("Down and Down", 3)
 	r.key(fyne.KeyTab)
-	if b := p.rows[p.shown-1].first; r.win.Canvas().Focused() != fyne.Focusable(b) || r.transcript.below() > 1 {
-		t.Errorf("%v are below the buttons of a long message, the focus is on %T", r.transcript.below(), r.win.Canvas().Focused())
+	if b := r.transcript.Places().Buttons(len(r.transcript.Paragraphs()) - 1).First; r.win.Canvas().Focused() != fyne.Focusable(b) || r.transcript.Below() > 1 {
+		t.Errorf("%v are below the buttons of a long message, the focus is on %T", r.transcript.Below(), r.win.Canvas().Focused())
 	}
-	r.win.Canvas().Focus(p.reader)
-	p.reader.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	r.win.Canvas().Focus(r.transcript.Reader())
+	r.transcript.Reader().KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
 	r.key(fyne.KeyTab)
-	if on("Shift+Tab", -1); r.win.Canvas().Focused() != fyne.Focusable(r.composer.entry) || p.reader.Visible() {
+	if on("Shift+Tab", -1); r.win.Canvas().Focused() != fyne.Focusable(r.composer.entry) || r.transcript.Reader().Visible() {
 		t.Error("Shift+Tab does not go to the prompt")
 	}
 
@@ -101,8 +105,8 @@ func TestReader(t *testing.T) {
 	r.press(fyne.KeyDown, shift)
 	r.show(func(v *chat.View) { v.Document = v.Document[:1] })
 	on("fewer messages", -1)
-	p.reader.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	p.reader.TypedShortcut(&fyne.ShortcutCopy{})
+	r.transcript.Reader().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	r.transcript.Reader().TypedShortcut(&fyne.ShortcutCopy{})
 	r.took()
 
 	// Of a story it is the paragraphs.
@@ -111,7 +115,7 @@ func TestReader(t *testing.T) {
 	r.key(fyne.KeyUp)
 	on("Up in a story", 1)
 	r.key(fyne.KeyReturn)
-	if p.edit == nil || p.edit.entry.Text != "upon" {
+	if r.transcript.Editor() == nil || r.transcript.Editor().Entry.Text != "upon" {
 		t.Fatal("Enter does not edit the paragraph")
 	}
 	r.key(fyne.KeyEscape)
@@ -135,11 +139,11 @@ func TestTabShowsWhereItIs(t *testing.T) {
 		}
 		stops[f] = true
 	}
-	if c := r.transcript.page.live[2].block.(*code); !stops[c.copy] {
+	if c := r.transcript.Places().Block(2).(*longtext.Code); !stops[c.Copy] {
 		t.Error("Tab does not come to the button of the code")
 	}
-	l := r.transcript.page.label(4)
-	e := selectionOf(t, l)
+	l := r.label(4)
+	e := kittest.SelectionOf(t, l)
 	e.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})
 	e.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(60, 14)}, Dragged: fyne.NewDelta(50, 0)})
 	e.MouseUp(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary})

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"tern/app/ui/kit/kittest"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func TestSearchConversations(t *testing.T) {
 		v.Found = &chat.Found{Query: "ted", IDs: map[string]bool{"id A box": true}, Snippets: map[string]string{"id A box": "…and then Ted came"}}
 	})
 	var lines []string
-	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+	kittest.Walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if x, ok := o.(*title); ok && x.Visible() && x.i < len(r.sidebar.shown) && x.sub.Visible() {
 			lines = append(lines, x.text.Text()+": "+x.sub.Text())
 			if bottom := x.sub.Position().Y + x.sub.Size().Height; bottom > x.Size().Height+8 || x.Size().Height < 35 {
@@ -39,12 +40,12 @@ func TestSearchConversations(t *testing.T) {
 	}
 	r.tapRow("A box")
 	r.took("open id A box")
-	if r.finder.open() {
+	if r.finder.Open() {
 		t.Error("the place is looked for in another conversation")
 	}
 	r.show(document("Once", " and then Ted came"), func(v *chat.View) { v.ID = "id A box" })
-	if !r.finder.open() || r.finder.entry.Text != "ted" || len(r.finder.matches) != 1 {
-		t.Errorf("open %v, %q, %d matches", r.finder.open(), r.finder.entry.Text, len(r.finder.matches))
+	if !r.finder.Open() || r.finder.Entry.Text != "ted" || len(r.finder.Matches) != 1 {
+		t.Errorf("open %v, %q, %d matches", r.finder.Open(), r.finder.Entry.Text, len(r.finder.Matches))
 	}
 	r.closeFind()
 	r.fake.calls = nil
@@ -87,7 +88,7 @@ func TestChatStart(t *testing.T) {
 		t.Errorf("the start says %q", got)
 	}
 	var examples []*kit.Button
-	walk(r.start.page, func(o fyne.CanvasObject) {
+	kittest.Walk(r.start.page, func(o fyne.CanvasObject) {
 		if b, ok := o.(*kit.Button); ok {
 			examples = append(examples, b)
 		}

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"io/fs"
+	"tern/app/ui/kit/kittest"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func entries(names ...string) func(*chat.View) {
 // rows are the titles that the sidebar shows.
 func (r *rig) rows() []string {
 	var names []string
-	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+	kittest.Walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if t, ok := o.(*title); ok && t.Visible() && t.i < len(r.sidebar.shown) {
 			names = append(names, t.text.Text())
 		}
@@ -39,7 +40,7 @@ func (r *rig) rows() []string {
 func (r *rig) tapRow(name string) {
 	r.t.Helper()
 	var found *title
-	walk(r.sidebar.list, func(o fyne.CanvasObject) {
+	kittest.Walk(r.sidebar.list, func(o fyne.CanvasObject) {
 		if t, ok := o.(*title); ok && t.text.Text() == name {
 			found = t
 		}

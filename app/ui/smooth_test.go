@@ -17,8 +17,10 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/kit"
 	"tern/inference"
-	synthetic "tern/model"
+	ternary "tern/model"
+	"tern/model/checkpoint"
 )
 
 // This measures the real window on a screen, as .ci/smooth runs it: how long
@@ -101,7 +103,7 @@ func (w *writer) add(n int) {
 
 // largeModel is one of 728M parameters, on all threads.
 func largeModel(t *testing.T) *inference.Engine {
-	m, err := synthetic.Synthetic("large", synthetic.F16, 1)
+	m, err := checkpoint.Synthetic("large", ternary.F16, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +161,7 @@ func TestSmooth(t *testing.T) {
 	var w *window
 	p := &presenter{post: fyne.Do}
 	onWindow(func() {
-		th := newTheme(appearanceOf(s.Theme), 100)
+		th := kit.NewTheme(appearanceOf(s.Theme), 100)
 		fyne.CurrentApp().Settings().SetTheme(th)
 		win := fyne.CurrentApp().NewWindow("Tern")
 		w = newWindow(win, th, config{controller: c, settings: s, save: func(settings.Settings) {}, now: time.Now,
@@ -183,7 +185,7 @@ func TestSmooth(t *testing.T) {
 	for _, x := range c.view.Document {
 		bytes += len(x.Text)
 	}
-	fmt.Printf("%d messages, %d paragraphs, %d bytes\n", len(c.view.Document), w.transcript.page.shown, bytes)
+	fmt.Printf("%d messages, %d paragraphs, %d bytes\n", len(c.view.Document), len(w.transcript.Paragraphs()), bytes)
 	time.Sleep(2 * time.Second)
 
 	fmt.Printf("%-52s %5s %8s %8s %8s %6s %6s\n", "wait for the window, in ms", "CPU%", "p50", "p99", "max", ">50", ">100")
@@ -207,12 +209,12 @@ func TestSmooth(t *testing.T) {
 					}
 					fyne.Do(func() {
 						switch {
-						case w.transcript.scroll.Offset.Y < 2000:
+						case w.transcript.Offset() < 2000:
 							by = -wheel // down
-						case w.transcript.below() < 2000:
+						case w.transcript.Below() < 2000:
 							by = wheel
 						}
-						w.transcript.scroll.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, by)})
+						w.transcript.ScrollBy(by)
 					})
 				}
 			})
@@ -250,10 +252,10 @@ func TestSmooth(t *testing.T) {
 	measure("nothing happens", nil, 0)
 	measure("the wheel turns, 60 px a frame", nil, 60)
 	measure("the wheel turns, 2,000 px a frame", nil, 2000)
-	onWindow(w.transcript.toEnd)
+	onWindow(w.transcript.ToEnd)
 	measure("5,000 tokens a second, read at the end", c.write, 0)
 	measure("5,000 tokens a second, while the wheel turns", c.write, 60)
-	onWindow(w.transcript.toEnd)
+	onWindow(w.transcript.ToEnd)
 	e := largeModel(t)
 	defer e.Close()
 	large := func(stop chan struct{}, notify func()) { c.writeWith(t, e, stop, notify) }
@@ -262,10 +264,10 @@ func TestSmooth(t *testing.T) {
 	measure("5,000 tokens a second, tokens shown", c.write, 0)
 	measure("a model of 728M with all threads, tokens shown", large, 0)
 	onWindow(func() { w.togglePanel(w.inspect.side) })
-	once("find a word", func() { w.find(); w.finder.entry.SetText("word") })
-	fmt.Printf("%d matches\n", len(w.finder.matches))
-	once("go to the next match", func() { w.finder.step(1) })
-	once("go to the last match", func() { w.finder.step(-2) })
+	once("find a word", func() { w.find(); w.finder.Entry.SetText("word") })
+	fmt.Printf("%d matches\n", len(w.finder.Matches))
+	once("go to the next match", func() { w.finder.Step(1) })
+	once("go to the last match", func() { w.finder.Step(-2) })
 	measure("5,000 tokens a second, while they are searched", c.write, 0)
 }
 

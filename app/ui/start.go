@@ -35,7 +35,7 @@ const emblem = 72 // the icon, at 100 % text
 func newStart(begin func(string), open, builtin, escape func()) *start {
 	s := &start{begin: begin, open: open, use: builtin, escape: escape}
 	s.page = container.New(&kit.Stack{})
-	s.box = kit.NewColumn(s.page, kit.ColumnWidth, pageMargin, 0.4)
+	s.box = kit.NewColumn(s.page, kit.ColumnWidth, kit.PageMargin, 0.4)
 	return s
 }
 

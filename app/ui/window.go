@@ -15,6 +15,7 @@ import (
 	"tern/app/chat"
 	"tern/app/settings"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
 
 // Controller is what the window needs of a conversation. *chat.Controller is
@@ -112,8 +113,8 @@ type window struct {
 	menu       *menu
 	topbar     *topbar
 	strip      *kit.Strip
-	finder     *finder
-	transcript *transcript
+	finder     *longtext.Finder
+	transcript *longtext.View
 	start      *start
 	sidebar    *sidebar
 	composer   *composer
@@ -126,7 +127,8 @@ type window struct {
 	scrim      *kit.Scrim
 	leftEdge   *kit.Edge
 	rightEdge  *kit.Edge
-	page       *fyne.Container // text and prompt; a screen takes its place
+	parts      []longtext.Segment // of the text that is shown; kept to be filled again
+	page       *fyne.Container    // text and prompt; a screen takes its place
 	frame      *fyne.Container
 
 	dialogs    *kit.Dialogs
@@ -159,25 +161,23 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
 		generation: cfg.settings.Generation, continued: map[string]string{}}
 	w.dialogs = kit.NewDialogs(win.Canvas(), w.escape, w.dialogClosed)
 	w.strip = kit.NewStrip(w.escape)
-	w.transcript = newTranscript(pageActions{row: w.messageRow, clicked: w.clickedText, menu: w.textMenu, pointed: w.pointed, pointing: w.tokensShown, copyText: w.copyText, escape: w.escape,
-		changed: func(first int) { w.finder.changed(first) }, shades: w.shades})
-	page := w.transcript.page
-	w.finder = newFinder(finderActions{paras: func() []paragraph { return page.paras[:page.shown] }, top: func() int { return page.at(page.top) },
-		reveal: func(m match) { w.transcript.reveal(m.para, m.from) }, mark: page.reshade, close: w.closeFind})
+	w.transcript = longtext.New(longtext.Actions{Row: w.messageRow, Clicked: w.clickedText, Menu: w.textMenu, Pointed: w.pointed, Pointing: w.tokensShown, CopyText: w.copyText, Escape: w.escape,
+		Changed: func(first int) { w.finder.Changed(first) }, Shades: w.shades})
+	w.finder = w.transcript.Find(w.closeFind)
 	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
 	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
 	w.bindReader()
 	w.composer.entry.onFocus = func(on bool) {
 		w.composer.setFocused(on)
 		if on {
-			page.readAt(-1)
+			w.transcript.StopReading()
 		}
 		if on && w.editsStory() {
 			w.closeEditor(true)
 		}
 	}
 	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
-	w.composer.entry.page = w.transcript.pageBy
+	w.composer.entry.page = w.transcript.PageBy
 	w.composer.entry.find = w.findAgain
 	w.composer.entry.OnChanged = func(text string) {
 		w.ctl.SetDraft(w.known, text)
@@ -209,7 +209,7 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
 	w.menu = newMenu(w)
 	w.menu.setRecent(w.settings.Recent, w.load)
 
-	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.Box, w.finder.box, w.composer.box)
+	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.Box, w.finder.Box, w.composer.box)
 	w.frame = container.New(kit.LayoutFunc{Min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), Do: w.layout},
 		w.topbar.box, w.page)
 	for _, s := range w.screens {
@@ -267,7 +267,7 @@ func (w *window) update() time.Duration {
 	if w.showText() {
 		wake = sooner(wake, figuresEvery)
 	}
-	blank := w.transcript.empty()
+	blank := w.transcript.Empty()
 	changed := kit.SetVisible(w.transcript, !blank)
 	changed = kit.SetVisible(w.start.box, blank && (v.State == chat.Ready || v.State == chat.NoModel)) || changed
 	if w.start.box.Visible() {
@@ -295,7 +295,11 @@ func (w *window) update() time.Duration {
 // showText brings the text in step with the view, and tells if some waits.
 func (w *window) showText() (waiting bool) {
 	v := w.view
-	return w.transcript.show(shown{v.ID, v.Mode == chat.ChatMode, v.Document, w.writing()})
+	w.parts = w.parts[:0]
+	for _, s := range v.Document {
+		w.parts = append(w.parts, longtext.Segment{ID: s.ID, Mine: s.Author == chat.User, Text: s.Text, Version: s.Version, Versions: s.Versions})
+	}
+	return w.transcript.Update(longtext.Document{ID: v.ID, Chat: v.Mode == chat.ChatMode, Parts: w.parts, Writing: w.writing()})
 }
 
 // sooner is the shorter of two waits, of which 0 is none.
@@ -368,7 +372,7 @@ func (w *window) showComposer(now time.Time) {
 	switch m := w.view.Model; {
 	case w.view.Mode == chat.ChatMode:
 		hint = kit.Tr("Write a message")
-	case !w.transcript.empty():
+	case !w.transcript.Empty():
 		hint = kit.Tr("Add words, or leave empty")
 	case m != nil && !m.Builtin:
 		hint = kit.Tr("This model continues texts: write the beginning of one…")
@@ -386,7 +390,7 @@ func (w *window) showMain(now time.Time) {
 		label = kit.Tr("Send")
 	case w.editsStory():
 		label = kit.Tr("Continue here")
-	case !w.transcript.empty():
+	case !w.transcript.Empty():
 		label = kit.Tr("Continue")
 	}
 	switch w.view.State {
@@ -409,7 +413,7 @@ func (w *window) showMain(now time.Time) {
 }
 
 func (w *window) showMenu() {
-	text := !w.transcript.empty()
+	text := !w.transcript.Empty()
 	w.menu.show(menuState{
 		writing: w.writing(), stoppable: w.stoppable() || elsewhere(w.view) != nil, canWrite: w.ready(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,

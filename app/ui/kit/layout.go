@@ -7,6 +7,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
+// PageMargin is the space beside and around a column.
+const PageMargin = 16
+
 // LayoutFunc is a layout with a constant least size, so that nothing that is
 // opened or written can make the window larger.
 type LayoutFunc struct {

@@ -1,7 +1,6 @@
-package ui
+package longtext
 
 import (
-	"sort"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -18,49 +17,45 @@ import (
 // long as it likes.
 type page struct {
 	widget.BaseWidget
-	do pageActions
+	do Actions
 
-	paras   []paragraph
-	infos   []turn
-	chat    bool
-	writing bool
-	shown   int // of paras
+	content
+
 	tops    []float32
 	heights []float32
 	known   []bool // of heights: measured at this width
 	live    map[int]*placed
-	free    [codeKind + 1][]block
+	free    [codeKind + 1][]Block
 	bubbles bubbles
 	mark    *kit.Surface // beside the last continuation
 	marked  int          // its first paragraph, -1 for none
 	rows    map[int]*actionRow
 	hovered int // the message that the pointer is over, -1 for none
-	edit    *editor
-	reader  *reader
-	plain   map[int]bool // answers, by their first segment, that are shown as they were written
+	edit    *Editor
+	reader  *Reader
 
 	width, height float32
 	top, bottom   float32 // what can be seen
 	resized       int     // blocks laid out so far; the tests count them
 }
 
-// pageActions are what the page needs of the window.
-type pageActions struct {
-	row      func(turn) messageButtons          // the buttons below a message
-	clicked  func(i, at int, pos fyne.Position) // on byte at of a paragraph, and where in its widget
-	pointing func() bool                        // the bytes that the mouse is over are of interest
-	pointed  func(i, at int)                    // over byte at of a paragraph, -1 for none
-	menu     func(i int, at fyne.Position)      // of a paragraph, at a place of the window
-	copyText func(string)
-	escape   func()
+// Actions are what the page needs of the window.
+type Actions struct {
+	Row      func(Message) Buttons              // the buttons below a message
+	Clicked  func(i, at int, pos fyne.Position) // on byte at of a paragraph, and where in its widget
+	Pointing func() bool                        // the bytes that the mouse is over are of interest
+	Pointed  func(i, at int)                    // over byte at of a paragraph, -1 for none
+	Menu     func(i int, at fyne.Position)      // of a paragraph, at a place of the window
+	CopyText func(string)
+	Escape   func()
 	scrolled func(*fyne.ScrollEvent)
-	changed  func(first int)     // the paragraphs from first on are others
-	shades   func(i int) []shade // of a paragraph, in the order of its text
+	Changed  func(first int)     // the paragraphs from first on are others
+	Shades   func(i int) []Shade // of a paragraph, in the order of its text
 }
 
 // placed is a paragraph's widget.
 type placed struct {
-	block
+	Block
 	kind blockKind
 	para int
 }
@@ -72,9 +67,9 @@ const (
 	estimateRow = 20.4 // the height of a line at 100 % text
 )
 
-func newPage(do pageActions) *page {
+func newPage(do Actions) *page {
 	p := &page{do: do, mark: kit.NewSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
-		live: map[int]*placed{}, rows: map[int]*actionRow{}, plain: map[int]bool{}}
+		live: map[int]*placed{}, rows: map[int]*actionRow{}, content: content{plain: map[int]bool{}}}
 	p.mark.Hide()
 	p.ExtendBaseWidget(p)
 	return p
@@ -85,7 +80,7 @@ func newPage(do pageActions) *page {
 // that holds the offset last.
 func (p *page) set(t *typesetter, first int, writing bool) {
 	n := len(t.paras)
-	for n > 0 && !writing && strings.TrimSpace(t.paras[n-1].text) == "" {
+	for n > 0 && !writing && strings.TrimSpace(t.paras[n-1].Text) == "" {
 		n-- // an empty line at the end waits for more text; it is not shown
 	}
 	first = min(first, p.shown, max(0, n-1), p.replaced(t))
@@ -93,12 +88,12 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	p.paras = append(p.paras[:min(first, len(p.paras))], t.paras[min(first, len(p.paras)):]...)
 	p.infos, p.chat = append(p.infos[:0], t.infos...), t.chat
 	if e := p.edit; e != nil {
-		first = min(first, e.first) // those that it stands for have no height
+		first = min(first, e.First) // those that it stands for have no height
 	}
 	first = p.bubbles.start(max(0, first-1), first)
 	p.shown, p.writing = n, writing
 	p.tops, p.heights, p.known = resize(p.tops, n), resize(p.heights, n), resize(p.known, n)
-	p.do.changed(first)
+	p.do.Changed(first)
 	p.bubbles.group(p.paras[:n])
 	first = p.bubbles.start(first, first)
 	p.locate()
@@ -114,13 +109,13 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	}
 	p.marked = -1
 	for i := max(0, first-1); t.last >= 0 && i < n; i++ {
-		if p.paras[i].from <= t.last {
+		if p.paras[i].From <= t.last {
 			p.marked = i
 		}
 	}
 	if t.last >= 0 && p.marked < 0 {
 		for i := range n {
-			if p.paras[i].from <= t.last {
+			if p.paras[i].From <= t.last {
 				p.marked = i
 			}
 		}
@@ -131,24 +126,11 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	p.Refresh()
 }
 
-// replaced is the first paragraph of a message that was another one, which may
-// have been shown as it was written, or is now.
-func (p *page) replaced(t *typesetter) int {
-	n := min(len(p.infos), len(t.infos))
-	for m := range n {
-		if p.infos[m].segment != t.infos[m].segment {
-			n = m
-			break
-		}
-	}
-	return sort.Search(min(p.shown, len(p.paras)), func(i int) bool { return p.paras[i].message >= n })
-}
-
 // forget lets go of all that concerns the document that was shown: another one
 // comes.
 func (p *page) forget() {
 	p.deselect()
-	p.hovered, p.reader.on = -1, -1
+	p.hovered, p.reader.On = -1, -1
 }
 
 // deselect ends the reader's selection.
@@ -170,25 +152,14 @@ func (p *page) discard() {
 	for _, b := range p.live {
 		p.release(b)
 	}
-	p.free = [codeKind + 1][]block{}
+	p.free = [codeKind + 1][]Block{}
 	clear(p.rows)
 }
-
-// text is what is shown of a paragraph.
-func (p *page) text(i int) string {
-	if p.growing(i) {
-		return p.paras[i].text + caret
-	}
-	return strings.TrimRight(p.paras[i].text, " \t\r\n") // code that is shown as it was written may end in empty lines
-}
-
-// growing tells if a paragraph is the one that is being written.
-func (p *page) growing(i int) bool { return p.writing && i == p.shown-1 && !p.paras[i].mine }
 
 // estimate is a height that is near the true one, without laying anything out.
 func (p *page) estimate(i int) float32 {
 	row := float32(estimateRow) * theme.Size(kit.SizeProse) / 15
-	text := p.paras[i].text
+	text := p.paras[i].Text
 	if p.paras[i].code {
 		return row*float32(strings.Count(text, "\n")) + 30
 	}
@@ -206,7 +177,7 @@ func (p *page) build(i int) {
 		b = nil
 	}
 	if b == nil {
-		b = &placed{block: p.take(kind), kind: kind, para: i}
+		b = &placed{Block: p.take(kind), kind: kind, para: i}
 		p.live[i] = b
 	}
 	b.set(p.paras[i], p.text(i))
@@ -215,7 +186,7 @@ func (p *page) build(i int) {
 	if b.Size().Width != width {
 		b.deselect() // Fyne counts rows, which are others now
 	}
-	h := kit.HeightFor(b.block, width)
+	h := kit.HeightFor(b.Block, width)
 	p.known[i], p.heights[i] = true, h
 	b.Resize(fyne.NewSize(b.Size().Width, h))
 }
@@ -227,16 +198,16 @@ func (p *page) reshade() {
 		if i >= p.shown || p.hidden(i) {
 			continue
 		}
-		var list []shade
+		var list []Shade
 		if p.tops[i]+p.heights[i] >= p.top-shadeMargin && p.tops[i] <= p.bottom+shadeMargin {
-			list = p.do.shades(i)
+			list = p.do.Shades(i)
 		}
 		b.shade(list)
 	}
 }
 
 // take returns a widget of a kind that is free, or a new one.
-func (p *page) take(kind blockKind) block {
+func (p *page) take(kind blockKind) Block {
 	if n := len(p.free[kind]); n > 0 {
 		b := p.free[kind][n-1]
 		p.free[kind] = p.free[kind][:n-1]
@@ -246,11 +217,11 @@ func (p *page) take(kind blockKind) block {
 	case richKind:
 		return newRich(p.click)
 	case codeKind:
-		c := newCode(p.click, p.copyCode, p.do.escape, p.do.scrolled)
-		c.text.menu = p.TappedSecondary
+		c := newCode(p.click, p.copyCode, p.do.Escape, p.do.scrolled)
+		c.Text.menu = p.TappedSecondary
 		return c
 	}
-	l := proseLabel(p.click)
+	l := NewProse(p.click)
 	l.menu = p.TappedSecondary
 	return l
 }
@@ -259,7 +230,7 @@ func (p *page) take(kind blockKind) block {
 func (p *page) TappedSecondary(e *fyne.PointEvent) {
 	y := e.AbsolutePosition.Y - fyne.CurrentApp().Driver().AbsolutePositionForObject(p).Y
 	if i := p.at(y); i < p.shown && p.tops[i] <= y && !p.hidden(i) {
-		p.do.menu(i, e.AbsolutePosition)
+		p.do.Menu(i, e.AbsolutePosition)
 	}
 }
 
@@ -267,35 +238,35 @@ func (p *page) release(b *placed) {
 	b.deselect()
 	delete(p.live, b.para)
 	if len(p.free[b.kind]) < 100 {
-		p.free[b.kind] = append(p.free[b.kind], b.block)
+		p.free[b.kind] = append(p.free[b.kind], b.Block)
 	}
 }
 
 // copyCode copies a block of code, all of it where it is so long that several
 // widgets show it.
-func (p *page) copyCode(c *code) {
+func (p *page) copyCode(c *Code) {
 	for i, b := range p.live {
-		if b.block != c {
+		if b.Block != c {
 			continue
 		}
 		for p.paras[i].cont {
 			i--
 		}
-		all, _ := p.paras[i].codeText()
+		all, _ := p.paras[i].CodeText()
 		for i++; i < p.shown && p.paras[i].cont; i++ {
-			more, _ := p.paras[i].codeText()
+			more, _ := p.paras[i].CodeText()
 			all += "\n" + more
 		}
-		p.do.copyText(all)
+		p.do.CopyText(all)
 		return
 	}
 }
 
 // click tells the window of a click on a paragraph.
-func (p *page) click(text block, pos fyne.Position) {
+func (p *page) click(text Block, pos fyne.Position) {
 	for i, b := range p.live {
-		if c, ok := b.block.(*code); ok && c.text == text || b.block == text {
-			p.do.clicked(i, text.at(pos), pos)
+		if c, ok := b.Block.(*Code); ok && c.Text == text || b.Block == text {
+			p.do.Clicked(i, text.At(pos), pos)
 			return
 		}
 	}
@@ -354,7 +325,7 @@ func (p *page) realise() (moved float32) {
 }
 
 // hidden tells if a paragraph is being edited.
-func (p *page) hidden(i int) bool { return p.edit != nil && p.edit.first <= i && i < p.edit.end }
+func (p *page) hidden(i int) bool { return p.edit != nil && p.edit.First <= i && i < p.edit.End }
 
 // MinSize is the height at the width of the page.
 func (p *page) MinSize() fyne.Size { return fyne.NewSize(0, p.height) }
@@ -366,19 +337,19 @@ type pageRenderer struct{ p *page }
 func (r pageRenderer) Objects() []fyne.CanvasObject {
 	p := r.p
 	objects := p.bubbles.objects(make([]fyne.CanvasObject, 0, len(p.live)+16))
-	if p.reader.on >= 0 {
+	if p.reader.On >= 0 {
 		objects = append(objects, p.reader)
 	}
 	for i := p.at(p.top - 3*overscan); i < p.shown && p.tops[i] <= p.bottom+3*overscan; i++ {
 		if b := p.live[i]; b != nil { // in the order of the text, for the Tab key
-			objects = append(objects, b.block)
+			objects = append(objects, b.Block)
 		}
 		if row := p.rows[i]; row != nil {
 			objects = append(objects, row.CanvasObject)
 		}
 	}
 	if p.edit != nil {
-		objects = append(objects, p.edit.box)
+		objects = append(objects, p.edit.Box)
 	}
 	return append(objects, p.mark)
 }

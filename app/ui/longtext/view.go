@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"slices"
@@ -8,23 +8,20 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
-	"tern/app/chat"
 	"tern/app/ui/kit"
 )
 
 const (
-	caret = "▍" // the end of a growing answer; it does not blink
+	Caret = "▍" // the end of a growing answer; it does not blink
 
 	// nearEnd is how far from the end, in device-independent pixels, a reader
 	// may be and still be taken along by new text.
 	nearEnd = 24
-
-	pageMargin = 16 // beside and around the column
 )
 
-// transcript shows the document: a widget for each paragraph near the view, in a
+// View shows the document: a widget for each paragraph near the view, in a
 // scrolled column. While text streams in, only the last one changes.
-type transcript struct {
+type View struct {
 	widget.BaseWidget
 	types    typesetter
 	id       string // of the conversation
@@ -36,70 +33,70 @@ type transcript struct {
 	settling bool
 }
 
-// newTranscript makes an empty transcript.
-func newTranscript(do pageActions) *transcript {
-	t := &transcript{follow: true}
+// New makes an empty view.
+func New(do Actions) *View {
+	t := &View{follow: true}
 	do.scrolled = func(e *fyne.ScrollEvent) { t.scroll.Scrolled(e) }
 	t.page = newPage(do)
 	t.scroll = container.NewVScroll(t.page)
 	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
-	t.newText = kit.NewButton(kit.Tr("↓ New text"), do.escape, t.toEnd)
+	t.newText = kit.NewButton(kit.Tr("↓ New text"), do.Escape, t.ToEnd)
 	t.newText.Hide()
 	t.ExtendBaseWidget(t)
 	return t
 }
 
-// shown is what the transcript shows of a view.
-type shown struct {
-	id      string // of the conversation
-	chat    bool   // it has messages, and is not a story
-	doc     []chat.Segment
-	writing bool
+// Document is what is shown.
+type Document struct {
+	ID      string // of the conversation
+	Chat    bool   // it has messages, and is not a story
+	Parts   []Segment
+	Writing bool
 }
 
-// show brings the page in step with a view. It returns true while it holds text
+// Update brings the page in step with a document. It returns true while it holds text
 // back, to be called again: what is appended waits while the reader has text
 // selected at the end, which would be laid out anew. Nothing else waits.
-func (t *transcript) show(v shown) (waiting bool) {
-	another := v.id != t.id || v.chat != t.types.chat
-	same := !another && v.writing == t.writing && t.types.same(v.doc)
-	if !another && !same && t.types.grew(v.doc) && t.page.selectedEnd() {
+func (t *View) Update(v Document) (waiting bool) {
+	another := v.ID != t.id || v.Chat != t.types.chat
+	same := !another && v.Writing == t.writing && t.types.same(v.Parts)
+	if !another && !same && t.types.grew(v.Parts) && t.page.selectedEnd() {
 		return true
 	}
 	if another {
 		t.page.forget()
 	}
-	ended := t.writing && !v.writing
-	writing := v.writing
-	t.id = v.id
-	t.types.setChat(v.chat)
+	ended := t.writing && !v.Writing
+	writing := v.Writing
+	t.id = v.ID
+	t.types.setChat(v.Chat)
 	t.types.other = another
-	first := t.types.update(v.doc)
+	first := t.types.update(v.Parts)
 	n := len(t.types.paras)
-	if first == n && n == len(t.page.paras) && v.chat == t.page.chat && writing == t.writing && slices.Equal(t.page.infos, t.types.infos) {
+	if first == n && n == len(t.page.paras) && v.Chat == t.page.chat && writing == t.writing && slices.Equal(t.page.infos, t.types.infos) {
 		return false
 	}
 	t.writing = writing
 	t.page.set(&t.types, first, writing)
 	t.settle()
-	if t.below() <= 0 {
+	if t.Below() <= 0 {
 		t.follow = true
 	}
 	switch {
 	case t.follow:
 		t.newText.Hide()
-	case first < n && (writing || ended) && t.newText.Hidden && t.below() > nearEnd:
+	case first < n && (writing || ended) && t.newText.Hidden && t.Below() > nearEnd:
 		t.newText.Show()
 	}
 	return false
 }
 
-// showPlain shows an answer as it was written, or with its formatting. The reader
+// ShowPlain shows an answer as it was written, or with its formatting. The reader
 // stays where that begins or they are.
-func (t *transcript) showPlain(m turn, plain bool) {
+func (t *View) ShowPlain(m Message, plain bool) {
 	p := t.page
-	p.plain[m.segment] = plain
-	which := slices.IndexFunc(p.infos, func(i turn) bool { return i.segment == m.segment })
+	p.plain[m.Segment] = plain
+	which := slices.IndexFunc(p.infos, func(i Message) bool { return i.Segment == m.Segment })
 	first := slices.IndexFunc(p.paras[:p.shown], func(x paragraph) bool { return x.message == which })
 	if which < 0 || first < 0 {
 		return
@@ -111,8 +108,8 @@ func (t *transcript) showPlain(m turn, plain bool) {
 	t.settle()
 }
 
-// empty tells if there is no text to read.
-func (t *transcript) empty() bool {
+// Empty tells if there is no text to read.
+func (t *View) Empty() bool {
 	for _, s := range t.types.seen {
 		if strings.TrimSpace(s.Text) != "" {
 			return false
@@ -121,32 +118,32 @@ func (t *transcript) empty() bool {
 	return true
 }
 
-// toEnd goes to the newest text and stays with it.
-func (t *transcript) toEnd() {
+// ToEnd goes to the newest text and stays with it.
+func (t *View) ToEnd() {
 	t.follow = true
 	t.newText.Hide()
 	t.settle()
 }
 
-// pageBy scrolls by a number of pages.
-func (t *transcript) pageBy(n float32) {
+// PageBy scrolls by a number of pages.
+func (t *View) PageBy(n float32) {
 	t.scroll.ScrollToOffset(t.scroll.Offset.AddXY(0, n*t.scroll.Size().Height*0.9))
 	t.scrolled()
 }
 
 // reveal scrolls to a byte of a paragraph, unless it can be seen, and stays there.
-func (t *transcript) reveal(para, at int) {
+func (t *View) reveal(para, at int) {
 	p := t.page
 	t.scrollTo(para, func() (top, bottom float32) {
 		if b := p.live[para]; b != nil {
-			top, bottom = b.line(at)
+			top, bottom = b.Line(at)
 		}
 		return p.tops[para] + top, p.tops[para] + bottom
 	})
 }
 
 // revealButtons scrolls to the buttons below a paragraph.
-func (t *transcript) revealButtons(para int) {
+func (t *View) revealButtons(para int) {
 	p := t.page
 	t.scrollTo(para, func() (top, bottom float32) {
 		end := p.tops[para] + p.heights[para]
@@ -155,7 +152,7 @@ func (t *transcript) revealButtons(para int) {
 }
 
 // scrollTo scrolls to what stands at a height that depends on a paragraph.
-func (t *transcript) scrollTo(para int, span func() (top, bottom float32)) {
+func (t *View) scrollTo(para int, span func() (top, bottom float32)) {
 	if para >= t.page.shown {
 		return
 	}
@@ -173,11 +170,11 @@ func (t *transcript) scrollTo(para int, span func() (top, bottom float32)) {
 	}
 }
 
-func (t *transcript) scrolled() {
+func (t *View) scrolled() {
 	if t.settling {
 		return
 	}
-	t.follow = t.below() <= nearEnd
+	t.follow = t.Below() <= nearEnd
 	if t.follow {
 		t.newText.Hide()
 	}
@@ -185,7 +182,7 @@ func (t *transcript) scrolled() {
 }
 
 // settle follows the text to its end, or stays where the reader is.
-func (t *transcript) settle() {
+func (t *View) settle() {
 	t.settling = true
 	defer func() { t.settling = false }()
 	t.scroll.Refresh()
@@ -203,7 +200,7 @@ func (t *transcript) settle() {
 
 // look makes what can be seen, and keeps the reader's place where heights turn
 // out other than they were thought to be.
-func (t *transcript) look() {
+func (t *View) look() {
 	height := t.page.height
 	moved := t.page.look(t.scroll.Offset.Y, t.scroll.Offset.Y+t.scroll.Size().Height)
 	if moved != 0 && !t.follow {
@@ -214,20 +211,20 @@ func (t *transcript) look() {
 	}
 }
 
-// below is how much of the page is below what can be seen.
-func (t *transcript) below() float32 {
+// Below is how much of the page is below what can be seen.
+func (t *View) Below() float32 {
 	return t.page.MinSize().Height - t.scroll.Offset.Y - t.scroll.Size().Height
 }
 
-// retype lays everything out again, after a change of the text size.
-func (t *transcript) retype() {
+// Retype lays everything out again, after a change of the text size.
+func (t *View) Retype() {
 	t.page.width = 0
 	t.page.discard()
 	t.Refresh()
 	t.layout(t.Size())
 }
 
-func (t *transcript) layout(size fyne.Size) {
+func (t *View) layout(size fyne.Size) {
 	keep := t.page.anchor(t.scroll.Offset.Y)
 	if t.page.reflow(size.Width) && !t.follow {
 		t.scroll.Offset.Y = t.page.offset(keep)
@@ -239,7 +236,7 @@ func (t *transcript) layout(size fyne.Size) {
 	t.newText.Move(fyne.NewPos((size.Width-b.Width)/2, size.Height-b.Height-8))
 }
 
-func (t *transcript) CreateRenderer() fyne.WidgetRenderer {
+func (t *View) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.New(kit.LayoutFunc{Min: fyne.NewSize(100, 60), Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		t.layout(size)
 	}}, t.scroll, t.newText))

@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"fyne.io/fyne/v2"
@@ -77,7 +77,7 @@ func (p *page) labelWidth(i int) float32 {
 	column := p.column() + 2*kit.Inset()
 	switch {
 	case p.boxed(i):
-		return max(column, min(kit.Px(codeWidth), p.width-p.left()-pageMargin))
+		return max(column, min(kit.Px(codeWidth), p.width-p.left()-kit.PageMargin))
 	case !p.paras[i].mine:
 		return column
 	}

@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"image/color"
@@ -15,16 +15,17 @@ import (
 	"tern/app/ui/kit"
 )
 
-// block is the widget of a paragraph. Blocks are used again for others of their
+// Block is the widget of a paragraph. Blocks are used again for others of their
 // kind as the reader scrolls.
-type block interface {
+type Block interface {
 	fyne.CanvasObject
 	set(p paragraph, text string) // text is what to show of p
 	SelectedText() string
 	deselect()
-	shade(list []shade)                // of p, in the order of its text
-	at(pos fyne.Position) int          // the byte of p that stands there, -1 for none
-	line(at int) (top, bottom float32) // the line that byte of p stands on
+	shade(list []Shade)                // of p, in the order of its text
+	Shaded() []string                  // the words on them
+	At(pos fyne.Position) int          // the byte of p that stands there, -1 for none
+	Line(at int) (top, bottom float32) // the line that byte of p stands on
 }
 
 type blockKind uint8
@@ -35,46 +36,24 @@ const (
 	codeKind
 )
 
-// kind is the widget that a paragraph takes. One that grows is plain: it is laid
-// out once it is done. So is all of an answer that the user wants to see as it
-// was written.
-func (p *page) kind(i int) blockKind {
-	switch x := p.paras[i]; {
-	case p.boxed(i):
-		return codeKind
-	case p.chat && !x.mine && !p.growing(i) && !p.asWritten(i) && formatted(x.text):
-		return richKind
-	}
-	return proseKind
-}
-
-// boxed tells if a paragraph is a block of code, and shown as one.
-func (p *page) boxed(i int) bool { return p.paras[i].code && !p.asWritten(i) }
-
-// asWritten tells if a paragraph is of an answer that is shown as it was written.
-func (p *page) asWritten(i int) bool {
-	m := p.paras[i].message
-	return len(p.plain) > 0 && m < len(p.infos) && p.plain[p.infos[m].segment]
-}
-
 // marks are what makes a paragraph more than plain text.
 var marks = regexp.MustCompile("^ *(?:#{1,6} |[-*+] |\\d+[.)] |> )|[*_~]{1,3}[^\\s*_~]|`[^`]+`|\\[[^]]+\\]\\(")
 
 func formatted(text string) bool { return marks.MatchString(text) }
 
-// prose is a plain paragraph. Where clicked is set, a click that selects nothing
+// Prose is a plain paragraph. Where clicked is set, a click that selects nothing
 // is told.
-type prose struct {
+type Prose struct {
 	widget.Label
 	shades
-	ear     *ear // nil where nothing is clicked, and before there is a renderer
+	ear     *Ear // nil where nothing is clicked, and before there is a renderer
 	menu    func(*fyne.PointEvent)
 	clicked func(at fyne.Position)
 }
 
-// proseLabel makes the widget of a paragraph.
-func proseLabel(clicked func(block, fyne.Position)) *prose {
-	l := &prose{}
+// NewProse makes the widget of a paragraph.
+func NewProse(clicked func(Block, fyne.Position)) *Prose {
+	l := &Prose{}
 	l.Wrapping, l.Selectable, l.SizeName = fyne.TextWrapWord, true, kit.SizeProse
 	if clicked != nil {
 		l.clicked = func(at fyne.Position) { clicked(l, at) }
@@ -83,10 +62,10 @@ func proseLabel(clicked func(block, fyne.Position)) *prose {
 	return l
 }
 
-func (l *prose) set(p paragraph, text string) { l.show(p.text, 0, text) }
+func (l *Prose) set(p paragraph, text string) { l.show(p.Text, 0, text) }
 
 // show shows text, which is in source from a byte on.
-func (l *prose) show(source string, start int, text string) {
+func (l *Prose) show(source string, start int, text string) {
 	l.of(source, start)
 	if l.Text != text {
 		l.deselect()
@@ -95,13 +74,13 @@ func (l *prose) show(source string, start int, text string) {
 }
 
 // deselect ends a selection.
-func (l *prose) deselect() {
+func (l *Prose) deselect() {
 	if l.ear != nil {
 		l.ear.end()
 	}
 }
 
-func (l *prose) shade(list []shade) {
+func (l *Prose) shade(list []Shade) {
 	if l.shades.show(list) {
 		canvas.Refresh(l)
 	}
@@ -111,7 +90,7 @@ func (l *prose) shade(list []shade) {
 // a renderer away that it has not drawn for a minute, and the new one of a label
 // wraps its text at no width until the label gets another size: it would be one
 // line high. So it is laid out here.
-func (l *prose) CreateRenderer() fyne.WidgetRenderer {
+func (l *Prose) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
 	l.Selectable = true // or Fyne does not tell what selects
 	r := &shaded{WidgetRenderer: l.Label.CreateRenderer(), h: &l.shades}
@@ -120,7 +99,7 @@ func (l *prose) CreateRenderer() fyne.WidgetRenderer {
 			l.text = t
 		}
 		if s, ok := o.(selection); ok && l.clicked != nil {
-			e := &ear{selection: s, of: l}
+			e := &Ear{selection: s, of: l}
 			e.ExtendBaseWidget(e)
 			r.over, l.ear = e, e
 			l.Selectable = false // until someone selects
@@ -143,18 +122,18 @@ type selection interface {
 	SelectedText() string
 }
 
-// ear hears a click, and passes on everything to what selects. That is part of
+// Ear hears a click, and passes on everything to what selects. That is part of
 // the text only while something is selected: the Tab key would stop there, with
 // nothing to show for it.
-type ear struct {
+type Ear struct {
 	widget.BaseWidget
 	selection
-	of      *prose
+	of      *Prose
 	dragged bool
 }
 
 // begin lets the text be selected in.
-func (e *ear) begin() {
+func (e *Ear) begin() {
 	if e.of.Selectable {
 		return
 	}
@@ -169,7 +148,7 @@ func (e *ear) begin() {
 }
 
 // end ends a selection, and gives the focus back.
-func (e *ear) end() {
+func (e *Ear) end() {
 	if !e.of.Selectable {
 		return
 	}
@@ -184,24 +163,24 @@ func (e *ear) end() {
 	}
 }
 
-func (e *ear) CreateRenderer() fyne.WidgetRenderer {
+func (e *Ear) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
 }
-func (e *ear) Hide()                           { e.BaseWidget.Hide() }
-func (e *ear) Show()                           { e.BaseWidget.Show() }
-func (e *ear) Visible() bool                   { return e.BaseWidget.Visible() }
-func (e *ear) Position() fyne.Position         { return e.BaseWidget.Position() }
-func (e *ear) Size() fyne.Size                 { return e.BaseWidget.Size() }
-func (e *ear) Move(p fyne.Position)            { e.BaseWidget.Move(p) }
-func (e *ear) Resize(s fyne.Size)              { e.BaseWidget.Resize(s) }
-func (e *ear) MinSize() fyne.Size              { return fyne.NewSize(0, 0) }
-func (e *ear) Refresh()                        { e.BaseWidget.Refresh() }
-func (e *ear) Dragged(d *fyne.DragEvent)       { e.begin(); e.dragged = true; e.selection.Dragged(d) }
-func (e *ear) DoubleTapped(p *fyne.PointEvent) { e.begin(); e.selection.DoubleTapped(p) }
+func (e *Ear) Hide()                           { e.BaseWidget.Hide() }
+func (e *Ear) Show()                           { e.BaseWidget.Show() }
+func (e *Ear) Visible() bool                   { return e.BaseWidget.Visible() }
+func (e *Ear) Position() fyne.Position         { return e.BaseWidget.Position() }
+func (e *Ear) Size() fyne.Size                 { return e.BaseWidget.Size() }
+func (e *Ear) Move(p fyne.Position)            { e.BaseWidget.Move(p) }
+func (e *Ear) Resize(s fyne.Size)              { e.BaseWidget.Resize(s) }
+func (e *Ear) MinSize() fyne.Size              { return fyne.NewSize(0, 0) }
+func (e *Ear) Refresh()                        { e.BaseWidget.Refresh() }
+func (e *Ear) Dragged(d *fyne.DragEvent)       { e.begin(); e.dragged = true; e.selection.Dragged(d) }
+func (e *Ear) DoubleTapped(p *fyne.PointEvent) { e.begin(); e.selection.DoubleTapped(p) }
 
 // TappedSecondary offers to copy what is selected, or else the menu of the
 // paragraph.
-func (e *ear) TappedSecondary(p *fyne.PointEvent) {
+func (e *Ear) TappedSecondary(p *fyne.PointEvent) {
 	if e.SelectedText() != "" {
 		e.selection.TappedSecondary(p)
 	} else if e.of.menu != nil {
@@ -210,7 +189,7 @@ func (e *ear) TappedSecondary(p *fyne.PointEvent) {
 }
 
 // MouseDown ends a selection, or makes it larger.
-func (e *ear) MouseDown(m *desktop.MouseEvent) {
+func (e *Ear) MouseDown(m *desktop.MouseEvent) {
 	e.dragged = false
 	if e.of.Selectable {
 		e.selection.MouseDown(m)
@@ -218,7 +197,7 @@ func (e *ear) MouseDown(m *desktop.MouseEvent) {
 }
 
 // MouseUp ends a selection; a click that made none is told.
-func (e *ear) MouseUp(m *desktop.MouseEvent) {
+func (e *Ear) MouseUp(m *desktop.MouseEvent) {
 	if e.of.Selectable {
 		e.selection.MouseUp(m)
 	}
@@ -231,53 +210,53 @@ func (e *ear) MouseUp(m *desktop.MouseEvent) {
 	}
 }
 
-// rich is a paragraph with formatting.
-type rich struct {
+// Rich is a paragraph with formatting.
+type Rich struct {
 	widget.RichText
 	shades
-	clicked func(block, fyne.Position)
+	clicked func(Block, fyne.Position)
 }
 
-func newRich(clicked func(block, fyne.Position)) *rich {
-	r := &rich{clicked: clicked}
+func newRich(clicked func(Block, fyne.Position)) *Rich {
+	r := &Rich{clicked: clicked}
 	r.Wrapping, r.Scroll = fyne.TextWrapWord, fyne.ScrollNone
 	r.ExtendBaseWidget(r)
 	return r
 }
 
-func (r *rich) shade(list []shade) {
+func (r *Rich) shade(list []Shade) {
 	if r.shades.show(list) {
 		canvas.Refresh(r)
 	}
 }
 
 // CreateRenderer puts shades under Fyne's text.
-func (r *rich) CreateRenderer() fyne.WidgetRenderer {
+func (r *Rich) CreateRenderer() fyne.WidgetRenderer {
 	r.text = &r.RichText
 	return &shaded{WidgetRenderer: r.RichText.CreateRenderer(), h: &r.shades}
 }
 
 // Tapped tells of a click on it.
-func (r *rich) Tapped(e *fyne.PointEvent) { r.clicked(r, e.Position) }
+func (r *Rich) Tapped(e *fyne.PointEvent) { r.clicked(r, e.Position) }
 
 // AccessibilityLabel is the text without its formatting.
-func (r *rich) AccessibilityLabel() string { return r.String() }
+func (r *Rich) AccessibilityLabel() string { return r.String() }
 
 // AccessibilityRole is fyne.AccessibleRoleText.
-func (r *rich) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+func (r *Rich) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // SelectedText is always empty: Fyne cannot select in formatted text. Copy does.
-func (r *rich) SelectedText() string { return "" }
+func (r *Rich) SelectedText() string { return "" }
 
-func (r *rich) deselect() {}
+func (r *Rich) deselect() {}
 
 // prefix matches what makes a line a heading, an item or a quotation.
 var linePrefix = regexp.MustCompile(`^( *)(#{1,6} |[-*+] |\d+[.)] |> )?`)
 
-func (r *rich) set(p paragraph, _ string) {
-	found := linePrefix.FindStringSubmatch(p.text)
-	r.of(p.text, len(found[0]))
-	indent, lead, rest := found[1], found[2], p.text[len(found[0]):]
+func (r *Rich) set(p paragraph, _ string) {
+	found := linePrefix.FindStringSubmatch(p.Text)
+	r.of(p.Text, len(found[0]))
+	indent, lead, rest := found[1], found[2], p.Text[len(found[0]):]
 	style := widget.RichTextStyle{SizeName: kit.SizeProse, ColorName: theme.ColorNameForeground, Inline: true}
 	var segments []widget.RichTextSegment
 	switch {
@@ -319,32 +298,32 @@ func (r *rich) set(p paragraph, _ string) {
 	r.Refresh()
 }
 
-// code is a block of code: in one size of letters, scrolled sideways, with a
+// Code is a block of code: in one size of letters, scrolled sideways, with a
 // button that copies it.
-type code struct {
+type Code struct {
 	widget.BaseWidget
 	ground *kit.Surface
-	text   *prose
+	Text   *Prose
 	scroll *sideways
 	lang   *kit.Note
-	copy   *kit.Button
+	Copy   *kit.Button
 }
 
-func newCode(clicked func(block, fyne.Position), copyAll func(*code), escape func(), up func(*fyne.ScrollEvent)) *code {
-	c := &code{ground: kit.NewSurface(kit.ColorSidebar), text: proseLabel(clicked), lang: kit.NewNote(theme.SizeNameCaptionText)}
+func newCode(clicked func(Block, fyne.Position), copyAll func(*Code), escape func(), up func(*fyne.ScrollEvent)) *Code {
+	c := &Code{ground: kit.NewSurface(kit.ColorSidebar), Text: NewProse(clicked), lang: kit.NewNote(theme.SizeNameCaptionText)}
 	c.ground.Radius = 6
-	c.text.Wrapping, c.text.TextStyle.Monospace, c.text.SizeName = fyne.TextWrapOff, true, kit.SizeCode
-	c.scroll = newSideways(c.text, up)
-	c.copy = kit.NewQuietButton(kit.Tr("Copy"), escape, func() { copyAll(c) })
-	c.copy.Name = kit.Tr("Copy the code")
+	c.Text.Wrapping, c.Text.TextStyle.Monospace, c.Text.SizeName = fyne.TextWrapOff, true, kit.SizeCode
+	c.scroll = newSideways(c.Text, up)
+	c.Copy = kit.NewQuietButton(kit.Tr("Copy"), escape, func() { copyAll(c) })
+	c.Copy.Name = kit.Tr("Copy the code")
 	c.ExtendBaseWidget(c)
 	return c
 }
 
-func (c *code) set(p paragraph, _ string) {
-	text, language := p.codeText()
-	before := c.text.Text
-	c.text.show(p.text, max(0, strings.LastIndex(p.text, text)), text)
+func (c *Code) set(p paragraph, _ string) {
+	text, language := p.CodeText()
+	before := c.Text.Text
+	c.Text.show(p.Text, max(0, strings.LastIndex(p.Text, text)), text)
 	if text != before {
 		c.scroll.Refresh()
 	}
@@ -352,50 +331,52 @@ func (c *code) set(p paragraph, _ string) {
 	c.Refresh()
 }
 
-func (c *code) shade(list []shade) { c.text.shade(list) }
+func (c *Code) shade(list []Shade) { c.Text.shade(list) }
+
+func (c *Code) Shaded() []string { return c.Text.Shaded() }
 
 // inner is a place of the block in its text.
-func (c *code) inner(pos fyne.Position) fyne.Position {
+func (c *Code) inner(pos fyne.Position) fyne.Position {
 	return pos.Subtract(c.scroll.Position()).Add(c.scroll.Offset)
 }
 
-func (c *code) at(pos fyne.Position) int {
+func (c *Code) At(pos fyne.Position) int {
 	if pos.Y < c.scroll.Position().Y {
 		return -1 // the line above the text
 	}
-	return c.text.at(c.inner(pos))
+	return c.Text.At(c.inner(pos))
 }
 
-func (c *code) line(at int) (top, bottom float32) {
-	top, bottom = c.text.line(at)
+func (c *Code) Line(at int) (top, bottom float32) {
+	top, bottom = c.Text.Line(at)
 	y := c.scroll.Position().Y
 	return top + y, bottom + y
 }
 
 // SelectedText is what the reader selected of the code.
-func (c *code) SelectedText() string { return c.text.SelectedText() }
+func (c *Code) SelectedText() string { return c.Text.SelectedText() }
 
-func (c *code) deselect() { c.text.deselect() }
+func (c *Code) deselect() { c.Text.deselect() }
 
 // top is the height of the line with the language and the button.
-func (c *code) top() float32 { return c.copy.MinSize().Height }
+func (c *Code) top() float32 { return c.Copy.MinSize().Height }
 
 // MinSize is the height of all lines; the width is whatever there is.
-func (c *code) MinSize() fyne.Size {
-	return fyne.NewSize(40, c.top()+c.text.MinSize().Height+4)
+func (c *Code) MinSize() fyne.Size {
+	return fyne.NewSize(40, c.top()+c.Text.MinSize().Height+4)
 }
 
-func (c *code) CreateRenderer() fyne.WidgetRenderer {
+func (c *Code) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.New(kit.LayoutFunc{Do: func(_ []fyne.CanvasObject, size fyne.Size) {
 		c.ground.Resize(size)
-		b := c.copy.MinSize()
-		c.copy.Resize(b)
-		c.copy.Move(fyne.NewPos(size.Width-b.Width, 0))
+		b := c.Copy.MinSize()
+		c.Copy.Resize(b)
+		c.Copy.Move(fyne.NewPos(size.Width-b.Width, 0))
 		c.lang.Resize(fyne.NewSize(max(0, size.Width-b.Width), b.Height))
 		c.lang.Move(fyne.NewPos(0, (b.Height-c.lang.MinSize().Height)/2))
 		c.scroll.Move(fyne.NewPos(0, b.Height-4))
 		c.scroll.Resize(fyne.NewSize(size.Width, max(0, size.Height-b.Height+4)))
-	}}, c.ground, c.lang, c.scroll, c.copy))
+	}}, c.ground, c.lang, c.scroll, c.Copy))
 }
 
 // sideways scrolls what is wider than it. Turning the wheel moves the text that

@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"slices"
@@ -13,12 +13,12 @@ import (
 	"tern/app/ui/kit"
 )
 
-// shade is a run of a paragraph that is drawn on a colour.
-type shade struct {
-	from, to int // of the paragraph's text, in bytes
-	fill     fyne.ThemeColorName
-	under    bool // a line below it
-	edge     bool // a line around it
+// Shade is a run of a paragraph that is drawn on a colour.
+type Shade struct {
+	From, To int // of the paragraph's text, in bytes
+	Fill     fyne.ThemeColorName
+	Under    bool // a line below it
+	Edge     bool // a line around it
 }
 
 // piece is a run of a paragraph that Fyne draws on one line and in one style.
@@ -58,7 +58,7 @@ func piecesOf(t *widget.RichText, source string, from int) []piece {
 	var list []piece
 	var find func(o fyne.CanvasObject, at fyne.Position)
 	add := func(text string, at fyne.Position, high, size float32, style fyne.TextStyle) {
-		text = strings.TrimSuffix(text, caret)
+		text = strings.TrimSuffix(text, Caret)
 		if i := strings.Index(source[from:], text); i >= 0 && text != "" {
 			list = append(list, piece{text, from + i, at, high, size, style})
 			from += i + len(text)
@@ -90,7 +90,7 @@ type shades struct {
 	source string           // the paragraph's text
 	start  int              // where in it that begins which is shown
 	found  []piece          // nil where they must be looked for again
-	list   []shade
+	list   []Shade
 	drawn  bool // list, as the text stands now
 	boxes  []fyne.CanvasObject
 }
@@ -112,9 +112,9 @@ func (h *shades) pieces() []piece {
 	return h.found
 }
 
-// at is the byte of the paragraph that stands at a place of the widget, -1 if
+// At is the byte of the paragraph that stands at a place of the widget, -1 if
 // there is no text.
-func (h *shades) at(pos fyne.Position) int {
+func (h *shades) At(pos fyne.Position) int {
 	for _, p := range h.pieces() {
 		if pos.Y >= p.at.Y && pos.Y < p.at.Y+p.high && pos.X >= p.at.X && pos.X < p.at.X+p.width(len(p.text)) {
 			return p.offset(pos.X)
@@ -123,8 +123,8 @@ func (h *shades) at(pos fyne.Position) int {
 	return -1
 }
 
-// line is where the line begins and ends that holds a byte of the paragraph.
-func (h *shades) line(at int) (top, bottom float32) {
+// Line is where the line begins and ends that holds a byte of the paragraph.
+func (h *shades) Line(at int) (top, bottom float32) {
 	for _, p := range h.pieces() {
 		if top, bottom = p.at.Y, p.at.Y+p.high; at < p.from+len(p.text) {
 			break
@@ -134,7 +134,7 @@ func (h *shades) line(at int) (top, bottom float32) {
 }
 
 // show draws a list; it tells if that is another one than before.
-func (h *shades) show(list []shade) bool {
+func (h *shades) show(list []Shade) bool {
 	same := slices.Equal(h.list, list)
 	if same && (h.drawn || len(list) == 0) {
 		return false
@@ -142,6 +142,15 @@ func (h *shades) show(list []shade) bool {
 	h.list, h.drawn = list, true
 	h.draw()
 	return true
+}
+
+// Shaded is what is said on each run that has a colour; runs that could not be
+// drawn are missing.
+func (h *shades) Shaded() (list []string) {
+	for _, s := range h.list[:min(len(h.list), len(h.boxes))] {
+		list = append(list, h.source[s.From:s.To])
+	}
+	return list
 }
 
 func (h *shades) draw() {
@@ -161,22 +170,22 @@ func (h *shades) draw() {
 	pieces := h.pieces()
 	for _, m := range h.list {
 		// Both are in the order of the text.
-		for len(pieces) > 0 && pieces[0].from+len(pieces[0].text) <= m.from {
+		for len(pieces) > 0 && pieces[0].from+len(pieces[0].text) <= m.From {
 			pieces = pieces[1:]
 		}
 		for _, p := range pieces {
-			if p.from >= m.to {
+			if p.from >= m.To {
 				break
 			}
-			x := p.at.X + p.width(max(0, m.from-p.from))
-			w := p.at.X + p.width(min(len(p.text), m.to-p.from)) - x
-			r := colour(m.fill)
+			x := p.at.X + p.width(max(0, m.From-p.from))
+			w := p.at.X + p.width(min(len(p.text), m.To-p.from)) - x
+			r := colour(m.Fill)
 			r.CornerRadius = 3
-			if m.edge {
+			if m.Edge {
 				r.StrokeColor, r.StrokeWidth = h.text.Theme().Color(theme.ColorNamePrimary, variant), 1.5
 			}
 			put(r, x, p.at.Y, w, p.high)
-			if m.under {
+			if m.Under {
 				put(colour(theme.ColorNameForeground), x, p.at.Y+p.high-2, w, 1.5)
 			}
 		}

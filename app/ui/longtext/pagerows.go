@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"fyne.io/fyne/v2"
@@ -10,14 +10,14 @@ import (
 
 // actionRow is the buttons below a message.
 type actionRow struct {
-	messageButtons
-	info turn
+	Buttons
+	info Message
 }
 
-// messageButtons is a row of buttons, and the first of them.
-type messageButtons struct {
+// Buttons is a row of buttons, and the first of them.
+type Buttons struct {
 	fyne.CanvasObject
-	first *kit.Button
+	First *kit.Button
 }
 
 // rowHeight is kept free below every message, for its buttons.
@@ -29,7 +29,7 @@ func rowHeight() float32 {
 // those that the pointer and the reader are on, and of those that have several
 // versions. It tells if they changed.
 func (p *page) placeRows() (changed bool) {
-	want := map[int]turn{}
+	want := map[int]Message{}
 	if p.edit == nil || !p.chat {
 		for i := p.at(p.top - overscan); i < p.shown && p.tops[i] <= p.bottom+overscan; i++ {
 			m := p.paras[i].message
@@ -37,10 +37,10 @@ func (p *page) placeRows() (changed bool) {
 				continue
 			}
 			info := p.infos[m]
-			if p.writing && info.last {
+			if p.writing && info.Last {
 				continue
 			}
-			if info.last && !info.mine || p.chat && (m == p.hovered || m == p.reader.on) || info.versions > 1 {
+			if info.Last && !info.Mine || p.chat && (m == p.hovered || m == p.reader.On) || info.Versions > 1 {
 				want[i] = info
 			}
 		}
@@ -54,13 +54,13 @@ func (p *page) placeRows() (changed bool) {
 	for i, info := range want {
 		r := p.rows[i]
 		if r == nil {
-			r = &actionRow{p.do.row(info), info}
+			r = &actionRow{p.do.Row(info), info}
 			p.rows[i] = r
 			changed = true
 		}
 		size := r.MinSize()
 		x := p.left() - kit.Inset()
-		if info.mine {
+		if info.Mine {
 			x = p.left() + p.column() - size.Width + kit.Inset()
 		}
 		y := p.tops[i] + p.heights[i]
@@ -75,8 +75,8 @@ func (p *page) placeRows() (changed bool) {
 
 // MouseMoved shows the buttons of the message under the pointer.
 func (p *page) MouseMoved(e *desktop.MouseEvent) {
-	if p.do.pointing() {
-		p.do.pointed(p.textAt(e.Position))
+	if p.do.Pointing() {
+		p.do.Pointed(p.textAt(e.Position))
 	}
 	m := -1
 	if i := p.at(e.Position.Y - rowHeight()); i < p.shown && p.tops[i] <= e.Position.Y {
@@ -96,8 +96,8 @@ func (p *page) MouseIn(e *desktop.MouseEvent) { p.MouseMoved(e) }
 
 // MouseOut points at no text any more.
 func (p *page) MouseOut() {
-	if p.do.pointing() {
-		p.do.pointed(0, -1)
+	if p.do.Pointing() {
+		p.do.Pointed(0, -1)
 	}
 }
 
@@ -106,7 +106,7 @@ func (p *page) MouseOut() {
 func (p *page) textAt(pos fyne.Position) (i, at int) {
 	i = p.at(pos.Y)
 	if b := p.live[i]; i < p.shown && b != nil && !p.hidden(i) {
-		return i, b.at(pos.Subtract(b.Position()))
+		return i, b.At(pos.Subtract(b.Position()))
 	}
 	return i, -1
 }

@@ -1,4 +1,4 @@
-package ui
+package longtext
 
 import (
 	"tern/app/ui/kit"
@@ -21,41 +21,36 @@ func (p *page) at(y float32) int {
 
 // column is the width of the text.
 func (p *page) column() float32 {
-	return max(100, min(kit.ColumnWidth(), p.width-2*pageMargin))
+	return max(100, min(kit.ColumnWidth(), p.width-2*kit.PageMargin))
 }
 
 // left is where the text begins.
 func (p *page) left() float32 { return (p.width - p.column()) / 2 }
 
-// ends tells if a message ends with paragraph i.
-func (p *page) ends(i int) bool {
-	return i == p.shown-1 || p.paras[i+1].message != p.paras[i].message
-}
-
 // place moves everything from paragraph first on to where it belongs.
 func (p *page) place(first int) {
-	y := float32(pageMargin) - kit.Inset()
+	y := float32(kit.PageMargin) - kit.Inset()
 	first = max(0, min(first, p.shown-1))
 	if p.edit != nil {
-		first = max(0, min(first, p.edit.first))
+		first = max(0, min(first, p.edit.First))
 	}
 	if first > 0 {
 		y = p.below(first - 1)
 	}
 	for i := first; i < p.shown; i++ {
-		if i > 0 && !(p.hidden(i) && i > p.edit.first) {
+		if i > 0 && !(p.hidden(i) && i > p.edit.First) {
 			y += p.space(i)
 		}
 		p.tops[i] = y
 		if p.hidden(i) {
-			if p.heights[i] = 0; i == p.edit.first {
+			if p.heights[i] = 0; i == p.edit.First {
 				p.heights[i] = p.edit.height(p.column() + 2*kit.Inset())
 			}
 			p.known[i] = false
 		}
 		y = p.below(i)
 	}
-	p.height = y + pageMargin - kit.Inset()
+	p.height = y + kit.PageMargin - kit.Inset()
 	if p.shown > 0 && !p.chat {
 		p.height += rowHeight()
 	}
@@ -65,9 +60,9 @@ func (p *page) place(first int) {
 		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+kit.Inset()))
 		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*kit.Inset()))
 	}
-	if e := p.edit; e != nil && e.first < p.shown {
-		e.box.Move(fyne.NewPos(p.left()-kit.Inset(), p.tops[e.first]))
-		e.box.Resize(fyne.NewSize(p.column()+2*kit.Inset(), p.heights[e.first]))
+	if e := p.edit; e != nil && e.First < p.shown {
+		e.Box.Move(fyne.NewPos(p.left()-kit.Inset(), p.tops[e.First]))
+		e.Box.Resize(fyne.NewSize(p.column()+2*kit.Inset(), p.heights[e.First]))
 	}
 }
 
@@ -86,7 +81,7 @@ func (p *page) space(i int) float32 {
 	if p.boxed(i) || p.boxed(i-1) {
 		s = max(s, 4) // boxes have no empty space of their own
 	}
-	if e := p.edit; e != nil && (i == e.first || i == e.end) {
+	if e := p.edit; e != nil && (i == e.First || i == e.End) {
 		s = max(s, 4)
 	}
 	return s

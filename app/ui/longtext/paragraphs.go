@@ -1,11 +1,9 @@
-package ui
+package longtext
 
 import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"tern/app/chat"
 )
 
 // gap is what separates a paragraph from the one above it.
@@ -21,21 +19,29 @@ const (
 // paragraph is a run of the document that one widget shows. Laying out a text
 // costs its length, so the cost of streaming is bounded by the longest one.
 type paragraph struct {
-	text    string
+	Text    string
 	gap     gap
-	from    int  // offset in the document, in bytes
+	From    int  // offset in the document, in bytes
 	code    bool // a block of code, from its fence to its fence; in answers alone
 	cont    bool // of a block that is longer than one paragraph, not the first
 	mine    bool // of the user's messages
 	message int  // which one it belongs to, from 0
 }
 
-// turn is a message, and what can be done with it.
-type turn struct {
-	segment           int // its first
-	mine, last, chat  bool
-	version, versions int // which can be stepped through at the segment step
-	step              int
+// Segment is a part of the text with one author.
+type Segment struct {
+	ID                int
+	Mine              bool // the user's; otherwise it was generated
+	Text              string
+	Version, Versions int // which of how many it is
+}
+
+// Message is a message, and what can be done with it.
+type Message struct {
+	Segment           int // its first
+	Mine, Last, Chat  bool
+	Version, Versions int // which can be stepped through at the segment step
+	Step              int
 }
 
 // A paragraph longer than longParagraph is cut after a sentence, and at a word
@@ -48,9 +54,9 @@ const (
 // typesetter cuts a document into paragraphs as it grows. Only the last one
 // changes while text is added.
 type typesetter struct {
-	seen  []chat.Segment
+	seen  []Segment
 	paras []paragraph
-	infos []turn
+	infos []Message
 	last  int  // where the newest continuation begins; -1 if nothing precedes it
 	chat  bool // segments are messages, set off from each other
 	other bool // the next document is another one than was seen
@@ -65,7 +71,7 @@ func (t *typesetter) setChat(on bool) {
 
 // update takes the document in its newest state and returns the index of the
 // first paragraph that differs, len(paras) if none does.
-func (t *typesetter) update(doc []chat.Segment) int {
+func (t *typesetter) update(doc []Segment) int {
 	if t.last = -1; !t.chat {
 		t.last = continuation(doc)
 	}
@@ -82,7 +88,7 @@ func (t *typesetter) update(doc []chat.Segment) int {
 			before = len(t.seen[i].Text)
 		}
 		if len(s.Text) > before {
-			another := before == 0 && (len(t.paras) == 0 || t.chat && doc[i-1].Author != s.Author)
+			another := before == 0 && (len(t.paras) == 0 || t.chat && doc[i-1].Mine != s.Mine)
 			first = min(first, t.feed(s, s.Text[before:], at+before, another))
 		}
 		at += len(s.Text)
@@ -100,12 +106,12 @@ func (t *typesetter) update(doc []chat.Segment) int {
 }
 
 // same tells if doc is what was seen, letter by letter.
-func (t *typesetter) same(doc []chat.Segment) bool {
-	return slices.EqualFunc(doc, t.seen, func(a, b chat.Segment) bool { return a.ID == b.ID && len(a.Text) == len(b.Text) })
+func (t *typesetter) same(doc []Segment) bool {
+	return slices.EqualFunc(doc, t.seen, func(a, b Segment) bool { return a.ID == b.ID && len(a.Text) == len(b.Text) })
 }
 
 // grew tells if doc is what was seen with something behind it.
-func (t *typesetter) grew(doc []chat.Segment) bool {
+func (t *typesetter) grew(doc []Segment) bool {
 	n := len(t.seen)
 	if len(doc) < n {
 		return false
@@ -120,13 +126,13 @@ func (t *typesetter) grew(doc []chat.Segment) bool {
 
 // feed adds text of a segment, which stands at an offset in the document, and
 // returns the first paragraph that it changed.
-func (t *typesetter) feed(s chat.Segment, text string, at int, another bool) int {
+func (t *typesetter) feed(s Segment, text string, at int, another bool) int {
 	first := len(t.paras)
-	tail := paragraph{from: at, mine: t.chat && s.Author == chat.User}
+	tail := paragraph{From: at, mine: t.chat && s.Mine}
 	if another {
 		if t.chat {
 			rest := strings.TrimLeft(text, "\n")
-			tail.from += len(text) - len(rest)
+			tail.From += len(text) - len(rest)
 			text = rest
 		}
 		if first > 0 {
@@ -145,15 +151,15 @@ func (t *typesetter) feed(s chat.Segment, text string, at int, another bool) int
 func (t *typesetter) inform() {
 	t.infos = t.infos[:0]
 	for i, s := range t.seen {
-		mine := t.chat && s.Author == chat.User
-		if n := len(t.infos); n == 0 || t.chat && t.infos[n-1].mine != mine {
-			t.infos = append(t.infos, turn{segment: s.ID, mine: mine, chat: t.chat})
+		mine := t.chat && s.Mine
+		if n := len(t.infos); n == 0 || t.chat && t.infos[n-1].Mine != mine {
+			t.infos = append(t.infos, Message{Segment: s.ID, Mine: mine, Chat: t.chat})
 		}
 		m := &t.infos[len(t.infos)-1]
 		if s.Versions > 1 {
-			m.version, m.versions, m.step = s.Version, s.Versions, s.ID
+			m.Version, m.Versions, m.Step = s.Version, s.Versions, s.ID
 		}
-		m.last = i == len(t.seen)-1
+		m.Last = i == len(t.seen)-1
 	}
 }
 
@@ -164,20 +170,20 @@ const fence = "```"
 // told from prose.
 func cut(paras []paragraph, tail paragraph, added string, fences bool) []paragraph {
 	p := tail
-	p.text = tail.text + added
+	p.Text = tail.Text + added
 	emit := func(n int, code bool, next gap) {
 		q := p
-		q.text, q.code = p.text[:n], code
+		q.Text, q.code = p.Text[:n], code
 		paras = append(paras, q)
-		p.text, p.from, p.gap = p.text[n:], p.from+n, next
+		p.Text, p.From, p.gap = p.Text[n:], p.From+n, next
 	}
 	for {
-		if fences && (p.cont || strings.HasPrefix(p.text, fence)) {
-			switch n, closed := codeEnd(p.text, p.cont); {
+		if fences && (p.cont || strings.HasPrefix(p.Text, fence)) {
+			switch n, closed := codeEnd(p.Text, p.cont); {
 			case closed:
 				emit(n, true, paraGap)
 				p.cont = false
-				p.text, p.from = strings.TrimPrefix(p.text, "\n"), p.from+min(1, len(p.text)-len(strings.TrimPrefix(p.text, "\n")))
+				p.Text, p.From = strings.TrimPrefix(p.Text, "\n"), p.From+min(1, len(p.Text)-len(strings.TrimPrefix(p.Text, "\n")))
 				continue
 			case n > 0:
 				emit(n, true, noGap)
@@ -188,22 +194,22 @@ func cut(paras []paragraph, tail paragraph, added string, fences bool) []paragra
 			return append(paras, p)
 		}
 		p.code = false
-		line := strings.IndexByte(p.text, '\n')
-		if n := longCut(p.text, line); n > 0 {
+		line := strings.IndexByte(p.Text, '\n')
+		if n := longCut(p.Text, line); n > 0 {
 			emit(n, false, noGap)
 			continue
 		}
 		if line < 0 {
 			return append(paras, p)
 		}
-		if body := strings.TrimRight(p.text[:line], " \t\r"); body != "" {
+		if body := strings.TrimRight(p.Text[:line], " \t\r"); body != "" {
 			emit(line, false, lineGap)
 		} else if len(paras) > 0 && p.gap != messageGap {
 			p.gap = paraGap
 		}
-		rest := p.text[strings.IndexByte(p.text, '\n')+1:]
-		p.from += len(p.text) - len(rest)
-		p.text = rest
+		rest := p.Text[strings.IndexByte(p.Text, '\n')+1:]
+		p.From += len(p.Text) - len(rest)
+		p.Text = rest
 	}
 }
 
@@ -234,8 +240,8 @@ func codeEnd(text string, cont bool) (n int, closed bool) {
 }
 
 // code is what a block of code says, and in which language.
-func (p paragraph) codeText() (text, language string) {
-	text = p.text
+func (p paragraph) CodeText() (text, language string) {
+	text = p.Text
 	if !p.cont {
 		first, rest, _ := strings.Cut(text, "\n")
 		text, language = rest, strings.TrimSpace(strings.Trim(first, "`"))
@@ -275,15 +281,15 @@ func longCut(text string, line int) int {
 
 // continuation is the offset at which the model's last turn begins, -1 if the
 // model wrote nothing before it: then there is nothing to tell it from.
-func continuation(doc []chat.Segment) int {
+func continuation(doc []Segment) int {
 	n := len(doc)
-	if n == 0 || doc[n-1].Author != chat.Model {
+	if n == 0 || doc[n-1].Mine {
 		return -1
 	}
 	at, before := 0, false
 	for _, s := range doc[:n-1] {
 		at += len(s.Text)
-		before = before || s.Author == chat.Model
+		before = before || !s.Mine
 	}
 	if !before {
 		return -1
