@@ -82,6 +82,9 @@ var arrows = map[string][]string{
 	"tern/inference/chattemplate":       {"tern/inference/chattemplate/jinja", "tern/tokenizer"},
 	"tern/inference/chattemplate/jinja": {},
 	"tern/inference/kernel":             {"tern/model/ternary"},
+	// answer takes apart what a model writes, by what chattemplate knows of its
+	// template, and has the grammar of its calls.
+	"tern/inference/answer": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/tokenizer"},
 	// grammar knows bytes alone: a vocabulary is what it is given as one.
 	"tern/inference/grammar": {},
 	// The table of settings: whoever reads, offers or keeps them loops over it.

@@ -63,19 +63,36 @@ func (e *Engine) Chat(messages []Message, generationPrompt bool) ([]int32, error
 
 // ChatWith is Chat with tools, documents and variables.
 func (e *Engine) ChatWith(messages []Message, o ChatOptions) ([]int32, error) {
+	ids, _, err := e.ChatPrompt(messages, o)
+	return ids, err
+}
+
+// ChatPrompt is ChatWith, and how the answer to it thinks: in which markers, and
+// whether the prompt has begun a block. The budget is the caller's to add.
+func (e *Engine) ChatPrompt(messages []Message, o ChatOptions) ([]int32, Thinking, error) {
 	if e.chat == nil {
-		return nil, fmt.Errorf("inference: %w", ErrNoTemplate)
+		return nil, Thinking{}, fmt.Errorf("inference: %w", ErrNoTemplate)
 	}
-	parts, err := e.chat.Render(messages, o)
+	parts, begun, err := e.chat.RenderPrompt(messages, o)
 	if err != nil {
-		return nil, fmt.Errorf("inference: %w", err)
+		return nil, Thinking{}, fmt.Errorf("inference: %w", err)
 	}
 	ids := e.tok.EncodeParts(parts)
 	if bos, add := e.tok.BOS(); add && (len(ids) == 0 || ids[0] != bos) {
 		parts = append([]tokenizer.Part{{Text: e.tok.Literal(bos)}}, parts...)
 		ids = e.tok.EncodeParts(parts)
 	}
-	return ids, nil
+	f := e.chat.Format()
+	return ids, Thinking{Open: f.Open, Close: f.Close, Closing: f.Closing, Begun: begun}, nil
+}
+
+// AnswerFormat returns how the model marks thoughts and calls of tools in answers,
+// and how thinking is switched. The caller must not change it.
+func (e *Engine) AnswerFormat() *chattemplate.Format {
+	if e.chat == nil {
+		return &chattemplate.Format{}
+	}
+	return e.chat.Format()
 }
 
 // ChatStops returns what ends an answer besides the model's own stop ids: the

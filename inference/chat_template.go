@@ -57,6 +57,7 @@ func chooseTemplate(m *model.Model, tok tokenizer.Tokenizer, wanted string) *cha
 func vocabulary(tok tokenizer.Tokenizer) chattemplate.Vocabulary {
 	bos, _ := tok.BOS()
 	v := chattemplate.Vocabulary{BOS: tok.Literal(bos), EOS: tok.Literal(tok.EOS())}
+	v.Has = func(literal string) bool { return hasMarkers(tok, literal) }
 	for id := range int32(tok.VocabSize()) {
 		if len(tok.Bytes(id)) == 0 && isControl(tok, id) {
 			v.Control = append(v.Control, tok.Literal(id))

@@ -16,7 +16,8 @@ type Thinking struct {
 	// Begun says that the prompt ends within a block.
 	Begun bool
 	// Budget is how many tokens a block may have, 0 for any number: then it is
-	// closed for the model, and the answer begins. The markers do not count.
+	// closed for the model, and the answer begins. The markers do not count. A
+	// negative one closes a block as soon as it is begun.
 	Budget int
 	// Closing is written to close a block, markers and line breaks; "" for Close
 	// on a line of its own and an empty line.
@@ -51,6 +52,9 @@ func newThinker(t Thinking, tok tokenizer.Tokenizer) thinker {
 	k.open, k.close = marker(tok, t.Open), marker(tok, t.Close)
 	if k.at = thinkMay; t.Begun {
 		k.at = thinkIn
+		if t.Budget < 0 {
+			k.end()
+		}
 	}
 	return k
 }
@@ -77,7 +81,9 @@ func (k *thinker) push(id int32, whole bool) {
 		text := bytes.TrimLeft(k.written, " \t\r\n")
 		switch {
 		case id == k.open || bytes.HasPrefix(text, []byte(k.Open)):
-			k.at, k.written = thinkIn, k.written[:0]
+			if k.at, k.written = thinkIn, k.written[:0]; k.Budget < 0 {
+				k.end()
+			}
 		case !bytes.HasPrefix([]byte(k.Open), text):
 			k.at = thinkOver
 		}

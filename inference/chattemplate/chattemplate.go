@@ -84,12 +84,17 @@ type Options struct {
 type Vocabulary struct {
 	BOS, EOS string   // how they are written; "" where there is none
 	Control  []string // the names of all control tokens
+	// Has tells whether a marker is a token of its own, control or not. nil is never.
+	Has func(literal string) bool
 }
 
 // Template is a chat template for one vocabulary. It may be used by several
 // goroutines.
 type Template struct {
 	name     string
+	source   string
+	has      func(literal string) bool
+	format   *lazyFormat
 	jinja    *jinja.Template
 	bos, eos string
 	control  map[byte][]string // names by their first byte
@@ -100,7 +105,7 @@ type Template struct {
 // New reads the Jinja template of a checkpoint; name is that of the file that
 // holds it. Errors wrap ErrTemplate.
 func New(name, source string, v Vocabulary) (*Template, error) {
-	t := &Template{name: name, bos: v.BOS, eos: v.EOS, control: map[byte][]string{}}
+	t := &Template{name: name, source: source, has: v.Has, format: &lazyFormat{}, bos: v.BOS, eos: v.EOS, control: map[byte][]string{}}
 	for _, c := range v.Control {
 		if c != "" {
 			t.control[c[0]] = append(t.control[c[0]], c)
@@ -115,7 +120,9 @@ func New(name, source string, v Vocabulary) (*Template, error) {
 
 // Broken stands for a template that cannot be used: it has a name, and each
 // rendering ends with this error.
-func Broken(name string, err error) *Template { return &Template{name: name, broken: err} }
+func Broken(name string, err error) *Template {
+	return &Template{name: name, format: &lazyFormat{}, broken: err}
+}
 
 // Apart is the same template, but that contents are encoded apart from what
 // surrounds them, as the code of 2B-4T does.
@@ -140,11 +147,22 @@ func (t *Template) failed(err error) error {
 // Render returns the parts of the prompt for a conversation. Errors wrap
 // ErrTemplate.
 func (t *Template) Render(messages []Message, o Options) ([]tokenizer.Part, error) {
+	parts, _, err := t.RenderPrompt(messages, o)
+	return parts, err
+}
+
+// RenderPrompt is Render. begun tells that the prompt ends in a block of thoughts,
+// which the model goes on with.
+func (t *Template) RenderPrompt(messages []Message, o Options) (parts []tokenizer.Part, begun bool, err error) {
 	text, err := t.text(messages, o)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return t.parts(text, messages), nil
+	tail := text.String()
+	if spans := text.Spans(); len(spans) > 0 {
+		tail = tail[spans[len(spans)-1].End:]
+	}
+	return t.parts(text, messages), o.GenerationPrompt && t.Format().begun(tail), nil
 }
 
 // text is what the template writes.
