@@ -124,17 +124,35 @@ func (r *Report) judgeShares(m *model.Model) {
 			}
 		}
 	}
+	for _, d := range []struct {
+		name string
+		*model.Dense
+	}{{"the embedding", &m.Embed}, {"the head", m.Head}} {
+		if d.Grouped == nil || d.Dense == &m.Embed && d.name == "the head" {
+			continue
+		}
+		n := d.Grouped.Counts()
+		c := ternaryCount{n[0], n[1], n[2], n[3]}
+		sum.add(&c)
+		if Misread(c.two, c.total()) {
+			misread = append(misread, fmt.Sprintf("%s (%.0f%%)", d.name, 100*float64(c.two)/float64(c.total())))
+		}
+	}
+	twos := ""
+	if sum.two > 0 {
+		twos = fmt.Sprintf("; %d of %d weights are +2 scales", sum.two, sum.total())
+	}
 	switch {
 	case len(misread) > 0:
 		r.add("weights", Doubtful, "many weights are +2 scales in %s; %s", some(misread), LayoutMisread)
 	case len(empty) > 0:
 		r.add("weights", Bad, "a sign is missing altogether in %s", some(empty))
 	case sum.zero == 0 && sum.total() > 0:
-		r.add("weights", Good, "no zeros: a 1-bit model")
+		r.add("weights", Good, "no zeros: a 1-bit model%s", twos)
 	case len(odd) > 0:
 		r.add("weights", Doubtful, "unusual shares of -1 / 0 / +1 in %s", some(odd))
 	default:
-		r.add("weights", Good, "between %.0f%% and %.0f%% zeros in every matrix", 100*minZeroShare, 100*maxZeroShare)
+		r.add("weights", Good, "between %.0f%% and %.0f%% zeros in every matrix%s", 100*minZeroShare, 100*maxZeroShare, twos)
 	}
 }
 

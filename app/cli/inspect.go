@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -14,6 +15,8 @@ import (
 	"tern/app/measure"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
+	"tern/model/ternary"
 )
 
 // inspectResult is what inspect --json writes.
@@ -197,13 +200,29 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	}
 	r.Memory = append(r.Memory, inspectMemory{"all of these", total},
 		inspectMemory{fmt.Sprintf("key/value cache of %d tokens, f16", m.ContextLen), int64(m.ContextLen) * row})
+	tables := ternaryTables(m)
 	return r, check.Parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]
 		r.Tensors[i] = inspectTensor{Name: t.Name, Type: t.Type, Shape: append([]int{}, t.Shape...)}
-		if t.Linear != nil && t.Linear.Ternary() {
-			r.Tensors[i].TernaryFacts = ternaryFacts(t.Linear)
+		l := cmp.Or(t.Linear, tables[t.Name])
+		if l != nil && l.Ternary() {
+			r.Tensors[i].TernaryFacts = ternaryFacts(l)
 		}
 	})
+}
+
+// ternaryTables are the embedding and the head, where they are ternary, by the names
+// of their tensors in either container.
+func ternaryTables(m *model.Model) map[string]*model.Linear {
+	tables := map[string]*model.Linear{}
+	for _, names := range []*model.Names{&model.GGUFNames, &checkpoint.Find(m.Arch).Names} {
+		for _, s := range m.Slots(names) {
+			if s.Dense != nil && s.Dense.Grouped != nil {
+				tables[s.Name] = &model.Linear{Matrix: ternary.Matrix{Rows: s.Rows, Cols: s.Cols}, Grouped: s.Dense.Grouped}
+			}
+		}
+	}
+	return tables
 }
 
 func ternaryFacts(l *model.Linear) *TernaryFacts {
@@ -222,7 +241,11 @@ func ternaryFacts(l *model.Linear) *TernaryFacts {
 // scales writes the multiplier, or the range of the scales of the groups.
 func (f *TernaryFacts) scales() string {
 	if g := f.GroupFacts; g != nil {
-		return fmt.Sprintf("%.4g to %.4g per %d", g.MinScale, g.MaxScale, g.Cols)
+		text := fmt.Sprintf("%.4g to %.4g per %d", g.MinScale, g.MaxScale, g.Cols)
+		if g.Zeros > 0 {
+			text += fmt.Sprintf(", %d of 0", g.Zeros)
+		}
+		return text
 	}
 	bits, _ := strconv.ParseUint(f.MultiplierBits, 16, 32)
 	return fmt.Sprintf("%.6g", math.Float32frombits(uint32(bits)))
@@ -230,18 +253,22 @@ func (f *TernaryFacts) scales() string {
 
 // twos says how many weights are +2 scales, "" for none.
 func (r *inspectResult) twos() string {
-	two, all := 0, 0
+	two, all, misread := 0, 0, ""
 	for _, t := range r.Tensors {
 		if f := t.TernaryFacts; f != nil && f.GroupFacts != nil {
-			two, all = two+f.Two, all+f.Neg+f.Zero+f.Pos+f.Two
+			n := f.Neg + f.Zero + f.Pos + f.Two
+			two, all = two+f.Two, all+n
+			if misread == "" && check.Misread(f.Two, n) {
+				misread = t.Name
+			}
 		}
 	}
 	if two == 0 {
 		return ""
 	}
 	text := fmt.Sprintf("%d of %d weights are +2 scales", two, all)
-	if check.Misread(two, all) {
-		text += "; " + check.LayoutMisread
+	if misread != "" {
+		text += "; " + check.LayoutMisread + " (" + misread + ")"
 	}
 	return text
 }

@@ -174,7 +174,9 @@ func (w *ggufWriter) linear(p *model.Slot) ([]gguf.Entry, error) {
 		order = func(r int) int { return model.NeighbourRow(r, w.m.HeadDim) }
 	}
 	if l.Dense != nil {
-		w.x.Floats = append(w.x.Floats, p.Module())
+		if w.m.Input == model.InputInt8 { // others stay float because they are not ternary
+			w.x.Floats = append(w.x.Floats, p.Module())
+		}
 		return []gguf.Entry{ggufDense(p.Name, l.Dense, order)}, nil
 	}
 	if l.Grouped != nil {
