@@ -96,14 +96,15 @@ var arrows = map[string][]string{
 	"tern/model":                   {"tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/internal/parallel": {},
 	"tern/model/internal/repack":   {},
+	"tern/model/internal/memory":   {}, // of matrices (ternary) and vocabularies (gguf)
 	"tern/model/checkpoint":        {"tern/model", "tern/model/gguf", "tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/pyjson", "tern/model/safetensors", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/export":            {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/compare":           {"tern/model", "tern/model/checkpoint"},                                              // the names of a class
 	"tern/model/modeltest":         {"tern/model", "tern/model/checkpoint", "tern/model/gguf", "tern/model/safetensors"}, // writes checkpoints for tests
 	"tern/model/fuzztest":          {},
-	"tern/model/gguf":              {},
+	"tern/model/gguf":              {"tern/model/internal/memory"},
 	"tern/model/safetensors":       {},
-	"tern/model/ternary":           {"tern/model/internal/repack"},
+	"tern/model/ternary":           {"tern/model/internal/memory", "tern/model/internal/repack"},
 	"tern/tokenizer":               {"tern/model/pyjson", "tern/tokenizer/vocab"}, // its files are JSON as Python writes it
 	// vocab has the nouns that model keeps and tokenizer reads, so that neither knows the
 	// other; the chat template is in a JSON file.

@@ -219,6 +219,43 @@ func TestShrunk(t *testing.T) {
 	}
 }
 
+// TestChangedMeanwhile: lengths that were sound when the header was parsed need not be
+// when it is read to stay.
+func TestChangedMeanwhile(t *testing.T) {
+	list := make([]string, 10_000) // more than a window
+	for i := range list {
+		list[i] = "token"
+	}
+	raw := written(t, []Pair{{"tokens", list}})
+	for _, length := range []uint64{6, 1 << 20, math.MaxUint64} {
+		f, err := Read(&changing{raw: raw, length: length}, int64(len(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, ok := f.Meta["tokens"].Strings(); ok {
+			t.Errorf("a string of %d bytes is among %d of 5", length, len(list))
+		}
+	}
+}
+
+// changing is a file whose last string gets another length once its beginning is read
+// a second time.
+type changing struct {
+	raw    []byte
+	length uint64
+	again  bool
+}
+
+func (c *changing) ReadAt(p []byte, at int64) (int, error) {
+	raw := c.raw
+	if c.again && at == 0 {
+		raw = bytes.Clone(raw)
+		binary.LittleEndian.PutUint64(raw[bytes.LastIndex(raw, []byte("token"))-8:], c.length)
+	}
+	c.again = true
+	return bytes.NewReader(raw).ReadAt(p, at)
+}
+
 func FuzzGGUF(f *testing.F) {
 	raw := small(f)
 	f.Add(raw)

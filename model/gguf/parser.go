@@ -4,23 +4,29 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"unsafe"
+
+	"tern/model/internal/memory"
 )
 
-// parser reads a header from its start.
+// parser reads a header from its start, a window at a time: what is kept of it is read
+// again once its size is known, which is cheaper than memory that grows.
 type parser struct {
-	r    io.ReaderAt
-	size int64  // of the file
-	buf  []byte // the header so far as it has been read
-	pos  int    // what has been parsed of it
+	r     io.ReaderAt
+	size  int64  // of the file
+	buf   []byte // a part of it,
+	start int    // and where that begins
+	pos   int    // what has been parsed
 }
+
+// window is what is read at a time.
+const window = 64 << 10
 
 func (p *parser) file() (*File, []info, error) {
 	pairs, tensors, err := p.counts()
 	if err != nil {
 		return nil, nil, err
 	}
-	// The values are cut from the buffer once all of it is there, because it
-	// moves while it grows.
 	type span struct {
 		key        string
 		value      Value
@@ -47,7 +53,10 @@ func (p *parser) file() (*File, []info, error) {
 		f.Meta[key] = Value{}
 		spans = append(spans, span{key, v, begin, p.pos})
 	}
-	header := string(p.buf[:p.pos])
+	header, err := p.read(p.pos)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, s := range spans {
 		s.value.data = header[s.begin:s.end]
 		f.Meta[s.key] = s.value
@@ -157,11 +166,14 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 	v.Type = t
 	switch size := t.size(); {
 	case size > 0:
-		_, err = p.take(uint64(size))
+		err = p.skip(uint64(size))
 		return v, p.pos - size, err
 	case t == String:
-		s, err := p.string()
-		return v, p.pos - len(s), err
+		n, err := p.uint64()
+		if err == nil {
+			err = p.skip(n)
+		}
+		return v, p.pos - int(n), err
 	case t != Array:
 		return v, 0, bad("value of unknown %v", t)
 	case depth == maxDepth:
@@ -185,8 +197,7 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 	}
 	v.Len, begin = int(n), p.pos
 	if size := v.Elem.size(); size > 0 {
-		_, err = p.take(n * uint64(size))
-		return v, begin, err
+		return v, begin, p.skip(n * uint64(size))
 	}
 	for range n {
 		if _, _, err := p.value(v.Elem, depth+1); err != nil {
@@ -198,34 +209,52 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 
 // take returns the next n bytes; the slice is good until the next call.
 func (p *parser) take(n uint64) ([]byte, error) {
-	if n > uint64(len(p.buf)-p.pos) {
-		if err := p.more(n); err != nil {
+	begin := p.pos
+	if err := p.skip(n); err != nil {
+		return nil, err
+	}
+	if p.pos > p.start+len(p.buf) || begin < p.start {
+		size := int(min(max(int64(n), window), p.size-int64(begin)))
+		if cap(p.buf) < size {
+			p.buf = make([]byte, size)
+		}
+		p.buf, p.start = p.buf[:size], begin
+		if err := p.readAt(p.buf, begin); err != nil {
 			return nil, err
 		}
 	}
-	b := p.buf[p.pos:][:n]
-	p.pos += int(n)
-	return b, nil
+	return p.buf[begin-p.start:][:n], nil
 }
 
-// more reads on until n bytes are there: twice as much as before, at least
-// 64 KiB, and no more than the file has.
-func (p *parser) more(n uint64) error {
+// skip passes over n bytes.
+func (p *parser) skip(n uint64) error {
 	if left := uint64(p.size) - uint64(p.pos); n > left {
 		return short("%d bytes are asked for at byte %d of %d", n, p.pos, p.size)
 	}
-	want := int64(p.pos) + int64(n)
-	if want > maxHeader {
+	if uint64(p.pos)+n > maxHeader {
 		return bad("more than %d bytes of metadata", maxHeader)
 	}
-	want = min(max(want, 2*int64(len(p.buf)), 64<<10), maxHeader, p.size)
-	have := len(p.buf)
-	p.buf = append(p.buf, make([]byte, int(want)-have)...)
-	if n, err := p.r.ReadAt(p.buf[have:], int64(have)); n < len(p.buf)-have {
+	p.pos += int(n)
+	return nil
+}
+
+// read returns the first n bytes, which were parsed.
+func (p *parser) read(n int) (string, error) {
+	if p.start == 0 {
+		return string(p.buf[:n]), nil
+	}
+	b := memory.Zeros(n)
+	err := p.readAt(b, 0)
+	return unsafe.String(unsafe.SliceData(b), n), err
+}
+
+// readAt fills b.
+func (p *parser) readAt(b []byte, at int) error {
+	if n, err := p.r.ReadAt(b, int64(at)); n < len(b) {
 		if err == io.EOF { // it shrank since its size was taken
 			err = io.ErrUnexpectedEOF
 		}
-		return fmt.Errorf("gguf: %d bytes at %d: %w", len(p.buf)-have, have, err)
+		return fmt.Errorf("gguf: %d bytes at %d: %w", len(b), at, err)
 	}
 	return nil
 }

@@ -133,8 +133,16 @@ func (v Value) Strings() (list []string, ok bool) {
 	list = make([]string, v.Len)
 	rest := v.data
 	for i := range list {
-		n := 8 + v.bits(len(v.data)-len(rest), 8)
-		list[i], rest = rest[8:n], rest[n:]
+		// The parser saw lengths that fit, in a file that another program may have
+		// written to since.
+		if len(rest) < 8 {
+			return nil, false
+		}
+		n := v.bits(len(v.data)-len(rest), 8)
+		if rest = rest[8:]; n > uint64(len(rest)) {
+			return nil, false
+		}
+		list[i], rest = rest[:n], rest[n:]
 	}
 	return list, true
 }

@@ -3,14 +3,14 @@ package ternary
 import (
 	"fmt"
 	"unsafe"
+
+	"tern/model/internal/memory"
 )
 
 const (
 	// align keeps every matrix on a cache line, so that no 32-byte load
 	// straddles two of them.
 	align = 64
-	// hugePage is the size of a huge page on the systems that have them.
-	hugePage = 2 << 20
 )
 
 // Arena is one large allocation from which the matrices of a model are cut.
@@ -25,11 +25,10 @@ type Arena struct{ free []byte }
 // NewArena returns an arena of n bytes; see Size for what a matrix takes.
 func NewArena(n int) *Arena {
 	n = (n + align - 1) / align * align
-	if n < hugePage {
-		return &Arena{alignTo(make([]byte, n+align), align)[:n]}
+	if n < memory.HugePage {
+		return &Arena{memory.AlignTo(make([]byte, n+align), align)[:n]}
 	}
-	// Start on a huge page, so that the advice covers the arena alone.
-	return &Arena{zeros((n + hugePage - 1) / hugePage * hugePage)[:n]}
+	return &Arena{memory.Zeros(n)}
 }
 
 // Bytes cuts n zero bytes that start at a multiple of 64 from the arena; what
@@ -50,8 +49,4 @@ func Alloc[T int8 | uint16 | float32](n int) []T {
 	var zero T
 	b := NewArena(n * int(unsafe.Sizeof(zero))).free
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
-}
-
-func alignTo(b []byte, to uintptr) []byte {
-	return b[-uintptr(unsafe.Pointer(unsafe.SliceData(b)))%to:]
 }

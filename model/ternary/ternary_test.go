@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"unsafe"
+
+	"tern/model/internal/memory"
 )
 
 // shapes are matrices around the edges of the layout: 4 rows, 128 columns.
@@ -138,7 +140,7 @@ func TestPanics(t *testing.T) {
 }
 
 func TestArena(t *testing.T) {
-	for _, n := range []int{1, 64, 1000, hugePage - 1, hugePage, 3*hugePage + 5} {
+	for _, n := range []int{1, 64, 1000, memory.HugePage - 1, memory.HugePage, 3*memory.HugePage + 5} {
 		a := NewArena(n + 3*align)
 		for _, size := range []int{1, align, n - 1} {
 			b := a.Bytes(size)

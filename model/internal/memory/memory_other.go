@@ -1,7 +1,7 @@
 //go:build !linux
 
-package ternary
+package memory
 
 // zeros returns size zeros that start on a huge page. Other systems than Linux choose
 // page sizes by themselves.
-func zeros(size int) []byte { return alignTo(make([]byte, size+hugePage), hugePage)[:size:size] }
+func zeros(size int) []byte { return AlignTo(make([]byte, size+HugePage), HugePage)[:size:size] }

@@ -1,4 +1,4 @@
-package ternary
+package memory
 
 import (
 	"bufio"
@@ -37,14 +37,14 @@ func flags(t *testing.T, at uintptr) []string {
 func TestHugePagesAreForgotten(t *testing.T) {
 	defer func(was time.Duration) { keepHuge = was }(keepHuge)
 	keepHuge = 0
-	const size = 3 * hugePage
+	const size = 3 * HugePage
 	advised := func(b []byte) bool {
 		return slices.Contains(flags(t, uintptr(unsafe.Pointer(unsafe.SliceData(b)))), "hg")
 	}
 	seen := map[uintptr]bool{}
 	var last []uintptr
 	for range 20 { // the later ones get the places of the earlier ones
-		b := NewArena(size).Bytes(size)
+		b := Zeros(size)
 		if slices.ContainsFunc(b, func(x byte) bool { return x != 0 }) {
 			t.Fatal("an arena is not zero")
 		}

@@ -1,4 +1,4 @@
-package ternary
+package memory
 
 import (
 	"runtime"
@@ -31,10 +31,10 @@ var keepHuge = time.Minute
 // all pages that are given back.
 func zeros(size int) []byte {
 	var memory strings.Builder
-	memory.Grow(size + hugePage)
+	memory.Grow(size + HugePage)
 	memory.WriteByte(0)
 	all := unsafe.Slice(unsafe.StringData(memory.String()), memory.Cap())
-	b := alignTo(all, hugePage)[:size:size]
+	b := AlignTo(all, HugePage)[:size:size]
 
 	huge.Lock()
 	defer huge.Unlock()
@@ -44,7 +44,7 @@ func zeros(size int) []byte {
 	huge.last++
 	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 	p := place{huge.last, begin, begin + uintptr(size)}
-	for page := p.begin; page < p.end; page += hugePage {
+	for page := p.begin; page < p.end; page += HugePage {
 		huge.owner[page] = p.owner
 	}
 	_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
@@ -70,13 +70,13 @@ func (p place) forget() {
 	defer huge.Unlock()
 	for page := p.begin; page < p.end; {
 		from := page
-		for ; page < p.end && huge.owner[page] == p.owner; page += hugePage {
+		for ; page < p.end && huge.owner[page] == p.owner; page += HugePage {
 			huge.owner[page] = nobody
 		}
 		if page > from {
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, from, page-from, unix.MADV_NOHUGEPAGE)
 		} else {
-			page += hugePage
+			page += HugePage
 		}
 	}
 }

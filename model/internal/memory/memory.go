@@ -1,0 +1,24 @@
+// Package memory has large pieces of memory for what is read from files.
+package memory
+
+import "unsafe"
+
+// HugePage is the size of a huge page on the systems that have them.
+const HugePage = 2 << 20
+
+// Zeros returns n zeros. Where they fill a huge page they start on one, and lie on huge
+// pages if the system has them: a fault for two megabytes in the place of one for four
+// kilobytes, and less to look up for whoever reads them. They belong to the garbage
+// collector like any other slice.
+func Zeros(n int) []byte {
+	if n < HugePage {
+		return make([]byte, n)
+	}
+	// Whole pages, so that nothing else is on them.
+	return zeros((n + HugePage - 1) / HugePage * HugePage)[:n:n]
+}
+
+// AlignTo is b from the first multiple of to on.
+func AlignTo(b []byte, to uintptr) []byte {
+	return b[-uintptr(unsafe.Pointer(unsafe.SliceData(b)))%to:]
+}
