@@ -53,8 +53,7 @@ func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *mod
 type deltaScratch struct {
 	q, k, norm   []float32 // [HeadDim]
 	unitK, unitQ []float32 // [HeadDim]: weights of a norm, for length 1 and 1/√HeadDim
-	ones         []float32 // [HeadDim]
-	window       []float32 // [Kernel-1+T][HeadDim], the inputs of some channels
+	window       []float32 // [2·(Kernel-1)][HeadDim], the first inputs of some channels
 }
 
 func newDeltaScratch(d *model.DeltaNet) deltaScratch {
@@ -66,7 +65,8 @@ func newDeltaScratch(d *model.DeltaNet) deltaScratch {
 		return v
 	}
 	n := float64(d.HeadDim)
-	return deltaScratch{q: v(0), k: v(0), norm: v(0), unitK: v(1 / math.Sqrt(n)), unitQ: v(1 / n), ones: v(1)}
+	return deltaScratch{q: v(0), k: v(0), norm: v(0), unitK: v(1 / math.Sqrt(n)), unitQ: v(1 / n),
+		window: make([]float32, 2*(d.Kernel-1)*d.HeadDim)}
 }
 
 // deltaHead runs one key head with its value heads over the tokens of one sequence.
@@ -112,22 +112,34 @@ func unit(dst, x, weights []float32, eps float32) {
 // causal convolution, and keeps the last inputs for the tokens to come.
 func (p *pass) convolve(s *span, st layerState, l int, t *deltaScratch, first int) {
 	shape := &p.engine.model.DeltaNet
-	n, taps, T := shape.HeadDim, shape.Kernel, s.n
-	if need := (taps - 1 + T) * n; len(t.window) < need {
-		t.window = make([]float32, need)
+	n, before := shape.HeadDim, shape.Kernel-1
+	input := func(i int) []float32 { return p.qkv.row(s.first + i)[first:][:n] }
+	kept := func(i int) []float32 { return st.conv(i, shape.Channels())[first:][:n] }
+	weights := p.engine.conv[l][first*shape.Kernel:][:shape.Kernel*n]
+
+	// The first tokens see inputs of the pass before, in a window; the rest change in place.
+	early := min(s.n, before)
+	window := t.window[:(before+early)*n]
+	for i := range before {
+		copy(window[i*n:][:n], kept(i))
 	}
-	for i := range taps - 1 {
-		copy(t.window[i*n:][:n], st.conv(i, shape.Channels())[first:][:n])
+	for i := range early {
+		copy(window[(before+i)*n:][:n], input(i))
 	}
-	weights := p.engine.conv[l][first*taps:][:taps*n]
-	for i := range T {
-		y := p.qkv.row(s.first + i)[first:][:n]
-		copy(t.window[(taps-1+i)*n:][:n], y)
-		kernel.Convolve(y, t.window[i*n:][:taps*n], weights)
-		kernel.SiLUMul(y, y, t.ones)
+	for i := range before {
+		if at := s.n - before + i; at >= 0 {
+			copy(kept(i), input(at))
+		} else {
+			copy(kept(i), window[(before+at)*n:][:n])
+		}
 	}
-	for i := range taps - 1 {
-		copy(st.conv(i, shape.Channels())[first:][:n], t.window[(T+i)*n:][:n])
+	if s.n > before {
+		rows := p.qkv.data[s.first*p.qkv.width+first:][:(s.n-1)*p.qkv.width+n]
+		kernel.Convolve(rows, p.qkv.width, n, weights)
+	}
+	kernel.Convolve(window, n, n, weights)
+	for i := range early {
+		copy(input(i), window[(before+i)*n:][:n])
 	}
 }
 

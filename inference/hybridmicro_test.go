@@ -42,7 +42,7 @@ func TestHybridMicro(t *testing.T) {
 	readJSON(t, file, &m)
 	for i, x := range m.L2.X {
 		got := make([]float32, len(x))
-		scratch := newDeltaScratch(&model.DeltaNet{HeadDim: len(x)})
+		scratch := newDeltaScratch(&model.DeltaNet{HeadDim: len(x), Kernel: 1})
 		if unit(got, x, scratch.unitK, m.L2.Eps); m.L2.Y[i][0] != 0 {
 			near(t, "unit", got, m.L2.Y[i])
 		}

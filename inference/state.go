@@ -101,8 +101,11 @@ func (r *recurrentState) save(pos int) {
 	var data []float32
 	if len(r.saved) >= r.limit {
 		data = r.thin(&i)
+	} else {
+		data = ternary.Alloc[float32](len(r.data)) // huge pages: few faults
 	}
-	r.saved = slices.Insert(r.saved, i, snapshot{pos, append(data[:0], r.data...)})
+	copy(data, r.data)
+	r.saved = slices.Insert(r.saved, i, snapshot{pos, data})
 }
 
 // thin drops a snapshot and returns its memory; i is where the next one goes.

@@ -23,7 +23,7 @@ func ternaryWeights(m *model.Model) (n int64) {
 // on average over decode of them; head is what it reads of the head or of its
 // compact copy.
 func bytesPerToken(m *model.Model, kv inference.KVType, depth, decode int, head int64) float64 {
-	n := head + embeddingRow(&m.Embed)
+	n := head + embeddingRow(&m.Embed) + m.StateBytes()
 	for _, p := range m.MemoryParts() {
 		switch p.Name {
 		case model.PartPacked, model.PartFloat, model.PartNorms:

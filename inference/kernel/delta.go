@@ -39,26 +39,32 @@ func deltaStepGeneric(out, state, k, q, v []float32, decay, step, kq float32, fi
 	}
 }
 
-// Convolve stores the sums over time of len(y) channels in y: y[c] = Σ_j w[j][c]·x[j][c]
-// over the rows of x and of w, in their order, where every product and every sum is
-// rounded: all paths give the same bits.
-func Convolve(y, x, w []float32) {
-	mustLen(len(w), len(x), "Convolve: w")
-	if len(y) == 0 || len(x) == 0 || len(x)%len(y) != 0 {
-		panic(fmt.Sprintf("kernel: Convolve of %d values for %d channels", len(x), len(y)))
+// Convolve replaces rows of n channels, stride values apart, by silu of their causal
+// convolution, in place: with as many taps as w [taps][n] has rows, row t of x from the
+// taps-th on becomes silu(Σ_j w[j]·x[t-taps+1+j]), where silu(v) = v/(1+exp(-v)). The rows
+// before stay. Sums are in the order of the taps, every product and every sum is rounded.
+func Convolve(x []float32, stride, n int, w []float32) {
+	if n <= 0 || stride < n || len(w) == 0 || len(w)%n != 0 || len(x) < n || (len(x)-n)%stride != 0 {
+		panic(fmt.Sprintf("kernel: Convolve of %d values with %d weights for %d channels, %d apart", len(x), len(w), n, stride))
 	}
-	convolve(y, x, w)
+	if tokens := (len(x)-n)/stride + 1 - (len(w)/n - 1); tokens > 0 {
+		convolve(x, stride, n, w, tokens)
+	}
 }
 
-// convolveGeneric is Convolve for the channels from the first on.
-func convolveGeneric(y, x, w []float32, first int) {
-	n := len(y)
-	for c := first; c < n; c++ {
-		var sum float32
-		for i := c; i < len(x); i += n {
-			sum += float32(w[i] * x[i])
+// convolveGeneric is Convolve for the last rows, from the last to the first, so that the
+// inputs are still there.
+func convolveGeneric(x []float32, stride, n int, w []float32, tokens int) {
+	taps := len(w) / n
+	for t := tokens - 1; t >= 0; t-- {
+		y := x[(t+taps-1)*stride:][:n]
+		for c := range y {
+			var sum float32
+			for j := range taps {
+				sum += float32(w[j*n+c] * x[(t+j)*stride+c])
+			}
+			y[c] = sum / (1 + exp(-sum))
 		}
-		y[c] = sum
 	}
 }
 

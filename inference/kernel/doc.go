@@ -11,15 +11,15 @@
 //
 // # What is equal, and what is near
 //
-// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Hadamard, DeltaStep, Convolve, RopeHalf,
-// RopeAdjacent, ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
+// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Hadamard, DeltaStep, RopeHalf, RopeAdjacent,
+// ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
 // generic code gives the same bits on all systems. The rest differs by rounding
 // alone:
 //
 //   - MatVecF32, MatVecF16, MatVecBF16, Scores: at most (n/4+5)·2⁻²⁴·Σ|w·x| from
 //     the exact sum of n products (ScoresF16 in generic code: n·2⁻²⁴·Σ|w·x|)
 //   - WeightedSum: at most (n+2)·2⁻²⁴·Σ|p·v| for n rows
-//   - exp in Softmax, SiLUMul and SigmoidMul: 2 ulp
+//   - exp in Softmax, SiLUMul, SigmoidMul and Convolve: 2 ulp
 //   - RMSNorm: 4 roundings; its squares are summed in float64
 //
 // A result never depends on what is computed beside it: not on how rows or

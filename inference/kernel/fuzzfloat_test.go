@@ -203,6 +203,7 @@ func FuzzSteps(f *testing.F) {
 			}},
 			{"SiLUMul", 12, factor, func(y []float32) { SiLUMul(y, x, w) }},
 			{"SigmoidMul", 8, func(i int) float64 { return 0x1p-147 * (1 + math.Abs(float64(x[i]))) }, func(y []float32) { copy(y, x); SigmoidMul(y, w) }},
+			{"Convolve", 8, func(i int) float64 { return 0x1p-147 * (1 + math.Abs(float64(w[i])) + math.Abs(float64(x[i]))) }, func(y []float32) { copy(y, x); Convolve(y, max(n, 1), n, w) }},
 			{"RMSNorm", 4, factor, func(y []float32) { RMSNorm(y, x, w, 1e-5) }},
 			// The paths sum in eight lanes of float32, the generic code in float64.
 			{"Softmax", 16 + float64(n/8), func(int) float64 { return 2e-38 }, func(y []float32) { copy(y, x); Softmax(y) }},

@@ -69,7 +69,7 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 	SigmoidMul(f(n), f(n))
 	DeltaStep(f(n), f(3*n), f(3), f(3), f(n), 1, 1, 1)
 	if n > 0 {
-		Convolve(f(n), f(4*n), f(4*n))
+		Convolve(f(5*n), n, n, f(4*n))
 	}
 	if n&(n-1) == 0 && n > 0 {
 		Hadamard(f(n), f(n), n)

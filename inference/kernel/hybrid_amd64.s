@@ -1212,77 +1212,72 @@ update:
 	VZEROUPPER
 	RET
 
-// func convolveAsm(y *float32, x *float32, w *float32, n int, taps int)
-// Requires: AVX, AVX2
-TEXT ·convolveAsm(SB), NOSPLIT, $0-40
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
+// func convolveAsm(x *float32, stride int, w *float32, n int, taps int, tokens int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·convolveAsm(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), AX
+	MOVQ stride+8(FP), CX
 	MOVQ w+16(FP), DX
 	MOVQ n+24(FP), BX
-	MOVQ BX, SI
-	SHLQ $0x02, SI
-	SHRQ $0x03, BX
+	MOVQ tokens+40(FP), SI
+	MOVQ BX, DI
+	SHLQ $0x02, DI
+	XORQ R8, R8
+	SUBQ CX, R8
+
+token:
+	MOVQ AX, R9
+	MOVQ DX, R10
+	MOVQ BX, R11
+	SHRQ $0x03, R11
 
 next:
-	MOVQ  taps+32(FP), DI
-	XORQ  R8, R8
-	VPXOR Y0, Y0, Y0
+	MOVQ       taps+32(FP), R12
+	MOVQ       R9, R13
+	MOVQ       R10, R14
+	PREFETCHT0 (R9)(R8*2)
+	VPXOR      Y0, Y0, Y0
 
 tap:
-	VMOVUPS (CX)(R8*1), Y1
-	VMULPS  (DX)(R8*1), Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	ADDQ    SI, R8
-	DECQ    DI
-	JNZ     tap
-	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	DECQ    BX
-	JNZ     next
-	VZEROUPPER
-	RET
-
-// func sigmoidMulAsm(y *float32, gate *float32, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidMulAsm(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ gate+8(FP), CX
-	MOVQ n+16(FP), DX
-	SHRQ $0x03, DX
-
-next:
-	VMOVUPS      vec80000000<>+0(SB), Y0
-	VXORPS       (CX), Y0, Y0
-	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y0, Y1
-	VMOVUPS      vec42b00000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMULPS       vec3fb8aa3b<>+0(SB), Y0, Y2
-	VROUNDPS     $0x00, Y2, Y2
-	VFNMADD231PS vec3f318000<>+0(SB), Y2, Y0
-	VFNMADD231PS vecb95e8083<>+0(SB), Y2, Y0
-	VMOVUPS      vec39500d01<>+0(SB), Y3
-	VFMADD213PS  vec3ab60b61<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3c088889<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3d2aaaab<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3e2aaaab<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3f000000<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3f800000<>+0(SB), Y0, Y3
-	VFMADD213PS  vec3f800000<>+0(SB), Y0, Y3
-	VCVTPS2DQ    Y2, Y2
-	VPADDD       vec0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y0
-	VANDPS       Y1, Y0, Y0
-	VADDPS       vec3f800000<>+0(SB), Y0, Y0
-	VMOVUPS      (AX), Y1
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	DECQ         DX
+	VMOVUPS      (R13), Y1
+	VMULPS       (R14), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         CX, R13
+	ADDQ         DI, R14
+	DECQ         R12
+	JNZ          tap
+	SUBQ         CX, R13
+	VXORPS       vec80000000<>+0(SB), Y0, Y1
+	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y1, Y2
+	VMOVUPS      vec42b00000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMULPS       vec3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VFNMADD231PS vec3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS vecb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      vec39500d01<>+0(SB), Y4
+	VFMADD213PS  vec3ab60b61<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3c088889<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3d2aaaab<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3e2aaaab<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  vec3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       vec0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y1
+	VANDPS       Y2, Y1, Y1
+	VADDPS       vec3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y1
+	VMOVUPS      Y1, (R13)
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	DECQ         R11
 	JNZ          next
+	SUBQ         CX, AX
+	DECQ         SI
+	JNZ          token
 	VZEROUPPER
 	RET
 
@@ -1425,3 +1420,45 @@ DATA vec0000007f<>+20(SB)/4, $0x0000007f
 DATA vec0000007f<>+24(SB)/4, $0x0000007f
 DATA vec0000007f<>+28(SB)/4, $0x0000007f
 GLOBL vec0000007f<>(SB), RODATA|NOPTR, $32
+
+// func sigmoidMulAsm(y *float32, gate *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sigmoidMulAsm(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), AX
+	MOVQ gate+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHRQ $0x03, DX
+
+next:
+	VMOVUPS      vec80000000<>+0(SB), Y0
+	VXORPS       (CX), Y0, Y0
+	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y0, Y1
+	VMOVUPS      vec42b00000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMULPS       vec3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x00, Y2, Y2
+	VFNMADD231PS vec3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS vecb95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      vec39500d01<>+0(SB), Y3
+	VFMADD213PS  vec3ab60b61<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3c088889<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3d2aaaab<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3e2aaaab<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3f000000<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3f800000<>+0(SB), Y0, Y3
+	VFMADD213PS  vec3f800000<>+0(SB), Y0, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       vec0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y0
+	VANDPS       Y1, Y0, Y0
+	VADDPS       vec3f800000<>+0(SB), Y0, Y0
+	VMOVUPS      (AX), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	DECQ         DX
+	JNZ          next
+	VZEROUPPER
+	RET

@@ -434,37 +434,128 @@ update:
 	CBNZ R6, chunk
 	RET
 
-// func convolveAsm(y *float32, x *float32, w *float32, n int, taps int)
-TEXT ·convolveAsm(SB), NOSPLIT, $0-40
-	MOVD y+0(FP), R0
-	MOVD x+8(FP), R1
+// func convolveAsm(x *float32, stride int, w *float32, n int, taps int, tokens int)
+TEXT ·convolveAsm(SB), NOSPLIT, $0-48
+	MOVD x+0(FP), R0
+	MOVD stride+8(FP), R1
 	MOVD w+16(FP), R2
 	MOVD n+24(FP), R3
-	MOVD taps+32(FP), R4
-	LSL $2, R3, R5
-	LSR $3, R3, R3
+	MOVD tokens+40(FP), R4
+	MOVW $0xc2aeac4f, R12
+	VDUP R12, V0.S4
+	MOVW $0x42b00000, R12
+	VDUP R12, V1.S4
+	MOVW $0x3fb8aa3b, R12
+	VDUP R12, V2.S4
+	MOVW $0x3f318000, R12
+	VDUP R12, V3.S4
+	MOVW $0xb95e8083, R12
+	VDUP R12, V4.S4
+	MOVW $0x7f, R12
+	VDUP R12, V5.S4
+	MOVW $0x39500d01, R12
+	VDUP R12, V6.S4
+	MOVW $0x3ab60b61, R12
+	VDUP R12, V7.S4
+	MOVW $0x3c088889, R12
+	VDUP R12, V8.S4
+	MOVW $0x3d2aaaab, R12
+	VDUP R12, V9.S4
+	MOVW $0x3e2aaaab, R12
+	VDUP R12, V10.S4
+	MOVW $0x3f000000, R12
+	VDUP R12, V11.S4
+	MOVW $0x3f800000, R12
+	VDUP R12, V12.S4
+	LSL $2, R3, R11
+token:
+	MOVD R0, R5
+	MOVD R2, R6
+	LSR $3, R3, R7
 next:
-	MOVD R1, R6
-	MOVD R2, R7
-	MOVD R4, R8
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
+	MOVD R5, R8
+	MOVD R6, R9
+	MOVD taps+32(FP), R10
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
 tap:
-	FLDPQ 0(R6), (F2, F3)
-	FLDPQ 0(R7), (F4, F5)
-	WORD $0x6e24dc42 // fmul v2.4s, v2.4s, v4.4s
-	WORD $0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
-	WORD $0x6e25dc63 // fmul v3.4s, v3.4s, v5.4s
-	WORD $0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
-	ADD R5, R6, R6
-	ADD R5, R7, R7
-	SUB $1, R8, R8
-	CBNZ R8, tap
-	FSTPQ.P (F0, F1), 32(R0)
-	ADD $32, R1, R1
-	ADD $32, R2, R2
-	SUB $1, R3, R3
-	CBNZ R3, next
+	FLDPQ 0(R8), (F15, F16)
+	FLDPQ 0(R9), (F17, F18)
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD $0x4e2fd5ad // fadd v13.4s, v13.4s, v15.4s
+	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD $0x4e30d5ce // fadd v14.4s, v14.4s, v16.4s
+	ADD R1, R8, R8
+	ADD R11, R9, R9
+	SUB $1, R10, R10
+	CBNZ R10, tap
+	SUB R1, R8, R8
+	WORD $0x6ea0f9af // fneg v15.4s, v13.4s
+	WORD $0x6eafe413 // fcmgt v19.4s, v0.4s, v15.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x6e22ddf4 // fmul v20.4s, v15.4s, v2.4s
+	WORD $0x4e218a94 // frintn v20.4s, v20.4s
+	VFMLS V3.S4, V20.S4, V15.S4
+	VFMLS V4.S4, V20.S4, V15.S4
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	VADD V5.S4, V20.S4, V20.S4
+	VSHL $23, V20.S4, V20.S4
+	VMOV V6.B16, V21.B16
+	VMOV V7.B16, V22.B16
+	VFMLA V15.S4, V21.S4, V22.S4
+	VMOV V8.B16, V21.B16
+	VFMLA V15.S4, V22.S4, V21.S4
+	VMOV V9.B16, V22.B16
+	VFMLA V15.S4, V21.S4, V22.S4
+	VMOV V10.B16, V21.B16
+	VFMLA V15.S4, V22.S4, V21.S4
+	VMOV V11.B16, V22.B16
+	VFMLA V15.S4, V21.S4, V22.S4
+	VMOV V12.B16, V21.B16
+	VFMLA V15.S4, V22.S4, V21.S4
+	VMOV V12.B16, V22.B16
+	VFMLA V15.S4, V21.S4, V22.S4
+	WORD $0x6e36de8f // fmul v15.4s, v20.4s, v22.4s
+	WORD $0x4e731def // bic v15.16b, v15.16b, v19.16b
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	WORD $0x6e2ffdaf // fdiv v15.4s, v13.4s, v15.4s
+	WORD $0x6ea0f9d0 // fneg v16.4s, v14.4s
+	WORD $0x6eb0e417 // fcmgt v23.4s, v0.4s, v16.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x6e22de18 // fmul v24.4s, v16.4s, v2.4s
+	WORD $0x4e218b18 // frintn v24.4s, v24.4s
+	VFMLS V3.S4, V24.S4, V16.S4
+	VFMLS V4.S4, V24.S4, V16.S4
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
+	VADD V5.S4, V24.S4, V24.S4
+	VSHL $23, V24.S4, V24.S4
+	VMOV V6.B16, V25.B16
+	VMOV V7.B16, V26.B16
+	VFMLA V16.S4, V25.S4, V26.S4
+	VMOV V8.B16, V25.B16
+	VFMLA V16.S4, V26.S4, V25.S4
+	VMOV V9.B16, V26.B16
+	VFMLA V16.S4, V25.S4, V26.S4
+	VMOV V10.B16, V25.B16
+	VFMLA V16.S4, V26.S4, V25.S4
+	VMOV V11.B16, V26.B16
+	VFMLA V16.S4, V25.S4, V26.S4
+	VMOV V12.B16, V25.B16
+	VFMLA V16.S4, V26.S4, V25.S4
+	VMOV V12.B16, V26.B16
+	VFMLA V16.S4, V25.S4, V26.S4
+	WORD $0x6e3adf10 // fmul v16.4s, v24.4s, v26.4s
+	WORD $0x4e771e10 // bic v16.16b, v16.16b, v23.16b
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	WORD $0x6e30fdd0 // fdiv v16.4s, v14.4s, v16.4s
+	FSTPQ (F15, F16), 0(R8)
+	ADD $32, R5, R5
+	ADD $32, R6, R6
+	SUB $1, R7, R7
+	CBNZ R7, next
+	SUB R1, R0, R0
+	SUB $1, R4, R4
+	CBNZ R4, token
 	RET
 
 // func sigmoidMulAsm(y *float32, gate *float32, n int)

@@ -10,15 +10,12 @@ func first(x []float32) *float32 {
 	return &x[0]
 }
 
-// convolve leaves to the generic code the channels after a multiple of eight, and all
-// where there are others than that: rows of the assembly follow each other.
-func convolve(y, x, w []float32) {
-	done := 0
-	if split(len(y)) == len(y) {
-		done = len(y)
-		convolveAsm(&y[0], &x[0], &w[0], len(y), len(x)/len(y))
+func convolve(x []float32, stride, n int, w []float32, tokens int) {
+	if split(n) != n {
+		convolveGeneric(x, stride, n, w, tokens)
+		return
 	}
-	convolveGeneric(y, x, w, done)
+	convolveAsm(&x[(tokens-1)*stride], 4*stride, &w[0], n, len(w)/n, tokens)
 }
 
 func sigmoidMul(y, gate []float32) {

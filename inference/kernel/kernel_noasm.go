@@ -48,8 +48,10 @@ func readSum(b []byte) uint64                              { return readSumGener
 func scan(y []int32, w []int8, x []int16)                  { scanGeneric(y, w, x) }
 
 func hadamard(x, signs []float32, block int, norm float32) { hadamardGeneric(x, signs, block, norm) }
-func convolve(y, x, w []float32)                           { convolveGeneric(y, x, w, 0) }
 func sigmoidMul(y, gate []float32)                         { sigmoidMulGeneric(y, gate) }
 func deltaStep(out, state, k, q, v []float32, decay, step, kq float32) {
 	deltaStepGeneric(out, state, k, q, v, decay, step, kq, 0)
+}
+func convolve(x []float32, stride, n int, w []float32, tokens int) {
+	convolveGeneric(x, stride, n, w, tokens)
 }

@@ -182,7 +182,7 @@ func TestNoAllocations(t *testing.T) {
 			"Scan":           func() { Scan(sums[:2], codes, codes16) },
 			"Hadamard":       func() { Hadamard(kv[:256], kv[:256], 128) },
 			"DeltaStep":      func() { DeltaStep(each[0], head, kv[:n], kv[n:], each[1], 1, 1, 1) },
-			"Convolve":       func() { Convolve(y[:128], head[:512], head[512:1024]) },
+			"Convolve":       func() { Convolve(kv[:240], 8, 8, cos[:32]) },
 			"SigmoidMul":     func() { SigmoidMul(y, x) },
 		} {
 			call() // grows the scratch

@@ -19,10 +19,10 @@ func hadamardRestNEON(x *float32, n int, from int)
 //go:noescape
 func deltaStepNEON(out *float32, state *float32, k *float32, q *float32, v *float32, rows int, chunks int, stride int, decay float32, step float32, kq float32)
 
-// convolveAsm stores Σ w[i]·x[i] of taps ≥ 1 rows of n values, a positive multiple of 8, in y.
+// convolveAsm replaces the last of taps rows of n values, a positive multiple of 8, stride bytes apart, by silu of Σ w[i]·x[i]; then likewise one row earlier, tokens ≥ 1 times.
 //
 //go:noescape
-func convolveAsm(y *float32, x *float32, w *float32, n int, taps int)
+func convolveAsm(x *float32, stride int, w *float32, n int, taps int, tokens int)
 
 // sigmoidMulAsm multiplies y by 1/(1+exp(-gate)). n is a positive multiple of 8.
 //

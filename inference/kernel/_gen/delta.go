@@ -120,29 +120,46 @@ func clearVec(v VecVirtual) {
 	}
 }
 
-// convolve emits the convolution of each of n channels over time.
+// convolve emits the convolution of each of n channels over time, in place: from the last
+// token to the first, so that the inputs are still there.
 func convolve() {
-	function("convolveAsm", "func(y, x, w *float32, n, taps int)",
-		"stores Σ w[i]·x[i] of taps ≥ 1 rows of n values, a positive multiple of 8, in y.")
-	y, x, w, n := param("y"), param("x"), param("w"), param("n")
-	stride, count := GP64(), GP64()
-	MOVQ(n, stride)
-	SHLQ(U8(2), stride)
-	MOVQ(n, count)
-	SHRQ(U8(3), count)
-	loop("next", count, func() {
-		sum, left, at8 := YMM(), param("taps"), GP64()
-		XORQ(at8, at8)
-		clearVec(sum)
-		loop("tap", left, func() {
-			v := YMM()
-			VMOVUPS(Mem{Base: x, Index: at8, Scale: 1}, v)
-			VMULPS(Mem{Base: w, Index: at8, Scale: 1}, v, v)
-			VADDPS(v, sum, sum)
-			ADDQ(stride, at8)
+	function("convolveAsm", "func(x *float32, stride int, w *float32, n, taps, tokens int)",
+		"replaces the last of taps rows of n values, a positive multiple of 8, stride bytes apart, by silu of Σ w[i]·x[i]; then likewise one row earlier, tokens ≥ 1 times.")
+	x, stride, weights, n, tokens := param("x"), param("stride"), param("w"), param("n"), param("tokens")
+	wide := GP64() // bytes from one row of w to the next
+	MOVQ(n, wide)
+	SHLQ(U8(2), wide)
+	ahead := GP64()
+	XORQ(ahead, ahead)
+	SUBQ(stride, ahead)
+	loop("token", tokens, func() {
+		from, w, count := GP64(), GP64(), GP64()
+		MOVQ(x, from)
+		MOVQ(weights, w)
+		MOVQ(n, count)
+		SHRQ(U8(3), count)
+		loop("next", count, func() {
+			sum, v, left, in, wi := YMM(), YMM(), param("taps"), GP64(), GP64()
+			MOVQ(from, in)
+			MOVQ(w, wi)
+			PREFETCHT0(Mem{Base: from, Index: ahead, Scale: 2}) // rows are far apart
+			clearVec(sum)
+			loop("tap", left, func() {
+				VMOVUPS(at(in, 0), v)
+				VMULPS(at(wi, 0), v, v)
+				VADDPS(v, sum, sum)
+				ADDQ(stride, in)
+				ADDQ(wide, wi)
+			})
+			SUBQ(stride, in)
+			VXORPS(bits(1<<31), sum, v)
+			exp(v)
+			VADDPS(float(1), v, v)
+			VDIVPS(v, sum, v)
+			VMOVUPS(v, at(in, 0))
+			advance(32, from, w)
 		})
-		VMOVUPS(sum, at(y, 0))
-		advance(32, y, x, w)
+		SUBQ(stride, x)
 	})
 	VZEROUPPER()
 	RET()

@@ -163,30 +163,46 @@ func deltaStep() {
 	ret()
 }
 
+// convolve goes from the last token to the first, so that the inputs are still there.
 func convolve() {
-	function("convolveAsm", "y *float32, x *float32, w *float32, n int, taps int", "",
-		"stores Σ w[i]·x[i] of taps ≥ 1 rows of n values, a positive multiple of 8, in y.")
-	y, x, w, n, taps := param("y"), param("x"), param("w"), param("n"), param("taps")
-	stride, xp, wp, left := newGP(), newGP(), newGP(), newGP()
-	sum, a, b := newVecs(2), newVecs(2), newVecs(2)
-	op("LSL $2, %v, %v", n, stride)
-	eights(n, func() {
-		op("MOVD %v, %v", x, xp)
+	function("convolveAsm", "x *float32, stride int, w *float32, n int, taps int, tokens int", "",
+		"replaces the last of taps rows of n values, a positive multiple of 8, stride bytes apart, by silu of Σ w[i]·x[i]; then likewise one row earlier, tokens ≥ 1 times.")
+	x, stride, w, n, tokens := param("x"), param("stride"), param("w"), param("n"), param("tokens")
+	from, wp, count, in, wi, left, wide := newGP(), newGP(), newGP(), newGP(), newGP(), newGP(), newGP()
+	table := newExp()
+	one := table.terms[len(table.terms)-1]
+	sum, a, b, temp := newVecs(2), newVecs(2), newVecs(2), newVecs(8)
+	op("LSL $2, %v, %v", n, wide)
+	loop("token", tokens, func() {
+		op("MOVD %v, %v", x, from)
 		op("MOVD %v, %v", w, wp)
-		op("MOVD %v, %v", taps, left)
-		zero(sum...)
-		loop("tap", left, func() {
-			load(xp, 0, a...)
-			load(wp, 0, b...)
-			for i := range sum {
-				fmul(a[i], b[i], a[i])
-				fadd(sum[i], a[i], sum[i])
+		op("LSR $3, %v, %v", n, count)
+		loop("next", count, func() {
+			op("MOVD %v, %v", from, in)
+			op("MOVD %v, %v", wp, wi)
+			reload("taps", left)
+			zero(sum...)
+			loop("tap", left, func() {
+				load(in, 0, a...)
+				load(wi, 0, b...)
+				for i := range sum {
+					fmul(a[i], b[i], a[i])
+					fadd(sum[i], a[i], sum[i])
+				}
+				op("ADD %v, %v, %v", stride, in, in)
+				op("ADD %v, %v, %v", wide, wi, wi)
+			})
+			op("SUB %v, %v, %v", stride, in, in)
+			for i := range a {
+				fneg(sum[i], a[i])
+				table.exp(a[i], temp[4*i:])
+				fadd(a[i], one, a[i])
+				fdiv(sum[i], a[i], a[i])
 			}
-			op("ADD %v, %v, %v", stride, xp, xp)
-			op("ADD %v, %v, %v", stride, wp, wp)
+			store(in, 0, a...)
+			advance(32, from, wp)
 		})
-		put(y, sum)
-		advance(32, x, w)
+		op("SUB %v, %v, %v", stride, x, x)
 	})
 	ret()
 }
