@@ -75,13 +75,13 @@ var arrows = map[string][]string{
 
 	"tern/app/files/filestest": {},
 
-	"tern/inference": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/ternary", "tern/tokenizer"},
+	"tern/inference": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/narrow", "tern/model/ternary", "tern/tokenizer"},
 	// chattemplate makes the parts of a prompt, which a tokenizer encodes; it knows
 	// neither engines nor models, so that it can be tested and fuzzed alone. jinja
 	// knows nothing of chats.
 	"tern/inference/chattemplate":       {"tern/inference/chattemplate/jinja", "tern/tokenizer"},
 	"tern/inference/chattemplate/jinja": {},
-	"tern/inference/kernel":             {"tern/model/ternary"},
+	"tern/inference/kernel":             {"tern/model/narrow", "tern/model/ternary"},
 	// answer takes apart what a model writes, by what chattemplate knows of its
 	// template, and has the grammar of its calls.
 	"tern/inference/answer": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/tokenizer"},
@@ -93,7 +93,7 @@ var arrows = map[string][]string{
 	// checkpoint knows of architectures and encodings.
 	// repack has the assembly of loading, which looks at bytes: of dense types (model), of
 	// blocks (checkpoint), for the layouts of ternary.
-	"tern/model":                   {"tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/ternary", "tern/tokenizer/vocab"},
+	"tern/model":                   {"tern/model/internal/parallel", "tern/model/internal/repack", "tern/model/narrow", "tern/model/ternary", "tern/tokenizer/vocab"},
 	"tern/model/internal/parallel": {},
 	"tern/model/internal/repack":   {},
 	"tern/model/internal/memory":   {}, // of matrices (ternary) and vocabularies (gguf)
@@ -104,6 +104,7 @@ var arrows = map[string][]string{
 	"tern/model/fuzztest":          {},
 	"tern/model/gguf":              {"tern/model/internal/memory"},
 	"tern/model/safetensors":       {},
+	"tern/model/narrow":            {"tern/model/internal/parallel"},
 	"tern/model/ternary":           {"tern/model/internal/memory", "tern/model/internal/repack"},
 	"tern/tokenizer":               {"tern/model/pyjson", "tern/tokenizer/vocab"}, // its files are JSON as Python writes it
 	// vocab has the nouns that model keeps and tokenizer reads, so that neither knows the

@@ -12,7 +12,7 @@
 //
 // Two departures from the usual design: generation is an iterator of events
 // instead of a channel, so that leaving the loop is all it takes to stop; and
-// greedy and top-k sampling scan a compact copy of the head before they compute
+// greedy and top-k sampling scan the head in codes of four bits before they compute
 // the few rows that can win (scan.go), which changes no result.
 package inference
 
@@ -89,7 +89,7 @@ type Engine struct {
 	conv     [][]float32   // of a layer of linear attention: its convolution, see convolutions
 	planes   kernel.Planes // precision of the activations of matrices with groups
 	grammars *grammars     // of GenerateOptions.Grammar
-	scan     *scanHead     // compact copy of the head, nil where it does not pay
+	scan     *scanHead     // codes of the head, nil where they do not pay
 	free     func() (bytes int64, known bool)
 }
 
@@ -112,7 +112,8 @@ func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, e
 	return New(m, o)
 }
 
-// New starts an engine on a model already in memory. A checkpoint without
+// New starts an engine on a model already in memory, whose head it may keep in another
+// form from then on (model.Dense.Narrowed). A checkpoint without
 // tokenizer files gives an engine whose Tokenizer is nil; one with files that
 // cannot be used is an error but for Options.OnlyIDs.
 func New(m *model.Model, o Options) (*Engine, error) {
@@ -176,7 +177,10 @@ func (e *Engine) Variant(m *model.Model) *Engine {
 
 // Close stops the workers after the forward pass that is running, if any.
 // Sessions of a closed engine answer ErrClosed.
-func (e *Engine) Close() { e.pool.close() }
+func (e *Engine) Close() {
+	e.pool.close()
+	e.scan.release()
+}
 
 // Model returns what was loaded. The caller must not change it.
 func (e *Engine) Model() *model.Model { return e.model }
@@ -201,9 +205,6 @@ func (e *Engine) Notes() []string { return slices.Concat(e.model.Notes, tokenize
 // it can, or where there is none.
 func (e *Engine) TokenizerError() error { return e.noTok }
 
-// ScanBytes is the memory of the compact copy of the head, from which greedy and
-// top-k sampling find the rows to compute; 0 for small models.
-func (e *Engine) ScanBytes() int64 { return e.scan.bytes() }
 
 // Threads is the number of workers.
 func (e *Engine) Threads() int { return int(e.pool.active.Load()) }

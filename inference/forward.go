@@ -193,7 +193,7 @@ func (p *pass) head(w *worker) {
 func (p *pass) headFull(w *worker, x matrix) {
 	m, scratch := p.engine.model, &p.scratch[w.id]
 	if w.id == 0 {
-		p.headBytes += m.Head.Bytes()
+		p.headBytes += m.Head.Read()
 	}
 	if g := m.Head.Grouped; g != nil {
 		scratch.fixed.Reset(p.full, m.Dim, g.GroupCols, p.engine.planes)

@@ -76,7 +76,7 @@ type headRow struct {
 type scratch struct {
 	act, own activation // one row, for decode steps
 	x        matrix     // [len(heads)][Dim], the input of the head
-	row      []float32  // [Dim], of a head in blocks
+	rows     []float32  // [fewRows][Dim] of a dense matrix
 	scores   matrix     // [maxQueries][positions of the largest cache]
 	queries  [maxQueries]query
 	mul      []float32 // [T]
@@ -103,9 +103,6 @@ func (e *Engine) newPass() *pass {
 		w := &p.scratch[i]
 		w.act, w.own = newActivation(1, widest), newActivation(1, widest)
 		w.x = newMatrix(1, c.Dim)
-		if e.model.Head.Type.Blocked() {
-			w.row = make([]float32, c.Dim)
-		}
 		w.kernel = kernel.NewScratch()
 		if c.Recurrent != nil {
 			w.delta = newDeltaScratch(&c.DeltaNet)
@@ -239,7 +236,7 @@ func (p *pass) takeHeads() {
 		p.logits = newMatrix(p.full, p.logits.width)
 	}
 	if n := len(p.heads) - p.full; n > 0 {
-		p.scanState().allocate(p.engine.scan.cols, n)
+		p.scanState().allocate(n)
 	}
 }
 

@@ -295,7 +295,7 @@ func (s *Session) Room() int { return s.room }
 // attention with their snapshots.
 func (s *Session) KVBytes() int64 { return s.kv.bytes() + s.state.bytes() }
 
-// HeadBytesRead is how much of the head, or of its compact copy, all passes
+// HeadBytesRead is how much of the head, or of its codes, all passes
 // since NewSession have read.
 func (s *Session) HeadBytesRead() int64 { return s.pass.headBytes }
 

@@ -127,8 +127,26 @@ func (d *Dense) RowTo(dst []float32, r int) {
 		d.Grouped.UnpackRow(r, dst[:d.Cols])
 		return
 	}
+	if d.Narrow != nil {
+		d.Narrow.RowTo(dst[:d.Cols], r)
+		return
+	}
+	d.Type.Decode(dst[:d.Cols], d.stored(r))
+}
+
+// stored is row r in Data.
+func (d *Dense) stored(r int) []byte {
 	stride := d.Type.Bytes(d.Cols)
-	d.Type.Decode(dst[:d.Cols], d.Data[r*stride:][:stride])
+	return d.Data[r*stride:][:stride]
+}
+
+// StoredRow is row r as Type has it. It may use scratch, which has room for that.
+func (d *Dense) StoredRow(r int, scratch []byte) []byte {
+	if d.Narrow != nil {
+		d.Narrow.StoredTo(scratch, r, d.Type == F16)
+		return scratch[:2*d.Cols]
+	}
+	return d.stored(r)
 }
 
 // halves holds the value of every binary16.

@@ -1,25 +1,58 @@
 package model
 
-import "tern/model/ternary"
+import (
+	"tern/model/narrow"
+	"tern/model/ternary"
+)
 
 // Dense is a Rows × Cols float matrix, row-major, in its stored precision: the
 // embedding, the head, and linears that a checkpoint keeps out of quantisation.
 type Dense struct {
 	Rows, Cols int
 	Type       DType
-	Data       []byte // Rows · Type.Bytes(Cols) bytes, 64-byte aligned; nil where Type is Packed
+	Data       []byte // Rows · Type.Bytes(Cols) bytes, 64-byte aligned; nil where Type is Packed or Narrow is set
 
 	// Grouped holds the weights where Type is Packed: ternary, with a scale per
 	// group of columns.
 	Grouped *ternary.Grouped
+
+	// Narrow takes the place of Data where an engine keeps numbers of 16 bits in 12.
+	Narrow *narrow.Matrix
+	whole  bool // they were found not to fit
 }
 
 // Bytes is the memory that the numbers take.
 func (d *Dense) Bytes() int64 {
-	if d.Grouped != nil {
+	switch {
+	case d.Grouped != nil:
 		return groupedBytes(d.Grouped)
+	case d.Narrow != nil:
+		return d.Narrow.Bytes()
 	}
 	return int64(len(d.Data))
+}
+
+// Read is what reading all numbers takes: Bytes without the memory that Narrow leaves to
+// others.
+func (d *Dense) Read() int64 {
+	if d.Narrow != nil {
+		return int64(d.Rows) * int64(d.Cols) * 3 / 2
+	}
+	return d.Bytes()
+}
+
+// Narrowed reports whether the numbers are kept in 12 bits, which it makes so where they
+// can be. The quarter of their memory that it frees is left in Narrow. Nothing else may
+// use d meanwhile.
+func (d *Dense) Narrowed() bool {
+	if d.Narrow == nil && !d.whole && (d.Type == F16 || d.Type == BF16) {
+		if d.Narrow = narrow.Narrow(d.Data, d.Rows, d.Cols, d.Type == F16); d.Narrow != nil {
+			d.Data = nil
+		} else {
+			d.whole = true
+		}
+	}
+	return d.Narrow != nil
 }
 
 // groupedBytes is the memory of codes and scales.

@@ -42,11 +42,11 @@ gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second, of 
 registers_gmac_s is the limit: where activations take two bytes, half of what
 registers multiply.
 bytes_per_token counts what decoding one token reads: packed weights, norms, what
-is needed of the head (of a large one, its compact copy and the rows that can
-win), a row of the embedding, the states of linear attention and the key/value
-cache, averaged over the tokens.
+is needed of the head (of a large one, its codes of four bits and the rows that
+can win), a row of the embedding, the states of linear attention and the
+key/value cache, averaged over the tokens.
 barrier_us is how long the workers take to meet, barriers_per_layer how often
-they do for one token. load_s includes the compact copy of the head.
+they do for one token. load_s includes the codes of the head.
 With --json the last line is one object with everything, with --csv there is one
 line per number of threads and context after a heading.`, `
 tern bench --synthetic large --threads 1,2

@@ -188,7 +188,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 		r.Memory = append(r.Memory, inspectMemory{p.Name, p.Bytes})
 	}
 	if n := inference.ScanBytes(m.Head); n > 0 {
-		r.Memory = append(r.Memory, inspectMemory{"compact copy of the head", n})
+		r.Memory = append(r.Memory, inspectMemory{"codes of the head, at most", n})
 	}
 	row := inference.KVBytesPerToken(&m.Config, inference.KVF16)
 	r.Memory = append(r.Memory,

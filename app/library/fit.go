@@ -11,7 +11,7 @@ const margin = 200_000_000
 
 // Need is the memory that a model takes with a context of n tokens, 0 for
 // all that it was trained for: the weights as they are packed, the embedding
-// and head as they are stored, the compact copy of the head, the keys and
+// and head as they are stored, the codes of the head, the keys and
 // values of every position, the state of linear attention with all the copies of it
 // that a session keeps, and a margin.
 func Need(f *checkpoint.Facts, context int) int64 {

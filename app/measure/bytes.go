@@ -56,7 +56,7 @@ func memoryParts(m *model.Model, cache, peak int64) (parts []Part) {
 		parts, rest = append(parts, Part{p.Name, p.Bytes}), rest-p.Bytes
 	}
 	if n := inference.ScanBytes(m.Head); n > 0 {
-		parts, rest = append(parts, Part{"compact copy of the head", n}), rest-n
+		parts, rest = append(parts, Part{"codes of the head", n}), rest-n
 	}
 	return append(parts, Part{"key/value cache", cache}, Part{"everything else", max(rest, 0)})
 }

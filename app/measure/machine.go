@@ -22,7 +22,7 @@ type Machine struct {
 	// is, and bytes read per second.
 	Layer time.Duration `json:"layer_ns"`
 	Body  float64       `json:"body_bytes_s"` // packed weights, with all steps between the matrices
-	Head  float64       `json:"head_bytes_s"` // the compact copy of a head
+	Head  float64       `json:"head_bytes_s"` // the codes of a head
 	Full  float64       `json:"full_bytes_s"` // a float head, all of it
 	// KV is keys and values read once, Query each further time they are used
 	// where query heads share them; in bytes of binary16 per second.
@@ -101,8 +101,8 @@ func thisMachine(ctx context.Context, threads int) (Machine, error) {
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
 	layers := (layer * time.Duration(probe.Layers)).Seconds()
 	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
-	r.Head = rate(e.ScanBytes(), t.more(1, 0))
-	r.Full = rate(int64(len(m.Head.Data)), t.more(2, 0))
+	r.Head = rate(inference.ScanRead(m.Head), t.more(1, 0))
+	r.Full = rate(w.Head, t.more(2, 0))
 	kv := inference.KVBytesPerToken(&probe, inference.KVF16) * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)

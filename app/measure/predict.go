@@ -11,7 +11,7 @@ import (
 // it.
 type Work struct {
 	Packed  int64 // bytes of ternary weights, and of float layers
-	Scan    int64 // bytes of the compact copy of the head, 0 where there is none
+	Scan    int64 // bytes of the codes of the head, 0 where there are none
 	Head    int64 // bytes of the head
 	Layers  int
 	KV      int64 // bytes of one position in the key/value cache, as binary16
@@ -29,7 +29,7 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{
 		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
-		Scan:          inference.ScanBytes(head),
+		Scan:          inference.ScanRead(head),
 		Layers:        c.Layers,
 		KV:            inference.KVBytesPerToken(c, inference.KVF16),
 		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),

@@ -11,7 +11,7 @@
 //
 // # What is equal, and what is near
 //
-// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Hadamard, DeltaStep, RopeHalf, RopeAdjacent,
+// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Scan, Hadamard, DeltaStep, RopeHalf, RopeAdjacent,
 // ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
 // generic code gives the same bits on all systems. The rest differs by rounding
 // alone:
@@ -53,7 +53,7 @@
 //
 // Memory gives more to four streams than to one: there are prefetchers for
 // several. So a dot product takes a row of each quarter of its rows at a time
-// (quarters.go), and so does the scan. MatVec is one stream, prefetched 2 KB ahead,
+// (quarters.go). MatVec is one stream, prefetched 2 KB ahead,
 // as it computes for as long as it reads; with AVX-512, where a prefetched stream
 // is the fastest, all are.
 //
@@ -99,6 +99,15 @@
 // AVX-512 and 32 otherwise, then updates them from the last row to the first: the state
 // comes from memory once, and the second time from L1 or L2. Hadamard does the distances up
 // to 32 in registers, and three further ones in each pass over the block.
+//
+// # How the scan of a head works
+//
+// Scan bounds the products of a float matrix and a vector from codes of 4 bits with a
+// scale for 64 columns, laid out like the group-scaled matrices: each 32-bit lane is a
+// row, 16 to a band, and a band is one stream. The codes were dithered with random numbers
+// that all rows share. So their errors are independent and add up like noise: the bounds
+// are a fifth as wide as any that held with certainty could be, and are wrong with a chance
+// of 2⁻⁸⁰ (ScanSlack has the proof). All paths give the same bits.
 //
 // MEASUREMENTS.md has the figures, and what was tried.
 package kernel

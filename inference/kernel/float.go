@@ -1,10 +1,20 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+
+	"tern/model/narrow"
+)
 
 // MatVecF32 multiplies a float32 matrix by x: y[r] = Σ_c w[r][c]·x[c].
 // w holds len(y) rows of cols little-endian float32, at any alignment.
 func MatVecF32(y []float32, w []byte, cols int, x []float32) { matVecFloat(y, w, cols, x, f32) }
+
+// MatVec32 is MatVecF32 for rows of float32 that were decoded.
+func MatVec32(y, w, x []float32) {
+	MatVecF32(y, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 4*len(w)), len(x), x)
+}
 
 // MatVecF16 is MatVecF32 for rows of little-endian IEEE binary16.
 func MatVecF16(y []float32, w []byte, cols int, x []float32) { matVecFloat(y, w, cols, x, f16) }
@@ -127,6 +137,17 @@ func DecodeF16(dst []float32, src []byte) { decodeFloat(dst, src, f16) }
 
 // DecodeBF16 reads len(dst) little-endian bfloat16 from src.
 func DecodeBF16(dst []float32, src []byte) { decodeFloat(dst, src, bf16) }
+
+// DecodeNarrow stores row r of m in dst.
+func DecodeNarrow(dst []float32, m *narrow.Matrix, r int) {
+	mustLen(len(dst), m.Cols, "DecodeNarrow: dst")
+	low, high, limit := m.Row(r)
+	decodeNarrow(dst, low, high, limit, m.Half)
+	m.Complete(dst, r)
+}
+
+// Max is the largest of x, which holds no NaN; -Inf for none.
+func Max(x []float32) float32 { return maximum(x) }
 
 func decodeFloat(dst []float32, src []byte, f format) {
 	mustLen(len(src), len(dst)*f.size(), "Decode: src")

@@ -93,6 +93,15 @@ func softmax(s []float32) {
 	scaleGeneric(s[n:], 1/sum)
 }
 
+func maximum(x []float32) float32 {
+	n := split(len(x))
+	m := maximumGeneric(x[n:])
+	if n > 0 {
+		m = max(m, maxAsm(&x[0], n))
+	}
+	return m
+}
+
 func siluMul(y, gate, up []float32) {
 	if !useAsm {
 		siluMulGeneric(y, gate, up)

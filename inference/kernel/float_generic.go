@@ -111,11 +111,16 @@ func weightedSumF16Generic(out, p []float32, v []uint16) {
 	}
 }
 
-func softmaxGeneric(s []float32) {
-	m := s[0]
-	for _, v := range s {
+func maximumGeneric(x []float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range x {
 		m = max(m, v)
 	}
+	return m
+}
+
+func softmaxGeneric(s []float32) {
+	m := maximumGeneric(s)
 	var sum float64
 	for i, v := range s {
 		s[i] = exp(v - m)

@@ -128,31 +128,38 @@ func FuzzQuantize(f *testing.F) {
 	})
 }
 
-// FuzzScan compares every path with the generic code, within the limit of x.
+// FuzzScan compares every path with the generic code on any codes, scales and vectors.
 func FuzzScan(f *testing.F) {
-	f.Add([]byte{128, 127}, []byte{255, 127, 0, 128}, uint8(6), uint8(3))
-	f.Add([]byte{127, 129, 0}, []byte{127, 127, 128, 127}, uint8(15), uint8(4))
-	f.Add([]byte{1}, []byte{0, 1}, uint8(48), uint8(12))
-	f.Fuzz(func(t *testing.T, weights, inputs []byte, steps, rows uint8) {
-		if len(weights) == 0 || len(inputs) < 2 {
+	f.Add([]byte{128, 127}, bitsOf(1, -0.5, 3), uint8(6), uint8(3))
+	f.Add([]byte{255, 129, 0}, bitsOf(1e-30, 7e20), uint8(15), uint8(4))
+	f.Add([]byte{1}, bitsOf(0), uint8(48), uint8(12))
+	f.Fuzz(func(t *testing.T, weights, inputs []byte, columns, rows uint8) {
+		if len(weights) < 2 || len(inputs) < 4 {
 			return
 		}
-		x := make([]int16, (int(steps%100)+1)*scanStep)
-		limit := ScanLimit(len(x))
-		for i := range x {
-			v := int16(binary.LittleEndian.Uint16(inputs[i*2%(len(inputs)-1):]))
-			x[i] = int16(min(max(int(v), -limit), limit))
+		cols, bands := int(columns)+1, int(rows%4)+1
+		codes, scales := make([]byte, bands*ScanBandBytes(cols)), make([]uint16, bands*ScanGroups(cols)*ScanRows)
+		for i := range codes {
+			codes[i] = weights[i%len(weights)]
 		}
-		w := make([]int8, (int(rows%14)+1)*len(x))
-		for i := range w {
-			w[i] = int8(weights[i%len(weights)])
+		for i := range scales {
+			scales[i] = binary.LittleEndian.Uint16(weights[i*2%(len(weights)-1):])
 		}
-		want, y := make([]int32, len(w)/len(x)), make([]int32, len(w)/len(x))
-		scanGeneric(want, w, x)
+		dither := make([]uint16, ScanGroups(cols)*ScanCols)
+		for i := range dither {
+			dither[i] = scales[i%len(scales)]
+		}
+		n := bands * ScanRows
+		want, got := [2][]float32{make([]float32, n), make([]float32, n)}, [2][]float32{make([]float32, n), make([]float32, n)}
 		eachOffer(func(p path) {
-			clear(y)
-			if Scan(y, w, x); !slices.Equal(y, want) {
-				t.Errorf("%v: %d × %d: %v, want %v", p, len(y), len(x), y, want)
+			var v ScanVector
+			v.Set(numbersOf(inputs, cols), dither, noTiny)
+			scanGeneric(want[0], want[1], codes, scales, &v)
+			Scan(got[0], got[1], codes, scales, &v)
+			for i := range got {
+				if !allAlike(got[i], want[i]) {
+					t.Errorf("%v: %d × %d: %v, want %v", p, n, cols, got[i], want[i])
+				}
 			}
 		})
 	})

@@ -2,7 +2,10 @@
 
 package kernel
 
-import "tern/model/ternary"
+import (
+	"tern/model/narrow"
+	"tern/model/ternary"
+)
 
 func offered() []path { return []path{generic} }
 func setFlags(path)   {}
@@ -35,6 +38,7 @@ func scoresF16(s, q []float32, k []uint16, scale float32)  { scoresF16Generic(s,
 func weightedSum(out, p, v []float32)                      { weightedSumGeneric(out, p, v) }
 func weightedSumF16(out, p []float32, v []uint16)          { weightedSumF16Generic(out, p, v) }
 func softmax(s []float32)                                  { softmaxGeneric(s) }
+func maximum(x []float32) float32                          { return maximumGeneric(x) }
 func sumSquares(x []float32) float64                       { return sumSquaresGeneric(x) }
 func normalize(y, x, w []float32, scale float32)           { normalizeGeneric(y, x, w, scale) }
 func siluMul(y, gate, up []float32)                        { siluMulGeneric(y, gate, up) }
@@ -45,7 +49,6 @@ func ropeAdjacent(x, cos, sin []float32)                   { ropeAdjacentGeneric
 func toF16(dst []uint16, src []float32)                    { toF16Generic(dst, src) }
 func decode(dst []float32, src []byte, f format)           { f.decode(dst, src) }
 func readSum(b []byte) uint64                              { return readSumGeneric(b) }
-func scan(y []int32, w []int8, x []int16)                  { scanGeneric(y, w, x) }
 
 func hadamard(x, signs []float32, block int, norm float32) { hadamardGeneric(x, signs, block, norm) }
 func sigmoidMul(y, gate []float32)                         { sigmoidMulGeneric(y, gate) }
@@ -54,4 +57,16 @@ func deltaStep(out, state, k, q, v []float32, decay, step, kq float32) {
 }
 func convolve(x []float32, stride, n int, w []float32, tokens int) {
 	convolveGeneric(x, stride, n, w, tokens)
+}
+
+func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) {
+	scanGeneric(lower, upper, codes, scales, x)
+}
+
+func scanEncode(codes *[scanLines * lineSize]byte, r int, w *[ScanCols]float32, inv float32, dither *[ScanCols]uint16) {
+	scanEncodeGeneric(codes, r, w, inv, dither)
+}
+
+func decodeNarrow(dst []float32, low, high []byte, limit uint16, half bool) {
+	narrow.Decode(dst, low, high, limit, half)
 }

@@ -131,6 +131,10 @@ func TestMisuse(t *testing.T) {
 		"DecodeBF16 src":     func() { DecodeBF16(f(8), make([]byte, 15)) },
 		"DecodeBF16 dst":     func() { DecodeBF16(f(8), make([]byte, 18)) },
 		"MatMul long stride": func() { MatMul(f(18), 10, m, 0, 3, q, sums, f(2), s) },
+		"Scan rows":          func() { Scan(f(15), f(15), nil, nil, new(ScanVector)) },
+		"Scan upper":         func() { Scan(f(16), f(15), nil, nil, new(ScanVector)) },
+		"ScanEncode codes":   func() { ScanEncode(make([]byte, 511), make([]uint16, 16), 0, f(9), 1, 0, make([]uint16, 64)) },
+		"ScanEncode row":     func() { ScanEncode(make([]byte, 512), make([]uint16, 16), 16, f(9), 1, 0, make([]uint16, 64)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -155,7 +159,8 @@ func TestNoAllocations(t *testing.T) {
 		w, h, kv := make([]byte, 2*n*4), make([]uint16, 2*n), f(2*n)
 		two, each := [...][]float32{f(2), f(2), f(2)}, [...][]float32{f(96), f(96), f(96)}
 		head := f(96 * n)
-		codes, codes16 := make([]int8, 2*640), make([]int16, 640)
+		var scanned ScanVector
+		codes, scales, dither := make([]byte, ScanBandBytes(n)), make([]uint16, 3*ScanRows), make([]uint16, 3*ScanCols)
 		for name, call := range map[string]func(){
 			"Quantize":       func() { Quantize(make([]int8, 256), x) },
 			"MatVec":         func() { MatVec(out, m, 0, 3, q1, 0, 1) },
@@ -179,11 +184,14 @@ func TestNoAllocations(t *testing.T) {
 			"ToF16":          func() { ToF16(h[:n], x) },
 			"DecodeF16":      func() { DecodeF16(y, w[:2*n]) },
 			"ReadBandwidth":  func() { ReadBandwidth(w) },
-			"Scan":           func() { Scan(sums[:2], codes, codes16) },
 			"Hadamard":       func() { Hadamard(kv[:256], kv[:256], 128) },
 			"DeltaStep":      func() { DeltaStep(each[0], head, kv[:n], kv[n:], each[1], 1, 1, 1) },
 			"Convolve":       func() { Convolve(kv[:240], 8, 8, cos[:32]) },
 			"SigmoidMul":     func() { SigmoidMul(y, x) },
+			"Scan": func() {
+				scanned.Set(x, dither, noTiny)
+				Scan(y[:16], up[:16], codes, scales, &scanned)
+			},
 		} {
 			call() // grows the scratch
 			if got := testing.AllocsPerRun(5, call); got != 0 {

@@ -18,15 +18,3 @@ func readSum(b []byte) (sum uint64) {
 	}
 	return sum + readSumGeneric(b)
 }
-
-func scan(y []int32, w []int8, x []int16) {
-	if !useAsm {
-		scanGeneric(y, w, x)
-		return
-	}
-	if useAVX512 {
-		scanAVX512(&y[0], &w[0], &x[0], len(y), len(x))
-		return
-	}
-	scanAVX2(&y[0], &w[0], &x[0], len(y), len(x))
-}

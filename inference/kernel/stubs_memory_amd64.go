@@ -4,20 +4,10 @@
 
 package kernel
 
-// scanAVX2 stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.
-//
-//go:noescape
-func scanAVX2(y *int32, w *int8, x *int16, rows int, cols int)
-
 // readSumAVX2 adds up 64-bit words. n is a positive multiple of 256.
 //
 //go:noescape
 func readSumAVX2(b *byte, n int) uint64
-
-// scanAVX512 stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.
-//
-//go:noescape
-func scanAVX512(y *int32, w *int8, x *int16, rows int, cols int)
 
 // readSumAVX512 adds up 64-bit words. n is a positive multiple of 16384.
 //

@@ -4,16 +4,6 @@
 
 package kernel
 
-// scanDot stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32. x is at most maxDotScan.
-//
-//go:noescape
-func scanDot(y *int32, w *int8, x *int16, rows int, cols int)
-
-// scanNEON stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.
-//
-//go:noescape
-func scanNEON(y *int32, w *int8, x *int16, rows int, cols int)
-
 // readSumNEON adds up 64-bit words. n is a positive multiple of 128.
 //
 //go:noescape

@@ -203,7 +203,7 @@ func countDifferent(a, b *model.Linear) (n int64) {
 
 // dense compares numbers, not how they are stored.
 func (c *comparison) dense(a, b *model.Dense) {
-	if a.Grouped == nil && b.Grouped == nil && a.Type == b.Type && bytes.Equal(a.Data, b.Data) {
+	if a.Data != nil && a.Type == b.Type && bytes.Equal(a.Data, b.Data) {
 		return
 	}
 	var s spread

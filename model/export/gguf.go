@@ -220,9 +220,9 @@ func floatsEntry(name string, v []float32) gguf.Entry {
 func ggufDense(name string, d *model.Dense, order func(r int) int) gguf.Entry {
 	t, _ := gguf.Named(d.Type.String())
 	return gguf.Entry{Name: name, Type: t, Shape: []int{d.Rows, d.Cols}, Data: func(w io.Writer) error {
-		stride := d.Type.Bytes(d.Cols)
+		scratch := make([]byte, d.Type.Bytes(d.Cols))
 		for r := range d.Rows {
-			if _, err := w.Write(d.Data[order(r)*stride:][:stride]); err != nil {
+			if _, err := w.Write(d.StoredRow(order(r), scratch)); err != nil {
 				return err
 			}
 		}

@@ -145,8 +145,13 @@ func denseEntry(name string, d *model.Dense, half bool) safetensors.Entry {
 	e := safetensors.Entry{Name: name, DType: d.Type.String(), Shape: []int{d.Rows, d.Cols}}
 	if !half || d.Type == model.F16 {
 		e.Data = func(w io.Writer) error {
-			_, err := w.Write(d.Data)
-			return err
+			scratch := make([]byte, d.Type.Bytes(d.Cols))
+			for r := range d.Rows {
+				if _, err := w.Write(d.StoredRow(r, scratch)); err != nil {
+					return err
+				}
+			}
+			return nil
 		}
 		return e
 	}

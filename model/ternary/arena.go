@@ -45,7 +45,7 @@ func (a *Arena) Bytes(n int) []byte {
 
 // Alloc returns n zeros that start at a multiple of 64, on huge pages where they
 // fill one: memory that every token reads again.
-func Alloc[T int8 | uint16 | float32](n int) []T {
+func Alloc[T byte | int8 | uint16 | float32](n int) []T {
 	var zero T
 	b := NewArena(n * int(unsafe.Sizeof(zero))).free
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)

@@ -57,12 +57,9 @@ var topics = map[string]func(){
 		decode("decodeBF16Asm", bf16)
 	},
 	"memory": func() {
-		// scan.go
-		scan()
 		// steps.go
 		readSum()
 		// vnni.go
-		scan512()
 		readSum512()
 	},
 	"hybrid": func() {
@@ -77,6 +74,16 @@ var topics = map[string]func(){
 		deltaStep("AVX512", 8, ZMM)
 		convolve()
 		sigmoidMul()
+	},
+	"scan": func() {
+		// scan.go
+		scan512()
+		scan256(onVNNI)
+		scan256(onAVX2)
+		// narrow.go
+		scanEncode()
+		decodeNarrow("narrowF16AVX2", true)
+		decodeNarrow("narrowBF16AVX2", false)
 	},
 	"grouped": func() {
 		// peak.go

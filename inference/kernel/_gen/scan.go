@@ -1,71 +1,198 @@
 package main
 
 import (
-	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// scan emits y[r] = Σ w[r]·x of int8 rows and an int16 vector: sixteen values
-// are widened and multiplied, neighbours added, in one step of 32 bits.
-func scan() {
-	function("scanAVX2", "func(y *int32, w *int8, x *int16, rows, cols int)",
-		"stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32.")
-	y, w, cols := param("y"), param("w"), param("cols")
-	q := quartersOf(w, param("rows"), cols)
+// The scan of 4-bit codes: see the layout in scan.go of the package. A line holds four
+// bytes, eight columns, of each of 16 rows, so every 32-bit lane is a row and nothing is
+// added across a register. Activations are broadcast.
+const (
+	scanLine   = 64
+	scanLines  = 8                    // of a group of a band
+	scanBytes  = scanLines * scanLine // the group
+	scanRows   = 16
+	scanAhead  = 8192 // into L2, from where the caches fetch by themselves
+	groupBytes = 12   // of what belongs to a group of the vector: minus, step, square
 
-	block := func(n int, rows Register, next string) {
-		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
-		TESTQ(rows, rows)
-		JZ(LabelRef(next))
-		Label(label("rows"))
-		x, left := param("x"), GP64()
-		MOVQ(cols, left)
-		SHRQ(U8(5), left)
-		acc := ymms(n)
-		zero(acc...)
-		loop(label("step"), left, func() {
-			if n == 4 {
-				q.prefetch(w)
-			}
-			for i := range 2 {
-				v := YMM()
-				VMOVDQU(at(x, 32*i), v)
-				for r := range n {
-					p := YMM()
-					VPMOVSXBW(q.row(w, r, 16*i), p)
-					VPMADDWD(v, p, p)
-					VPADDD(p, acc[r], acc[r])
+	scanSignature = "func(lower, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands, groups int, slack, tiny float32)"
+	scanDoc       = "stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups."
+	scanSlackAt   = 64
+	scanTinyAt    = 68
+)
+
+// columns is where the four columns of a field stand in the activations of a group, in
+// the lower plane; the higher is 16 bytes on.
+func columns(line, field int) int { return line/2*32 + (line%2*2+field)*4 }
+
+// scan512 takes the high nibbles as sixteen times their value, in sums of their own.
+func scan512() {
+	function("scanAVX512", scanSignature, scanDoc)
+	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
+	nibbles := []VecVirtual{pattern(0x0f), pattern(0xf0)}
+	Label("band")
+	q, group, groups := param("q"), param("group"), param("groups")
+	sum, square := ZMM(), ZMM()
+	zeroZ(sum, square)
+	loop("group", groups, func() {
+		acc := [2][]VecVirtual{zmms(2), zmms(2)} // [plane][nibble]
+		VPBROADCASTD(at(group, 0), acc[0][0])
+		zeroZ(acc[0][1], acc[1][0], acc[1][1])
+		PREFETCHT0(at(scales, 512))
+		for l := range scanLines {
+			w := ZMM()
+			PREFETCHT1(at(codes, scanAhead+scanLine*l))
+			VMOVDQU64(at(codes, scanLine*l), w)
+			for n, mask := range nibbles {
+				c := ZMM()
+				VPANDD(mask, w, c)
+				for p := range acc {
+					VPDPBUSD_BCST(at(q, columns(l, n)+16*p), c, acc[p][n])
 				}
 			}
-			advance(64, x)
-			advance(32, w)
-			if n == 4 {
-				advance(32, q.w3)
-			}
-		})
-		sum := XMM()
-		if n == 4 {
-			VPHADDD(acc[1], acc[0], acc[0])
-			VPHADDD(acc[3], acc[2], acc[2])
-			VPHADDD(acc[2], acc[0], acc[0])
-		} else {
-			VPHADDD(acc[0], acc[0], acc[0])
-			VPHADDD(acc[0], acc[0], acc[0])
 		}
-		VEXTRACTI128(U8(1), acc[0], sum)
-		VPADDD(acc[0].AsX(), sum, sum)
-		VMOVD(sum, at(y, 0))
-		for r := 1; r < n; r++ {
-			VPEXTRD(U8(uint8(r)), sum, q.result(y, r))
+		for _, plane := range acc {
+			VPSRAD(U8(4), plane[1], plane[1]) // a multiple of 16: exact
+			VPADDD(plane[1], plane[0], plane[0])
 		}
-		advance(4, y)
-		DECQ(rows)
-		JNZ(LabelRef(label("rows")))
-	}
-	q.each(y, w, block)
+		dot, s := acc[0][0], ZMM()
+		VPSLLD(U8(8), acc[1][0], acc[1][0])
+		VPADDD(acc[1][0], dot, dot)
+		VCVTDQ2PS(dot, dot)
+		VMULPS_BCST(at(group, 4), dot, dot)
+		VPMOVZXWD(at(scales, 0), s)
+		VPSLLD(U8(16), s, s)
+		VMULPS(s, dot, dot)
+		VADDPS(dot, sum, sum)
+		VMULPS(s, s, s)
+		VMULPS_BCST(at(group, 8), s, s)
+		VADDPS(s, square, square)
+		advance(scanBytes, codes)
+		advance(2*scanRows, scales)
+		advance(128, q)
+		advance(groupBytes, group)
+	})
+	VSQRTPS(square, square)
+	VMULPS_BCST(NewParamAddr("slack", scanSlackAt), square, square)
+	VADDPS_BCST(NewParamAddr("tiny", scanTinyAt), square, square)
+	low := ZMM()
+	VSUBPS(square, sum, low)
+	VADDPS(square, sum, sum)
+	// Of two operands, one of them a NaN, these give the first here.
+	VMAXPS_BCST(float(math.Inf(-1)), low, low)
+	VMINPS_BCST(float(math.Inf(1)), sum, sum)
+	VMOVUPS(low, at(lower, 0))
+	VMOVUPS(sum, at(upper, 0))
+	advance(4*scanRows, lower, upper)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
 	VZEROUPPER()
 	RET()
 }
+
+// scan256 takes half a band at a time, group by group: the second half of a line comes
+// from L1. Sums of floats are kept in lower and upper meanwhile. With AVX2 products are
+// added up in 16 bits, which hold eight pairs of neighbours: 8·2·15·128 = 30720.
+func scan256(i isa) {
+	function("scan"+i.name, scanSignature, scanDoc)
+	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
+	half := func(p reg.Register, h int) Mem { return at(p, 32*h) }
+	w, a, low, zero := Y8, Y9, Y10, Y11
+	c := []reg.VecPhysical{Y12, Y13}
+	one := bits(0x00010001)
+	VPBROADCASTB(nibble(), low)
+	VPXOR(zero, zero, zero)
+	Label("band")
+	for h := range 2 {
+		VMOVUPS(zero, half(lower, h))
+		VMOVUPS(zero, half(upper, h))
+	}
+	q, group, groups := param("q"), param("group"), param("groups")
+	loop("group", groups, func() {
+		for h := range 2 {
+			acc := []reg.VecPhysical{Y0, Y1} // [plane], 32 bits
+			few := []reg.VecPhysical{Y2, Y3} // the same in 16 bits
+			VPBROADCASTD(at(group, 0), acc[0])
+			VPXOR(acc[1], acc[1], acc[1])
+			into := few
+			if i.vnni {
+				into = acc
+			} else {
+				for _, f := range few {
+					VPXOR(f, f, f)
+				}
+			}
+			for l := range scanLines {
+				if h == 0 {
+					PREFETCHT1(at(codes, scanAhead+scanLine*l))
+				}
+				VMOVDQU(at(codes, scanLine*l+32*h), w)
+				VPAND(low, w, c[0])
+				VPSRLW(U8(4), w, c[1])
+				VPAND(low, c[1], c[1])
+				for n := range c {
+					for p := range into {
+						VPBROADCASTD(at(q, columns(l, n)+16*p), a)
+						i.product(a, c[n], into[p])
+					}
+				}
+				if !i.vnni && l%4 == 3 {
+					for p, f := range few {
+						VPMADDWD(one, f, f)
+						VPADDD(f, acc[p], acc[p])
+						if l < scanLines-1 {
+							VPXOR(f, f, f)
+						}
+					}
+				}
+			}
+			dot, s := acc[0], Y4
+			VPSLLD(U8(8), acc[1], acc[1])
+			VPADDD(acc[1], dot, dot)
+			VCVTDQ2PS(dot, dot)
+			VBROADCASTSS(at(group, 4), a)
+			VMULPS(a, dot, dot)
+			VPMOVZXWD(at(scales, scanRows*h), s)
+			VPSLLD(U8(16), s, s)
+			VMULPS(s, dot, dot)
+			VADDPS(half(upper, h), dot, dot)
+			VMOVUPS(dot, half(upper, h))
+			VMULPS(s, s, s)
+			VBROADCASTSS(at(group, 8), a)
+			VMULPS(a, s, s)
+			VADDPS(half(lower, h), s, s)
+			VMOVUPS(s, half(lower, h))
+		}
+		advance(scanBytes, codes)
+		advance(2*scanRows, scales)
+		advance(128, q)
+		advance(groupBytes, group)
+	})
+	VBROADCASTSS(NewParamAddr("slack", scanSlackAt), w)
+	VBROADCASTSS(NewParamAddr("tiny", scanTinyAt), a)
+	for h := range 2 {
+		VSQRTPS(half(lower, h), Y0)
+		VMULPS(w, Y0, Y0)
+		VADDPS(a, Y0, Y0)
+		VMOVUPS(half(upper, h), Y1)
+		VSUBPS(Y0, Y1, Y2)
+		VADDPS(Y0, Y1, Y1)
+		VMAXPS(float(math.Inf(-1)), Y2, Y2) // of a NaN and this, this
+		VMINPS(float(math.Inf(1)), Y1, Y1)
+		VMOVUPS(Y2, half(lower, h))
+		VMOVUPS(Y1, half(upper, h))
+	}
+	advance(4*scanRows, lower, upper)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+// nibble is the address of bytes 15.
+func nibble() Mem { return bits(0x0f0f0f0f) }

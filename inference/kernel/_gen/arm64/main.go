@@ -67,9 +67,7 @@ func main() {
 	decode("decodeBF16Asm", bf16)
 	written("float")
 
-	// scan.go
-	scanDot()
-	scanNEON()
+	// steps.go
 	readSum()
 	written("memory")
 
@@ -80,6 +78,11 @@ func main() {
 	convolve()
 	sigmoidMul()
 	written("hybrid")
+
+	// scan.go
+	scanCodes("scanDot", true, 4)
+	scanCodes("scanNEON", false, 2)
+	written("scan")
 }
 
 // write stores what was emitted since the last call.

@@ -1,97 +1,139 @@
 package main
 
-// scanDot emits y[r] = Σ w[r]·x of int8 rows and an int16 vector with SDOT: x is
-// taken apart into 256·hi + lo, both of which fit in a signed byte as long as x
-// is at most 127·256+127.
-func scanDot() {
-	function("scanDot", scanParams, "", scanDoc+" x is at most maxDotScan.")
-	const low, high = 0, 1
-	v, lo, hi := newVecs(2), newVecs(4), newVecs(4)
-	w, carry := newVecs(2), newVec()
-	scan(func(x gp, rows []gp) {
-		for range 2 {
-			op("VLD2.P 32(%v), %s", x, list("B16", v...))
-			// A low byte from 128 up is one from -128 up and 1 more in the high one.
-			sshrB7(v[low], carry)
-			op("VSUB %v.B16, %v.B16, %v.B16", carry, v[high], v[high])
-			for r, from := range rows {
-				op("FMOVQ.P 16(%v), %s", from, w[0].f())
-				sdot(w[0], v[low], lo[r])
-				sdot(w[0], v[high], hi[r])
-			}
-		}
-	}, func(n int) {
-		zero(lo[:n]...)
-		zero(hi[:n]...)
-	}, func(n int) []vec {
-		for r := range n {
-			op("VSHL $8, %v.S4, %v.S4", hi[r], hi[r])
-			add(lo[r], hi[r], lo[r])
-		}
-		return lo
-	})
-}
+import "math"
 
-// scanNEON emits the same without SDOT and without that limit.
-func scanNEON() {
-	function("scanNEON", scanParams, "", scanDoc)
-	v, sum := newVecs(4), newVecs(4)
-	w, wide := newVecs(2), newVecs(2)
-	scan(func(x gp, rows []gp) {
-		op("VLD1.P 64(%v), %s", x, list("H8", v...))
-		for r, from := range rows {
-			op("FLDPQ.P 32(%v), (%s, %s)", from, w[0].f(), w[1].f())
-			for h := range w {
-				sxtl(w[h], wide[0])
-				sxtl2(w[h], wide[1])
-				for i, wide := range wide {
-					smlalH(wide, v[2*h+i], sum[r])
-					smlal2H(wide, v[2*h+i], sum[r])
-				}
-			}
-		}
-	}, func(n int) {
-		zero(sum[:n]...)
-	}, func(n int) []vec { return sum })
-}
-
+// The scan of 4-bit codes: see the layout in scan.go of the package. A line holds four
+// bytes, eight columns, of each of 16 rows: four registers. The activations of 16 columns
+// are 16 bytes for each of two planes, four for each nibble of two lines.
 const (
-	scanParams = "y *int32, w *int8, x *int16, rows int, cols int"
-	scanDoc    = "stores Σ w[r]·x of rows ≥ 1 rows of cols values in y; cols is a multiple of 32."
+	scanLine       = 64
+	scanLines      = 8 // of a group of a band
+	scanRows       = 16
+	scanGroupBytes = 12 // minus, step and square of a group
 )
 
-// scan emits the loops: step adds the products of 32 columns of n rows, begin
-// clears their sums, end returns them.
-func scan(step func(x gp, rows []gp), begin func(n int), end func(n int) []vec) {
-	y, w, rows, cols := param("y"), param("w"), param("rows"), param("cols")
-	x, left := newGP(), newGP()
-	others := []gp{newGP(), newGP(), newGP()}
-	block := func(n int, next string) {
-		label(numbered("rows", n))
-		op("CMP $%d, %v", n, rows)
-		op("BLT %s", next)
-		reload("x", x)
-		op("LSR $5, %v, %v", cols, left)
-		from := append([]gp{w}, others...)[:n]
-		for r := 1; r < n; r++ {
-			op("ADD %v, %v, %v", cols, from[r-1], from[r])
-		}
-		begin(n)
-		loop(numbered("step", n), left, func() { step(x, from) })
-		s := end(n)
-		if n == 4 {
-			reduce4(s)
-			op("VST1.P %s, 16(%v)", list("S4", s[0]), y)
-			op("MOVD %v, %v", from[3], w) // the end of the last row
-		} else {
-			addv(s[0], s[0])
-			op("FMOVS.P %s, 4(%v)", s[0].f(), y)
-		}
-		op("SUB $%d, %v, %v", n, rows, rows)
-		op("B %s", numbered("rows", n))
+var (
+	fsqrt  = two(0x6ea1f800, "fsqrt v%d.4s, v%d.4s")
+	fmaxnm = three(0x4e20c400, "fmaxnm v%d.4s, v%d.4s, v%d.4s")
+	fminnm = three(0x4ea0c400, "fminnm v%d.4s, v%d.4s, v%d.4s")
+)
+
+// scanCodes emits the scan, rows registers of rows at a time; the sums of floats are kept
+// in lower and upper meanwhile. SDOT adds four products to a sum of 32 bits; without it
+// one of 16 bits holds those of a group, 16·15·128 = 30720.
+func scanCodes(name string, dot bool, rows int) {
+	function(name, "lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32", "",
+		"stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups.")
+	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
+	q, group, groups := newGP(), newGP(), newGP()
+	low, act, c, t := bytes(15), newVecs(2), newVecs(2), newVecs(3)
+	parts := 1
+	if !dot {
+		parts = 2
 	}
-	block(4, "rows1")
-	block(1, "done")
-	label("done")
+	var acc [][][]vec // [rows][plane][part]
+	for range rows {
+		acc = append(acc, [][]vec{newVecs(parts), newVecs(parts)})
+	}
+	w, least, most := newVec(), float(math.Inf(-1)), float(math.Inf(1))
+	fill := func(offset int, v vec) {
+		op("FMOVS %d(%v), %s", offset, group, v.f())
+		op("VDUP %v.S[0], %v.S4", v, v)
+	}
+
+	loop("band", bands, func() {
+		zero(t[0], t[1])
+		for i := range 2 {
+			store(lower, 32*i, t[0], t[1])
+			store(upper, 32*i, t[0], t[1])
+		}
+		reload("q", q)
+		reload("group", group)
+		reload("groups", groups)
+		loop("group", groups, func() {
+			for first := 0; first < scanRows/4; first += rows {
+				for _, planes := range acc {
+					for _, p := range planes {
+						zero(p...)
+					}
+				}
+				for l := range scanLines {
+					if l%2 == 0 {
+						load(q, 16*l, act...)
+					}
+					for r, planes := range acc {
+						load(codes, scanLine*l+16*(first+r), w)
+						and(w, low, c[0])
+						ushr(4, w, c[1])
+						for n := range c {
+							field := l%2*2 + n
+							for p := range planes {
+								if dot {
+									sdotElement(c[n], act[p], field, planes[p][0])
+									continue
+								}
+								op("VDUP %v.S[%d], %v.S4", act[p], field, t[0])
+								smlalB(c[n], t[0], planes[p][0])
+								smlal2B(c[n], t[0], planes[p][1])
+							}
+						}
+					}
+				}
+				for r, planes := range acc {
+					if !dot {
+						for _, p := range planes {
+							saddlp(p[0], p[0])
+							saddlp(p[1], p[1])
+							addp(p[0], p[1], p[0])
+						}
+					}
+					lo, hi, at := planes[0][0], planes[1][0], first+r
+					op("VSHL $8, %v.S4, %v.S4", hi, hi)
+					add(hi, lo, lo)
+					fill(0, t[0])
+					add(t[0], lo, lo)
+					scvtf(lo, lo)
+					fill(4, t[0])
+					fmul(t[0], lo, lo)
+					op("FMOVD %d(%v), %s", 8*at, scales, t[1].f())
+					shllH(t[1], t[1])
+					fmul(t[1], lo, lo)
+					load(upper, 16*at, t[2])
+					fadd(lo, t[2], t[2])
+					store(upper, 16*at, t[2])
+					fmul(t[1], t[1], t[1])
+					fill(8, t[0])
+					fmul(t[0], t[1], t[1])
+					load(lower, 16*at, t[2])
+					fadd(t[1], t[2], t[2])
+					store(lower, 16*at, t[2])
+				}
+			}
+			advance(scanLine*scanLines, codes)
+			advance(2*scanRows, scales)
+			advance(16*scanLines, q)
+			advance(scanGroupBytes, group)
+		})
+		number := func(name string, v vec) {
+			op("FMOVS %s+%d(FP), %s", name, arguments[name], v.f())
+			op("VDUP %v.S[0], %v.S4", v, v)
+		}
+		number("slack", t[0])
+		number("tiny", t[1])
+		for i := range scanRows / 4 {
+			load(lower, 16*i, c[0])
+			fsqrt(c[0], c[0])
+			fmul(t[0], c[0], c[0])
+			fadd(t[1], c[0], c[0])
+			load(upper, 16*i, c[1])
+			fsub(c[1], c[0], t[2])
+			fadd(c[1], c[0], c[1])
+			fmaxnm(t[2], least, t[2]) // of a NaN and a number, the number
+			fminnm(c[1], most, c[1])
+			store(lower, 16*i, t[2])
+			store(upper, 16*i, c[1])
+		}
+		advance(4*scanRows, lower, upper)
+	})
 	ret()
 }

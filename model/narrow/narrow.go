@@ -1,0 +1,284 @@
+// Package narrow keeps matrices of 16-bit floats in 12 bits a number, without loss.
+//
+// The magnitudes of a row of trained weights span a small part of what their exponents
+// can say. Taken as an integer, the bits of a magnitude are at most those of the largest
+// of its row, and almost always less than 2¹¹ below: within 16 binary orders of it for a
+// bfloat16. So 11 bits of the magnitude and the sign are enough, with the largest of the
+// row. The few numbers for which that does not hold are kept beside.
+//
+// A matrix is narrowed in place, which leaves a quarter of its memory for other use
+// ([Matrix.Spare]): package inference keeps the codes there with which it finds the most
+// likely tokens.
+package narrow
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/x448/float16"
+
+	"tern/model/internal/parallel"
+)
+
+// BlockRows is the number of rows of a block: its spare quarter comes first, then its rows,
+// each of the lower 8 of the 12 bits of its numbers and then of the higher 4. A byte of
+// these holds those of two numbers, 16 columns apart: the one of a lower column in its
+// lower half.
+const BlockRows = 256
+
+// colsMultiple is what the number of columns is a multiple of.
+const colsMultiple = 32
+
+const (
+	magnitudeBits = 11
+	mask          = 1<<magnitudeBits - 1
+	sign          = 1 << 15
+)
+
+// oddShare is the share of the numbers, one in so many, that may be kept beside.
+const oddShare = 256
+
+// Matrix is a matrix in 12 bits a number.
+type Matrix struct {
+	Rows, Cols int
+	// Half says that the 12 bits are those of binary16 numbers, otherwise of bfloat16.
+	Half bool
+
+	data   []byte
+	limits []uint16  // of each row: the largest magnitude
+	odd    [][]float // of each block: the numbers that have no 12 bits, by row
+	taken  atomic.Bool
+}
+
+// float is a number that is kept beside.
+type float struct {
+	row, col int32
+	value    float32
+}
+
+// Narrow narrows rows rows of cols binary16 numbers (half), or bfloat16, in place and
+// takes data over, or returns nil and leaves data as it was where that does not work.
+func Narrow(data []byte, rows, cols int, half bool) *Matrix {
+	if cols%colsMultiple != 0 || rows == 0 || len(data) != 2*rows*cols {
+		return nil
+	}
+	m := &Matrix{Rows: rows, Cols: cols, Half: half && !fewBits(data[:2*min(rows, BlockRows)*cols]), data: data,
+		limits: make([]uint16, rows), odd: make([][]float, (rows+BlockRows-1)/BlockRows)}
+	var left atomic.Int64 // odd numbers
+	left.Store(int64(rows) * int64(cols) / oddShare)
+	packed := make([]bool, m.Blocks())
+	scratch := sync.Pool{New: func() any { return make([]byte, 2*min(rows, BlockRows)*cols) }}
+	each := func(f func(b int, scratch []byte) error) error {
+		return parallel.Each(context.Background(), m.Blocks(), func(b int) error {
+			s := scratch.Get().([]byte)
+			defer scratch.Put(s)
+			return f(b, s)
+		}, func() {})
+	}
+	if each(func(b int, scratch []byte) error {
+		n := m.pack(b, half, scratch)
+		packed[b] = true
+		if left.Add(-int64(n)) < 0 {
+			return errTooMany
+		}
+		return nil
+	}) == nil {
+		return m
+	}
+	_ = each(func(b int, scratch []byte) error {
+		if packed[b] {
+			m.unpack(b, half, scratch)
+		}
+		return nil
+	})
+	return nil
+}
+
+// errTooMany ends the narrowing of a matrix that has too many odd numbers.
+var errTooMany = errors.New("narrow: too many numbers to keep beside")
+
+// fewBits says whether most of these binary16 numbers have no more than the 8 bits of a
+// bfloat16, as those of a model that was trained in it do.
+func fewBits(data []byte) bool {
+	n := 0
+	for i := 0; i < len(data); i += 2 {
+		if v := halves()[binary.LittleEndian.Uint16(data[i:])]; math.Float32bits(v)&0xffff == 0 {
+			n++
+		}
+	}
+	return n > len(data)/2/oddShare*(oddShare-1)
+}
+
+// Blocks is the number of blocks; the last may have fewer rows.
+func (m *Matrix) Blocks() int { return (m.Rows + BlockRows - 1) / BlockRows }
+
+// Bytes is the memory that the matrix takes, the spare quarter included.
+func (m *Matrix) Bytes() int64 {
+	n := int64(len(m.data)) + 2*int64(len(m.limits))
+	for _, odd := range m.odd {
+		n += 12 * int64(len(odd))
+	}
+	return n
+}
+
+// Take says that the caller is the one who may use the spare memory, until Release. It
+// returns false where another does.
+func (m *Matrix) Take() bool { return m.taken.CompareAndSwap(false, true) }
+
+// Release gives the spare memory to the next.
+func (m *Matrix) Release() { m.taken.Store(false) }
+
+// Spare is the spare memory of a block: half a byte for each of its numbers.
+func (m *Matrix) Spare(b int) []byte {
+	block := m.block(b)
+	return block[: len(block)/4 : len(block)/4]
+}
+
+func (m *Matrix) block(b int) []byte {
+	size := 2 * BlockRows * m.Cols
+	return m.data[b*size : min(len(m.data), (b+1)*size)]
+}
+
+// Row is where the bits of row r are, and its largest magnitude.
+func (m *Matrix) Row(r int) (low, high []byte, limit uint16) {
+	block := m.block(r / BlockRows)
+	row := block[len(block)/4+r%BlockRows*m.Cols*3/2:]
+	return row[:m.Cols], row[m.Cols:][:m.Cols/2], m.limits[r]
+}
+
+// Complete puts the numbers of row r that are kept beside into dst, which has the others.
+func (m *Matrix) Complete(dst []float32, r int) {
+	odd := m.odd[r/BlockRows]
+	if len(odd) == 0 {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(odd, int32(r), func(f float, r int32) int { return int(f.row - r) })
+	for ; i < len(odd) && int(odd[i].row) == r; i++ {
+		dst[odd[i].col] = odd[i].value
+	}
+}
+
+// RowTo stores row r in dst[0:Cols].
+func (m *Matrix) RowTo(dst []float32, r int) {
+	low, high, limit := m.Row(r)
+	Decode(dst, low, high, limit, m.Half)
+	m.Complete(dst, r)
+}
+
+// Decode stores the len(low) numbers of a row, without those kept beside: of 12 bits
+// v = sign·2¹¹ + b, the magnitude is the largest of at most limit whose lower 11 bits are
+// b, and 0 where that is limit - 2047.
+func Decode(dst []float32, low, high []byte, limit uint16, half bool) {
+	table := halves()
+	for c := range low {
+		v := uint16(low[c]) | uint16(high[c/colsMultiple*16+c%16]>>(c%colsMultiple/16*4)&15)<<8
+		below := (limit - v) & mask
+		magnitude := limit - below
+		if below == mask {
+			magnitude = 0
+		}
+		bits := magnitude | v<<(15-magnitudeBits)&sign
+		if half {
+			dst[c] = table[bits]
+		} else {
+			dst[c] = math.Float32frombits(uint32(bits) << 16)
+		}
+	}
+}
+
+// pack narrows a block whose numbers are binary16 (half) or bfloat16 and returns how many
+// have no 12 bits. scratch has room for the block.
+func (m *Matrix) pack(b int, half bool, scratch []byte) int {
+	block := m.block(b)
+	src := scratch[:copy(scratch, block)]
+	values := make([]float32, m.Cols)
+	bits := make([]uint16, m.Cols)
+	table := halves()
+	var odd []float
+	for r := b * BlockRows; len(src) > 0; r, src = r+1, src[2*m.Cols:] {
+		limit := uint16(0)
+		for c := range bits {
+			v := binary.LittleEndian.Uint16(src[2*c:])
+			if !half {
+				values[c] = math.Float32frombits(uint32(v) << 16)
+			} else {
+				values[c] = table[v]
+				if !m.Half {
+					w := math.Float32bits(values[c])
+					if v = uint16(w >> 16); w&0xffff != 0 {
+						v = none
+					}
+				}
+			}
+			bits[c] = v
+			if v != none {
+				limit = max(limit, v&^sign)
+			}
+		}
+		m.limits[r] = limit
+		low, high, _ := m.Row(r)
+		clear(high)
+		for c, v := range bits {
+			below := limit - v&^sign
+			switch {
+			case v&^sign == 0:
+				below = mask
+			case v == none || below >= mask:
+				odd = append(odd, float{int32(r), int32(c), values[c]})
+				below = mask
+			}
+			v = (limit-below)&mask | v&sign>>(15-magnitudeBits)
+			low[c] = byte(v)
+			high[c/colsMultiple*16+c%16] |= byte(v>>8) << (c % colsMultiple / 16 * 4)
+		}
+	}
+	m.odd[b] = slices.Clip(odd)
+	return len(odd)
+}
+
+// none marks a binary16 that is no bfloat16: a NaN, which weights are not.
+const none = 0xffff
+
+// unpack undoes pack.
+func (m *Matrix) unpack(b int, half bool, scratch []byte) {
+	block := m.block(b)
+	rows := len(block) / 2 / m.Cols
+	row := make([]float32, m.Cols)
+	for i := range rows {
+		m.RowTo(row, b*BlockRows+i)
+		encode(scratch[2*i*m.Cols:][:2*m.Cols], row, half)
+	}
+	copy(block, scratch)
+}
+
+// StoredTo stores row r as binary16 (half) or bfloat16, which it was narrowed from.
+func (m *Matrix) StoredTo(dst []byte, r int, half bool) {
+	row := make([]float32, m.Cols)
+	m.RowTo(row, r)
+	encode(dst, row, half)
+}
+
+// encode stores a row as binary16 (half) or bfloat16, which hold it exactly.
+func encode(dst []byte, row []float32, half bool) {
+	for c, v := range row {
+		bits := uint16(math.Float32bits(v) >> 16)
+		if half {
+			bits = float16.Fromfloat32(v).Bits()
+		}
+		binary.LittleEndian.PutUint16(dst[2*c:], bits)
+	}
+}
+
+// halves holds the value of every binary16.
+var halves = sync.OnceValue(func() *[1 << 16]float32 {
+	t := new([1 << 16]float32)
+	for i := range t {
+		t[i] = float16.Frombits(uint16(i)).Float32()
+	}
+	return t
+})
