@@ -205,7 +205,6 @@ func (e *Engine) Notes() []string { return slices.Concat(e.model.Notes, tokenize
 // it can, or where there is none.
 func (e *Engine) TokenizerError() error { return e.noTok }
 
-
 // Threads is the number of workers.
 func (e *Engine) Threads() int { return int(e.pool.active.Load()) }
 

@@ -75,6 +75,17 @@ var topics = map[string]func(){
 		convolve()
 		sigmoidMul()
 	},
+	"cached": func() {
+		// cached.go
+		for n := 1; n <= 4; n++ {
+			for _, w := range []wide{with256, with512} {
+				scoresOf(w, bytes8, n)
+				weightedSumsOf(w, bytes8, n)
+			}
+			scoresOf(with512, half16, n)
+			weightedSumsOf(with512, half16, n)
+		}
+	},
 	"scan": func() {
 		// scan.go
 		scan512()

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func scores8(_, _ [][]float32, _ []int8, _ []float32, _ float32) bool { return false }
+func weightedSum8(_, _ [][]float32, _ []int8, _ []float32) bool       { return false }
