@@ -41,17 +41,17 @@ func readVectors(t *testing.T, name string, v any) {
 // decodeBlocks reads blocks as one row of a matrix.
 func decodeBlocks(t *testing.T, e *Encoding, raw []byte) (*ternary.Grouped, []float32) {
 	t.Helper()
-	g := e.groups
-	cols := len(raw) / g.bytes * g.cols
-	m := ternary.NewGrouped(1, cols, g.groupCols(), false)
-	weight := &tensor{"blk.0.attn_q.weight", "vector", e.kind, []int{1, cols}, io.NewSectionReader(bytes.NewReader(raw), 0, int64(len(raw)))}
-	r := run{&binding{Slot: model.Slot{Rows: 1, Cols: cols}, enc: e, weight: weight}, &m, 0, 1}
-	if err := r.pack(0, raw); err != nil {
+	cols := len(raw) / e.groups.bytes * e.groups.cols
+	b := binding{Slot: model.Slot{Name: "blk.0.attn_q.weight", Rows: 1, Cols: cols, Linear: new(model.Linear)}, enc: e, float: true}
+	b.weight = &tensor{b.Name, "vector", e.kind, []int{1, cols}, io.NewSectionReader(bytes.NewReader(raw), 0, int64(len(raw)))}
+	l := &loader{ctx: t.Context(), q: &quantization{}}
+	if err := l.load([]binding{b}); err != nil {
 		t.Fatalf("%s: %v", e.Name, err)
 	}
+	m := b.Linear.Grouped
 	row := make([]float32, cols)
 	m.UnpackRow(0, row)
-	return &m, row
+	return m, row
 }
 
 func unhex(t *testing.T, s string) []byte {

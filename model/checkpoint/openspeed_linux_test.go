@@ -161,13 +161,8 @@ func writeGrouped(t testing.TB, path, shape string, e *checkpoint.Encoding) {
 		entries = append(entries, entry)
 	}
 	c, p := &m.Config, "qwen3."
-	tokens, types, merges := make([]string, c.VocabSize), make([]int32, c.VocabSize), make([]string, c.VocabSize-257)
-	for i := range tokens {
-		tokens[i], types[i] = fmt.Sprintf("word%d", i), 1
-	}
-	for i := range merges {
-		merges[i] = fmt.Sprintf("wo rd%d", i)
-	}
+	tokens, merges := invented(c.VocabSize)
+	types := slices.Repeat([]int32{1}, len(tokens))
 	meta := []gguf.Pair{
 		{Key: "general.architecture", Value: "qwen3"},
 		{Key: p + "block_count", Value: uint32(c.Layers)},
@@ -198,6 +193,23 @@ func writeGrouped(t testing.TB, path, shape string, e *checkpoint.Encoding) {
 	if err := gguf.Write(f, meta, entries); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// invented is a byte-level vocabulary of n tokens: the bytes, and what they make when
+// one is added at a time.
+func invented(n int) (tokens, merges []string) {
+	for b := range 256 {
+		r := rune(b)
+		if b <= ' ' || b >= 0x7f && b <= 0xa0 || b == 0xad { // others have letters of their own
+			r += 256
+		}
+		tokens = append(tokens, string(r))
+	}
+	for i := 0; len(tokens) < n; i++ {
+		left, right := tokens[i/256], tokens[i%256]
+		tokens, merges = append(tokens, left+right), append(merges, left+" "+right)
+	}
+	return tokens, merges
 }
 
 // grouped is the matrix of a slot with a scale per group, nil where it has none.
