@@ -48,7 +48,25 @@ type generation struct {
 }
 
 func (g *generation) run(ctx context.Context, ids []int32) {
+	if !g.start(ids) || !g.prefill(ctx, ids) {
+		return
+	}
+	for {
+		id, more := g.choose()
+		if !more {
+			return
+		}
+		if err := g.next(ctx, id); err != nil {
+			g.fail(err, ctx.Err() != nil)
+			return
+		}
+	}
+}
+
+// start prepares to continue ids, and reports whether that is possible.
+func (g *generation) start(ids []int32) bool {
 	s, e := g.session, g.session.engine
+	g.stats.PromptTokens = len(ids)
 	g.sampler = sampling.New(g.o.Sampling)
 	g.sampler.Accept(ids...)
 	g.stops = e.stopIDs(g.o)
@@ -62,12 +80,9 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 	}
 	if err := g.allow(); err != nil {
 		g.yield(Event{}, err)
-		return
+		return false
 	}
-	if !g.prefill(ctx, ids) {
-		return
-	}
-	if g.o.Speculate != SpeculateOff {
+	if g.drafts() {
 		s.drafter.reset(ids)
 	}
 	g.stopper = newStopper(g.o.Stop)
@@ -78,54 +93,66 @@ func (g *generation) run(ctx context.Context, ids []int32) {
 		// which is here only when the prompt is not text.
 		g.stream = tokenizer.NewStream(e.tok, e.isEmptyText(ids))
 	}
-	for {
-		id, forced, err := g.sample()
-		switch {
-		case err != nil:
-			g.yield(Event{}, err)
-			return
-		case g.stops[id] && g.o.Grammar != nil && g.think.at == thinkIn:
-			g.think.end() // the answer is still to come
-			continue
-		case g.stops[id]:
-			g.stopID = id
-			g.finish(StopEOS, "")
-			return
-		case g.reached(g.o.MaxTokens) && g.sentence.endsBefore(e.tok.Bytes(id)):
-			g.finish(StopLength, "")
-			return
-		}
-		if err := g.shape(id, forced); err != nil {
-			g.yield(Event{}, err)
-			return
-		}
-		stop, stopText := g.token(id)
-		if g.left {
-			return
-		}
-		if stop != "" {
-			g.finish(stop, stopText)
-			return
-		}
-		g.sampler.Accept(id)
-		if err := g.allow(); err != nil {
-			g.yield(Event{}, err)
-			return
-		}
-		switch err := g.next(ctx, id); {
-		case err == nil:
-		case ctx.Err() != nil:
-			g.finish(StopCancelled, "")
-			return
-		case errors.Is(err, ErrContextFull): // memory was short
-			g.finish(StopContext, "")
-			return
-		default:
-			g.yield(Event{}, err)
-			return
-		}
+	return true
+}
+
+// choose takes the step between two passes: it samples a token from what the last
+// one computed and yields it. more is false at the end of the text, and when the
+// caller left.
+func (g *generation) choose() (id int32, more bool) {
+	id, forced, err := g.sample()
+	if err == nil && g.stops[id] && g.o.Grammar != nil && g.think.at == thinkIn {
+		g.think.end() // the answer is still to come
+		id, forced, err = g.sample()
+	}
+	if err != nil {
+		g.yield(Event{}, err)
+		return 0, false
+	}
+	switch {
+	case g.stops[id]:
+		g.stopID = id
+		g.finish(StopEOS, "")
+		return 0, false
+	case g.reached(g.o.MaxTokens) && g.sentence.endsBefore(g.session.engine.tok.Bytes(id)):
+		g.finish(StopLength, "")
+		return 0, false
+	}
+	if err := g.shape(id, forced); err != nil {
+		g.yield(Event{}, err)
+		return 0, false
+	}
+	stop, stopText := g.token(id)
+	if g.left {
+		return 0, false
+	}
+	if stop != "" {
+		g.finish(stop, stopText)
+		return 0, false
+	}
+	g.sampler.Accept(id)
+	if err := g.allow(); err != nil {
+		g.yield(Event{}, err)
+		return 0, false
+	}
+	return id, true
+}
+
+// fail ends the text with an error of a pass.
+func (g *generation) fail(err error, cancelled bool) {
+	switch {
+	case cancelled:
+		g.finish(StopCancelled, "")
+	case g.stats.Generated > 0 && errors.Is(err, ErrContextFull): // memory was short
+		g.finish(StopContext, "")
+	default:
+		g.yield(Event{}, err)
 	}
 }
+
+// drafts reports whether tokens may be evaluated ahead: the state of linear attention
+// cannot take a draft back.
+func (g *generation) drafts() bool { return g.o.Speculate != SpeculateOff && g.session.state == nil }
 
 // next appends id to the sequence and makes its logits known: they are already
 // where a draft had it, otherwise a pass evaluates it and a new draft.
@@ -134,7 +161,7 @@ func (g *generation) next(ctx context.Context, id int32) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if g.o.Speculate == SpeculateOff || s.state != nil { // a state cannot take a draft back
+	if !g.drafts() {
 		s.oneID[0] = id
 		return s.evalAhead(ctx, s.oneID[:], g.want(nil))
 	}
@@ -212,27 +239,27 @@ func (g *generation) sample() (id int32, forced bool, err error) {
 func (g *generation) prefill(ctx context.Context, ids []int32) bool {
 	ctx2, cancel := context.WithCancel(ctx)
 	defer cancel()
-	g.stats.PromptTokens = len(ids)
 	reused, err := g.session.sync(ctx2, ids, g.want(nil), func(done, total int) {
-		g.update(time.Now())
-		if !g.left && !g.yield(Event{Kind: EventPrefill, Done: done, Total: total, Stats: g.stats}, nil) {
-			g.left = true
+		if !g.progress(done, total) {
 			cancel()
 		}
 	})
 	g.stats.Reused = reused
 	g.stats.Prefill = time.Since(g.begin)
-	switch {
-	case g.left:
+	if g.left {
 		return false
-	case err == nil:
-		return true
-	case ctx.Err() != nil:
-		g.finish(StopCancelled, "")
-	default:
-		g.yield(Event{}, err)
 	}
-	return false
+	if err != nil {
+		g.fail(err, ctx.Err() != nil)
+	}
+	return err == nil
+}
+
+// progress yields how far the prompt is, and reports whether to go on.
+func (g *generation) progress(done, total int) bool {
+	g.update(time.Now())
+	g.left = g.left || !g.yield(Event{Kind: EventPrefill, Done: done, Total: total, Stats: g.stats}, nil)
+	return !g.left
 }
 
 // token yields a generated token, or the one before it when the text of this

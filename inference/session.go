@@ -54,6 +54,11 @@ type Session struct {
 
 // NewSession returns an empty session. The KV cache grows with the sequence.
 func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
+	return e.newSession(o, e.newPass())
+}
+
+// newSession returns an empty session that p evaluates.
+func (e *Engine) newSession(o SessionOptions, p *pass) (*Session, error) {
 	c := &e.model.Config
 	n := o.Context
 	if n == 0 {
@@ -62,7 +67,7 @@ func (e *Engine) NewSession(o SessionOptions) (*Session, error) {
 	if n < 0 || n > c.ContextLen {
 		return nil, fmt.Errorf("inference: context of %d tokens, the model has %d", n, c.ContextLen)
 	}
-	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), pass: e.newPass(), drafter: newDrafter()}
+	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), pass: p, drafter: newDrafter()}
 	s.rotation = newRotation(e.model, n)
 	s.state = newRecurrentState(c)
 	return s, nil
@@ -83,29 +88,16 @@ func (s *Session) Sync(ctx context.Context, ids []int32, progress func(done, tot
 }
 
 func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progress func(done, total int)) (reused int, err error) {
-	s.room = s.context
-	if err := s.check(ids, len(ids)); err != nil {
+	reused, err = s.reuse(ids, want)
+	if err != nil {
 		return 0, err
 	}
-	reused = commonPrefix(s.tokens, ids)
-	if reused == len(ids) {
-		if want == logitsFull && s.have == logitsFull && len(s.tokens) == len(ids) {
-			return reused, nil
-		}
-		reused--
-	}
-	s.Rewind(reused)
-	reused = len(s.tokens) // a state may go back further than was asked
 	for total := len(ids) - reused; len(s.tokens) < len(ids); {
-		n := min(prefillChunk, len(ids)-len(s.tokens))
-		rows := 0
-		if last := len(s.tokens)+n == len(ids); last {
-			rows = 1
+		s.pass.start()
+		if err := s.addPrompt(ids, prefillChunk, want); err != nil {
+			return reused, err
 		}
-		if rows == 1 || len(s.tokens)%snapshotEvery == 0 {
-			s.state.save(len(s.tokens))
-		}
-		if err := s.evaluate(ctx, ids[len(s.tokens):][:n], want, rows); err != nil {
+		if err := s.pass.run(ctx); err != nil {
 			return reused, err
 		}
 		if progress != nil {
@@ -114,6 +106,46 @@ func (s *Session) sync(ctx context.Context, ids []int32, want logitsKind, progre
 	}
 	s.state.save(len(s.tokens))
 	return reused, nil
+}
+
+// reuse shortens the sequence to what ids begin with, without the last of them where
+// its logits are not those wanted, and returns how many are left.
+func (s *Session) reuse(ids []int32, want logitsKind) (int, error) {
+	s.room = s.context
+	if err := s.check(ids, len(ids)); err != nil {
+		return 0, err
+	}
+	reused := commonPrefix(s.tokens, ids)
+	if reused == len(ids) {
+		if want == logitsFull && s.Logits() != nil && len(s.tokens) == len(ids) {
+			return reused, nil
+		}
+		reused--
+	}
+	s.Rewind(reused)
+	return len(s.tokens), nil // a state may go back further than was asked
+}
+
+// addPrompt adds the next part of ids to the pass, at most most of them, and asks for
+// what is wanted of the logits of the last one.
+func (s *Session) addPrompt(ids []int32, most int, want logitsKind) error {
+	have := len(s.tokens)
+	n := min(most, len(ids)-have)
+	if s.state != nil {
+		n = min(n, snapshotEvery-have%snapshotEvery)
+	}
+	if err := s.grow(have + n); err != nil {
+		return err
+	}
+	wanted := 0
+	if have+n == len(ids) {
+		wanted = 1
+	}
+	if wanted == 1 || have%snapshotEvery == 0 {
+		s.state.save(have)
+	}
+	s.pass.add(s, ids[have:][:n], want, wanted)
+	return nil
 }
 
 // Eval appends one token to the sequence and computes its logits. It allocates
