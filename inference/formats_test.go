@@ -32,8 +32,8 @@ A copy is what ` + "`tern convert`" + ` writes by default. What is refused, and 
 | golden | family | container | projections | embedding · head | logits within | greedy tokens equal | copy |
 |---|---|---|---|---|---|---|---|
 `)
-	for _, name := range slices.Concat(allGoldens, allFamilies) {
-		dir, exact := filepath.Join(goldens, name), slices.Contains(allFamilies, name)
+	for _, name := range slices.Concat(allGoldens, allFamilies, allHybrids) {
+		dir, exact := filepath.Join(goldens, name), !slices.Contains(allGoldens, name)
 		if exact {
 			dir = filepath.Join(families, name)
 		}

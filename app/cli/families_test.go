@@ -47,21 +47,16 @@ func TestEveryCommandEveryFamily(t *testing.T) {
 				if strings.HasPrefix(args, "bench") && name != "qwen3-q2_0-g64-tied" {
 					continue // seconds of memory bandwidth, the same for all
 				}
-				// Hybrid models and rotated weights have no GGUF writer yet.
-				refused := strings.HasPrefix(name, "qwen35") && strings.HasPrefix(args, "convert")
-				if strings.HasPrefix(args, "verify FILE DIR") && strings.HasPrefix(name, "qwen35") {
-					args = "verify FILE FILE --ids 1,2,3"
-				}
 				out, errs, code := tern(t, "", strings.Fields(strings.NewReplacer("FILE", at, "DIR", dir).Replace(args))...)
-				if refused && code == 1 && (strings.Contains(errs, "not written yet") || strings.Contains(errs, "whole blocks of Q8_0")) {
-					continue
+				if strings.HasSuffix(args, "q8_0") && strings.Contains(errs, "whole blocks of Q8_0") {
+					continue // a dense embedding with rows of 72
 				}
 				if code != 0 {
 					t.Errorf("%s: %d %s %s", args, code, out, errs)
 				}
 			}
 			_, errs, code := tern(t, "", "pack", at, filepath.Join(dir, "packed"))
-			if code != 1 || !strings.Contains(errs, "a scale per group") && !strings.Contains(errs, "not written yet") {
+			if code != 1 || !strings.Contains(errs, "one GGUF file") {
 				t.Errorf("pack: %d %s", code, errs)
 			}
 			if left, _ := os.ReadDir(filepath.Join(dir, "packed")); len(left) > 0 {

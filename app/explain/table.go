@@ -128,6 +128,8 @@ var table = []row{
 	{is: is(tokenizer.ErrUnsupported), words: func(s subject) (say.Text, say.Text) {
 		return say.Say("Tern cannot read this model's tokenizer yet: {{.What}}", "What", s.what), say.Say("It reads SentencePiece and byte-level BPE tokenizers.")
 	}, hint: "SentencePiece BPE and byte-level BPE vocabularies are supported; run, logits and bench work without any: tern run --ids 1,2,3."},
+	{is: is(checkpoint.ErrVision), words: said(say.Say("This is the part of a model that sees images"), say.Say("Open the model's other .gguf file: its text works without this one.")),
+		hint: "Open the model's other .gguf file: its text works without this one."},
 	{is: is(checkpoint.ErrStandIn), words: func(s subject) (say.Text, say.Text) {
 		return say.Say("This is not the model itself: {{.What}}", "What", s.what), say.Say("Download the files themselves; a page of the hub lists them under Files.")
 	}, hint: "Fetch the file itself: a model of the hub has it under Files, a clone after git lfs pull."},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // Qwen35 is the architecture of Bonsai 2 and of Ternary Bonsai 27B.
@@ -21,7 +22,7 @@ var qwen35 = Architecture{
 	Names:     qwen35Modules(),
 	float:     floatPlain,
 	input:     alwaysFloat,
-	GGUF:      GGUFForm{Keys: []string{"qwen35"}, Names: qwen35Names(), partialRope: true, read: readQwen35},
+	GGUF:      GGUFForm{Keys: []string{"qwen35"}, Names: qwen35Names(), partialRope: true, read: readQwen35, Pairs: pairsQwen35},
 	shapes: map[string]model.Config{
 		"bonsai-2-2b": bonsai2(24, 2048, 6144, 8, 2, 16, 16, true),
 		"bonsai-2-4b": bonsai2(32, 2560, 9216, 16, 4, 16, 32, true),
@@ -118,4 +119,27 @@ func (k *metadata) sections(c *model.Config) {
 	if rotated > 0 && sum < int64(rotated/2) && k.err == nil {
 		k.err = k.problem(model.ErrUnsupported, "metadata %s covers %d of %d pairs, which is not supported", k.of("rope.dimension_sections"), sum, rotated/2)
 	}
+}
+
+// pairsQwen35 lists what readQwen35 reads, and the parts of a position, which other
+// programs want to be told.
+func pairsQwen35(c *model.Config) []gguf.Pair {
+	d := &c.DeltaNet
+	kinds, pairs := c.Recurrent, int32(c.RotatedDim()/2)
+	if kinds == nil {
+		kinds = make([]bool, c.Layers)
+	}
+	list := []gguf.Pair{
+		{Key: "attention.recurrent_layers", Value: kinds},
+		{Key: "ssm.group_count", Value: uint32(d.KeyHeads)},
+		{Key: "ssm.time_step_rank", Value: uint32(d.ValueHeads)},
+		{Key: "ssm.state_size", Value: uint32(d.HeadDim)},
+		{Key: "ssm.conv_kernel", Value: uint32(d.Kernel)},
+		{Key: "ssm.inner_size", Value: uint32(d.Values())},
+		{Key: "rope.dimension_sections", Value: []int32{(pairs + 2) / 3, (pairs + 1) / 3, pairs / 3, 0}},
+	}
+	if first := slices.Index(kinds, false); first >= 0 && slices.Equal(kinds, everyFourth(c.Layers, first+1)) {
+		list = append(list, gguf.Pair{Key: "full_attention_interval", Value: uint32(first + 1)})
+	}
+	return list
 }

@@ -157,6 +157,8 @@ func (k *metadata) config(vocab int) (model.Config, error) {
 	k.arch = k.text("general.architecture")
 	a := findGGUF(k.arch)
 	switch {
+	case k.arch == "clip", k.text("general.type") == "mmproj":
+		return model.Config{}, fmt.Errorf("model: %s: %w: %w", k.file, ErrVision, model.ErrUnsupported)
 	case k.arch == "":
 		return model.Config{}, k.problem(model.ErrUnsupported, "metadata name no architecture")
 	case a == nil:

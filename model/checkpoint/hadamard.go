@@ -1,11 +1,14 @@
 package checkpoint
 
 import (
+	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
 
 	"tern/model"
+	"tern/model/gguf"
 )
 
 // hadamardPrefix begins the keys of rotated weights.
@@ -210,4 +213,98 @@ func (k *metadata) flag(key string) (bool, error) {
 		return false, k.problem(model.ErrDamaged, "metadata %s is neither true nor false", key)
 	}
 	return b, nil
+}
+
+// HadamardPairs lists the keys from which a reader knows the rotations of m; none for
+// a model without any. What the keys cannot say is ErrUnsupported.
+func HadamardPairs(m *model.Model, names *model.Names) ([]gguf.Pair, error) {
+	h := hadamardKeys{signs: map[int][]float32{}}
+	var list, inverse []string
+	cannot := func(format string, args ...any) ([]gguf.Pair, error) {
+		return nil, fmt.Errorf("model: its weights are rotated in a way that no file can say: "+format+": %w", append(args, model.ErrUnsupported)...)
+	}
+	explicit := 0
+	add := func(r *model.Rotation, width int) bool {
+		if r.Signs != nil {
+			explicit++
+		}
+		before, seen := h.signs[width]
+		ok := (h.block == 0 || h.block == r.Block) && (!seen || slices.Equal(before, r.Signs))
+		h.block, h.signs[width] = r.Block, r.Signs
+		return ok
+	}
+	rotations := 0
+	for _, s := range m.Slots(names) {
+		if s.Linear == nil || s.Linear.Rotation == nil {
+			continue
+		}
+		r := s.Linear.Rotation
+		rotations++
+		if r.Grouped {
+			h.grouped = true
+		}
+		if !add(r, s.Cols) {
+			return cannot("two rotations of a width of %d", s.Cols)
+		}
+		list = append(list, s.Name)
+	}
+	tied := m.TiedEmbedding && m.HeadRotation != nil
+	for _, r := range []*model.Rotation{m.EmbedRotation, m.HeadRotation} {
+		if r != nil {
+			if rotations++; !add(r, m.Dim) {
+				return cannot("two rotations of a width of %d", m.Dim)
+			}
+		}
+	}
+	switch {
+	case rotations == 0:
+		return nil, nil
+	case explicit != 0 && explicit != rotations:
+		return cannot("some matrices have signs and some have none")
+	case m.TiedEmbedding && (m.EmbedRotation == nil) != (m.HeadRotation == nil):
+		return cannot("the embedding is the head, and one of them is rotated")
+	case len(list) == 0 && (m.HeadRotation == nil || tied):
+		return cannot("no matrix of a layer is")
+	}
+	if m.HeadRotation != nil && !tied {
+		list = append(list, names.Head+".weight")
+	}
+	if m.EmbedRotation != nil {
+		inverse = append(inverse, names.Embed+".weight")
+	}
+	version, mode := uint32(1), "identity"
+	if tied {
+		version = 2
+	}
+	if explicit > 0 {
+		mode = "explicit"
+	}
+	pairs := []gguf.Pair{
+		{Key: hadamardPrefix + "version", Value: version},
+		{Key: hadamardPrefix + "block_size", Value: uint32(h.block)},
+		{Key: hadamardPrefix + "transform", Value: "normalized-sylvester-walsh-hadamard"},
+		{Key: hadamardPrefix + "axis", Value: "input-last-dimension"},
+		{Key: hadamardPrefix + "sign_mode", Value: mode},
+		{Key: hadamardPrefix + "weight_names", Value: list},
+	}
+	if inverse != nil {
+		pairs = append(pairs, gguf.Pair{Key: hadamardPrefix + "inverse_weight_names", Value: inverse})
+	}
+	if tied {
+		pairs = append(pairs, gguf.Pair{Key: hadamardPrefix + "tied_output", Value: true})
+	}
+	if h.grouped {
+		pairs = append(pairs, gguf.Pair{Key: hadamardPrefix + "gdn_v_grouped", Value: true})
+	}
+	if explicit > 0 {
+		var widths, values []int32
+		for _, w := range slices.Sorted(maps.Keys(h.signs)) {
+			widths = append(widths, int32(w))
+			for _, v := range h.signs[w] {
+				values = append(values, int32(v))
+			}
+		}
+		pairs = append(pairs, gguf.Pair{Key: hadamardPrefix + "sign_widths", Value: widths}, gguf.Pair{Key: hadamardPrefix + "sign_values", Value: values})
+	}
+	return pairs, nil
 }

@@ -20,6 +20,9 @@ import (
 // LFS, or a web page that was saved under its name.
 var ErrStandIn = errors.New("not the file itself")
 
+// ErrVision marks the part of a model that sees images, a file beside the model's own.
+var ErrVision = errors.New("this is the vision part of a model, which holds no text model; open the model's other .gguf file, whose text works without it")
+
 // StandIn returns an error that wraps ErrStandIn if the first bytes of the file
 // of that name show that it is not the file itself.
 func StandIn(name string, head []byte) error {
@@ -99,6 +102,7 @@ type contents struct {
 	parts    []string // of a checkpoint whose index is not there
 	adapters []string // of LoRA and its like
 	gguf     []string // of a split checkpoint, the first
+	vision   []string // GGUF files beside them, by their names
 	pickles  []string // of PyTorch and others, which Tern does not read
 	dangling []string // links to files that are not there
 }
@@ -139,7 +143,9 @@ func look(fsys fs.FS, dir string) (c contents, err error) {
 			c.single = append(c.single, name)
 		case ext == ".gguf":
 			name = gguf.PartOf(name, 1)
-			if !slices.Contains(c.gguf, name) {
+			if strings.Contains(lower, "mmproj") {
+				c.vision = append(c.vision, name)
+			} else if !slices.Contains(c.gguf, name) {
 				c.gguf = append(c.gguf, name)
 			}
 		case slices.Contains(pickleEndings, ext) && !strings.HasPrefix(lower, "training_args"):
@@ -148,6 +154,9 @@ func look(fsys fs.FS, dir string) (c contents, err error) {
 	}
 	if c.weights == "" {
 		c.weights = index
+	}
+	if c.gguf == nil { // opening it says what it is
+		c.gguf = c.vision
 	}
 	return c, nil
 }

@@ -57,6 +57,8 @@ Written by ` + "`go test -run TestRefusals -update ./model/checkpoint`" + `. Wha
 		found string
 		meta  gguf.Pair
 	}{
+		{"the vision part of a model", gguf.Pair{Key: "general.architecture", Value: "clip"}},
+		{"the vision part of a model, by its type", gguf.Pair{Key: "general.type", Value: "mmproj"}},
 		{"another architecture", gguf.Pair{Key: "general.architecture", Value: "gemma3"}},
 		{"YOCO under the name bitnet", gguf.Pair{Key: "bitnet.yoco_window", Value: uint32(512)}},
 		{"experts", gguf.Pair{Key: "bitnet.expert_count", Value: uint32(8)}},

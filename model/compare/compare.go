@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"slices"
 	"strconv"
@@ -110,6 +111,14 @@ func Tensors(ctx context.Context, a, b *model.Model) (list []TensorDifference, c
 		}
 	}
 	c := comparison{ctx: ctx}
+	for _, r := range []struct {
+		name string
+		a, b *model.Rotation
+	}{{n.Embed, a.EmbedRotation, b.EmbedRotation}, {n.Head, a.HeadRotation, b.HeadRotation}} {
+		if x, y := basis(r.a), basis(r.b); x != y {
+			c.list = append(c.list, TensorDifference{Name: r.name + ".weight", Layer: -1, Kind: "form", A: "plain" + x, B: "plain" + y})
+		}
+	}
 	for i := range pa {
 		p, q := &pa[i], &pb[i]
 		c.at = TensorDifference{Name: p.Name, Layer: p.Layer}
@@ -176,15 +185,35 @@ func values(l *model.Linear) *model.Dense {
 	return l.Dense
 }
 
-// formOf says what kind of linear l is: by its activations.
+// formOf says what kind of linear l is: by its activations, and by the basis of its
+// weights.
 func formOf(l *model.Linear) string {
 	switch {
 	case l.Data == nil:
-		return "float"
+		return "float" + basis(l.Rotation)
 	case l.Norm != nil:
-		return "ternary with a norm of its own"
+		return "ternary with a norm of its own" + basis(l.Rotation)
 	}
-	return "ternary"
+	return "ternary" + basis(l.Rotation)
+}
+
+// basis says in what basis weights are stored, "" for the plain one.
+func basis(r *model.Rotation) string {
+	if r == nil {
+		return ""
+	}
+	text := fmt.Sprintf(", rotated in blocks of %d", r.Block)
+	if r.Grouped {
+		text += ", heads grouped"
+	}
+	if slices.Contains(r.Signs, -1) {
+		h := fnv.New32a()
+		for _, s := range r.Signs {
+			h.Write([]byte{byte(int8(s))})
+		}
+		text += fmt.Sprintf(", signs %08x", h.Sum32())
+	}
+	return text
 }
 
 func countDifferent(a, b *model.Linear) (n int64) {

@@ -62,9 +62,6 @@ func GGUFSize(m *model.Model, o GGUFOptions) (int64, error) {
 
 // layOut is all of a file but its bytes.
 func layOut(m *model.Model, o GGUFOptions) (meta []gguf.Pair, entries []gguf.Entry, size int64, err error) {
-	if err := writable(m); err != nil {
-		return nil, nil, 0, err
-	}
 	w := ggufWriter{m: m, o: o}
 	if entries, err = w.entries(); err != nil {
 		return nil, nil, 0, err
@@ -76,23 +73,6 @@ func layOut(m *model.Model, o GGUFOptions) (meta []gguf.Pair, entries []gguf.Ent
 		err = fmt.Errorf("model: %w", err)
 	}
 	return meta, entries, size, err
-}
-
-// writable refuses models for which no form is written yet.
-func writable(m *model.Model) error {
-	rotated := m.EmbedRotation != nil || m.HeadRotation != nil
-	for i := range m.Weights.Layers {
-		for _, l := range m.Weights.Layers[i].Projections() {
-			rotated = rotated || l.Rotation != nil
-		}
-	}
-	switch {
-	case m.Recurrent != nil:
-		return fmt.Errorf("model: hybrid models of linear attention are not written yet; keep the file they came in: %w", model.ErrUnsupported)
-	case rotated:
-		return fmt.Errorf("model: models with rotated weights are not written yet; keep the file they came in: %w", model.ErrUnsupported)
-	}
-	return nil
 }
 
 // reportBytes is the least advance between two reports.
@@ -138,10 +118,12 @@ func (w *ggufWriter) entries() ([]gguf.Entry, error) {
 	}
 	w.x.Halves = adjacent && !m.RopeAdjacent
 	var list []gguf.Entry
-	for _, p := range m.Slots(&model.GGUFNames) {
+	for _, p := range m.Slots(checkpoint.Find(m.Arch).GGUF.TensorNames()) {
 		switch {
 		case p.Norm != nil:
-			list = append(list, floatsEntry(p.Name, *p.Norm))
+			e := floatsEntry(p.Name, *p.Norm)
+			e.Shape = p.Shape()
+			list = append(list, e)
 		case p.Dense != nil && p.Dense.Grouped != nil:
 			e, err := w.grouped(p.Name, p.Dense.Grouped, checkpoint.InOrder)
 			if err != nil {

@@ -55,7 +55,7 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 		{Key: arch + ".attention.key_length", Value: uint32(c.HeadDim)},
 		{Key: arch + ".attention.value_length", Value: uint32(c.HeadDim)},
 		{Key: arch + ".attention.layer_norm_rms_epsilon", Value: c.NormEps},
-		{Key: arch + ".rope.dimension_count", Value: uint32(c.HeadDim)},
+		{Key: arch + ".rope.dimension_count", Value: uint32(c.RotatedDim())},
 		{Key: arch + ".rope.freq_base", Value: checkpoint.ExactFloat(c.RopeTheta)},
 		{Key: arch + ".vocab_size", Value: uint32(c.VocabSize)},
 	}
@@ -69,6 +69,14 @@ func (w *ggufWriter) meta() ([]gguf.Pair, error) {
 	for _, p := range own {
 		list = append(list, gguf.Pair{Key: arch + "." + p.Key, Value: p.Value})
 	}
+	rotations, err := checkpoint.HadamardPairs(w.m, a.GGUF.TensorNames())
+	if err == nil && rotations != nil && w.o.Portable {
+		err = fmt.Errorf("model: other programs than PrismML's would skip that its weights are rotated, and write garbage: %w", model.ErrUnsupported)
+	}
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, rotations...)
 	if checkpoint.SaysInput(c) {
 		w.x.Input = c.Input.String()
 	}

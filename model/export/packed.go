@@ -22,10 +22,10 @@ import (
 // bit for bit. The embedding and the head become F16 where half is true and
 // stay as they are otherwise; halving a number that F16 cannot hold fails.
 func Packed(m *model.Model, dir string, half bool) error {
-	if err := writable(m); err != nil {
-		return err
-	}
+	rotated, err := checkpoint.HadamardPairs(m, &model.GGUFNames)
 	switch {
+	case err != nil || rotated != nil || m.Recurrent != nil:
+		return fmt.Errorf("model: a model with linear attention, or with rotated weights, has no packed safetensors form; write one GGUF file instead: %w", model.ErrUnsupported)
 	case m.Input == model.InputFloat || m.Embed.Grouped != nil || m.Head.Grouped != nil:
 		return fmt.Errorf("model: weights with a scale per group have no packed safetensors form; write one GGUF file instead: %w", model.ErrUnsupported)
 	case m.RopeAdjacent || m.RopeFactors != nil:

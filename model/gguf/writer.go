@@ -8,7 +8,7 @@ import (
 )
 
 // Pair is one piece of metadata to be written. Value is a string, bool, uint8,
-// int8 … float64, a []string, []int32 or []float32, or a Value as Read returns.
+// int8 … float64, a []string, []int32, []float32 or []bool, or a Value as Read returns.
 type Pair struct {
 	Key   string
 	Value any
@@ -175,6 +175,9 @@ func putValue(h *bytes.Buffer, v any) error {
 		put(h, v)
 	case []float32:
 		putArray(h, Float32, len(v))
+		put(h, v)
+	case []bool:
+		putArray(h, Bool, len(v))
 		put(h, v)
 	case Value:
 		putStored(h, v)
