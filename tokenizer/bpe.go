@@ -16,7 +16,7 @@ type mergeRule struct {
 // tokenizers does (models/bpe/word.rs). The symbols it begins with are bytes
 // in a byte-level vocabulary, else characters.
 type bpe struct {
-	words        map[string]int32 // tokens by the text they match
+	words        map[string]int32 // tokens by the text they match, where whole words are looked up
 	merges       map[uint64]mergeRule
 	ignoreMerges bool // a word that is a token is left whole
 	byteLevel    bool
@@ -131,7 +131,6 @@ type byteModel struct {
 // vocabulary learnt from few texts need not have all bytes.
 func newByteLevel(v byteModel) (*tokenizer, error) {
 	b := &bpe{
-		words:        make(map[string]int32, len(v.literals)),
 		ignoreMerges: v.ignoreMerges,
 		byteLevel:    true,
 		bytes:        new([256]int32),
@@ -143,14 +142,17 @@ func newByteLevel(v byteModel) (*tokenizer, error) {
 	if id, ok := v.ids[v.unknown]; ok && v.unknown != "" {
 		b.unknown = id
 	}
-	for literal, id := range v.ids {
-		if word, ok := unmapBytes(literal); ok {
-			b.words[string(word)] = id
+	if v.ignoreMerges {
+		b.words = make(map[string]int32, len(v.ids))
+		for literal, id := range v.ids {
+			if word, ok := unmapBytes(literal); ok {
+				b.words[string(word)] = id
+			}
 		}
 	}
 	known := 0
 	for c := range 256 {
-		id, ok := b.words[string([]byte{byte(c)})]
+		id, ok := v.ids[string(byteRunes[c])]
 		if b.bytes[c] = -1; ok {
 			b.bytes[c] = id
 			known++
@@ -180,8 +182,9 @@ func newByteLevel(v byteModel) (*tokenizer, error) {
 	if err := b.setMerges(v.merges, v.ids); err != nil {
 		return nil, err
 	}
+	steps := v.steps // the tokenizer keeps nothing else of v
 	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
-		return b.encodeWords(ids, m, text, at, v.steps)
+		return b.encodeWords(ids, m, text, at, steps)
 	}
 	return t, nil
 }
