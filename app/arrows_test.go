@@ -23,8 +23,9 @@ var arrows = map[string][]string{
 	// serve starts the server; list writes paths that are not text (files).
 	"tern/app/cli": {"tern/app/files", "tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer", "tern/tokenizer/vocab"},
 
-	// server names the tokens that could have been chosen.
-	"tern/app/server": {"tern/app/explain", "tern/inference", "tern/inference/sampling", "tern/tokenizer"},
+	// server names the tokens that could have been chosen, takes answers apart, and
+	// says what is wrong with a schema.
+	"tern/app/server": {"tern/app/explain", "tern/inference", "tern/inference/answer", "tern/inference/grammar", "tern/inference/sampling", "tern/tokenizer"},
 	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/crash":  {"tern/app/files"},
 	"tern/app/remote": {},

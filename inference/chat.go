@@ -21,15 +21,22 @@ var (
 	ErrRefused  = chattemplate.ErrRefused
 )
 
-// The roles of messages that every template knows; some refuse a system message.
+// The roles of messages. Every template knows users and assistants; some refuse the others.
 const (
 	RoleSystem    = chattemplate.RoleSystem
 	RoleUser      = chattemplate.RoleUser
 	RoleAssistant = chattemplate.RoleAssistant
+	RoleTool      = chattemplate.RoleTool
 )
 
 // Message is one turn of a conversation.
 type Message = chattemplate.Message
+
+// ToolCall is a function that a model asks for.
+type ToolCall = chattemplate.ToolCall
+
+// AnswerFormat is how answers are marked.
+type AnswerFormat = chattemplate.Format
 
 // ChatOptions are what a conversation is rendered with besides its messages:
 // tools, say, and variables of the template.
@@ -88,9 +95,9 @@ func (e *Engine) ChatPrompt(messages []Message, o ChatOptions) ([]int32, Thinkin
 
 // AnswerFormat returns how the model marks thoughts and calls of tools in answers,
 // and how thinking is switched. The caller must not change it.
-func (e *Engine) AnswerFormat() *chattemplate.Format {
+func (e *Engine) AnswerFormat() *AnswerFormat {
 	if e.chat == nil {
-		return &chattemplate.Format{}
+		return &AnswerFormat{}
 	}
 	return e.chat.Format()
 }

@@ -30,7 +30,10 @@ func (o *serveOptions) parse(args []string) (*flags, error) {
 	f := newFlags("serve", "[MODEL] [flags]", `
 Let other programs on this computer use a model, in the words of OpenAI's
 interface: /v1/models, /v1/completions and /v1/chat/completions, streaming or in
-one piece, with probabilities (logprobs) if asked. It listens on 127.0.0.1 and
+one piece, with probabilities (logprobs) if asked. Chats think and call tools where
+the model's template has that (reasoning_effort, thinking_budget, tools,
+tool_choice), and response_format holds an answer to JSON or to a JSON schema.
+/health and /metrics are for those who watch it. It listens on 127.0.0.1 and
 ::1 only. Web pages and apps built of them are refused unless they come from this
 computer or --origins names them: app://obsidian.md, chrome-extension://*, or
 https://*.example.org; null stands for pages that hide theirs, and * for all there

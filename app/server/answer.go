@@ -1,15 +1,16 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"tern/inference"
+	"tern/inference/answer"
 )
 
 func (s *Server) completions(w http.ResponseWriter, r *http.Request)     { s.answer(w, r, false) }
@@ -27,9 +28,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, chat bool) {
 		return
 	}
 	q, err := s.prepare(r.Context(), model, &body, chat)
-	var session *inference.Session
+	waited := time.Now()
+	var write write
 	if err == nil {
-		session, err = model.take(r.Context(), q.ids)
+		write, err = model.turn(r.Context(), q)
 	}
 	if err != nil {
 		if r.Context().Err() == nil {
@@ -37,21 +39,23 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, chat bool) {
 		}
 		return
 	}
-	a := &answer{s: s, question: q, probe: probe{tok: model.engine.Tokenizer(), top: q.probs, chat: chat}, shape: newShape(chat, model.engine.Model().Name)}
-	run := func(ctx context.Context, text func(string, *logProbs)) {
-		a.run(ctx, session, text)
-		model.give(session, a.err != nil)
-	}
+	a := newAnswer(s, model, q, write)
+	a.waited = time.Since(waited)
 	if q.stream {
-		a.streamTo(w, r, run)
+		a.streamTo(w, r)
 	} else {
-		a.writeTo(w, r, run)
+		a.writeTo(w, r)
 	}
+	outcome := string(a.stop)
+	if a.err != nil || outcome == "" {
+		outcome = "error"
+	}
+	s.totals.add(a.stats, outcome, a.waited.Seconds())
 	s.log(r, a, time.Since(begin))
 }
 
 // log tells of an answer. Neither prompt nor text nor key is part of it.
-func (s *Server) log(r *http.Request, a *answer, took time.Duration) {
+func (s *Server) log(r *http.Request, a *run, took time.Duration) {
 	if s.o.Log == nil {
 		return
 	}
@@ -67,45 +71,65 @@ func (s *Server) log(r *http.Request, a *answer, took time.Duration) {
 		len(a.ids), a.stats.Reused, a.stats.Generated, a.stats.DecodeRate(), took.Seconds(), how))
 }
 
-// answer is one run of the model for a request.
-type answer struct {
+// run is one run of the model for a request.
+type run struct {
 	*question
-	s     *Server
-	shape shape
-	probe probe
-	stop  inference.StopReason
-	stats inference.Stats
-	err   error
+	s       *Server
+	write   write
+	shape   shape
+	probe   probe
+	parts   *answer.Splitter // of chats
+	markers map[int32]string // tokens without text that are given to parts
+	called  int              // tools so far
+	waited  time.Duration
+	stop    inference.StopReason
+	stats   inference.Stats
+	err     error
 }
 
-// run generates and calls text with what each token adds, and how likely it was. The sequence stays
-// with the session. It returns at most one token after ctx is done.
-func (a *answer) run(ctx context.Context, session *inference.Session, text func(string, *logProbs)) {
-	defer func() {
-		if p := recover(); p != nil {
-			a.err = inference.Caught(p)
-		}
-	}()
-	for e, err := range session.Generate(ctx, a.ids, a.options) {
-		if err != nil {
-			a.err = err
-			return
-		}
+func newAnswer(s *Server, m *served, q *question, write write) *run {
+	tok := m.engine.Tokenizer()
+	a := &run{s: s, question: q, write: write, probe: probe{tok: tok, top: q.probs, chat: q.chat}, shape: newShape(q.chat, m.engine.Model().Name)}
+	if q.chat {
+		f := m.engine.AnswerFormat()
+		a.parts, a.markers = answer.New(f, q.split), answer.Markers(tok, f)
+	}
+	return a
+}
+
+// run generates and calls piece with what each token adds to the answer, which may be
+// nothing, and how likely it was. The last call has no token.
+func (a *run) run(ctx context.Context, piece func([]answer.Piece, *logProbs)) {
+	a.err = a.write(ctx, func(e *inference.Event) {
 		a.stats = e.Stats
 		switch e.Kind {
 		case inference.EventToken:
-			text(e.Text, a.probe.of(&e))
+			text := e.Text
+			if a.parts == nil {
+				piece([]answer.Piece{{Text: text}}, a.probe.of(e))
+			} else {
+				pieces := a.parts.Push(text + a.markers[e.ID])
+				if text == "" && pieces == nil {
+					pieces = []answer.Piece{{}} // one event for each token
+				}
+				piece(pieces, a.probe.of(e))
+			}
 			if a.s.o.onToken != nil {
 				a.s.o.onToken()
 			}
 		case inference.EventDone:
 			a.stop = e.Stop
 		}
+	})
+	if a.parts != nil && a.outcome() == nil {
+		if rest := a.parts.Close(); rest != nil {
+			piece(rest, nil)
+		}
 	}
 }
 
 // outcome is the error to tell the client, nil if the answer is complete.
-func (a *answer) outcome() *apiError {
+func (a *run) outcome() *apiError {
 	switch {
 	case a.err != nil:
 		return told(a.err)
@@ -116,25 +140,71 @@ func (a *answer) outcome() *apiError {
 }
 
 // writeTo answers in one piece.
-func (a *answer) writeTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string, *logProbs))) {
-	var text bytes.Buffer
+func (a *run) writeTo(w http.ResponseWriter, r *http.Request) {
+	var said, thought strings.Builder
+	var calls []toolCall
 	var probs *logProbs
-	run(r.Context(), func(s string, p *logProbs) {
-		text.WriteString(s)
-		probs = probs.add(p)
+	a.run(r.Context(), func(pieces []answer.Piece, p *logProbs) {
+		if p != nil {
+			probs = probs.add(p)
+		}
+		for _, x := range pieces {
+			switch x.Kind {
+			case answer.Thought:
+				thought.WriteString(x.Text)
+			case answer.Called:
+				call, _ := newCall(x.Call, 0, false)
+				calls = append(calls, call)
+			default:
+				said.WriteString(x.Text)
+			}
+		}
 	})
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(a.s.o.limits.write))
 	if e := a.outcome(); e != nil {
 		fail(w, e)
 		return
 	}
-	reply(w, http.StatusOK, a.shape.whole(text.String(), probs, a.stop, a.stats))
+	text := said.String()
+	if !a.chat {
+		reply(w, http.StatusOK, a.shape.whole(text, probs, a.stop, a.stats))
+		return
+	}
+	m := &spoken{Role: inference.RoleAssistant, Content: &text, ToolCalls: calls}
+	if text == "" && calls != nil {
+		m.Content = nil
+	}
+	if t := thought.String(); t != "" {
+		m.Reasoning = &t
+	}
+	reply(w, http.StatusOK, a.shape.chatted(m, probs, a.stop, a.stats))
+}
+
+// events are those of a stream for what one token adds.
+func (a *run) events(pieces []answer.Piece, probs *logProbs, put func(any)) {
+	if len(pieces) == 0 && probs != nil {
+		pieces = []answer.Piece{{}}
+	}
+	for _, x := range pieces {
+		switch x.Kind {
+		case answer.Thought:
+			put(a.shape.delta(turn{Reasoning: &x.Text}, probs))
+		case answer.Called:
+			begun, arguments := newCall(x.Call, a.called, true)
+			a.called++
+			put(a.shape.delta(turn{ToolCalls: []toolCall{begun}}, probs))
+			put(a.shape.delta(turn{ToolCalls: []toolCall{*arguments}}, nil))
+		default:
+			put(a.shape.token(x.Text, probs))
+		}
+		probs = nil
+	}
 }
 
 // streamTo answers with an event for every token. The model does not wait for
 // the client: what that has not taken yet is kept, which is no more than the
 // context holds, and the session is free again when the last token is written.
-func (a *answer) streamTo(w http.ResponseWriter, r *http.Request, run func(context.Context, func(string, *logProbs))) {
+func (a *run) streamTo(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -147,9 +217,9 @@ func (a *answer) streamTo(w http.ResponseWriter, r *http.Request, run func(conte
 		if a.chat {
 			box.put(a.shape.first())
 		}
-		run(ctx, func(s string, p *logProbs) { box.put(a.shape.token(s, p)) })
+		a.run(ctx, func(pieces []answer.Piece, p *logProbs) { a.events(pieces, p, box.put) })
 		if a.outcome() == nil {
-			box.put(a.shape.last(a.stop))
+			box.put(a.shape.last(a.stop, a.called))
 			if a.usage {
 				box.put(a.shape.count(a.stats))
 			}

@@ -119,7 +119,7 @@ func TestPaths(t *testing.T) {
 	if status, _, h := c.do("OPTIONS", "/v1/chat/completions", ""); status != http.StatusNoContent || h.Get("Allow") != "POST, OPTIONS" {
 		t.Errorf("OPTIONS without an origin: %d, allows %s", status, h.Get("Allow"))
 	}
-	for _, p := range []string{"/v1/embeddings", "/v1/v2/models", "/v10/models", "/v1models", "/xv1/models"} {
+	for _, p := range []string{"/v1/embedding", "/v1/v2/models", "/v10/models", "/v1models", "/xv1/models"} {
 		if status, _, _ := c.do("GET", p, ""); status != http.StatusNotFound {
 			t.Errorf("%s: %d", p, status)
 		}

@@ -176,7 +176,7 @@ func endpoint(p string) string {
 	for strings.HasPrefix(p, "/v1/") || p == "/v1" {
 		p = path.Clean("/" + p[len("/v1"):])
 	}
-	if p == "/" || p == "/health" {
+	if p == "/" || p == "/health" || p == "/metrics" {
 		return p
 	}
 	return "/v1" + p

@@ -113,7 +113,7 @@ func TestDisconnect(t *testing.T) {
 func TestQueue(t *testing.T) {
 	b := newBrake(t)
 	c := start(t, engine(t), Options{Parallel: 1, Queue: 2, onToken: b.hold})
-	slots := c.s.model
+	slots := c.s.model.turns.(*slots)
 	var answered []string
 	var mu sync.Mutex
 	var clients sync.WaitGroup
@@ -346,7 +346,7 @@ func TestForgets(t *testing.T) {
 	l.keep = 20 * time.Millisecond
 	c := start(t, engine(t), Options{limits: l})
 	c.post("/v1/completions", `{`+story+`}`)
-	m := c.s.model
+	m := c.s.model.turns.(*slots)
 	wait(t, "are sessions forgotten", func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -402,7 +402,7 @@ func TestFifty(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	m := c.s.model
+	m := c.s.model.turns.(*slots)
 	wait(t, "are all sessions free", func() bool { return len(m.busy) == 0 && m.waiting.Load() == 0 })
 	if m.made > c.s.o.Parallel {
 		t.Errorf("%d sessions", m.made)

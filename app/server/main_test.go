@@ -118,7 +118,7 @@ func (c *client) post(path, body string) (got completion) {
 func said(c completion) string {
 	var b strings.Builder
 	for _, x := range c.Choices {
-		for _, text := range []*string{x.Text, content0(x.Message), content0(x.Delta)} {
+		for _, text := range []*string{x.Text, content0((*turn)(x.Message)), content0(x.Delta)} {
 			if text != nil {
 				b.WriteString(*text)
 			}

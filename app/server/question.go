@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
 
 	"tern/inference"
+	"tern/inference/answer"
+	"tern/inference/grammar"
 	"tern/inference/sampling"
 )
 
@@ -15,6 +18,7 @@ type question struct {
 	chat    bool
 	ids     []int32
 	options inference.GenerateOptions
+	split   answer.Options // of chats: what the answer is made of
 	stream  bool
 	usage   bool // a last event of the stream counts the tokens
 	probs   int  // how many of the most likely tokens to list beside each, or none
@@ -26,7 +30,7 @@ const longRequest = 64 << 10
 
 // prepare is question, for one long request at a time: many at once would take the
 // memory and the processor from those who wait for an answer.
-func (s *Server) prepare(ctx context.Context, m *slots, r *request, chat bool) (*question, error) {
+func (s *Server) prepare(ctx context.Context, m *served, r *request, chat bool) (*question, error) {
 	if r.size > longRequest {
 		select {
 		case s.long <- struct{}{}:
@@ -39,12 +43,12 @@ func (s *Server) prepare(ctx context.Context, m *slots, r *request, chat bool) (
 }
 
 // question checks a request and renders it for the model.
-func (m *slots) question(r *request, chat bool) (*question, error) {
+func (m *served) question(r *request, chat bool) (*question, error) {
 	if err := r.refuse(); err != nil {
 		return nil, err
 	}
 	q := &question{chat: chat, stream: r.Stream, usage: r.StreamOptions != nil && r.StreamOptions.IncludeUsage}
-	o, err := r.generation(chat)
+	o, err := m.generation(r, chat)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +58,12 @@ func (m *slots) question(r *request, chat bool) (*question, error) {
 	if q.probs != none {
 		o.Alternatives = max(q.probs, 1) // 0 would leave out that of the token itself
 	}
+	var f *form
+	if f, err = r.responseFormat(); err != nil {
+		return nil, err
+	}
 	if chat {
-		q.ids, err = m.conversation(r.Messages)
+		f, err = m.conversation(r, q, &o, f)
 		ids, texts := m.engine.ChatStops()
 		o.StopIDs, o.Stop = ids, slices.Concat(o.Stop, texts)
 	} else {
@@ -72,6 +80,9 @@ func (m *slots) question(r *request, chat bool) (*question, error) {
 		e.Code = "context_length_exceeded"
 		return nil, e
 	}
+	if o.Grammar, err = m.machine(f); err != nil {
+		return nil, err
+	}
 	q.options = o
 	return q, nil
 }
@@ -82,10 +93,14 @@ const completionTokens = 16
 
 const maxStops = 16
 
-// generation returns how to write, with the defaults of the window for what the
-// request leaves out.
-func (r *request) generation(chat bool) (o inference.GenerateOptions, err error) {
-	o.Sampling = inference.DefaultSampling
+// generation returns how to write. What the request leaves out is as the makers of
+// the model recommend, or else as in the window.
+func (m *served) generation(r *request, chat bool) (o inference.GenerateOptions, err error) {
+	// Who asks for the most likely tokens gets them: no recommendation is for that.
+	t, given := r.sampling["temperature"]
+	if k := r.sampling["top_k"]; k != 1 && (!given || t > 0) {
+		o.Sampling, _ = sampling.Recommended(m.engine.Model().Recommended)
+	}
 	o.IgnoreEOS = r.IgnoreEOS
 	if !chat {
 		o.MaxTokens = completionTokens
@@ -132,7 +147,7 @@ func (r *request) generation(chat bool) (o inference.GenerateOptions, err error)
 }
 
 // text returns the ids of a completion's prompt.
-func (m *slots) text(p prompt) ([]int32, error) {
+func (m *served) text(p prompt) ([]int32, error) {
 	if !p.is {
 		return nil, bad("prompt", "There is no prompt.")
 	}
@@ -154,26 +169,33 @@ func (m *slots) text(p prompt) ([]int32, error) {
 	return ids, nil
 }
 
-// conversation returns the ids of a chat.
-func (m *slots) conversation(turns []message) ([]int32, error) {
-	if len(turns) == 0 {
-		return nil, bad("messages", "messages is empty.")
+// conversation makes q and o those of a chat, and returns the form of its answer: f,
+// or calls of tools.
+func (m *served) conversation(r *request, q *question, o *inference.GenerateOptions, f *form) (*form, error) {
+	messages, err := messagesOf(r.Messages)
+	if err != nil {
+		return nil, err
 	}
-	messages := make([]inference.Message, len(turns))
-	for i, t := range turns {
-		role := map[string]string{
-			"system": inference.RoleSystem, "developer": inference.RoleSystem,
-			"user": inference.RoleUser, "assistant": inference.RoleAssistant,
-		}[t.Role]
+	_, chats := m.engine.ChatTemplate()
+	format := m.engine.AnswerFormat()
+	if chats && format.Tools == nil {
+		const none = "The chat template of %s has no tools: leave %s out."
 		switch {
-		case role == "":
-			return nil, unsupported("messages", "Message %d has the role %q; Tern knows system, user and assistant.", i+1, clip(t.Role))
-		case !t.Content.is && (role != inference.RoleAssistant || !blank(t.ToolCalls)):
-			return nil, bad("messages", "Message %d has no content.", i+1)
+		case !blank(r.Tools):
+			return nil, unsupported("tools", none, m.engine.Model().Name, "tools")
+		case slices.ContainsFunc(messages, func(t inference.Message) bool { return t.Role == inference.RoleTool || t.ToolCalls != nil }):
+			return nil, unsupported("messages", none, m.engine.Model().Name, "calls and what tools said")
 		}
-		messages[i] = inference.Message{Role: role, Content: t.Content.text}
 	}
-	ids, err := m.engine.Chat(messages, true)
+	tools, err := r.tools()
+	if err != nil {
+		return nil, err
+	}
+	variables, budget, err := r.thinking(format)
+	if err != nil {
+		return nil, err
+	}
+	q.ids, o.Thinking, err = m.engine.ChatPrompt(messages, inference.ChatOptions{GenerationPrompt: true, Tools: tools.raw, Variables: variables})
 	switch {
 	case errors.Is(err, inference.ErrNoTemplate):
 		e := bad("messages", "%s is a base model: it continues texts and answers no messages. Use /v1/completions.", m.engine.Model().Name)
@@ -182,5 +204,49 @@ func (m *slots) conversation(turns []message) ([]int32, error) {
 	case err != nil:
 		return nil, bad("messages", "This model does not take the conversation: %v.", err)
 	}
-	return ids, nil
+	o.Thinking.Budget = budget
+	q.split = answer.Options{Begun: o.Thinking.Begun, Tools: tools.list}
+	switch {
+	case tools.must:
+		return m.callForm(tools.only, tools.parallel)
+	case f == nil || len(tools.list) == 0:
+		return f, nil
+	}
+	// Either calls, or an answer that has the form.
+	c, err := m.callForm(tools.list, tools.parallel)
+	if err != nil {
+		return nil, err
+	}
+	return &form{f.name + " or " + c.name, grammar.Choice(c.expr, f.expr)}, nil
+}
+
+// messagesOf checks the messages of a request.
+func messagesOf(turns []message) ([]inference.Message, error) {
+	if len(turns) == 0 {
+		return nil, bad("messages", "messages is empty.")
+	}
+	messages := make([]inference.Message, len(turns))
+	for i, t := range turns {
+		role := map[string]string{
+			"system": inference.RoleSystem, "developer": inference.RoleSystem,
+			"user": inference.RoleUser, "assistant": inference.RoleAssistant, "tool": inference.RoleTool,
+		}[t.Role]
+		called, err := calls(t.ToolCalls, i+1)
+		switch {
+		case role == "":
+			return nil, unsupported("messages", "Message %d has the role %q; Tern knows system, user, assistant and tool.", i+1, clip(t.Role))
+		case err != nil:
+			return nil, err
+		case !t.Content.is && role != inference.RoleAssistant:
+			return nil, bad("messages", "Message %d has no content.", i+1)
+		}
+		messages[i] = inference.Message{
+			Role: role, Content: t.Content.text, Name: string(t.Name), ToolCallID: string(t.ToolCallID),
+			Reasoning: cmp.Or(string(t.Reasoning), string(t.Reasoning2)),
+		}
+		if role == inference.RoleAssistant {
+			messages[i].ToolCalls = called
+		}
+	}
+	return messages, nil
 }

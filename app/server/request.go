@@ -44,6 +44,17 @@ type request struct {
 
 	sampling map[string]float64 // the settings of sampling.Fields that are given, by key
 
+	// Of chats.
+	Tools             json.RawMessage            `json:"tools"`
+	ToolChoice        json.RawMessage            `json:"tool_choice"`
+	ParallelToolCalls *bool                      `json:"parallel_tool_calls"`
+	TemplateVariables map[string]json.RawMessage `json:"chat_template_kwargs"`
+	thinkingRequest
+
+	// The form of the answer.
+	ResponseFormat json.RawMessage `json:"response_format"`
+	JSONSchema     json.RawMessage `json:"json_schema"` // llama-server's
+
 	// What Tern does not do. A value that asks for nothing may have any type.
 	N                json.RawMessage `json:"n"`
 	BestOf           json.RawMessage `json:"best_of"`
@@ -52,12 +63,9 @@ type request struct {
 	FrequencyPenalty json.RawMessage `json:"frequency_penalty"`
 	PresencePenalty  json.RawMessage `json:"presence_penalty"`
 	LogitBias        json.RawMessage `json:"logit_bias"`
-	Tools            json.RawMessage `json:"tools"`
 	Functions        json.RawMessage `json:"functions"`
 	Modalities       json.RawMessage `json:"modalities"`
-	ResponseFormat   json.RawMessage `json:"response_format"`
 	Grammar          json.RawMessage `json:"grammar"`
-	JSONSchema       json.RawMessage `json:"json_schema"`
 
 	size int // bytes of all this
 }
@@ -175,9 +183,25 @@ func (p *prompt) UnmarshalJSON(raw []byte) error {
 // message is one turn. Its content is a text, or a list of parts that are texts.
 // An answer that was empty comes back as null.
 type message struct {
-	Role      string          `json:"role"`
-	Content   content         `json:"content"`
-	ToolCalls json.RawMessage `json:"tool_calls"`
+	Role       string          `json:"role"`
+	Content    content         `json:"content"`
+	Name       text            `json:"name"`
+	ToolCalls  json.RawMessage `json:"tool_calls"`
+	ToolCallID text            `json:"tool_call_id"`
+	Reasoning  text            `json:"reasoning_content"`
+	Reasoning2 text            `json:"reasoning"` // of other servers
+}
+
+// text is a string; whatever else it is says nothing.
+type text string
+
+// UnmarshalJSON reads a string.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		*t = text(s)
+	}
+	return nil
 }
 
 type content struct {
@@ -310,11 +334,8 @@ func (r *request) refuse() error {
 		{"frequency_penalty", r.FrequencyPenalty, nil, penalty},
 		{"presence_penalty", r.PresencePenalty, nil, penalty},
 		{"logit_bias", r.LogitBias, nil, "Tern does not change single probabilities: leave %s out."},
-		{"tools", r.Tools, nil, "These models call no tools: leave %s out."},
-		{"functions", r.Functions, nil, "These models call no functions: leave %s out."},
-		{"response_format", r.ResponseFormat, isPlain, "Tern writes plain text: leave %s out."},
-		{"grammar", r.Grammar, nil, "Tern writes plain text: leave %s out."},
-		{"json_schema", r.JSONSchema, nil, "Tern writes plain text: leave %s out."},
+		{"functions", r.Functions, nil, "Tern has tools instead of %s."},
+		{"grammar", r.Grammar, nil, "Tern has response_format with a JSON schema instead of %s."},
 		{"modalities", r.Modalities, isText, "Tern writes text only: leave %s out."},
 	} {
 		if !blank(f.given) && (f.neutral == nil || !f.neutral(f.given)) {
@@ -342,11 +363,6 @@ func blank(raw json.RawMessage) bool {
 func isOne(raw json.RawMessage) bool {
 	f, err := strconv.ParseFloat(string(raw), 64)
 	return err == nil && f == 1
-}
-
-func isPlain(raw json.RawMessage) bool {
-	var format struct{ Type string }
-	return json.Unmarshal(raw, &format) == nil && (format.Type == "text" || format.Type == "")
 }
 
 func isText(raw json.RawMessage) bool {

@@ -1,9 +1,11 @@
 // Package server lets other programs on this computer use the open model, over the
 // OpenAI API: /v1/models, /v1/completions, /v1/chat/completions.
+// Chats think, call tools and answer in JSON of a schema where the model's template
+// and the request have it so (tools.go, form.go).
 //
 // It listens on loopback addresses only, and rejects cross-origin requests and DNS rebinding:
 // a Host or Origin that is not loopback is refused (guard.go). A request becomes
-// a question (question.go), waits for one of a few sessions (slots.go) and is
+// a question (question.go), waits for its turn (model.go, slots.go) and is
 // answered while it is written (answer.go, logprobs.go). Requests that run at the same time
 // take turns at every token; those that wait are served in the order they came.
 package server
@@ -75,9 +77,10 @@ type Server struct {
 	cancel context.CancelFunc
 	served sync.WaitGroup // the listeners
 	long   chan struct{}  // one element while a long request is prepared
+	totals totals         // of /metrics
 
 	mu    sync.Mutex
-	model *slots // nil: no model is open
+	model *served // nil: no model is open
 }
 
 // New returns a server that is not listening yet and has no model.
@@ -98,6 +101,8 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("POST /v1/completions", s.completions)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.chatCompletions)
 	s.mux.HandleFunc("GET /health", s.health)
+	s.mux.HandleFunc("GET /metrics", s.metrics)
+	s.mux.HandleFunc("POST /v1/embeddings", s.embeddings)
 	s.mux.HandleFunc("GET /{$}", s.health)
 	s.mux.HandleFunc("/", s.unknown)
 	s.http = s.newHTTP()
@@ -107,10 +112,15 @@ func New(o Options) *Server {
 // Use makes e the model that is served, nil for none. Answers that another
 // model is writing go on until that is closed.
 func (s *Server) Use(e *inference.Engine) {
-	var m *slots
+	var m *served
 	if e != nil {
-		m = newSlots(e, &s.o)
+		m = newServed(e, &s.o)
 	}
+	s.serve(m)
+}
+
+// serve makes m the model that is served, nil for none.
+func (s *Server) serve(m *served) {
 	s.mu.Lock()
 	old := s.model
 	s.model = m
@@ -121,7 +131,7 @@ func (s *Server) Use(e *inference.Engine) {
 }
 
 // open returns the model, or writes that there is none.
-func (s *Server) open(w http.ResponseWriter) *slots {
+func (s *Server) open(w http.ResponseWriter) *served {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.model == nil {
@@ -129,22 +139,6 @@ func (s *Server) open(w http.ResponseWriter) *slots {
 			Message: "No model is open in Tern. Open one, then try again."})
 	}
 	return s.model
-}
-
-// modelCard is one entry of /v1/models. What follows OwnedBy is our own.
-type modelCard struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"` // "model"
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
-	Context int    `json:"context_length"`
-	Params  int64  `json:"params"`
-	Chat    bool   `json:"chat"` // has a chat template: /v1/chat/completions works
-}
-
-func (m *slots) card() modelCard {
-	_, chat := m.engine.ChatTemplate()
-	return modelCard{m.engine.Model().Name, "model", m.since.Unix(), "tern", m.context, m.engine.Model().Params(), chat}
 }
 
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
@@ -174,15 +168,11 @@ func (s *Server) oneModel(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, m.card())
 }
 
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
 // unknown answers what no other pattern matches, which with the patterns that
 // name a method includes a wrong one.
 func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 	e := &apiError{status: http.StatusNotFound, Code: "unknown_url",
-		Message: fmt.Sprintf("There is no %s %s here. Tern has GET /v1/models, POST /v1/completions and POST /v1/chat/completions.", r.Method, clip(r.URL.Path))}
+		Message: fmt.Sprintf("There is no %s %s here. Tern has GET /v1/models, POST /v1/completions, POST /v1/chat/completions, GET /health and GET /metrics.", r.Method, clip(r.URL.Path))}
 	other := r.Clone(r.Context())
 	for method, allowed := range map[string]string{http.MethodGet: "GET, HEAD, OPTIONS", http.MethodPost: "POST, OPTIONS"} {
 		other.Method = method

@@ -183,7 +183,7 @@ func TestRefused(t *testing.T) {
 		{c, "/v1/completions", `{` + story + `, "seed": 1e20}`, 400, "seed", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "seed": 0.5}`, 400, "seed", "invalid_value"},
 		{c, "/v1/completions", `{` + story + `, "grammar": "root ::= x"}`, 400, "grammar", "unsupported_parameter"},
-		{c, "/v1/completions", `{` + story + `, "json_schema": {"type": "object"}}`, 400, "json_schema", "unsupported_parameter"},
+		{c, "/v1/completions", `{` + story + `, "json_schema": {"type": "object", "not": {}}}`, 400, "json_schema", "unsupported_parameter"},
 		{c, "/v1/completions", `{` + story + `, "stop": 5}`, 400, "stop", "invalid_value"},
 		{c, "/v1/completions", `{"prompt": {"a": 1}}`, 400, "prompt", "invalid_value"},
 		{c, "/v1/completions", `{"prompt": ["one", "two"]}`, 400, "prompt", "unsupported_parameter"},
@@ -205,8 +205,8 @@ func TestRefused(t *testing.T) {
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "tool", "content": "x"}]}`, 400, "messages", "unsupported_parameter"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}`, 400, "messages", "unsupported_parameter"},
 		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": "x"}], "tools": [{}]}`, 400, "tools", "unsupported_parameter"},
-		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "json_object"}}`, 400, "response_format", "unsupported_parameter"},
-		{c, "/v1/embeddings", `{}`, 404, "", "unknown_url"},
+		{chatting, "/v1/chat/completions", `{"messages": [{"role": "user", "content": "x"}], "response_format": {"type": "grammar"}}`, 400, "response_format", "unsupported_parameter"},
+		{c, "/v1/embeddings", `{}`, 404, "", "embeddings_not_supported"},
 	} {
 		status, answer, _ := x.c.do("POST", x.path, x.body)
 		_, kind, param, code := failure(t, answer)

@@ -17,8 +17,6 @@ import (
 type slots struct {
 	engine  *inference.Engine
 	options inference.SessionOptions
-	context int // positions of every session
-	since   time.Time
 
 	busy    chan struct{} // one element per session that is taken; those who wait to send are served in order
 	waiting atomic.Int32
@@ -37,18 +35,39 @@ type idleSession struct {
 	since time.Time
 }
 
-func newSlots(e *inference.Engine, o *Options) *slots {
-	length := e.Model().ContextLen
-	if c := o.Session.Context; c > 0 {
-		length = min(length, c)
-	}
+func newSlots(e *inference.Engine, o *Options, context int) *slots {
 	options := o.Session
-	options.Context = length
-	return &slots{
-		engine: e, options: options, context: length, since: time.Now(),
-		busy: make(chan struct{}, o.Parallel), queue: int32(o.Queue), keep: o.limits.keep,
-	}
+	options.Context = context
+	return &slots{engine: e, options: options, busy: make(chan struct{}, o.Parallel), queue: int32(o.Queue), keep: o.limits.keep}
 }
+
+// turn waits for a session. See turns.
+func (m *slots) turn(ctx context.Context, q *question) (write, error) {
+	session, err := m.take(ctx, q.ids)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, yield func(*inference.Event)) (err error) {
+		failed := true
+		defer func() {
+			if p := recover(); p != nil {
+				err = inference.Caught(p)
+			}
+			m.give(session, failed)
+		}()
+		for e, err := range session.Generate(ctx, q.ids, q.options) {
+			if err != nil {
+				return err
+			}
+			yield(&e)
+		}
+		failed = false
+		return nil
+	}, nil
+}
+
+// load is how many answers are being written, and how many requests wait.
+func (m *slots) load() (running, waiting int) { return len(m.busy), int(m.waiting.Load()) }
 
 // take returns the session that has most of ids evaluated, when it is this
 // request's turn. It must be given back.

@@ -2,7 +2,6 @@ package grammar
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,17 +84,10 @@ func wellFormed(root any) error {
 	if err == nil {
 		return nil
 	}
-	var invalid *jsonschema.ValidationError
-	if errors.As(err, &invalid) {
-		for len(invalid.Causes) > 0 {
-			invalid = invalid.Causes[0]
-		}
-	}
-	what := strings.Join(strings.Fields(err.Error()), " ")
-	if invalid != nil {
-		what = strings.Join(strings.Fields(invalid.Error()), " ")
-	}
-	return fmt.Errorf("%w: %s", ErrSchema, strings.ReplaceAll(what, name, ""))
+	// The last line says most precisely what is wrong, and where.
+	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(err.Error(), name, "")), "\n")
+	what := strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "- ")
+	return fmt.Errorf("%w: %s", ErrSchema, what)
 }
 
 // wrong is an error at a place of the schema.

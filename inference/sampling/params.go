@@ -115,3 +115,23 @@ func Neutral() (p Params) {
 	}
 	return p
 }
+
+// Recommended returns the settings that the makers of a model recommend, by the keys
+// of generation_config.json; what they leave out is off. ok is false where they say
+// nothing of sampling: then it is Default.
+func Recommended(values map[string]float64) (p Params, ok bool) {
+	p = Neutral()
+	for i := range Fields {
+		f := &Fields[i]
+		for _, key := range f.Keys() {
+			if v, given := values[key]; given && f.Read.Contains(v) {
+				f.Set(&p, v)
+				ok = true
+			}
+		}
+	}
+	if !ok {
+		return Default, false
+	}
+	return p, true
+}
