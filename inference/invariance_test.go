@@ -16,10 +16,10 @@ func TestResultsDoNotDependOnCutting(t *testing.T) {
 	for _, name := range allGoldens {
 		kinds := []KVType{KVF16}
 		if name == "hf-1bitllm-f16-sharded" {
-			kinds = append(kinds, KVF32)
+			kinds = KVTypes()
 		}
 		for _, kv := range kinds {
-			t.Run(fmt.Sprintf("%s/kv%d", name, kv), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%v", name, kv), func(t *testing.T) {
 				dir := filepath.Join(goldens, name)
 				var g golden
 				readJSON(t, filepath.Join(dir, "golden.json"), &g)

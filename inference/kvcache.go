@@ -20,7 +20,15 @@ type kvCache struct {
 	layers           int
 	f16              [][]uint16  // chunks, for KVF16
 	f32              [][]float32 // chunks, for KVF32
+	q8               []kvChunk8  // chunks, for KVQ8
 	kind             KVType
+}
+
+// kvChunk8 is a chunk of keys and values of 8 bits; each has a scale, of the same layout
+// but for the head dim.
+type kvChunk8 struct {
+	values []int8
+	scales []float32
 }
 
 func newKVCache(c *model.Config, kind KVType) *kvCache {
@@ -31,10 +39,13 @@ func newKVCache(c *model.Config, kind KVType) *kvCache {
 // next chunk does not fit.
 func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 	for kv.positions() < n && spared(kv.need()) {
-		if kv.kind == KVF16 {
-			kv.f16 = append(kv.f16, ternary.Alloc[uint16](kv.chunkSize()))
-		} else {
-			kv.f32 = append(kv.f32, ternary.Alloc[float32](kv.chunkSize()))
+		switch n := kv.chunkSize(); kv.kind {
+		case KVQ8:
+			kv.q8 = append(kv.q8, kvChunk8{ternary.Alloc[int8](n), ternary.Alloc[float32](n / kv.headDim)})
+		case KVF32:
+			kv.f32 = append(kv.f32, ternary.Alloc[float32](n))
+		default:
+			kv.f16 = append(kv.f16, ternary.Alloc[uint16](n))
 		}
 	}
 }
@@ -44,16 +55,15 @@ func (kv *kvCache) grow(n int, spared func(bytes int64) bool) {
 func (kv *kvCache) need() int64 { return kv.chunkBytes() + min(4*kv.chunkBytes(), 128<<20) }
 
 // positions is how many there is room for.
-func (kv *kvCache) positions() int { return (len(kv.f16) + len(kv.f32)) * kvChunk }
+func (kv *kvCache) positions() int { return kv.chunks() * kvChunk }
+
+func (kv *kvCache) chunks() int { return len(kv.f16) + len(kv.f32) + len(kv.q8) }
 
 // chunkSize is how many values there are in one chunk, chunkBytes its memory.
 func (kv *kvCache) chunkSize() int { return kv.layers * 2 * kv.kvHeads * kvChunk * kv.headDim }
 
 func (kv *kvCache) chunkBytes() int64 {
-	if kv.kind == KVF32 {
-		return 4 * int64(kv.chunkSize())
-	}
-	return 2 * int64(kv.chunkSize())
+	return kvChunk * kv.kind.bytes(kv.layers*2*kv.kvHeads, kv.headDim)
 }
 
 // touch writes to every page of the cache. Those that nothing was ever written to
@@ -70,10 +80,18 @@ func (kv *kvCache) touch() {
 			c[i] = 0
 		}
 	}
+	for _, c := range kv.q8 {
+		for i := 0; i < len(c.values); i += page {
+			c.values[i] = 0
+		}
+		for i := 0; i < len(c.scales); i += page / 4 {
+			c.scales[i] = 0
+		}
+	}
 }
 
 // bytes is the memory that the cache takes.
-func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(len(kv.f16)+len(kv.f32)) }
+func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(kv.chunks()) }
 
 // run returns where the keys of one head begin in a chunk, and the values.
 func (kv *kvCache) run(layer, head int) (keys, values int) {
@@ -85,16 +103,21 @@ func (kv *kvCache) run(layer, head int) (keys, values int) {
 // store keeps key and value [headDim] of one head at position pos.
 func (kv *kvCache) store(layer, head, pos int, key, value []float32) {
 	k, v := kv.run(layer, head)
-	at := pos % kvChunk * kv.headDim
-	if kv.kind == KVF16 {
+	k, v = k+pos%kvChunk*kv.headDim, v+pos%kvChunk*kv.headDim
+	switch kv.kind {
+	case KVQ8:
+		c := kv.q8[pos/kvChunk]
+		c.scales[k/kv.headDim] = kernel.Quantize8(c.values[k:][:kv.headDim], key)
+		c.scales[v/kv.headDim] = kernel.Quantize8(c.values[v:][:kv.headDim], value)
+	case KVF32:
+		c := kv.f32[pos/kvChunk]
+		copy(c[k:][:kv.headDim], key)
+		copy(c[v:][:kv.headDim], value)
+	default:
 		c := kv.f16[pos/kvChunk]
-		kernel.ToF16(c[k+at:][:kv.headDim], key)
-		kernel.ToF16(c[v+at:][:kv.headDim], value)
-		return
+		kernel.ToF16(c[k:][:kv.headDim], key)
+		kernel.ToF16(c[v:][:kv.headDim], value)
 	}
-	c := kv.f32[pos/kvChunk]
-	copy(c[k+at:][:kv.headDim], key)
-	copy(c[v+at:][:kv.headDim], value)
 }
 
 // maxQueries is how many queries attend takes: they read a chunk of keys or
@@ -151,10 +174,14 @@ func (kv *kvCache) scores(few []query, layer, head, p int, scale float32) {
 	}
 	keys, _ := kv.run(layer, head)
 	n := (end - p) * kv.headDim
-	if kv.kind == KVF16 {
-		kernel.ScoresEachF16(s[:len(few)], q[:len(few)], kv.f16[p/kvChunk][keys:][:n], scale)
-	} else {
+	switch kv.kind {
+	case KVQ8:
+		c := kv.q8[p/kvChunk]
+		kernel.ScoresEach8(s[:len(few)], q[:len(few)], c.values[keys:][:n], c.scales[keys/kv.headDim:][:end-p], scale)
+	case KVF32:
 		kernel.ScoresEach(s[:len(few)], q[:len(few)], kv.f32[p/kvChunk][keys:][:n], scale)
+	default:
+		kernel.ScoresEachF16(s[:len(few)], q[:len(few)], kv.f16[p/kvChunk][keys:][:n], scale)
 	}
 }
 
@@ -178,9 +205,13 @@ func (kv *kvCache) addValues(few []query, layer, head, lo, hi int) {
 	}
 	_, values := kv.run(layer, head)
 	at, n := values+lo%kvChunk*kv.headDim, (hi-lo)*kv.headDim
-	if kv.kind == KVF16 {
-		kernel.WeightedSumEachF16(out[:len(few)], p[:len(few)], kv.f16[lo/kvChunk][at:][:n])
-	} else {
+	switch kv.kind {
+	case KVQ8:
+		c := kv.q8[lo/kvChunk]
+		kernel.WeightedSumEach8(out[:len(few)], p[:len(few)], c.values[at:][:n], c.scales[at/kv.headDim:][:hi-lo])
+	case KVF32:
 		kernel.WeightedSumEach(out[:len(few)], p[:len(few)], kv.f32[lo/kvChunk][at:][:n])
+	default:
+		kernel.WeightedSumEachF16(out[:len(few)], p[:len(few)], kv.f16[lo/kvChunk][at:][:n])
 	}
 }

@@ -9,15 +9,6 @@ import (
 	"tern/model"
 )
 
-// KVType is the precision of the key/value cache.
-type KVType uint8
-
-// The precisions of the key/value cache.
-const (
-	KVF16 KVType = iota // half precision, rounded to nearest even; the default
-	KVF32               // single precision, for comparing with a reference
-)
-
 // prefillChunk is how many tokens of a prompt are evaluated together: enough
 // that unpacking the weights costs little beside using them. A cancelled context
 // ends a chunk within a piece of a product and the attention of a few queries.
@@ -330,15 +321,6 @@ func (s *Session) KVBytes() int64 { return s.kv.bytes() + s.state.bytes() }
 // HeadBytesRead is how much of the head, or of its codes, all passes
 // since NewSession have read.
 func (s *Session) HeadBytesRead() int64 { return s.pass.headBytes }
-
-// KVBytesPerToken is what one position takes in the KV cache of a model.
-func KVBytesPerToken(c *model.Config, kv KVType) int64 {
-	n := int64(c.AttentionLayers()) * 2 * int64(c.KVHeads) * int64(c.HeadDim)
-	if kv == KVF32 {
-		return 4 * n
-	}
-	return 2 * n
-}
 
 // ScratchBytes is about what a session of a model takes beside its KV cache:
 // the buffers of a chunk of prefill, and logits.

@@ -308,9 +308,9 @@ func TestEvalAllocatesNothing(t *testing.T) {
 	for _, name := range append(slices.Clone(allFamilies), allHybrids...) {
 		dirs = append(dirs, filepath.Join(families, name))
 	}
-	for _, dir := range dirs {
+	for i, dir := range dirs {
 		name, e := filepath.Base(dir), open(t, dir, 2)
-		s := session(t, e, SessionOptions{})
+		s := session(t, e, SessionOptions{KV: []KVType{KVF16, KVQ8}[i%2]})
 		ctx := context.Background()
 		if err := s.Eval(ctx, 1); err != nil {
 			t.Fatal(err)

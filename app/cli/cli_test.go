@@ -147,7 +147,7 @@ func TestUsage(t *testing.T) {
 		{"run --top-k 1.5", 2, "want a number"},
 		{"run --seed 1.5", 2, "want a whole number"},
 		{"run --seed 18446744073709551616", 2, "want a whole number"},
-		{"run --kv f64", 2, "want f16 or f32"},
+		{"run --kv f64", 2, "want f16, q8 or f32"},
 		{"run --threads 2000", 2, "want a number from 0 to 1024"},
 		{"run --ids 1,x", 2, `"x" is not a token id`},
 		{"run --ids 1,-2", 2, `"-2" is not a token id`},

@@ -213,16 +213,9 @@ func (f *flags) exactFlag() {
 }
 
 func (f *flags) kvFlag(kv *inference.KVType) {
-	f.Func("kv", "precision `TYPE` of the key/value cache: f16 or f32 (default f16)", func(s string) error {
-		switch strings.ToLower(s) {
-		case "f16":
-			*kv = inference.KVF16
-		case "f32":
-			*kv = inference.KVF32
-		default:
-			return errors.New("want f16 or f32")
-		}
-		return nil
+	f.Func("kv", "precision `TYPE` of the key/value cache: f16, f32, or q8, which takes half the memory of f16 and differs as README.md says (default f16)", func(s string) (err error) {
+		*kv, err = inference.KVTypeNamed(s)
+		return err
 	})
 }
 

@@ -198,8 +198,10 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	for _, p := range r.Memory {
 		total += p.Bytes
 	}
-	r.Memory = append(r.Memory, inspectMemory{"all of these", total},
-		inspectMemory{fmt.Sprintf("key/value cache of %d tokens, f16", m.ContextLen), int64(m.ContextLen) * row})
+	r.Memory = append(r.Memory, inspectMemory{"all of these", total})
+	for _, kv := range []inference.KVType{inference.KVF16, inference.KVQ8} {
+		r.Memory = append(r.Memory, inspectMemory{fmt.Sprintf("key/value cache of %d tokens, %v", m.ContextLen, kv), int64(m.ContextLen) * inference.KVBytesPerToken(&m.Config, kv)})
+	}
 	tables := ternaryTables(m)
 	return r, check.Parallel(ctx, len(m.Tensors), func(i int) {
 		t := &m.Tensors[i]

@@ -92,7 +92,7 @@ func (r *Recipe) wrong() string {
 		return "the model's hash is none"
 	case !isHash(r.Output.SHA256):
 		return "text_sha256 is not a hash"
-	case r.Computed.KV != "f16" && r.Computed.KV != "f32":
+	case !slices.ContainsFunc(inference.KVTypes(), func(t inference.KVType) bool { return t.String() == r.Computed.KV }):
 		return fmt.Sprintf("%.40q is not a precision of a cache", r.Computed.KV)
 	}
 	return ""

@@ -56,7 +56,7 @@ type Model struct {
 type Computed struct {
 	Kernel   string `json:"kernel"`
 	Platform string `json:"platform"`
-	KV       string `json:"kv"`              // precision of the key/value cache: "f16" or "f32"
+	KV       string `json:"kv"`              // precision of the key/value cache: "f16", "q8" or "f32"
 	Exact    bool   `json:"exact,omitempty"` // inference.Options.Exact
 }
 
@@ -110,10 +110,7 @@ func New(a Answer) *Recipe {
 }
 
 func computed(kv inference.KVType, exact bool) Computed {
-	if kv == inference.KVF32 {
-		return Here(Computed{KV: "f32", Exact: exact})
-	}
-	return Here(Computed{KV: "f16", Exact: exact})
+	return Here(Computed{KV: kv.String(), Exact: exact})
 }
 
 // Here is c as this program computes on this machine.
@@ -221,9 +218,9 @@ func (d *Difference) Same() bool { return d.At < 0 }
 // Replay computes the answer again, up to the first token that differs. A text
 // that was cancelled is compared as far as it came.
 func (r *Recipe) Replay(ctx context.Context, e *inference.Engine, progress func(done, total int)) (*Difference, error) {
-	kv := inference.KVF16
-	if r.Computed.KV == "f32" {
-		kv = inference.KVF32
+	kv, err := inference.KVTypeNamed(r.Computed.KV)
+	if err != nil {
+		return nil, fmt.Errorf("recipe: the cache of %q: %w", r.Computed.KV, err)
 	}
 	session, err := e.NewSession(inference.SessionOptions{KV: kv, Context: r.Settings.Context})
 	if err != nil {

@@ -6,8 +6,9 @@ import "unsafe"
 // and converts those once for MaxQueries of them; the results are, bit for bit,
 // those of Scores and WeightedSum for each query alone.
 
-// MaxQueries is how many queries share one reading of keys and values.
-const MaxQueries = 3
+// MaxQueries is how many queries share one reading of keys and values; where registers
+// do not suffice for as many, two by two.
+const MaxQueries = 4
 
 // ScoresEach is Scores for up to MaxQueries queries: s[i] = scale·K·q[i]. All
 // s[i] are of one length, and all q[i].

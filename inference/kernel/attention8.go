@@ -6,11 +6,8 @@ import (
 )
 
 // Attention over keys and values of 8 bits: a key is scale·k for k [dim] of int8. A key or
-// a value is read and converted once for up to MaxQueries8 queries, whose results are those
+// a value is read and converted once for up to MaxQueries queries, whose results are those
 // of each alone, bit for bit.
-
-// MaxQueries8 is how many queries share one reading of keys and values of 8 bits.
-const MaxQueries8 = 4
 
 // Quantize8 rounds a key or a value to int8, to nearest even, and returns the scale: the
 // largest magnitude is 127 times that. What holds a NaN or an infinity has the scale NaN.
@@ -29,7 +26,7 @@ func Quantize8(q []int8, x []float32) (scale float32) {
 	return top / 127
 }
 
-// ScoresEach8 computes s[i][r] = scale·scales[r]·Σ_d q[i][d]·k[r][d] for up to MaxQueries8
+// ScoresEach8 computes s[i][r] = scale·scales[r]·Σ_d q[i][d]·k[r][d] for up to MaxQueries
 // queries. k is [len(scales)][len(q[i])]; all s[i] are of one length, and all q[i].
 func ScoresEach8(s, q [][]float32, k []int8, scales []float32, scale float32) {
 	mustMatch8(s, q, len(k), len(scales), "ScoresEach8")
@@ -48,7 +45,7 @@ func WeightedSumEach8(out, p [][]float32, v []int8, scales []float32) {
 
 func mustMatch8(positions, dimensions [][]float32, n, rows int, what string) {
 	mustLen(len(positions), len(dimensions), what)
-	if len(positions) > MaxQueries8 {
+	if len(positions) > MaxQueries {
 		panic(fmt.Sprintf("kernel: %s: %d queries", what, len(positions)))
 	}
 	for i := range positions {

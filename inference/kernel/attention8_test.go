@@ -27,7 +27,7 @@ func TestEach8(t *testing.T) {
 					}
 				}
 			}
-			for n := range MaxQueries8 + 1 {
+			for n := range MaxQueries + 1 {
 				var q, p, start [][]float32
 				for range n {
 					q, p, start = append(q, randoms(rng, dim)), append(p, randoms(rng, rows)), append(start, randoms(rng, dim))

@@ -13,8 +13,15 @@ const (
 // scoresTogether computes the scores of the first keys for two or three queries,
 // and returns how many it did.
 func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32) int {
+	if f == f16 && scores16(s, q, (*uint16)(k), scale) {
+		return len(s[0])
+	}
 	if !useAsm || len(s) < 2 || len(q[0]) == 0 || len(q[0])%lanes != 0 {
 		return 0
+	}
+	if len(s) == MaxQueries {
+		scoresTogether(s[:2], q[:2], k, f, scale)
+		return scoresTogether(s[2:], q[2:], k, f, scale)
 	}
 	rows, dim, w := len(s[0])&^(tileRows-1), len(q[0]), (*byte)(k)
 	if rows == 0 {
@@ -39,8 +46,14 @@ func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32)
 // weightedSumTogether computes the weighted sums of two or three queries, or
 // returns false.
 func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format) bool {
+	if f == f16 && weightedSum16(out, p, (*uint16)(v)) {
+		return true
+	}
 	if !useAsm || len(p) < 2 || len(p[0]) == 0 || len(out[0]) == 0 || len(out[0])%tileColumns != 0 {
 		return false
+	}
+	if len(p) == MaxQueries {
+		return weightedSumTogether(out[:2], p[:2], v, f) && weightedSumTogether(out[2:], p[2:], v, f)
 	}
 	var y, weights [MaxQueries]*float32
 	pointers(&y, out)

@@ -1036,7 +1036,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotRows2F32AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
+// func dotRows2F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRows2F32AVX2(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
@@ -1123,7 +1123,7 @@ step:
 	VZEROUPPER
 	RET
 
-// func dotRows3F32AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
+// func dotRows3F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·dotRows3F32AVX2(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
@@ -1233,7 +1233,7 @@ step:
 	VZEROUPPER
 	RET
 
-// func dotRows2F16AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
+// func dotRows2F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·dotRows2F16AVX2(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
@@ -1320,7 +1320,7 @@ step:
 	VZEROUPPER
 	RET
 
-// func dotRows3F16AVX2(y *[3]*float32, x *[3]*float32, w *byte, rows int, cols int, scale float32)
+// func dotRows3F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
 // Requires: AVX, AVX2, F16C, FMA3, MMX+
 TEXT ·dotRows3F16AVX2(SB), NOSPLIT, $0-44
 	MOVQ  y+0(FP), AX
@@ -1430,7 +1430,7 @@ step:
 	VZEROUPPER
 	RET
 
-// func weightedSum2F32AVX2(out *[3]*float32, p *[3]*float32, v *byte, rows int, cols int)
+// func weightedSum2F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
 // Requires: AVX, FMA3
 TEXT ·weightedSum2F32AVX2(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX
@@ -1493,7 +1493,7 @@ row:
 	VZEROUPPER
 	RET
 
-// func weightedSum3F32AVX2(out *[3]*float32, p *[3]*float32, v *byte, rows int, cols int)
+// func weightedSum3F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
 // Requires: AVX, FMA3
 TEXT ·weightedSum3F32AVX2(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX
@@ -1573,7 +1573,7 @@ row:
 	VZEROUPPER
 	RET
 
-// func weightedSum2F16AVX2(out *[3]*float32, p *[3]*float32, v *byte, rows int, cols int)
+// func weightedSum2F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
 // Requires: AVX, F16C, FMA3
 TEXT ·weightedSum2F16AVX2(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX
@@ -1636,7 +1636,7 @@ row:
 	VZEROUPPER
 	RET
 
-// func weightedSum3F16AVX2(out *[3]*float32, p *[3]*float32, v *byte, rows int, cols int)
+// func weightedSum3F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
 // Requires: AVX, F16C, FMA3
 TEXT ·weightedSum3F16AVX2(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), AX

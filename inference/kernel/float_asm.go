@@ -43,6 +43,9 @@ func scores(s, q, k []float32, scale float32) {
 }
 
 func scoresF16(s, q []float32, k []uint16, scale float32) {
+	if scores16([][]float32{s}, [][]float32{q}, &k[0], scale) {
+		return
+	}
 	if split(len(q)) == 0 {
 		scoresF16Generic(s, q, k, scale)
 		return
@@ -59,6 +62,9 @@ func weightedSum(out, p, v []float32) {
 }
 
 func weightedSumF16(out, p []float32, v []uint16) {
+	if weightedSum16([][]float32{out}, [][]float32{p}, &v[0]) {
+		return
+	}
 	if split(len(out)) == 0 {
 		weightedSumF16Generic(out, p, v)
 		return

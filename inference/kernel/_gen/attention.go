@@ -25,7 +25,7 @@ func queries(name string, n int) []Register {
 
 // dotsOf emits dots for n queries, in tiles of four rows, one of each quarter.
 func dotsOf(n int, name string, f format) {
-	function(name, "func(y, x *[3]*float32, w *byte, rows, cols int, scale float32)",
+	function(name, "func(y, x *[4]*float32, w *byte, rows, cols int, scale float32)",
 		fmt.Sprintf("stores scale·(w[r]·x) in y for each of %d x, of rows rows, a multiple of 4, of cols values, a multiple of 8.", n))
 	y, x := queries("y", n), queries("x", n)
 	w, stride := param("w"), param("cols")
@@ -72,7 +72,7 @@ func dotsOf(n int, name string, f format) {
 
 // weightedSumOf emits weightedSum for n queries, 32 columns at a time.
 func weightedSumOf(n int, name string, f format) {
-	function(name, "func(out, p *[3]*float32, v *byte, rows, cols int)",
+	function(name, "func(out, p *[4]*float32, v *byte, rows, cols int)",
 		fmt.Sprintf("adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of %d out, in the order of i.", n))
 	out, v, columns := queries("out", n), param("v"), param("cols")
 	stride := GP64()
