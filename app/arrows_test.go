@@ -21,7 +21,7 @@ var arrows = map[string][]string{
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
 	// and the memory that matrices are cut from (bench).
 	// serve starts the server; list writes paths that are not text (files).
-	"tern/app/cli": {"tern/app/files", "tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer", "tern/tokenizer/vocab"},
+	"tern/app/cli": {"tern/app/files", "tern/app/builtin", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/measure", "tern/app/recipe", "tern/app/server", "tern/app/settings", "tern/inference", "tern/inference/answer", "tern/inference/kernel", "tern/inference/sampling", "tern/model", "tern/model/checkpoint", "tern/model/compare", "tern/model/export", "tern/model/ternary", "tern/tokenizer", "tern/tokenizer/vocab"},
 
 	// server names the tokens that could have been chosen, takes answers apart, and
 	// says what is wrong with a schema.

@@ -27,6 +27,7 @@ type runOptions struct {
 	special bool // recognise special tokens in text
 	chat    bool // text is a message to answer
 	system  string
+	think   string // level of thinking, "" for the template's own
 	json    bool
 	recipe  string // file to write, "" for none
 	threads int
@@ -40,6 +41,11 @@ Continue a text. The text streams to standard output as it is written; only the
 continuation, not the prompt. Loading, speed and the reason why it stopped go to
 standard error. With --chat the text is a message: it goes into the model's chat
 template, and what streams is the answer. Names of special tokens in it stay text.
+What the model thinks before it answers goes to standard error; --think off, on, or
+an effort such as low has it think less or more, where its template has a switch.
+
+Settings of the sampler that are not given are as the model's makers recommend, or
+else --temp 0.8 --top-k 40 --top-p 0.95 --min-p 0.05; --temp 0 is that alone.
 
 With --json every line is an object: {"type":"token","id":…,"text":…} for each
 token, then {"type":"done","stop":…,"ids":[…],"text":…, …}. stop is "eos" (the
@@ -67,6 +73,8 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.BoolVar(&o.special, "special", false, "recognise the names of special tokens in the prompt, such as <|eot_id|>")
 	f.BoolVar(&o.chat, "chat", false, "answer the prompt, by the model's chat template")
 	f.StringVar(&o.system, "system", "", "with --chat, the instructions `TEXT` that the model reads first")
+	f.StringVar(&o.think, "think", "", "with --chat, the `LEVEL` of thinking: off, on, or an effort")
+	f.limit(&o.Thinking.Budget, "think-budget", 1<<24, "with --chat, close the thoughts after `N` tokens, 0 for not")
 	f.idsFlag(&o.ids)
 	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, 0 for as many as the context holds")
 	f.int(&o.EndSentence, "end-sentence", 0, inference.MaxEndSentence, "where -n tokens end in the middle of a sentence, go on to its end for `N` tokens at most, 0 for not")
@@ -99,6 +107,10 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 		return nil, f.wrong("the file for --recipe has no name")
 	case f.given("system") && !o.chat:
 		return nil, f.wrong("--system needs --chat")
+	case (f.given("think") || f.given("think-budget")) && !o.chat:
+		return nil, f.wrong("--think and --think-budget need --chat")
+	case f.given("think-budget") && f.given("recipe"):
+		return nil, f.wrong("--think-budget and --recipe exclude each other: a recipe has what the model writes by itself")
 	case o.chat && (f.given("ids") || o.special):
 		return nil, f.wrong("--chat takes its prompt from -p or --prompt-file, without --special")
 	}
@@ -130,6 +142,7 @@ func Run(ctx context.Context, s Streams, args []string) error {
 	}
 	defer e.Close()
 	fmt.Fprintf(s.Err, "%s: %s, loaded in %.2f s\n", e.Model().Name, e.Model().Summary(), load.Seconds())
+	f.recommend(s, &o.Sampling, e.Model().Recommended)
 	ids, err := o.prompt(e)
 	if err != nil {
 		return err
@@ -174,7 +187,15 @@ func (o *runOptions) prompt(e *inference.Engine) ([]int32, error) {
 		messages = append(messages, inference.Message{Role: inference.RoleSystem, Content: o.system})
 	}
 	messages = append(messages, inference.Message{Role: inference.RoleUser, Content: o.text})
-	ids, err := e.Chat(messages, true)
+	variables, err := o.level(e)
+	if err != nil {
+		return nil, err
+	}
+	budget := o.Thinking.Budget
+	ids, thinking, err := e.ChatPrompt(messages, inference.ChatOptions{GenerationPrompt: true, Variables: variables})
+	if o.Thinking, o.Thinking.Budget = thinking, budget; o.think == "off" && variables == nil {
+		o.Thinking.Budget = -1
+	}
 	if errors.Is(err, inference.ErrNoTemplate) {
 		return nil, &hinted{fmt.Errorf("%s is a base model: it continues a text and answers no messages", e.Model().Name),
 			"Leave --chat out to continue the text."}
@@ -246,7 +267,12 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 	defer progress.clear()
 	generated := []int32{} // [] and not null where nothing was generated
 	var text strings.Builder
-	for event, err := range session.Generate(ctx, ids, o.GenerateOptions) {
+	show := o.newShown(s, e)
+	options := o.GenerateOptions
+	if o.recipe != "" {
+		options.Thinking = inference.Thinking{} // which a recipe does not have
+	}
+	for event, err := range session.Generate(ctx, ids, options) {
 		if err != nil {
 			return nil, err
 		}
@@ -260,7 +286,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 			if o.json {
 				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text, o.choice(e.Tokenizer(), event.Choice)})
 			} else {
-				_, err = io.WriteString(s.Out, event.Text)
+				err = show.token(event.ID, event.Text)
 			}
 		case inference.EventDone:
 			progress.clear()
@@ -279,7 +305,10 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 				FirstToken: event.Stats.FirstToken.Seconds(), Load: load.Seconds(), PeakRSS: measure.PeakRSS(),
 				Drafted: event.Stats.Drafted, Accepted: event.Stats.Accepted,
 			}
-			err = errors.Join(err, o.done(s, event, done))
+			if !o.json {
+				err = show.close()
+			}
+			err = errors.Join(err, o.done(s, event, done, show.thinking()))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot write the result: %w", err)
@@ -288,7 +317,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 	return &done, nil
 }
 
-func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error {
+func (o *runOptions) done(s Streams, event inference.Event, line doneLine, thinking bool) error {
 	if o.json {
 		return writeJSON(s.Out, line)
 	}
@@ -301,7 +330,11 @@ func (o *runOptions) done(s Streams, event inference.Event, line doneLine) error
 		inference.StopString:    "found the stop text " + strconv.Quote(event.StopText),
 		inference.StopContext:   "context full",
 		inference.StopCancelled: "cancelled",
+		inference.StopComplete:  "complete",
 	}[event.Stop]
+	if thinking {
+		why += ", and the model was still thinking: a larger -n or a --think-budget lets it answer"
+	}
 	ahead := ""
 	if line.Accepted > 0 {
 		ahead = fmt.Sprintf(" (%d of them evaluated ahead)", line.Accepted)
