@@ -386,338 +386,221 @@ GLOBL vec03030303<>(SB), RODATA|NOPTR, $32
 
 // func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec2AVX2(SB), NOSPLIT, $128-72
-	MOVQ    y+0(FP), AX
-	MOVQ    data+8(FP), CX
-	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
-	VMOVDQU vec03030303<>+0(SB), Y10
-	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
+TEXT ·groupedVec2AVX2(SB), NOSPLIT, $0-72
+	MOVQ y+0(FP), AX
+	MOVQ data+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ bands+48(FP), BX
 
 band:
-	VPXOR   Y14, Y14, Y14
-	VMOVUPS Y14, (AX)
-	VMOVUPS Y14, 32(AX)
-	VMOVUPS Y14, 64(AX)
-	VMOVUPS Y14, 96(AX)
+	VPXOR   Y15, Y15, Y15
+	VMOVUPS Y15, (AX)
+	VMOVUPS Y15, 32(AX)
+	VMOVUPS Y15, 64(AX)
+	VMOVUPS Y15, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
 	MOVQ    groups+56(FP), R8
 
 group:
-	CMPQ      wide+24(FP), $0x00
-	JNE       wide
-	VCVTPH2PS (DX), Y0
-	VCVTPH2PS 16(DX), Y1
-	VCVTPH2PS 32(DX), Y2
-	VCVTPH2PS 48(DX), Y3
-	ADDQ      $0x40, DX
-	JMP       scaled
-
-wide:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 64(DX), Y2
-	VMOVUPS 96(DX), Y3
-	SUBQ    $-128, DX
-
-scaled:
-	VMOVUPS    Y0, (SP)
-	VMOVUPS    Y1, 32(SP)
-	VMOVUPS    Y2, 64(SP)
-	VMOVUPS    Y3, 96(SP)
 	PREFETCHT1 512(DX)
-	XORQ       R9, R9
+	VPXOR      Y0, Y0, Y0
+	VPXOR      Y1, Y1, Y1
+	VPXOR      Y2, Y2, Y2
+	VPXOR      Y3, Y3, Y3
+	VPXOR      Y4, Y4, Y4
+	VPXOR      Y5, Y5, Y5
+	VPXOR      Y6, Y6, Y6
+	VPXOR      Y7, Y7, Y7
+	MOVQ       halves+64(FP), R9
+	SHLQ       $0x02, R9
 
-half:
-	MOVQ  SI, R10
-	LEAQ  (CX)(R9*1), R11
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	MOVQ  halves+64(FP), R12
-
-lines:
-	PREFETCHT1   8192(R11)
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD (R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+line:
+	VMOVDQU      (CX), Y8
+	VMOVDQU      32(CX), Y9
+	VMOVDQU      64(CX), Y10
+	VMOVDQU      96(CX), Y11
+	PREFETCHT1   8192(CX)
+	VPBROADCASTD (SI), Y13
+	VPBROADCASTD 16(SI), Y14
+	VPAND        vec03030303<>+0(SB), Y8, Y12
+	VPSRLW       $0x02, Y8, Y8
+	VPMADDUBSW   Y13, Y12, Y15
 	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 16(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
+	VPAND        vec03030303<>+0(SB), Y9, Y12
+	VPSRLW       $0x02, Y9, Y9
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y2, Y2
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 4(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPAND        vec03030303<>+0(SB), Y10, Y12
+	VPSRLW       $0x02, Y10, Y10
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	VPAND        vec03030303<>+0(SB), Y11, Y12
+	VPSRLW       $0x02, Y11, Y11
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y7, Y7
+	VPBROADCASTD 4(SI), Y13
+	VPBROADCASTD 20(SI), Y14
+	VPAND        vec03030303<>+0(SB), Y8, Y12
+	VPSRLW       $0x02, Y8, Y8
+	VPMADDUBSW   Y13, Y12, Y15
 	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 20(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
+	VPAND        vec03030303<>+0(SB), Y9, Y12
+	VPSRLW       $0x02, Y9, Y9
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y2, Y2
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 8(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPAND        vec03030303<>+0(SB), Y10, Y12
+	VPSRLW       $0x02, Y10, Y10
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	VPAND        vec03030303<>+0(SB), Y11, Y12
+	VPSRLW       $0x02, Y11, Y11
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y7, Y7
+	VPBROADCASTD 8(SI), Y13
+	VPBROADCASTD 24(SI), Y14
+	VPAND        vec03030303<>+0(SB), Y8, Y12
+	VPSRLW       $0x02, Y8, Y8
+	VPMADDUBSW   Y13, Y12, Y15
 	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 24(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
+	VPAND        vec03030303<>+0(SB), Y9, Y12
+	VPSRLW       $0x02, Y9, Y9
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y2, Y2
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 12(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPAND        vec03030303<>+0(SB), Y10, Y12
+	VPSRLW       $0x02, Y10, Y10
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	VPAND        vec03030303<>+0(SB), Y11, Y12
+	VPSRLW       $0x02, Y11, Y11
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y7, Y7
+	VPBROADCASTD 12(SI), Y13
+	VPBROADCASTD 28(SI), Y14
+	VPAND        vec03030303<>+0(SB), Y8, Y12
+	VPMADDUBSW   Y13, Y12, Y15
 	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 28(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	PREFETCHT1   8320(R11)
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 32(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
+	VPAND        vec03030303<>+0(SB), Y9, Y12
+	VPMADDUBSW   Y13, Y12, Y15
 	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 48(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
+	VPMADDUBSW   Y14, Y12, Y15
 	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 36(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 52(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 40(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 56(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 44(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 60(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	PREFETCHT1   8448(R11)
-	VMOVDQU      256(R11), Y12
-	VMOVDQU      288(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 64(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 80(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 68(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 84(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 72(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 88(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 76(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 92(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	PREFETCHT1   8576(R11)
-	VMOVDQU      384(R11), Y12
-	VMOVDQU      416(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 96(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 112(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 100(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 116(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 104(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 120(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 108(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y0, Y0
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 124(R10), Y14
-	VPMADDUBSW   Y14, Y8, Y15
-	VPADDW       Y15, Y1, Y1
-	VPMADDUBSW   Y14, Y9, Y15
-	VPADDW       Y15, Y3, Y3
-	ADDQ         $0x00000200, R11
-	SUBQ         $-128, R10
-	DECQ         R12
-	JNZ          lines
-	VPMADDWD     vec00010001<>+0(SB), Y0, Y0
-	VPMADDWD     vec00010001<>+0(SB), Y1, Y1
+	VPAND        vec03030303<>+0(SB), Y10, Y12
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	VPAND        vec03030303<>+0(SB), Y11, Y12
+	VPMADDUBSW   Y13, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y14, Y12, Y15
+	VPADDW       Y15, Y7, Y7
+	SUBQ         $-128, CX
+	ADDQ         $0x20, SI
+	DECQ         R9
+	JNZ          line
+	VPBROADCASTD 4(DI), Y13
+	VBROADCASTSS (DI), Y14
+	VMOVDQU      vec00010001<>+0(SB), Y15
+	VPMADDWD     Y15, Y0, Y0
+	VPMADDWD     Y15, Y1, Y1
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y1, Y1
+	VPADDD       Y13, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VBROADCASTSS (DI), Y14
 	VMULPS       Y14, Y1, Y1
-	VMULPS       (SP)(R9*1), Y1, Y1
-	VADDPS       (AX)(R9*1), Y1, Y1
-	VMOVUPS      Y1, (AX)(R9*1)
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
+	VPMADDWD     Y15, Y2, Y2
+	VPMADDWD     Y15, Y3, Y3
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y3, Y3
+	VPADDD       Y13, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS (DI), Y14
 	VMULPS       Y14, Y3, Y3
-	VMULPS       32(SP)(R9*1), Y3, Y3
-	VADDPS       32(AX)(R9*1), Y3, Y3
-	VMOVUPS      Y3, 32(AX)(R9*1)
-	ADDQ         $0x40, R9
-	CMPQ         R9, $0x40
-	JE           half
-	LEAQ         -64(R11), CX
-	MOVQ         R10, SI
-	ADDQ         $0x08, DI
-	DECQ         R8
-	JNZ          group
-	SUBQ         $-128, AX
-	DECQ         BX
-	JNZ          band
+	VPMADDWD     Y15, Y4, Y4
+	VPMADDWD     Y15, Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y4, Y5, Y5
+	VPADDD       Y13, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y14, Y5, Y5
+	VPMADDWD     Y15, Y6, Y6
+	VPMADDWD     Y15, Y7, Y7
+	VPSLLD       $0x08, Y7, Y7
+	VPADDD       Y6, Y7, Y7
+	VPADDD       Y13, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y14, Y7, Y7
+	CMPQ         wide+24(FP), $0x00
+	JNE          wide
+	VCVTPH2PS    (DX), Y8
+	VMULPS       Y8, Y1, Y1
+	VADDPS       (AX), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VCVTPH2PS    16(DX), Y9
+	VMULPS       Y9, Y3, Y3
+	VADDPS       32(AX), Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VCVTPH2PS    32(DX), Y10
+	VMULPS       Y10, Y5, Y5
+	VADDPS       64(AX), Y5, Y5
+	VMOVUPS      Y5, 64(AX)
+	VCVTPH2PS    48(DX), Y11
+	VMULPS       Y11, Y7, Y7
+	VADDPS       96(AX), Y7, Y7
+	VMOVUPS      Y7, 96(AX)
+	ADDQ         $0x40, DX
+	JMP          added
+
+wide:
+	VMULPS  (DX), Y1, Y1
+	VADDPS  (AX), Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMULPS  32(DX), Y3, Y3
+	VADDPS  32(AX), Y3, Y3
+	VMOVUPS Y3, 32(AX)
+	VMULPS  64(DX), Y5, Y5
+	VADDPS  64(AX), Y5, Y5
+	VMOVUPS Y5, 64(AX)
+	VMULPS  96(DX), Y7, Y7
+	VADDPS  96(AX), Y7, Y7
+	VMOVUPS Y7, 96(AX)
+	SUBQ    $-128, DX
+
+added:
+	ADDQ $0x08, DI
+	DECQ R8
+	JNZ  group
+	SUBQ $-128, AX
+	DECQ BX
+	JNZ  band
 	VZEROUPPER
 	RET
-
-DATA vec0c0c0c0c<>+0(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+4(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+8(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+12(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+16(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+20(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+24(SB)/4, $0x0c0c0c0c
-DATA vec0c0c0c0c<>+28(SB)/4, $0x0c0c0c0c
-GLOBL vec0c0c0c0c<>(SB), RODATA|NOPTR, $32
 
 DATA vec00010001<>+0(SB)/4, $0x00010001
 DATA vec00010001<>+4(SB)/4, $0x00010001
@@ -1116,6 +999,1060 @@ lines:
 	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
 	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
 	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y3, Y5, Y5
+	VPBROADCASTD 4(DI), Y14
+	VPADDD       Y14, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS (DI), Y14
+	VMULPS       Y14, Y5, Y5
+	VMULPS       32(SP)(R9*1), Y5, Y5
+	VADDPS       32(AX)(R9*1), Y5, Y5
+	VMOVUPS      Y5, 32(AX)(R9*1)
+	ADDQ         $0x40, R9
+	CMPQ         R9, $0x40
+	JE           half
+	LEAQ         -64(R11), CX
+	MOVQ         R10, SI
+	ADDQ         $0x08, DI
+	DECQ         R8
+	JNZ          group
+	SUBQ         $-128, AX
+	DECQ         BX
+	JNZ          band
+	VZEROUPPER
+	RET
+
+DATA vec0c0c0c0c<>+0(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+4(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+8(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+12(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+16(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+20(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+24(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+28(SB)/4, $0x0c0c0c0c
+GLOBL vec0c0c0c0c<>(SB), RODATA|NOPTR, $32
+
+// func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·groupedVec2VNNI(SB), NOSPLIT, $128-72
+	MOVQ    y+0(FP), AX
+	MOVQ    data+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    bands+48(FP), BX
+	VMOVDQU vec03030303<>+0(SB), Y10
+	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
+
+band:
+	VPXOR   Y14, Y14, Y14
+	VMOVUPS Y14, (AX)
+	VMOVUPS Y14, 32(AX)
+	VMOVUPS Y14, 64(AX)
+	VMOVUPS Y14, 96(AX)
+	MOVQ    q+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    groups+56(FP), R8
+
+group:
+	CMPQ      wide+24(FP), $0x00
+	JNE       wide
+	VCVTPH2PS (DX), Y0
+	VCVTPH2PS 16(DX), Y1
+	VCVTPH2PS 32(DX), Y2
+	VCVTPH2PS 48(DX), Y3
+	ADDQ      $0x40, DX
+	JMP       scaled
+
+wide:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	SUBQ    $-128, DX
+
+scaled:
+	VMOVUPS    Y0, (SP)
+	VMOVUPS    Y1, 32(SP)
+	VMOVUPS    Y2, 64(SP)
+	VMOVUPS    Y3, 96(SP)
+	PREFETCHT1 512(DX)
+	XORQ       R9, R9
+
+half:
+	MOVQ  SI, R10
+	LEAQ  (CX)(R9*1), R11
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  halves+64(FP), R12
+
+lines:
+	PREFETCHT1   8192(R11)
+	VMOVDQU      (R11), Y12
+	VMOVDQU      32(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD (R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 16(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 4(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 20(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	VPSRLW       $0x04, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 8(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 24(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 12(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 28(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	PREFETCHT1   8320(R11)
+	VMOVDQU      128(R11), Y12
+	VMOVDQU      160(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 32(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 48(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 36(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 52(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	VPSRLW       $0x04, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 40(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 56(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 44(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 60(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	PREFETCHT1   8448(R11)
+	VMOVDQU      256(R11), Y12
+	VMOVDQU      288(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 64(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 80(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 68(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 84(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	VPSRLW       $0x04, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 72(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 88(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 76(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 92(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	PREFETCHT1   8576(R11)
+	VMOVDQU      384(R11), Y12
+	VMOVDQU      416(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 96(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 112(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 100(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 116(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	VPSRLW       $0x04, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x04, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 104(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y2 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xd6
+	VPBROADCASTD 120(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPAND        Y11, Y12, Y8
+	VPAND        Y11, Y13, Y9
+	VPBROADCASTD 108(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y4 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xf6
+	VPBROADCASTD 124(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y5 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xee
+
+	// VPDPBUSD Y14, Y9, Y7 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xfe
+	ADDQ         $0x00000200, R11
+	SUBQ         $-128, R10
+	DECQ         R12
+	JNZ          lines
+	VPSRAD       $0x02, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPSRAD       $0x02, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPSRAD       $0x02, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPSRAD       $0x02, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VPSLLD       $0x08, Y1, Y1
+	VPADDD       Y0, Y1, Y1
+	VPBROADCASTD 4(DI), Y14
+	VPADDD       Y14, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VBROADCASTSS (DI), Y14
+	VMULPS       Y14, Y1, Y1
+	VMULPS       (SP)(R9*1), Y1, Y1
+	VADDPS       (AX)(R9*1), Y1, Y1
+	VMOVUPS      Y1, (AX)(R9*1)
+	VPSLLD       $0x08, Y3, Y3
+	VPADDD       Y2, Y3, Y3
+	VPBROADCASTD 4(DI), Y14
+	VPADDD       Y14, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS (DI), Y14
+	VMULPS       Y14, Y3, Y3
+	VMULPS       32(SP)(R9*1), Y3, Y3
+	VADDPS       32(AX)(R9*1), Y3, Y3
+	VMOVUPS      Y3, 32(AX)(R9*1)
+	ADDQ         $0x40, R9
+	CMPQ         R9, $0x40
+	JE           half
+	LEAQ         -64(R11), CX
+	MOVQ         R10, SI
+	ADDQ         $0x08, DI
+	DECQ         R8
+	JNZ          group
+	SUBQ         $-128, AX
+	DECQ         BX
+	JNZ          band
+	VZEROUPPER
+	RET
+
+// func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·groupedVec3VNNI(SB), NOSPLIT, $128-72
+	MOVQ    y+0(FP), AX
+	MOVQ    data+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    bands+48(FP), BX
+	VMOVDQU vec03030303<>+0(SB), Y10
+	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
+
+band:
+	VPXOR   Y14, Y14, Y14
+	VMOVUPS Y14, (AX)
+	VMOVUPS Y14, 32(AX)
+	VMOVUPS Y14, 64(AX)
+	VMOVUPS Y14, 96(AX)
+	MOVQ    q+32(FP), SI
+	MOVQ    scale+40(FP), DI
+	MOVQ    groups+56(FP), R8
+
+group:
+	CMPQ      wide+24(FP), $0x00
+	JNE       wide
+	VCVTPH2PS (DX), Y0
+	VCVTPH2PS 16(DX), Y1
+	VCVTPH2PS 32(DX), Y2
+	VCVTPH2PS 48(DX), Y3
+	ADDQ      $0x40, DX
+	JMP       scaled
+
+wide:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	SUBQ    $-128, DX
+
+scaled:
+	VMOVUPS    Y0, (SP)
+	VMOVUPS    Y1, 32(SP)
+	VMOVUPS    Y2, 64(SP)
+	VMOVUPS    Y3, 96(SP)
+	PREFETCHT1 512(DX)
+	XORQ       R9, R9
+
+half:
+	MOVQ  SI, R10
+	LEAQ  (CX)(R9*1), R11
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	MOVQ  halves+64(FP), R12
+
+lines:
+	PREFETCHT1   8192(R11)
+	VMOVDQU      (R11), Y12
+	VMOVDQU      32(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD (R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 16(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 32(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 4(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 20(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 36(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 8(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 24(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 40(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 12(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 28(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 44(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	PREFETCHT1   8320(R11)
+	VMOVDQU      128(R11), Y12
+	VMOVDQU      160(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 48(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 64(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 80(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 52(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 68(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 84(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 56(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 72(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 88(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 60(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 76(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 92(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	PREFETCHT1   8448(R11)
+	VMOVDQU      256(R11), Y12
+	VMOVDQU      288(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 96(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 112(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 128(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 100(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 116(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 132(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 104(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 120(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 136(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 108(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 124(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 140(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	PREFETCHT1   8576(R11)
+	VMOVDQU      384(R11), Y12
+	VMOVDQU      416(R11), Y13
+	VPAND        Y10, Y12, Y8
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 144(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 160(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 176(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 148(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 164(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 180(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 152(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 168(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 184(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	VPSRLW       $0x02, Y12, Y12
+	VPAND        Y10, Y12, Y8
+	VPSRLW       $0x02, Y13, Y13
+	VPAND        Y10, Y13, Y9
+	VPBROADCASTD 156(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y0 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y14, Y9, Y3 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xde
+	VPBROADCASTD 172(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y1 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xce
+
+	// VPDPBUSD Y14, Y9, Y4 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xe6
+	VPBROADCASTD 188(R10), Y14
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG $0x503dc2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y14, Y9, Y5 {vex}
+	LONG         $0x5035c2c4
+	BYTE         $0xee
+	ADDQ         $0x00000200, R11
+	ADDQ         $0x000000c0, R10
+	DECQ         R12
+	JNZ          lines
+	VPSLLD       $0x08, Y2, Y2
+	VPADDD       Y1, Y2, Y2
+	VPSLLD       $0x08, Y2, Y2
+	VPADDD       Y0, Y2, Y2
+	VPBROADCASTD 4(DI), Y14
+	VPADDD       Y14, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VBROADCASTSS (DI), Y14
+	VMULPS       Y14, Y2, Y2
+	VMULPS       (SP)(R9*1), Y2, Y2
+	VADDPS       (AX)(R9*1), Y2, Y2
+	VMOVUPS      Y2, (AX)(R9*1)
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
@@ -2166,1050 +3103,6 @@ line1:
 	ADDQ         $0x08, SI
 	DECQ         DI
 	JNZ          group1
-	VZEROUPPER
-	RET
-
-// func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-// Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec2VNNI(SB), NOSPLIT, $128-72
-	MOVQ    y+0(FP), AX
-	MOVQ    data+8(FP), CX
-	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
-	VMOVDQU vec03030303<>+0(SB), Y10
-	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
-
-band:
-	VPXOR   Y14, Y14, Y14
-	VMOVUPS Y14, (AX)
-	VMOVUPS Y14, 32(AX)
-	VMOVUPS Y14, 64(AX)
-	VMOVUPS Y14, 96(AX)
-	MOVQ    q+32(FP), SI
-	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
-
-group:
-	CMPQ      wide+24(FP), $0x00
-	JNE       wide
-	VCVTPH2PS (DX), Y0
-	VCVTPH2PS 16(DX), Y1
-	VCVTPH2PS 32(DX), Y2
-	VCVTPH2PS 48(DX), Y3
-	ADDQ      $0x40, DX
-	JMP       scaled
-
-wide:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 64(DX), Y2
-	VMOVUPS 96(DX), Y3
-	SUBQ    $-128, DX
-
-scaled:
-	VMOVUPS    Y0, (SP)
-	VMOVUPS    Y1, 32(SP)
-	VMOVUPS    Y2, 64(SP)
-	VMOVUPS    Y3, 96(SP)
-	PREFETCHT1 512(DX)
-	XORQ       R9, R9
-
-half:
-	MOVQ  SI, R10
-	LEAQ  (CX)(R9*1), R11
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	MOVQ  halves+64(FP), R12
-
-lines:
-	PREFETCHT1   8192(R11)
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD (R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 16(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 4(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 20(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x04, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 8(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 24(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 12(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 28(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	PREFETCHT1   8320(R11)
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 32(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 48(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 36(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 52(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x04, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 40(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 56(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 44(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 60(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	PREFETCHT1   8448(R11)
-	VMOVDQU      256(R11), Y12
-	VMOVDQU      288(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 64(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 80(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 68(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 84(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x04, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 72(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 88(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 76(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 92(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	PREFETCHT1   8576(R11)
-	VMOVDQU      384(R11), Y12
-	VMOVDQU      416(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 96(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 112(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 100(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 116(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	VPSRLW       $0x04, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x04, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 104(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y2 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xd6
-	VPBROADCASTD 120(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPAND        Y11, Y12, Y8
-	VPAND        Y11, Y13, Y9
-	VPBROADCASTD 108(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y4 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xe6
-
-	// VPDPBUSD Y14, Y9, Y6 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xf6
-	VPBROADCASTD 124(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y5 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xee
-
-	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	ADDQ         $0x00000200, R11
-	SUBQ         $-128, R10
-	DECQ         R12
-	JNZ          lines
-	VPSRAD       $0x02, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPSRAD       $0x02, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPSRAD       $0x02, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPSRAD       $0x02, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VBROADCASTSS (DI), Y14
-	VMULPS       Y14, Y1, Y1
-	VMULPS       (SP)(R9*1), Y1, Y1
-	VADDPS       (AX)(R9*1), Y1, Y1
-	VMOVUPS      Y1, (AX)(R9*1)
-	VPSLLD       $0x08, Y3, Y3
-	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y3, Y3
-	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS (DI), Y14
-	VMULPS       Y14, Y3, Y3
-	VMULPS       32(SP)(R9*1), Y3, Y3
-	VADDPS       32(AX)(R9*1), Y3, Y3
-	VMOVUPS      Y3, 32(AX)(R9*1)
-	ADDQ         $0x40, R9
-	CMPQ         R9, $0x40
-	JE           half
-	LEAQ         -64(R11), CX
-	MOVQ         R10, SI
-	ADDQ         $0x08, DI
-	DECQ         R8
-	JNZ          group
-	SUBQ         $-128, AX
-	DECQ         BX
-	JNZ          band
-	VZEROUPPER
-	RET
-
-// func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-// Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec3VNNI(SB), NOSPLIT, $128-72
-	MOVQ    y+0(FP), AX
-	MOVQ    data+8(FP), CX
-	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
-	VMOVDQU vec03030303<>+0(SB), Y10
-	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
-
-band:
-	VPXOR   Y14, Y14, Y14
-	VMOVUPS Y14, (AX)
-	VMOVUPS Y14, 32(AX)
-	VMOVUPS Y14, 64(AX)
-	VMOVUPS Y14, 96(AX)
-	MOVQ    q+32(FP), SI
-	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
-
-group:
-	CMPQ      wide+24(FP), $0x00
-	JNE       wide
-	VCVTPH2PS (DX), Y0
-	VCVTPH2PS 16(DX), Y1
-	VCVTPH2PS 32(DX), Y2
-	VCVTPH2PS 48(DX), Y3
-	ADDQ      $0x40, DX
-	JMP       scaled
-
-wide:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS 64(DX), Y2
-	VMOVUPS 96(DX), Y3
-	SUBQ    $-128, DX
-
-scaled:
-	VMOVUPS    Y0, (SP)
-	VMOVUPS    Y1, 32(SP)
-	VMOVUPS    Y2, 64(SP)
-	VMOVUPS    Y3, 96(SP)
-	PREFETCHT1 512(DX)
-	XORQ       R9, R9
-
-half:
-	MOVQ  SI, R10
-	LEAQ  (CX)(R9*1), R11
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	MOVQ  halves+64(FP), R12
-
-lines:
-	PREFETCHT1   8192(R11)
-	VMOVDQU      (R11), Y12
-	VMOVDQU      32(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD (R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 16(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 32(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 4(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 20(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 36(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 8(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 24(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 40(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 12(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 28(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 44(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	PREFETCHT1   8320(R11)
-	VMOVDQU      128(R11), Y12
-	VMOVDQU      160(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 48(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 64(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 80(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 52(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 68(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 84(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 56(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 72(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 88(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 60(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 76(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 92(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	PREFETCHT1   8448(R11)
-	VMOVDQU      256(R11), Y12
-	VMOVDQU      288(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 96(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 112(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 128(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 100(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 116(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 132(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 104(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 120(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 136(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 108(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 124(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 140(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	PREFETCHT1   8576(R11)
-	VMOVDQU      384(R11), Y12
-	VMOVDQU      416(R11), Y13
-	VPAND        Y10, Y12, Y8
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 144(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 160(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 176(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 148(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 164(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 180(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 152(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 168(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 184(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	VPSRLW       $0x02, Y12, Y12
-	VPAND        Y10, Y12, Y8
-	VPSRLW       $0x02, Y13, Y13
-	VPAND        Y10, Y13, Y9
-	VPBROADCASTD 156(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y0 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xc6
-
-	// VPDPBUSD Y14, Y9, Y3 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xde
-	VPBROADCASTD 172(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y1 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xce
-
-	// VPDPBUSD Y14, Y9, Y4 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xe6
-	VPBROADCASTD 188(R10), Y14
-
-	// VPDPBUSD Y14, Y8, Y2 {vex}
-	LONG $0x503dc2c4
-	BYTE $0xd6
-
-	// VPDPBUSD Y14, Y9, Y5 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xee
-	ADDQ         $0x00000200, R11
-	ADDQ         $0x000000c0, R10
-	DECQ         R12
-	JNZ          lines
-	VPSLLD       $0x08, Y2, Y2
-	VPADDD       Y1, Y2, Y2
-	VPSLLD       $0x08, Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
-	VBROADCASTSS (DI), Y14
-	VMULPS       Y14, Y2, Y2
-	VMULPS       (SP)(R9*1), Y2, Y2
-	VADDPS       (AX)(R9*1), Y2, Y2
-	VMOVUPS      Y2, (AX)(R9*1)
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y4, Y5, Y5
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y3, Y5, Y5
-	VPBROADCASTD 4(DI), Y14
-	VPADDD       Y14, Y5, Y5
-	VCVTDQ2PS    Y5, Y5
-	VBROADCASTSS (DI), Y14
-	VMULPS       Y14, Y5, Y5
-	VMULPS       32(SP)(R9*1), Y5, Y5
-	VADDPS       32(AX)(R9*1), Y5, Y5
-	VMOVUPS      Y5, 32(AX)(R9*1)
-	ADDQ         $0x40, R9
-	CMPQ         R9, $0x40
-	JE           half
-	LEAQ         -64(R11), CX
-	MOVQ         R10, SI
-	ADDQ         $0x08, DI
-	DECQ         R8
-	JNZ          group
-	SUBQ         $-128, AX
-	DECQ         BX
-	JNZ          band
 	VZEROUPPER
 	RET
 

@@ -44,16 +44,6 @@ func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, sc
 //go:noescape
 func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
 
-// groupedTile2AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
-//
-//go:noescape
-func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-
-// groupedTile3AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
-//
-//go:noescape
-func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-
 // groupedVec2VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
@@ -63,6 +53,16 @@ func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, sc
 //
 //go:noescape
 func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedTile2AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
+//
+//go:noescape
+func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedTile3AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
+//
+//go:noescape
+func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
 
 // groupedTile2VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
 //
