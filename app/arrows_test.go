@@ -63,8 +63,13 @@ var arrows = map[string][]string{
 	"tern/app/hub/hubtest": {},
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/explain", "tern/app/hub", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
-	// chat's own jobs weigh, measure and copy the open model.
-	"tern/app/chat": {"tern/app/chat/backend", "tern/app/chat/document", "tern/app/check", "tern/app/compact", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model", "tern/model/export"},
+	// chat runs what its parts are; check names what advice is about.
+	"tern/app/chat": {"tern/app/chat/backend", "tern/app/chat/document", "tern/app/chat/jobs", "tern/app/chat/shelf", "tern/app/chat/worker", "tern/app/check", "tern/app/explain", "tern/app/history", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model"},
+	// jobs measure, weigh and copy the open model; the shelf knows files of conversations and no model.
+	"tern/app/chat/jobs":  {"tern/app/chat/backend", "tern/app/chat/worker", "tern/app/check", "tern/app/compact", "tern/app/files", "tern/app/measure", "tern/app/say", "tern/inference", "tern/model", "tern/model/export"},
+	"tern/app/chat/shelf": {"tern/app/chat/worker", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/say"},
+	// worker makes errors of panics as the engine does.
+	"tern/app/chat/worker": {"tern/inference"},
 	// backend opens models and hides where they run; what a document is made of is all that it knows of chats.
 	"tern/app/chat/backend":             {"tern/app/builtin", "tern/app/chat/document", "tern/app/check", "tern/app/recipe", "tern/app/remote", "tern/app/settings", "tern/assets", "tern/inference", "tern/inference/sampling", "tern/model", "tern/tokenizer"},
 	"tern/app/chat/backend/backendtest": {"tern/tokenizer", "tern/tokenizer/vocab"},

@@ -67,7 +67,7 @@ func (u *driver) pause(most time.Duration) { time.Sleep(time.Duration(u.rnd.Int6
 
 // reference writes the answer of the fixed seed, which is always the same.
 func (u *driver) reference() error {
-	u.c.Load("", u.settings())
+	u.c.Models.Load("", u.settings())
 	if err := u.idle(true); err != nil {
 		return err
 	}
@@ -124,9 +124,9 @@ func (u *driver) act() error {
 	case 12, 13, 14, 15:
 		return u.load(u.models[u.rnd.IntN(len(u.models))], g)
 	case 16:
-		u.c.Load(u.models[u.rnd.IntN(len(u.models))], g)
+		u.c.Models.Load(u.models[u.rnd.IntN(len(u.models))], g)
 		u.pause(20 * time.Millisecond)
-		u.c.CancelLoad()
+		u.c.Models.CancelLoad()
 		u.did("loads given up")
 		if err := u.idle(false); err != nil {
 			return err
@@ -134,11 +134,11 @@ func (u *driver) act() error {
 		u.c.DismissProblem() // a broken model may have been faster
 		return nil
 	case 17:
-		u.c.Unload()
+		u.c.Models.Unload()
 		u.did("unloads")
 	case 18:
 		if v := u.c.View(); len(v.Document) > 0 {
-			u.c.Duplicate(v.ID)
+			u.c.Shelf.Duplicate(v.ID)
 			u.did("conversations duplicated")
 		}
 	case 19:
@@ -153,7 +153,7 @@ func (u *driver) act() error {
 func (u *driver) did(what string) { u.done[what]++ }
 
 func (u *driver) load(path string, g settings.Generation) error {
-	u.c.Load(path, g)
+	u.c.Models.Load(path, g)
 	if !strings.HasSuffix(path, "broken.gguf") {
 		u.did("loads")
 		return u.idle(true)
@@ -175,7 +175,7 @@ func (u *driver) fresh() error {
 	u.did("conversations begun")
 	all := u.c.View().Conversations
 	for _, e := range all[min(len(all), maxKept):] {
-		u.c.Delete(e.ID)
+		u.c.Shelf.Delete(e.ID)
 		u.did("conversations deleted")
 	}
 	return u.until("conversations stayed", func(v chat.View) bool { return len(v.Conversations) <= maxKept+1 })

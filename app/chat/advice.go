@@ -19,61 +19,62 @@ type Advice struct {
 }
 
 // Correct opens the model again in the way that the advice gives.
-func (c *Controller) Correct(g settings.Generation) {
-	if m, advice := c.info(); m != nil && advice != nil {
-		c.readAs(m.Path, advice.reading, g)
+func (m *Models) Correct(g settings.Generation) {
+	if v := m.snapshot(); v.Model != nil && v.Advice != nil {
+		m.readAs(v.Model.Path, v.Advice.reading, g)
 	}
 }
 
 // ReadAsItSays opens the model again without corrections, and keeps the advice
 // to itself from now on.
-func (c *Controller) ReadAsItSays(g settings.Generation) {
-	if m, _ := c.info(); m != nil {
-		c.readAs(m.Path, AsItSays, g)
+func (m *Models) ReadAsItSays(g settings.Generation) {
+	if v := m.snapshot(); v.Model != nil {
+		m.readAs(v.Model.Path, AsItSays, g)
 	}
 }
 
-func (c *Controller) readAs(path, reading string, g settings.Generation) {
-	c.readings.Set(path, reading)
-	c.change(func(v *View) { v.Advice = nil })
-	c.Load(path, g)
+func (m *Models) readAs(path, reading string, g settings.Generation) {
+	m.readings.Set(path, reading)
+	m.change(func(v *ModelView) { v.Advice = nil })
+	m.Load(path, g)
 }
 
 // DeclineAdvice leaves the model as it is; it is not advised again.
-func (c *Controller) DeclineAdvice() {
-	c.change(func(v *View) {
+func (m *Models) DeclineAdvice() {
+	m.change(func(v *ModelView) {
 		if v.Advice == nil || v.Model == nil {
 			return
 		}
 		v.Advice = nil
-		m := *v.Model
-		if m.Reading == "" {
-			m.Reading = AsItSays
-			c.readings.Set(m.Path, AsItSays)
+		info := *v.Model
+		if info.Reading == "" {
+			info.Reading = AsItSays
+			m.readings.Set(info.Path, AsItSays)
 		}
-		v.Model = &m
+		v.Model = &info
 	})
 }
 
-// judge looks at the open model while nothing else is to do. A command stops
-// it; it begins again behind that.
-func (c *Controller) judge(ctx context.Context) {
-	info, _ := c.info()
-	if c.model == nil || c.model.Local == nil || c.model.Local.Judge == nil || info.Builtin || info.Reading == AsItSays {
-		c.unjudged.Store(false)
+// judge looks at the open model while there is nothing else to do. A command stops
+// it; it begins again after that.
+func (m *Models) judge(ctx context.Context, open *backend.Model) {
+	info := m.snapshot().Model
+	if open == nil || open.Local == nil || open.Local.Judge == nil || info.Builtin || info.Reading == AsItSays {
+		m.unjudged.Store(false)
 		return
 	}
-	found, err := c.model.Local.Judge(ctx)
+	found, err := open.Local.Judge(ctx)
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	c.unjudged.Store(false)
+	m.unjudged.Store(false)
 	if err != nil || len(found) == 0 { // an error will come again where it matters
 		return
 	}
+	chats := info.Template != ""
 	reading := append(backend.Corrections(info.Reading), found...)
-	c.change(func(v *View) {
-		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1], info.Template != ""), Hint: adviceHint(found, info.Template != ""), reading: reading.String()}
+	m.change(func(v *ModelView) {
+		v.Advice = &Advice{Sentence: adviceOf(found[len(found)-1], chats), Hint: adviceHint(found, chats), reading: reading.String()}
 	})
 }
 

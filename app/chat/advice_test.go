@@ -43,7 +43,7 @@ func openFile(t *testing.T, path string, readings map[string]string) *driven {
 	c := New(Options{Notify: func() { changed <- struct{}{} }, Readings: readings})
 	t.Cleanup(c.Close)
 	b := &driven{Controller: c, t: t, changed: changed}
-	c.Load(path, balanced)
+	c.Models.Load(path, balanced)
 	b.until(func(v View) bool { return v.State == Ready && v.Model.Path == path })
 	return b
 }
@@ -57,7 +57,7 @@ func TestAdvice(t *testing.T) {
 	if !strings.Contains(v.Advice.Sentence.String(), "inverted") || v.Model.Reading != "" {
 		t.Errorf("%+v", v.Advice)
 	}
-	b.Correct(balanced)
+	b.Models.Correct(balanced)
 	v = b.until(func(v View) bool { return v.State == Ready && v.Model.Reading == "inverted" })
 	if v.Advice != nil {
 		t.Errorf("corrected: %+v", v.Advice)
@@ -73,7 +73,7 @@ func TestAdvice(t *testing.T) {
 	if v := again.View(); v.Model.Reading != "inverted" {
 		t.Errorf("opened again: reading %q", v.Model.Reading)
 	}
-	again.ReadAsItSays(balanced)
+	again.Models.ReadAsItSays(balanced)
 	again.until(func(v View) bool { return v.State == Ready && v.Model.Reading == AsItSays })
 }
 
@@ -82,7 +82,7 @@ func TestAdviceDeclined(t *testing.T) {
 	path := spoiltFile(t, true)
 	b := openFile(t, path, nil)
 	b.until(func(v View) bool { return v.Advice != nil })
-	b.DeclineAdvice()
+	b.Models.DeclineAdvice()
 	v := b.until(func(v View) bool { return v.Advice == nil })
 	if v.Model.Reading != AsItSays {
 		t.Errorf("reading %q", v.Model.Reading)
@@ -112,7 +112,7 @@ func TestNoAdvice(t *testing.T) {
 func (b *driven) judgedIdle() {
 	b.t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if !b.unjudged.Load() {
+		if !b.Models.unjudged.Load() {
 			return
 		}
 	}
@@ -145,25 +145,25 @@ func TestCopy(t *testing.T) {
 	if v := b.View(); !v.Model.Latent {
 		t.Errorf("a float checkpoint is not known as one: %+v", v.Model)
 	}
-	offers, path := b.CopyOffers()
+	offers, path := b.Jobs.CopyOffers()
 	if path != dir+".gguf" || len(offers) < 3 || offers[0].Form != ExactCopy || offers[1].Form != HalfCopy ||
 		!(offers[1].Bytes < offers[0].Bytes && offers[2].Bytes < offers[1].Bytes) {
 		t.Fatalf("%+v at %s", offers, path)
 	}
 
-	b.MakeCopy(ExactCopy, path)
+	b.Jobs.MakeCopy(ExactCopy, path)
 	v := b.until(func(v View) bool { return v.Copy != nil && v.Copy.Done })
 	if info, err := os.Stat(path); err != nil || info.Size() != offers[0].Bytes || v.Copy.Total != info.Size() {
 		t.Errorf("%v, %v; offered %d bytes, wrote %d", info, err, offers[0].Bytes, v.Copy.Total)
 	}
-	b.CancelCopy()
-	if _, next := b.CopyOffers(); next != dir+"-2.gguf" {
+	b.Jobs.CancelCopy()
+	if _, next := b.Jobs.CopyOffers(); next != dir+"-2.gguf" {
 		t.Errorf("the next copy goes to %s", next)
 	}
 
 	// A smaller one says what it costs first, and writes nothing before Keep.
 	small := filepath.Join(filepath.Dir(dir), "small.gguf")
-	b.MakeCopy(ByteCopy, small)
+	b.Jobs.MakeCopy(ByteCopy, small)
 	v = b.until(func(v View) bool { return v.Copy != nil && v.Copy.Price != nil })
 	if p := v.Copy.Price; p.Logits <= 0 || p.Logits > 0.1 || p.Positions < 10 || p.SameArgmax < p.Positions/2 {
 		t.Errorf("%+v", p)
@@ -171,19 +171,19 @@ func TestCopy(t *testing.T) {
 	if _, err := os.Stat(small); err == nil {
 		t.Error("it was written before it was asked for")
 	}
-	b.KeepCopy()
+	b.Jobs.KeepCopy()
 	b.until(func(v View) bool { return v.Copy != nil && v.Copy.Done })
 	if info, err := os.Stat(small); err != nil || info.Size() != offers[2].Bytes {
 		t.Errorf("%v, %v; offered %d bytes", info, err, offers[2].Bytes)
 	}
-	b.Load(path, balanced)
+	b.Models.Load(path, balanced)
 	v = b.until(func(v View) bool { return v.State == Ready && v.Model.Path == path })
 	if v.Model.Latent {
 		t.Error("the copy is made ternary again")
 	}
 
 	// A folder that is not there is a problem of the copy, not of the model.
-	b.MakeCopy(ExactCopy, filepath.Join(dir, "missing", "copy.gguf"))
+	b.Jobs.MakeCopy(ExactCopy, filepath.Join(dir, "missing", "copy.gguf"))
 	v = b.until(func(v View) bool { return v.Copy != nil && v.Copy.Problem != nil })
 	if v.Problem != nil || v.State != Ready {
 		t.Errorf("%+v", v)

@@ -18,7 +18,7 @@ func TestVersions(t *testing.T) {
 		f := newFake(t)
 		f.says = []string{" one.", " two.", " three and four."}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		for _, step := range []struct {
 			name              string
 			do                func()
@@ -81,7 +81,7 @@ func TestSegments(t *testing.T) {
 		f := newFake(t)
 		f.says = []string{" a long answer that takes its time"}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		known := map[int]string{}
 		serial := 0
@@ -139,7 +139,7 @@ func TestContinueKeepsTokens(t *testing.T) {
 				f.tok = backendtest.Vocabulary(t, "../..", name)
 				f.ids = [][]int32{backendtest.LetterByLetter(t, f.tok, " the little tern")}
 				c := f.start(Options{})
-				c.Load("a", balanced)
+				c.Models.Load("a", balanced)
 				idle()
 				for _, words := range []string{"Once", "flew", "", ", and"} {
 					c.Generate(words, balanced)
@@ -185,7 +185,7 @@ func TestCutAnswers(t *testing.T) {
 				if c.max > 0 {
 					g.MaxTokens = c.max
 				}
-				ctl.Load("a", g)
+				ctl.Models.Load("a", g)
 				idle()
 				ctl.Generate("Hi", g)
 				idle()
@@ -214,7 +214,7 @@ func TestContextFull(t *testing.T) {
 		f := newFake(t)
 		f.context, f.says = 40, []string{strings.Repeat(" word", 8)}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		expect := func(when string, full bool, used int) {
 			t.Helper()
@@ -267,7 +267,7 @@ func TestMemoryShort(t *testing.T) {
 		f := newFake(t)
 		f.room, f.says = 20, []string{strings.Repeat(" word", 8)}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("Once.", balanced)
 		idle()
@@ -293,7 +293,7 @@ func TestAnswerFails(t *testing.T) {
 		f := newFake(t)
 		f.fail = fmt.Errorf("inference: position 3: %w", inference.ErrNonFinite)
 		c := f.start(Options{})
-		c.Load("/secret/place/a", balanced)
+		c.Models.Load("/secret/place/a", balanced)
 		idle()
 		c.Generate("Hi", balanced)
 		idle()
@@ -337,7 +337,7 @@ func TestEmptyDocument(t *testing.T) {
 			f := newFake(t)
 			f.tok = c.tok
 			ctl := f.start(Options{})
-			ctl.Load("a", balanced)
+			ctl.Models.Load("a", balanced)
 			idle()
 			ctl.Generate("", balanced)
 			idle()
@@ -362,7 +362,7 @@ func TestWithoutModel(t *testing.T) {
 		if v := c.View(); v.State != NoModel || text(v) != "Hi" || v.Problem == nil || !v.CanUndo || v.CanRetry {
 			t.Errorf("%+v", v)
 		}
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		synctest.Wait()
 		c.Generate("ho", balanced)
 		synctest.Wait()

@@ -25,7 +25,7 @@ func openBuiltin(t *testing.T, g settings.Generation) *driven {
 	c := New(Options{Notify: func() { changed <- struct{}{} }})
 	t.Cleanup(c.Close)
 	b := &driven{Controller: c, t: t, changed: changed}
-	c.Load("", g)
+	c.Models.Load("", g)
 	b.until(func(v View) bool { return v.State == Ready })
 	return b
 }
@@ -171,7 +171,7 @@ func TestFilesGone(t *testing.T) {
 		if again, _ := b.answer(); again != first {
 			t.Errorf("with its files %s the model writes %q, not %q", c.happened, again, first)
 		}
-		b.Load(dir, g)
+		b.Models.Load(dir, g)
 		var p *say.Problem
 		for p == nil {
 			p = b.View().Problem
@@ -183,7 +183,7 @@ func TestFilesGone(t *testing.T) {
 		b.DismissProblem()
 	}
 	done := make(chan *Weights)
-	b.Weights(func(w *Weights) { done <- w })
+	b.Jobs.Weights(func(w *Weights) { done <- w })
 	if w := <-done; w == nil || len(w.Layers) == 0 {
 		t.Error("nothing is known of the weights")
 	}
@@ -202,11 +202,11 @@ func TestBuiltinStops(t *testing.T) {
 			}
 		},
 		"unload": func(b *driven) {
-			b.Unload()
+			b.Models.Unload()
 			b.until(func(v View) bool { return v.State == NoModel })
 		},
 		"load": func(b *driven) {
-			b.Load("", g)
+			b.Models.Load("", g)
 			b.until(func(v View) bool { return v.State == Ready })
 		},
 		"close": func(b *driven) { b.Close() },
@@ -226,8 +226,8 @@ func TestBuiltinStops(t *testing.T) {
 // TestCancelBuiltin gives up a load before it has begun to read.
 func TestCancelBuiltin(t *testing.T) {
 	b := openBuiltin(t, balanced)
-	b.Load("", balanced)
-	b.CancelLoad()
+	b.Models.Load("", balanced)
+	b.Models.CancelLoad()
 	b.until(func(v View) bool { return v.Notice.String() == "Cancelled. "+v.Model.Name+" is still open." })
 }
 

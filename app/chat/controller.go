@@ -2,16 +2,15 @@ package chat
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
+	"errors"
 
 	"tern/app/chat/backend"
-	"tern/app/chat/document"
-	"tern/app/history"
+	"tern/app/chat/jobs"
+	"tern/app/chat/shelf"
+	"tern/app/chat/worker"
+	"tern/app/explain"
 	"tern/app/say"
-	"tern/app/settings"
 	"tern/inference"
-	"tern/model"
 )
 
 // Options says how a controller reaches the outside.
@@ -33,7 +32,7 @@ type Options struct {
 	// Free tells how much memory may still be taken; nil for as much as it takes.
 	Free func() (bytes int64, known bool)
 	// Keys has the keys of servers; nil has none.
-	Keys *backend.Keys
+	Keys *Keys
 
 	// Readings are how models are to be read, by their paths, as ModelInfo.Reading
 	// told of them before.
@@ -42,342 +41,207 @@ type Options struct {
 	Folder string
 }
 
-// Controller owns the engine, the session and the worker that carries out
-// commands. All methods may be called from any goroutine and, but for Close,
-// return at once.
+// Controller carries out what a user does with the conversation that is shown. All methods may be
+// called from any goroutine and, but for Close, return at once.
 //
 // Commands that change a text end the answer that is being written in it, and
 // those that open or close a model end every answer; what is written stays. An
 // answer goes on while another conversation is shown. Commands take effect in
 // the order in which they are called.
+//
+// Its fields are set once; each part says who owns what is in it.
 type Controller struct {
-	open     backend.Opener
-	readings *backend.Readings
-	latch    *latch
-	panicked func(what string, stack []byte)  // Options.Panicked
-	free     func() (bytes int64, known bool) // Options.Free
-	running  sync.WaitGroup                   // the worker, the loads and the answer
+	Models *Models      // opens models
+	Shelf  *shelf.Shelf // conversations on disk
+	Jobs   *jobs.Jobs   // what is done with a model beside conversations
+	Tokens *Tokens      // of answers
 
-	// Used by the worker alone.
-	model     *backend.Model          // nil: no model is open
-	tell      func(*inference.Engine) // Options.Engine
-	announced *inference.Engine       // what tell was told last
-	lastID    int                     // of a segment
-	opening   string                  // the conversation that is being read to be shown
-
-	generation settings.Generation // of the last answer
-
-	unjudged atomic.Bool // the engine was not looked at yet
-
-	mu     sync.Mutex
-	work   sync.Cond // queue grew or closed was set
-	queue  []func(context.Context)
-	ctx    context.Context    // of the command that runs
-	cancel context.CancelFunc // ends it
-	closed bool
-	keeps  bool // conversations, on disk
-
-	load    *load          // being read, nil if none is
-	source  *model.Model   // the open model where it can be copied, else nil
-	copying *Copy          // the job that view.Copy shows
-	busy    bool           // a command runs
-	inspect bool           // answers are written with the figures of their tokens
-	weights *model.Model   // of the open model; nil for none
-	local   *backend.Local // of the open model; nil for none
-	query   string         // of the newest search
-
-	// Below: changed by the worker alone, which may therefore read them
-	// without the lock.
-	conv     *conversation           // the one that is shown
-	job      *job                    // the answer that is being written; nil for none
-	waiting  []*job                  // answers that wait for their turn, the next one first
-	failures map[string]*say.Problem // what ended an answer of a conversation that was not shown
-	context  int                     // positions that the open model has room for, 0 while unknown
-	view     View                    // all but what View fills in
-
-	archive *archive
-
-	// Used on the archive's goroutine alone.
-	store   *history.Store
-	moved   map[string]string // conversations that were saved under another id: another program changed the file
-	deleted map[string]bool
-	said    map[string]bool // what was said of files
-	crashed map[string]bool // conversations that a program was writing when it ended
-
-	unsavedSaid *say.Problem // what was said of those that could not be saved
+	panicked func(what string, stack []byte) // Options.Panicked
+	notifier *worker.Notifier
+	commands *worker.Commands
+	desk     *desk
+	writer   *writer
+	reader   *reader
+	done     chan struct{} // closed when the worker has ended
 }
 
 // New starts a controller with no model open.
 func New(o Options) *Controller {
 	r := backend.NewReadings(o.Readings)
-	c := newController(o, backend.RemoteOr(o.Keys, backend.Files(r, o.Free)))
-	c.readings = r
+	return newController(o, r, backend.RemoteOr(o.Keys, backend.Files(r, o.Free)))
+}
+
+func newController(o Options, r *backend.Readings, open backend.Opener) *Controller {
+	n := worker.NewNotifier(o.Notify)
+	c := &Controller{panicked: o.Panicked, notifier: n, commands: worker.NewCommands(), desk: newDesk(n), done: make(chan struct{})}
+	c.writer = &writer{desk: c.desk, commands: c.commands}
+	c.reader = &reader{desk: c.desk, writer: c.writer, do: c.do}
+	c.Tokens = &Tokens{desk: c.desk, writer: c.writer, commands: c.commands, do: c.do}
+	c.Models = &Models{open: open, readings: r}
+	c.Jobs = jobs.New(jobs.Host{
+		Changed: n.Change, Failed: c.mistake, Problem: c.problem, Free: o.Free, Exclusive: c.exclusive,
+		Made: c.Tokens.made, Threads: func() int { return c.writer.generation.Threads },
+	})
+	c.Models.host = modelsHost{
+		changed: n.Change, tell: c.desk.tell, problem: c.problem, do: c.do, endAll: c.writer.endAll,
+		install: func(m *backend.Model, positions int, show func()) {
+			c.writer.install(m, positions, func() { show(); c.Jobs.Use(m) })
+		},
+		close: func(show func()) {
+			c.writer.close(func() { show(); c.Jobs.Use(nil) })
+		},
+	}
+	c.writer.host = writerHost{
+		engine: o.Engine, problem: c.problem,
+		loading:  func() bool { return c.Models.snapshot().loading },
+		reserves: func() bool { return c.Models.snapshot().CoreReserved },
+	}
+	c.Shelf = shelf.New(o.Folder, shelf.Host{
+		Changed: n.Change, Notice: c.desk.note, Failed: c.mistake,
+		Do:      func(f func()) bool { return c.do(func(context.Context) { f() }) },
+		Open:    c.Open,
+		Unsaved: c.desk.unsaved, Picture: c.desk.picture, Renumbered: c.desk.renumbered,
+		Rename: c.reader.rename, PutAway: c.reader.putAway,
+	})
+	c.writer.shelf, c.reader.shelf = c.Shelf, c.Shelf
+	go c.work()
 	return c
 }
 
-func newController(o Options, open backend.Opener) *Controller {
-	c := &Controller{
-		open:     open,
-		latch:    newLatch(o.Notify),
-		panicked: o.Panicked,
-		free:     o.Free,
-		tell:     o.Engine,
-		ctx:      context.Background(),
-		cancel:   func() {},
-		conv:     newConversation(),
-		failures: map[string]*say.Problem{},
-		store:    history.NewStore(o.Folder),
-		moved:    map[string]string{},
-		deleted:  map[string]bool{},
-		said:     map[string]bool{},
-		crashed:  map[string]bool{},
-	}
-	c.archive = newArchive(c.mistake)
-	c.keeps = o.Folder != ""
-	c.work.L = &c.mu
-	c.readings = backend.NewReadings(nil)
-	c.running.Go(c.serve)
-	if c.keeps {
-		c.archive.do(c.begin)
-	}
-	return c
-}
-
-// serve runs the commands, those that are left when the controller closes too:
+// work runs the commands, those that are left when the controller closes too:
 // they find their context cancelled.
-func (c *Controller) serve() {
+func (c *Controller) work() {
+	defer close(c.done)
 	for {
-		ctx, command := c.next()
+		ctx, command := c.commands.Next(c.idle)
 		if command == nil {
 			break
 		}
-		c.obey(ctx, command)
+		c.runCommand(ctx, command)
 		boundGarbage() // what lives is another size after a load, and after many answers
 	}
-	c.endAll()
-	if c.model != nil {
-		c.announce(nil)
-		c.model.Close()
+	c.writer.endAll()
+	if c.writer.model != nil {
+		c.writer.announce(nil)
+		c.writer.model.Close()
 	}
 }
 
-// announce reports the engine of the open model to Options.Engine; models of servers count as none.
-func (c *Controller) announce(m *backend.Model) {
-	var shared *inference.Engine
-	if m != nil && m.Local != nil && m.Local.Shared != nil {
-		shared = m.Local.Shared()
+// idle is what the worker does while there is no command.
+func (c *Controller) idle() worker.Command {
+	if c.Models.unjudged.Load() && c.desk.job == nil {
+		return func(ctx context.Context) { c.Models.judge(ctx, c.writer.model) }
 	}
-	if shared != c.announced && c.tell != nil {
-		c.tell(shared)
-	}
-	c.announced = shared
+	return nil
 }
 
-// next waits for a command. Its context is cancelled by the one that follows.
-func (c *Controller) next() (context.Context, func(context.Context)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.cancel()
-	c.busy = false
-	for len(c.queue) == 0 && !c.closed {
-		if c.unjudged.Load() && c.job == nil {
-			c.ctx, c.cancel = context.WithCancel(context.Background())
-			return c.ctx, c.judge
+// runCommand runs a command. A panic fails this command only; the next one finds a
+// controller that works.
+func (c *Controller) runCommand(ctx context.Context, command worker.Command) {
+	err := worker.Guard(func() error { command(ctx); return nil })
+	if err == nil {
+		return
+	}
+	if c.writer.model != nil {
+		c.writer.model.Forget()
+	}
+	c.desk.change(func() {
+		c.Models.afterPanic()
+		if j := c.desk.job; j != nil && j.settled { // it was what this command was to end
+			c.desk.job = nil
 		}
-		c.work.Wait()
-	}
-	if len(c.queue) == 0 {
-		return nil, nil
-	}
-	command := c.queue[0]
-	c.queue = c.queue[1:]
-	c.busy = true
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	if c.closed || len(c.queue) > 0 {
-		c.cancel()
-	}
-	return c.ctx, command
+	})
+	c.mistake(err)
+	c.commands.Post(c.writer.proceed)
 }
 
 // do gives a command to the worker and ends the one that runs. It returns false
 // when the controller is closed.
-func (c *Controller) do(command func(context.Context)) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return false
+func (c *Controller) do(command worker.Command) bool {
+	ok := c.commands.Do(command)
+	if ok {
+		c.notifier.Change()
 	}
-	c.queue = append(c.queue, command)
-	c.cancel()
-	c.work.Signal()
-	c.view.Serial++
-	c.latch.change()
-	return true
+	return ok
 }
 
 // alter is do for what changes the text that is shown: it ends the answer that
 // is being written in it, or waits to be.
 func (c *Controller) alter(command func()) {
 	c.do(func(context.Context) {
-		c.end(c.conv)
+		c.writer.end(c.desk.conv)
 		command()
 	})
 }
 
-// report gives the worker what an answer's goroutine has for it, which ends
-// nothing.
-func (c *Controller) report(command func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.queue = append(c.queue, func(context.Context) { command() })
-	c.work.Signal()
+// exclusive is that of jobs.Host.
+func (c *Controller) exclusive(f func(ctx context.Context, free bool)) {
+	c.do(func(ctx context.Context) { f(ctx, c.desk.job == nil) })
 }
 
-// aside is do for what nobody waits for: it is refused where it would end
-// something.
-func (c *Controller) aside(command func(context.Context)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || c.busy || len(c.queue) > 0 || c.job != nil {
-		return
+// mistake says that the program made one.
+func (c *Controller) mistake(err error) {
+	p := c.problem(err, "")
+	c.desk.tell(func(n *notices) { n.problem = p })
+}
+
+// problem is explain.Problem, which also reports mistakes inside the program.
+func (c *Controller) problem(err error, path string) *say.Problem {
+	var inside *inference.Panic
+	if errors.As(err, &inside) && c.panicked != nil {
+		c.panicked(inside.What, inside.Stack)
 	}
-	c.queue = append(c.queue, command)
-	c.cancel()
-	c.work.Signal()
-}
-
-// change alters what View shows.
-func (c *Controller) change(f func(*View)) {
-	defer c.latch.change()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f(&c.view)
-	c.view.Serial++
-}
-
-// newID returns the id of a new segment.
-func (c *Controller) newID() int {
-	c.lastID++
-	return c.lastID
-}
-
-// rest forgets the last answer's figures and what was said about it, and
-// counts the document again.
-func (c *Controller) rest() {
-	used := c.used()
-	c.change(func(v *View) {
-		c.conv.figures = Figures{Context: c.context, ContextUsed: min(used, c.context)}
-		v.Problem, v.Notice = nil, say.Text{}
-		if len(c.conv.document.Segments) == 0 {
-			c.setMode(v)
-		}
-	})
-}
-
-// used is the number of positions that the document takes in the model.
-func (c *Controller) used() int { return c.usedBy(c.conv.document) }
-
-// usedBy is used for another document of the conversation that is shown.
-func (c *Controller) usedBy(d document.Document) int { return c.positions(c.conv, d) }
-
-// positions is the number of positions that a document takes in a conversation,
-// 0 where a server alone could tell.
-func (c *Controller) positions(t *conversation, d document.Document) int {
-	if c.model == nil || c.context == 0 || len(d.Segments) == 0 {
-		return 0
-	}
-	return c.model.Positions(c.prompt(t, d))
-}
-
-// prompt is what the model is asked with a document of a conversation.
-func (c *Controller) prompt(t *conversation, d document.Document) backend.Prompt {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return backend.Prompt{Document: d, Mode: t.mode, System: t.system}
-}
-
-// DismissProblem removes the problem from the view, or where there is none,
-// the trouble.
-func (c *Controller) DismissProblem() {
-	c.change(func(v *View) {
-		if v.Problem == nil {
-			v.Trouble = nil
-		}
-		v.Problem = nil
-	})
+	p := explain.Problem(err, path)
+	return &p
 }
 
 // View returns the current snapshot and allows the next Notify. It costs the
 // same however long the text is.
 func (c *Controller) View() View {
-	c.latch.look()
-	return c.now()
-}
-
-// now is View for the controller itself: whoever draws was not shown it.
-func (c *Controller) now() View {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	v, t := c.view, c.conv
-	v.State = c.state()
-	v.Document = t.tree.View(t.document)
-	v.Mode, v.Figures = t.mode, t.figures
-	v.ID, v.Title, v.System, v.Draft, v.AsStory = t.id, t.title, t.system, t.draft, t.story
-	if g := t.generation; g != nil {
-		own := *g
-		v.Generation = &own
-	}
-	v.Answers = c.answers()
-	v.CanRetry = t.document.Answer >= 0 && v.Model != nil
-	v.CanUndo = len(t.undo) > 0
+	c.notifier.Look()
+	v := View{Serial: c.notifier.Changes()}
+	d := c.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v.ModelView, v.ShelfView, v.JobsView = c.Models.snapshot(), c.Shelf.View(), c.Jobs.View()
+	v.Problem, v.Notice = d.notices.problem, d.notices.notice
+	v.ConversationView = d.conv.view()
+	v.Answers = d.answers()
+	v.CanRetry = v.CanRetry && v.Model != nil
+	v.State = v.state(d.jobOf(d.conv))
 	return v
 }
 
-// info is what is known of the open model, and its advice; nil if there is none.
-func (c *Controller) info() (*ModelInfo, *Advice) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.view.Model, c.view.Advice
-}
-
-// state is called with the lock held.
-func (c *Controller) state() State {
-	switch j := c.jobOf(c.conv); {
-	case j != nil:
-		return j.stateNow()
-	case c.load != nil:
-		return Loading
-	case c.view.Model == nil:
-		return NoModel
+// DismissProblem removes the problem from the view, or where there is none,
+// the trouble.
+func (c *Controller) DismissProblem() {
+	had := false
+	c.desk.tell(func(n *notices) {
+		had = n.problem != nil
+		n.problem = nil
+	})
+	if !had {
+		c.Shelf.Dismiss()
 	}
-	return Ready
 }
 
 // Close stops everything and waits until no goroutine is left. No Notify comes
 // after it; View still answers, commands do nothing.
 func (c *Controller) Close() {
-	c.mu.Lock()
-	first := !c.closed
-	c.closed = true
-	c.cancel()
-	if c.job != nil {
-		c.job.cancel()
+	first := c.commands.Close()
+	c.desk.mu.Lock()
+	if j := c.desk.job; j != nil {
+		j.cancel()
 	}
-	if c.load != nil {
-		c.load.cancel()
-	}
-	if c.copying != nil {
-		c.copying.cancel()
-	}
-	c.work.Signal()
-	c.mu.Unlock()
-	c.running.Wait()
+	c.desk.mu.Unlock()
+	c.Models.shut()
+	<-c.done
+	c.Models.running.Wait()
+	c.writer.running.Wait()
+	c.Jobs.Close()
 	if first {
-		c.leave(c.conv)
-		if c.keeps {
-			c.archive.do(c.save) // what could not be saved so far
-		}
-		c.archive.close()
-		c.latch.close()
+		c.writer.putAway(c.desk.conv)
+		c.Shelf.Close()
+		c.notifier.Close()
 	}
 }

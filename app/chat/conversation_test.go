@@ -37,7 +37,7 @@ func TestConversation(t *testing.T) {
 		f.template = "fake"
 		f.says = []string{"one", "two", "three", " and four"}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		for _, step := range []struct {
 			name        string
 			do          func()
@@ -84,7 +84,7 @@ func TestConversationKeepsCache(t *testing.T) {
 		f.template, f.context = "fake", 1000
 		f.says = []string{"a long answer", "b"}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("first", balanced)
 		idle()
@@ -105,7 +105,7 @@ func TestConversationStopText(t *testing.T) {
 		f.template, f.stop = "fake", "u:"
 		f.says = []string{"yes\n\nu:"}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("Hi", balanced)
 		idle()
@@ -128,7 +128,7 @@ func TestConversationRefused(t *testing.T) {
 		f.template = "fake"
 		f.chatFail = fmt.Errorf("inference: %w: roles must alternate", inference.ErrRefused)
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("Hi", balanced)
 		idle()
@@ -166,13 +166,13 @@ func TestModes(t *testing.T) {
 				t.Errorf("asked %q, want %q", got, want)
 			}
 		}
-		c.Load("story", balanced)
+		c.Models.Load("story", balanced)
 		idle()
 		c.Generate("Once upon a", balanced)
 		is("a story", StoryMode, "Once upon a time.")
 		story := c.View().ID
 		f.template = "fake"
-		c.Load("chat", balanced)
+		c.Models.Load("chat", balanced)
 		is("a story under a model that chats", StoryMode, "Once upon a time.")
 		c.SetStory(false)
 		is("made a chat", ChatMode, "Once upon a\n\ntime.")
@@ -187,17 +187,17 @@ func TestModes(t *testing.T) {
 		is("taken back", ChatMode, "")
 
 		f.template = ""
-		c.Load("story", balanced)
+		c.Models.Load("story", balanced)
 		is("nothing under a model that continues", StoryMode, "")
 		f.template = "fake"
-		c.Load("chat", balanced)
+		c.Models.Load("chat", balanced)
 		idle()
 		c.New()
 		c.Generate("Hi", balanced)
 		is("a chat", ChatMode, "Hi\n\n two")
 		chat := c.View().ID
 		f.template = ""
-		c.Load("story", balanced)
+		c.Models.Load("story", balanced)
 		is("a chat under a model that continues", ChatMode, "Hi\n\n two")
 		before := len(f.asked)
 		c.Generate("And?", balanced)
@@ -231,7 +231,7 @@ func TestModes(t *testing.T) {
 			if v := c.View(); v.Mode != ChatMode || text(v) != "Hi\n\n abc" || v.Document[1].Lead != 2 || v.Document[1].Model != "a" {
 				t.Errorf("template %q: mode %d, %+v", template, v.Mode, v.Document)
 			}
-			c.Unload()
+			c.Models.Unload()
 			idle()
 			if v := c.View(); v.Mode != ChatMode {
 				t.Errorf("without a model: mode %d", v.Mode)
@@ -259,7 +259,7 @@ func openChat(t *testing.T, g settings.Generation) *driven {
 		}
 	}
 	b := openBuiltin(t, g)
-	b.Load(dir, g)
+	b.Models.Load(dir, g)
 	v := b.until(func(v View) bool { return v.State == Ready && v.Model.Path == dir })
 	if v.Mode != ChatMode || v.Model.Template != "2B-4T" {
 		t.Fatalf("mode %d, template %q", v.Mode, v.Model.Template)
@@ -301,12 +301,12 @@ func TestConversationInFull(t *testing.T) {
 func TestChooseInConversation(t *testing.T) {
 	g := fixed(3, 12)
 	b := openChat(t, g)
-	b.SetInspect(true)
+	b.Tokens.SetInspect(true)
 	b.Generate("hi", g)
 	b.answer()
 	b.Generate("hi", g)
 	_, v := b.answer()
-	tokens, missing := b.Answer(0)
+	tokens, missing := b.Tokens.Answer(0)
 	whole := func(tokens []Token) string { return strings.TrimSuffix(wordsOf(tokens), "\uFFFD") } // as an answer is shown
 	if missing || len(tokens) != 12 || "\n\n"+whole(tokens) != v.Document[3].Text {
 		t.Fatalf("%d tokens %q, missing %t, of %q", len(tokens), wordsOf(tokens), missing, v.Document[3].Text)
@@ -316,13 +316,13 @@ func TestChooseInConversation(t *testing.T) {
 	if other < 0 {
 		t.Fatalf("nothing can be chosen instead of %+v", at)
 	}
-	b.Choose(at, at.Top[other].ID, g)
+	b.Tokens.Choose(at, at.Top[other].ID, g)
 	_, w := b.answer()
-	all, missing := b.Answer(0)
+	all, missing := b.Tokens.Answer(0)
 	if want := wordsOf(tokens[:4]) + at.Top[other].Text; missing || !strings.HasPrefix(wordsOf(all), want) || len(all) != 4+1+12 {
 		t.Errorf("%d tokens %q, want some that begin with %q", len(all), wordsOf(all), want)
 	}
-	if text(w) != text(View{Document: v.Document[:3]})+"\n\n"+whole(all) {
+	if text(w) != text(View{ConversationView: ConversationView{Document: v.Document[:3]}})+"\n\n"+whole(all) {
 		t.Errorf("%q became %q", text(v), text(w))
 	}
 	if s := w.Document[3]; s.Version != 2 || s.Versions != 2 || s.Author != Model {
@@ -343,17 +343,17 @@ func TestChooseInConversation(t *testing.T) {
 
 	// An answer that others follow has figures too, and can be chosen in.
 	first := b.View().Document[1]
-	earlier, missing := b.Answer(first.ID)
+	earlier, missing := b.Tokens.Answer(first.ID)
 	if missing || "\n\n"+whole(earlier) != first.Text {
 		t.Errorf("%q, missing %t, of the first answer %q", wordsOf(earlier), missing, first.Text)
 	}
-	b.SetInspect(false)
+	b.Tokens.SetInspect(false)
 	b.RetryAt(first.ID, g)
 	b.answer()
 	b.Generate("hi", g)
 	b.answer()
 	first = b.View().Document[1]
-	if _, missing = b.Answer(first.ID); !missing {
+	if _, missing = b.Tokens.Answer(first.ID); !missing {
 		t.Error("an answer has figures that nobody asked for")
 	}
 	if earlier = b.tokensOnce(first.ID); "\n\n"+whole(earlier) != first.Text {

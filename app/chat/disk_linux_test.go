@@ -82,17 +82,17 @@ func TestDiskFull(t *testing.T) {
 				c.Generate("The second", balanced)
 				idle()
 				second := c.View().ID
-				c.Search("there was")
+				c.Shelf.Search("there was")
 				c.Open(first)
 				idle()
 				v = c.View()
 				if text(v) != long || !strings.Contains(names(v), "The second") || !v.Found.IDs[first] {
 					t.Errorf("opened again: %q of %q", text(v), names(v))
 				}
-				c.Rename(second, "Renamed")
-				c.Delete(second)
+				c.Shelf.Rename(second, "Renamed")
+				c.Shelf.Delete(second)
 				idle()
-				c.Restore(second)
+				c.Shelf.Restore(second)
 				idle()
 				if v := c.View(); v.ID != second || text(v) != "The second abc" || v.Title != "Renamed" {
 					t.Errorf("restored: %q, %q", text(v), v.Title)
@@ -153,7 +153,7 @@ func TestCopyToFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		disk.Fill()
-		b.MakeCopy(ExactCopy, path)
+		b.Jobs.MakeCopy(ExactCopy, path)
 		v := b.until(func(v View) bool { return v.Copy != nil && v.Copy.Problem != nil })
 		if want := (words{"There is not enough room for copy.gguf", "Free some space, or choose another folder."}); said(*v.Copy.Problem) != want {
 			t.Errorf("%+v", v.Copy.Problem)
@@ -162,7 +162,7 @@ func TestCopyToFullDisk(t *testing.T) {
 		if old, err := os.ReadFile(path); string(old) != "older" || !slices.Equal(folder(t, disk.Folder), []string{"copy.gguf"}) {
 			t.Errorf("%q, %v, in %q", old, err, folder(t, disk.Folder))
 		}
-		b.MakeCopy(ExactCopy, path)
+		b.Jobs.MakeCopy(ExactCopy, path)
 		b.until(func(v View) bool { return v.Copy != nil && v.Copy.Done })
 	})
 }

@@ -63,7 +63,7 @@ func newFake(t testing.TB) *fake {
 // start returns a controller of the fake; the test's end proves that every
 // engine was closed.
 func (f *fake) start(o Options) *Controller {
-	c := newController(o, f.opener)
+	c := newController(o, backend.NewReadings(nil), f.opener)
 	f.t.Cleanup(func() {
 		c.Close()
 		if f.open != 0 {

@@ -23,7 +23,7 @@ func TestPanics(t *testing.T) {
 		f := newFake(t)
 		var reports []string
 		c := f.start(Options{Folder: t.TempDir(), Panicked: func(what string, stack []byte) { reports = append(reports, what+string(stack)) }})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		for _, step := range []struct {
 			name  string
@@ -33,9 +33,9 @@ func TestPanics(t *testing.T) {
 			where string // in the stack
 		}{
 			{"while an answer is written", func() { c.Generate("Once", balanced) }, "Once ", StoppedByError, "Generate"},
-			{"while a model is opened", func() { c.Load("b", balanced) }, "Once  abc", EndedByItself, "opener"},
-			{"in a command", func() { c.do(func(context.Context) { panic("my words") }) }, "Once  abc abc", EndedByItself, "obey"},
-			{"in what needs the disk", func() { c.archive.do(func() { panic("my words") }) }, "Once  abc abc abc", EndedByItself, "archive"},
+			{"while a model is opened", func() { c.Models.Load("b", balanced) }, "Once  abc", EndedByItself, "opener"},
+			{"in a command", func() { c.do(func(context.Context) { panic("my words") }) }, "Once  abc abc", EndedByItself, "runCommand"},
+			{"in what needs the disk", func() { c.Shelf.Load(c.View().ID, func(*history.Conversation) { panic("my words") }) }, "Once  abc abc abc", EndedByItself, "shelf"},
 		} {
 			reports, f.panics = nil, true
 			sessions := f.sessions
@@ -66,9 +66,7 @@ func TestPanicInWorker(t *testing.T) {
 	g := balanced
 	g.Threads = 2
 	b := openBuiltin(t, g)
-	b.mu.Lock()
-	layers := &b.weights.Weights.Layers
-	b.mu.Unlock()
+	layers := &b.writer.model.Local.Weights.Weights.Layers
 	all := *layers
 	*layers = append(slices.Clip(all), all[0]) // which the cache has no room for
 	b.Generate("Once upon a time", g)
@@ -160,7 +158,7 @@ func TestClockJumps(t *testing.T) {
 		if v := c.View(); v.Recovered == nil || v.Recovered.ID != "cut" || v.Recovered.Words != 2 {
 			t.Errorf("recovered %+v", v.Recovered)
 		}
-		c.DiscardRecovered()
+		c.Shelf.DiscardRecovered()
 		if err := history.NewStore(dir).Restore("deleted"); err != nil {
 			t.Error(err)
 		}

@@ -20,7 +20,7 @@ func TestGarbageIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		c := f.start(Options{})
-		c.Load("/models/bitnet-large/model.safetensors", balanced)
+		c.Models.Load("/models/bitnet-large/model.safetensors", balanced)
 		idle()
 	})
 	if got := debug.SetGCPercent(100); got > 25 || got < 15 {

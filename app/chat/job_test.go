@@ -59,7 +59,7 @@ func TestElsewhere(t *testing.T) {
 		c.New()
 		c.Generate("Three", balanced)
 		is("and a third one", Waiting, "Three", "One: Generating", "Two: Waiting", "Three: Waiting")
-		c.Rename(two, "Zwei")
+		c.Shelf.Rename(two, "Zwei")
 		c.Open(one)
 		synctest.Wait()
 		if v := c.View(); v.ID != one || v.State != Generating || v.Figures.Generated < 10 || !strings.HasPrefix(text(v), "One abc. abc.") {
@@ -109,21 +109,21 @@ func TestElsewhereActs(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, *Controller, string) {}, "One" + long},
 		{"stop", func(t *testing.T, c *Controller, id string) { c.StopIn(id) }, "One abc. abc.*"},
-		{"rename", func(t *testing.T, c *Controller, id string) { c.Rename(id, "Title") }, "One" + long},
-		{"duplicate", func(t *testing.T, c *Controller, id string) { c.Duplicate(id) }, "One" + long},
+		{"rename", func(t *testing.T, c *Controller, id string) { c.Shelf.Rename(id, "Title") }, "One" + long},
+		{"duplicate", func(t *testing.T, c *Controller, id string) { c.Shelf.Duplicate(id) }, "One" + long},
 		{"edit the one that is shown", func(t *testing.T, c *Controller, _ string) {
 			c.Splice(Passage{ID: c.View().ID}, "x")
 			c.Undo()
 			c.DropOldest()
 		}, "One" + long},
-		{"delete and restore", func(t *testing.T, c *Controller, id string) { c.Delete(id); c.Restore(id) }, "One abc. abc.*"},
-		{"open a model", func(t *testing.T, c *Controller, _ string) { c.Load("b", balanced) }, "One abc. abc.*"},
-		{"unload", func(t *testing.T, c *Controller, _ string) { c.Unload() }, "One abc. abc.*"},
+		{"delete and restore", func(t *testing.T, c *Controller, id string) { c.Shelf.Delete(id); c.Shelf.Restore(id) }, "One abc. abc.*"},
+		{"open a model", func(t *testing.T, c *Controller, _ string) { c.Models.Load("b", balanced) }, "One abc. abc.*"},
+		{"unload", func(t *testing.T, c *Controller, _ string) { c.Models.Unload() }, "One abc. abc.*"},
 		{"close", func(t *testing.T, c *Controller, _ string) { c.Close() }, "One abc. abc.*"},
 		{"another system prompt", func(t *testing.T, c *Controller, id string) { c.SetSystem(id, "x") }, "One" + long},
 		{"export", func(t *testing.T, c *Controller, id string) {
 			path := filepath.Join(t.TempDir(), "a.md")
-			c.Export(id, path, "You", "Tern")
+			c.Shelf.Export(id, path, "You", "Tern")
 			synctest.Wait()
 			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), "abc. abc.") {
 				t.Errorf("%q, %v", data, err)
@@ -259,7 +259,7 @@ func TestLastOpened(t *testing.T) {
 			{func() { c.Open(ids[0]); c.Open(ids[1]) }, ids[1]},
 			{func() { c.Open(ids[2]); c.Open(ids[1]) }, ids[1]},
 			{func() { c.Open(ids[0]); c.Open(ids[1]); c.Open(ids[0]) }, ids[0]},
-			{func() { c.Open(ids[2]); c.Delete(ids[2]) }, ids[0]},
+			{func() { c.Open(ids[2]); c.Shelf.Delete(ids[2]) }, ids[0]},
 		} {
 			step.do()
 			idle()
@@ -281,7 +281,7 @@ func TestWrittenKept(t *testing.T) {
 		c := f.kept(dir)
 		g := balanced
 		g.RandomSeed, g.Seed, g.Temperature, g.MaxTokens = false, 7, 0.25, 5
-		c.Load("/models/x.gguf", g)
+		c.Models.Load("/models/x.gguf", g)
 		idle()
 		c.Generate("Hi", g)
 		idle()
@@ -293,7 +293,7 @@ func TestWrittenKept(t *testing.T) {
 		check := func(c *Controller, seed uint32) {
 			t.Helper()
 			v := c.View()
-			w := c.Written(0)
+			w := c.Tokens.Written(0)
 			if len(w) != 1 || w[0].Model != "x" || w[0].Path != "/models/x.gguf" || w[0].Seed != seed || w[0].Tokens != 5 || w[0].FirstToken != perPrompt ||
 				w[0].Stop != v.Figures.Stop || w[0].Generation == nil || w[0].Generation.Temperature != 0.25 || w[0].At.Sub(at).Abs() > time.Hour {
 				t.Errorf("%+v", w)
@@ -315,7 +315,7 @@ func TestWrittenKept(t *testing.T) {
 		check(c, 8)
 
 		path := filepath.Join(t.TempDir(), "x.json")
-		c.Export(id, path, "You", "Tern")
+		c.Shelf.Export(id, path, "You", "Tern")
 		idle()
 		data, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(data), "/models/") || !strings.Contains(string(data), `"temperature": 0.25`) {
@@ -323,7 +323,7 @@ func TestWrittenKept(t *testing.T) {
 		}
 		c.Edit(c.View().Document[1].ID, "changed", false, g)
 		idle()
-		if w := c.Written(0); len(w) != 1 || !w[0].Edited || w[0].Model != "x" {
+		if w := c.Tokens.Written(0); len(w) != 1 || !w[0].Edited || w[0].Model != "x" {
 			t.Errorf("%+v", w)
 		}
 	})
@@ -346,10 +346,10 @@ func TestOldFiles(t *testing.T) {
 		if text(v) != "Hi\n\nHello" || v.Mode != ChatMode || v.Figures.Seed != 9 || v.Figures.Stop != EndedByItself {
 			t.Errorf("%q, %+v", text(v), v.Figures)
 		}
-		if w := c.Written(0); len(w) != 1 || w[0] != (Written{Model: "x", Seed: 9, Stop: EndedByItself}) {
+		if w := c.Tokens.Written(0); len(w) != 1 || w[0] != (Written{Model: "x", Seed: 9, Stop: EndedByItself}) {
 			t.Errorf("%+v", w)
 		}
-		c.Rename("a", "Title")
+		c.Shelf.Rename("a", "Title")
 		idle()
 		data, err := os.ReadFile(filepath.Join(dir, "a.json"))
 		if err != nil || !strings.Contains(string(data), `"version": 1`) || strings.Contains(string(data), `"rate"`) {
@@ -364,7 +364,7 @@ func TestNothingToAdd(t *testing.T) {
 		f := newFake(t)
 		f.says = []string{" abc", ""}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("Hi", balanced)
 		idle()
@@ -392,7 +392,7 @@ func TestDropUntilRoom(t *testing.T) {
 			f := newFake(t)
 			f.template = template
 			c := f.start(Options{})
-			c.Load("a", balanced)
+			c.Models.Load("a", balanced)
 			idle()
 			c.Generate(strings.Repeat("A long sentence. ", 60), balanced)
 			idle()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"tern/app/chat/backend"
+	"tern/app/chat/shelf"
 	"tern/app/files/filestest"
 	"tern/app/history"
 )
@@ -29,8 +31,8 @@ func chatForever(t *testing.T, dir string) {
 	f := newFake(t)
 	f.context = 1 << 20
 	f.says = []string{strings.Repeat(" and on", 1000)} // 14 s
-	c := newController(Options{Folder: dir}, f.opener)
-	c.Load("a", balanced)
+	c := newController(Options{Folder: dir}, backend.NewReadings(nil), f.opener)
+	c.Models.Load("a", balanced)
 	say := func(saved bool) {
 		v := c.View()
 		line, err := json.Marshal(report{v.ID, text(v), saved})
@@ -40,9 +42,9 @@ func chatForever(t *testing.T, dir string) {
 		fmt.Println(string(line))
 	}
 	working := func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.busy || len(c.queue) > 0 || c.load != nil || c.job != nil
+		c.desk.mu.Lock()
+		defer c.desk.mu.Unlock()
+		return c.commands.Busy() || c.Models.snapshot().loading || c.desk.job != nil
 	}
 	for working() {
 		time.Sleep(time.Millisecond)
@@ -57,7 +59,7 @@ func chatForever(t *testing.T, dir string) {
 		case 0:
 			c.New()
 		case 1:
-			c.Rename(c.View().ID, fmt.Sprint("Title ", i))
+			c.Shelf.Rename(c.View().ID, fmt.Sprint("Title ", i))
 		}
 		c.Generate(fmt.Sprintf("Question %d.", i), g)
 		end := time.Now().Add(5 * time.Second)
@@ -68,7 +70,7 @@ func chatForever(t *testing.T, dir string) {
 			say(false)
 		}
 		done := make(chan struct{})
-		c.archive.do(func() { close(done) }) // behind what saves the answer
+		c.Shelf.Load(c.View().ID, func(*history.Conversation) { close(done) }) // after what saves the answer
 		<-done
 		say(true)
 	}
@@ -78,7 +80,7 @@ func chatForever(t *testing.T, dir string) {
 // conversation opens, what was saved is there, and of the rest at most what was
 // said within the time of two saves is missing.
 func TestKilled(t *testing.T) {
-	const most = int(2 * saveEvery / reportEvery)
+	const most = int(2 * shelf.SaveEvery / reportEvery)
 	var worst time.Duration
 	var reports, cut int
 	last := ""

@@ -8,13 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tern/app/chat/shelf"
 	"tern/app/history"
 )
 
 // kept starts a controller with a model that chats and a folder.
 func (f *fake) kept(dir string) *Controller {
 	c := f.start(Options{Folder: dir})
-	c.Load("a", balanced)
+	c.Models.Load("a", balanced)
 	idle()
 	return c
 }
@@ -139,19 +140,19 @@ func TestLibrary(t *testing.T) {
 		if asked := spelled(f.asked[len(f.asked)-1]); asked != "^Once upon a time abc" {
 			t.Errorf("asked %q", asked)
 		}
-		c.Rename(first, " A  tern ")
-		c.Rename(second, "Two")
+		c.Shelf.Rename(first, " A  tern ")
+		c.Shelf.Rename(second, "Two")
 		idle()
 		if v := c.View(); names(v) != "A tern|Two" || v.Title != "A tern" {
 			t.Errorf("renamed: %q, %q", names(v), v.Title)
 		}
-		c.Search(" UPON a ")
+		c.Shelf.Search(" UPON a ")
 		idle()
 		if v := c.View(); len(v.Found.IDs) != 1 || !v.Found.IDs[first] || v.Found.Query != " UPON a " {
 			t.Errorf("found %+v", v.Found)
 		}
-		c.Search("")
-		c.Duplicate(first)
+		c.Shelf.Search("")
+		c.Shelf.Duplicate(first)
 		idle()
 		v = c.View()
 		if v.Found != nil || v.ID == first || names(v) != "A tern|A tern|Two" || text(v) != "Once upon a time abc abc" {
@@ -163,13 +164,13 @@ func TestLibrary(t *testing.T) {
 		if text(v) != "Once upon a time" || names(v) != "A tern|A tern|A tern|Two" {
 			t.Errorf("the branch: %q, %q", names(v), text(v))
 		}
-		c.Delete(v.ID)
-		c.Delete(first)
+		c.Shelf.Delete(v.ID)
+		c.Shelf.Delete(first)
 		idle()
 		if v := c.View(); names(v) != "A tern|Two" || len(v.Document) != 0 {
 			t.Errorf("deleted: %q, open %q", names(v), text(v))
 		}
-		c.Restore(first)
+		c.Shelf.Restore(first)
 		idle()
 		if v := c.View(); v.ID != first || text(v) != "Once upon a time abc abc" || v.Trouble != nil {
 			t.Errorf("restored: %q, %v", text(v), v.Trouble)
@@ -187,8 +188,8 @@ func TestExportImport(t *testing.T) {
 		idle()
 		out := t.TempDir()
 		md, js := filepath.Join(out, "a.md"), filepath.Join(out, "a.JSON")
-		c.Export(c.View().ID, md, "You", "Tern")
-		c.Export(c.View().ID, js, "You", "Tern")
+		c.Shelf.Export(c.View().ID, md, "You", "Tern")
+		c.Shelf.Export(c.View().ID, js, "You", "Tern")
 		idle()
 		if raw, err := os.ReadFile(md); err != nil || !strings.HasPrefix(string(raw), "# Hi\n\n*2000-01-01 ") || !strings.HasSuffix(string(raw), " · a · temperature 0.8, top-p 0.95, top-k 40, min-p 0.05, repeat penalty 1*\n\n**You:**\n\nHi\n\n**a:**\n\n abc\n") {
 			t.Errorf("%q, %v", raw, err)
@@ -196,18 +197,18 @@ func TestExportImport(t *testing.T) {
 		if v := c.View(); v.Notice.String() != "Exported to a.JSON." {
 			t.Errorf("%q", v.Notice)
 		}
-		c.Import(js)
+		c.Shelf.Import(js)
 		idle()
 		if v := c.View(); text(v) != "Hi\n\n abc" || len(v.Conversations) != 2 {
 			t.Errorf("%q, %q", text(v), names(v))
 		}
-		c.Import(md)
+		c.Shelf.Import(md)
 		idle()
 		if v := c.View(); v.Trouble == nil || v.Trouble.Sentence.String() != "a.md is not a conversation" {
 			t.Errorf("%+v", v.Trouble)
 		}
 		c.DismissProblem()
-		c.Export(c.View().ID, filepath.Join(md, "b.md"), "You", "Tern")
+		c.Shelf.Export(c.View().ID, filepath.Join(md, "b.md"), "You", "Tern")
 		idle()
 		if v := c.View(); v.Trouble == nil {
 			t.Error("a failed export is not said")
@@ -246,10 +247,10 @@ func TestSavedWhileWriting(t *testing.T) {
 		if got := at("at once"); got != "It goes" {
 			t.Errorf("at once: %q", got)
 		}
-		for s := saveEvery + time.Second; s < 10*time.Second; s += 3 * time.Second {
+		for s := shelf.SaveEvery + time.Second; s < 10*time.Second; s += 3 * time.Second {
 			time.Sleep(3 * time.Second)
 			want := text(c.View())
-			if got := at("later"); !strings.HasPrefix(want, got) || len(want)-len(got) > int(saveEvery/perToken)+1 {
+			if got := at("later"); !strings.HasPrefix(want, got) || len(want)-len(got) > int(shelf.SaveEvery/perToken)+1 {
 				t.Errorf("%d of %d bytes are saved", len(got), len(want))
 			}
 		}
@@ -296,7 +297,7 @@ func TestDiscardRecovered(t *testing.T) {
 		if r := c.View().Recovered; r == nil || r.Words != 2 {
 			t.Fatalf("recovered %+v", r)
 		}
-		c.DiscardRecovered()
+		c.Shelf.DiscardRecovered()
 		idle()
 		c.Open("x")
 		idle()

@@ -15,7 +15,7 @@ func TestLoadShowsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		c := f.start(Options{})
-		c.Load("/models/bitnet-large/model.safetensors", balanced)
+		c.Models.Load("/models/bitnet-large/model.safetensors", balanced)
 		synctest.Wait()
 		if v := c.View(); v.State != Loading || v.Load != (LoadProgress{Name: "bitnet-large"}) {
 			t.Errorf("at first: %v, %+v", v.State, v.Load)
@@ -61,11 +61,11 @@ func TestLoads(t *testing.T) {
 			model, notice, failed string
 		}{
 			{name: "ready", model: "new"},
-			{name: "cancelled", act: (*Controller).CancelLoad, model: before,
+			{name: "cancelled", act: func(c *Controller) { c.Models.CancelLoad() }, model: before,
 				notice: map[string]string{"": "Cancelled. No model is open.", "old": "Cancelled. old is still open."}[before]},
 			{name: "damaged", fail: model.ErrDamaged, model: before, failed: "new is damaged: damaged file"},
-			{name: "another one", act: func(c *Controller) { c.Load("other", balanced) }, model: "other"},
-			{name: "another one and cancelled", act: func(c *Controller) { c.Load("other", balanced); c.CancelLoad() }, model: before,
+			{name: "another one", act: func(c *Controller) { c.Models.Load("other", balanced) }, model: "other"},
+			{name: "another one and cancelled", act: func(c *Controller) { c.Models.Load("other", balanced); c.Models.CancelLoad() }, model: before,
 				notice: map[string]string{"": "Cancelled. No model is open.", "old": "Cancelled. old is still open."}[before]},
 			{name: "closed", act: (*Controller).Close, model: before},
 		} {
@@ -75,13 +75,13 @@ func TestLoads(t *testing.T) {
 					f.deaf = 2 * perLayer
 					ctl := f.start(Options{})
 					if before != "" {
-						ctl.Load(before, balanced)
+						ctl.Models.Load(before, balanced)
 						idle()
 						ctl.Generate("Hi", balanced)
 						idle()
 					}
 					f.openFail = c.fail
-					ctl.Load("new", balanced)
+					ctl.Models.Load("new", balanced)
 					time.Sleep(perLayer * 3 / 2)
 					if c.act != nil {
 						c.act(ctl)
@@ -119,17 +119,17 @@ func TestCancelAfterTheLastByte(t *testing.T) {
 		f := newFake(t)
 		f.stalls = time.Second // of the old model's token, which the new one waits for
 		c := f.start(Options{})
-		c.Load("old", balanced)
+		c.Models.Load("old", balanced)
 		idle()
 		c.Generate("Hi", balanced)
 		time.Sleep(perPrompt + time.Millisecond)
-		c.Load("new", balanced)
+		c.Models.Load("new", balanced)
 		time.Sleep(perLayer*layers + time.Millisecond)
 		synctest.Wait()
 		if f.open != 2 {
 			t.Fatalf("%d models are open, want the old one and the new one that waits", f.open)
 		}
-		c.CancelLoad()
+		c.Models.CancelLoad()
 		idle()
 		if v := c.View(); f.open != 1 || v.Model.Name != "old" || v.State != Ready || v.Notice.String() != "Cancelled. old is still open." {
 			t.Errorf("%d open, %+v", f.open, v)
@@ -141,15 +141,15 @@ func TestUnload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("Hi", balanced)
-		c.Unload()
+		c.Models.Unload()
 		idle()
 		if v := c.View(); f.open != 0 || v.Model != nil || v.State != NoModel || v.CanRetry || text(v) != "Hi" || v.Figures != (Figures{}) {
 			t.Errorf("%d open, %+v", f.open, v)
 		}
-		c.Load("b", balanced)
+		c.Models.Load("b", balanced)
 		idle()
 		if v := c.View(); text(v) != "Hi" || v.Figures.ContextUsed != 3 || !v.CanRetry {
 			t.Errorf("%+v", v)
@@ -171,7 +171,7 @@ func TestOtherVocabulary(t *testing.T) {
 		c := f.start(Options{})
 		for i, name := range []string{"spm", "bpe", "spm"} {
 			f.tok = backendtest.Vocabulary(t, "../..", name)
-			c.Load(name, balanced)
+			c.Models.Load(name, balanced)
 			idle()
 			before := text(c.View())
 			c.Generate("Once", balanced)
@@ -193,7 +193,7 @@ func TestNewSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		for i, length := range []int{0, 0, 64, 64, 5000, 0} {
 			idle()
 			g := balanced

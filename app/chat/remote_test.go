@@ -63,7 +63,7 @@ func connectTo(t *testing.T, base, key string) *driven {
 	}})
 	t.Cleanup(c.Close)
 	b := &driven{Controller: c, t: t, changed: changed}
-	c.Load(remote.Path(base, "Tern Tales"), greedily(40))
+	c.Models.Load(remote.Path(base, "Tern Tales"), greedily(40))
 	return b
 }
 
@@ -169,14 +169,14 @@ func TestEngineIsTold(t *testing.T) {
 	c := New(Options{Engine: func(e *inference.Engine) { told <- e }})
 	defer c.Close()
 	g := greedily(1)
-	c.Load("", g)
+	c.Models.Load("", g)
 	first := <-told
 	g.Threads = 2
 	c.Generate("Once", g)
 	if second := <-told; first == nil || second == nil || first == second {
 		t.Error("another number of threads is not told")
 	}
-	c.Unload()
+	c.Models.Unload()
 	if <-told != nil {
 		t.Error("the end of the model is not told")
 	}

@@ -13,7 +13,7 @@ func TestMeasure(t *testing.T) {
 	phases := map[string]bool{}
 	get := func(during func()) *Speed {
 		done := make(chan *Speed, 1)
-		b.Measure(func(p SpeedProgress) {
+		b.Jobs.Measure(func(p SpeedProgress) {
 			phases[p.Phase] = true
 			during()
 		}, func(s *Speed) { done <- s })
@@ -34,7 +34,7 @@ func TestMeasure(t *testing.T) {
 	if s := get(b.Stop); s != nil {
 		t.Errorf("a measurement that was ended gives %+v", s)
 	}
-	b.Unload()
+	b.Models.Unload()
 	if s := get(func() {}); s != nil {
 		t.Error("a measurement of no model")
 	}
@@ -46,10 +46,10 @@ func TestMeasureWithoutMemory(t *testing.T) {
 	changed := make(chan struct{}, 1)
 	b := &driven{Controller: New(Options{Free: free, Notify: func() { changed <- struct{}{} }}), t: t, changed: changed}
 	t.Cleanup(b.Close)
-	b.Load("", settings.DefaultGeneration())
+	b.Models.Load("", settings.DefaultGeneration())
 	b.until(func(v View) bool { return v.State == Ready })
 	done := make(chan *Speed, 1)
-	b.Measure(func(SpeedProgress) {}, func(s *Speed) { done <- s })
+	b.Jobs.Measure(func(SpeedProgress) {}, func(s *Speed) { done <- s })
 	v := b.until(func(v View) bool { return v.Problem != nil })
 	if got := v.Problem.Sentence.String(); got != "Not enough memory" || <-done != nil {
 		t.Errorf("%q", got)

@@ -20,9 +20,9 @@ var situations = []struct {
 	state State
 	enter func(*Controller)
 }{
-	{"no model", NoModel, func(c *Controller) { c.Unload() }},
-	{"loading", Loading, func(c *Controller) { c.Unload(); c.Load("next", balanced) }},
-	{"loading beside", Loading, func(c *Controller) { c.Load("next", balanced) }},
+	{"no model", NoModel, func(c *Controller) { c.Models.Unload() }},
+	{"loading", Loading, func(c *Controller) { c.Models.Unload(); c.Models.Load("next", balanced) }},
+	{"loading beside", Loading, func(c *Controller) { c.Models.Load("next", balanced) }},
 	{"ready", Ready, func(c *Controller) {}},
 	{"prefilling", Prefilling, func(c *Controller) { c.Generate("more", balanced) }},
 	{"generating", Generating, func(c *Controller) { c.Generate("more", balanced); time.Sleep(perPrompt + 3*perToken/2) }},
@@ -100,7 +100,7 @@ func TestCommands(t *testing.T) {
 			{Ready, Ready, "more "},
 			{Stopping, Ready, "abc more"},
 		}},
-		{"load", func(c *Controller) { c.Load("other", balanced) }, results{
+		{"load", func(c *Controller) { c.Models.Load("other", balanced) }, results{
 			{Loading, Ready, "Hi abc"},
 			{Loading, Ready, "Hi abc"},
 			{Loading, Ready, "Hi abc"},
@@ -109,7 +109,7 @@ func TestCommands(t *testing.T) {
 			{Loading, Ready, "Hi abc more "},
 			{Stopping, Ready, "Hi abc more"},
 		}},
-		{"cancel the load", (*Controller).CancelLoad, results{
+		{"cancel the load", func(c *Controller) { c.Models.CancelLoad() }, results{
 			{NoModel, NoModel, "Hi abc"},
 			{NoModel, NoModel, "Hi abc"},
 			{Ready, Ready, "Hi abc"},
@@ -118,7 +118,7 @@ func TestCommands(t *testing.T) {
 			{Generating, Ready, "Hi abc more abc"},
 			{Stopping, Ready, "Hi abc more"},
 		}},
-		{"unload", (*Controller).Unload, results{
+		{"unload", func(c *Controller) { c.Models.Unload() }, results{
 			{NoModel, NoModel, "Hi abc"},
 			{NoModel, NoModel, "Hi abc"},
 			{NoModel, NoModel, "Hi abc"},
@@ -151,7 +151,7 @@ func TestCommands(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					f := newFake(t)
 					c := f.start(Options{})
-					c.Load("first", balanced)
+					c.Models.Load("first", balanced)
 					idle()
 					c.Generate("Hi", balanced)
 					idle()
@@ -190,14 +190,14 @@ func TestOrder(t *testing.T) {
 		{"words twice", func(c *Controller) { c.Generate("Hi", balanced); c.Generate("ho", balanced) }, "Hi ho abc"},
 		{"taken back", func(c *Controller) { c.Generate("Hi", balanced); c.Undo() }, ""},
 		{"another conversation", func(c *Controller) { c.Generate("Hi", balanced); c.New(); c.Undo() }, ""},
-		{"another model", func(c *Controller) { c.Generate("Hi", balanced); c.Load("b", balanced) }, "Hi"},
+		{"another model", func(c *Controller) { c.Generate("Hi", balanced); c.Models.Load("b", balanced) }, "Hi"},
 		{"closed", func(c *Controller) { c.Generate("Hi", balanced); c.Close(); c.Generate("ho", balanced) }, "Hi"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				ctl := f.start(Options{})
-				ctl.Load("a", balanced)
+				ctl.Models.Load("a", balanced)
 				idle()
 				c.give(ctl)
 				idle()
@@ -214,7 +214,7 @@ func TestStopWithinOneToken(t *testing.T) {
 		f := newFake(t)
 		f.says = []string{" and on and on and on and on"}
 		c := f.start(Options{})
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		idle()
 		c.Generate("It goes", balanced)
 		time.Sleep(perPrompt + 5*perToken + perToken/2)
@@ -236,7 +236,7 @@ func TestFigures(t *testing.T) {
 		c := f.start(Options{})
 		g := balanced
 		g.RandomSeed, g.Seed, g.MaxTokens = false, 7, 3
-		c.Load("a", g)
+		c.Models.Load("a", g)
 		idle()
 		if v := c.View(); v.Figures != (Figures{Context: 100}) {
 			t.Errorf("at rest: %+v", v.Figures)
@@ -279,7 +279,7 @@ func TestSeeds(t *testing.T) {
 		c := f.start(Options{})
 		fixed := balanced
 		fixed.RandomSeed, fixed.Seed = false, 42
-		c.Load("a", balanced)
+		c.Models.Load("a", balanced)
 		seen := map[uint32]int{}
 		for _, g := range []settings.Generation{balanced, balanced, balanced, fixed, fixed} {
 			idle()

@@ -3,54 +3,77 @@ package chat
 import (
 	"context"
 
+	"tern/app/chat/worker"
 	"tern/app/settings"
 )
 
+// Tokens looks into the answers of the conversation that is shown: at their tokens, and at how they were written.
+// Its methods may be called from any goroutine and return at once.
+type Tokens struct {
+	desk     *desk
+	writer   *writer
+	commands *worker.Commands
+	do       func(worker.Command) bool
+}
+
 // SetInspect says whether answers are written with the figures of their tokens,
 // from the next one on. They cost time, with a large vocabulary the more.
-func (c *Controller) SetInspect(on bool) {
-	c.mu.Lock()
-	c.inspect = on
-	c.mu.Unlock()
+func (k *Tokens) SetInspect(on bool) {
+	k.desk.mu.Lock()
+	k.desk.figures = on
+	k.desk.mu.Unlock()
 }
 
 // Answer returns the tokens of the answer that a segment belongs to, of the last
 // one if it belongs to none, as far as their figures are known. missing says that
 // there is more of it, which Examine would find out. The tokens of a snapshot are
 // those of the next one too, as long as the answer only grows.
-func (c *Controller) Answer(id int) (tokens []Token, missing bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tokens, missing = c.conv.document.Tokens(id)
-	return tokens, missing && c.jobOf(c.conv) == nil
+func (k *Tokens) Answer(segment int) (tokens []Token, missing bool) {
+	k.desk.mu.Lock()
+	defer k.desk.mu.Unlock()
+	t := k.desk.conv
+	tokens, missing = t.document.Tokens(segment)
+	return tokens, missing && k.desk.jobOf(t) == nil
 }
 
 // Written tells how the answer that a segment belongs to was written, the last
 // one if it belongs to none: one entry for each time that the model was asked, in order.
-func (c *Controller) Written(segment int) []Written {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.conv.document.Written(segment, c.conv.mode)
+func (k *Tokens) Written(segment int) []Written {
+	k.desk.mu.Lock()
+	defer k.desk.mu.Unlock()
+	return k.desk.conv.document.Written(segment, k.desk.conv.mode)
 }
 
-// Examine computes what Answer misses of a segment. It is done beside nothing else: while
-// a command runs it is refused, and the next command ends it.
-func (c *Controller) Examine(id int) {
-	c.aside(func(ctx context.Context) {
-		d := c.conv.document
-		first, end := d.AnswerOf(id)
-		if c.model == nil || c.model.Local == nil || first == end {
+// made is that of jobs.Host.
+func (k *Tokens) made() any {
+	k.desk.mu.Lock()
+	defer k.desk.mu.Unlock()
+	d := k.desk.conv.document
+	if _, end := d.AnswerOf(0); end > 0 {
+		return d.Segments[end-1].Made
+	}
+	return nil
+}
+
+// Examine computes what Answer misses of a segment. It does so only while nothing else is to do: while
+// a command runs or an answer is written it does nothing, and the next command ends it.
+func (k *Tokens) Examine(segment int) {
+	k.commands.DoIfIdle(func(ctx context.Context) {
+		t, m := k.desk.conv, k.writer.model
+		first, end := t.document.AnswerOf(segment)
+		if m == nil || m.Local == nil || k.desk.job != nil || first == end {
 			return
 		}
-		found := c.model.Local.Examine(ctx, c.prompt(c.conv, d), first, end, c.generation)
+		segments := t.document.Segments[first:end]
+		found := m.Local.Examine(ctx, k.desk.prompt(t, t.document), first, end, k.writer.generation)
 		if found == nil {
 			return
 		}
-		c.change(func(*View) {
-			for i, s := range d.Segments[first:end] {
+		k.desk.change(func() {
+			for i, s := range segments {
 				s.Tokens = nil
-				for _, t := range found[i] {
-					s.Note(t)
+				for _, token := range found[i] {
+					s.Note(token)
 				}
 			}
 		})
@@ -59,13 +82,15 @@ func (c *Controller) Examine(id int) {
 
 // Choose writes another version of an answer: the same up to a token of it, then
 // the token id instead, then what the model makes of that.
-func (c *Controller) Choose(at Token, id int32, g settings.Generation) {
-	c.alter(func() {
-		if c.model == nil || c.model.Local == nil {
+func (k *Tokens) Choose(at Token, id int32, g settings.Generation) {
+	k.do(func(context.Context) {
+		t, m := k.desk.conv, k.writer.model
+		k.writer.end(t)
+		if m == nil || m.Local == nil {
 			return
 		}
-		if d, ok := c.model.Local.Choose(c.conv.document, at, id, c.newID()); ok {
-			c.answer(d, g)
+		if d, ok := m.Local.Choose(t.document, at, id, k.desk.newID()); ok {
+			k.writer.answer(d, g)
 		}
 	})
 }

@@ -34,10 +34,10 @@ func fixed(seed uint32, n int) settings.Generation {
 func (b *driven) tokensOnce(segment int) []Token {
 	b.t.Helper()
 	for range 600 {
-		if tokens, missing := b.Answer(segment); !missing {
+		if tokens, missing := b.Tokens.Answer(segment); !missing {
 			return tokens
 		}
-		b.Examine(segment)
+		b.Tokens.Examine(segment)
 		time.Sleep(10 * time.Millisecond)
 	}
 	b.t.Fatal("the figures never come")
@@ -49,10 +49,10 @@ func (b *driven) tokensOnce(segment int) []Token {
 func TestTokens(t *testing.T) {
 	g := fixed(3, 60)
 	b := openBuiltin(t, g)
-	b.SetInspect(true)
+	b.Tokens.SetInspect(true)
 	b.Generate("Once upon a time", g)
 	text, _ := b.answer()
-	live, missing := b.Answer(0)
+	live, missing := b.Tokens.Answer(0)
 	if missing || len(live) != 60 || wordsOf(live) != text {
 		t.Fatalf("%d tokens %q, missing %t, of %q", len(live), wordsOf(live), missing, text)
 	}
@@ -63,12 +63,12 @@ func TestTokens(t *testing.T) {
 		}
 	}
 
-	b.SetInspect(false)
+	b.Tokens.SetInspect(false)
 	b.Retry(g) // the seed is fixed: the same words
 	if again, _ := b.answer(); again != text {
 		t.Fatalf("%q, then %q", text, again)
 	}
-	if tokens, missing := b.Answer(0); len(tokens) != 0 || !missing {
+	if tokens, missing := b.Tokens.Answer(0); len(tokens) != 0 || !missing {
 		t.Errorf("%d tokens without Inspect, missing %t", len(tokens), missing)
 	}
 	later := b.tokensOnce(0)
@@ -91,20 +91,20 @@ func TestTokens(t *testing.T) {
 func TestChoose(t *testing.T) {
 	g := fixed(3, 40)
 	b := openBuiltin(t, g)
-	b.SetInspect(true)
+	b.Tokens.SetInspect(true)
 	b.Generate("Once upon a time", g)
 	first, before := b.answer()
-	tokens, _ := b.Answer(0)
+	tokens, _ := b.Tokens.Answer(0)
 	at := tokens[9]
 	i := 0
 	for i < len(at.Top) && (i == at.Rank-1 || !at.Top[i].Choosable()) {
 		i++
 	}
 	prefix := wordsOf(tokens[:9]) + at.Top[i].Text
-	b.Choose(at, at.Top[i].ID, g)
+	b.Tokens.Choose(at, at.Top[i].ID, g)
 	b.answer()
 	v := b.View()
-	all, missing := b.Answer(0)
+	all, missing := b.Tokens.Answer(0)
 	if !strings.HasPrefix(wordsOf(all), prefix) || missing || len(all) < 11 {
 		t.Fatalf("%q does not begin with %q", wordsOf(all), prefix)
 	}
@@ -131,9 +131,9 @@ func TestChoose(t *testing.T) {
 
 	// What cannot be chosen changes nothing.
 	serial := text(b.View())
-	b.Choose(at, 2, g) // the end of the text
-	b.Choose(Token{Segment: 12345}, at.Top[i].ID, g)
-	b.Choose(Token{Segment: at.Segment, Index: 999}, at.Top[i].ID, g)
+	b.Tokens.Choose(at, 2, g) // the end of the text
+	b.Tokens.Choose(Token{Segment: 12345}, at.Top[i].ID, g)
+	b.Tokens.Choose(Token{Segment: at.Segment, Index: 999}, at.Top[i].ID, g)
 	b.Stop()
 	b.until(func(v View) bool { return v.State == Ready })
 	if got := text(b.View()); got != serial {
@@ -147,7 +147,7 @@ func TestRecipe(t *testing.T) {
 	b := openBuiltin(t, g)
 	get := func() []byte {
 		done := make(chan []byte)
-		b.Recipe(func(raw []byte) { done <- raw })
+		b.Jobs.Recipe(func(raw []byte) { done <- raw })
 		return <-done
 	}
 	if raw := get(); raw != nil {
@@ -175,7 +175,7 @@ func TestRecipe(t *testing.T) {
 	if err != nil || r.Check(e, hash) != nil {
 		t.Errorf("the model is another one: %v", err)
 	}
-	b.Unload()
+	b.Models.Unload()
 	b.until(func(v View) bool { return v.Model == nil })
 	if raw := get(); raw != nil {
 		t.Error("a recipe without the model")
@@ -186,7 +186,7 @@ func TestWeights(t *testing.T) {
 	b := openBuiltin(t, settings.DefaultGeneration())
 	get := func() *Weights {
 		done := make(chan *Weights)
-		b.Weights(func(w *Weights) { done <- w })
+		b.Jobs.Weights(func(w *Weights) { done <- w })
 		return <-done
 	}
 	w := get()
@@ -220,7 +220,7 @@ func TestWeights(t *testing.T) {
 	if weights >= m.Params || weights < m.Params/2 {
 		t.Errorf("%d ternary weights of %d", weights, m.Params)
 	}
-	b.Unload()
+	b.Models.Unload()
 	b.until(func(v View) bool { return v.Model == nil })
 	if get() != nil {
 		t.Error("weights without a model")

@@ -40,7 +40,7 @@ func TestUnloadReturnsMemory(t *testing.T) {
 		VocabSize: 1 << 16, ContextLen: 256, RopeTheta: 10000, NormEps: 1e-5, Activation: model.SiLU, TiedEmbedding: true,
 	}
 	const size = 150_000_000 // the head and its compact copy
-	ctl := newController(Options{Notify: func() {}}, func(_ context.Context, path string, g settings.Generation, _ func(model.Progress)) (*backend.Model, error) {
+	ctl := newController(Options{Notify: func() {}}, backend.NewReadings(nil), func(_ context.Context, path string, g settings.Generation, _ func(model.Progress)) (*backend.Model, error) {
 		c := c
 		if path == "small" {
 			c.VocabSize = 256
@@ -58,12 +58,12 @@ func TestUnloadReturnsMemory(t *testing.T) {
 	t.Cleanup(ctl.Close)
 	open := func(name string) {
 		t.Helper()
-		ctl.Load(name, balanced)
+		ctl.Models.Load(name, balanced)
 		until(t, func() bool { v := ctl.View(); return v.State == Ready && v.Model.Name == name })
 	}
 	debug.FreeOSMemory()
 	before := resident(t)
-	for name, leave := range map[string]func(){"unloaded": ctl.Unload, "replaced": func() { open("small") }} {
+	for name, leave := range map[string]func(){"unloaded": ctl.Models.Unload, "replaced": func() { open("small") }} {
 		open("large")
 		if grown := resident(t) - before; grown < size/2 {
 			t.Fatalf("%s: a model of %d bytes took %d", name, size, grown)

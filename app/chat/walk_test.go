@@ -105,12 +105,12 @@ func (w *walker) step() string {
 		return "open"
 	case 21:
 		if any != "" {
-			c.Rename(any, "Title "+w.question())
+			c.Shelf.Rename(any, "Title "+w.question())
 		}
 		return "rename"
 	case 22:
 		if len(v.Conversations) > 0 {
-			c.Duplicate(any)
+			c.Shelf.Duplicate(any)
 		}
 		return "duplicate"
 	case 23:
@@ -118,13 +118,13 @@ func (w *walker) step() string {
 		return "branch"
 	case 24:
 		if len(v.Conversations) > 3 {
-			c.Delete(any)
+			c.Shelf.Delete(any)
 			w.gone = append(w.gone, any)
 		}
 		return "delete"
 	case 25:
 		if n := len(w.gone); n > 0 {
-			c.Restore(w.gone[n-1])
+			c.Shelf.Restore(w.gone[n-1])
 			w.gone = w.gone[:n-1]
 		}
 		return "restore"
@@ -154,13 +154,13 @@ func (w *walker) step() string {
 		return "draft"
 	case 31:
 		w.f.template = []string{"", "fake"}[r.IntN(2)]
-		c.Load([]string{"a", "b"}[r.IntN(2)], balanced)
+		c.Models.Load([]string{"a", "b"}[r.IntN(2)], balanced)
 		return "load"
 	case 32:
 		if any == "" {
 			any = v.ID
 		}
-		c.Export(any, filepath.Join(w.t.TempDir(), "x.json"), "You", "Tern")
+		c.Shelf.Export(any, filepath.Join(w.t.TempDir(), "x.json"), "You", "Tern")
 		return "export"
 	default:
 		c.SetSystem(any, fmt.Sprint("system ", r.IntN(3)))

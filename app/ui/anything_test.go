@@ -62,7 +62,7 @@ type user struct {
 func newUser(t *testing.T, seed uint64) *user {
 	u := &user{rig: newRig(t, 1100, 720), t: t, rng: rand.New(rand.NewPCG(seed, 1))}
 	u.book = newBook(u.fake)
-	u.ctl = u.book
+	u.ctl = parts(u.book)
 	u.book.saving = func(_ *book, at chat.Passage, by string) {
 		u.saves++
 		// What is on screen when an editor closes is what it was opened on.
@@ -368,5 +368,3 @@ func (u *user) clicksText() string {
 	}
 	return fmt.Sprintf("click %d, edit %.20q", i, e.Old)
 }
-
-var _ Controller = (*book)(nil)

@@ -63,7 +63,7 @@ func (f *fakeController) View() chat.View                          { return f.vi
 func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
 func (f *fakeController) Answer(int) ([]chat.Token, bool)          { return f.tokens, f.missing }
 func (f *fakeController) Examine(segment int)                      { f.call("examine", segment) }
-func (f *fakeController) Yield()                                   { f.call("yield") }
+func (f *fakeController) ReserveCore()                             { f.call("yield") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
 func (f *fakeController) Measure(_ func(chat.SpeedProgress), done func(*chat.Speed)) {
@@ -103,7 +103,16 @@ func (f *fakeController) SetGeneration(id string, g settings.Generation) {
 	f.view.Generation = &g
 }
 
-var _ Controller = (*chat.Controller)(nil)
+// parts makes one value all parts of a controller.
+func parts(all interface {
+	Conversation
+	Models
+	Shelf
+	Jobs
+	Tokens
+}) Controller {
+	return Controller{all, all, all, all, all}
+}
 
 // rig is a window on a fake controller, with a clock that a test moves.
 type rig struct {
@@ -142,11 +151,12 @@ func newRig(t testing.TB, width, height float32) *rig {
 	idle := newLag(func(func()) {}, time.Now, func() bool { return false })
 	t.Cleanup(func() { idle.watch(false) })
 	m := builtin
-	r.fake.view = chat.View{ID: "now", State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
+	r.fake.view = chat.View{State: chat.Ready}
+	r.fake.view.ID, r.fake.view.Model, r.fake.view.Figures.Context = "now", &m, 512
 	s := settings.Default()
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
 	r.window = newWindow(win, th, config{
-		controller: r.fake, settings: s, now: func() time.Time { return r.clock },
+		controller: parts(r.fake), settings: s, now: func() time.Time { return r.clock },
 		lag:  idle,
 		save: func(s settings.Settings) { r.saved = append(r.saved, s) },
 		choose: func(_ bool, _ string, done func(string, error)) {

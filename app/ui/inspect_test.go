@@ -76,7 +76,9 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 func (r *inspectRig) give(tokens []chat.Token, missing bool) {
 	r.do.tokens = func(int) ([]chat.Token, bool) { return tokens, missing }
 	m := builtin
-	r.show(chat.View{State: chat.Ready, Model: &m, Document: []chat.Segment{{ID: 2, Author: chat.Model, Text: "x"}}})
+	v := chat.View{State: chat.Ready}
+	v.Model, v.Document = &m, []chat.Segment{{ID: 2, Author: chat.Model, Text: "x"}}
+	r.show(v)
 }
 
 func (r *inspectRig) tick() {

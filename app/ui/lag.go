@@ -74,8 +74,8 @@ func (l *lag) take(wait time.Duration) {
 
 // lagged leaves a core to a window that was slow while all of them worked.
 func (w *window) lagged() {
-	if w.cfg.lag.worst > lagAllowed && w.generation.Threads == 0 && !w.view.Yields {
-		w.ctl.Yield()
+	if w.cfg.lag.worst > lagAllowed && w.generation.Threads == 0 && !w.view.CoreReserved {
+		w.ctl.ReserveCore()
 	}
 	w.showPanel()
 }

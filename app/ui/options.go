@@ -119,7 +119,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
 		id: "generation", title: kit.Tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
-		show:    func(v chat.View) { o.showThreads(v.Yields); o.model(v.Model, writing()); o.showSystem(v) },
+		show:    func(v chat.View) { o.showThreads(v.CoreReserved); o.model(v.Model, writing()); o.showSystem(v) },
 		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
 	}
 	return o.side

@@ -104,7 +104,7 @@ func Run(o Options) int {
 		saver.save(s)
 	}
 	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
-	w = newWindow(win, th, config{controller: c, settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
+	w = newWindow(win, th, config{controller: controllerOf(c), settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
 		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last(),
 		program: o.Program, updates: openUpdates(a, fyne.Do)})
 	p.draw = w.update

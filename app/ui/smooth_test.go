@@ -164,7 +164,7 @@ func TestSmooth(t *testing.T) {
 		th := kit.NewTheme(appearanceOf(s.Theme), 100)
 		fyne.CurrentApp().Settings().SetTheme(th)
 		win := fyne.CurrentApp().NewWindow("Tern")
-		w = newWindow(win, th, config{controller: c, settings: s, save: func(settings.Settings) {}, now: time.Now,
+		w = newWindow(win, th, config{controller: parts(c), settings: s, save: func(settings.Settings) {}, now: time.Now,
 			lag: newLag(fyne.Do, time.Now, func() bool { return true })})
 		p.draw = w.update
 		win.Show()

@@ -23,7 +23,7 @@ func TestUpdatesAreOff(t *testing.T) {
 	}
 	r.took()
 
-	none := config{controller: r.fake, settings: settings.Default(), now: r.cfg.now, lag: r.cfg.lag, save: func(settings.Settings) {}}
+	none := config{controller: parts(r.fake), settings: settings.Default(), now: r.cfg.now, lag: r.cfg.lag, save: func(settings.Settings) {}}
 	none.settings.Updates.On = true
 	w := newWindow(r.win, r.th, none)
 	w.lookIfDue()

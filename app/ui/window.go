@@ -18,59 +18,6 @@ import (
 	"tern/app/ui/longtext"
 )
 
-// Controller is what the window needs of a conversation. *chat.Controller is
-// one. Its methods return at once.
-type Controller interface {
-	Load(path string, g settings.Generation)
-	CancelLoad()
-	Unload()
-	Generate(text string, g settings.Generation)
-	Retry(g settings.Generation)
-	Stop()
-	StopIn(id string)
-	RetryAt(segment int, g settings.Generation)
-	Edit(segment int, text string, answer bool, g settings.Generation)
-	Remove(segment int)
-	Splice(at chat.Passage, text string)
-	ContinueAt(at chat.Passage, text string, g settings.Generation)
-	Step(segment, by int)
-	Undo()
-	DropOldest()
-	New()
-	Open(id string)
-	Rename(id, title string)
-	Duplicate(id string)
-	Branch(segment int)
-	Delete(id string)
-	Restore(id string)
-	Import(path string)
-	Export(id, path, you, model string)
-	Search(query string)
-	DiscardRecovered()
-	SetStory(on bool)
-	SetSystem(id, text string)
-	SetDraft(id, text string)
-	SetGeneration(id string, g settings.Generation)
-	DismissProblem()
-	Correct(g settings.Generation)
-	ReadAsItSays(g settings.Generation)
-	DeclineAdvice()
-	CopyOffers() (list []chat.CopyOffer, path string)
-	MakeCopy(form chat.CopyForm, path string)
-	KeepCopy()
-	CancelCopy()
-	SetInspect(on bool)
-	Answer(segment int) (tokens []chat.Token, missing bool)
-	Examine(segment int)
-	Choose(at chat.Token, id int32, g settings.Generation)
-	Written(segment int) []chat.Written
-	Recipe(done func([]byte))
-	Weights(done func(*chat.Weights))
-	Measure(progress func(chat.SpeedProgress), done func(*chat.Speed))
-	Yield()
-	View() chat.View
-}
-
 // config is what the window is given by whoever runs it.
 type config struct {
 	controller Controller

@@ -1,4 +1,4 @@
-package chat
+package jobs
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tern/app/chat/worker"
 	"tern/app/measure"
 	"tern/inference"
 	"tern/model"
@@ -45,21 +46,22 @@ const smallModel = 100 << 20
 
 // Measure finds out how fast the open model is at rising lengths of text; it
 // takes about a minute for a large one. Whatever else is asked for ends it. done
-// gets nil where it was ended or failed, and while an answer is written. Both are called from another goroutine.
-func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
-	c.do(func(ctx context.Context) {
-		m := c.weights
-		if m == nil || c.job != nil {
+// gets nil where it was ended or failed, and while an answer is written. Both functions are called from
+// another goroutine.
+func (j *Jobs) Measure(progress func(SpeedProgress), done func(*Speed)) {
+	j.host.Exclusive(func(ctx context.Context, free bool) {
+		m := j.weights()
+		if m == nil || !free {
 			done(nil)
 			return
 		}
 		var s *Speed
-		err := guarded(func() (err error) {
-			s, err = speed(ctx, m, c.generation.Threads, c.free, progress)
+		err := worker.Guard(func() (err error) {
+			s, err = speed(ctx, m, j.host.Threads(), j.host.Free, progress)
 			return err
 		})
 		if err != nil && !errors.Is(err, context.Canceled) {
-			c.mistake(err)
+			j.host.Failed(err)
 		}
 		done(s)
 	})
@@ -68,7 +70,7 @@ func (c *Controller) Measure(progress func(SpeedProgress), done func(*Speed)) {
 // speed measures m, in the memory that is free.
 func speed(ctx context.Context, m *model.Model, threads int, free func() (int64, bool), progress func(SpeedProgress)) (*Speed, error) {
 	if !spares(free, speedMemory) {
-		return nil, fmt.Errorf("chat: measure: %w", inference.ErrMemory)
+		return nil, fmt.Errorf("jobs: measure: %w", inference.ErrMemory)
 	}
 	if threads == 0 {
 		threads = inference.DefaultThreads()

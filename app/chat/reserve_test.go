@@ -9,21 +9,21 @@ import (
 
 // A slow window takes a core away from the next answer on, and another model
 // begins with all of them.
-func TestYield(t *testing.T) {
+func TestReserveCore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, told := newFake(t), []bool{}
 		c := f.start(Options{})
 		give := func() {
-			c.Load("m", balanced)
+			c.Models.Load("m", balanced)
 			idle()
-			c.do(func(context.Context) { c.model.Local.ReserveCore = func(on bool) { told = append(told, on) } })
+			c.do(func(context.Context) { c.writer.model.Local.ReserveCore = func(on bool) { told = append(told, on) } })
 		}
 		give()
 		c.Generate("Hi", balanced)
 		synctest.Wait() // it has begun
-		c.Yield()
+		c.Models.ReserveCore()
 		idle()
-		if !c.View().Yields {
+		if !c.View().CoreReserved {
 			t.Error("the view does not tell of the core that is left free")
 		}
 		c.Generate("", balanced)

@@ -1,4 +1,4 @@
-package chat
+package jobs
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"tern/app/chat/backend"
+	"tern/app/chat/worker"
 	"tern/app/check"
 	"tern/app/compact"
 	"tern/app/files"
@@ -56,8 +57,8 @@ type CopyOffer struct {
 
 // CopyOffers lists the forms that the open model can be kept in, and where; none
 // if it cannot be copied.
-func (c *Controller) CopyOffers() (list []CopyOffer, path string) {
-	m, info := c.copied()
+func (j *Jobs) CopyOffers() (list []CopyOffer, path string) {
+	m, info := j.copied()
 	if m == nil {
 		return nil, ""
 	}
@@ -78,22 +79,13 @@ func (c *Controller) CopyOffers() (list []CopyOffer, path string) {
 }
 
 // copied is the open model where it can be copied, else nil.
-func (c *Controller) copied() (*model.Model, ModelInfo) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.source == nil || c.view.Model == nil {
-		return nil, ModelInfo{}
+func (j *Jobs) copied() (*model.Model, backend.Info) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.local == nil || j.info.Builtin {
+		return nil, backend.Info{}
 	}
-	return c.source, *c.view.Model
-}
-
-// forgetSource is called with the lock held when the open model goes. A copy that
-// is being written is finished; one that waits to be kept is forgotten.
-func (c *Controller) forgetSource(v *View) {
-	c.source = nil
-	if v.Copy != nil && v.Copy.Price != nil {
-		v.Copy = nil
-	}
+	return j.local.Weights, j.info
 }
 
 // head is the type that a form gives to the embedding and the head, 0 for theirs.
@@ -121,7 +113,7 @@ func saved(m *model.Model, t model.DType) (n int64) {
 
 // copyPath is a free name for the copy of a model: beside its folder, or beside
 // its file.
-func copyPath(info ModelInfo) string {
+func copyPath(info backend.Info) string {
 	dir, name := filepath.Dir(info.Path), info.Name
 	if s, err := os.Stat(info.Path); err == nil && !s.IsDir() && !backend.IsGGUF(info.Path) {
 		dir = filepath.Dir(dir) // a file in the model's folder
@@ -142,16 +134,16 @@ func copyPath(info ModelInfo) string {
 
 // MakeCopy makes a compact copy of the open model at path. A form that costs
 // precision is measured first, and then waits for Keep.
-func (c *Controller) MakeCopy(form CopyForm, path string) {
-	m, _ := c.copied()
+func (j *Jobs) MakeCopy(form CopyForm, path string) {
+	m, _ := j.copied()
 	if m == nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	job := &Copy{Form: form, Path: path, Measuring: form.head() != 0, model: m, cancel: cancel}
-	c.startCopy(job, func() error {
+	j.startCopy(job, func() error {
 		if form.head() == 0 {
-			return c.writeCopy(ctx, job)
+			return j.writeCopy(ctx, job)
 		}
 		small, err := export.WithHead(m, form.head())
 		if err != nil {
@@ -161,87 +153,87 @@ func (c *Controller) MakeCopy(form CopyForm, path string) {
 		if err != nil {
 			return err
 		}
-		c.changeCopy(job, func(k *Copy) { k.Measuring, k.Price, k.model = false, price, small })
+		j.changeCopy(job, func(k *Copy) { k.Measuring, k.Price, k.model = false, price, small })
 		return nil
 	})
 }
 
 // KeepCopy writes a copy whose price was measured.
-func (c *Controller) KeepCopy() {
-	k := c.View().Copy
+func (j *Jobs) KeepCopy() {
+	k := j.View().Copy
 	if k == nil || k.Price == nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	job := &Copy{Form: k.Form, Path: k.Path, model: k.model, cancel: cancel}
-	c.startCopy(job, func() error { return c.writeCopy(ctx, job) })
+	j.startCopy(job, func() error { return j.writeCopy(ctx, job) })
 }
 
 // CancelCopy gives up the copy that is being made, or forgets the last one.
-func (c *Controller) CancelCopy() {
-	c.change(func(v *View) {
-		if v.Copy != nil && v.Copy.cancel != nil {
-			v.Copy.cancel()
-		}
-		v.Copy = nil
-	})
+func (j *Jobs) CancelCopy() {
+	defer j.host.Changed()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if k := j.view.Copy; k != nil && k.cancel != nil {
+		k.cancel()
+	}
+	j.view.Copy = nil
 }
 
 // startCopy runs a job on its own goroutine; another one that runs is given up.
-func (c *Controller) startCopy(job *Copy, run func() error) {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
+func (j *Jobs) startCopy(job *Copy, run func() error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
 		job.cancel()
 		return
 	}
-	if k := c.view.Copy; k != nil && k.cancel != nil {
+	if k := j.view.Copy; k != nil && k.cancel != nil {
 		k.cancel()
 	}
 	shown := *job
-	c.view.Copy, c.copying = &shown, job
-	c.view.Serial++
-	c.running.Go(func() {
+	j.view.Copy, j.copying = &shown, job
+	j.running.Go(func() {
 		defer job.cancel()
-		err := guarded(run)
+		j.host.Changed()
+		err := worker.Guard(run)
 		if files.Full(err) { // after all: others write there too
 			err = fmt.Errorf("%w: %w", export.ErrNoSpace, err)
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
-			p := c.problem(err, job.Path)
-			c.changeCopy(job, func(k *Copy) { *k = Copy{Form: k.Form, Path: k.Path, Problem: &p} })
+			p := j.host.Problem(err, job.Path)
+			j.changeCopy(job, func(k *Copy) { *k = Copy{Form: k.Form, Path: k.Path, Problem: p} })
 		}
-		c.mu.Lock()
-		if c.copying == job {
-			c.copying = nil // and with it the model
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if j.copying == job {
+			j.copying = nil // and with it the model
 		}
-		c.mu.Unlock()
 	})
-	c.mu.Unlock()
-	c.latch.change()
 }
 
 // changeCopy shows a change of a job, unless another one took its place.
-func (c *Controller) changeCopy(job *Copy, f func(*Copy)) {
-	c.change(func(v *View) {
-		if c.copying != job || v.Copy == nil {
-			return
-		}
-		k := *v.Copy
-		f(&k)
-		v.Copy = &k
-	})
+func (j *Jobs) changeCopy(job *Copy, f func(*Copy)) {
+	defer j.host.Changed()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.copying != job || j.view.Copy == nil {
+		return
+	}
+	k := *j.view.Copy
+	f(&k)
+	j.view.Copy = &k
 }
 
-func (c *Controller) writeCopy(ctx context.Context, job *Copy) error {
+func (j *Jobs) writeCopy(ctx context.Context, job *Copy) error {
 	err := compact.Write(ctx, job.model, job.Path, compact.Options{
 		Portable: job.Form == PortableCopy,
 		Progress: func(written, total int64) {
-			c.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
+			j.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
 		},
 	})
 	if err == nil {
-		c.changeCopy(job, func(k *Copy) { k.Done, k.model, k.cancel = true, nil, nil })
+		j.changeCopy(job, func(k *Copy) { k.Done, k.model, k.cancel = true, nil, nil })
 	}
 	return err
 }

@@ -1,6 +1,7 @@
-package chat
+package jobs
 
 import (
+	"tern/app/chat/worker"
 	"tern/inference"
 	"tern/model"
 )
@@ -51,24 +52,18 @@ func (l *LayerWeights) Counts() (neg, zero, pos int) {
 }
 
 // Weights hands what the open model is made of to done, from another goroutine,
-// since every weight is counted; nil where no model is open.
-func (c *Controller) Weights(done func(*Weights)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w := c.weights
-	switch {
-	case c.closed:
-	case w == nil:
-		c.running.Go(func() { done(nil) })
-	default:
-		c.running.Go(func() {
-			var a *Weights
-			if err := guarded(func() error { a = weightsOf(w); return nil }); err != nil {
-				c.mistake(err)
+// since it counts every weight; nil where no model is open.
+func (j *Jobs) Weights(done func(*Weights)) {
+	m := j.weights()
+	j.run(func() {
+		var a *Weights
+		if m != nil {
+			if err := worker.Guard(func() error { a = weightsOf(m); return nil }); err != nil {
+				j.host.Failed(err)
 			}
-			done(a)
-		})
-	}
+		}
+		done(a)
+	})
 }
 
 // weightsOf counts the weights of a model.

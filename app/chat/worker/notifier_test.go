@@ -1,4 +1,4 @@
-package chat
+package worker
 
 import (
 	"sync/atomic"
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-func TestLatchWaitsForALook(t *testing.T) {
+func TestNotifierWaitsForALook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told atomic.Int32
-		l := newLatch(func() { told.Add(1) })
-		defer l.close()
+		l := NewNotifier(func() { told.Add(1) })
+		defer l.Close()
 		expect := func(want int32, when string) {
 			t.Helper()
 			time.Sleep(time.Second)
@@ -21,44 +21,44 @@ func TestLatchWaitsForALook(t *testing.T) {
 			}
 		}
 		expect(0, "before any change")
-		l.change()
+		l.Change()
 		expect(1, "after a change")
 		for range 100 {
-			l.change()
+			l.Change()
 		}
 		expect(1, "while nobody looks")
-		l.look()
+		l.Look()
 		expect(1, "after a look at everything")
-		l.change()
+		l.Change()
 		expect(2, "after the next change")
-		l.look()
-		l.look()
+		l.Look()
+		l.Look()
 		expect(2, "after looking twice")
-		l.change()
-		l.change()
+		l.Change()
+		l.Change()
 		expect(3, "after two changes")
 	})
 }
 
-func TestLatchKeepsTheFrameRate(t *testing.T) {
+func TestNotifierKeepsTheFrameRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l *latch
+		var l *Notifier
 		var at []time.Time
 		var written, seen atomic.Int32
-		l = newLatch(func() {
+		l = NewNotifier(func() {
 			at = append(at, time.Now())
-			l.look()
+			l.Look()
 			seen.Store(written.Load())
 		})
 		begin := time.Now()
 		for range 5000 {
 			time.Sleep(time.Second / 500)
 			written.Add(1)
-			l.change()
+			l.Change()
 		}
 		lasted := time.Since(begin)
 		time.Sleep(time.Second)
-		l.close()
+		l.Close()
 		for i := 1; i < len(at); i++ {
 			if d := at[i].Sub(at[i-1]); d < frame {
 				t.Fatalf("notifications %v apart", d)
@@ -73,50 +73,20 @@ func TestLatchKeepsTheFrameRate(t *testing.T) {
 	})
 }
 
-func TestLatchClosesWhileTold(t *testing.T) {
+func TestNotifierClosesWhileTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		over := false
-		l := newLatch(func() {
+		l := NewNotifier(func() {
 			time.Sleep(time.Second)
 			over = true
 		})
-		l.change()
+		l.Change()
 		synctest.Wait()
-		l.close()
+		l.Close()
 		if !over {
 			t.Error("close did not wait for the notification")
 		}
-		l.change()
-		l.look()
-	})
-}
-
-// TestNotifications counts them for a whole answer at 500 tokens per second.
-func TestNotifications(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
-		f.context = 2000
-		f.says = []string{" " + string(make([]byte, 1000))}
-		var c *Controller
-		var last View
-		told := 0
-		c = f.start(Options{Notify: func() {
-			told++
-			last = c.View()
-		}})
-		g := balanced
-		g.MaxTokens = 1001
-		c.Load("a", g)
-		idle()
-		told = 0
-		c.Generate("Hi", g)
-		idle()
-		const lasted = perPrompt + 1001*perToken
-		if most := int(lasted/frame) + 2; told > most || told < most*8/10 {
-			t.Errorf("%d notifications in %v", told, lasted)
-		}
-		if len(text(last)) != 1003 || last.State != Ready || last.Figures.Stop != ReachedLength {
-			t.Errorf("the last notification saw %d bytes, %v, %q", len(text(last)), last.State, last.Figures.Stop)
-		}
+		l.Change()
+		l.Look()
 	})
 }

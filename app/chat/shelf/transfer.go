@@ -1,0 +1,78 @@
+package shelf
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tern/app/explain"
+	"tern/app/files"
+	"tern/app/history"
+	"tern/app/say"
+)
+
+// Import reads a conversation from a file and opens it.
+func (s *Shelf) Import(path string) {
+	s.later(func() {
+		data, err := files.Read(path, 256<<20)
+		var f *history.Conversation
+		if err == nil {
+			f, err = history.Import(data)
+		}
+		if err == nil {
+			f.Messages = withoutPaths(f.Messages)
+		}
+		if err != nil {
+			p := explain.Problem(err, path)
+			if errors.Is(err, history.ErrDamaged) {
+				p.Sentence, p.Hint = say.Say("{{.File}} is not a conversation", "File", filepath.Base(path)), say.Say("Choose a JSON file that Tern exported.")
+			}
+			s.shown.change(func(v *View) { v.Trouble = &p })
+			return
+		}
+		s.files.add(f)
+	})
+}
+
+// Export writes a conversation to a file: as Markdown, or as what Import reads
+// if the name ends in ".json". you and model name the two in Markdown.
+func (s *Shelf) Export(id, path, you, model string) {
+	s.later(func() {
+		f, err := s.files.copyOf(id)
+		if err == nil {
+			var data []byte
+			f.Writer = 0
+			f.Messages = withoutPaths(f.Messages)
+			if strings.EqualFold(filepath.Ext(path), ".json") {
+				data, err = f.Bytes()
+			} else {
+				data = []byte(f.Markdown(you, model))
+			}
+			if err == nil {
+				err = files.Write(path, data)
+			}
+		}
+		if err != nil {
+			p := explain.Problem(err, path)
+			switch {
+			case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.As(err, new(*os.LinkError)):
+				p.Sentence, p.Hint = say.Say("{{.File}} cannot be written there", "File", filepath.Base(path)), say.Say("Choose another folder.")
+			}
+			s.shown.change(func(v *View) { v.Trouble = &p })
+			return
+		}
+		s.host.Notice(say.Say("Exported to {{.File}}.", "File", filepath.Base(path)))
+	})
+}
+
+// withoutPaths returns messages that do not say where on a computer models are.
+func withoutPaths(list []history.Message) []history.Message {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Path = ""
+	}
+	return list
+}
