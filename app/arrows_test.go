@@ -77,6 +77,7 @@ var arrows = map[string][]string{
 	"tern/app/chat/document": {"tern/app/history", "tern/app/settings"},
 	"tern/app/settings":      {"tern/app/files", "tern/inference/sampling"},
 	"tern/app/history":       {"tern/app/files", "tern/app/settings"}, // a conversation has settings of its own
+	"tern/app/kept":          {"tern/app/files"},                      // what sessions knew; who has a session passes it
 	"tern/app/files":         {},
 
 	"tern/app/files/filestest": {},

@@ -91,6 +91,7 @@ type Engine struct {
 	grammars *grammars     // of GenerateOptions.Grammar
 	scan     *scanHead     // codes of the head, nil where they do not pay
 	free     func() (bytes int64, known bool)
+	print    *fingerprint
 }
 
 // Open reads the checkpoint at path: a folder, or any file in it.
@@ -151,6 +152,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 func (e *Engine) derive() {
 	m := e.model
 	e.conv = convolutions(m)
+	e.print = new(fingerprint)
 	e.scale = float32(1 / math.Sqrt(float64(m.HeadDim)))
 	e.ownNorms = false
 	e.kvLayer = make([]int, m.Config.Layers)

@@ -26,7 +26,15 @@ func Full(err error) bool {
 // needed. Whenever the program or the machine stops, the file is either the old
 // or the new one. Errors wrap ErrNotWritten and that of the system.
 func Write(path string, data []byte) error {
-	if err := write(path, data); err != nil {
+	return WriteWith(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteWith is Write for content that fill writes, piece by piece.
+func WriteWith(path string, fill func(io.Writer) error) error {
+	if err := write(path, fill); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotWritten, err)
 	}
 	return nil
@@ -36,7 +44,7 @@ func Write(path string, data []byte) error {
 // in the place of the star.
 const unfinished = ".*.new"
 
-func write(path string, data []byte) (err error) {
+func write(path string, fill func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -50,7 +58,7 @@ func write(path string, data []byte) (err error) {
 			_ = os.Remove(f.Name()) // the first error is the one to report
 		}
 	}()
-	_, err = f.Write(data)
+	err = fill(f)
 	if err == nil {
 		err = f.Sync() // or the rename may reach the disk before the bytes do
 	}

@@ -1,0 +1,320 @@
+package inference
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"tern/model"
+)
+
+// ErrKept marks what Restore cannot take: it is damaged, or belongs to another model
+// or to other settings.
+var ErrKept = errors.New("not a sequence of this session")
+
+// keptMagic begins what Save writes. What follows, little-endian:
+//
+//	32 bytes    the stamp of model and settings
+//	uint32      number of tokens n
+//	int32 × n   the tokens
+//	bytes       keys and values: for each chunk of positions, each layer, keys then values,
+//	            each head, the positions of the chunk below n
+//	            (states of linear attention alone:)
+//	float32 …   the state after n tokens
+//	uint32      position of an earlier state, 0 for none,
+//	float32 …   and that state
+//	uint32      CRC-32C of all before it
+const keptMagic = "TERNSEQ1"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Save writes the sequence with its keys, values and states, for a session of the
+// same model and the same settings to go on with in another run of the program.
+// Of a model with linear attention it writes the latest state before the end, too,
+// from which an answer can be written again. It allocates little.
+func (s *Session) Save(w io.Writer) error {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	sum := crc32.New(castagnoli)
+	out := io.MultiWriter(buffered, sum)
+	stamp, n := s.stamp(), len(s.tokens)
+	k := keeper{write: func(p []byte) error { _, err := out.Write(p); return err }}
+	k.bytes([]byte(keptMagic))
+	k.bytes(stamp[:])
+	k.number(uint32(n))
+	k.bytes(raw(s.tokens))
+	for at := 0; at < n; at += kvChunk {
+		s.kv.eachRun(at, n, k.bytes)
+	}
+	if s.state != nil {
+		k.bytes(raw(s.state.data))
+		before := s.state.before(n)
+		if before == nil {
+			k.number(0)
+		} else {
+			k.number(uint32(before.pos))
+			k.bytes(raw(before.data))
+		}
+	}
+	k.number(sum.Sum32())
+	if k.err == nil {
+		k.err = buffered.Flush()
+	}
+	if k.err != nil {
+		return fmt.Errorf("inference: the sequence was not kept: %w", k.err)
+	}
+	return nil
+}
+
+// SaveSize is how many bytes Save writes.
+func (s *Session) SaveSize() int64 {
+	n := int64(len(s.tokens))
+	size := int64(len(keptMagic)) + sha256.Size + 4 + 4*n + n*KVBytesPerToken(&s.engine.model.Config, s.kv.kind) + 4
+	if s.state != nil {
+		one := 4 * int64(len(s.state.data))
+		size += one + 4
+		if s.state.before(len(s.tokens)) != nil {
+			size += one
+		}
+	}
+	return size
+}
+
+// Restore takes over what Save wrote, in the place of what the session holds. The
+// session is empty after an error. Those wrap ErrKept where it is not for this
+// session, ErrMemory where there is no room, or are those of r. It takes no more
+// memory than it has read bytes, but for a chunk.
+func (s *Session) Restore(r io.Reader) (err error) {
+	s.empty()
+	defer func() {
+		if err != nil {
+			s.empty()
+		}
+	}()
+	sum := crc32.New(castagnoli)
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	in := io.TeeReader(buffered, sum)
+	k := keeper{write: func(p []byte) error { _, err := io.ReadFull(in, p); return err }}
+	head := make([]byte, len(keptMagic)+sha256.Size)
+	k.bytes(head)
+	stamp := s.stamp()
+	if k.err == nil && string(head) != keptMagic+string(stamp[:]) {
+		return fmt.Errorf("inference: it is of another model or of other settings: %w", ErrKept)
+	}
+	n := int(k.read())
+	if k.err == nil && n > s.context {
+		return fmt.Errorf("inference: %d tokens, the context has %d: %w", n, s.context, ErrKept)
+	}
+	for len(s.tokens) < n && k.err == nil {
+		part := make([]int32, min(kvChunk, n-len(s.tokens)))
+		k.bytes(raw(part))
+		for _, id := range part {
+			if id < 0 || int(id) >= s.engine.model.VocabSize {
+				return fmt.Errorf("inference: token id %d: %w", id, ErrKept)
+			}
+		}
+		s.tokens = append(s.tokens, part...)
+	}
+	for at := 0; at < n && k.err == nil; at += kvChunk {
+		if err := s.grow(min(at+kvChunk, n)); err != nil {
+			return err
+		}
+		s.kv.eachRun(at, n, k.bytes)
+	}
+	before := 0
+	if s.state != nil {
+		k.bytes(raw(s.state.data))
+		if before = int(k.read()); before > 0 && k.err == nil {
+			if before >= n {
+				return fmt.Errorf("inference: an earlier state after %d of %d tokens: %w", before, n, ErrKept)
+			}
+			k.bytes(raw(s.state.room(before)))
+		}
+	}
+	want := sum.Sum32()
+	got := k.read()
+	switch {
+	case errors.Is(k.err, io.EOF), errors.Is(k.err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("inference: it ends too early: %w", ErrKept)
+	case k.err != nil:
+		return fmt.Errorf("inference: %w", k.err)
+	case got != want:
+		return fmt.Errorf("inference: its checksum is wrong: %w", ErrKept)
+	}
+	s.state.save(n)
+	return nil
+}
+
+// empty forgets everything, the states too.
+func (s *Session) empty() {
+	s.tokens, s.ahead, s.have = s.tokens[:0], nil, logitsNone
+	if s.state != nil {
+		s.state.rewind(0)
+	}
+}
+
+// keeper writes or reads pieces until the first error.
+type keeper struct {
+	write func(p []byte) error // or reads into p
+	err   error
+}
+
+func (k *keeper) bytes(p []byte) {
+	if k.err == nil {
+		k.err = k.write(p)
+	}
+}
+
+func (k *keeper) number(n uint32) { k.bytes(binary.LittleEndian.AppendUint32(nil, n)) }
+
+func (k *keeper) read() uint32 {
+	p := make([]byte, 4)
+	if k.bytes(p); k.err != nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(p)
+}
+
+// raw is the memory of numbers. Save and Restore happen on one computer: the stamp has
+// its kind.
+func raw[T int8 | uint16 | int32 | float32](v []T) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(v[0])))
+}
+
+// eachRun calls f with the memory of the keys or values of each head of the chunk that
+// begins at position at, those of positions below n.
+func (kv *kvCache) eachRun(at, n int, f func(p []byte)) {
+	var chunk []byte
+	width := kv.headDim // bytes of a key
+	if kv.kind == KVF16 {
+		chunk, width = raw(kv.f16[at/kvChunk]), 2*width
+	} else {
+		chunk, width = raw(kv.f32[at/kvChunk]), 4*width
+	}
+	for ; len(chunk) > 0; chunk = chunk[kvChunk*width:] {
+		f(chunk[:min(kvChunk, n-at)*width])
+	}
+}
+
+// before is the latest snapshot of fewer than n tokens, nil for none.
+func (r *recurrentState) before(n int) *snapshot {
+	for i := len(r.saved) - 1; i >= 0; i-- {
+		if r.saved[i].pos < n {
+			return &r.saved[i]
+		}
+	}
+	return nil
+}
+
+// room adds a snapshot of pos tokens, to be filled, to an empty list.
+func (r *recurrentState) room(pos int) []float32 {
+	r.save(pos)
+	return r.saved[0].data
+}
+
+// fingerprint names the model and the precision of an engine: it is computed once.
+type fingerprint struct {
+	once sync.Once
+	sum  [sha256.Size]byte
+}
+
+// stamp names everything that the bits of a session's keys, values and states depend on.
+func (s *Session) stamp() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	print := s.engine.fingerprint()
+	h.Write(print[:])
+	fmt.Fprintf(h, "kv %d amplitude %08x %s\n", s.kv.kind, math.Float32bits(s.amplitude), runtime.GOARCH)
+	h.Write(raw(s.invFreq))
+	h.Sum(sum[:0])
+	return sum
+}
+
+// sampledRows is how many rows of each matrix a fingerprint looks at: all of them take
+// seconds for large models (model.Model.Hash), and files that differ in few rows are
+// made by nobody.
+const sampledRows = 16
+
+func (e *Engine) fingerprint() [sha256.Size]byte {
+	e.print.once.Do(func() {
+		h, m := sha256.New(), e.model
+		c := m.Config
+		c.StopIDs, c.BOS, c.ContextLen, c.Family = nil, 0, 0, ""
+		fmt.Fprintf(h, "%+v planes %d\n", c, e.planes)
+		rotation := func(r *model.Rotation) {
+			if r != nil {
+				fmt.Fprintf(h, "rotated by %d, grouped %t\n", r.Block, r.Grouped)
+				h.Write(raw(r.Signs))
+			}
+		}
+		for _, s := range m.Slots(&model.GGUFNames) {
+			fmt.Fprintf(h, "%s %d %d\n", s.Name, s.Rows, s.Cols)
+			if s.Norm != nil {
+				h.Write(raw(*s.Norm))
+				continue
+			}
+			row := make([]float32, s.Cols)
+			for i := range min(sampledRows, s.Rows) {
+				r := i * (s.Rows - 1) / max(1, min(sampledRows, s.Rows)-1)
+				if s.Dense != nil {
+					s.Dense.RowTo(row, r)
+				} else {
+					rowOf(s.Linear, r, row)
+				}
+				h.Write(raw(row))
+			}
+			if l := s.Linear; l != nil {
+				rotation(l.Rotation)
+				h.Write(raw(append([]float32{l.NormEps}, l.Norm...)))
+			}
+		}
+		rotation(m.EmbedRotation)
+		rotation(m.HeadRotation)
+		h.Sum(e.print.sum[:0])
+	})
+	return e.print.sum
+}
+
+// rowOf stores the weights of a row of a projection.
+func rowOf(l *model.Linear, r int, dst []float32) {
+	switch {
+	case l.Dense != nil:
+		l.Dense.RowTo(dst, r)
+	case l.Grouped != nil:
+		l.Grouped.UnpackRow(r, dst)
+	default:
+		row := make([]int8, l.Cols)
+		l.UnpackRow(r, row)
+		for i, v := range row {
+			dst[i] = float32(v) * l.Scale
+		}
+	}
+}
+
+// SessionMemory is what a session takes, part by part.
+type SessionMemory struct {
+	KV        int64 // keys and values, as far as the cache has grown
+	State     int64 // states of linear attention
+	Snapshots int64 // copies of them, to go back to
+	Kept      int   // how many copies
+}
+
+// Memory says what the session takes now.
+func (s *Session) Memory() SessionMemory {
+	m := SessionMemory{KV: s.kv.bytes()}
+	if s.state != nil {
+		m.State = 4 * int64(len(s.state.data))
+		m.Kept = len(s.state.saved)
+		m.Snapshots = int64(m.Kept) * m.State
+	}
+	return m
+}

@@ -1,0 +1,205 @@
+package inference
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"tern/model"
+	"tern/model/checkpoint"
+)
+
+// keptModels are models of each kind of cache: keys alone, with states, rotated.
+var keptModels = []string{"qwen3-pq2_0-yarn", "minicpm-tq2_0-longrope-long", "qwen35-pq2_0", "qwen35-ptq1_0-hadamard-tied"}
+
+func randomIDs(vocab, n int) []int32 {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = rng.Int32N(int32(vocab))
+	}
+	return ids
+}
+
+// saved is the session's sequence as Save writes it.
+func saved(t *testing.T, s *Session) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := s.Save(&b); err != nil {
+		t.Fatal(err)
+	}
+	if int64(b.Len()) != s.SaveSize() {
+		t.Errorf("%d bytes, %d foreseen", b.Len(), s.SaveSize())
+	}
+	return b.Bytes()
+}
+
+// TestKeep: a text goes on after another start of the program with the same bits, from
+// its end and from the answer before it, without reading it again.
+func TestKeep(t *testing.T) {
+	ctx := context.Background()
+	for _, name := range keptModels {
+		dir := filepath.Join(families, name)
+		for _, kv := range []KVType{KVF16, KVF32} {
+			for _, n := range []int{1, 2, 127, 255, 256, 257, 600} {
+				before := session(t, open(t, dir, 2), SessionOptions{KV: kv})
+				vocab := before.engine.model.VocabSize
+				prompt, more := randomIDs(vocab, n), randomIDs(vocab, 40)
+				if _, err := before.Sync(ctx, prompt, nil); err != nil {
+					t.Fatal(err)
+				}
+				for _, id := range more[:5] { // an answer, token by token
+					if err := before.Eval(ctx, id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				raw := saved(t, before)
+				after := session(t, open(t, dir, 1), SessionOptions{KV: kv})
+				if err := after.Restore(bytes.NewReader(raw)); err != nil {
+					t.Fatalf("%s, %d tokens: %v", name, n, err)
+				}
+				if !slices.Equal(after.Tokens(), before.Tokens()) || after.Logits() != nil {
+					t.Fatalf("%s: %d tokens of %d", name, len(after.Tokens()), len(before.Tokens()))
+				}
+				if !bytes.Equal(saved(t, after), raw) {
+					t.Errorf("%s, %d tokens: saved again it differs", name, n)
+				}
+				whole := slices.Concat(prompt, more[:5], more[5:])
+				for _, s := range []*Session{before, after} {
+					reused, err := s.Sync(ctx, whole, nil)
+					if err != nil || reused != n+5 {
+						t.Errorf("%s: %d of %d reused, %v", name, reused, n+5, err)
+					}
+				}
+				if !slices.Equal(before.Logits(), after.Logits()) {
+					t.Errorf("%s, %v, %d tokens: other logits", name, kv, n)
+				}
+				// The answer again: what was asked is still there.
+				if err := after.Restore(bytes.NewReader(raw)); err != nil {
+					t.Fatal(err)
+				}
+				again := slices.Concat(prompt, randomIDs(vocab, 7))
+				reused, err := after.Sync(ctx, again, nil)
+				if err != nil || reused != n {
+					t.Errorf("%s: the answer again: %d of %d reused, %v", name, reused, n, err)
+				}
+				if fresh := session(t, open(t, dir, 2), SessionOptions{KV: kv}); true {
+					if _, err := fresh.Sync(ctx, again, nil); err != nil || !slices.Equal(fresh.Logits(), after.Logits()) {
+						t.Errorf("%s, %d tokens: the answer again differs: %v", name, n, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestKeptNot: what is damaged, or of another model or other settings, is refused, and
+// leaves an empty session that works.
+func TestKeptNot(t *testing.T) {
+	ctx := context.Background()
+	for _, name := range []string{"qwen3-pq2_0-yarn", "qwen35-pq2_0"} {
+		dir := filepath.Join(families, name)
+		e := open(t, dir, 2)
+		s := session(t, e, SessionOptions{})
+		prompt := randomIDs(e.model.VocabSize, 300)
+		if _, err := s.Sync(ctx, prompt, nil); err != nil {
+			t.Fatal(err)
+		}
+		want, raw := slices.Clone(s.Logits()), saved(t, s)
+		refused := func(what string, s *Session, raw []byte) {
+			t.Helper()
+			err := s.Restore(bytes.NewReader(raw))
+			if !errors.Is(err, ErrKept) || len(s.Tokens()) != 0 || s.Logits() != nil {
+				t.Errorf("%s: %s: %v, %d tokens", name, what, err, len(s.Tokens()))
+			}
+		}
+		rng := rand.New(rand.NewPCG(5, 6))
+		for range 40 {
+			cut := rng.IntN(len(raw))
+			refused(fmt.Sprintf("cut at %d", cut), s, raw[:cut])
+			flipped := slices.Clone(raw)
+			flipped[cut] ^= 1 << rng.IntN(8)
+			refused(fmt.Sprintf("a bit at %d", cut), s, flipped)
+		}
+		refused("nothing", s, nil)
+		large := slices.Clone(raw)
+		copy(large[len(keptMagic)+32:], []byte{0xff, 0xff, 0xff, 0x7f})
+		refused("a large number of tokens", s, large)
+
+		refused("another precision of the cache", session(t, e, SessionOptions{KV: KVF32}), raw)
+		refused("a smaller context", session(t, e, SessionOptions{Context: 200}), raw)
+		refused("24 bits", session(t, openExact(t, dir), SessionOptions{}), raw)
+		refused("another model", session(t, open(t, filepath.Join(families, "qwen3-q1_0"), 1), SessionOptions{}), raw)
+		for what, change := range map[string]func(m *model.Model){
+			"a norm":       func(m *model.Model) { m.Norm[3]++ },
+			"rope scaling": func(m *model.Model) { m.RopeTheta++ },
+			"a projection": func(m *model.Model) {
+				g := m.Weights.Layers[1].Up.Grouped
+				g.SetScale(0, 0, 1.5)
+			},
+		} {
+			m, err := checkpoint.Open(ctx, dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(m)
+			refused(what, session(t, newEngine(t, m), SessionOptions{}), raw)
+		}
+		// A copy of the model is the model, and the session still works.
+		if err := s.Restore(bytes.NewReader(raw)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Sync(ctx, prompt, nil); err != nil || !slices.Equal(s.Logits(), want) {
+			t.Errorf("%s: afterwards: %v", name, err)
+		}
+		m := s.Memory()
+		if m.KV == 0 || (m.State > 0) != (e.model.Recurrent != nil) || m.Snapshots != int64(m.Kept)*m.State || m.KV+m.State+m.Snapshots != s.KVBytes() {
+			t.Errorf("%+v, %d in all", m, s.KVBytes())
+		}
+		if got := e.model.StateBytes(); m.State != got || m.Snapshots > SnapshotBytes(&e.model.Config) {
+			t.Errorf("state %d, want %d; snapshots %d", m.State, got, m.Snapshots)
+		}
+	}
+}
+
+// FuzzRestore: no bytes make Restore crash, or take more memory than they are worth.
+func FuzzRestore(f *testing.F) {
+	e, err := Open(context.Background(), filepath.Join(families, "qwen35-pq2_0"), Options{Threads: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(e.Close)
+	s, err := e.NewSession(SessionOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, n := range []int{1, 40} {
+		if _, err := s.Sync(context.Background(), randomIDs(e.model.VocabSize, n), nil); err != nil {
+			f.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := s.Save(&b); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+		f.Add(b.Bytes()[:b.Len()/2])
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := e.NewSession(SessionOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Restore(bytes.NewReader(raw)); err != nil && !errors.Is(err, ErrKept) {
+			t.Fatal(err)
+		}
+		if s.kv.bytes() > s.kv.chunkBytes()*int64(2+len(raw)/max(1, int(s.kv.chunkBytes())))+s.kv.chunkBytes() {
+			t.Errorf("%d bytes of cache for %d", s.kv.bytes(), len(raw))
+		}
+		_, _ = s.Sync(context.Background(), []int32{1, 2, 3}, nil)
+	})
+}
