@@ -111,7 +111,7 @@ var arrows = map[string][]string{
 	"tern/model/fuzztest":          {},
 	"tern/model/gguf":              {"tern/model/internal/memory"},
 	"tern/model/safetensors":       {},
-	"tern/model/narrow":            {"tern/model/internal/parallel"},
+	"tern/model/narrow":            {"tern/model/internal/parallel", "tern/model/internal/repack"},
 	"tern/model/ternary":           {"tern/model/internal/memory", "tern/model/internal/repack"},
 	"tern/tokenizer":               {"tern/model/pyjson", "tern/tokenizer/vocab"}, // its files are JSON as Python writes it
 	// vocab has the nouns that model keeps and tokenizer reads, so that neither knows the

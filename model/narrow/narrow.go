@@ -23,6 +23,7 @@ import (
 	"github.com/x448/float16"
 
 	"tern/model/internal/parallel"
+	"tern/model/internal/repack"
 )
 
 // BlockRows is the number of rows of a block: its spare quarter comes first, then its rows,
@@ -196,53 +197,74 @@ func Decode(dst []float32, low, high []byte, limit uint16, half bool) {
 func (m *Matrix) pack(b int, half bool, scratch []byte) int {
 	block := m.block(b)
 	src := scratch[:copy(scratch, block)]
-	values := make([]float32, m.Cols)
-	bits := make([]uint16, m.Cols)
-	table := halves()
+	values, bits := make([]float32, m.Cols), make([]uint16, m.Cols)
 	var odd []float
 	for r := b * BlockRows; len(src) > 0; r, src = r+1, src[2*m.Cols:] {
-		limit := uint16(0)
-		for c := range bits {
-			v := binary.LittleEndian.Uint16(src[2*c:])
-			if !half {
-				values[c] = math.Float32frombits(uint32(v) << 16)
-			} else {
-				values[c] = table[v]
-				if !m.Half {
-					w := math.Float32bits(values[c])
-					if v = uint16(w >> 16); w&0xffff != 0 {
-						v = none
-					}
-				}
-			}
-			bits[c] = v
-			if v != none {
-				limit = max(limit, v&^sign)
-			}
+		low, high, _ := m.Row(r)
+		limit, ok := m.packFast(low, high, src[:2*m.Cols], bits, half)
+		if !ok {
+			limit, odd = m.packRow(low, high, src, values, bits, half, odd, r)
 		}
 		m.limits[r] = limit
-		low, high, _ := m.Row(r)
-		clear(high)
-		for c, v := range bits {
-			below := limit - v&^sign
-			switch {
-			case v&^sign == 0:
-				below = mask
-			case v == none || below >= mask:
-				odd = append(odd, float{int32(r), int32(c), values[c]})
-				below = mask
-			}
-			v = (limit-below)&mask | v&sign>>(15-magnitudeBits)
-			low[c] = byte(v)
-			high[c/colsMultiple*16+c%16] |= byte(v>>8) << (c % colsMultiple / 16 * 4)
-		}
 	}
 	m.odd[b] = slices.Clip(odd)
 	return len(odd)
 }
 
+// packRow packs row r and adds the numbers that have no 12 bits to odd. values and bits
+// are scratch.
+func (m *Matrix) packRow(low, high, src []byte, values []float32, bits []uint16, half bool, odd []float, r int) (limit uint16, _ []float) {
+	table := halves()
+	for c := range bits {
+		v := binary.LittleEndian.Uint16(src[2*c:])
+		if !half {
+			values[c] = math.Float32frombits(uint32(v) << 16)
+		} else {
+			values[c] = table[v]
+			if !m.Half {
+				w := math.Float32bits(values[c])
+				if v = uint16(w >> 16); w&0xffff != 0 {
+					v = none
+				}
+			}
+		}
+		bits[c] = v
+		if v != none {
+			limit = max(limit, v&^sign)
+		}
+	}
+	clear(high)
+	for c, v := range bits {
+		below := limit - v&^sign
+		switch {
+		case v&^sign == 0:
+			below = mask
+		case v == none || below >= mask:
+			odd = append(odd, float{int32(r), int32(c), values[c]})
+			below = mask
+		}
+		v = (limit-below)&mask | v&sign>>(15-magnitudeBits)
+		low[c] = byte(v)
+		high[c/colsMultiple*16+c%16] |= byte(v>>8) << (c % colsMultiple / 16 * 4)
+	}
+	return limit, odd
+}
+
+// packFast packs a row all of whose numbers have 12 bits, where there is assembly for it.
+// bits is scratch.
+func (m *Matrix) packFast(low, high, src []byte, bits []uint16, half bool) (limit uint16, ok bool) {
+	if half == m.Half {
+		if bits = repack.Words(src); bits == nil {
+			return 0, false
+		}
+	} else if !repack.Shorten(bits, src) {
+		return 0, false
+	}
+	return repack.Narrow(low, high, bits)
+}
+
 // none marks a binary16 that is no bfloat16: a NaN, which weights are not.
-const none = 0xffff
+const none = repack.NoNarrow
 
 // unpack undoes pack.
 func (m *Matrix) unpack(b int, half bool, scratch []byte) {

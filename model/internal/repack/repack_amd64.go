@@ -5,7 +5,7 @@ package repack
 import "github.com/klauspost/cpuid/v2"
 
 // useAVX2 selects the assembly.
-var useAVX2 = cpuid.CPU.Supports(cpuid.AVX2)
+var useAVX2 = cpuid.CPU.Supports(cpuid.AVX2, cpuid.F16C)
 
 func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, groupCols int) {
 	if groupCols == 128 {

@@ -648,6 +648,154 @@ DATA spread<>+14(SB)/1, $0xa8
 DATA spread<>+15(SB)/1, $0xaa
 GLOBL spread<>(SB), RODATA|NOPTR, $16
 
+// func widestAVX2(bits *uint16, n int) uint16
+// Requires: AVX, AVX2
+TEXT ·widestAVX2(SB), NOSPLIT, $0-18
+	MOVQ         bits+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVL         $0x7fff7fff, DX
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0xffffffff, DX
+	VMOVD        DX, X1
+	VPBROADCASTD X1, Y1
+	VPXOR        Y2, Y2, Y2
+
+next:
+	VMOVDQU      (AX), Y3
+	VPCMPEQW     Y1, Y3, Y4
+	VPANDN       Y3, Y4, Y3
+	VPAND        Y0, Y3, Y3
+	VPMAXUW      Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNZ          next
+	VEXTRACTI128 $0x01, Y2, X0
+	VPMAXUW      X0, X2, X0
+	VPXOR        X1, X0, X0
+	VPHMINPOSUW  X0, X0
+	VPXOR        X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVW         AX, ret+16(FP)
+	RET
+
+// func narrowAVX2(low *byte, high *byte, bits *uint16, n int, limit uint32) bool
+// Requires: AVX, AVX2
+TEXT ·narrowAVX2(SB), NOSPLIT, $0-41
+	MOVQ         low+0(FP), AX
+	MOVQ         high+8(FP), CX
+	MOVQ         bits+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVL         $0x7fff7fff, SI
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0xffffffff, SI
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x07ff07ff, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	MOVL         limit+32(FP), SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPXOR        Y4, Y4, Y4
+
+next:
+	VMOVDQU   (DX), Y5
+	VPAND     Y1, Y5, Y6
+	VPSUBW    Y6, Y0, Y7
+	VPMAXUW   Y3, Y7, Y8
+	VPCMPEQW  Y8, Y7, Y8
+	VPCMPEQW  Y2, Y5, Y9
+	VPOR      Y9, Y8, Y8
+	VPXOR     Y9, Y9, Y9
+	VPCMPEQW  Y6, Y9, Y9
+	VPANDN    Y8, Y9, Y6
+	VPOR      Y6, Y4, Y4
+	VPOR      Y9, Y8, Y8
+	VPBLENDVB Y8, Y3, Y7, Y7
+	VPSUBW    Y7, Y0, Y7
+	VPAND     Y3, Y7, Y7
+	VPANDN    Y5, Y1, Y5
+	VPSRLW    $0x04, Y5, Y5
+	VPOR      Y5, Y7, Y7
+	VMOVDQU   32(DX), Y5
+	VPAND     Y1, Y5, Y6
+	VPSUBW    Y6, Y0, Y8
+	VPMAXUW   Y3, Y8, Y9
+	VPCMPEQW  Y9, Y8, Y9
+	VPCMPEQW  Y2, Y5, Y10
+	VPOR      Y10, Y9, Y9
+	VPXOR     Y10, Y10, Y10
+	VPCMPEQW  Y6, Y10, Y10
+	VPANDN    Y9, Y10, Y6
+	VPOR      Y6, Y4, Y4
+	VPOR      Y10, Y9, Y9
+	VPBLENDVB Y9, Y3, Y8, Y8
+	VPSUBW    Y8, Y0, Y8
+	VPAND     Y3, Y8, Y8
+	VPANDN    Y5, Y1, Y5
+	VPSRLW    $0x04, Y5, Y5
+	VPOR      Y5, Y8, Y8
+	VPSRLW    $0x08, Y7, Y5
+	VPSRLW    $0x08, Y8, Y6
+	VPSLLW    $0x04, Y6, Y6
+	VPOR      Y6, Y5, Y5
+	VPACKUSWB Y5, Y5, Y5
+	VPERMQ    $0x08, Y5, Y5
+	VMOVDQU   X5, (CX)
+	VPSLLW    $0x08, Y7, Y7
+	VPSRLW    $0x08, Y7, Y7
+	VPSLLW    $0x08, Y8, Y8
+	VPSRLW    $0x08, Y8, Y8
+	VPACKUSWB Y8, Y7, Y7
+	VPERMQ    $0xd8, Y7, Y7
+	VMOVDQU   Y7, (AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x20, AX
+	ADDQ      $0x10, CX
+	DECQ      BX
+	JNZ       next
+	VPTEST    Y4, Y4
+	SETNE     AL
+	VZEROUPPER
+	MOVB      AL, ret+40(FP)
+	RET
+
+// func shortenAVX2(bits *uint16, src *byte, n int)
+// Requires: AVX, AVX2, F16C
+TEXT ·shortenAVX2(SB), NOSPLIT, $0-24
+	MOVQ     bits+0(FP), AX
+	MOVQ     src+8(FP), CX
+	MOVQ     n+16(FP), DX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x10, Y0, Y0
+	VPXOR    Y1, Y1, Y1
+
+next:
+	VCVTPH2PS (CX), Y2
+	VPAND     Y0, Y2, Y3
+	VPCMPEQD  Y1, Y3, Y3
+	VPSRLD    $0x10, Y2, Y2
+	VPANDN    Y0, Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VCVTPH2PS 16(CX), Y3
+	VPAND     Y0, Y3, Y4
+	VPCMPEQD  Y1, Y4, Y4
+	VPSRLD    $0x10, Y3, Y3
+	VPANDN    Y0, Y4, Y4
+	VPOR      Y4, Y3, Y3
+	VPACKUSDW Y3, Y2, Y2
+	VPERMQ    $0xd8, Y2, Y2
+	VMOVDQU   Y2, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       next
+	VZEROUPPER
+	RET
+
 // func finite16AVX2(src *byte, n int, exponent uint32) bool
 // Requires: AVX, AVX2
 TEXT ·finite16AVX2(SB), NOSPLIT, $0-25

@@ -13,3 +13,6 @@ func ptq1AVX2(dst, src *byte, blocks int)                                       
 func q1AVX2(dst, src *byte, blocks int)                                                    {}
 func finite16AVX2(src *byte, n int, exponent uint32) bool                                  { return false }
 func finite32AVX2(src *byte, n int, exponent uint32) bool                                  { return false }
+func widestAVX2(bits *uint16, n int) uint16                                                { return 0 }
+func narrowAVX2(low, high *byte, bits *uint16, n int, limit uint32) bool                   { return false }
+func shortenAVX2(bits *uint16, src *byte, n int)                                           {}

@@ -39,6 +39,21 @@ func ptq1AVX2(dst *byte, src *byte, blocks int)
 //go:noescape
 func q1AVX2(dst *byte, src *byte, blocks int)
 
+// widestAVX2 is the largest magnitude of n times 16 numbers, of which 0xffff is none.
+//
+//go:noescape
+func widestAVX2(bits *uint16, n int) uint16
+
+// narrowAVX2 keeps n times 32 numbers in 12 bits. It returns whether one has none; limit is in both halves.
+//
+//go:noescape
+func narrowAVX2(low *byte, high *byte, bits *uint16, n int, limit uint32) bool
+
+// shortenAVX2 turns n times 16 binary16 numbers into bfloat16, 0xffff where that would round.
+//
+//go:noescape
+func shortenAVX2(bits *uint16, src *byte, n int)
+
 // finite16AVX2 returns whether no number in n times 64 bytes has this exponent, twice the bits for two of them.
 //
 //go:noescape

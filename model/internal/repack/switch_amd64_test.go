@@ -6,6 +6,6 @@ import "github.com/klauspost/cpuid/v2"
 
 // switchTo selects the assembly or the Go code; false without AVX2.
 func switchTo(assembly bool) bool {
-	useAVX2 = assembly && cpuid.CPU.Supports(cpuid.AVX2)
-	return cpuid.CPU.Supports(cpuid.AVX2)
+	useAVX2 = assembly && cpuid.CPU.Supports(cpuid.AVX2, cpuid.F16C)
+	return cpuid.CPU.Supports(cpuid.AVX2, cpuid.F16C)
 }
