@@ -28,7 +28,8 @@ var arrows = map[string][]string{
 	"tern/app/server": {"tern/app/explain", "tern/inference", "tern/inference/answer", "tern/inference/grammar", "tern/inference/sampling", "tern/tokenizer"},
 	"tern/app/single": {"tern/app/files"}, // the lock
 	"tern/app/crash":  {"tern/app/files"},
-	"tern/app/remote": {},
+	// remote takes thoughts out of the text of servers that leave them in.
+	"tern/app/remote": {"tern/inference/answer", "tern/inference/chattemplate"},
 	"tern/app/update": {},
 
 	// check looks into weights, and opens models another way than they say, with

@@ -129,6 +129,11 @@ type Request struct {
 	Seed        uint64    `json:"seed"`
 	Stop        []string  `json:"stop,omitempty"`
 
+	// Effort is how much to think: "none", "low", "high" …; "" leaves it to the
+	// server. TemplateVariables are further variables of its chat template.
+	Effort            string         `json:"reasoning_effort,omitempty"`
+	TemplateVariables map[string]any `json:"chat_template_kwargs,omitempty"`
+
 	// Extras are what local servers take beside OpenAI's parameters, by key. One
 	// that refuses them is asked without.
 	Extras map[string]float64 `json:"-"`
@@ -148,10 +153,10 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	return append(append(raw[:len(raw)-1], ','), extras[1:]...), nil
 }
 
-// Stream asks and calls piece with every part of the text, one token as a rule,
-// until there are no more or it returns false. finish is what the server says of
+// Stream asks and calls piece with every part of the answer, one token as a rule,
+// until there are no more or it returns false; calls of tools come complete. finish is what the server says of
 // the end: "stop" or "length". A context that is done ends it with its error.
-func (c *Client) Stream(ctx context.Context, r Request, piece func(text string) bool) (finish string, err error) {
+func (c *Client) Stream(ctx context.Context, r Request, piece func(p Part) bool) (finish string, err error) {
 	ctx, cancel := context.WithCancel(ctx) // ends the request however this returns
 	defer cancel()
 	r.Stream = true
@@ -160,8 +165,8 @@ func (c *Client) Stream(ctx context.Context, r Request, piece func(text string) 
 		path = "/chat/completions"
 	}
 	res, err := c.do(ctx, http.MethodPost, path, r)
-	if errors.Is(err, ErrRefused) && len(r.Extras) > 0 {
-		r.Extras = nil
+	if errors.Is(err, ErrRefused) && r.asksMore() {
+		r.Extras, r.Effort, r.TemplateVariables = nil, "", nil
 		res, err = c.do(ctx, http.MethodPost, path, r)
 	}
 	if err != nil {
@@ -171,12 +176,18 @@ func (c *Client) Stream(ctx context.Context, r Request, piece func(text string) 
 	if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
 		return "", fmt.Errorf("remote: %s answers with %q, not with a stream: %w", c.base, kind, ErrNoServer)
 	}
-	return c.events(ctx, res.Body, piece)
+	return c.events(ctx, res.Body, newParts(r.Messages != nil, piece))
+}
+
+// asksMore reports whether there is something in the request that every server knows
+// how to do without.
+func (r *Request) asksMore() bool {
+	return len(r.Extras) > 0 || r.Effort != "" || len(r.TemplateVariables) > 0
 }
 
 // events reads server-sent events up to [DONE], or to the end if a reason to end
 // came before it.
-func (c *Client) events(ctx context.Context, body io.Reader, piece func(text string) bool) (finish string, err error) {
+func (c *Client) events(ctx context.Context, body io.Reader, to *parts) (finish string, err error) {
 	s := bufio.NewScanner(body)
 	s.Buffer(nil, maxEvent)
 	for s.Scan() {
@@ -185,15 +196,14 @@ func (c *Client) events(ctx context.Context, body io.Reader, piece func(text str
 			continue // comments, names of events, the lines between them
 		}
 		if data = strings.TrimSpace(data); data == "[DONE]" {
+			to.close()
 			return finish, nil
 		}
 		var e struct {
 			Error   json.RawMessage `json:"error"`
 			Choices []struct {
-				Text  string `json:"text"`
-				Delta struct {
-					Content string `json:"content"`
-				} `json:"delta"`
+				Text   string `json:"text"`
+				Delta  delta  `json:"delta"`
 				Finish string `json:"finish_reason"`
 			} `json:"choices"`
 		}
@@ -204,7 +214,8 @@ func (c *Client) events(ctx context.Context, body io.Reader, piece func(text str
 			return "", fmt.Errorf("remote: %s: %s: %w", c.base, said(e.Error), ErrRefused)
 		}
 		for _, choice := range e.Choices {
-			if text := choice.Text + choice.Delta.Content; text != "" && !piece(text) {
+			choice.Delta.Content += choice.Text
+			if !to.add(&choice.Delta) {
 				return finish, nil
 			}
 			if choice.Finish != "" {
@@ -221,6 +232,7 @@ func (c *Client) events(ctx context.Context, body io.Reader, piece func(text str
 	if finish == "" {
 		return "", c.unreachable(io.ErrUnexpectedEOF)
 	}
+	to.close()
 	return finish, nil
 }
 

@@ -99,7 +99,7 @@ func TestStream(t *testing.T) {
 			_, _ = io.WriteString(w, x.sent)
 		})
 		var pieces []string
-		finish, err := c.Stream(context.Background(), Request{}, func(s string) bool { pieces = append(pieces, s); return true })
+		finish, err := c.Stream(context.Background(), Request{}, func(p Part) bool { pieces = append(pieces, p.Text); return true })
 		if got := strings.Join(pieces, "|"); got != x.text || finish != x.finish || err != nil {
 			t.Errorf("%s: %q, %q, %v", about, got, finish, err)
 		}
@@ -146,7 +146,7 @@ func TestFaults(t *testing.T) {
 		}, ErrUnreachable, "EOF"},
 	} {
 		c := serve(t, "s3cret", x.answer)
-		_, err := c.Stream(context.Background(), Request{Messages: []Message{{"user", "hi"}}}, func(string) bool { return true })
+		_, err := c.Stream(context.Background(), Request{Messages: []Message{{"user", "hi"}}}, func(Part) bool { return true })
 		if !errors.Is(err, x.want) || !strings.Contains(fmt.Sprint(err), x.says) || strings.Contains(fmt.Sprint(err), "s3cret") {
 			t.Errorf("%s: %v", about, err)
 		}
@@ -172,7 +172,7 @@ func TestExtras(t *testing.T) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: {\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 	})
-	if _, err := c.Stream(context.Background(), Request{Extras: map[string]float64{"top_k": 40}}, func(string) bool { return true }); err != nil || asked != 2 {
+	if _, err := c.Stream(context.Background(), Request{Extras: map[string]float64{"top_k": 40}}, func(Part) bool { return true }); err != nil || asked != 2 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 }
@@ -188,12 +188,12 @@ func TestCancel(t *testing.T) {
 		<-r.Context().Done()
 		left <- struct{}{}
 	})
-	if _, err := c.Stream(context.Background(), Request{}, func(string) bool { return false }); err != nil {
+	if _, err := c.Stream(context.Background(), Request{}, func(Part) bool { return false }); err != nil {
 		t.Error(err)
 	}
 	<-left
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := c.Stream(ctx, Request{}, func(string) bool { cancel(); return true }); !errors.Is(err, context.Canceled) {
+	if _, err := c.Stream(ctx, Request{}, func(Part) bool { cancel(); return true }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	<-left

@@ -159,14 +159,15 @@ func (a *remoteAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		begin, first, left := time.Now(), time.Time{}, false
 		var stats inference.Stats
-		finish, err := a.client.Stream(ctx, a.request, func(text string) bool {
+		var flat remote.Flat
+		finish, err := a.client.Stream(ctx, a.request, func(p remote.Part) bool {
 			now := time.Now()
 			if stats.Generated == 0 {
 				first, stats.FirstToken = now, now.Sub(begin)
 			}
 			stats.Generated++
 			stats.Decode = now.Sub(first)
-			left = !yield(Event{Kind: Writing, Text: text, Stats: stats}, nil)
+			left = !yield(Event{Kind: Writing, Text: flat.Add(p), Stats: stats}, nil)
 			return !left
 		})
 		if left {

@@ -1,0 +1,154 @@
+package remote
+
+import (
+	"encoding/json"
+	"strings"
+
+	"tern/inference/answer"
+	"tern/inference/chattemplate"
+)
+
+// Part is what one event adds to an answer: something said, something thought, or a
+// call of a tool.
+type Part struct {
+	Thought bool // Text is not for the answer
+	Text    string
+	Call    *Call
+}
+
+// Call is a tool that the model asks for.
+type Call struct {
+	ID, Name  string
+	Arguments string // a JSON object
+}
+
+// delta is what an event adds, in the words of llama-server, vLLM and Ollama.
+type delta struct {
+	Content   string `json:"content"`
+	Reasoning string `json:"reasoning_content"` // llama-server, older vLLM, Tern
+	Thinking  string `json:"reasoning"`         // Ollama, newer vLLM
+	ToolCalls []struct {
+		Index    int    `json:"index"`
+		ID       string `json:"id"`
+		Function struct {
+			Name      string `json:"name"`
+			Arguments string `json:"arguments"`
+		} `json:"function"`
+	} `json:"tool_calls"`
+}
+
+// maxCalls bounds the calls of one answer.
+const maxCalls = 128
+
+// markers are those of a server that leaves the thoughts of its model in the text.
+var markers = &chattemplate.Format{Open: "<think>", Close: "</think>"}
+
+// parts puts the parts of an answer together.
+type parts struct {
+	piece func(Part) bool
+	split *answer.Splitter // nil for a text that goes on
+	calls []*Call          // until the answer ends
+	apart bool             // the server tells thoughts apart
+	left  bool             // piece returned false
+}
+
+func newParts(chat bool, piece func(Part) bool) *parts {
+	p := &parts{piece: piece}
+	if chat {
+		p.split = answer.New(markers, answer.Options{})
+	}
+	return p
+}
+
+func (p *parts) give(part Part) {
+	if part.Text != "" || part.Call != nil {
+		p.left = p.left || !p.piece(part)
+	}
+}
+
+// add takes what an event adds, and reports whether to go on.
+func (p *parts) add(d *delta) bool {
+	if thought := d.Reasoning + d.Thinking; thought != "" {
+		if d.Reasoning == d.Thinking { // some say it by both names
+			thought = d.Reasoning
+		}
+		p.apart = true
+		p.give(Part{Thought: true, Text: thought})
+	}
+	switch {
+	case d.Content == "":
+	case p.split == nil || p.apart:
+		p.give(Part{Text: d.Content})
+	default:
+		p.pieces(p.split.Push(d.Content))
+	}
+	for _, c := range d.ToolCalls {
+		if c.Index < 0 || c.Index >= maxCalls {
+			continue
+		}
+		for len(p.calls) <= c.Index {
+			p.calls = append(p.calls, &Call{})
+		}
+		to := p.calls[c.Index]
+		if c.ID != "" {
+			if to.ID != "" && to.ID != c.ID { // Ollama numbers calls of several events alike
+				to = &Call{}
+				p.calls = append(p.calls, to)
+			}
+			to.ID = c.ID
+		}
+		to.Name += c.Function.Name
+		to.Arguments += c.Function.Arguments
+	}
+	return !p.left
+}
+
+func (p *parts) pieces(list []answer.Piece) {
+	for _, x := range list {
+		p.give(Part{Thought: x.Kind == answer.Thought, Text: x.Text})
+	}
+}
+
+// close gives what is left at the end of an answer.
+func (p *parts) close() {
+	if p.split != nil {
+		p.pieces(p.split.Close())
+	}
+	for _, c := range p.calls {
+		if c.Name != "" {
+			p.give(Part{Call: c})
+		}
+	}
+}
+
+// Flat makes one text of the parts of an answer, marked as most models mark them. The
+// zero value is at the beginning of an answer.
+type Flat struct{ thinking bool }
+
+// Add returns the text of a part.
+func (f *Flat) Add(p Part) string {
+	var b strings.Builder
+	switch {
+	case p.Thought && !f.thinking:
+		b.WriteString("<think>\n")
+	case !p.Thought && f.thinking:
+		b.WriteString("\n</think>\n\n")
+	}
+	f.thinking = p.Thought
+	b.WriteString(p.Text)
+	if p.Call != nil {
+		arguments := json.RawMessage(p.Call.Arguments)
+		if !json.Valid(arguments) {
+			arguments, _ = json.Marshal(p.Call.Arguments) // a string can be written
+		}
+		b.WriteString("<tool_call>\n")
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		_ = e.Encode(struct { // these can be written
+			Name      string          `json:"name"`
+			Arguments json.RawMessage `json:"arguments"`
+		}{p.Call.Name, arguments})
+		b.WriteString("</tool_call>\n")
+	}
+	return b.String()
+}
