@@ -268,6 +268,14 @@ func (s *Session) grow(n int) error {
 	return fmt.Errorf("inference: %d tokens, memory for %d: %w: %w", n, have, ErrMemory, ErrContextFull)
 }
 
+// FreeMemory is how much memory may still be taken, where Options.Free tells.
+func (e *Engine) FreeMemory() (bytes int64, known bool) {
+	if e.free == nil {
+		return 0, false
+	}
+	return e.free()
+}
+
 // spares reports whether bytes bytes of memory are available, and how many are. It
 // returns freed memory to the system before it answers no.
 func (e *Engine) spares(bytes int64) (free int64, yes bool) {

@@ -46,7 +46,7 @@ of this computer can see in the list of processes.`, `
 tern serve
 tern serve ~/models/bitnet-b1.58-2B-4T --port 8081
 curl http://127.0.0.1:8080/v1/completions -d '{"prompt": "Once upon a time", "max_tokens": 100}'`)
-	o.port, o.Parallel, o.Queue = defaultPort, 4, 64
+	o.port, o.Parallel, o.Queue = defaultPort, server.DefaultParallel, server.DefaultQueue
 	f.modelFlag()
 	f.int(&o.port, "port", 0, 65535, "listen on port `N`; 0 for any free one")
 	f.StringVar(&o.Key, "key", "", "ask every request for this `KEY`")
@@ -55,7 +55,7 @@ curl http://127.0.0.1:8080/v1/completions -d '{"prompt": "Once upon a time", "ma
 		o.Origins = append(o.Origins, more...)
 		return err
 	})
-	f.int(&o.Parallel, "parallel", 1, 256, "write up to `N` answers at once; each takes memory for a context")
+	f.int(&o.Parallel, "parallel", 1, 256, "write up to `N` answers at once, fewer where memory for their contexts is short")
 	f.int(&o.Queue, "queue", 1, 1<<16, "let `N` requests wait beyond that; more are answered with 429")
 	f.engineFlags(&o.threads, &o.Session.KV)
 	f.limit(&o.Session.Context, "context", 1<<24, "room for `N` tokens in each answer, prompt included; 0 for as many as the model was made for")

@@ -113,7 +113,9 @@ func TestDisconnect(t *testing.T) {
 func TestQueue(t *testing.T) {
 	b := newBrake(t)
 	c := start(t, engine(t), Options{Parallel: 1, Queue: 2, onToken: b.hold})
-	slots := c.s.model.turns.(*slots)
+	waiting := func(n int) func() bool {
+		return func() bool { _, w := c.s.model.load(); return w == n }
+	}
 	var answered []string
 	var mu sync.Mutex
 	var clients sync.WaitGroup
@@ -134,18 +136,18 @@ func TestQueue(t *testing.T) {
 	ask(context.Background(), "first")
 	<-b.written
 	ask(context.Background(), "second")
-	wait(t, "one waits", func() bool { return slots.waiting.Load() == 1 })
+	wait(t, "one waits", waiting(1))
 	ctx, leave := context.WithCancel(context.Background())
 	ask(ctx, "impatient")
-	wait(t, "two wait", func() bool { return slots.waiting.Load() == 2 })
+	wait(t, "two wait", waiting(2))
 	status, answer, header := c.do("POST", "/v1/completions", `{`+story+`}`)
 	if _, kind, _, code := failure(t, answer); status != 429 || kind != "rate_limit_error" || code != "rate_limit_exceeded" || header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", status, answer)
 	}
 	leave()
-	wait(t, "the impatient leaves", func() bool { return slots.waiting.Load() == 1 })
+	wait(t, "the impatient leaves", waiting(1))
 	ask(context.Background(), "third")
-	wait(t, "two wait", func() bool { return slots.waiting.Load() == 2 })
+	wait(t, "two wait", waiting(2))
 	for i, want := range []string{"first", "second", "third"} {
 		wait(t, want+" is answered", func() bool {
 			mu.Lock()
@@ -346,11 +348,11 @@ func TestForgets(t *testing.T) {
 	l.keep = 20 * time.Millisecond
 	c := start(t, engine(t), Options{limits: l})
 	c.post("/v1/completions", `{`+story+`}`)
-	m := c.s.model.turns.(*slots)
+	m := c.s.model.turns.(*schedule)
 	wait(t, "are sessions forgotten", func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		return m.made == 0 && len(m.idle) == 0
+		return !m.awake && m.batch == nil && len(m.idle) == 0
 	})
 	c.post("/v1/completions", `{`+story+`}`)
 }
@@ -402,11 +404,7 @@ func TestFifty(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	m := c.s.model.turns.(*slots)
-	wait(t, "are all sessions free", func() bool { return len(m.busy) == 0 && m.waiting.Load() == 0 })
-	if m.made > c.s.o.Parallel {
-		t.Errorf("%d sessions", m.made)
-	}
+	wait(t, "are all answers written", func() bool { running, waiting := c.s.model.load(); return running == 0 && waiting == 0 })
 }
 
 // TestSwitch: what is turned on goes on with the model that is open, and leaves

@@ -36,7 +36,7 @@ func newServed(e *inference.Engine, o *Options) *served {
 	if c := o.Session.Context; c > 0 {
 		length = min(length, c)
 	}
-	return &served{e, length, time.Now(), newSlots(e, o, length)}
+	return &served{e, length, time.Now(), newSchedule(e, o, length)}
 }
 
 // modelCard is one entry of /v1/models. What follows OwnedBy is our own.

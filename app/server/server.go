@@ -5,9 +5,10 @@
 //
 // It listens on loopback addresses only, and rejects cross-origin requests and DNS rebinding:
 // a Host or Origin that is not loopback is refused (guard.go). A request becomes
-// a question (question.go), waits for its turn (model.go, slots.go) and is
-// answered while it is written (answer.go, logprobs.go). Requests that run at the same time
-// take turns at every token; those that wait are served in the order they came.
+// a question (question.go), waits for its turn (model.go, schedule.go) and is
+// answered while it is written (answer.go, logprobs.go). Answers that are written at the same
+// time advance in the same passes over the model; requests that wait are served in the order
+// they came.
 package server
 
 import (
@@ -24,6 +25,12 @@ import (
 	"tern/inference"
 )
 
+// The numbers of Options that leave them out.
+const (
+	DefaultParallel = 32
+	DefaultQueue    = 64
+)
+
 // Options says how to serve.
 type Options struct {
 	// Key, if not empty, must come with every request: "Authorization: Bearer KEY".
@@ -31,10 +38,10 @@ type Options struct {
 	// Origins are the web pages and apps that may ask beside those of this
 	// computer, as the Origin of their requests names them. See CleanOrigins.
 	Origins []string
-	// Parallel is how many answers are written at once, each in a session of
-	// its own; 0 is 4. Their contexts take memory, see inference.KVBytesPerToken.
+	// Parallel is how many answers are written at once, fewer where there is no
+	// memory for their contexts (inference.KVBytesPerToken); 0 is DefaultParallel.
 	Parallel int
-	// Queue is how many requests may wait beyond that; 0 is 64. More are
+	// Queue is how many requests may wait beyond that; 0 is DefaultQueue. More are
 	// answered with 429.
 	Queue int
 	// Session says how every session keeps its sequence.
@@ -86,10 +93,10 @@ type Server struct {
 // New returns a server that is not listening yet and has no model.
 func New(o Options) *Server {
 	if o.Parallel <= 0 {
-		o.Parallel = 4
+		o.Parallel = DefaultParallel
 	}
 	if o.Queue <= 0 {
-		o.Queue = 64
+		o.Queue = DefaultQueue
 	}
 	if o.limits == (limits{}) {
 		o.limits = defaultLimits
