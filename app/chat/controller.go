@@ -16,9 +16,8 @@ import (
 // Options says how a controller reaches the outside.
 type Options struct {
 	// Notify is called after a change, from a goroutine of the controller's,
-	// at most once until the next call of View and at most 30 times a second:
-	// whoever draws answers it by calling View on its own goroutine. It must
-	// not block.
+	// at most once until the next call of View and at most 30 times a second: the window
+	// answers it by calling View on its own goroutine. It must not block.
 	Notify func()
 
 	// Panicked, if set, is told of a mistake inside the program that was caught. It

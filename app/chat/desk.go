@@ -15,7 +15,7 @@ import (
 // desk is the conversations in memory and the answers that are written in them.
 //
 // All of it is changed with mu held, by the worker alone but for two things: an answer's goroutine
-// changes the segment, the state and the figures of its own answer, and whoever calls set changes what
+// changes the segment, the state and the figures of its own answer, and set, on any goroutine, changes what
 // a conversation is asked with. So the worker reads everything else without the lock, and others with it.
 // mu may be held while a part's own lock is taken, never the other way round.
 type desk struct {

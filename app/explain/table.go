@@ -59,7 +59,7 @@ var table = []row{
 		return say.Say("{{.Host}} refused: {{.What}}", "Host", s.host, "What", s.what), say.Say("Change what it names, or try again.")
 	})},
 	{is: is(remote.ErrPlain), words: said(say.Say("The way to this server is not encrypted"), say.Say("Outside your own network it must begin with https://."))},
-	{is: is(remote.ErrAddress), words: said(say.Say("This is no address of a server"), say.Say("Write it like localhost:8080 or https://llm.example.org."))},
+	{is: is(remote.ErrAddress), words: said(say.Say("This is not the address of a server"), say.Say("Write it like localhost:8080 or https://llm.example.org."))},
 
 	// Of downloads.
 	{is: as[*hub.SpaceError], words: noRoom},

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ErrAddress is returned for what is no address of a server.
-var ErrAddress = errors.New("no address of a server")
+// ErrAddress is returned for what is not the address of a server.
+var ErrAddress = errors.New("not the address of a server")
 
 // ErrPlain is returned for an address outside the user's own networks that is
 // not encrypted.

@@ -112,7 +112,7 @@ func TestConnect(t *testing.T) {
 	c := r.connect
 	r.openScreen(c.page)
 	for typed, says := range map[string]string{
-		"":                       "This is no address of a server. Write it like",
+		"":                       "This is not the address of a server. Write it like",
 		"http://llm.example.org": "is not encrypted. Outside your own network it must begin with https://.",
 	} {
 		c.address.SetText(typed)

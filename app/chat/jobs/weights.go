@@ -94,8 +94,7 @@ func weightsOf(m *model.Model) *Weights {
 	return a
 }
 
-// shapeOf is the shape of a tensor's weights, of which several may be packed into
-// one number of the file.
+// shapeOf is the shape of a tensor's weights: a file may pack several into one number.
 func shapeOf(t *model.TensorInfo) []int {
 	stored := 1
 	for _, n := range t.Shape {
