@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -139,5 +140,79 @@ func BenchmarkDeep(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "tok/s")
 		})
+	}
+}
+
+// BenchmarkKeep measures what it costs to go back and to keep: a snapshot taken and
+// gone back to, and a sequence of 512 tokens saved and restored, per published shape.
+func BenchmarkKeep(b *testing.B) {
+	for _, shape := range []string{"bonsai-1.7b", "bonsai-2-2b", "bonsai-2-4b", "bonsai-2-9b"} {
+		c, ok := checkpoint.Shape(shape)
+		if !ok {
+			b.Fatal(shape)
+		}
+		// Nothing is computed: only what a session holds has this shape.
+		c.VocabSize, c.Dim, c.FFNDim = 256, 256, 256
+		m, err := checkpoint.SyntheticConfig(shape, c, model.F16, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		e, err := New(m, Options{Threads: 1})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := e.NewSession(SessionOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		const tokens = 512
+		s.tokens = make([]int32, tokens)
+		if err := s.grow(tokens); err != nil {
+			b.Fatal(err)
+		}
+		s.kv.touch()
+		if s.state != nil {
+			for i := range s.state.data {
+				s.state.data[i] = 1 // not the page of zeros
+			}
+			b.Run(shape+"/take", func(b *testing.B) {
+				b.SetBytes(4 * int64(len(s.state.data)))
+				for b.Loop() {
+					s.state.saved = s.state.saved[:min(1, len(s.state.saved))]
+					for i := range s.state.saved { // its memory is used again
+						s.state.saved[i].pos = 0
+						s.state.limit = 1
+					}
+					s.state.save(tokens)
+				}
+			})
+			s.state.limit = snapshotsOf(&c)
+			b.Run(shape+"/go back", func(b *testing.B) {
+				b.SetBytes(4 * int64(len(s.state.data)))
+				for b.Loop() {
+					s.state.rewind(tokens)
+				}
+			})
+		}
+		var kept bytes.Buffer
+		kept.Grow(int(s.SaveSize()))
+		b.Run(shape+"/save", func(b *testing.B) {
+			b.SetBytes(s.SaveSize())
+			for b.Loop() {
+				kept.Reset()
+				if err := s.Save(&kept); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(shape+"/restore", func(b *testing.B) {
+			b.SetBytes(s.SaveSize())
+			for b.Loop() {
+				if err := s.Restore(bytes.NewReader(kept.Bytes())); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		e.Close()
 	}
 }

@@ -26,7 +26,7 @@ var ErrKept = errors.New("not a sequence of this session")
 //	uint32      number of tokens n
 //	int32 × n   the tokens
 //	bytes       keys and values: for each chunk of positions, each layer, keys then values,
-//	            each head, the positions of the chunk below n
+//	            each head, the positions of the chunk below n; then their scales likewise
 //	            (states of linear attention alone:)
 //	float32 …   the state after n tokens
 //	uint32      position of an earlier state, 0 for none,
@@ -194,15 +194,22 @@ func raw[T int8 | uint16 | int32 | float32](v []T) []byte {
 // eachRun calls f with the memory of the keys or values of each head of the chunk that
 // begins at position at, those of positions below n.
 func (kv *kvCache) eachRun(at, n int, f func(p []byte)) {
-	var chunk []byte
-	width := kv.headDim // bytes of a key
-	if kv.kind == KVF16 {
-		chunk, width = raw(kv.f16[at/kvChunk]), 2*width
-	} else {
-		chunk, width = raw(kv.f32[at/kvChunk]), 4*width
+	// each takes what a chunk has width bytes of for each key and value.
+	each := func(chunk []byte, width int) {
+		for ; len(chunk) > 0; chunk = chunk[kvChunk*width:] {
+			f(chunk[:min(kvChunk, n-at)*width])
+		}
 	}
-	for ; len(chunk) > 0; chunk = chunk[kvChunk*width:] {
-		f(chunk[:min(kvChunk, n-at)*width])
+	switch i := at / kvChunk; kv.kind {
+	case KVF16:
+		each(raw(kv.f16[i]), 2*kv.headDim)
+	case KVF32:
+		each(raw(kv.f32[i]), 4*kv.headDim)
+	case KVQ8:
+		each(raw(kv.q8[i].values), kv.headDim)
+		each(raw(kv.q8[i].scales), 4)
+	default:
+		panic(fmt.Sprintf("inference: a cache of kind %d", kv.kind))
 	}
 }
 

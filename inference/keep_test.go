@@ -45,7 +45,7 @@ func TestKeep(t *testing.T) {
 	ctx := context.Background()
 	for _, name := range keptModels {
 		dir := filepath.Join(families, name)
-		for _, kv := range []KVType{KVF16, KVF32} {
+		for _, kv := range KVTypes() {
 			for _, n := range []int{1, 2, 127, 255, 256, 257, 600} {
 				before := session(t, open(t, dir, 2), SessionOptions{KV: kv})
 				vocab := before.engine.model.VocabSize
@@ -178,7 +178,7 @@ func FuzzRestore(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, n := range []int{1, 40} {
+	for _, n := range []int{1, 2} {
 		if _, err := s.Sync(context.Background(), randomIDs(e.model.VocabSize, n), nil); err != nil {
 			f.Fatal(err)
 		}
@@ -200,6 +200,5 @@ func FuzzRestore(f *testing.F) {
 		if s.kv.bytes() > s.kv.chunkBytes()*int64(2+len(raw)/max(1, int(s.kv.chunkBytes())))+s.kv.chunkBytes() {
 			t.Errorf("%d bytes of cache for %d", s.kv.bytes(), len(raw))
 		}
-		_, _ = s.Sync(context.Background(), []int32{1, 2, 3}, nil)
 	})
 }
