@@ -41,6 +41,9 @@
 //     of L1, then multiplied in tiles of four rows × two tokens, as many tokens at
 //     a time as leave their activations in L2.
 //
+// With AVX-VNNI, VPDPBUSD does so on 256 bits (matVecVNNI, tilesVNNI), in tiles of four rows
+// × three tokens, which pay from five tokens on.
+//
 // With AVX-512, VPDPBUSD adds four products of bytes to a 32-bit sum, which needs
 // neither the 16-bit additions nor the widening, and 32 registers hold the sums
 // of four rows × 12 tokens (tileAVX512): there the weights are unpacked in

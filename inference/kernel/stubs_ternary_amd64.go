@@ -39,6 +39,16 @@ func tilesAVX2(acc *int32, codes *uint8, q *int8, stride int, steps int, groups 
 //go:noescape
 func finishAVX2(y *float32, stride int, acc *int32, sums *int32, muls *float32, groups int, tokens int)
 
+// matVecVNNI stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
+//
+//go:noescape
+func matVecVNNI(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+
+// tilesVNNI is tilesAVX2: it adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps ≥ 2 is even.
+//
+//go:noescape
+func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
+
 // matVecAVX512 stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
 //
 //go:noescape

@@ -43,9 +43,12 @@ func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul
 }
 
 func matVecGroups(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32) {
-	if useAVX512 {
+	switch {
+	case useAVX512:
 		matVecAVX512(y, data, q, groups, blocks, sum, mul)
-	} else {
+	case useVNNI:
+		matVecVNNI(y, data, q, groups, blocks, sum, mul)
+	default:
 		matVecAVX2(y, data, q, groups, blocks, sum, mul)
 	}
 }
@@ -89,6 +92,9 @@ func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int
 	cols, tokens := m.PaddedCols(), len(sums)
 	scratch.acc = grow(scratch.acc, tokens*tileGroups*groupRows)
 	direct := tokens <= directTokens
+	if useVNNI {
+		direct = tokens <= directTile // VPDPBUSD is as fast from memory sooner
+	}
 	if direct {
 		scratch.q = grow(scratch.q, len(q))
 		interleave(scratch.q, q, cols, directTile)
@@ -112,7 +118,11 @@ func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int
 			for i := range n {
 				unpackAVX2(&scratch.codes[i*groupRows*k], &m.Data[(g+i)*m.GroupBytes()+c], k/blockCols)
 			}
-			tilesAVX2(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
+			if useVNNI {
+				tilesVNNI(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
+			} else {
+				tilesAVX2(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
+			}
 		}
 		store(y[g*groupRows:], stride, min(n*groupRows, m.Rows-g*groupRows), acc, sums, muls)
 	}

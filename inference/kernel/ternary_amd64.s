@@ -1457,6 +1457,554 @@ group:
 	JNZ       token
 	RET
 
+// func matVecVNNI(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·matVecVNNI(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), AX
+	MOVQ data+8(FP), CX
+	MOVQ groups+24(FP), DX
+
+group:
+	VMOVDQU vec03030303<>+0(SB), Y14
+	VMOVDQU vec0c0c0c0c<>+0(SB), Y15
+	MOVQ    q+16(FP), BX
+	MOVQ    blocks+32(FP), SI
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+
+block:
+	PREFETCHT0 2048(CX)
+	PREFETCHT0 2112(CX)
+	VMOVDQU    (BX), Y8
+	VMOVDQU    32(BX), Y9
+	VMOVDQU    64(BX), Y10
+	VMOVDQU    96(BX), Y11
+	VMOVDQU    (CX), Y12
+	VPAND      Y14, Y12, Y13
+
+	// VPDPBUSD Y8, Y13, Y0 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xc0
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y9, Y13, Y4 {vex}
+	LONG   $0x5015c2c4
+	BYTE   $0xe1
+	VPSRLW $0x04, Y12, Y12
+	VPAND  Y14, Y12, Y13
+
+	// VPDPBUSD Y10, Y13, Y0 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xc2
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y11, Y13, Y4 {vex}
+	LONG    $0x5015c2c4
+	BYTE    $0xe3
+	VMOVDQU 32(CX), Y12
+	VPAND   Y14, Y12, Y13
+
+	// VPDPBUSD Y8, Y13, Y1 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xc8
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y9, Y13, Y5 {vex}
+	LONG   $0x5015c2c4
+	BYTE   $0xe9
+	VPSRLW $0x04, Y12, Y12
+	VPAND  Y14, Y12, Y13
+
+	// VPDPBUSD Y10, Y13, Y1 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xca
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y11, Y13, Y5 {vex}
+	LONG    $0x5015c2c4
+	BYTE    $0xeb
+	VMOVDQU 64(CX), Y12
+	VPAND   Y14, Y12, Y13
+
+	// VPDPBUSD Y8, Y13, Y2 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xd0
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y9, Y13, Y6 {vex}
+	LONG   $0x5015c2c4
+	BYTE   $0xf1
+	VPSRLW $0x04, Y12, Y12
+	VPAND  Y14, Y12, Y13
+
+	// VPDPBUSD Y10, Y13, Y2 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xd2
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y11, Y13, Y6 {vex}
+	LONG    $0x5015c2c4
+	BYTE    $0xf3
+	VMOVDQU 96(CX), Y12
+	VPAND   Y14, Y12, Y13
+
+	// VPDPBUSD Y8, Y13, Y3 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xd8
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y9, Y13, Y7 {vex}
+	LONG   $0x5015c2c4
+	BYTE   $0xf9
+	VPSRLW $0x04, Y12, Y12
+	VPAND  Y14, Y12, Y13
+
+	// VPDPBUSD Y10, Y13, Y3 {vex}
+	LONG  $0x5015c2c4
+	BYTE  $0xda
+	VPAND Y15, Y12, Y13
+
+	// VPDPBUSD Y11, Y13, Y7 {vex}
+	LONG         $0x5015c2c4
+	BYTE         $0xfb
+	SUBQ         $-128, CX
+	SUBQ         $-128, BX
+	DECQ         SI
+	JNZ          block
+	VPSRAD       $0x02, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPSRAD       $0x02, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPSRAD       $0x02, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPSRAD       $0x02, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X15
+	VPADDD       X15, X0, X0
+	VBROADCASTSS sum+40(FP), X15
+	VPSUBD       X15, X0, X0
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS mul+44(FP), X15
+	VMULPS       X15, X0, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $0x10, AX
+	DECQ         DX
+	JNZ          group
+	VZEROUPPER
+	RET
+
+DATA vec03030303<>+0(SB)/4, $0x03030303
+DATA vec03030303<>+4(SB)/4, $0x03030303
+DATA vec03030303<>+8(SB)/4, $0x03030303
+DATA vec03030303<>+12(SB)/4, $0x03030303
+DATA vec03030303<>+16(SB)/4, $0x03030303
+DATA vec03030303<>+20(SB)/4, $0x03030303
+DATA vec03030303<>+24(SB)/4, $0x03030303
+DATA vec03030303<>+28(SB)/4, $0x03030303
+GLOBL vec03030303<>(SB), RODATA|NOPTR, $32
+
+DATA vec0c0c0c0c<>+0(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+4(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+8(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+12(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+16(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+20(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+24(SB)/4, $0x0c0c0c0c
+DATA vec0c0c0c0c<>+28(SB)/4, $0x0c0c0c0c
+GLOBL vec0c0c0c0c<>(SB), RODATA|NOPTR, $32
+
+// func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
+// Requires: AVX, AVX2
+TEXT ·tilesVNNI(SB), NOSPLIT, $0-56
+	MOVQ acc+0(FP), AX
+	MOVQ q+16(FP), CX
+	MOVQ stride+24(FP), DX
+	MOVQ tokens+48(FP), BX
+	MOVQ groups+40(FP), SI
+	SHLQ $0x04, SI
+
+tokens3:
+	CMPQ BX, $0x03
+	JL   tokens2
+	MOVQ codes+8(FP), DI
+	MOVQ groups+40(FP), R8
+
+group3:
+	MOVQ  steps+32(FP), R10
+	MOVQ  CX, R9
+	SHRQ  $0x01, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+
+steps3:
+	VMOVDQU (R9), Y12
+	VMOVDQU (R9)(DX*1), Y13
+	VMOVDQU (R9)(DX*2), Y14
+	VMOVDQU (DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xe5
+
+	// VPDPBUSD Y14, Y15, Y8 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xc6
+	VMOVDQU 32(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xed
+
+	// VPDPBUSD Y14, Y15, Y9 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xce
+	VMOVDQU 64(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xf5
+
+	// VPDPBUSD Y14, Y15, Y10 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xd6
+	VMOVDQU 96(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xfd
+
+	// VPDPBUSD Y14, Y15, Y11 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xde
+	VMOVDQU 32(R9), Y12
+	VMOVDQU 32(R9)(DX*1), Y13
+	VMOVDQU 32(R9)(DX*2), Y14
+	VMOVDQU 128(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xe5
+
+	// VPDPBUSD Y14, Y15, Y8 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xc6
+	VMOVDQU 160(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xed
+
+	// VPDPBUSD Y14, Y15, Y9 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xce
+	VMOVDQU 192(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xf5
+
+	// VPDPBUSD Y14, Y15, Y10 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xd6
+	VMOVDQU 224(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xfd
+
+	// VPDPBUSD Y14, Y15, Y11 {vex}
+	LONG         $0x500542c4
+	BYTE         $0xde
+	ADDQ         $0x40, R9
+	ADDQ         $0x00000100, DI
+	DECQ         R10
+	JNZ          steps3
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X15
+	VPADDD       X15, X0, X0
+	VPADDD       (AX), X0, X0
+	VMOVDQU      X0, (AX)
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X15
+	VPADDD       X15, X4, X4
+	VPADDD       (AX)(SI*1), X4, X4
+	VMOVDQU      X4, (AX)(SI*1)
+	VPHADDD      Y9, Y8, Y8
+	VPHADDD      Y11, Y10, Y10
+	VPHADDD      Y10, Y8, Y8
+	VEXTRACTI128 $0x01, Y8, X15
+	VPADDD       X15, X8, X8
+	VPADDD       (AX)(SI*2), X8, X8
+	VMOVDQU      X8, (AX)(SI*2)
+	ADDQ         $0x10, AX
+	DECQ         R8
+	JNZ          group3
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         SI, AX
+	ADDQ         SI, AX
+	SUBQ         $0x03, BX
+	JMP          tokens3
+
+tokens2:
+	CMPQ BX, $0x02
+	JL   tokens1
+	MOVQ codes+8(FP), DI
+	MOVQ groups+40(FP), R8
+
+group2:
+	MOVQ  steps+32(FP), R10
+	MOVQ  CX, R9
+	SHRQ  $0x01, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+steps2:
+	VMOVDQU (R9), Y12
+	VMOVDQU (R9)(DX*1), Y13
+	VMOVDQU (DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe5
+	VMOVDQU 32(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xed
+	VMOVDQU 64(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xf5
+	VMOVDQU 96(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xfd
+	VMOVDQU 32(R9), Y12
+	VMOVDQU 32(R9)(DX*1), Y13
+	VMOVDQU 128(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe5
+	VMOVDQU 160(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xed
+	VMOVDQU 192(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xf5
+	VMOVDQU 224(DI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG         $0x5005c2c4
+	BYTE         $0xfd
+	ADDQ         $0x40, R9
+	ADDQ         $0x00000100, DI
+	DECQ         R10
+	JNZ          steps2
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X15
+	VPADDD       X15, X0, X0
+	VPADDD       (AX), X0, X0
+	VMOVDQU      X0, (AX)
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X15
+	VPADDD       X15, X4, X4
+	VPADDD       (AX)(SI*1), X4, X4
+	VMOVDQU      X4, (AX)(SI*1)
+	ADDQ         $0x10, AX
+	DECQ         R8
+	JNZ          group2
+	ADDQ         DX, CX
+	ADDQ         DX, CX
+	ADDQ         SI, AX
+	SUBQ         $0x02, BX
+	JMP          tokens2
+
+tokens1:
+	CMPQ BX, $0x01
+	JL   done
+	MOVQ codes+8(FP), SI
+	MOVQ groups+40(FP), DI
+
+group1:
+	MOVQ  steps+32(FP), R9
+	MOVQ  CX, R8
+	SHRQ  $0x01, R9
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+steps1:
+	VMOVDQU (R8), Y12
+	VMOVDQU (SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xc4
+	VMOVDQU 32(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xcc
+	VMOVDQU 64(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xd4
+	VMOVDQU 96(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xdc
+	VMOVDQU 32(R8), Y12
+	VMOVDQU 128(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xc4
+	VMOVDQU 160(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xcc
+	VMOVDQU 192(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xd4
+	VMOVDQU 224(SI), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG         $0x5005c2c4
+	BYTE         $0xdc
+	ADDQ         $0x40, R8
+	ADDQ         $0x00000100, SI
+	DECQ         R9
+	JNZ          steps1
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X15
+	VPADDD       X15, X0, X0
+	VPADDD       (AX), X0, X0
+	VMOVDQU      X0, (AX)
+	ADDQ         $0x10, AX
+	DECQ         DI
+	JNZ          group1
+	ADDQ         DX, CX
+	SUBQ         $0x01, BX
+	JMP          tokens1
+
+done:
+	VZEROUPPER
+	RET
+
 // func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
 // Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, MMX+
 TEXT ·matVecAVX512(SB), NOSPLIT, $0-48

@@ -20,6 +20,9 @@ var topics = map[string]func(){
 		unpack()
 		tiles()
 		finish()
+		// ternaryvnni.go
+		matVecVNNI()
+		tilesVNNI()
 		// vnni.go
 		matVec512()
 		tile512()

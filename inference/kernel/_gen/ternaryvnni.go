@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// With AVX-VNNI one instruction adds four products of bytes to 32 bits, which nothing
+// overflows. Registers have names here, as avo does not know that instruction.
+
+// reduce4VNNI is reduce4 of registers with names; the result is in the lower half of the
+// first. Y15 is free.
+func reduce4VNNI(s []reg.VecPhysical) reg.VecPhysical {
+	VPHADDD(s[1], s[0], s[0])
+	VPHADDD(s[3], s[2], s[2])
+	VPHADDD(s[2], s[0], s[0])
+	x := s[0].AsX().(reg.VecPhysical)
+	VEXTRACTI128(U8(1), s[0], X15)
+	VPADDD(X15, x, x)
+	return x
+}
+
+// matVecVNNI emits the product with one row of activations. Fields 1 and 3 are taken as four
+// times their code and summed apart, which saves two shifts of three.
+func matVecVNNI() {
+	function("matVecVNNI", "func(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32)",
+		"stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.")
+	y, data, groups := param("y"), param("data"), param("groups")
+	once, four, act, w, c, low, high := y256[0:4], y256[4:8], y256[8:12], Y12, Y13, Y14, Y15
+	Label("group")
+	VMOVDQU(bits(0x03030303), low)
+	VMOVDQU(bits(0x0c0c0c0c), high)
+	q, blocks := param("q"), param("blocks")
+	for _, v := range y256[:8] {
+		VPXOR(v, v, v)
+	}
+	loop("block", blocks, func() {
+		PREFETCHT0(at(data, 2048))
+		PREFETCHT0(at(data, 2048+64))
+		for k, a := range act {
+			VMOVDQU(at(q, 32*k), a)
+		}
+		for r := range 4 {
+			VMOVDQU(at(data, 32*r), w)
+			for k, a := range act {
+				mask, sum := low, once[r]
+				if k%2 == 1 {
+					mask, sum = high, four[r]
+				}
+				if k == 2 {
+					VPSRLW(U8(4), w, w)
+				}
+				VPAND(mask, w, c)
+				dpbusd(a, c, sum)
+			}
+		}
+		advance(128, data, q)
+	})
+	for r := range 4 {
+		VPSRAD(U8(2), four[r], four[r]) // a multiple of four: exact
+		VPADDD(four[r], once[r], once[r])
+	}
+	s := reduce4VNNI(once)
+	VBROADCASTSS(NewParamAddr("sum", 40), X15)
+	VPSUBD(X15, s, s)
+	VCVTDQ2PS(s, s)
+	VBROADCASTSS(NewParamAddr("mul", 44), X15)
+	VMULPS(X15, s, s)
+	VMOVUPS(s, at(y, 0))
+	advance(16, y)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// tilesVNNI emits tiles of four rows and up to three tokens, whose sums fill 12 registers.
+func tilesVNNI() {
+	function("tilesVNNI", "func(acc *int32, codes *uint8, q *int8, stride, steps, groups, tokens int)",
+		"is tilesAVX2: it adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps ≥ 2 is even.")
+	acc, q, stride, tokens := param("acc"), param("q"), param("stride"), param("tokens")
+	accStride := param("groups")
+	SHLQ(U8(4), accStride)
+	w := Y15
+	tile := func(n int, next string) {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("tokens"))
+		CMPQ(tokens, U8(n))
+		JL(LabelRef(next))
+		codes, groups := param("codes"), param("groups")
+		sums, act := y256[:4*n], y256[12:12+n]
+		loop(label("group"), groups, func() {
+			p, steps := GP64(), param("steps")
+			MOVQ(q, p)
+			SHRQ(U8(1), steps)
+			for _, v := range sums {
+				VPXOR(v, v, v)
+			}
+			loop(label("steps"), steps, func() {
+				for u := range 2 {
+					for t, a := range act {
+						VMOVDQU(row(p, stride, t, 32*u), a)
+					}
+					for r := range 4 {
+						VMOVDQU(at(codes, 128*u+32*r), w)
+						for t, a := range act {
+							dpbusd(a, w, sums[4*t+r])
+						}
+					}
+				}
+				advance(64, p)
+				advance(256, codes)
+			})
+			for t := range n {
+				x := reduce4VNNI(sums[4*t:][:4])
+				VPADDD(row(acc, accStride, t, 0), x, x)
+				VMOVDQU(x, row(acc, accStride, t, 0))
+			}
+			advance(16, acc)
+		})
+		for range n {
+			ADDQ(stride, q)
+		}
+		for range n - 1 {
+			ADDQ(accStride, acc)
+		}
+		SUBQ(U8(n), tokens)
+		JMP(LabelRef(label("tokens")))
+	}
+	tile(3, "tokens2")
+	tile(2, "tokens1")
+	tile(1, "done")
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
