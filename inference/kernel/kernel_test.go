@@ -109,7 +109,7 @@ func TestMisuse(t *testing.T) {
 		"WeightedSum v":      func() { WeightedSum(f(8), f(2), f(15)) },
 		"WeightedSumF16 v":   func() { WeightedSumF16(f(8), f(2), make([]uint16, 15)) },
 		"ScoresEach queries": func() { ScoresEach(fs(2, 2), fs(1, 8), f(16), 1) },
-		"ScoresEach many":    func() { ScoresEach(fs(4, 2), fs(4, 8), f(16), 1) },
+		"ScoresEach many":    func() { ScoresEach(fs(MaxQueries+1, 2), fs(MaxQueries+1, 8), f(16), 1) },
 		"ScoresEach s":       func() { ScoresEach([][]float32{f(2), f(1)}, fs(2, 8), f(16), 1) },
 		"ScoresEachF16 q":    func() { ScoresEachF16(fs(2, 2), [][]float32{f(8), f(7)}, make([]uint16, 16), 1) },
 		"WeightedSumEach v":  func() { WeightedSumEach(fs(2, 8), fs(2, 2), f(15)) },
