@@ -100,8 +100,10 @@ func (p *Probe) Attention(depth, sharing int) error {
 	p.s.pass.add(p.s, p.s.oneID[:], logitsNone, 0)
 	return p.s.engine.pool.run(context.Background(), func(ctx context.Context, w *worker) {
 		for l := range m.Config.Layers {
-			p.s.pass.attend(ctx, w, l)
-			w.sync()
+			if !m.IsRecurrent(l) {
+				p.s.pass.attend(ctx, w, l)
+				w.sync()
+			}
 		}
 	})
 }

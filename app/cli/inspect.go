@@ -117,7 +117,7 @@ are -1, 0 and +1 and, with --json, the SHA-256 of its row-major int8 values.`,
 	if err != nil {
 		return err
 	}
-	machine, err := thisMachine(ctx)
+	machine, err := thisMachine(ctx, measure.KindOf(&m.Config, m.Head, false))
 	if err != nil {
 		return err
 	}
@@ -132,21 +132,25 @@ are -1, 0 and +1 and, with --json, the SHA-256 of its row-major int8 values.`,
 // measured is what thisMachine found, under its lock.
 var measured struct {
 	sync.Mutex
-	measure.Machine
+	machines map[measure.Kind]measure.Machine
 }
 
-// thisMachine measures once with one worker per core.
-func thisMachine(ctx context.Context) (measure.Machine, error) {
+// thisMachine measures once for each kind of models, with one worker per core.
+func thisMachine(ctx context.Context, kind measure.Kind) (measure.Machine, error) {
 	measured.Lock()
 	defer measured.Unlock()
-	if measured.Threads == 0 {
-		m, err := measure.ThisMachine(ctx, 0)
-		if err != nil {
-			return m, err
-		}
-		measured.Machine = m
+	if m, known := measured.machines[kind]; known {
+		return m, nil
 	}
-	return measured.Machine, nil
+	m, err := measure.ThisMachine(ctx, 0, kind)
+	if err != nil {
+		return m, err
+	}
+	if measured.machines == nil {
+		measured.machines = map[measure.Kind]measure.Machine{}
+	}
+	measured.machines[kind] = m
+	return m, nil
 }
 
 // speeds is what to expect at the beginning of a text and after 2,000 tokens, or

@@ -61,11 +61,12 @@ its shape and half a second of measurements.`, `tern list --json`)
 			fit = library.Judge(library.Need(e.Facts, kept.Generation.Context), free, known)
 			l.Family, l.Parameters, l.Chat = e.Facts.Family, e.Facts.Params, e.Facts.Chat
 			l.Need, l.Free = fit.Need, fit.Free
-			machine, err := thisMachine(ctx)
+			work := measure.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head)
+			machine, err := thisMachine(ctx, work.Kind)
 			if err != nil {
 				return err
 			}
-			l.Decode = machine.DecodeRate(measure.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head), 0)
+			l.Decode = machine.DecodeRate(work, 0)
 		} else {
 			l.Problem = e.Problem.Sentence.String()
 		}

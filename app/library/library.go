@@ -66,8 +66,8 @@ type Library struct {
 	mu    sync.Mutex
 	known map[string]peeked
 
-	machine *measure.Machine // as Measure found it, nil before,
-	threads int              // that it was measured with
+	machines map[measure.Kind]measure.Machine // as Measure found it, nil before,
+	threads  int                              // that it was measured with
 }
 
 // peeked is what the headers at a path said while its files had these marks.

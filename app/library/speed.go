@@ -11,21 +11,30 @@ import (
 const expectDepth = 256
 
 // Measure finds out how fast this computer is with a number of threads, once:
-// Expect knows it from then on. It takes well below a second and all cores; ctx
-// ends it early.
+// Expect knows it from then on. It takes some seconds and all cores; ctx ends it
+// early.
 func (l *Library) Measure(ctx context.Context, threads int) error {
 	l.mu.Lock()
-	known := l.machine != nil && l.threads == threads
+	known := l.machines != nil && l.threads == threads
 	l.mu.Unlock()
 	if known {
 		return nil
 	}
-	m, err := measure.ThisMachine(ctx, threads)
-	if err != nil {
-		return err
+	all := map[measure.Kind]measure.Machine{}
+	for _, kind := range measure.Kinds {
+		m, err := measure.ThisMachine(ctx, threads, kind)
+		if err != nil {
+			return err
+		}
+		all[kind] = m
+		kind.PackedHead = !kind.PackedHead // heads of the other form are read as fast, about
+		if _, known := all[kind]; !known {
+			m.Kind, m.Head, m.Full = kind, all[measure.Kind{}].Head, all[measure.Kind{}].Full
+			all[kind] = m
+		}
 	}
 	l.mu.Lock()
-	l.machine, l.threads = &m, threads
+	l.machines, l.threads = all, threads
 	l.mu.Unlock()
 	return nil
 }
@@ -34,17 +43,22 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 func (l *Library) Measured(threads int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.machine != nil && l.threads == threads
+	return l.machines != nil && l.threads == threads
 }
 
 // Expect is about how many tokens a second a model will write here, from its
 // headers and what Measure found; 0 where either is not known.
 func (l *Library) Expect(f *checkpoint.Facts) float64 {
 	l.mu.Lock()
-	m := l.machine
+	machines := l.machines
 	l.mu.Unlock()
-	if m == nil || f == nil {
+	if f == nil {
 		return 0
 	}
-	return m.DecodeRate(measure.WorkOf(&f.Config, f.Memory, &f.Head), min(expectDepth, f.ContextLen))
+	work := measure.WorkOf(&f.Config, f.Memory, &f.Head)
+	m, known := machines[work.Kind]
+	if !known {
+		return 0
+	}
+	return m.DecodeRate(work, min(expectDepth, f.ContextLen))
 }

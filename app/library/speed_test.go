@@ -17,7 +17,7 @@ func TestExpect(t *testing.T) {
 	if l.Expect(f) != 0 || l.Measured(2) {
 		t.Error("a speed is known before anything was measured")
 	}
-	l.machine, l.threads = &measure.Machine{Body: 1e10, Head: 1e10, Full: 1e10}, 2
+	l.machines, l.threads = map[measure.Kind]measure.Machine{{}: {Body: 1e10, Head: 1e10, Full: 1e10}}, 2
 	if !l.Measured(2) || l.Measured(1) || l.Expect(nil) != 0 {
 		t.Error("what was measured is of 2 threads")
 	}

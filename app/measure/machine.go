@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -13,17 +14,18 @@ import (
 
 // Machine is how fast this computer does the parts of a forward pass with a
 // number of workers: [Machine.DecodeRate] and [Machine.PrefillRate] predict from
-// it how fast a model will be, before it is loaded. The rates hold for any model and for as long as the computer has
-// nothing else to do.
+// it how fast a model of one kind will be, before it is loaded. They are at its lower
+// edge: a quarter of the passes that were timed took longer.
 type Machine struct {
-	Threads int `json:"threads"`
+	Threads int  `json:"threads"`
+	Kind    Kind `json:"kind"`
 
 	// Decoding, one token after the other: what a layer takes however small it
 	// is, and bytes read per second.
 	Layer time.Duration `json:"layer_ns"`
 	Body  float64       `json:"body_bytes_s"` // packed weights, with all steps between the matrices
 	Head  float64       `json:"head_bytes_s"` // the codes of a head
-	Full  float64       `json:"full_bytes_s"` // a float head, all of it
+	Full  float64       `json:"full_bytes_s"` // a float head, all of it, or a packed one where Kind has those
 	// KV is keys and values read once, Query each further time they are used
 	// where query heads share them; in bytes of binary16 per second.
 	KV    float64 `json:"kv_bytes_s"`
@@ -36,8 +38,48 @@ type Machine struct {
 	Barrier time.Duration `json:"barrier_ns"` // for the workers to meet once
 }
 
-// The model that ThisMachine runs: wide layers of the usual proportions,
-// together larger than the caches of its workers.
+// Kind is what decides which kernels run a model.
+type Kind struct {
+	Input      model.Input `json:"input"`       // what ternary matrices multiply with
+	Exact      bool        `json:"exact"`       // inference.Options.Exact, where they are floats
+	Recurrent  bool        `json:"recurrent"`   // most layers are of linear attention
+	PackedHead bool        `json:"packed_head"` // the head is ternary
+}
+
+// Kinds are the kinds that most models are of.
+var Kinds = []Kind{{}, {Input: model.InputFloat, PackedHead: true}, {Input: model.InputFloat, Recurrent: true, PackedHead: true}}
+
+// KindOf is the kind of a model with this configuration and this head.
+func KindOf(c *model.Config, head *model.Dense, exact bool) Kind {
+	float := c.Input == model.InputFloat
+	return Kind{c.Input, exact && float, c.Recurrent != nil, head.Type == model.Packed}
+}
+
+// probes are the models that ThisMachine runs: a large one and a small one.
+func (k Kind) probes() (large, small model.Config, err error) {
+	if k.Input != model.InputFloat {
+		return probe, smallProbe, nil
+	}
+	shape := "bonsai-1.7b"
+	if k.Recurrent {
+		shape = "bonsai-2-2b"
+	}
+	large, ok := checkpoint.Shape(shape)
+	if !ok {
+		return large, small, fmt.Errorf("measure: no shape %s", shape)
+	}
+	large.Layers, large.KVHeads = 6, large.Heads
+	if k.Recurrent {
+		large.Layers, large.Recurrent = 8, large.Recurrent[:8]
+	}
+	large.VocabSize, large.ContextLen, large.TiedEmbedding = probe.VocabSize, probe.ContextLen, true
+	small = smallProbe
+	small.Arch, small.Input, small.QKNorm, small.SubNorm = checkpoint.Qwen3, model.InputFloat, true, false
+	return large, small, nil
+}
+
+// The model that stands for those of int8 activations: wide layers of the usual
+// proportions, together larger than the caches of its workers.
 var probe = model.Config{Arch: checkpoint.BitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
 	VocabSize: 8192, ContextLen: probeDepth + probeTokens, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
 
@@ -50,26 +92,29 @@ const (
 	probeTokens = 64
 	probeFew    = 8 // tokens instead, where one alone takes slow
 	slow        = 30 * time.Millisecond
-	// Each set of passes is repeated while there is time, so often at most. The
-	// median counts: one pass that another program held up says little.
+	// Each set of passes is repeated while there is time, so often at most.
 	probeRounds = 12
 	probeTime   = 250 * time.Millisecond
 )
 
-// ThisMachine times the parts of a forward pass on random weights. It takes
-// well below a second, and 200 MB of memory while it runs.
-func ThisMachine(ctx context.Context, threads int) (Machine, error) {
-	m, err := thisMachine(ctx, threads)
+// ThisMachine times the parts of a forward pass of a kind of models on random weights.
+// It takes about a second, and 250 MB of memory while it runs.
+func ThisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
+	m, err := thisMachine(ctx, threads, kind)
 	debug.FreeOSMemory() // the caller is about to load a model
 	return m, err
 }
 
-func thisMachine(ctx context.Context, threads int) (Machine, error) {
-	layer, err := measureLayer(ctx, threads)
+func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
+	probe, small, err := kind.probes()
 	if err != nil {
 		return Machine{}, err
 	}
-	p, err := newProber(ctx, probe, threads)
+	layer, err := measureLayer(ctx, small, threads, kind)
+	if err != nil {
+		return Machine{}, err
+	}
+	p, err := newProber(ctx, probe, threads, kind)
 	if err != nil {
 		return Machine{}, err
 	}
@@ -79,7 +124,7 @@ func thisMachine(ctx context.Context, threads int) (Machine, error) {
 	if err != nil {
 		return Machine{}, err
 	}
-	r := Machine{Threads: e.Threads(), Barrier: barrier, Layer: layer}
+	r := Machine{Threads: e.Threads(), Kind: kind, Barrier: barrier, Layer: layer}
 	pass := func(depth, tokens int, head inference.Head) func() {
 		return func() { p.pass(depth, tokens, head) }
 	}
@@ -90,6 +135,9 @@ func thisMachine(ctx context.Context, threads int) (Machine, error) {
 	tokens := int64(probeTokens)
 	if p.times(body).of(0) > slow.Seconds() {
 		tokens = probeFew
+	}
+	if kind.PackedHead {
+		top = full // a packed head is not scanned
 	}
 	t := p.times(body, top, full, deep, shared)
 	batch := p.times(pass(0, int(tokens), inference.HeadNone), pass(probeDepth, int(tokens), inference.HeadNone))
@@ -103,7 +151,7 @@ func thisMachine(ctx context.Context, threads int) (Machine, error) {
 	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
 	r.Head = rate(inference.ScanRead(m.Head), t.more(1, 0))
 	r.Full = rate(w.Head, t.more(2, 0))
-	kv := inference.KVBytesPerToken(&probe, inference.KVF16) * probeDepth
+	kv := w.KV * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
 	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.of(4)-alone/probeSharing, leastShare*alone))
@@ -121,12 +169,21 @@ type prober struct {
 	err    error
 }
 
-func newProber(ctx context.Context, c model.Config, threads int) (*prober, error) {
+func newProber(ctx context.Context, c model.Config, threads int, kind Kind) (*prober, error) {
 	m, err := checkpoint.SyntheticConfig("probe", c, model.F16, 1)
 	if err != nil {
 		return nil, err
 	}
-	e, err := inference.New(m, inference.Options{Threads: threads})
+	if kind.Input == model.InputFloat && !kind.PackedHead {
+		dense := probe
+		dense.Layers, dense.Dim, dense.VocabSize = 1, c.Dim, c.VocabSize
+		d, err := checkpoint.SyntheticConfig("head", dense, model.F16, 1)
+		if err != nil {
+			return nil, err
+		}
+		m.Embed, m.Head = d.Embed, d.Head
+	}
+	e, err := inference.New(m, inference.Options{Threads: threads, Exact: kind.Exact})
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +200,8 @@ func newProber(ctx context.Context, c model.Config, threads int) (*prober, error
 }
 
 // measureLayer is what a layer takes however small it is.
-func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
-	p, err := newProber(ctx, smallProbe, threads)
+func measureLayer(ctx context.Context, small model.Config, threads int, kind Kind) (time.Duration, error) {
+	p, err := newProber(ctx, small, threads, kind)
 	if err != nil {
 		return 0, err
 	}
@@ -156,7 +213,7 @@ func measureLayer(ctx context.Context, threads int) (time.Duration, error) {
 	}
 	pass()
 	t := p.times(pass)
-	return time.Duration(t.of(0) / 20 / float64(smallProbe.Layers) * 1e9), p.err
+	return time.Duration(t.of(0) / 20 / float64(small.Layers) * 1e9), p.err
 }
 
 func (p *prober) pass(depth, tokens int, head inference.Head) {
@@ -215,26 +272,28 @@ func (p *prober) times(functions ...func()) (t timings) {
 	return t
 }
 
-// of is the median time of function i.
+// of is the time of function i.
 func (t timings) of(i int) float64 {
-	return t.median(func(round []float64) float64 { return round[i] })
+	return t.upper(func(round []float64) float64 { return round[i] })
 }
 
 // leastShare is what a part takes at least of the pass that it is a part of:
 // noise must not make it free.
 const leastShare = 0.02
 
-// more is the median of what function i takes more than function j.
+// more is what function i takes more than function j.
 func (t timings) more(i, j int) float64 {
-	d := t.median(func(round []float64) float64 { return round[i] - round[j] })
+	d := t.upper(func(round []float64) float64 { return round[i] - round[j] })
 	return max(d, leastShare*t.of(j))
 }
 
-func (t timings) median(value func(round []float64) float64) float64 {
+// upper is the third quartile: what is promised should hold in most minutes, and one
+// pass that another program held up says little.
+func (t timings) upper(value func(round []float64) float64) float64 {
 	v := make([]float64, len(t))
 	for i, round := range t {
 		v[i] = value(round)
 	}
 	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+	return v[(3*len(v)-1)/4]
 }

@@ -142,7 +142,7 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 		return err
 	}
 	peak := measurePeaks(m, threads)
-	machine, err := ThisMachine(ctx, threads)
+	machine, err := ThisMachine(ctx, threads, KindOf(&m.Config, m.Head, o.Exact))
 	if err != nil {
 		return err
 	}

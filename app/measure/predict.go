@@ -10,6 +10,7 @@ import (
 // Work is what a model does for each token. The headers of its files tell all of
 // it.
 type Work struct {
+	Kind
 	Packed  int64 // bytes of ternary weights, and of float layers
 	Scan    int64 // bytes of the codes of the head, 0 where there are none
 	Head    int64 // bytes of the head
@@ -28,18 +29,22 @@ type Work struct {
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{
+		Kind:          KindOf(c, head, false),
 		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
 		Scan:          inference.ScanRead(head),
 		Layers:        c.Layers,
 		KV:            inference.KVBytesPerToken(c, inference.KVF16),
 		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),
 		Sharing:       c.Heads / c.KVHeads,
-		AttentionMACs: 2 * int64(c.Layers) * heads,
+		AttentionMACs: 2 * int64(c.AttentionLayers()) * heads,
 	}
 	for _, p := range parts {
 		if p.Name == model.PartPacked || p.Name == model.PartFloat {
 			w.Packed += p.Bytes
 		}
+	}
+	if w.Recurrent { // with the same bytes a weight in all of them
+		w.MACs = 4 * w.Packed
 	}
 	return w
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"tern/inference"
+	"tern/model"
 	"tern/model/checkpoint"
 )
 
@@ -66,24 +68,56 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// TestThisMachine looks at what must hold on any machine.
+// TestThisMachine looks at what must hold on any machine, for every kind of models.
 func TestThisMachine(t *testing.T) {
-	m, err := ThisMachine(context.Background(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range []float64{m.Body, m.Head, m.Full, m.KV, m.Query, m.MACs, m.Attention} {
-		if !(v > 1e6 && v < 1e18) {
-			t.Errorf("%+v", m)
-			break
+	for _, kind := range append(slices.Clone(Kinds), Kind{Input: model.InputFloat, Exact: true}) {
+		m, err := ThisMachine(context.Background(), 2, kind)
+		if err != nil {
+			t.Fatalf("%+v: %v", kind, err)
 		}
-	}
-	if m.Threads != 2 || m.Barrier <= 0 || m.Layer <= 0 {
-		t.Errorf("%+v", m)
+		rates := []float64{m.Body, m.Full, m.KV, m.Query, m.MACs, m.Attention}
+		if !kind.PackedHead {
+			rates = append(rates, m.Head)
+		}
+		for _, v := range rates {
+			if !(v > 1e6 && v < 1e18) {
+				t.Errorf("%+v", m)
+				break
+			}
+		}
+		if m.Threads != 2 || m.Kind != kind || m.Barrier <= 0 || m.Layer <= 0 {
+			t.Errorf("%+v", m)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := ThisMachine(ctx, 1); err == nil {
+	if _, err := ThisMachine(ctx, 1, Kind{}); err == nil {
 		t.Error("cancelled and no error")
+	}
+}
+
+// TestKindOf: which kernels run a model is told by its headers.
+func TestKindOf(t *testing.T) {
+	for name, want := range map[string]Kind{
+		"goldens/hf-2b4t-packed":       {},
+		"goldens2/qwen3-q2_0-g64-tied": {Input: model.InputFloat, PackedHead: true},
+		"goldens2/qwen3-tq2_0-q4_0emb": {Input: model.InputFloat},
+		"goldens2/qwen35-pq2_0":        {Input: model.InputFloat, Recurrent: true, PackedHead: true},
+	} {
+		f, err := checkpoint.Peek("../../inference/testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := checkpoint.Open(t.Context(), "../../inference/testdata/"+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := WorkOf(&f.Config, f.Memory, &f.Head).Kind; got != want || KindOf(&m.Config, m.Head, false) != want {
+			t.Errorf("%s: %+v, and opened %+v, want %+v", name, got, KindOf(&m.Config, m.Head, false), want)
+		}
+		exact := KindOf(&m.Config, m.Head, true)
+		if exact.Exact != (want.Input == model.InputFloat) {
+			t.Errorf("%s with --exact: %+v", name, exact)
+		}
 	}
 }
