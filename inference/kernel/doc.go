@@ -47,8 +47,9 @@
 // With AVX-512, VPDPBUSD adds four products of bytes to a 32-bit sum, which needs
 // neither the 16-bit additions nor the widening, and 32 registers hold the sums
 // of four rows × 12 tokens (tileAVX512): there the weights are unpacked in
-// registers for any number of tokens, and nothing is kept but the activations,
-// interleaved, in L1. matVecAVX512 does not even shift: 4^k times a code still
+// registers, and nothing is kept but the activations, interleaved, in L1. From 32 tokens
+// on, loads are the limit: eight rows are unpacked into 16 KB of L1, and each load of
+// activations serves four products of eight rows × 6 tokens (tile8AVX512). matVecAVX512 does not even shift: 4^k times a code still
 // fits in the unsigned byte.
 //
 // Attention of a prompt, and of heads that share keys and values, takes three

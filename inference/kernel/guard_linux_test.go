@@ -115,7 +115,7 @@ func guardTernary(t *testing.T, rows, cols int, atEnd bool) {
 	data := guarded[byte](t, len(m.Data), atEnd)
 	copy(data, m.Data)
 	m.Data = data
-	for _, tokens := range []int{1, 2, 3, 5, 13, 18} {
+	for _, tokens := range []int{1, 2, 3, 5, 13, 18, 35} {
 		q, sums := guarded[int8](t, tokens*m.PaddedCols(), atEnd), guarded[int32](t, tokens, atEnd)
 		MatMul(f(tokens*m.Rows), m.Rows, m, 0, m.Groups(), q, sums, f(tokens), NewScratch())
 	}

@@ -58,3 +58,13 @@ func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum i
 //
 //go:noescape
 func tileAVX512(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int)
+
+// unpackAVX512 stores the codes of blocks ≥ 1 blocks of two row groups, of each field those of their four row pairs, 1024 bytes.
+//
+//go:noescape
+func unpackAVX512(dst *byte, data *byte, groupBytes int, blocks int)
+
+// tile8AVX512 adds to the first two groups of acc, [tokens][groups][4], the products of blocks blocks of what unpackAVX512 stores with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 6.
+//
+//go:noescape
+func tile8AVX512(acc *int32, codes *byte, q *int8, blocks int, groups int, tokens int)

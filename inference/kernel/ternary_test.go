@@ -121,9 +121,9 @@ func TestExtremes(t *testing.T) {
 			for _, w := range []int8{-1, 0, 1} {
 				for _, a := range []int8{-128, -127, 127} {
 					m, _ := matrixOf(6, cols, func() int8 { return w })
-					q, sums := activations(m, 27, func() int8 { return a })
+					q, sums := activations(m, 40, func() int8 { return a })
 					want := float32(cols) * float32(w) * float32(a)
-					for _, tokens := range []int{1, 5, 27} {
+					for _, tokens := range []int{1, 5, 27, 40} {
 						y := make([]float32, tokens*m.Rows)
 						MatMul(y, m.Rows, m, 0, m.Groups(), q[:tokens*m.PaddedCols()], sums[:tokens], slices.Repeat([]float32{1}, tokens), scratch)
 						for i := range y {

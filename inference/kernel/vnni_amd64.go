@@ -12,12 +12,23 @@ const (
 	cols512 = 2048
 	// The weights of a block of row groups stay in L2 while all tiles pass.
 	weights512 = 256 << 10
+
+	// Of many tokens, tiles are eight rows × 6 tokens: the weights of two row groups are
+	// unpacked into 16 KB of L1, and the sums of a block of row groups stay in L2 while
+	// all tiles pass with a part of their columns.
+	manyTokens512 = 32
+	tile8         = 6
+	block8        = 16
 )
 
 // matMul512 interleaves the activations of each tile of tokens, so that they are
 // one stream, then multiplies blocks of row groups by tile after tile.
 func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
 	cols, tokens := m.PaddedCols(), len(sums)
+	if tokens >= manyTokens512 {
+		matMul8(y, stride, m, g0, g1, q, sums, muls, scratch)
+		return
+	}
 	tiles := (tokens + tile512 - 1) / tile512
 	tile := (tokens + tiles - 1) / tiles // tiles of the same size, the last may be smaller
 	block := max(1, weights512/m.GroupBytes())
@@ -40,5 +51,45 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 			rows := min(groups*groupRows, m.Rows-g*groupRows)
 			store(y[t*stride+g*groupRows:], stride, rows, acc, sums[t:][:n], muls[t:][:n])
 		}
+	}
+}
+
+// matMul8 is matMul512 for many tokens.
+func matMul8(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+	cols, tokens := m.PaddedCols(), len(sums)
+	tiles := (tokens + tile8 - 1) / tile8
+	tile := (tokens + tiles - 1) / tiles
+	if !scratch.kept {
+		scratch.q = grow(scratch.q, len(q))
+		interleave(scratch.q, q, cols, tile)
+		scratch.kept = scratch.keep
+	}
+	scratch.codes = grow(scratch.codes, 2*groupRows*min(cols, cols512))
+	scratch.acc = grow(scratch.acc, tokens*block8*groupRows)
+	for groups := 0; g0 < g1; g0 += groups {
+		if groups = min(block8, g1-g0); groups > 1 {
+			groups &^= 1
+		}
+		acc := scratch.acc[:tokens*groups*groupRows]
+		clear(acc)
+		for c := 0; c < cols; c += cols512 {
+			k := min(cols512, cols-c)
+			for i := 0; i < groups; i += 2 {
+				data := &m.Data[(g0+i)*m.GroupBytes()+c]
+				if groups > 1 {
+					unpackAVX512(&scratch.codes[0], data, m.GroupBytes(), k/blockCols)
+				}
+				for t := 0; t < tokens; t += tile {
+					n := min(tile, tokens-t)
+					sum, x := &acc[(t*groups+i)*groupRows], &scratch.q[t*cols+c*n]
+					if groups > 1 {
+						tile8AVX512(sum, &scratch.codes[0], x, k/blockCols, groups, n)
+					} else {
+						tileAVX512(sum, data, x, k/blockCols, m.GroupBytes(), 1, n)
+					}
+				}
+			}
+		}
+		store(y[g0*groupRows:], stride, min(groups*groupRows, m.Rows-g0*groupRows), acc, sums, muls)
 	}
 }

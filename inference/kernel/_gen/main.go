@@ -26,6 +26,8 @@ var topics = map[string]func(){
 		// vnni.go
 		matVec512()
 		tile512()
+		unpack512()
+		tile8()
 	},
 	"float": func() {
 		// float.go

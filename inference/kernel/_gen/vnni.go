@@ -177,6 +177,99 @@ func tile512() {
 	}
 }
 
+// unpack512 emits the unpacking of two row groups for tile8.
+func unpack512() {
+	function("unpackAVX512", "func(dst, data *byte, groupBytes, blocks int)",
+		"stores the codes of blocks ≥ 1 blocks of two row groups, of each field those of their four row pairs, 1024 bytes.")
+	dst, data, second, blocks := param("dst"), param("data"), param("groupBytes"), param("blocks")
+	ADDQ(data, second)
+	low := pattern(0x03)
+	loop("block", blocks, func() {
+		for i := range 4 {
+			from, w := at(data, pairBytes*i), ZMM()
+			if i >= 2 {
+				from = at(second, pairBytes*(i-2))
+			}
+			VMOVDQU64(from, w)
+			for k := range 4 {
+				c := ZMM()
+				VPANDD(low, w, c)
+				VMOVDQU64(c, at(dst, 4*pairBytes*k+pairBytes*i))
+				if k < 3 {
+					VPSRLW(U8(2), w, w)
+				}
+			}
+		}
+		advance(blockBytes, data, second)
+		advance(16*pairBytes, dst)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// tile8 emits the product of eight unpacked rows and up to six tokens: all sums stay in
+// registers. A load of activations serves four products, where tile512 has two.
+func tile8() {
+	const maxTile = 6
+	function("tile8AVX512", "func(acc *int32, codes *byte, q *int8, blocks, groups, tokens int)",
+		"adds to the first two groups of acc, [tokens][groups][4], the products of blocks blocks of what unpackAVX512 stores with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 6.")
+	tokens := param("tokens")
+	z := []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28}
+	for n := maxTile; n >= 1; n-- {
+		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
+		Label(label("tokens"))
+		if n > 1 {
+			CMPQ(tokens, U8(n))
+			JNE(LabelRef(fmt.Sprintf("tokens%d", n-1)))
+		}
+		acc, codes, q, blocks := param("acc"), param("codes"), param("q"), param("blocks")
+		stride := param("groups") // of the tokens in acc
+		SHLQ(U8(4), stride)
+		c, a, sum := z[:4], z[4], z[5:] // sum: [token][row pair]
+		for _, s := range sum[:4*n] {
+			VPXORD(s, s, s)
+		}
+		loop(label("block"), blocks, func() {
+			for k := range 4 {
+				for i, c := range c {
+					VMOVDQU64(at(codes, 4*pairBytes*k+pairBytes*i), c)
+				}
+				for t := range n {
+					VBROADCASTI64X4(at(q, 128*t+32*k), a)
+					for i, c := range c {
+						VPDPBUSD(a, c, sum[4*t+i])
+					}
+				}
+			}
+			advance(16*pairBytes, codes)
+			advance(128*n, q)
+		})
+		for t := range n {
+			s := sum[4*t:]
+			// As fourRows does, of two groups.
+			for g := range 2 {
+				a, b, u, v := s[2*g], s[2*g+1], z[0], z[1]
+				VPUNPCKLDQ(b, a, u)
+				VPUNPCKHDQ(b, a, a)
+				VPADDD(u, a, a)
+				VPSHUFD(U8(0x4e), a, u)
+				VPADDD(u, a, a)
+				VEXTRACTI64X4(U8(1), a, u.AsY())
+				VPUNPCKLDQ(u.AsY(), a.AsY(), v.AsY()) // sums of a half of each row in both lanes
+				VEXTRACTI128(U8(1), v.AsY(), u.AsX())
+				VPADDD(u.AsX(), v.AsX(), v.AsX())
+				VPADDD(at(acc, 16*g), v.AsX(), v.AsX())
+				VMOVDQU(v.AsX(), at(acc, 16*g))
+			}
+			if t < n-1 {
+				ADDQ(stride, acc)
+			}
+		}
+		VZEROUPPER()
+		RET()
+	}
+}
+
 // readSum512 emits the reading of memory at full speed: on Zen 4 one stream that
 // is prefetched in software, by a fifth faster than the four of readSum.
 func readSum512() {
