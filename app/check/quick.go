@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"time"
 
 	"tern/inference"
 )
@@ -10,16 +9,17 @@ import (
 const (
 	// quickTokens is how much of the paragraph the quick check reads.
 	quickTokens = 96
-	// quickTime is what it may take for a model that seems sound.
-	quickTime = 2 * time.Second
+	// quickWork is what it may take for a model that seems sound, in products of a
+	// weight and an activation: two seconds or so of two cores. A bound of time would
+	// let the answer depend on what else the machine does.
+	quickWork = 500e9
 )
 
 // Quick is the half of Full that costs a moment: multipliers, shares, template,
-// stop ids, and how well the model foretells some lines. Where these look wrong, or
-// in the time that is left, it tries the causes that a Correction undoes: sub-norms
+// stop ids, and how well the model predicts some lines. Where these look wrong, or
+// the model is small enough, it tries the causes that a Correction undoes: sub-norms
 // keep a model with wrong multipliers from babbling, and none of these looks wrong.
 func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error) {
-	begin := time.Now()
 	m, tok := e.Model(), e.Tokenizer()
 	r := &Report{Model: m.Name, Summary: m.Summary(), Causes: []Cause{}, Corrections: Corrections{}}
 	if err := r.count(ctx, m); err != nil {
@@ -40,7 +40,7 @@ func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error)
 		return nil, err
 	}
 	r.Perplexity, r.BitsPerByte = Finite(p.perplexity), Finite(p.bits)
-	each := time.Since(begin) // a trial costs about as much
+	each := float64(m.Params()) * float64(len(ids)) // of a trial
 	var wanted, others []trial
 	for _, t := range r.trials(e, &o) {
 		switch {
@@ -52,7 +52,7 @@ func Quick(ctx context.Context, e *inference.Engine, o Options) (*Report, error)
 		}
 	}
 	for _, t := range others {
-		if time.Duration(len(wanted)+2)*each < quickTime {
+		if float64(len(wanted)+2)*each < quickWork {
 			wanted = append(wanted, t)
 		}
 	}
