@@ -120,9 +120,9 @@ func (w *window) sendEdited() {
 // clickedText looks at the token that was clicked where tokens are shown, and
 // edits what was clicked of a story.
 func (w *window) clickedText(i, at int, pos fyne.Position) {
-	if at >= 0 && w.tokensShown() && w.inspect.pinAt(w.transcript.Paragraphs()[i].From+at) {
+	if at >= 0 && w.tokensShown() && w.inspect.PinAt(w.transcript.Paragraphs()[i].From+at) {
 		// Soon: what is not under the mouse loses the focus when a click is over.
-		fyne.Do(func() { kit.Refocus(w.win.Canvas(), w.inspect.text) })
+		fyne.Do(func() { kit.Refocus(w.win.Canvas(), w.inspect.Text) })
 		return
 	}
 	w.clickedStory(i, pos)

@@ -265,10 +265,10 @@ func TestContinueHereAsks(t *testing.T) {
 	}
 
 	r.show(func(v *chat.View) { v.ID = "other" })
-	r.inspect.do.branch(chat.Token{Segment: 2, Index: 1}, 7)
+	r.inspect.Do.Branch(chat.Token{Segment: 2, Index: 1}, 7)
 	r.took()
 	r.tapDialog("Continue with " + r.view.Model.Name)
 	r.took("choose 2 1 7")
-	r.inspect.do.branch(chat.Token{Segment: 2, Index: 1}, 8)
+	r.inspect.Do.Branch(chat.Token{Segment: 2, Index: 1}, 8)
 	r.took("choose 2 1 8")
 }

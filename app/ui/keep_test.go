@@ -183,9 +183,9 @@ func TestNotes(t *testing.T) {
 	if last := r.settings.Recent[0]; last.Path != m.Path || !last.Noted {
 		t.Errorf("remembered %+v", last)
 	}
-	r.inspect.open(1)
-	r.inspect.show(r.view)
-	if got := r.inspect.model.notes.Text(); got != strings.Join(m.Notes, " ") {
+	r.inspect.Open(1)
+	r.inspect.Show(r.view)
+	if got := r.inspect.Model.Notes.Text(); got != strings.Join(m.Notes, " ") {
 		t.Errorf("Inspect says %q", got)
 	}
 }

@@ -46,8 +46,8 @@ func TestSlowWindowGetsACore(t *testing.T) {
 	r.probes(90, 120*time.Millisecond)
 	r.took() // the user's choice stays
 	r.press(fyne.KeyI)
-	r.inspect.showSpeed()
-	if got := r.inspect.speed.window.Text(); got != "While Tern writes, this window answers within 120 ms (19 times in 20)." {
+	r.inspect.ShowSpeed()
+	if got := r.inspect.Speed.Window.Text(); got != "While Tern writes, this window answers within 120 ms (19 times in 20)." {
 		t.Errorf("Inspect says %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"tern/app/ui/inspect/inspecttest"
 	"testing"
 	"unicode"
 
@@ -12,6 +13,7 @@ import (
 
 	"tern/app/chat"
 	saying "tern/app/say"
+	"tern/app/ui/inspect"
 	"tern/app/ui/kit"
 	"tern/app/ui/longtext"
 )
@@ -22,7 +24,7 @@ func TestEveryControlIsNamed(t *testing.T) {
 	for _, width := range []float32{1280, 720} {
 		r := newRig(t, width, 800)
 		r.options.fold(false)
-		r.fake.tokens = someTokens(" there", " was", " a")
+		r.fake.tokens = inspecttest.Tokens(" there", " was", " a")
 		r.fake.view.Conversations = []chat.Entry{{ID: "now", Name: "Once upon"}, {ID: "old", Name: "Lily"}}
 		r.show()
 		found := 0
@@ -54,8 +56,8 @@ func TestEveryControlIsNamed(t *testing.T) {
 			}
 			look(p.title)
 		}
-		for i, b := range r.inspect.tabs {
-			r.inspect.open(i)
+		for i, b := range r.inspect.Tabs {
+			r.inspect.Open(i)
 			look(b.Text)
 		}
 		for _, s := range r.screens {
@@ -126,8 +128,8 @@ func nameOf(o fyne.CanvasObject, row string) (name string, control bool) {
 		return o.PlaceHolder, true
 	case *kit.TextEntry:
 		return o.PlaceHolder + row, true
-	case *bars:
-		return o.AccessibilityLabel(), len(o.list) > 0
+	case *inspect.Bars:
+		return o.AccessibilityLabel(), len(o.List) > 0
 	case *kit.Scrim, *longtext.Ear, *widget.Label, *widget.RichText: // text, and what lies under a drawer
 		return "", false
 	}

@@ -230,7 +230,7 @@ func (o *options) showCost() {
 		}
 		text := kit.Tr("How much text the model can see; longer needs more memory.")
 		if o.kv > 0 {
-			text = kit.Tr("How much text the model can see; longer needs more memory: {{.Size}} when it is full.", "Size", size(o.kv*int64(n.get(o.g))))
+			text = kit.Tr("How much text the model can see; longer needs more memory: {{.Size}} when it is full.", "Size", kit.Size(o.kv*int64(n.get(o.g))))
 		}
 		n.Row.Spec.Sentence = text
 		if !n.Row.Entry.Disabled() {

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"tern/app/ui/inspect/inspecttest"
 	"tern/app/ui/kit/kittest"
 	"testing"
 
@@ -161,7 +162,7 @@ func longConversation(v *chat.View) { document(kittest.LongConversation()...)(v)
 func BenchmarkStream(b *testing.B) {
 	for name, open := range map[string]func(*rig){
 		"plain":   func(*rig) {},
-		"inspect": func(r *rig) { r.togglePanel(r.inspect.side) },
+		"inspect": func(r *rig) { r.togglePanel(r.inspectSide) },
 		"find":    func(r *rig) { r.find(); r.finder.Look("word") },
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -173,7 +174,7 @@ func BenchmarkStream(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				words := someTokens(" word")
+				words := inspecttest.Tokens(" word")
 				if n++; n%60 == 0 {
 					words[0].Text += "\n\n"
 				}

@@ -89,7 +89,7 @@ func (w *window) showPanel() {
 		x.button.SetOpen(x == p)
 		x.iconButton.SetOpen(x == p)
 	}
-	w.ctl.SetInspect(p == w.inspect.side)
+	w.ctl.SetInspect(p == w.inspectSide)
 	if p != nil {
 		p.show(w.view)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"tern/app/ui/inspect/inspecttest"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func (w *writer) write(stop chan struct{}, notify func()) {
 
 // add writes token n, with mu held.
 func (w *writer) add(n int) {
-	word := someTokens(" word")[0]
+	word := inspecttest.Tokens(" word")[0]
 	if n%60 == 0 {
 		word.Text += "\n\n"
 	}
@@ -260,10 +261,10 @@ func TestSmooth(t *testing.T) {
 	defer e.Close()
 	large := func(stop chan struct{}, notify func()) { c.writeWith(t, e, stop, notify) }
 	measure("a model of 728M with all threads", large, 0)
-	onWindow(func() { w.togglePanel(w.inspect.side) })
+	onWindow(func() { w.togglePanel(w.inspectSide) })
 	measure("5,000 tokens a second, tokens shown", c.write, 0)
 	measure("a model of 728M with all threads, tokens shown", large, 0)
-	onWindow(func() { w.togglePanel(w.inspect.side) })
+	onWindow(func() { w.togglePanel(w.inspectSide) })
 	once("find a word", func() { w.find(); w.finder.Entry.SetText("word") })
 	fmt.Printf("%d matches\n", len(w.finder.Matches))
 	once("go to the next match", func() { w.finder.Step(1) })

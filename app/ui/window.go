@@ -14,6 +14,7 @@ import (
 
 	"tern/app/chat"
 	"tern/app/settings"
+	"tern/app/ui/inspect"
 	"tern/app/ui/kit"
 	"tern/app/ui/longtext"
 )
@@ -57,26 +58,27 @@ type window struct {
 	known      string              // conversation that prompt and settings belong to
 	generation settings.Generation // of it
 
-	menu       *menu
-	topbar     *topbar
-	strip      *kit.Strip
-	finder     *longtext.Finder
-	transcript *longtext.View
-	start      *start
-	sidebar    *sidebar
-	composer   *composer
-	options    *options
-	inspect    *inspect
-	status     *status
-	prefs      *prefs
-	models     *models
-	connect    *connect
-	scrim      *kit.Scrim
-	leftEdge   *kit.Edge
-	rightEdge  *kit.Edge
-	parts      []longtext.Segment // of the text that is shown; kept to be filled again
-	page       *fyne.Container    // text and prompt; a screen takes its place
-	frame      *fyne.Container
+	menu        *menu
+	topbar      *topbar
+	strip       *kit.Strip
+	finder      *longtext.Finder
+	transcript  *longtext.View
+	start       *start
+	sidebar     *sidebar
+	composer    *composer
+	options     *options
+	inspect     *inspect.Panel
+	inspectSide *panel
+	status      *status
+	prefs       *prefs
+	models      *models
+	connect     *connect
+	scrim       *kit.Scrim
+	leftEdge    *kit.Edge
+	rightEdge   *kit.Edge
+	parts       []longtext.Segment // of the text that is shown; kept to be filled again
+	page        *fyne.Container    // text and prompt; a screen takes its place
+	frame       *fyne.Container
 
 	dialogs    *kit.Dialogs
 	choosing   bool
@@ -145,8 +147,8 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
 	w.models = newModels(w)
 	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
-	w.inspect = w.newInspectPanel()
-	w.addPanels(w.options.panel(w.writing), w.inspect.side)
+	w.newInspectPanel()
+	w.addPanels(w.options.panel(w.writing), w.inspectSide)
 	w.addScreens(w.models.page, w.connect.screen(w.openConnect), w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)

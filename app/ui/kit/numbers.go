@@ -102,3 +102,11 @@ func Percent(p float64) string {
 	}
 	return Decimal(100*p) + "%"
 }
+
+// Size writes a number of bytes, in kB below 1 MB.
+func Size(n int64) string {
+	if n < 950_000 {
+		return fmt.Sprintf("%d kB", (n+500)/1000)
+	}
+	return Bytes(n)
+}

@@ -1,11 +1,10 @@
-package ui
+package inspect
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"tern/app/chat"
@@ -21,28 +20,28 @@ func someSpeed() *chat.Speed {
 
 // TestSpeedTab measures, ends a measurement, and copies what was measured.
 func TestSpeedTab(t *testing.T) {
-	r := newRig(t, 1100, 720)
-	r.togglePanel(r.inspect.side)
-	test.Tap(r.inspect.tabs[2])
-	tab := r.inspect.speed
+	r, _ := newInspectRig(t)
+	r.give(nil, false)
+	test.Tap(r.Tabs[2])
+	tab := r.Speed
 	if !strings.HasPrefix(tab.verdict.Text(), "No measurements yet.") || !tab.copy.Disabled() || tab.run.Disabled() {
 		t.Errorf("before: %q", tab.verdict.Text())
 	}
 	test.Tap(tab.run)
-	if tab.run.Text != "Stop" || !slices.Contains(r.fake.calls, "measure") || tab.verdict.Text() != "Measuring…" {
+	if tab.run.Text != "Stop" || !slices.Contains(r.calls, "measure") || tab.verdict.Text() != "Measuring…" {
 		t.Errorf("while measuring: %q, %q", tab.run.Text, tab.verdict.Text())
 	}
-	r.show()
+	r.Show(r.view)
 	test.Tap(tab.run)
-	if r.fake.calls[len(r.fake.calls)-1] != "stop" {
-		t.Errorf("calls %q", r.fake.calls)
+	if r.calls[len(r.calls)-1] != "stop" {
+		t.Errorf("calls %q", r.calls)
 	}
-	r.fake.measured(nil)
+	r.done(nil)
 	if tab.running || tab.run.Text != "Benchmark this machine" || !strings.HasPrefix(tab.verdict.Text(), "No measurements yet.") {
 		t.Errorf("after it was ended: %q, %q", tab.run.Text, tab.verdict.Text())
 	}
 	test.Tap(tab.run)
-	r.fake.measured(someSpeed())
+	r.done(someSpeed())
 	if got, want := tab.verdict.Text(), "46 tok/s = 84% of what 13.9 GB/s allow · avx2 kernels · 2 threads"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -50,15 +49,19 @@ func TestSpeedTab(t *testing.T) {
 		t.Errorf("plot %q", got)
 	}
 	test.Tap(tab.copy)
-	if got := fyne.CurrentApp().Clipboard().Content(); got != "a,b\n1,2\n" {
+	if got := r.copied; got != "a,b\n1,2\n" {
 		t.Errorf("the clipboard has %q", got)
 	}
 	// Another model: what was measured is not its speed.
-	r.show(func(v *chat.View) { m := builtin; v.Model = &m })
+	m := chat.ModelInfo{Name: "Another", Builtin: true}
+	v := r.view
+	v.Model = &m
+	r.Show(v)
 	if tab.speed != nil || !tab.copy.Disabled() {
 		t.Error("the speed of another model is shown")
 	}
-	r.show(func(v *chat.View) { m := builtin; m.Host = "localhost:8080"; v.Model = &m })
+	m.Host = "localhost:8080"
+	r.Show(v)
 	if !tab.run.Disabled() || tab.verdict.Text() != "Only for models running in Tern." {
 		t.Errorf("a server's model: %q", tab.verdict.Text())
 	}

@@ -1,4 +1,4 @@
-package ui
+package inspect
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ import (
 	"tern/app/ui/kit"
 )
 
-// modelTab shows what the open model is made of.
-type modelTab struct {
+// ModelTab shows what the open model is made of.
+type ModelTab struct {
 	of      *chat.ModelInfo // whose weights are shown or asked for
 	weights *chat.Weights
 	layers  *layerBars
 	memory  *kit.Note
-	notes   *kit.Note // what was passed over or assumed
+	Notes   *kit.Note // what was passed over or assumed
 	search  *kit.LineEntry
 	found   *kit.Note
 	list    *widget.List
@@ -32,10 +32,10 @@ type modelTab struct {
 	box     *fyne.Container
 }
 
-func newModelTab(escape func()) *modelTab {
-	t := &modelTab{
+func newModelTab(escape func()) *ModelTab {
+	t := &ModelTab{
 		memory: kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
-		notes:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
+		Notes:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		found:  kit.NewNote(theme.SizeNameCaptionText),
 		empty:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 	}
@@ -72,16 +72,16 @@ func newModelTab(escape func()) *modelTab {
 			y += h + gap
 		}
 		memory, notes := kit.HeightFor(t.memory, w+2*kit.Inset()), float32(0)
-		if t.notes.Visible() {
-			notes = kit.HeightFor(t.notes, w+2*kit.Inset())
+		if t.Notes.Visible() {
+			notes = kit.HeightFor(t.Notes, w+2*kit.Inset())
 		}
 		rest := size.Height - memory - notes - kit.Px(34) - kit.Px(20) - 16
 		place(scroll, max(kit.Px(60), min(t.layers.MinSize().Height+4, rest*0.62)), 4)
 		t.memory.Move(fyne.NewPos(margin-kit.Inset(), y))
 		t.memory.Resize(fyne.NewSize(w+2*kit.Inset(), memory))
 		y += memory + 4
-		t.notes.Move(fyne.NewPos(margin-kit.Inset(), y))
-		t.notes.Resize(fyne.NewSize(w+2*kit.Inset(), notes))
+		t.Notes.Move(fyne.NewPos(margin-kit.Inset(), y))
+		t.Notes.Resize(fyne.NewSize(w+2*kit.Inset(), notes))
 		y += notes
 		place(t.search, kit.Px(34), 0)
 		t.found.Move(fyne.NewPos(margin-kit.Inset(), y))
@@ -89,24 +89,24 @@ func newModelTab(escape func()) *modelTab {
 		y += kit.Px(28)
 		place(t.list, max(kit.Px(40), size.Height-y-4), 0)
 		scroll.Refresh() // its content may be higher now
-	}}, scroll, t.memory, t.notes, t.search, t.found, t.list)
+	}}, scroll, t.memory, t.Notes, t.search, t.found, t.list)
 	t.body.Hide()
 	t.box = container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, 12-kit.Inset(), 12-kit.Inset()), container.New(&kit.Stack{}, t.empty)), t.body)
 	return t
 }
 
 // showModel asks for the weights of a model that is new, and shows them.
-func (p *inspect) showModel() {
-	t := p.model
+func (p *Panel) showModel() {
+	t := p.Model
 	if p.view.Model == t.of {
 		return
 	}
 	m := p.view.Model
 	t.of = m
 	if m != nil {
-		t.notes.Set(kit.Muted(strings.Join(m.Notes, " ")))
+		t.Notes.Set(kit.Muted(strings.Join(m.Notes, " ")))
 	}
-	kit.SetVisible(t.notes, m != nil && len(m.Notes) > 0)
+	kit.SetVisible(t.Notes, m != nil && len(m.Notes) > 0)
 	t.set(nil)
 	why := kit.Tr("Open a model to see what it is made of.")
 	if p.distant() {
@@ -114,7 +114,7 @@ func (p *inspect) showModel() {
 	}
 	t.empty.Set(kit.Muted(why))
 	if m != nil {
-		p.do.weights(func(w *chat.Weights) {
+		p.Do.Weights(func(w *chat.Weights) {
 			if t.of == m {
 				t.set(w)
 			}
@@ -123,7 +123,7 @@ func (p *inspect) showModel() {
 }
 
 // set shows weights, nil for none.
-func (t *modelTab) set(w *chat.Weights) {
+func (t *ModelTab) set(w *chat.Weights) {
 	t.weights = w
 	kit.SetVisible(t.body, w != nil)
 	kit.SetVisible(t.empty, w == nil)
@@ -135,9 +135,9 @@ func (t *modelTab) set(w *chat.Weights) {
 	total := int64(0)
 	for _, m := range w.Memory {
 		total += m.Bytes
-		parts = append(parts, memoryName(m.Name)+" "+size(m.Bytes))
+		parts = append(parts, memoryName(m.Name)+" "+kit.Size(m.Bytes))
 	}
-	t.memory.Set(kit.Span{Text: kit.Tr("Memory: {{.Size}}", "Size", size(total)), Colour: theme.ColorNameForeground}, kit.Muted(" · "+strings.Join(parts, " · ")))
+	t.memory.Set(kit.Span{Text: kit.Tr("Memory: {{.Size}}", "Size", kit.Size(total)), Colour: theme.ColorNameForeground}, kit.Muted(" · "+strings.Join(parts, " · ")))
 	t.layers.set(w.Layers)
 	t.filter()
 	t.box.Refresh()
@@ -160,14 +160,6 @@ func memoryName(name string) string {
 	return kit.Tr("copy of the head")
 }
 
-// size writes bytes with a unit that suits.
-func size(n int64) string {
-	if n < 950_000 {
-		return fmt.Sprintf("%d kB", (n+500)/1000)
-	}
-	return kit.Bytes(n)
-}
-
 func shape(s []int) string {
 	var parts []string
 	for _, n := range s {
@@ -177,7 +169,7 @@ func shape(s []int) string {
 }
 
 // filter shows the tensors whose names hold all the words that are searched for.
-func (t *modelTab) filter() {
+func (t *ModelTab) filter() {
 	t.shown = t.shown[:0]
 	words := strings.Fields(strings.ToLower(t.search.Text))
 	if t.weights == nil {
@@ -368,7 +360,7 @@ func (b *layerBars) draw(d *kit.Drawing, all fyne.Size) {
 			d.Text(p.Name, theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, kit.Px(12), y, label-kit.Px(12), kit.Px(layerPitch))
 			bar(p.Neg, p.Zero, p.Pos)
 			d.Text(kit.Tr("{{.Rows}} × {{.Cols}} · scale {{.Scale}} · {{.Size}}", "Rows", kit.Count(p.Rows), "Cols", kit.Count(p.Cols),
-				"Scale", strconv.FormatFloat(float64(p.Scale), 'g', 4, 32), "Size", size(p.Bytes)),
+				"Scale", strconv.FormatFloat(float64(p.Scale), 'g', 4, 32), "Size", kit.Size(p.Bytes)),
 				theme.ColorNamePlaceHolder, caption, fyne.TextAlignLeading, false, label+4, y+kit.Px(layerPitch-6), all.Width-label, kit.Px(partPitch-layerPitch+4))
 			y += kit.Px(partPitch)
 		}

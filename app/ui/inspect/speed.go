@@ -1,4 +1,4 @@
-package ui
+package inspect
 
 import (
 	"fyne.io/fyne/v2"
@@ -24,8 +24,8 @@ var published = []struct {
 	{"ik_llama.cpp IQ2_BN", 214, 52.3},
 }
 
-// speedTab shows how fast the open model is on this machine.
-type speedTab struct {
+// SpeedTab shows how fast the open model is on this machine.
+type SpeedTab struct {
 	of      *chat.ModelInfo // that was measured
 	speed   *chat.Speed
 	running bool
@@ -33,21 +33,21 @@ type speedTab struct {
 	read    *plot
 	write   *plot
 	verdict *kit.Note
-	window  *kit.Note // how quickly the window answers, in
+	Window  *kit.Note // how quickly the window answers, in
 	lag     *fyne.Container
 	run     *kit.Button
 	copy    *kit.Button
 	box     *fyne.Container
 }
 
-func (p *inspect) newSpeedTab() *speedTab {
-	t := &speedTab{read: newPlot(), write: newPlot()}
+func (p *Panel) newSpeedTab() *SpeedTab {
+	t := &SpeedTab{read: newPlot(), write: newPlot()}
 	t.verdict = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	t.window = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
-	t.lag = container.New(kit.Flush{}, t.window)
+	t.Window = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
+	t.lag = container.New(kit.Flush{}, t.Window)
 	t.lag.Hide()
-	t.run = kit.NewButton("", p.do.escape, func() { p.measure() })
-	t.copy = kit.NewButton(kit.Tr("Copy CSV"), p.do.escape, func() { p.do.copy(t.speed.CSV) })
+	t.run = kit.NewButton("", p.Do.Escape, func() { p.measure() })
+	t.copy = kit.NewButton(kit.Tr("Copy CSV"), p.Do.Escape, func() { p.Do.Copy(t.speed.CSV) })
 	caption := func(text string) fyne.CanvasObject {
 		return container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(text)))
 	}
@@ -66,9 +66,9 @@ func (p *inspect) newSpeedTab() *speedTab {
 	return t
 }
 
-// showSpeed brings the tab in step.
-func (p *inspect) showSpeed() {
-	t := p.speed
+// ShowSpeed brings the tab in step.
+func (p *Panel) ShowSpeed() {
+	t := p.Speed
 	if p.view.Model != t.of && !t.running {
 		t.of, t.speed = p.view.Model, nil
 	}
@@ -90,8 +90,8 @@ func (p *inspect) showSpeed() {
 	if verdict != "" {
 		t.verdict.Set(kit.Muted(verdict))
 	}
-	if d := p.do.lag(); d > 0 {
-		t.window.Set(kit.Muted(kit.Tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", kit.Latency(d))))
+	if d := p.Do.Lag(); d > 0 {
+		t.Window.Set(kit.Muted(kit.Tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", kit.Latency(d))))
 		if kit.SetVisible(t.lag, true) {
 			t.box.Layout.Layout(nil, t.box.Size())
 		}
@@ -108,27 +108,27 @@ func (p *inspect) showSpeed() {
 }
 
 // measure begins a measurement, or ends it.
-func (p *inspect) measure() {
-	t := p.speed
+func (p *Panel) measure() {
+	t := p.Speed
 	if t.running {
-		p.do.stop()
+		p.Do.Stop()
 		return
 	}
 	t.running, t.speed = true, nil
 	t.ended++
 	this := t.ended
 	t.verdict.Set(kit.Muted(kit.Tr("Measuring…")))
-	p.do.measure(func(s chat.SpeedProgress) {
+	p.Do.Measure(func(s chat.SpeedProgress) {
 		if this == t.ended && t.running {
 			t.verdict.Set(kit.Muted(measuring(s)))
 		}
 	}, func(s *chat.Speed) {
 		if this == t.ended {
 			t.running, t.speed, t.of = false, s, p.view.Model
-			p.showSpeed()
+			p.ShowSpeed()
 		}
 	})
-	p.showSpeed()
+	p.ShowSpeed()
 }
 
 func measuring(s chat.SpeedProgress) string {

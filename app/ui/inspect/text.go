@@ -1,4 +1,4 @@
-package ui
+package inspect
 
 import (
 	"math"
@@ -47,25 +47,25 @@ type tokenText struct {
 	widget.BaseWidget
 	show   func(i int) // a token to show, -1 for none
 	escape func()
-	after  func(d time.Duration, do func()) // on the window's goroutine
+	After  func(d time.Duration, do func()) // on the window's goroutine
 	reveal func(top, bottom float32)        // scrolls what is pinned into view
 	view   func() (top, bottom float32)     // what of it can be seen
 
-	tokens  []chat.Token
+	Tokens  []chat.Token
 	tinted  bool
 	width   float32
 	lines   []string
 	places  []place // in the order of the text
 	done    int     // tokens that stand in them
-	pinned  int     // -1 for none
-	hovered int
+	Pinned  int     // -1 for none
+	Hovered int
 	pointed int          // hovered for long enough
 	moves   int          // counts what the mouse does, to tell an old timer
 	ring    *kit.Surface // around what can be seen of it, while it has the focus
 }
 
 func newTokenText(show func(i int), escape func(), after func(time.Duration, func())) *tokenText {
-	t := &tokenText{ring: kit.NewSurface(""), show: show, escape: escape, after: after, pinned: -1, hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
+	t := &tokenText{ring: kit.NewSurface(""), show: show, escape: escape, After: after, Pinned: -1, Hovered: -1, pointed: -1, reveal: func(float32, float32) {}, view: func() (float32, float32) { return 0, math.MaxFloat32 }}
 	t.ring.Stroke, t.ring.StrokeWidth, t.ring.Radius = theme.ColorNamePrimary, 2, 6
 	t.ring.Hide()
 	t.ExtendBaseWidget(t)
@@ -77,15 +77,15 @@ func (t *tokenText) set(tokens []chat.Token, tinted bool) {
 	// What is cut off is cut in steps: to begin elsewhere is to break all lines anew.
 	const step = maxTokens / 4
 	tokens = tokens[(max(0, len(tokens)-maxTokens)+step-1)/step*step:]
-	old := t.tokens
+	old := t.Tokens
 	same := len(old) > 0 && len(tokens) >= len(old) && sameToken(tokens[0], old[0]) && sameToken(tokens[len(old)-1], old[len(old)-1])
 	if same && len(tokens) == len(old) && tinted == t.tinted {
 		return
 	}
 	if !same {
-		t.pinned, t.hovered, t.pointed = -1, -1, -1
+		t.Pinned, t.Hovered, t.pointed = -1, -1, -1
 	}
-	t.tokens, t.tinted = tokens, tinted
+	t.Tokens, t.tinted = tokens, tinted
 	if same {
 		t.typesetMore()
 	} else {
@@ -103,7 +103,7 @@ func (t *tokenText) shown() int {
 	if t.pointed >= 0 {
 		return t.pointed
 	}
-	return t.pinned
+	return t.Pinned
 }
 
 // typeset breaks the tokens into lines, between tokens where that can be.
@@ -132,8 +132,8 @@ func (t *tokenText) typesetMore() {
 		line.Reset()
 		x = 0
 	}
-	for i := t.done; i < len(t.tokens); i++ {
-		tok := t.tokens[i]
+	for i := t.done; i < len(t.Tokens); i++ {
+		tok := t.Tokens[i]
 		for n, part := range strings.Split(tok.Text, "\n") {
 			if n > 0 {
 				end()
@@ -158,7 +158,7 @@ func (t *tokenText) typesetMore() {
 		}
 	}
 	end()
-	t.done = len(t.tokens)
+	t.done = len(t.Tokens)
 }
 
 func (t *tokenText) size() float32 { return t.Theme().Size(theme.SizeNameText) }
@@ -200,31 +200,31 @@ func (t *tokenText) MouseMoved(e *desktop.MouseEvent) { t.hover(t.at(e.Position)
 
 // hover is told which token the mouse is over, -1 for none.
 func (t *tokenText) hover(i int) {
-	if i == t.hovered {
+	if i == t.Hovered {
 		return
 	}
-	t.hovered = i
+	t.Hovered = i
 	t.moves++
 	move := t.moves
 	if i < 0 {
-		t.point(-1)
+		t.Point(-1)
 		return
 	}
-	t.after(hoverDelay, func() {
+	t.After(hoverDelay, func() {
 		if move == t.moves {
-			t.point(i)
+			t.Point(i)
 		}
 	})
 }
 
 // MouseOut goes back to the token that is pinned.
 func (t *tokenText) MouseOut() {
-	t.hovered = -1
+	t.Hovered = -1
 	t.moves++
-	t.point(-1)
+	t.Point(-1)
 }
 
-func (t *tokenText) point(i int) {
+func (t *tokenText) Point(i int) {
 	if i != t.pointed {
 		t.pointed = i
 		t.show(t.shown())
@@ -232,9 +232,9 @@ func (t *tokenText) point(i int) {
 	}
 }
 
-// pin keeps a token shown, -1 for none.
-func (t *tokenText) pin(i int) {
-	t.pinned, t.pointed = i, -1
+// Pin keeps a token shown, -1 for none.
+func (t *tokenText) Pin(i int) {
+	t.Pinned, t.pointed = i, -1
 	t.moves++
 	for _, p := range t.places {
 		if p.token == i {
@@ -252,7 +252,7 @@ func (t *tokenText) Tapped(e *fyne.PointEvent) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(t); c != nil {
 		c.Focus(t)
 	}
-	t.pin(t.at(e.Position))
+	t.Pin(t.at(e.Position))
 }
 
 // FocusGained implements fyne.Focusable.
@@ -266,31 +266,31 @@ func (t *tokenText) TypedRune(rune) {}
 
 // TypedKey steps from token to token.
 func (t *tokenText) TypedKey(k *fyne.KeyEvent) {
-	n := len(t.tokens)
+	n := len(t.Tokens)
 	switch k.Name {
 	case fyne.KeyEscape:
 		t.escape()
 	case fyne.KeyLeft:
-		if n > 0 && t.pinned < 0 {
-			t.pin(n - 1)
-		} else if t.pinned > 0 {
-			t.pin(t.pinned - 1)
+		if n > 0 && t.Pinned < 0 {
+			t.Pin(n - 1)
+		} else if t.Pinned > 0 {
+			t.Pin(t.Pinned - 1)
 		}
 	case fyne.KeyRight:
-		if t.pinned < n-1 {
-			t.pin(t.pinned + 1)
+		if t.Pinned < n-1 {
+			t.Pin(t.Pinned + 1)
 		}
 	case fyne.KeyHome:
-		t.pin(min(0, n-1))
+		t.Pin(min(0, n-1))
 	case fyne.KeyEnd:
-		t.pin(n - 1)
+		t.Pin(n - 1)
 	}
 }
 
 // AccessibilityLabel is the whole text.
 func (t *tokenText) AccessibilityLabel() string {
 	var b strings.Builder
-	for _, tok := range t.tokens {
+	for _, tok := range t.Tokens {
 		b.WriteString(tok.Text)
 	}
 	return b.String()
@@ -317,14 +317,14 @@ func (t *tokenText) draw(d *kit.Drawing, _ fyne.Size) {
 		if !seen(p.line) {
 			continue
 		}
-		if step := tint(t.tokens[p.token].Prob); t.tinted && step > 0 {
+		if step := tint(t.Tokens[p.token].Prob); t.tinted && step > 0 {
 			add(p, 0, h, tints[step]).CornerRadius = 3
 			if step == 4 {
 				add(p, h-2, 1.5, theme.ColorNameForeground)
 			}
 		}
 		switch p.token {
-		case t.pinned:
+		case t.Pinned:
 			b := add(p, 0, h, theme.ColorNameSelection)
 			b.StrokeColor, b.StrokeWidth, b.CornerRadius = d.Colour(theme.ColorNamePrimary), 1.5, 3
 		case t.pointed:

@@ -1,4 +1,4 @@
-package ui
+package inspect
 
 import (
 	"strings"
@@ -15,38 +15,38 @@ import (
 	"tern/app/ui/kit"
 )
 
-// inspectActions are what the Inspect panel asks for.
-type inspectActions struct {
-	tokens  func(answer int) (tokens []chat.Token, missing bool) // of a segment of it, 0 for the last
-	examine func(answer int)
-	reshade func()       // draws the tokens in the text again
-	reveal  func(at int) // scrolls the text to a byte of the document
-	branch  func(at chat.Token, id int32)
-	recipe  func()
-	weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
-	measure func(progress func(chat.SpeedProgress), done func(*chat.Speed)) // both on the window's goroutine
-	lag     func() time.Duration                                            // of the window while an answer is written, 0 for unknown
-	stop    func()
-	copy    func(text string)
-	tint    func(on bool)
-	escape  func()
-	after   func(d time.Duration, do func())
+// Actions are what the Inspect panel asks for.
+type Actions struct {
+	Tokens  func(answer int) (tokens []chat.Token, missing bool) // of a segment of it, 0 for the last
+	Examine func(answer int)
+	Reshade func()       // draws the tokens in the text again
+	Reveal  func(at int) // scrolls the text to a byte of the document
+	Branch  func(at chat.Token, id int32)
+	Recipe  func()
+	Weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
+	Measure func(progress func(chat.SpeedProgress), done func(*chat.Speed)) // both on the window's goroutine
+	Lag     func() time.Duration                                            // of the window while an answer is written, 0 for unknown
+	Stop    func()
+	Copy    func(text string)
+	Tint    func(on bool)
+	Escape  func()
+	After   func(d time.Duration, do func())
 }
 
-// inspect is the panel that looks inside: tokens, model and speed.
-type inspect struct {
-	do    inspectActions
-	tabs  []*kit.Button
-	pages []fyne.CanvasObject
-	tab   int
-	side  *panel
-	view  chat.View
+// Panel is the panel that looks inside: tokens, model and speed.
+type Panel struct {
+	Do      Actions
+	Tabs    []*kit.Button
+	pages   []fyne.CanvasObject
+	Tab     int
+	Content fyne.CanvasObject
+	view    chat.View
 
-	text     *tokenText
+	Text     *tokenText
 	scroll   *container.Scroll
-	headline *kit.Note
+	Headline *kit.Note
 	figures  *kit.Note
-	bars     *bars
+	Bars     *Bars
 	about    *fyne.Container // what a token has to say
 	why      *kit.Note
 	empty    *fyne.Container // instead of it, where there is none
@@ -56,47 +56,44 @@ type inspect struct {
 	recipe   *kit.Button
 	tokens   []chat.Token
 	reaches  []reach        // of text.tokens, in the document
-	chosen   int            // a segment of the answer that is looked at, 0 for the last
+	Chosen   int            // a segment of the answer that is looked at, 0 for the last
 	last     int            // the last answer
 	wanted   int            // the byte of the document to pin when its token is known, -1 for none
 	examined examinedAnswer // the answer that was asked about last
 
-	model *modelTab
-	speed *speedTab
+	Model *ModelTab
+	Speed *SpeedTab
 }
 
 // examinedAnswer tells one state of an answer from another.
 type examinedAnswer struct{ segment, size int }
 
-// newInspect makes the panel.
-func newInspect(tinted bool, do inspectActions) *inspect {
-	p := &inspect{do: do, wanted: -1}
+// New makes the panel.
+func New(tinted bool, do Actions) *Panel {
+	p := &Panel{Do: do, wanted: -1}
 	box := container.New(&kit.Stack{Gap: 8, Pad: 12})
 	row := container.NewHBox()
 	for i, title := range []string{kit.Tr("Tokens"), kit.Tr("Model"), kit.Tr("Speed")} {
-		b := kit.NewQuietButton(title, do.escape, func() { p.open(i) })
-		p.tabs = append(p.tabs, b)
+		b := kit.NewQuietButton(title, do.Escape, func() { p.Open(i) })
+		p.Tabs = append(p.Tabs, b)
 		row.Add(b)
 	}
 	row.Add(layout.NewSpacer())
 	box.Add(container.New(kit.Flush{}, row))
-	p.model = newModelTab(do.escape)
-	p.speed = p.newSpeedTab()
-	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.model.box, p.speed.box}
+	p.Model = newModelTab(do.Escape)
+	p.Speed = p.newSpeedTab()
+	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.Model.box, p.Speed.box}
 	pages := container.NewStack(p.pages...)
 	content := container.NewStack(kit.NewSurface(kit.ColorSidebar), container.NewBorder(box, nil, nil, nil, pages))
-	p.open(0)
-	p.side = &panel{
-		id: "inspect", title: kit.Tr("Inspect"), icon: iconInspect, key: fyne.KeyI,
-		content: content, first: p.tabs[0], show: p.show, restyle: p.restyle,
-	}
+	p.Open(0)
+	p.Content = content
 	return p
 }
 
-// open shows a tab.
-func (p *inspect) open(i int) {
-	p.tab = i
-	for j, b := range p.tabs {
+// Open shows a tab.
+func (p *Panel) Open(i int) {
+	p.Tab = i
+	for j, b := range p.Tabs {
 		want := widget.LowImportance
 		if i == j {
 			want = widget.MediumImportance
@@ -107,53 +104,53 @@ func (p *inspect) open(i int) {
 		}
 		kit.SetVisible(p.pages[j], i == j)
 	}
-	p.show(p.view)
-	p.do.reshade()
+	p.Show(p.view)
+	p.Do.Reshade()
 }
 
 // tokenPage makes the first tab.
-func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
-	p.text = newTokenText(func(int) {
+func (p *Panel) tokenPage(tinted bool) fyne.CanvasObject {
+	p.Text = newTokenText(func(int) {
 		p.showToken()
-		p.do.reshade()
-	}, p.do.escape, p.do.after)
-	p.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(2, 2, 3, 3), p.text))
-	p.scroll.OnScrolled = func(fyne.Position) { p.text.Refresh() }
-	p.text.view = func() (top, bottom float32) { return p.scroll.Offset.Y, p.scroll.Offset.Y + p.scroll.Size().Height }
-	p.text.reveal = func(top, bottom float32) {
+		p.Do.Reshade()
+	}, p.Do.Escape, p.Do.After)
+	p.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(2, 2, 3, 3), p.Text))
+	p.scroll.OnScrolled = func(fyne.Position) { p.Text.Refresh() }
+	p.Text.view = func() (top, bottom float32) { return p.scroll.Offset.Y, p.scroll.Offset.Y + p.scroll.Size().Height }
+	p.Text.reveal = func(top, bottom float32) {
 		switch view := p.scroll.Size().Height; {
 		case top < p.scroll.Offset.Y:
 			p.scroll.ScrollToOffset(fyne.NewPos(0, top))
 		case bottom+4 > p.scroll.Offset.Y+view:
 			p.scroll.ScrollToOffset(fyne.NewPos(0, bottom+4-view))
 		}
-		if i := p.text.pinned; i < len(p.reaches) {
-			p.do.reveal(p.reaches[i].from)
+		if i := p.Text.Pinned; i < len(p.reaches) {
+			p.Do.Reveal(p.reaches[i].from)
 		}
 	}
-	p.headline = kit.NewNote(theme.SizeNameText)
+	p.Headline = kit.NewNote(theme.SizeNameText)
 	p.figures = kit.NewNote(theme.SizeNameCaptionText)
-	p.bars = newBars(func(a chat.Alternative) {
-		if i := p.text.shown(); i >= 0 {
-			at := p.text.tokens[i]
-			p.text.pin(-1)
-			p.do.branch(at, a.ID)
+	p.Bars = newBars(func(a chat.Alternative) {
+		if i := p.Text.shown(); i >= 0 {
+			at := p.Text.Tokens[i]
+			p.Text.Pin(-1)
+			p.Do.Branch(at, a.ID)
 		}
-	}, p.do.escape)
+	}, p.Do.Escape)
 	p.spark = newSpark()
-	p.tint = kit.NewCheck(kit.Tr("Tint words by surprise"), p.do.escape, func(on bool) {
-		p.do.tint(on)
-		p.show(p.view)
-		p.do.reshade()
+	p.tint = kit.NewCheck(kit.Tr("Tint words by surprise"), p.Do.Escape, func(on bool) {
+		p.Do.Tint(on)
+		p.Show(p.view)
+		p.Do.Reshade()
 	})
 	p.tint.Checked = tinted
-	p.recipe = kit.NewButton(kit.Tr("Copy as recipe"), p.do.escape, p.do.recipe)
+	p.recipe = kit.NewButton(kit.Tr("Copy as recipe"), p.Do.Escape, p.Do.Recipe)
 	caption := func(text string) fyne.CanvasObject {
 		return container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(text)))
 	}
 	p.about = container.New(&kit.Stack{Gap: -4},
-		container.New(&kit.Stack{Gap: -10}, container.New(kit.Flush{}, p.headline), container.New(kit.Flush{}, p.figures)),
-		p.bars, caption(kit.Tr("Choose a word to continue there.")),
+		container.New(&kit.Stack{Gap: -10}, container.New(kit.Flush{}, p.Headline), container.New(kit.Flush{}, p.figures)),
+		p.Bars, caption(kit.Tr("Choose a word to continue there.")),
 		caption(kit.Tr("Entropy of each token")), p.spark)
 	p.why = kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading)
 	p.empty = container.New(kit.Flush{}, p.why)
@@ -166,47 +163,47 @@ func (p *inspect) tokenPage(tinted bool) fyne.CanvasObject {
 		w := size.Width - 2*margin
 		h := kit.HeightFor(below, w)
 		room := max(kit.Px(72), size.Height-h-3*margin)
-		if kit.SetVisible(p.scroll, len(p.text.tokens) > 0); !p.scroll.Visible() {
+		if kit.SetVisible(p.scroll, len(p.Text.Tokens) > 0); !p.scroll.Visible() {
 			room = 0
 		}
 		p.scroll.Move(fyne.NewPos(margin-3, 0))
-		p.text.Resize(fyne.NewSize(w, p.text.Size().Height)) // so that the scroll reads the height at the new width
+		p.Text.Resize(fyne.NewSize(w, p.Text.Size().Height)) // so that the scroll reads the height at the new width
 		p.scroll.Resize(fyne.NewSize(w+6, room))
 		p.scroll.Refresh()
 		rest.Move(fyne.NewPos(margin-3, room+margin)) // low windows scroll it
 		rest.Resize(fyne.NewSize(w+6, max(0, min(h, size.Height-room-margin))))
 		rest.Refresh()
-		p.text.ring.Move(p.scroll.Position().Subtract(fyne.NewPos(3, 3)))
-		p.text.ring.Resize(p.scroll.Size().AddWidthHeight(6, 6))
-	}}, p.scroll, rest, p.text.ring)
+		p.Text.ring.Move(p.scroll.Position().Subtract(fyne.NewPos(3, 3)))
+		p.Text.ring.Resize(p.scroll.Size().AddWidthHeight(6, 6))
+	}}, p.scroll, rest, p.Text.ring)
 	return p.tokenBox
 }
 
-// show brings the panel in step with the view.
-func (p *inspect) show(v chat.View) {
+// Show brings the panel in step with the view.
+func (p *Panel) Show(v chat.View) {
 	p.view = v
-	switch p.tab {
+	switch p.Tab {
 	case 0:
 		p.showTokens()
 	case 1:
 		p.showModel()
 	case 2:
-		p.showSpeed()
+		p.ShowSpeed()
 	}
 }
 
-func (p *inspect) showTokens() {
+func (p *Panel) showTokens() {
 	p.follow()
-	tokens, missing := p.do.tokens(p.chosen)
+	tokens, missing := p.Do.Tokens(p.Chosen)
 	p.tokens = tokens
-	atEnd := p.scroll.Offset.Y+p.scroll.Size().Height+4 >= p.text.Size().Height
-	grew := len(tokens) > len(p.text.tokens)
-	p.text.set(tokens, p.tint.Checked)
+	atEnd := p.scroll.Offset.Y+p.scroll.Size().Height+4 >= p.Text.Size().Height
+	grew := len(tokens) > len(p.Text.Tokens)
+	p.Text.set(tokens, p.tint.Checked)
 	p.locate()
 	if grew {
 		p.scroll.Content.Resize(fyne.NewSize(p.scroll.Content.Size().Width, p.scroll.Content.MinSize().Height))
 		p.scroll.Refresh()
-		if atEnd && p.text.pinned < 0 {
+		if atEnd && p.Text.Pinned < 0 {
 			p.scroll.ScrollToBottom()
 		}
 	}
@@ -224,42 +221,42 @@ func (p *inspect) showTokens() {
 	p.recipe.SetEnabled(p.view.State == chat.Ready && len(p.view.Document) > 0 && !p.distant())
 	p.showToken()
 	if i := p.tokenAt(p.wanted); i >= 0 {
-		p.text.pin(i)
+		p.Text.Pin(i)
 	}
-	if p.wanted >= 0 && (!missing || p.text.pinned >= 0) {
+	if p.wanted >= 0 && (!missing || p.Text.Pinned >= 0) {
 		p.wanted = -1
 	}
 	if now := p.looked(); missing && p.view.State == chat.Ready && len(p.view.Answers) == 0 && p.view.Model != nil && now != p.examined {
 		p.examined = now
-		p.do.examine(now.segment)
+		p.Do.Examine(now.segment)
 	}
 }
 
 // distant tells if the open model runs in another program.
-func (p *inspect) distant() bool { return p.view.Model != nil && p.view.Model.Host != "" }
+func (p *Panel) distant() bool { return p.view.Model != nil && p.view.Model.Host != "" }
 
 // showToken brings the figures in step with the token that is looked at.
-func (p *inspect) showToken() {
-	i := p.text.shown()
+func (p *Panel) showToken() {
+	i := p.Text.shown()
 	mark := -1
-	if i < 0 || i >= len(p.text.tokens) {
-		p.bars.set(nil, false)
-		p.headline.Set(kit.Muted(kit.Tr("Choose a word here or in the text.")))
+	if i < 0 || i >= len(p.Text.Tokens) {
+		p.Bars.set(nil, false)
+		p.Headline.Set(kit.Muted(kit.Tr("Choose a word here or in the text.")))
 		p.figures.Set(kit.Muted(" "))
 	} else {
-		t := &p.text.tokens[i]
+		t := &p.Text.Tokens[i]
 		mark = i
 		word := strings.TrimSpace(visible(t.Text)) // in quotes, the space of the token looks like a mistake
-		p.headline.Set(kit.Span{Text: kit.Tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", word, "Share", kit.Percent(t.Prob), "Rank", kit.Count(t.Rank)),
+		p.Headline.Set(kit.Span{Text: kit.Tr("“{{.Word}}” · {{.Share}} · choice {{.Rank}}", "Word", word, "Share", kit.Percent(t.Prob), "Rank", kit.Count(t.Rank)),
 			Colour: theme.ColorNameForeground})
 		p.figures.Set(kit.Muted(kit.Tr("Surprise {{.Surprise}} bits · entropy {{.Entropy}} bits", "Surprise", kit.Decimal(t.Surprise), "Entropy", kit.Decimal(t.Entropy))))
-		p.bars.set(t, p.view.Model != nil && p.view.State != chat.Loading)
+		p.Bars.set(t, p.view.Model != nil && p.view.State != chat.Loading)
 	}
-	p.spark.set(p.text.tokens, mark)
+	p.spark.set(p.Text.Tokens, mark)
 }
 
-func (p *inspect) restyle() {
-	p.text.typeset()
+func (p *Panel) Restyle() {
+	p.Text.typeset()
 	for _, o := range p.pages {
 		o.Refresh()
 	}

@@ -1,4 +1,4 @@
-package ui
+package inspect
 
 import (
 	"math"
@@ -32,46 +32,46 @@ func visible(text string) string {
 	return text
 }
 
-// bars shows the most likely tokens of one place, each with its share. One of them
+// Bars shows the most likely tokens of one place, each with its share. One of them
 // can be chosen, by a click or with the arrow keys and Enter.
-type bars struct {
+type Bars struct {
 	widget.BaseWidget
-	choose  func(a chat.Alternative)
+	Choose  func(a chat.Alternative)
 	escape  func()
-	list    []chat.Alternative
+	List    []chat.Alternative
 	id      int // of the list, the row that stands there; -1 for none
 	enabled bool
 	row     int // pointed at, or where the arrow keys are; -1 for none
 	focused bool
 }
 
-func newBars(choose func(chat.Alternative), escape func()) *bars {
-	b := &bars{choose: choose, escape: escape, row: -1, id: -1}
+func newBars(choose func(chat.Alternative), escape func()) *Bars {
+	b := &Bars{Choose: choose, escape: escape, row: -1, id: -1}
 	b.ExtendBaseWidget(b)
 	return b
 }
 
 // set shows the alternatives of a token.
-func (b *bars) set(t *chat.Token, enabled bool) {
+func (b *Bars) set(t *chat.Token, enabled bool) {
 	b.enabled = enabled
 	if t == nil {
-		b.list, b.id = nil, -1
+		b.List, b.id = nil, -1
 	} else {
-		b.list, b.id = t.Top, t.Rank-1
+		b.List, b.id = t.Top, t.Rank-1
 	}
-	if b.row >= len(b.list) {
+	if b.row >= len(b.List) {
 		b.row = -1
 	}
 	b.Refresh()
 }
 
 // can tells if a row can be chosen: it can stand there, and does not yet.
-func (b *bars) can(row int) bool {
-	return b.enabled && row >= 0 && row < len(b.list) && row != b.id && b.list[row].Choosable()
+func (b *Bars) can(row int) bool {
+	return b.enabled && row >= 0 && row < len(b.List) && row != b.id && b.List[row].Choosable()
 }
 
-func (b *bars) point(row int) {
-	if row >= len(b.list) {
+func (b *Bars) point(row int) {
+	if row >= len(b.List) {
 		row = -1
 	}
 	if row != b.row {
@@ -81,26 +81,26 @@ func (b *bars) point(row int) {
 }
 
 // MinSize has room for all rows, so that nothing below them jumps.
-func (b *bars) MinSize() fyne.Size { return fyne.NewSize(120, kit.Px(altRows*barPitch)) }
+func (b *Bars) MinSize() fyne.Size { return fyne.NewSize(120, kit.Px(altRows*barPitch)) }
 
 // Tapped chooses the row that was clicked.
-func (b *bars) Tapped(e *fyne.PointEvent) {
+func (b *Bars) Tapped(e *fyne.PointEvent) {
 	if row := int(e.Position.Y / kit.Px(barPitch)); b.can(row) {
-		b.choose(b.list[row])
+		b.Choose(b.List[row])
 	}
 }
 
 // MouseIn implements desktop.Hoverable.
-func (b *bars) MouseIn(e *desktop.MouseEvent) { b.MouseMoved(e) }
+func (b *Bars) MouseIn(e *desktop.MouseEvent) { b.MouseMoved(e) }
 
 // MouseMoved marks the row below the mouse.
-func (b *bars) MouseMoved(e *desktop.MouseEvent) { b.point(int(e.Position.Y / kit.Px(barPitch))) }
+func (b *Bars) MouseMoved(e *desktop.MouseEvent) { b.point(int(e.Position.Y / kit.Px(barPitch))) }
 
 // MouseOut implements desktop.Hoverable.
-func (b *bars) MouseOut() { b.point(-1) }
+func (b *Bars) MouseOut() { b.point(-1) }
 
 // Cursor is a hand over a row that can be chosen.
-func (b *bars) Cursor() desktop.Cursor {
+func (b *Bars) Cursor() desktop.Cursor {
 	if b.can(b.row) {
 		return desktop.PointerCursor
 	}
@@ -108,62 +108,62 @@ func (b *bars) Cursor() desktop.Cursor {
 }
 
 // FocusGained implements fyne.Focusable.
-func (b *bars) FocusGained() {
+func (b *Bars) FocusGained() {
 	b.focused = true
 	b.point(max(0, b.row))
 	b.Refresh()
 }
 
 // FocusLost implements fyne.Focusable.
-func (b *bars) FocusLost() {
+func (b *Bars) FocusLost() {
 	b.focused, b.row = false, -1
 	b.Refresh()
 }
 
 // TypedRune implements fyne.Focusable.
-func (b *bars) TypedRune(rune) {}
+func (b *Bars) TypedRune(rune) {}
 
 // TypedKey moves between the rows and chooses one.
-func (b *bars) TypedKey(k *fyne.KeyEvent) {
+func (b *Bars) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
 	case fyne.KeyEscape:
 		b.escape()
 	case fyne.KeyUp:
 		b.point(max(0, b.row-1))
 	case fyne.KeyDown:
-		b.point(min(len(b.list)-1, b.row+1))
+		b.point(min(len(b.List)-1, b.row+1))
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
 		if b.can(b.row) {
-			b.choose(b.list[b.row])
+			b.Choose(b.List[b.row])
 		}
 	}
 }
 
 // AccessibilityLabel says the rows.
-func (b *bars) AccessibilityLabel() string {
+func (b *Bars) AccessibilityLabel() string {
 	var s strings.Builder
-	for _, a := range b.list {
+	for _, a := range b.List {
 		s.WriteString(visible(a.Text) + " " + kit.Percent(a.Prob) + "\n")
 	}
 	return s.String()
 }
 
 // AccessibilityRole is fyne.AccessibleRoleText.
-func (b *bars) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+func (b *Bars) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer implements fyne.Widget.
-func (b *bars) CreateRenderer() fyne.WidgetRenderer {
+func (b *Bars) CreateRenderer() fyne.WidgetRenderer {
 	return kit.NewRing(kit.NewDrawing(b, b.draw), b, func() bool { return b.focused })
 }
 
-func (b *bars) draw(d *kit.Drawing, size fyne.Size) {
+func (b *Bars) draw(d *kit.Drawing, size fyne.Size) {
 	label, figure := kit.Px(84), kit.Px(46)
 	full := size.Width - label - figure - 8
 	top := 1e-9
-	if len(b.list) > 0 {
-		top = max(top, b.list[0].Prob)
+	if len(b.List) > 0 {
+		top = max(top, b.List[0].Prob)
 	}
-	for i, a := range b.list {
+	for i, a := range b.List {
 		y := float32(i) * kit.Px(barPitch)
 		if i == b.row && b.can(i) {
 			d.Rect(theme.ColorNameHover, 0, y-1, size.Width, kit.Px(barPitch)).CornerRadius = 3
