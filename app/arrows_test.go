@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	"tern/app/compact": {"tern/model", "tern/model/export", "tern/tokenizer"}, // tokenizer: its GGUF form
 
 	// ui shows the report of a crash, and asks for newer versions.
-	"tern/app/ui": {"tern/app/chat", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/ui/inspect", "tern/app/ui/kit", "tern/app/ui/longtext", "tern/app/update", "tern/assets", "tern/inference/sampling"},
+	"tern/app/ui": {"tern/app/chat", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/ui/inspect", "tern/app/ui/kit", "tern/app/ui/longtext", "tern/app/ui/models", "tern/app/update", "tern/assets", "tern/inference/sampling"},
 	// kit is widgets and words, and knows nothing of Tern.
 	"tern/app/ui/kit":         {},
 	"tern/app/ui/kit/kittest": {},

@@ -163,7 +163,7 @@ func (w *window) load(path string) {
 	w.loadBy(path, func(open func()) { w.loadFitting(path, open) })
 }
 
-// loadAnyway is load for a model that was said not to fit.
+// LoadAnyway is load for a model that was said not to fit.
 func (w *window) loadAnyway(path string) { w.loadBy(path, func(open func()) { open() }) }
 
 func (w *window) loadBy(path string, check func(open func())) {
@@ -265,7 +265,7 @@ func (w *window) roomHint() string {
 // remedies are the buttons of a problem.
 func (w *window) remedies(p *saying.Problem) (buttons []kit.Action) {
 	if p.Unsupported {
-		buttons = append(buttons, kit.Action{Label: kit.Tr("See supported models"), Do: func() { w.openScreen(w.models.page) }})
+		buttons = append(buttons, kit.Action{Label: kit.Tr("See supported models"), Do: func() { w.openScreen(w.modelsPage) }})
 	}
 	if p.Detail != "" {
 		buttons = append(buttons, kit.Action{Label: kit.Tr("More"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), p.Detail) }})

@@ -79,7 +79,7 @@ func (w *window) quit() {
 	switch {
 	case w.view.Unsaved:
 		w.dialogs.Ask(kit.Tr("Some of your text could not be saved. It is lost when Tern closes now."), kit.Tr("Stay"), kit.Action{Label: kit.Tr("Quit"), Do: w.close})
-	case w.shelf.downloads.Busy():
+	case w.shelf.Downloads.Busy():
 		w.dialogs.Ask(kit.Tr("A download is running. It will resume next time."), kit.Tr("Stay"), kit.Action{Label: kit.Tr("Quit"), Do: w.close})
 	default:
 		w.close()

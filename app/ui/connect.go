@@ -58,7 +58,7 @@ func newConnect(escape func(), find func()) *connect {
 		c.notes[1],
 		c.models,
 		c.known,
-		gapOf(10),
+		kit.Gap(10),
 		kit.Section(kit.Tr("Privacy")),
 		container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
 			kit.Muted(kit.Tr("What you write, and the conversation before it, goes to that server, which may keep it. Your settings, your other conversations and the list of them stay on this computer.")))),

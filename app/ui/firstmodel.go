@@ -39,10 +39,10 @@ func (w *window) checkFirst(path string) {
 	w.asked++
 	asked, g := w.asked, w.generation
 	fit := library.Fit{}
-	w.shelf.aside(func() {
+	w.shelf.Aside(func() {
 		if library.Local(path) {
-			if facts, err := w.shelf.library.Peek(path); err == nil {
-				free, known := w.shelf.memory()
+			if facts, err := w.shelf.Library.Peek(path); err == nil {
+				free, known := w.shelf.Memory()
 				fit = library.Judge(library.Need(facts, g.Context), free, known)
 			}
 		}

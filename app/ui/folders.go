@@ -16,21 +16,21 @@ func (w *window) modelFolders() []string {
 	if len(w.settings.Models) > 0 {
 		return w.settings.Models
 	}
-	if dir, err := w.shelf.home(); err == nil {
+	if dir, err := w.shelf.Home(); err == nil {
 		return []string{dir}
 	}
 	return nil
 }
 
-// downloadFolder is where downloads go.
+// DownloadFolder is where downloads go.
 func (w *window) downloadFolder() (string, error) {
 	if len(w.settings.Models) > 0 {
 		return library.ModelsFolder(w.settings.Models)
 	}
-	return w.shelf.home()
+	return w.shelf.Home()
 }
 
-// addFolder lets the user pick a folder whose models are listed.
+// AddFolder lets the user pick a folder whose models are listed.
 func (w *window) addFolder() {
 	w.chooseBy(kit.Tr("Choosing a folder…"), func(dir string, done func(string, error)) { w.cfg.choose(true, dir, done) }, func() {
 		w.dialogs.AskLine(kit.Tr("The file window could not open"), kit.Tr("Path of a folder"), w.settings.Folder, kit.Tr("Add"), w.absolute(w.folderAdded))
@@ -48,7 +48,7 @@ func (w *window) folderAdded(dir string) {
 	}
 }
 
-// forgetFolder takes a folder off the list; it can be undone.
+// ForgetFolder takes a folder off the list; it can be undone.
 func (w *window) forgetFolder(dir string) {
 	before := w.settings.Models
 	w.settings.Models = slices.DeleteFunc(slices.Clone(before), func(d string) bool { return d == dir })
@@ -63,7 +63,7 @@ func (w *window) forgetFolder(dir string) {
 func (w *window) foldersChanged() {
 	w.applySettings()
 	w.cfg.save(w.settings)
-	w.models.scan()
+	w.models.Scan()
 }
 
 // recentChanged shows and keeps the recent models.

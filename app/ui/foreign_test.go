@@ -230,7 +230,7 @@ func TestFirstModel(t *testing.T) {
 	}
 	r = open(func(s *settings.Settings) { last(path)(s) }, "/x")
 	r.fake.calls = nil
-	r.shelf.memory = func() (int64, bool) { return 1000, true }
+	r.shelf.Memory = func() (int64, bool) { return 1000, true }
 	r.openFirst("")
 	r.took("load")
 	r.show(func(v *chat.View) { v.State, v.Model = chat.Ready, &m })

@@ -206,7 +206,7 @@ func (w *window) modelMenu(at fyne.CanvasObject) {
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(kit.Tr("Open file…"), func() { w.choose(false) }),
 		fyne.NewMenuItem(kit.Tr("Open folder…"), func() { w.choose(true) }),
-		fyne.NewMenuItem(kit.Tr("Models…"), func() { w.openScreen(w.models.page) }),
+		fyne.NewMenuItem(kit.Tr("Models…"), func() { w.openScreen(w.modelsPage) }),
 		fyne.NewMenuItem(kit.Tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
 	if w.view.Model != nil {
 		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Close the model"), w.unload))

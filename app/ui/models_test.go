@@ -19,6 +19,7 @@ import (
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/ui/kit"
+	"tern/app/ui/models"
 )
 
 // fakeDownloads records what the window asks for; a test sets its list.
@@ -87,25 +88,25 @@ func newShelfRig(t *testing.T, width, height float32) *shelfRig {
 			}
 		}
 	}
-	r.shelf.downloads = r.loads
-	r.shelf.memory = func() (int64, bool) { return r.free, true }
+	r.shelf.Downloads = r.loads
+	r.shelf.Memory = func() (int64, bool) { return r.free, true }
 	r.settings.Models = []string{r.folder}
 	return r
 }
 
 // rows are the texts of the page's rows, name and line, and their buttons.
 func (r *shelfRig) rows() (rows []string) {
-	for _, o := range r.models.list.Objects {
+	for _, o := range r.models.List.Objects {
 		c, ok := o.(*fyne.Container)
 		if !ok {
 			continue
 		}
-		row, ok := c.Layout.(*modelRow)
+		row, ok := c.Layout.(*models.Row)
 		if !ok {
 			continue
 		}
-		text := row.title.Text() + " | " + row.line.Text() + " |"
-		for _, b := range row.buttons.Objects {
+		text := row.Title.Text() + " | " + row.Line.Text() + " |"
+		for _, b := range row.Buttons.Objects {
 			text += " [" + b.(*kit.Button).AccessibilityLabel() + "]"
 		}
 		rows = append(rows, text)
@@ -128,10 +129,10 @@ func (r *shelfRig) row(name string) string {
 // tap presses a button of a row.
 func (r *shelfRig) tap(name, label string) {
 	r.t.Helper()
-	for _, o := range r.models.list.Objects {
+	for _, o := range r.models.List.Objects {
 		if c, ok := o.(*fyne.Container); ok {
-			if row, ok := c.Layout.(*modelRow); ok && row.title.Text() == name {
-				for _, b := range row.buttons.Objects {
+			if row, ok := c.Layout.(*models.Row); ok && row.Title.Text() == name {
+				for _, b := range row.Buttons.Objects {
 					if b := b.(*kit.Button); b.AccessibilityLabel() == label {
 						test.Tap(b)
 						return
@@ -153,7 +154,7 @@ func (r *shelfRig) has(name, want string) {
 func TestModelsPage(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	r.press(fyne.KeyM)
-	if r.screen != r.models.page {
+	if r.screen != r.modelsPage {
 		t.Fatal("the page is not open")
 	}
 	r.has("Tern Tales", "Built in · 4 M · 3 MB · ✓ Fits | [In use]")
@@ -165,7 +166,7 @@ func TestModelsPage(t *testing.T) {
 
 	// The verdicts are those of the free memory when the page opens.
 	need := int64(0)
-	for _, e := range r.models.found.Models {
+	for _, e := range r.models.Found.Models {
 		if e.Name == name {
 			need = library.Need(e.Facts, 0)
 		}
@@ -201,15 +202,6 @@ func TestModelRemembered(t *testing.T) {
 	r.press(fyne.KeyM)
 	r.has("hf-1bitllm-f32", "46 tok/s here · used today | [In use]")
 	r.has("Tern Tales", "| [Open]")
-	now := r.clock
-	for ago, want := range map[time.Duration]string{
-		time.Minute: "used today", 24 * time.Hour: "used yesterday", 5 * 24 * time.Hour: "used 5 days ago", 40 * 24 * time.Hour: "used on ",
-	} {
-		noon := time.Date(2026, 6, 15, 12, 0, 0, 0, now.Location())
-		if got := lastUsed(noon.Add(-ago), noon); !strings.HasPrefix(got, want) {
-			t.Errorf("%v ago: %q", ago, got)
-		}
-	}
 }
 
 // TestDoesNotFit asks before a model that does not fit is opened, however that
@@ -235,7 +227,7 @@ func TestDoesNotFit(t *testing.T) {
 	}
 	r.load(path)
 	test.Tap(r.dialogs.Shown.Buttons[0])
-	if r.screen != r.models.page {
+	if r.screen != r.modelsPage {
 		t.Error("choosing another does not show the models")
 	}
 	r.took()
@@ -310,7 +302,7 @@ func TestDownloadRows(t *testing.T) {
 	// The focus stays in its place when a button there becomes another.
 	r.loads.list = []library.Download{d}
 	r.show()
-	r.win.Canvas().Focus(r.models.coming[id].buttons.Objects[0].(*kit.Button))
+	r.win.Canvas().Focus(r.models.Coming[id].Buttons.Objects[0].(*kit.Button))
 	r.loads.list[0].State = library.Paused
 	r.show()
 	if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Resume" {
@@ -319,18 +311,18 @@ func TestDownloadRows(t *testing.T) {
 	// A bar that moves does not make the rows anew.
 	r.loads.list = []library.Download{d}
 	r.show()
-	first := r.models.coming[id]
+	first := r.models.Coming[id]
 	r.loads.list[0].Progress.Done = 2_000_000_000
 	r.show()
-	if r.models.coming[id] != first || first.share < 0.68 || first.share > 0.7 {
-		t.Error("the row was made anew, or the bar did not move: ", first.share)
+	if r.models.Coming[id] != first || first.Share < 0.68 || first.Share > 0.7 {
+		t.Error("the row was made anew, or the bar did not move: ", first.Share)
 	}
 	// Where nothing is left of a download there is no bar.
 	whole := r.loads.list[0]
 	problem(hub.ErrChecksum)(&r.loads.list[0])
 	r.loads.list[0].Progress.Done = 20
-	if r.show(); r.models.coming[id].share >= 0 {
-		t.Error("what failed with nothing left has a bar: ", r.models.coming[id].share)
+	if r.show(); r.models.Coming[id].Share >= 0 {
+		t.Error("what failed with nothing left has a bar: ", r.models.Coming[id].Share)
 	}
 	r.loads.list[0] = whole
 	r.show()
@@ -350,18 +342,18 @@ func TestDownloadRows(t *testing.T) {
 func TestRepositoryID(t *testing.T) {
 	r := newShelfRig(t, 720, 560)
 	r.press(fyne.KeyM)
-	r.models.id.SetText("nonsense")
-	test.Tap(r.models.lookUp)
-	if got := r.models.idNote.Text(); got != "That is not a repository id. It looks like OWNER/NAME." {
+	r.models.ID.SetText("nonsense")
+	test.Tap(r.models.LookUp)
+	if got := r.models.IDNote.Text(); got != "That is not a repository id. It looks like OWNER/NAME." {
 		t.Error(got)
 	}
-	r.models.id.SetText("o/n")
-	if r.models.idNote.Text() != "" {
+	r.models.ID.SetText("o/n")
+	if r.models.IDNote.Text() != "" {
 		t.Error("the note stays")
 	}
-	r.models.id.OnSubmitted("o/n")
+	r.models.ID.OnSubmitted("o/n")
 	r.loads.took(t, "ask o/n into "+r.folder)
-	if r.models.id.Text != "" {
+	if r.models.ID.Text != "" {
 		t.Error("the id stays")
 	}
 }
@@ -370,15 +362,15 @@ func TestDeleteModel(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	r.press(fyne.KeyM)
 	find := func() *library.Entry {
-		for i := range r.models.found.Models {
-			if e := &r.models.found.Models[i]; e.Name == "hf-1bitllm-f32" {
+		for i := range r.models.Found.Models {
+			if e := &r.models.Found.Models[i]; e.Name == "hf-1bitllm-f32" {
 				return e
 			}
 		}
 		return nil
 	}
 	run := func(label string) {
-		for _, i := range r.models.more(find()) {
+		for _, i := range r.models.More(find()) {
 			if i.Label == label {
 				i.Action()
 				return
@@ -397,9 +389,9 @@ func TestDeleteModel(t *testing.T) {
 		t.Error("it is there: ", err, r.rows())
 	}
 	revealed := ""
-	r.shelf.reveal = func(path string) error { revealed = path; return errors.New("no") }
-	r.models.more(&r.models.found.Models[0])[0].Action()
-	if revealed != r.models.found.Models[0].Path || r.models.strip.Now == nil {
+	r.shelf.Reveal = func(path string) error { revealed = path; return errors.New("no") }
+	r.models.More(&r.models.Found.Models[0])[0].Action()
+	if revealed != r.models.Found.Models[0].Path || r.models.Strip.Now == nil {
 		t.Error("revealed ", revealed)
 	}
 }
@@ -408,17 +400,17 @@ func TestFolders(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	other := t.TempDir()
 	r.press(fyne.KeyM)
-	test.Tap(r.models.add)
+	test.Tap(r.models.Add)
 	r.done(other, nil)
 	if !slices.Equal(r.settings.Models, []string{r.folder, other}) {
 		t.Error(r.settings.Models)
 	}
 	r.forgetFolder(r.folder)
-	if len(r.models.found.Models) != 0 || r.models.strip.Now == nil || r.models.strip.Now.Sentence != "Folder forgotten; its files are untouched." {
+	if len(r.models.Found.Models) != 0 || r.models.Strip.Now == nil || r.models.Strip.Now.Sentence != "Folder forgotten; its files are untouched." {
 		t.Error(r.rows())
 	}
-	r.models.strip.Now.Actions[0].Do()
-	if len(r.models.found.Models) != 2 || r.models.strip.Now != nil {
+	r.models.Strip.Now.Actions[0].Do()
+	if len(r.models.Found.Models) != 2 || r.models.Strip.Now != nil {
 		t.Error("not undone: ", r.rows())
 	}
 	r.press(fyne.KeyComma)
@@ -433,8 +425,8 @@ func TestFolders(t *testing.T) {
 		t.Error(r.settings)
 	}
 	r.press(fyne.KeyM)
-	if r.models.from() != "Download from mirror.example" {
-		t.Error(r.models.from())
+	if r.models.From() != "Download from mirror.example" {
+		t.Error(r.models.From())
 	}
 }
 

@@ -36,7 +36,7 @@ func newPrefsModels(w *window) *prefsModels {
 		kit.Section(kit.Tr("Models")),
 		kit.NewRow(kit.Tr("Folders"), kit.Tr("Models in them are listed on the Models page; downloads go into the first."),
 			kit.NewButton(kit.Tr("Add folder…"), w.escape, w.addFolder), p.folders, w.escape, nil).Box,
-		gapOf(10),
+		kit.Gap(10),
 		kit.Section(kit.Tr("Downloads")),
 		p.siteRow.Box,
 		kit.NewRow(kit.Tr("Access token"), kit.Tr("Only for models that ask for one. It is kept in the settings file and sent to this site alone."), nil, p.token, w.escape, nil).Box,

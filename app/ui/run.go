@@ -105,7 +105,7 @@ func Run(o Options) int {
 	}
 	lag := newLag(fyne.Do, time.Now, p.quiet.Load)
 	w = newWindow(win, th, config{controller: controllerOf(c), settings: kept, save: save, now: time.Now, lag: lag, choose: choose,
-		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.shelf, servers: out.servers(), report: o.Crash.Last(),
+		chooseNew: chooseNew, chooseJSON: chooseJSON, shelf: books.Shelf, servers: out.servers(), report: o.Crash.Last(),
 		program: o.Program, updates: openUpdates(a, fyne.Do)})
 	p.draw = w.update
 	w.openFirst(o.Path)

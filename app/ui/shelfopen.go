@@ -8,11 +8,12 @@ import (
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/settings"
+	"tern/app/ui/models"
 )
 
 // liveShelf is the shelf of the program.
 type liveShelf struct {
-	shelf
+	models.Shelf
 	site    atomic.Pointer[hub.Options] // as the settings have it now
 	running sync.WaitGroup
 	end     context.CancelFunc
@@ -23,20 +24,20 @@ type liveShelf struct {
 func openShelf(s settings.Settings, changed func(), post func(func())) *liveShelf {
 	l := &liveShelf{}
 	l.follow(s)
-	l.ctx, l.end = context.WithCancel(context.Background())
-	l.library, l.measures = library.New(), true
-	l.tools = library.Tools()
-	l.memory = library.FreeMemory
-	l.reveal = library.Reveal
-	l.downloads = library.NewDownloads(func() (*hub.Client, error) {
+	l.Context, l.end = context.WithCancel(context.Background())
+	l.Library, l.Measures = library.New(), true
+	l.Tools = library.Tools()
+	l.Memory = library.FreeMemory
+	l.Reveal = library.Reveal
+	l.Downloads = library.NewDownloads(func() (*hub.Client, error) {
 		o := *l.site.Load()
 		o.Token = hub.Token(o.Token, o.Base)
 		return hub.New(o)
 	}, changed)
-	l.aside = func(work, done func()) {
+	l.Aside = func(work, done func()) {
 		l.running.Go(func() {
 			work()
-			if l.ctx.Err() == nil {
+			if l.Context.Err() == nil {
 				post(done)
 			}
 		})
@@ -52,6 +53,6 @@ func (l *liveShelf) follow(s settings.Settings) {
 // close stops downloads, which go on another time, and waits for what runs.
 func (l *liveShelf) close() {
 	l.end()
-	l.downloads.(*library.Downloads).Close()
+	l.Downloads.(*library.Downloads).Close()
 	l.running.Wait()
 }

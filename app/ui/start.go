@@ -64,7 +64,7 @@ func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
 	icon := widget.NewIcon(picture)
 	s.page.Add(container.NewCenter(container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
 		Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, icon)))
-	s.page.Add(gapOf(8))
+	s.page.Add(kit.Gap(8))
 	s.page.Add(kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
 		kit.Span{Text: title, Colour: theme.ColorNameForeground}))
 	for _, l := range lines {
@@ -74,7 +74,7 @@ func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
 
 func (s *start) noModel() {
 	s.heading(iconBird, kit.Tr("Open a model to begin."))
-	s.page.Add(gapOf(12))
+	s.page.Add(kit.Gap(12))
 	b := kit.NewButton(kit.Tr("Open…"), s.escape, s.open)
 	b.Importance = widget.HighImportance
 	s.page.Add(container.NewHBox(layout.NewSpacer(), b, kit.NewButton(kit.Tr("Use the built-in model"), s.escape, s.use), layout.NewSpacer()))
@@ -96,7 +96,7 @@ func (s *start) model(m *chat.ModelInfo) {
 	if len(examples) == 0 {
 		return
 	}
-	s.page.Add(gapOf(16))
+	s.page.Add(kit.Gap(16))
 	list := container.New(&kit.Stack{})
 	for i, e := range examples {
 		if i > 0 {
@@ -120,11 +120,6 @@ func examplesOf(m *chat.ModelInfo) []string {
 func newExample(text string, escape, tapped func()) fyne.CanvasObject {
 	b := kit.NewQuietButton(text, escape, tapped)
 	b.Alignment = widget.ButtonAlignLeading
-	arrow := container.NewHBox(layout.NewSpacer(), widget.NewIcon(theme.NavigateNextIcon()), gapOf(1))
+	arrow := container.NewHBox(layout.NewSpacer(), widget.NewIcon(theme.NavigateNextIcon()), kit.Gap(1))
 	return container.NewStack(b, arrow)
-}
-
-// gapOf is empty space of a height.
-func gapOf(h float32) fyne.CanvasObject {
-	return container.New(kit.LayoutFunc{Min: fyne.NewSize(1, h), Do: func([]fyne.CanvasObject, fyne.Size) {}})
 }

@@ -17,6 +17,7 @@ import (
 	"tern/app/ui/inspect"
 	"tern/app/ui/kit"
 	"tern/app/ui/longtext"
+	"tern/app/ui/models"
 )
 
 // config is what the window is given by whoever runs it.
@@ -36,7 +37,7 @@ type config struct {
 	chooseNew  func(name, dir string, done func(path string, err error))
 	chooseJSON func(dir string, done func(path string, err error))
 
-	shelf   shelf
+	shelf   models.Shelf
 	servers servers
 	report  string // of the crash that ended the last run; empty for none
 	program Program
@@ -50,7 +51,7 @@ type window struct {
 	win      fyne.Window
 	cfg      config
 	ctl      Controller
-	shelf    shelf
+	shelf    *models.Shelf
 	th       *kit.Theme
 	settings settings.Settings
 	view     chat.View
@@ -71,7 +72,8 @@ type window struct {
 	inspectSide *panel
 	status      *status
 	prefs       *prefs
-	models      *models
+	models      *models.Page
+	modelsPage  *screen
 	connect     *connect
 	scrim       *kit.Scrim
 	leftEdge    *kit.Edge
@@ -140,16 +142,16 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
 		func(text string) { w.ctl.SetSystem(w.known, text) })
 	w.options.named = w.named
 	w.status = newStatus(statusActions{cancel: w.cancelWork, open: w.openConversation, stop: w.ctl.StopIn, escape: w.escape})
-	w.shelf = cfg.shelf.whole()
+	w.shelf = cfg.shelf.Whole()
 	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, w.setLanguage, newPrefsModels(w),
 		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing), newUpdateRow(w))
 	w.connect = newConnect(w.escape, w.findModels)
-	w.models = newModels(w)
-	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.models.page) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,
+	w.newModelsPage()
+	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.modelsPage) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,
 		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
 	w.newInspectPanel()
 	w.addPanels(w.options.panel(w.writing), w.inspectSide)
-	w.addScreens(w.models.page, w.connect.screen(w.openConnect), w.prefs.screen())
+	w.addScreens(w.modelsPage, w.connect.screen(w.openConnect), w.prefs.screen())
 	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
 		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
 	w.scrim = kit.NewScrim(w.closeDrawer)
@@ -210,7 +212,7 @@ func (w *window) update() time.Duration {
 
 	w.followFirst(was, v)
 
-	w.status.download = runningDownload(w.shelf.downloads.View())
+	w.status.download = runningDownload(w.shelf.Downloads.View())
 	w.cfg.lag.watch(len(v.Answers) > 0 || w.writing())
 	wake := w.status.show(v, now)
 	if w.showText() {

@@ -299,7 +299,7 @@ func TestUnsupportedModel(t *testing.T) {
 	})
 	r.stripIs("Tern [See supported models]")
 	r.tapStrip("See supported models")
-	if r.screen != r.models.page {
+	if r.screen != r.modelsPage {
 		t.Error("the page of models does not open")
 	}
 }

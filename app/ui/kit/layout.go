@@ -144,3 +144,8 @@ func SetVisible(o fyne.CanvasObject, on bool) bool {
 
 // Inset is the empty space inside a label around its text.
 func Inset() float32 { return theme.Size(theme.SizeNameInnerPadding) }
+
+// Gap is empty space of a height.
+func Gap(h float32) fyne.CanvasObject {
+	return container.New(LayoutFunc{Min: fyne.NewSize(1, h), Do: func([]fyne.CanvasObject, fyne.Size) {}})
+}

@@ -1,4 +1,4 @@
-package ui
+package models
 
 import (
 	"errors"
@@ -16,12 +16,12 @@ import (
 )
 
 // addDownloads makes the rows of what is coming, then of what is to be had.
-func (m *models) addDownloads() {
-	clear(m.coming)
-	list := m.w.shelf.downloads.View()
+func (m *Page) addDownloads() {
+	clear(m.Coming)
+	list := m.shelf.Downloads.View()
 	for _, d := range list {
 		row := m.downloadRow(d)
-		m.coming[d.ID] = row
+		m.Coming[d.ID] = row
 		m.addRow(row)
 	}
 	for i := range library.Publics {
@@ -35,8 +35,8 @@ func (m *models) addDownloads() {
 
 // publicRow is a checkpoint that can be downloaded, with what is known of it
 // before anybody is asked.
-func (m *models) publicRow(p *library.Public) *modelRow {
-	row := newModelRow(path.Base(p.ID), kit.NewButton(kit.Tr("Download"), m.w.escape, func() { m.w.startDownload(p.ID) }))
+func (m *Page) publicRow(p *library.Public) *Row {
+	row := newModelRow(path.Base(p.ID), kit.NewButton(kit.Tr("Download"), m.do.Escape, func() { m.start(p.ID) }))
 	kind := kit.Tr("base")
 	if p.Chat {
 		kind = kit.Tr("chat")
@@ -44,7 +44,7 @@ func (m *models) publicRow(p *library.Public) *modelRow {
 	pieces := [][]kit.Span{{kit.Muted(path.Dir(p.ID))}, {kit.Muted(kind)}}
 	var fit library.Fit
 	if f := p.Facts(); f != nil {
-		fit = library.Judge(library.Need(f, m.w.generation.Context), m.free, m.known)
+		fit = library.Judge(library.Need(f, m.do.State().Context), m.free, m.known)
 		pieces = append(pieces, []kit.Span{kit.Muted(kit.Params(f.Params))})
 	}
 	pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("about {{.Size}}", "Size", kit.Bytes(p.Bytes)))},
@@ -52,27 +52,26 @@ func (m *models) publicRow(p *library.Public) *modelRow {
 	if fit.Need > 0 && fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
 		pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("needs {{.Need}} in memory", "Need", kit.Bytes(fit.Need)))})
 	}
-	expected := m.speedOf(0, m.w.shelf.library.Expect(p.Facts()))
+	expected := m.speedOf(0, m.shelf.Library.Expect(p.Facts()))
 	row.set(-1, dotted(append(pieces, verdict(fit), []kit.Span{kit.Muted(expected)})...)...)
 	return row
 }
 
 // downloadRow is a download with what can be done in its state.
-func (m *models) downloadRow(d library.Download) *modelRow {
-	w := m.w
-	button := func(label string, do func()) *kit.Button { return kit.NewButton(label, w.escape, do) }
-	start := func() { w.startDownload(d.ID) }
+func (m *Page) downloadRow(d library.Download) *Row {
+	button := func(label string, do func()) *kit.Button { return kit.NewButton(label, m.do.Escape, do) }
+	start := func() { m.start(d.ID) }
 	var buttons []fyne.CanvasObject
 	switch d.State {
 	case library.Offered:
-		buttons = append(buttons, highlight(button(kit.Tr("Download"), start)))
+		buttons = append(buttons, prominent(button(kit.Tr("Download"), start)))
 	case library.Running, library.Queued:
-		buttons = append(buttons, button(kit.Tr("Pause"), func() { w.shelf.downloads.Pause(d.ID) }))
+		buttons = append(buttons, button(kit.Tr("Pause"), func() { m.shelf.Downloads.Pause(d.ID) }))
 	case library.Paused:
 		buttons = append(buttons, button(kit.Tr("Resume"), start))
 	case library.Failed:
 		if errors.Is(d.Err, hub.ErrGated) || errors.Is(d.Err, hub.ErrNoToken) || errors.Is(d.Err, hub.ErrInsecure) || errors.Is(d.Err, hub.ErrAddress) {
-			buttons = append(buttons, button(kit.Tr("Settings"), func() { w.openScreen(w.prefs.page) }))
+			buttons = append(buttons, button(kit.Tr("Settings"), m.do.Settings))
 		}
 		label := kit.Tr("Retry")
 		if errors.Is(d.Err, hub.ErrChecksum) {
@@ -80,9 +79,9 @@ func (m *models) downloadRow(d library.Download) *modelRow {
 		}
 		buttons = append(buttons, button(label, start))
 	case library.Finished:
-		buttons = append(buttons, highlight(button(kit.Tr("Open"), func() { w.load(d.Path) })))
+		buttons = append(buttons, prominent(button(kit.Tr("Open"), func() { m.do.Load(d.Path) })))
 	}
-	buttons = append(buttons, kit.NewIconButton(kit.Tr("Remove {{.Name}} from the list", "Name", d.Name), theme.CancelIcon(), w.escape, func() { m.remove(d.ID) }))
+	buttons = append(buttons, kit.NewIconButton(kit.Tr("Remove {{.Name}} from the list", "Name", d.Name), theme.CancelIcon(), m.do.Escape, func() { m.remove(d.ID) }))
 	row := newModelRow(d.Name, buttons...)
 	share, line := m.progress(d)
 	row.set(share, line...)
@@ -90,7 +89,7 @@ func (m *models) downloadRow(d library.Download) *modelRow {
 }
 
 // progress is the bar and the line of a download.
-func (m *models) progress(d library.Download) (share float32, line []kit.Span) {
+func (m *Page) progress(d library.Download) (share float32, line []kit.Span) {
 	p := d.Progress
 	share = -1
 	switch {
@@ -129,7 +128,7 @@ func (m *models) progress(d library.Download) (share float32, line []kit.Span) {
 }
 
 // running is the line of a download at work.
-func (m *models) running(d library.Download, owner []kit.Span) []kit.Span {
+func (m *Page) running(d library.Download, owner []kit.Span) []kit.Span {
 	p := d.Progress
 	switch {
 	case p.Total == 0:
@@ -164,70 +163,65 @@ func licenceName(name string) string {
 }
 
 // ask looks a repository up.
-func (m *models) ask() {
-	text := strings.TrimSpace(m.id.Text)
+func (m *Page) ask() {
+	text := strings.TrimSpace(m.ID.Text)
 	if text == "" {
-		m.w.win.Canvas().Focus(m.id)
+		m.canvas.Focus(m.ID)
 		return
 	}
-	models, err := m.w.downloadFolder()
+	models, err := m.do.DownloadFolder()
 	if err == nil {
-		err = m.w.shelf.downloads.Ask(text, models)
+		err = m.shelf.Downloads.Ask(text, models)
 	}
 	if err != nil {
 		p := explain.Download(err, text)
 		m.note(kit.Span{Text: kit.Translate(p.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(p.Hint)))
 		return
 	}
-	m.id.SetText("")
-	m.show(m.w.view)
+	m.ID.SetText("")
+	m.Show(m.do.State().View)
 }
 
 // note says what is wrong with the id, or nothing.
-func (m *models) note(spans ...kit.Span) {
-	if len(spans) == 0 && m.idNote.Text() == "" {
+func (m *Page) note(spans ...kit.Span) {
+	if len(spans) == 0 && m.IDNote.Text() == "" {
 		return
 	}
-	m.idNote.Set(spans...)
+	m.IDNote.Set(spans...)
 	m.rebuild()
 }
 
-// startDownload starts a download, or goes on with it.
-func (w *window) startDownload(id string) {
-	models, err := w.downloadFolder()
+// start starts a download, or goes on with it.
+func (m *Page) start(id string) {
+	folder, err := m.do.DownloadFolder()
 	if err == nil {
-		err = w.shelf.downloads.Start(id, models)
+		err = m.shelf.Downloads.Start(id, folder)
 	}
 	if err != nil {
 		p := explain.Download(err, id)
-		w.tell(kit.Translate(p.Sentence) + ". " + kit.Translate(p.Hint))
+		m.do.Tell(kit.Translate(p.Sentence) + ". " + kit.Translate(p.Hint))
 		return
 	}
-	if len(w.settings.Models) == 0 { // so that it is found there
-		w.settings.Models = []string{models}
-		w.applySettings()
-		w.cfg.save(w.settings)
-	}
-	w.update()
+	m.do.Downloading(folder)
 }
 
 // remove takes a download off the list, after asking where that deletes much.
-func (m *models) remove(id string) {
-	for _, d := range m.w.shelf.downloads.View() {
+func (m *Page) remove(id string) {
+	for _, d := range m.shelf.Downloads.View() {
 		if d.ID != id {
 			continue
 		}
 		remove := func() {
-			if err := m.w.shelf.downloads.Remove(id); err != nil {
-				m.w.tell(kit.Tr("Some files of {{.Name}} could not be deleted.", "Name", d.Name))
+			if err := m.shelf.Downloads.Remove(id); err != nil {
+				m.do.Tell(kit.Tr("Some files of {{.Name}} could not be deleted.", "Name", d.Name))
 			}
-			m.w.update()
+			m.do.Redraw()
 		}
 		if d.State == library.Finished || d.Progress.Done < askAbove {
 			remove()
 			return
 		}
-		m.w.dialogs.Ask(kit.Tr("Give up this download? {{.Size}} that came are deleted.", "Size", kit.Bytes(d.Progress.Done)),
+		m.do.Ask(kit.Tr("Give up this download? {{.Size}} that came are deleted.", "Size", kit.Bytes(d.Progress.Done)),
 			kit.Tr("Keep"), kit.Action{Label: kit.Tr("Delete"), Do: remove})
 		return
 	}

@@ -1,0 +1,55 @@
+package ui
+
+import (
+	"runtime"
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"tern/app/ui/kit"
+	"tern/app/ui/models"
+)
+
+// newModelsPage makes the page of models.
+func (w *window) newModelsPage() {
+	w.models = models.New(w.win.Canvas(), w.shelf, models.Actions{
+		State: func() models.State {
+			return models.State{View: w.view, Context: w.generation.Context, Threads: w.generation.Threads, Recent: w.settings.Recent,
+				Site: w.settings.Site, Notice: w.info, Open: w.screen == w.modelsPage, Now: w.cfg.now()}
+		},
+		Folders:        w.modelFolders,
+		DownloadFolder: w.downloadFolder,
+		Downloading: func(folder string) {
+			if len(w.settings.Models) == 0 { // so that it is found there
+				w.settings.Models = []string{folder}
+				w.applySettings()
+				w.cfg.save(w.settings)
+			}
+			w.update()
+		},
+		AddFolder:    w.addFolder,
+		ForgetFolder: w.forgetFolder,
+		Forget: func(path string) (undo func()) {
+			before := slices.Clone(w.settings.Recent)
+			w.settings.Forget(path)
+			w.recentChanged()
+			return func() {
+				w.settings.Recent = before
+				w.recentChanged()
+				w.forget()
+			}
+		},
+		Load:       w.load,
+		LoadAnyway: w.loadAnyway,
+		Settings:   func() { w.openScreen(w.prefs.page) },
+		Tell:       w.tell,
+		Ask:        w.dialogs.Ask,
+		Redraw:     func() { w.update() },
+		Escape:     w.escape,
+	})
+	w.modelsPage = &screen{title: kit.Tr("Models"), key: fyne.KeyM, content: w.models.Content,
+		first: w.models.Add, open: w.models.Open, show: w.models.Show, restyle: w.models.Relayout}
+	if runtime.GOOS == "darwin" {
+		w.modelsPage.mod = fyne.KeyModifierShift // Cmd+M is the system's
+	}
+}
