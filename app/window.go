@@ -26,14 +26,14 @@ func runWindow(path string, stderr io.Writer) int {
 	}
 	kernel := recipe.Here(recipe.Computed{}).Kernel
 	built := recipe.Program()
-	o := ui.Options{Path: path, Stderr: stderr,
-		Program: ui.Program{Version: built.Version, Commit: built.Commit, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Kernel: kernel}}
+	o := options{path: path, stderr: stderr,
+		program: ui.Program{Version: built.Version, Commit: built.Commit, Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Kernel: kernel}}
 	kept, err := settings.Path()
 	if err != nil {
 		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no settings.\n", err)
-		return ui.Run(o)
+		return composeWindow(o)
 	}
-	o.SettingsPath = kept
+	o.settingsPath = kept
 	one, err := single.Start(single.Folder(kept), path)
 	switch {
 	case err != nil:
@@ -42,12 +42,12 @@ func runWindow(path string, stderr io.Writer) int {
 		return 0
 	default:
 		defer one.Close()
-		o.Arrivals = one.Paths()
+		o.arrivals = one.Paths()
 	}
 	about := crash.About(recipe.Tern(), kernel)
-	if o.Crash, err = crash.Open(filepath.Join(filepath.Dir(kept), "reports"), about); err != nil {
+	if o.crash, err = crash.Open(filepath.Join(filepath.Dir(kept), "reports"), about); err != nil {
 		fmt.Fprintf(stderr, "%v\nHint: the window opens, but keeps no report where it ends unexpectedly.\n", err)
 	}
-	defer o.Crash.Close()
-	return ui.Run(o)
+	defer o.crash.Close()
+	return composeWindow(o)
 }

@@ -17,7 +17,7 @@ import (
 func (w *window) about() {
 	icon := container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
 		Do: func(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }}, widget.NewIcon(iconApp))
-	p := w.cfg.program
+	p := w.cfg.Program
 	w.dialogs.Open("", container.New(&kit.Stack{},
 		container.NewCenter(icon),
 		kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, kit.Span{Text: "Tern", Colour: theme.ColorNameForeground}),

@@ -18,165 +18,184 @@ import (
 const infoFor = 10 * time.Second
 
 // mainAction is what the one main button does.
-func (w *window) mainAction() {
-	if w.writing() {
-		w.stop()
+func (ans *answering) mainAction() {
+	if ans.writing() {
+		ans.stop()
 		return
 	}
-	w.generate()
+	ans.generate()
 }
 
 // generate adds the words of the prompt and continues the text.
-func (w *window) generate() {
-	if w.editsStory() {
-		w.goOn(w.continueHere)
+func (ans *answering) generate() {
+	if ans.do.editsStory() {
+		ans.goOn(ans.do.continueHere)
 		return
 	}
-	if e := w.transcript.Editor(); e != nil && e.Message.Mine && w.win.Canvas().Focused() == e.Entry {
-		w.goOn(w.sendEdited)
+	if e := ans.transcript.Editor(); e != nil && e.Message.Mine && ans.win.Canvas().Focused() == e.Entry {
+		ans.goOn(ans.do.sendEdited)
 		return
 	}
-	if w.screen != nil || !w.ready() || !w.full() && w.done() {
+	if ans.do.covered() || !ans.ready() || !ans.full() && ans.done() {
 		return
 	}
-	w.goOn(func() { w.begin(w.composer.take()) })
+	ans.goOn(func() { ans.begin(ans.composer.take()) })
 }
 
 // goOn has the model write for this conversation, if there is room and it is the
 // model that the user wants for it.
-func (w *window) goOn(write func()) {
+func (ans *answering) goOn(write func()) {
 	switch {
-	case !w.ready():
-	case w.full():
-		w.noRoom()
+	case !ans.ready():
+	case ans.full():
+		ans.noRoom()
 	default:
-		w.byModel(write)
+		ans.byModel(write)
 	}
 }
 
 // byModel has the open model write, if it is the one that the user wants for this
 // conversation.
-func (w *window) byModel(write func()) {
-	if w.foreign() != nil {
-		w.askModel(write)
+func (ans *answering) byModel(write func()) {
+	if ans.do.foreign() != nil {
+		ans.do.askModel(write)
 		return
 	}
 	write()
 }
 
 // noRoom leads to what can be done about a full context: the strip says it.
-func (w *window) noRoom() {
-	w.info = nil
-	w.update()
-	if o := w.strip.Buttons.Objects; len(o) > 0 {
+func (ans *answering) noRoom() {
+	ans.do.quiet()
+	ans.do.update()
+	if o := ans.strip.Buttons.Objects; len(o) > 0 {
 		if b, ok := o[0].(*kit.Button); ok {
-			w.win.Canvas().Focus(b)
+			ans.win.Canvas().Focus(b)
 		}
 	}
 }
 
 // begin writes on from text.
-func (w *window) begin(text string) {
-	if !w.canWrite() {
+func (ans *answering) begin(text string) {
+	if !ans.canWrite() {
 		return
 	}
-	w.closeEditor(true)
-	w.info, w.opening = nil, false
-	w.transcript.ToEnd()
-	w.ctl.Generate(text, w.generation)
-	w.focusPrompt()
+	ans.do.closeEditor(true)
+	ans.do.quiet()
+	ans.do.wrote()
+	ans.transcript.ToEnd()
+	ans.ctl.Generate(text, ans.generation)
+	ans.do.focusPrompt()
 }
 
 // stop ends the answer of the conversation that is shown.
-func (w *window) stop() {
-	if w.stoppable() {
-		w.ctl.Stop()
+func (ans *answering) stop() {
+	if ans.stoppable() {
+		ans.ctl.Stop()
 	}
 }
 
 // stopAny is stop, and where nothing is written here ends what is written in
 // another conversation.
-func (w *window) stopAny() {
-	if a := elsewhere(w.view); a != nil && !w.writing() {
-		w.ctl.StopIn(a.ID)
+func (ans *answering) stopAny() {
+	if a := elsewhere(ans.view); a != nil && !ans.writing() {
+		ans.ctl.StopIn(a.ID)
 		return
 	}
-	w.stop()
+	ans.stop()
 }
 
-func (w *window) retry() {
-	if w.view.CanRetry {
-		w.goOn(func() {
-			w.closeEditor(true)
-			w.transcript.ToEnd()
-			w.ctl.Retry(w.generation)
-			w.focusPrompt()
+func (ans *answering) retry() {
+	if ans.view.CanRetry {
+		ans.goOn(func() {
+			ans.do.closeEditor(true)
+			ans.transcript.ToEnd()
+			ans.ctl.Retry(ans.generation)
+			ans.do.focusPrompt()
 		})
 	}
 }
 
-func (w *window) undo() {
-	if w.view.CanUndo {
-		w.closeEditor(true)
-		w.info = nil
-		w.ctl.Undo()
-		w.focusPrompt()
+func (ans *answering) undo() {
+	if ans.view.CanUndo {
+		ans.do.closeEditor(true)
+		ans.do.quiet()
+		ans.ctl.Undo()
+		ans.do.focusPrompt()
 	}
 }
 
-func (w *window) unload() {
-	if w.view.Model != nil {
-		w.setLast("")
-		w.ctl.Unload()
+func (o *opener) unload() {
+	if o.view.Model != nil {
+		o.setLast("")
+		o.ctl.Unload()
 	}
 }
 
 // tell shows a quiet strip for a while.
-func (w *window) tell(sentence string, actions ...kit.Action) {
-	w.info = &kit.Notice{Sentence: sentence, Actions: actions, Dismiss: w.forget}
-	w.infoUntil = w.cfg.now().Add(infoFor)
-	w.update()
+func (n *notices) tell(sentence string, actions ...kit.Action) {
+	n.info = &kit.Notice{Sentence: sentence, Actions: actions, Dismiss: n.forget}
+	n.infoUntil = n.cfg.Now().Add(infoFor)
+	n.do.update()
 }
 
 // tellLater is tell for where the window is being drawn.
-func (w *window) tellLater(sentence string) {
-	w.info = &kit.Notice{Sentence: sentence, Dismiss: w.forget}
-	w.infoUntil = w.cfg.now().Add(infoFor)
+func (n *notices) tellLater(sentence string, actions ...kit.Action) {
+	n.info = &kit.Notice{Sentence: sentence, Actions: actions, Dismiss: n.forget}
+	n.infoUntil = n.cfg.Now().Add(infoFor)
 }
 
 // tellProblem is tell for what went wrong.
-func (w *window) tellProblem(p saying.Problem) {
-	w.info = &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(p.Sentence), Hint: kit.Translate(p.Hint), Dismiss: w.forget,
-		Actions: []kit.Action{{Label: kit.Tr("More"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), p.Detail) }}}}
-	w.infoUntil = w.cfg.now().Add(infoFor)
-	w.update()
+func (n *notices) tellProblem(p saying.Problem) {
+	n.info = &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(p.Sentence), Hint: kit.Translate(p.Hint), Dismiss: n.forget,
+		Actions: []kit.Action{{Label: kit.Tr("More"), Do: func() { n.dialogs.Detail(kit.Tr("What happened"), p.Detail) }}}}
+	n.infoUntil = n.cfg.Now().Add(infoFor)
+	n.do.update()
 }
 
-func (w *window) forget() {
-	w.info = nil
-	w.update()
+func (n *notices) forget() {
+	n.info = nil
+	n.do.update()
+}
+
+// quiet ends what is told, before something is done that draws.
+func (n *notices) quiet() { n.info = nil }
+
+// notice is what is told now, nil for nothing.
+func (n *notices) notice() *kit.Notice { return n.info }
+
+// expire ends what was told long enough. It returns when it wants to be called
+// again, 0 for never.
+func (n *notices) expire(now time.Time) time.Duration {
+	if n.info != nil && !now.Before(n.infoUntil) {
+		n.info = nil
+	}
+	if n.info == nil {
+		return 0
+	}
+	return n.infoUntil.Sub(now)
 }
 
 // load opens a model, after asking if that stops an answer, and if the model
 // does not fit.
-func (w *window) load(path string) {
-	w.loadBy(path, func(open func()) { w.loadFitting(path, open) })
+func (o *opener) load(path string) {
+	o.loadBy(path, func(open func()) { o.loadFitting(path, open) })
 }
 
 // LoadAnyway is load for a model that was said not to fit.
-func (w *window) loadAnyway(path string) { w.loadBy(path, func(open func()) { open() }) }
+func (o *opener) loadAnyway(path string) { o.loadBy(path, func(open func()) { open() }) }
 
-func (w *window) loadBy(path string, check func(open func())) {
+func (o *opener) loadBy(path string, check func(open func())) {
 	open := func() {
 		check(func() {
-			w.closeScreen()
-			w.opening, w.first, w.instead = true, "", nil
-			w.ctl.Load(path, w.settings.Generation)
-			w.focusPrompt()
+			o.do.closeScreen()
+			o.opening, o.first, o.instead = true, "", nil
+			o.ctl.Load(path, o.settings.Generation)
+			o.do.focusPrompt()
 		})
 	}
-	if w.writing() || len(w.view.Answers) > 0 {
-		w.dialogs.Ask(kit.Tr("Opening another model stops this answer. What is written is kept."), kit.Tr("Keep writing"), kit.Action{Label: kit.Tr("Stop and open"), Do: open})
+	if o.writing() || len(o.view.Answers) > 0 {
+		o.dialogs.Ask(kit.Tr("Opening another model stops this answer. What is written is kept."), kit.Tr("Keep writing"), kit.Action{Label: kit.Tr("Stop and open"), Do: open})
 		return
 	}
 	open()
@@ -184,117 +203,117 @@ func (w *window) loadBy(path string, check func(open func())) {
 
 // arrive comes to the front, and opens what another start of the program was
 // asked to open.
-func (w *window) arrive(path string) {
-	w.win.Show() // takes it out of the task bar
-	w.win.RequestFocus()
+func (o *opener) arrive(path string) {
+	o.win.Show() // takes it out of the task bar
+	o.win.RequestFocus()
 	if path != "" {
-		w.load(path)
+		o.load(path)
 	}
 }
 
 // dropped opens the first file or folder that was dropped on the window.
-func (w *window) dropped(files []fyne.URI) {
+func (o *opener) dropped(files []fyne.URI) {
 	if len(files) > 0 {
-		w.load(filepath.Clean(files[0].Path()))
+		o.load(filepath.Clean(files[0].Path()))
 	}
 }
 
 // message is what the strip says, the most severe first.
-func (w *window) message() *kit.Notice {
-	v := w.view
+func (n *notices) message() *kit.Notice {
+	v := n.view
 	switch {
-	case w.full() && v.Model != nil && (v.Problem == nil || v.Figures.Stop == chat.ContextFull):
-		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.Context)), Hint: w.roomHint(),
-			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: w.dropOldest}, {Label: kit.Tr("New conversation"), Do: w.fresh}}}
+	case n.full() && v.Model != nil && (v.Problem == nil || v.Figures.Stop == chat.ContextFull):
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.Context)), Hint: n.roomHint(),
+			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
-		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: w.ctl.DismissProblem,
-			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: w.dropOldest}, {Label: kit.Tr("New conversation"), Do: w.fresh}}}
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.DismissProblem,
+			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: w.ctl.DismissProblem}
-		if w.loadFailed && !v.Problem.Unsupported {
-			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }})
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.DismissProblem}
+		if n.do.failed() && !v.Problem.Unsupported {
+			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { n.do.choose(false) }})
 		}
-		m.Actions = append(m.Actions, w.remedies(v.Problem)...)
+		m.Actions = append(m.Actions, n.remedies(v.Problem)...)
 		return m
 	case v.Trouble != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: w.ctl.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: n.ctl.DismissProblem}
 		if v.Unsaved {
-			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Save elsewhere…"), Do: func() { w.export(v.ID, ".json") }})
+			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Save elsewhere…"), Do: func() { n.do.export(v.ID, ".json") }})
 		}
-		m.Actions = append(m.Actions, w.remedies(v.Trouble)...)
+		m.Actions = append(m.Actions, n.remedies(v.Trouble)...)
 		return m
-	case w.info != nil:
-		return w.info
+	case n.info != nil:
+		return n.info
 	case v.Advice != nil:
-		return w.advice(v.Advice)
+		return n.do.advice(v.Advice)
 	case v.Recovered != nil:
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly while writing."),
 			Hint:    kit.TrN(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
-			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { w.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: w.ctl.DiscardRecovered}}}
-	case w.report != "":
+			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { n.do.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: n.ctl.DiscardRecovered}}}
+	case n.report != "":
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly."), Hint: kit.Tr("A report was kept on this computer. It is sent to nobody."),
-			Actions: []kit.Action{{Label: kit.Tr("Show report"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), w.seenReport()) }}, {Label: kit.Tr("Copy"), Do: func() { w.copyText(w.seenReport()) }}},
-			Dismiss: func() { w.seenReport() }}
-	case len(w.notes) > 0:
-		return w.notesMessage()
-	case w.foreignMessage() != nil:
-		return w.foreignMessage()
-	case w.insteadMessage() != nil:
-		return w.insteadMessage()
-	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && w.answerID() != w.limitSeen:
+			Actions: []kit.Action{{Label: kit.Tr("Show report"), Do: func() { n.dialogs.Detail(kit.Tr("What happened"), n.seenReport()) }}, {Label: kit.Tr("Copy"), Do: func() { n.do.copyText(n.seenReport()) }}},
+			Dismiss: func() { n.seenReport() }}
+	case n.do.notesMessage() != nil:
+		return n.do.notesMessage()
+	case n.do.foreignMessage() != nil:
+		return n.do.foreignMessage()
+	case n.do.insteadMessage() != nil:
+		return n.do.insteadMessage()
+	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && n.answerID() != n.limitSeen:
 		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("The answer reached {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.MaxTokens)),
-			Actions: []kit.Action{{Label: kit.Tr("Continue"), Do: func() { w.goOn(func() { w.begin("") }) }}, {Label: kit.Tr("Raise limit"), Do: w.raiseLimit}},
-			Dismiss: func() { w.limitSeen = w.answerID(); w.update() }}
+			Actions: []kit.Action{{Label: kit.Tr("Continue"), Do: func() { n.do.goOn(func() { n.do.begin("") }) }}, {Label: kit.Tr("Raise limit"), Do: n.do.raiseLimit}},
+			Dismiss: func() { n.limitSeen = n.answerID(); n.do.update() }}
 	}
-	return w.offerCopy()
+	return n.do.offerCopy()
 }
 
-func (w *window) dropOldest() {
-	w.ctl.DropOldest()
-	w.focusPrompt()
+func (ans *answering) dropOldest() {
+	ans.ctl.DropOldest()
+	ans.do.focusPrompt()
 }
 
 // roomHint says where more room is, if the settings keep it from being used.
-func (w *window) roomHint() string {
-	if m, f := w.view.Model, w.view.Figures; m != nil && w.generation.Context > 0 && f.Context < m.ContextLen {
+func (ses *session) roomHint() string {
+	if m, f := ses.view.Model, ses.view.Figures; m != nil && ses.generation.Context > 0 && f.Context < m.ContextLen {
 		return kit.Tr("The settings say {{.Tokens}}; the model has {{.All}}.", "Tokens", kit.Count(f.Context), "All", kit.Count(m.ContextLen))
 	}
 	return ""
 }
 
 // remedies are the buttons of a problem.
-func (w *window) remedies(p *saying.Problem) (buttons []kit.Action) {
+func (n *notices) remedies(p *saying.Problem) (buttons []kit.Action) {
 	if p.Unsupported {
-		buttons = append(buttons, kit.Action{Label: kit.Tr("See supported models"), Do: func() { w.openScreen(w.modelsPage) }})
+		buttons = append(buttons, kit.Action{Label: kit.Tr("See supported models"), Do: func() { n.do.openScreen(n.modelsPage) }})
 	}
 	if p.Detail != "" {
-		buttons = append(buttons, kit.Action{Label: kit.Tr("More"), Do: func() { w.dialogs.Detail(kit.Tr("What happened"), p.Detail) }})
+		buttons = append(buttons, kit.Action{Label: kit.Tr("More"), Do: func() { n.dialogs.Detail(kit.Tr("What happened"), p.Detail) }})
 	}
 	return buttons
 }
 
 // seenReport is the report of a crash, whose strip goes.
-func (w *window) seenReport() string {
-	report := w.report
-	w.report = ""
-	w.update()
+func (n *notices) seenReport() string {
+	report := n.report
+	n.report = ""
+	n.do.update()
 	return report
 }
 
 // raiseLimit doubles the longest answer and writes on.
-func (w *window) raiseLimit() {
-	g := w.generation
+func (ans *answering) raiseLimit() {
+	g := ans.generation
 	g.MaxTokens *= 2
-	if m := w.view.Model; m != nil && m.ContextLen > 0 {
+	if m := ans.view.Model; m != nil && m.ContextLen > 0 {
 		g.MaxTokens = min(g.MaxTokens, m.ContextLen)
 	}
-	w.options.use(g)
-	w.goOn(func() { w.begin("") })
+	ans.options.use(g)
+	ans.goOn(func() { ans.begin("") })
 }
 
 // answerID names the last answer, 0 for none.
-func (w *window) answerID() int {
-	for _, s := range slices.Backward(w.view.Document) {
+func (ses *session) answerID() int {
+	for _, s := range slices.Backward(ses.view.Document) {
 		if s.Author == chat.Model {
 			return s.ID
 		}
@@ -303,8 +322,8 @@ func (w *window) answerID() int {
 }
 
 // lastAnswer is what the model wrote last.
-func (w *window) lastAnswer() string {
-	for _, s := range slices.Backward(w.view.Document) {
+func (ses *session) lastAnswer() string {
+	for _, s := range slices.Backward(ses.view.Document) {
 		if s.Author == chat.Model {
 			return strings.TrimLeft(s.Text, "\n")
 		}
@@ -312,17 +331,17 @@ func (w *window) lastAnswer() string {
 	return ""
 }
 
-func (w *window) copyAnswer() { w.copyText(w.lastAnswer()) }
+func (mes *messages) copyAnswer() { mes.copyText(mes.lastAnswer()) }
 
-func (w *window) copyAll() {
+func (mes *messages) copyAll() {
 	var all strings.Builder
-	for _, s := range w.view.Document {
+	for _, s := range mes.view.Document {
 		all.WriteString(s.Text)
 	}
-	w.copyText(all.String())
+	mes.copyText(all.String())
 }
 
-func (w *window) copyText(text string) {
+func (mes *messages) copyText(text string) {
 	if text != "" {
 		fyne.CurrentApp().Clipboard().SetContent(text)
 	}
@@ -331,21 +350,21 @@ func (w *window) copyText(text string) {
 // escape closes the topmost thing that is open, then stops, then does nothing.
 func (w *window) escape() {
 	switch {
-	case w.choosing:
+	case w.chooser.busy():
 	case w.dialogs.Shown != nil:
 		w.dialogs.Close()
-	case w.drawer != noDrawer:
-		w.closeDrawer()
-	case w.transcript.Editor() != nil && w.screen == nil:
-		w.closeEditor(w.transcript.Editor().Message == nil)
-	case w.screen != nil:
-		w.closeScreen()
+	case w.arrangement.drawerOpen():
+		w.arrangement.closeDrawer()
+	case w.transcript.Editor() != nil && !w.arrangement.covered():
+		w.editing.closeEditor(w.transcript.Editor().Message == nil)
+	case w.arrangement.covered():
+		w.arrangement.closeScreen()
 	case w.finder.Open():
-		w.closeFind()
+		w.reading.closeFind()
 	case w.transcript.Reader().On >= 0:
 		w.focusPrompt()
 	default:
-		w.stop()
+		w.answering.stop()
 	}
 }
 
@@ -359,32 +378,32 @@ func (w *window) typedKey(k *fyne.KeyEvent) {
 	case fyne.KeyPageDown:
 		w.transcript.PageBy(1)
 	case fyne.KeyF3:
-		w.findAgain(1)
+		w.reading.findAgain(1)
 	}
 }
 
 // focusPrompt puts the focus where one writes.
 func (w *window) focusPrompt() {
-	if w.dialogs.Shown == nil && w.screen == nil {
+	if w.dialogs.Shown == nil && !w.arrangement.covered() {
 		w.win.Canvas().Focus(w.composer.entry)
 	}
 }
 
-func (w *window) setGeneration(g settings.Generation) {
-	w.generation, w.settings.Generation = g, g // the next conversation begins with those used last
-	w.ctl.SetGeneration(w.known, g)
-	w.applySettings()
-	w.cfg.save(w.settings)
+func (pre *preferences) setGeneration(g settings.Generation) {
+	pre.generation, pre.settings.Generation = g, g // the next conversation begins with those used last
+	pre.ctl.SetGeneration(pre.known, g)
+	pre.applySettings()
+	pre.cfg.Save(pre.settings)
 }
 
 // resetGeneration brings every default back; it can be undone.
-func (w *window) resetGeneration() {
-	old := w.generation
-	w.options.use(w.options.defaults())
-	w.tell(kit.Tr("Settings reset."), kit.Action{Label: kit.Tr("Undo"), Do: func() {
-		w.info = nil
-		w.options.use(old)
-		w.update()
+func (pre *preferences) resetGeneration() {
+	old := pre.generation
+	pre.options.use(pre.options.defaults())
+	pre.do.tell(kit.Tr("Settings reset."), kit.Action{Label: kit.Tr("Undo"), Do: func() {
+		pre.do.quiet()
+		pre.options.use(old)
+		pre.do.update()
 	}})
 }
 

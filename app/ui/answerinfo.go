@@ -16,8 +16,8 @@ import (
 )
 
 // aboutAnswer shows how an answer was written.
-func (w *window) aboutAnswer(m longtext.Message) {
-	list := w.ctl.Written(m.Segment)
+func (mes *messages) aboutAnswer(m longtext.Message) {
+	list := mes.ctl.Written(m.Segment)
 	var all []string
 	for _, a := range list {
 		all = append(all, answerWords(a))
@@ -28,8 +28,8 @@ func (w *window) aboutAnswer(m longtext.Message) {
 	}
 	l := widget.NewLabel(text)
 	l.Wrapping, l.Selectable = fyne.TextWrapWord, true
-	w.dialogs.Open(kit.Tr("How this was written"), l, kit.DialogWidth, kit.Action{Label: kit.Tr("Close")},
-		kit.Action{Label: kit.Tr("Copy"), Do: func() { w.copyText(text) }})
+	mes.dialogs.Open(kit.Tr("How this was written"), l, kit.DialogWidth, kit.Action{Label: kit.Tr("Close")},
+		kit.Action{Label: kit.Tr("Copy"), Do: func() { mes.copyText(text) }})
 }
 
 // answerWords are lines about an answer: who and when, how fast, and with what.

@@ -121,7 +121,7 @@ func (u *user) act() string {
 	pick := func(n int) int { return u.rng.IntN(max(1, n)) }
 	writing := u.book.view.State == chat.Generating
 	if len(text(u.view.Document)) > 7000 {
-		u.closeEditor(true)
+		u.editing.closeEditor(true)
 		u.book.DropOldest()
 		return "drop the oldest turns"
 	}
@@ -136,20 +136,20 @@ func (u *user) act() string {
 		}
 		return "the answer grows"
 	case n < 36:
-		if u.screen == nil {
-			u.begin(u.sentence())
+		if u.arrangement.screen == nil {
+			u.answering.begin(u.sentence())
 		}
 		return "send"
 	case n < 39:
-		u.stop()
+		u.answering.stop()
 		return "stop"
 	case n < 45:
 		if u.rng.IntN(4) == 0 && len(u.book.ids) < 6 {
-			u.fresh()
+			u.conversations.fresh()
 			return "a new conversation"
 		}
 		id := u.book.ids[pick(len(u.book.ids))]
-		u.openConversation(id)
+		u.conversations.openConversation(id)
 		return "open " + id
 	case n < 49:
 		size := fyne.NewSize(560+float32(pick(900)), 420+float32(pick(600)))
@@ -157,11 +157,11 @@ func (u *user) act() string {
 		return fmt.Sprint("the window is ", size)
 	case n < 50:
 		if u.rng.IntN(4) == 0 {
-			u.setTextSize([]int{80, 100, 150}[pick(3)])
+			u.preferences.setTextSize([]int{80, 100, 150}[pick(3)])
 		}
 		return "another size of letters"
 	case n < 51:
-		u.togglePanel(u.panels[pick(len(u.panels))])
+		u.arrangement.togglePanel(u.arrangement.panels[pick(len(u.arrangement.panels))])
 		return "a panel"
 	case n < 59:
 		return u.selects()
@@ -184,13 +184,13 @@ func (u *user) act() string {
 	case n < 76:
 		switch e := u.transcript.Editor(); {
 		case e == nil:
-			u.editLast()
+			u.editing.editLast()
 			return "edit the last"
 		case u.rng.IntN(2) == 0:
-			u.closeEditor(true)
+			u.editing.closeEditor(true)
 			return "save"
 		case e.Message == nil && u.rng.IntN(3) == 0:
-			u.continueHere()
+			u.editing.continueHere()
 			return "continue here"
 		}
 		u.escape()
@@ -218,17 +218,17 @@ func (u *user) act() string {
 		return "scroll"
 	case n < 89:
 		if tr.Chat() && len(u.transcript.Messages()) > 0 {
-			u.editMessage(u.transcript.Messages()[pick(len(u.transcript.Messages()))])
+			u.editing.editMessage(u.transcript.Messages()[pick(len(u.transcript.Messages()))])
 		}
 		return "edit a message"
 	case n < 90:
 		if u.rng.IntN(2) == 0 {
-			u.retry()
+			u.answering.retry()
 			return "retry"
 		}
 		if len(u.transcript.Messages()) > 0 && !u.writing() {
 			m := u.transcript.Messages()[pick(len(u.transcript.Messages()))]
-			u.closeEditor(true)
+			u.editing.closeEditor(true)
 			u.book.Step(m.Segment, pick(3)-1)
 		}
 		return "another version"
@@ -240,27 +240,27 @@ func (u *user) act() string {
 		return "plain or not"
 	case n < 93:
 		if u.finder.Open() {
-			u.closeFind()
+			u.reading.closeFind()
 		} else {
-			u.find()
+			u.reading.find()
 			u.finder.Entry.SetText("the")
 		}
 		return "find"
 	case n < 94:
-		u.undo()
+		u.answering.undo()
 		return "undo"
 	case n < 95:
-		if u.screen == nil {
-			u.openScreen(u.screens[pick(len(u.screens))])
+		if u.arrangement.screen == nil {
+			u.arrangement.openScreen(u.arrangement.screens[pick(len(u.arrangement.screens))])
 		} else {
-			u.closeScreen()
+			u.arrangement.closeScreen()
 		}
 		return "a screen"
 	case n < 97:
 		tr.Places().Column().(desktop.Hoverable).MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, tr.Offset()+float32(pick(500)))}})
 		return "move the mouse"
 	case n < 98:
-		u.readBy(2*pick(2) - 1)
+		u.reading.readBy(2*pick(2) - 1)
 		return "go up or down"
 	case n < 99:
 		u.pass(time.Second)
@@ -301,7 +301,7 @@ func (u *user) inView() (*longtext.Prose, int) {
 			list = append(list, i)
 		}
 	}
-	if len(list) == 0 || u.transcript.Hidden || u.screen != nil {
+	if len(list) == 0 || u.transcript.Hidden || u.arrangement.screen != nil {
 		return nil, -1
 	}
 	slices.Sort(list)
@@ -339,7 +339,7 @@ func (u *user) clicksText() string {
 		return "nothing to click"
 	}
 	if u.writing() && u.rng.IntN(3) > 0 {
-		u.stop()
+		u.answering.stop()
 		u.book.turn()
 		u.rig.show()
 		if l, i = u.inView(); i < 0 {

@@ -71,7 +71,7 @@ func (u *user) check() {
 	if u.view.State == chat.Ready || u.view.State == chat.Generating {
 		u.checkText(tr)
 	}
-	if tr.Hidden || u.screen != nil {
+	if tr.Hidden || u.arrangement.screen != nil {
 		return
 	}
 	u.checkPlaces(tr)

@@ -11,71 +11,62 @@ import (
 	"tern/app/ui/kit"
 )
 
-func (w *window) setMore(open bool) {
-	w.settings.MoreOpen = open
-	w.cfg.save(w.settings)
+func (pre *preferences) setMore(open bool) {
+	pre.settings.MoreOpen = open
+	pre.cfg.Save(pre.settings)
 }
 
-func (w *window) setTheme(t settings.Theme) {
-	w.settings.Theme = t
-	w.restyle()
+func (pre *preferences) setTheme(t settings.Theme) {
+	pre.settings.Theme = t
+	pre.restyle()
 }
 
-func (w *window) setTextSize(percent int) {
-	w.settings.TextScale = percent
-	w.restyle()
+func (pre *preferences) setTextSize(percent int) {
+	pre.settings.TextScale = percent
+	pre.restyle()
 }
 
 // zoom makes the text larger (1), smaller (-1) or as it was designed (0).
-func (w *window) zoom(by int) {
-	i := slices.Index(settings.TextScales, w.settings.TextScale) + by
+func (pre *preferences) zoom(by int) {
+	i := slices.Index(settings.TextScales, pre.settings.TextScale) + by
 	if by == 0 {
 		i = slices.Index(settings.TextScales, 100)
 	}
 	if i >= 0 && i < len(settings.TextScales) {
-		w.setTextSize(settings.TextScales[i])
+		pre.setTextSize(settings.TextScales[i])
 	}
 }
 
 // restyle applies theme and text size. Scroll and focus stay.
-func (w *window) restyle() {
-	w.th.Set(appearanceOf(w.settings.Theme), w.settings.TextScale)
-	fyne.CurrentApp().Settings().SetTheme(w.th)
-	w.applySettings()
-	for _, c := range []*fyne.Container{w.start.box, w.topbar.box, w.status.box} {
+func (pre *preferences) restyle() {
+	pre.th.Set(appearanceOf(pre.settings.Theme), pre.settings.TextScale)
+	fyne.CurrentApp().Settings().SetTheme(pre.th)
+	pre.applySettings()
+	for _, c := range []*fyne.Container{pre.start.box, pre.topbar.box, pre.status.box} {
 		c.Layout.Layout(c.Objects, c.Size())
 	}
-	for _, p := range w.panels {
-		if p.restyle != nil {
-			p.restyle()
-		}
-	}
-	for _, s := range w.screens {
-		if s.restyle != nil {
-			s.restyle()
-		}
-	}
-	w.relayout()
-	w.transcript.Retype()
-	w.showMenu()
-	w.cfg.save(w.settings)
+	pre.do.restyleParts()
+	pre.do.relayout()
+	pre.transcript.Retype()
+	pre.do.showMenu()
+	pre.cfg.Save(pre.settings)
 	debug.FreeOSMemory() // the toolkit reads its fonts anew: the old ones are 50 MB
 }
 
-func (w *window) setEnterSends(on bool) {
-	if w.settings.EnterSends == on {
+func (pre *preferences) setEnterSends(on bool) {
+	if pre.settings.EnterSends == on {
 		return
 	}
-	w.settings.EnterSends = on
-	w.applySettings()
-	w.cfg.save(w.settings)
+	pre.settings.EnterSends = on
+	pre.applySettings()
+	pre.cfg.Save(pre.settings)
 }
 
 // quit closes the window, by its menu, its key or its button, and keeps the
 // settings with the size it has now. An answer that is being written is stopped
 // by whoever runs it.
 func (w *window) quit() {
-	w.closeEditor(true)
+	w.editing.closeEditor(true)
 	switch {
 	case w.view.Unsaved:
 		w.dialogs.Ask(kit.Tr("Some of your text could not be saved. It is lost when Tern closes now."), kit.Tr("Stay"), kit.Action{Label: kit.Tr("Quit"), Do: w.close})
@@ -90,7 +81,7 @@ func (w *window) close() {
 	if size := w.win.Canvas().Size(); size.Width > 0 && !w.win.FullScreen() {
 		w.settings.Width, w.settings.Height = size.Width, size.Height
 	}
-	w.cfg.save(w.settings)
+	w.cfg.Save(w.settings)
 	// Losing the focus by closing is none of their business, and Fyne (2.8.1) panics
 	// now and then over calling one when it has just ended.
 	life := fyne.CurrentApp().Lifecycle()
@@ -100,22 +91,22 @@ func (w *window) close() {
 }
 
 // settingsKept says that the settings cannot be saved, or that they can again.
-func (w *window) settingsKept(err error, path string) {
+func (pre *preferences) settingsKept(err error, path string) {
 	if err == nil {
-		w.tell(kit.Tr("Everything is saved again."))
+		pre.do.tell(kit.Tr("Everything is saved again."))
 		return
 	}
-	w.tellProblem(explain.Problem(err, path))
+	pre.do.tellProblem(explain.Problem(err, path))
 }
 
 // setLanguage keeps a language for the next start.
-func (w *window) setLanguage(code string) {
-	if w.settings.Language == code {
+func (pre *preferences) setLanguage(code string) {
+	if pre.settings.Language == code {
 		return
 	}
-	w.settings.Language = code
-	w.applySettings()
-	w.cfg.save(w.settings)
+	pre.settings.Language = code
+	pre.applySettings()
+	pre.cfg.Save(pre.settings)
 }
 
 // appearanceOf is what the theme is told of a choice of the user.

@@ -38,7 +38,7 @@ func TestNothingMoves(t *testing.T) {
 	if carets == 0 {
 		t.Error("there is no caret: the test does not work")
 	}
-	r.setTextSize(150)
+	r.preferences.setTextSize(150)
 	if got := theme.Size(kit.SizeProse); got != 22.5 {
 		t.Errorf("letters are %v high", got)
 	}

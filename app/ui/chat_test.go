@@ -31,7 +31,7 @@ func TestSend(t *testing.T) {
 	if r.composer.entry.PlaceHolder != "Write a message" {
 		t.Errorf("the prompt asks %q", r.composer.entry.PlaceHolder)
 	}
-	r.generate()
+	r.answering.generate()
 	r.took()
 	test.Type(r.composer.entry, "Hi")
 	is("a message", "Send", true)
@@ -45,7 +45,7 @@ func TestSend(t *testing.T) {
 	is("cut, and a message", "Send", true)
 	r.show(state(chat.Generating))
 	is("writing", "Stop", true)
-	if r.copyAnswer(); fyne.CurrentApp().Clipboard().Content() != "Hello" {
+	if r.messages.copyAnswer(); fyne.CurrentApp().Clipboard().Content() != "Hello" {
 		t.Errorf("copied %q", fyne.CurrentApp().Clipboard().Content())
 	}
 }

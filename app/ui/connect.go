@@ -94,26 +94,26 @@ func (c *connect) say(s kit.Span) {
 }
 
 // openConnect brings the servers of before.
-func (w *window) openConnect() {
-	c := w.connect
+func (lnk *connecting) openConnect() {
+	c := lnk.connect
 	c.known.RemoveAll()
-	if len(w.settings.Servers) > 0 {
+	if len(lnk.settings.Servers) > 0 {
 		c.known.Add(kit.Section(kit.Tr("Used before")))
 	}
-	for _, s := range w.settings.Servers {
-		c.known.Add(container.NewHBox(kit.NewQuietButton(remote.Host(s.Base), w.escape, func() {
+	for _, s := range lnk.settings.Servers {
+		c.known.Add(container.NewHBox(kit.NewQuietButton(remote.Host(s.Base), lnk.do.escape, func() {
 			c.address.SetText(s.Base)
 			c.key.SetText(s.Key)
-			w.findModels()
+			lnk.findModels()
 		})))
 	}
 	c.arrange()
 }
 
 // findModels asks the server at the address for its models.
-func (w *window) findModels() {
-	c := w.connect
-	if w.cfg.servers.ask == nil {
+func (lnk *connecting) findModels() {
+	c := lnk.connect
+	if lnk.cfg.Servers.Ask == nil {
 		return
 	}
 	base, open, err := remote.Parse(c.address.Text)
@@ -125,7 +125,7 @@ func (w *window) findModels() {
 	c.asked++
 	asked := c.asked
 	c.say(kit.Muted(kit.Tr("Asking {{.Host}} …", "Host", remote.Host(base))))
-	w.cfg.servers.ask(base, key, func(models []string, err error) {
+	lnk.cfg.Servers.Ask(base, key, func(models []string, err error) {
 		switch {
 		case asked != c.asked:
 			return // there is a newer question
@@ -141,7 +141,7 @@ func (w *window) findModels() {
 			c.warning.Set(kit.Span{Text: "! " + kit.Tr("The way to this server is not encrypted: others on the same network can read what you write."), Colour: theme.ColorNameWarning})
 		}
 		for _, m := range models {
-			c.models.Add(container.NewHBox(kit.NewButton(m, w.escape, func() { w.useServer(settings.Server{Base: base, Key: key}, m) })))
+			c.models.Add(container.NewHBox(kit.NewButton(m, lnk.do.escape, func() { lnk.useServer(settings.Server{Base: base, Key: key}, m) })))
 		}
 		c.arrange()
 	})
@@ -154,12 +154,12 @@ func problemSpan(err error, at string) kit.Span {
 }
 
 // useServer opens a model of a server.
-func (w *window) useServer(s settings.Server, model string) {
-	w.settings.AddServer(s)
-	w.cfg.save(w.settings)
-	if w.cfg.servers.setKey != nil {
-		w.cfg.servers.setKey(s.Base, s.Key)
+func (lnk *connecting) useServer(s settings.Server, model string) {
+	lnk.settings.AddServer(s)
+	lnk.cfg.Save(lnk.settings)
+	if lnk.cfg.Servers.SetKey != nil {
+		lnk.cfg.Servers.SetKey(s.Base, s.Key)
 	}
-	w.closeScreen()
-	w.load(remote.Path(s.Base, model))
+	lnk.do.closeScreen()
+	lnk.do.load(remote.Path(s.Base, model))
 }

@@ -8,11 +8,11 @@ import (
 // Controller is what the window needs of conversations and models, by the parts of chat.Controller that
 // have it. All their methods return at once. A part of the window takes the one that it needs.
 type Controller struct {
-	Conversation
-	Models
-	Shelf
-	Jobs
-	Tokens
+	Conversation Conversation
+	Models       Models
+	Shelf        Shelf
+	Jobs         Jobs
+	Tokens       Tokens
 }
 
 // Conversation is what a user does with the conversation that is shown: *chat.Controller.
@@ -48,7 +48,7 @@ type Models interface {
 	Correct(g settings.Generation)
 	ReadAsItSays(g settings.Generation)
 	DeclineAdvice()
-	ReserveCore()
+	Yield()
 }
 
 // Shelf has the conversations that are kept: *shelf.Shelf of chat.
@@ -83,7 +83,14 @@ type Tokens interface {
 	Written(segment int) []chat.Written
 }
 
-// controllerOf is the parts of a controller.
-func controllerOf(c *chat.Controller) Controller {
-	return Controller{c, c.Models, c.Shelf, c.Jobs, c.Tokens}
+// Servers is what the window needs of servers: the one for other apps, and
+// those of other programs. Functions that are nil do nothing.
+type Servers struct {
+	// serve turns the server for other apps on or off and calls done on the
+	// window's goroutine, with the address while it is on.
+	Serve func(v settings.Serving, done func(url string, err error))
+	// ask asks a server for its models and calls done on the window's goroutine.
+	Ask func(base, key string, done func(models []string, err error))
+	// SetKey makes key the one that is sent to the server at base.
+	SetKey func(base, key string)
 }

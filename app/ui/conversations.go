@@ -12,34 +12,30 @@ import (
 )
 
 // fresh opens a new conversation; the one before stays in the list.
-func (w *window) fresh() {
-	w.closeEditor(true)
-	w.closeScreen()
-	if w.drawer == leftDrawer {
-		w.closeDrawer()
+func (con *conversations) fresh() {
+	con.do.closeEditor(true)
+	con.do.closeScreen()
+	con.do.closeLeft()
+	if !con.transcript.Empty() || con.composer.entry.Text != "" {
+		con.ctl.New()
 	}
-	if !w.transcript.Empty() || w.composer.entry.Text != "" {
-		w.ctl.New()
-	}
-	w.focusPrompt()
+	con.do.focusPrompt()
 }
 
 // openConversation shows a conversation of the list.
-func (w *window) openConversation(id string) {
-	w.closeScreen()
-	if w.drawer == leftDrawer {
-		w.closeDrawer()
+func (con *conversations) openConversation(id string) {
+	con.do.closeScreen()
+	con.do.closeLeft()
+	if words := strings.TrimSpace(con.sidebar.search.Text); words != "" && con.sidebar.snippet(id) != "" {
+		con.hit = hit{id, words}
 	}
-	if words := strings.TrimSpace(w.sidebar.search.Text); words != "" && w.sidebar.snippet(id) != "" {
-		w.hit = hit{id, words}
+	if id != con.view.ID {
+		con.do.closeEditor(true)
+		con.do.quiet()
+		con.ctl.Open(id)
 	}
-	if id != w.view.ID {
-		w.closeEditor(true)
-		w.info = nil
-		w.ctl.Open(id)
-	}
-	w.focusPrompt()
-	w.showHit()
+	con.do.focusPrompt()
+	con.showHit()
 }
 
 // hit is what was found in a conversation.
@@ -47,106 +43,108 @@ type hit struct{ id, words string }
 
 // showHit goes to what was searched for in the conversations, when the one that
 // was chosen is shown.
-func (w *window) showHit() {
-	h := w.hit
-	if h.id == "" || h.id != w.view.ID || w.transcript.Empty() {
+func (con *conversations) showHit() {
+	h := con.hit
+	if h.id == "" || h.id != con.view.ID || con.transcript.Empty() {
 		return
 	}
-	w.hit = hit{}
-	if f := w.finder; !f.Open() {
+	con.hit = hit{}
+	if f := con.finder; !f.Open() {
 		f.Box.Show()
-		w.relayout()
+		con.do.relayout()
 	}
-	w.finder.Entry.SetText(h.words)
-	w.finder.Look(h.words)
+	con.finder.Entry.SetText(h.words)
+	con.finder.Look(h.words)
 }
 
 // entry is the list's entry of a conversation; the open one may not be saved yet.
-func (w *window) entry(id string) chat.Entry {
-	for _, e := range w.view.Conversations {
+func (ses *session) entry(id string) chat.Entry {
+	for _, e := range ses.view.Conversations {
 		if e.ID == id {
 			return e
 		}
 	}
-	return chat.Entry{ID: id, Name: w.view.Title}
+	return chat.Entry{ID: id, Name: ses.view.Title}
 }
 
 // noConversation tells if there is nothing to rename, copy or delete.
-func (w *window) noConversation() bool { return w.transcript.Empty() && w.entry(w.view.ID).Name == "" }
+func (con *conversations) noConversation() bool {
+	return con.transcript.Empty() && con.entry(con.view.ID).Name == ""
+}
 
 // conversationMenu is the menu of a conversation in the list.
-func (w *window) conversationMenu(e chat.Entry, at fyne.Position) {
+func (con *conversations) conversationMenu(e chat.Entry, at fyne.Position) {
 	items := []*fyne.MenuItem{
-		fyne.NewMenuItem(kit.Tr("Open"), func() { w.openConversation(e.ID) }),
-		fyne.NewMenuItem(kit.Tr("Rename…"), func() { w.rename(e.ID) }),
-		fyne.NewMenuItem(kit.Tr("Duplicate"), func() { w.duplicate(e.ID) }),
-		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.export(e.ID, ".md") }),
-		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.export(e.ID, ".json") }),
+		fyne.NewMenuItem(kit.Tr("Open"), func() { con.openConversation(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Rename…"), func() { con.rename(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Duplicate"), func() { con.duplicate(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { con.export(e.ID, ".md") }),
+		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { con.export(e.ID, ".json") }),
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(kit.Tr("Delete"), func() { w.remove(e.ID) }),
+		fyne.NewMenuItem(kit.Tr("Delete"), func() { con.remove(e.ID) }),
 	}
-	kit.PopUpAt(w.win.Canvas(), at, items)
+	kit.PopUpAt(con.win.Canvas(), at, items)
 }
 
 // rename asks for a title.
-func (w *window) rename(id string) {
-	if id == w.view.ID && w.noConversation() {
+func (con *conversations) rename(id string) {
+	if id == con.view.ID && con.noConversation() {
 		return
 	}
-	e := w.entry(id)
-	w.dialogs.AskLine(kit.Tr("Rename conversation"), kit.Tr("Title; empty for the first words"), e.Name, kit.Tr("Rename"), func(text string) {
-		w.ctl.Rename(id, text)
+	e := con.entry(id)
+	con.dialogs.AskLine(kit.Tr("Rename conversation"), kit.Tr("Title; empty for the first words"), e.Name, kit.Tr("Rename"), func(text string) {
+		con.ctl.Rename(id, text)
 	})
 }
 
-func (w *window) duplicate(id string) {
-	if id != w.view.ID || !w.noConversation() {
-		w.closeEditor(true)
-		w.ctl.Duplicate(id)
+func (con *conversations) duplicate(id string) {
+	if id != con.view.ID || !con.noConversation() {
+		con.do.closeEditor(true)
+		con.ctl.Duplicate(id)
 	}
 }
 
 // remove deletes a conversation; it is undone rather than asked about.
-func (w *window) remove(id string) {
-	if id == w.view.ID && w.noConversation() {
+func (con *conversations) remove(id string) {
+	if id == con.view.ID && con.noConversation() {
 		return
 	}
-	w.closeEditor(true)
-	name := w.entry(id).Name
-	w.ctl.Delete(id)
-	w.removed = append(w.removed, id)
-	w.tell(kit.Tr("Deleted “{{.Title}}”.", "Title", kit.Shorten(name, theme.TextSize(), kit.Px(240), true)), kit.Action{Label: kit.Tr("Undo"), Do: w.restore})
+	con.do.closeEditor(true)
+	name := con.entry(id).Name
+	con.ctl.Delete(id)
+	con.removed = append(con.removed, id)
+	con.do.tell(kit.Tr("Deleted “{{.Title}}”.", "Title", kit.Shorten(name, theme.TextSize(), kit.Px(240), true)), kit.Action{Label: kit.Tr("Undo"), Do: con.restore})
 }
 
 // restore brings the conversation back that was deleted last.
-func (w *window) restore() {
-	if n := len(w.removed); n > 0 {
-		w.closeEditor(true)
-		w.info = nil
-		w.ctl.Restore(w.removed[n-1])
-		w.removed = w.removed[:n-1]
-		w.showMenu()
+func (con *conversations) restore() {
+	if n := len(con.removed); n > 0 {
+		con.do.closeEditor(true)
+		con.do.quiet()
+		con.ctl.Restore(con.removed[n-1])
+		con.removed = con.removed[:n-1]
+		con.do.showMenu()
 	}
 }
 
 // branch goes on in a copy of the conversation, from its end.
-func (w *window) branch() {
-	if n := len(w.view.Document); n > 0 && !w.writing() {
-		w.closeEditor(true)
-		w.ctl.Branch(w.view.Document[n-1].ID)
+func (con *conversations) branch() {
+	if n := len(con.view.Document); n > 0 && !con.writing() {
+		con.do.closeEditor(true)
+		con.ctl.Branch(con.view.Document[n-1].ID)
 	}
 }
 
 // export asks for a place and writes a conversation there.
-func (w *window) export(id, ext string) {
-	if id == w.view.ID && w.noConversation() {
+func (con *conversations) export(id, ext string) {
+	if id == con.view.ID && con.noConversation() {
 		return
 	}
-	w.chooseNew(fileName(w.entry(id).Name)+ext, func(path string) {
+	con.do.chooseNew(fileName(con.entry(id).Name)+ext, func(path string) {
 		if filepath.Ext(path) == "" {
 			path += ext
 		}
-		w.ctl.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
+		con.ctl.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
 	})
 }
 
@@ -165,48 +163,48 @@ func fileName(title string) string {
 }
 
 // importFile asks for a file and opens the conversation in it.
-func (w *window) importFile() {
-	w.closeEditor(true)
-	w.chooseFile(func(path string) { w.ctl.Import(path) })
+func (con *conversations) importFile() {
+	con.do.closeEditor(true)
+	con.do.chooseFile(func(path string) { con.ctl.Import(path) })
 }
 
 // switched brings the prompt and the settings in step with another conversation.
-func (w *window) switched() {
-	v := w.view
-	w.known = v.ID
-	if w.composer.entry.Text != v.Draft {
-		w.composer.entry.SetText(v.Draft)
+func (con *conversations) switched() {
+	v := con.view
+	con.known = v.ID
+	if con.composer.entry.Text != v.Draft {
+		con.composer.entry.SetText(v.Draft)
 	}
-	g := w.settings.Generation
+	g := con.settings.Generation
 	if v.Generation != nil {
 		g = *v.Generation
-		g.Context, g.Threads = w.settings.Generation.Context, w.settings.Generation.Threads // of the machine
+		g.Context, g.Threads = con.settings.Generation.Context, con.settings.Generation.Threads // of the machine
 	}
-	w.generation = g
-	w.recommend()
-	w.options.show(w.generation)
-	w.applySettings()
-	w.transcript.ToEnd()
+	con.generation = g
+	con.do.recommend()
+	con.options.show(con.generation)
+	con.do.applySettings()
+	con.transcript.ToEnd()
 }
 
 // canTurn tells if the conversation can be a story rather than messages, or the
 // other way round: a model that continues texts makes no messages of one.
-func (w *window) canTurn() bool {
-	m := w.view.Model
-	return w.view.Mode == chat.ChatMode && !w.transcript.Empty() || m != nil && m.Template != ""
+func (con *conversations) canTurn() bool {
+	m := con.view.Model
+	return con.view.Mode == chat.ChatMode && !con.transcript.Empty() || m != nil && m.Template != ""
 }
 
 // setStory makes messages a story, or a story messages.
-func (w *window) setStory() {
-	if w.canTurn() {
-		w.ctl.SetStory(w.view.Mode == chat.ChatMode)
+func (con *conversations) setStory() {
+	if con.canTurn() {
+		con.ctl.SetStory(con.view.Mode == chat.ChatMode)
 	}
 }
 
 // lastMessage is the last segment by an author, nil for none.
-func (w *window) lastMessage(by func(chat.Segment) bool) *chat.Segment {
-	for i := len(w.view.Document) - 1; i >= 0; i-- {
-		if s := &w.view.Document[i]; by(*s) {
+func (ses *session) lastMessage(by func(chat.Segment) bool) *chat.Segment {
+	for i := len(ses.view.Document) - 1; i >= 0; i-- {
+		if s := &ses.view.Document[i]; by(*s) {
 			return s
 		}
 	}
@@ -215,9 +213,12 @@ func (w *window) lastMessage(by func(chat.Segment) bool) *chat.Segment {
 
 // stepVersion shows the version before or behind of what has several, the last
 // of them.
-func (w *window) stepVersion(by int) {
-	if s := w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !w.writing() {
-		w.closeEditor(true)
-		w.ctl.Step(s.ID, by)
+func (con *conversations) stepVersion(by int) {
+	if s := con.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !con.writing() {
+		con.do.closeEditor(true)
+		con.ctl.Step(s.ID, by)
 	}
 }
+
+// canRestore tells if a deletion can be undone.
+func (con *conversations) canRestore() bool { return len(con.removed) > 0 }

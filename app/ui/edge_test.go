@@ -54,7 +54,7 @@ func TestDragSides(t *testing.T) {
 	is("after a double click", settings.Default().SidebarWidth, settings.Default().PanelWidth)
 
 	r.win.Resize(fyne.NewSize(1600, 720))
-	r.setTextSize(130)
+	r.preferences.setTextSize(130)
 	r.dragTo(r.leftEdge, 260)
 	if got := r.settings.SidebarWidth; got < 199.9 || got > 200.1 || r.sidebar.box.Size().Width != 260 {
 		t.Errorf("at 130%% an edge at 260 keeps %v, and the sidebar is %v wide", got, r.sidebar.box.Size().Width)

@@ -77,7 +77,7 @@ func TestWrittenElsewhere(t *testing.T) {
 		r.took("stop")
 		r.press(fyne.KeyPeriod)
 		r.took("stop")
-		r.generate()
+		r.answering.generate()
 		r.took()
 		r.show(writingIn("x", "y", "A box"))
 		r.statusIs("Waiting: 2 other answers are written first")
@@ -90,7 +90,7 @@ func TestWrittenElsewhere(t *testing.T) {
 
 		// Opening a model asks first, wherever something is written.
 		r.show(writingIn("The bear"), state(chat.Ready), func(v *chat.View) { v.ID = "now" })
-		r.load("/m/b")
+		r.opener.load("/m/b")
 		r.took()
 		r.tapDialog("Stop and open")
 		r.took("load /m/b")
@@ -114,13 +114,13 @@ func TestRateOfItsOwn(t *testing.T) {
 func TestTurn(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(document("Once", " upon"))
-	r.setStory()
+	r.conversations.setStory()
 	r.took()
 	r.show(func(v *chat.View) { v.Mode = chat.ChatMode })
-	r.setStory()
+	r.conversations.setStory()
 	r.took("story true")
 	r.show(chatting, func(v *chat.View) { v.Mode = chat.StoryMode })
-	r.setStory()
+	r.conversations.setStory()
 	r.took("story false")
 	if !r.menu.story.Checked || r.menu.story.Disabled {
 		t.Error("the menu does not say so")

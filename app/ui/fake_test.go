@@ -63,7 +63,7 @@ func (f *fakeController) View() chat.View                          { return f.vi
 func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
 func (f *fakeController) Answer(int) ([]chat.Token, bool)          { return f.tokens, f.missing }
 func (f *fakeController) Examine(segment int)                      { f.call("examine", segment) }
-func (f *fakeController) ReserveCore()                             { f.call("yield") }
+func (f *fakeController) Yield()                                   { f.call("yield") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
 func (f *fakeController) Measure(_ func(chat.SpeedProgress), done func(*chat.Speed)) {
@@ -151,14 +151,13 @@ func newRig(t testing.TB, width, height float32) *rig {
 	idle := newLag(func(func()) {}, time.Now, func() bool { return false })
 	t.Cleanup(func() { idle.watch(false) })
 	m := builtin
-	r.fake.view = chat.View{State: chat.Ready}
-	r.fake.view.ID, r.fake.view.Model, r.fake.view.Figures.Context = "now", &m, 512
+	r.fake.view = chat.View{ID: "now", State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
 	s := settings.Default()
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
-	r.window = newWindow(win, th, config{
-		controller: parts(r.fake), settings: s, now: func() time.Time { return r.clock },
+	r.window = newWindow(win, th, Config{
+		Controller: parts(r.fake), Settings: s, Now: func() time.Time { return r.clock }, Post: fyne.Do,
 		lag:  idle,
-		save: func(s settings.Settings) { r.saved = append(r.saved, s) },
+		Save: func(s settings.Settings) { r.saved = append(r.saved, s) },
 		choose: func(_ bool, _ string, done func(string, error)) {
 			r.fake.call("choose")
 			r.done = done
@@ -171,9 +170,9 @@ func newRig(t testing.TB, width, height float32) *rig {
 			r.fake.call("choose JSON")
 			r.done = done
 		},
-		program: Program{Version: "0.1.0", Go: "go1.26", Kernel: "generic", Commit: "0123456789abcdef"},
-		updates: updates{home: "https://tern.example.org/tern", open: func(page string) { r.fake.call("open", page) },
-			newest: func(done func(string, error)) {
+		Program: Program{Version: "0.1.0", Go: "go1.26", Kernel: "generic", Commit: "0123456789abcdef"},
+		Updates: Updates{Home: "https://tern.example.org/tern", Open: func(page string) { r.fake.call("open", page) },
+			Newest: func(done func(string, error)) {
 				r.fake.call("newest version")
 				r.newest = done
 			}},

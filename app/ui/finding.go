@@ -5,35 +5,35 @@ import (
 )
 
 // find opens the line and puts the focus there.
-func (w *window) find() {
-	if w.dialogs.Shown != nil || w.transcript.Empty() {
+func (rd *reading) find() {
+	if rd.dialogs.Shown != nil || rd.transcript.Empty() {
 		return
 	}
-	w.closeScreen()
-	w.closeEditor(true)
-	f := w.finder
+	rd.do.closeScreen()
+	rd.do.closeEditor(true)
+	f := rd.finder
 	if !f.Open() {
 		f.Box.Show()
-		w.relayout()
+		rd.do.relayout()
 	}
 	f.Look(f.Entry.Text)
-	w.win.Canvas().Focus(f.Entry)
+	rd.win.Canvas().Focus(f.Entry)
 	f.Entry.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
 // findAgain goes to another match; without any it opens the line.
-func (w *window) findAgain(by int) {
-	if !w.finder.Open() || w.finder.Pattern == nil {
-		w.find()
+func (rd *reading) findAgain(by int) {
+	if !rd.finder.Open() || rd.finder.Pattern == nil {
+		rd.find()
 		return
 	}
-	w.finder.Step(by)
+	rd.finder.Step(by)
 }
 
 // closeFind takes the line and the marks away.
-func (w *window) closeFind() {
-	w.finder.Box.Hide()
-	w.finder.Look("")
-	w.relayout()
-	w.focusPrompt()
+func (rd *reading) closeFind() {
+	rd.finder.Box.Hide()
+	rd.finder.Look("")
+	rd.do.relayout()
+	rd.do.focusPrompt()
 }

@@ -17,83 +17,99 @@ type instead struct {
 
 // openFirst opens the model that the program was started with, or the one it was
 // closed with: where that cannot be, the built-in one, and says why.
-func (w *window) openFirst(path string) {
+func (o *opener) openFirst(path string) {
 	if path != "" {
-		w.load(path)
+		o.load(path)
 		return
 	}
-	last := w.settings.LastModel()
-	switch name := w.nameOf(last); {
+	last := o.settings.LastModel()
+	switch name := o.nameOf(last); {
 	case last == "":
-		w.load("")
-	case w.settings.Opening == last:
-		w.openInstead(instead{path: last, anyway: true,
+		o.load("")
+	case o.settings.Opening == last:
+		o.openInstead(instead{path: last, anyway: true,
 			sentence: kit.Tr("Tern ended while it opened {{.Model}}.", "Model", name)})
 	default:
-		w.checkFirst(last)
+		o.checkFirst(last)
 	}
 }
 
 // checkFirst opens a model of the last time if it fits.
-func (w *window) checkFirst(path string) {
-	w.asked++
-	asked, g := w.asked, w.generation
+func (o *opener) checkFirst(path string) {
+	o.asked++
+	asked, g := o.asked, o.generation
 	fit := library.Fit{}
-	w.shelf.Aside(func() {
+	o.shelf.Aside(func() {
 		if library.Local(path) {
-			if facts, err := w.shelf.Library.Peek(path); err == nil {
-				free, known := w.shelf.Memory()
+			if facts, err := o.shelf.Library.Peek(path); err == nil {
+				free, known := o.shelf.Memory()
 				fit = library.Judge(library.Need(facts, g.Context), free, known)
 			}
 		}
 	}, func() {
-		if asked != w.asked {
+		if asked != o.asked {
 			return // the user chose another one
 		}
 		if fit.Verdict == library.DoesNotFit {
-			w.openInstead(instead{path: path, anyway: true,
-				sentence: kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free.", "Name", w.nameOf(path), "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free))})
+			o.openInstead(instead{path: path, anyway: true,
+				sentence: kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free.", "Name", o.nameOf(path), "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free))})
 			return
 		}
-		w.first = path
-		w.settings.Opening = path
-		w.cfg.save(w.settings)
-		w.opening = true
-		w.ctl.Load(path, w.settings.Generation)
+		o.first = path
+		o.settings.Opening = path
+		o.cfg.Save(o.settings)
+		o.opening = true
+		o.ctl.Load(path, o.settings.Generation)
 	})
 }
 
 // openInstead opens the built-in model.
-func (w *window) openInstead(why instead) {
-	w.instead = &why
-	w.first = ""
-	w.ctl.Load("", w.settings.Generation)
+func (o *opener) openInstead(why instead) {
+	o.instead = &why
+	o.first = ""
+	o.ctl.Load("", o.settings.Generation)
 }
 
 // followFirst sees to what becomes of the model that was opened first.
-func (w *window) followFirst(was, v chat.View) {
-	if w.first == "" || v.State == chat.Loading {
+func (o *opener) followFirst(was, v chat.View) {
+	if o.first == "" || v.State == chat.Loading {
 		return
 	}
-	switch path := w.first; {
+	switch path := o.first; {
 	case v.Model != nil:
-		w.first = ""
+		o.first = ""
 	case v.Problem != nil:
 		p := v.Problem
-		w.loadFailed = false
-		w.openInstead(instead{path: path, sentence: kit.Translate(p.Sentence), hint: kit.Translate(p.Hint), detail: p.Detail})
+		o.loadFailed = false
+		o.openInstead(instead{path: path, sentence: kit.Translate(p.Sentence), hint: kit.Translate(p.Hint), detail: p.Detail})
 	case was.State == chat.Loading: // given up
-		w.first = ""
+		o.first = ""
 	default:
 		return
 	}
-	w.settings.Opening = ""
-	w.cfg.save(w.settings)
+	o.settings.Opening = ""
+	o.cfg.Save(o.settings)
+}
+
+// openedInstead tells if the model that is open stands in for another one.
+func (o *opener) openedInstead() bool { return o.instead != nil }
+
+// wrote says that the open model is used: what fails from now on is not its opening.
+func (o *opener) wrote() { o.opening = false }
+
+// failed tells if the problem in the view comes from opening a model.
+func (o *opener) failed() bool { return o.loadFailed }
+
+// noteProblem tells the problem of an opening from others.
+func (o *opener) noteProblem(was, v chat.View) {
+	if v.Problem != was.Problem {
+		o.loadFailed = v.Problem != nil && o.opening
+	}
 }
 
 // insteadMessage is the strip that says why.
-func (w *window) insteadMessage() *kit.Notice {
-	i, m := w.instead, w.view.Model
+func (o *opener) insteadMessage() *kit.Notice {
+	i, m := o.instead, o.view.Model
 	if i == nil || m == nil {
 		return nil
 	}
@@ -102,28 +118,28 @@ func (w *window) insteadMessage() *kit.Notice {
 		hint = i.hint + " " + hint
 	}
 	s := &kit.Notice{Kind: kit.Failure, Sentence: i.sentence, Hint: hint, Dismiss: func() {
-		w.instead = nil
-		w.setLast(m.Path)
-		w.update()
+		o.instead = nil
+		o.setLast(m.Path)
+		o.do.update()
 	}}
 	if i.anyway {
-		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open anyway"), Do: func() { w.loadAnyway(i.path) }})
+		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open anyway"), Do: func() { o.loadAnyway(i.path) }})
 	} else {
-		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Try again"), Do: func() { w.load(i.path) }})
+		s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Try again"), Do: func() { o.load(i.path) }})
 	}
-	s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }})
+	s.Actions = append(s.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { o.do.choose(false) }})
 	return s
 }
 
 // setLast remembers the model to open at the next start.
-func (w *window) setLast(path string) {
-	w.settings.Model = &path
-	w.cfg.save(w.settings)
+func (o *opener) setLast(path string) {
+	o.settings.Model = &path
+	o.cfg.Save(o.settings)
 }
 
 // nameOf is what a model was called when it was opened.
-func (w *window) nameOf(path string) string {
-	if r := w.recent(path); r != nil {
+func (ses *session) nameOf(path string) string {
+	if r := ses.recent(path); r != nil {
 		return r.Name
 	}
 	return chat.NameOf(path)

@@ -16,40 +16,40 @@ type other struct {
 
 // foreign is the model that wrote the last answer of the conversation, if another
 // one is open and the user did not choose that for it; nil otherwise.
-func (w *window) foreign() *other {
-	m := w.view.Model
-	if m == nil || w.continued[w.view.ID] == m.Name {
+func (aut *authors) foreign() *other {
+	m := aut.view.Model
+	if m == nil || aut.continued[aut.view.ID] == m.Name {
 		return nil
 	}
-	for _, s := range slices.Backward(w.view.Document) {
+	for _, s := range slices.Backward(aut.view.Document) {
 		if s.Model == m.Name {
 			return nil
 		}
 		if s.Model != "" {
-			o := w.whereIs(s)
+			o := aut.whereIs(s)
 			return &o
 		}
 	}
-	if w.mute() {
+	if aut.mute() {
 		return &other{}
 	}
 	return nil
 }
 
 // mute tells if messages are shown to a model that answers none.
-func (w *window) mute() bool {
-	m := w.view.Model
-	return m != nil && m.Template == "" && w.view.Mode == chat.ChatMode && !w.transcript.Empty()
+func (aut *authors) mute() bool {
+	m := aut.view.Model
+	return m != nil && m.Template == "" && aut.view.Mode == chat.ChatMode && !aut.transcript.Empty()
 }
 
 // whereIs finds the model that wrote a segment.
-func (w *window) whereIs(s chat.Segment) other {
+func (aut *authors) whereIs(s chat.Segment) other {
 	o := other{name: s.Model}
 	recorded := ""
-	if list := w.ctl.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
+	if list := aut.ctl.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
 		recorded = list[len(list)-1].Path
 	}
-	for _, r := range w.settings.Recent {
+	for _, r := range aut.settings.Recent {
 		if r.Name == s.Model && (!o.known || r.Path == recorded) {
 			o.path, o.known = r.Path, true
 		}
@@ -64,21 +64,21 @@ func (w *window) whereIs(s chat.Segment) other {
 }
 
 // foreignMessage is the strip of a conversation that another model wrote.
-func (w *window) foreignMessage() *kit.Notice {
-	o := w.foreign()
-	if o == nil || w.writing() || w.view.State != chat.Ready {
+func (aut *authors) foreignMessage() *kit.Notice {
+	o := aut.foreign()
+	if o == nil || aut.writing() || aut.view.State != chat.Ready {
 		return nil
 	}
-	m := &kit.Notice{Actions: w.foreignActions(o, func() {})}
-	m.Sentence, m.Hint = w.foreignWords(o)
+	m := &kit.Notice{Actions: aut.foreignActions(o, func() {})}
+	m.Sentence, m.Hint = aut.foreignWords(o)
 	return m
 }
 
 // foreignWords say who wrote the conversation and who would go on.
-func (w *window) foreignWords(o *other) (sentence, hint string) {
-	open := w.view.Model.Name
+func (aut *authors) foreignWords(o *other) (sentence, hint string) {
+	open := aut.view.Model.Name
 	hint = kit.Tr("{{.Model}} is open.", "Model", open)
-	if w.mute() {
+	if aut.mute() {
 		hint = kit.Tr("{{.Model}} is open, which answers no messages.", "Model", open)
 	}
 	if o.name == "" {
@@ -89,26 +89,26 @@ func (w *window) foreignWords(o *other) (sentence, hint string) {
 
 // foreignActions are what can be done about it, the opening first; then is done
 // where the open model is to go on.
-func (w *window) foreignActions(o *other, then func()) []kit.Action {
-	open := kit.Action{Label: kit.Tr("Open another…"), Do: func() { w.choose(false) }}
+func (aut *authors) foreignActions(o *other, then func()) []kit.Action {
+	open := kit.Action{Label: kit.Tr("Open another…"), Do: func() { aut.do.choose(false) }}
 	if o.known {
-		open = kit.Action{Label: kit.Tr("Open {{.Model}}", "Model", o.name), Do: func() { w.load(o.path) }}
+		open = kit.Action{Label: kit.Tr("Open {{.Model}}", "Model", o.name), Do: func() { aut.do.load(o.path) }}
 	}
-	if w.mute() {
-		return []kit.Action{open, {Label: kit.Tr("Write as a story"), Do: w.setStory}}
+	if aut.mute() {
+		return []kit.Action{open, {Label: kit.Tr("Write as a story"), Do: aut.do.setStory}}
 	}
-	m := w.view.Model.Name
+	m := aut.view.Model.Name
 	return []kit.Action{open, {Label: kit.Tr("Continue with {{.Model}}", "Model", m), Do: func() {
-		w.continued[w.view.ID] = m
-		w.update()
+		aut.continued[aut.view.ID] = m
+		aut.do.update()
 		then()
 	}}}
 }
 
 // askModel asks which model is to go on before it does; write does.
-func (w *window) askModel(write func()) {
-	o := w.foreign()
-	sentence, hint := w.foreignWords(o)
-	actions := w.foreignActions(o, write)
-	w.dialogs.Open("", kit.NewQuestion(sentence+" "+hint), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")}, actions[1], actions[0])
+func (aut *authors) askModel(write func()) {
+	o := aut.foreign()
+	sentence, hint := aut.foreignWords(o)
+	actions := aut.foreignActions(o, write)
+	aut.dialogs.Open("", kit.NewQuestion(sentence+" "+hint), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")}, actions[1], actions[0])
 }

@@ -42,7 +42,7 @@ func TestAnotherModel(t *testing.T) {
 	r.took("load /m/chat")
 
 	r.composer.entry.SetText("And then?")
-	for _, act := range []func(){r.generate, r.mainAction, r.retry} {
+	for _, act := range []func(){r.answering.generate, r.answering.mainAction, r.answering.retry} {
 		act()
 		r.took()
 		if r.dialogs.Shown == nil || r.composer.entry.Text != "And then?" {
@@ -51,21 +51,21 @@ func TestAnotherModel(t *testing.T) {
 		r.tapDialog("Cancel")
 	}
 	r.took()
-	r.generate()
+	r.answering.generate()
 	r.tapDialog("Open Storychat")
 	r.took("load /m/chat")
 	if r.composer.entry.Text != "And then?" {
 		t.Errorf("the prompt has %q", r.composer.entry.Text)
 	}
-	r.generate()
+	r.answering.generate()
 	r.tapDialog("Continue with 2B")
 	r.took("generate And then?")
 	r.stripIs("")
-	r.generate()
+	r.answering.generate()
 	if r.composer.entry.SetText("x"); r.dialogs.Shown != nil {
 		t.Error("it asks again")
 	}
-	r.generate()
+	r.answering.generate()
 	r.took("generate x")
 
 	// Another conversation asks anew; one whose last answer is the open model's does not.
@@ -112,7 +112,7 @@ func TestAboutAnswer(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.fake.written = []chat.Written{{Model: "One"}, {Model: "Two"}}
 	r.show(document("Once", " upon"))
-	r.aboutAnswer(r.transcript.Messages()[0])
+	r.messages.aboutAnswer(r.transcript.Messages()[0])
 	r.tapDialog("Copy")
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "One\n\nTwo" {
 		t.Errorf("copied %q", got)
@@ -127,7 +127,7 @@ func TestNoRoom(t *testing.T) {
 	r.show(document("Once", " upon"), func(v *chat.View) { v.Figures.ContextUsed = 512 }) // as after another model was opened
 	r.stripIs(strip)
 	r.statusIs("! 512 of 512 tokens (100%) · context full")
-	for _, act := range []func(){func() { test.Tap(r.composer.main) }, func() { r.press(fyne.KeyReturn) }, r.retry} {
+	for _, act := range []func(){func() { test.Tap(r.composer.main) }, func() { r.press(fyne.KeyReturn) }, r.answering.retry} {
 		r.focusPrompt()
 		r.composer.entry.SetText("more")
 		act()
@@ -164,7 +164,7 @@ func TestFirstModel(t *testing.T) {
 		r.settings.Recent = []settings.Recent{{Path: "/m/b", Name: "B"}, {Path: "", Name: "Tern Tales"}}
 		r.show(func(v *chat.View) { v.State, v.Model = chat.NoModel, nil })
 		change(&r.settings)
-		r.openFirst(path)
+		r.opener.openFirst(path)
 		return r
 	}
 	last := func(path string) func(*settings.Settings) {
@@ -187,7 +187,7 @@ func TestFirstModel(t *testing.T) {
 		t.Errorf("opening %q, last %q", s.Opening, s.LastModel())
 	}
 	r.took()
-	r.unload()
+	r.opener.unload()
 	if s := r.saved[len(r.saved)-1]; s.LastModel() != "" {
 		t.Errorf("last %q", s.LastModel())
 	}
@@ -231,7 +231,7 @@ func TestFirstModel(t *testing.T) {
 	r = open(func(s *settings.Settings) { last(path)(s) }, "/x")
 	r.fake.calls = nil
 	r.shelf.Memory = func() (int64, bool) { return 1000, true }
-	r.openFirst("")
+	r.opener.openFirst("")
 	r.took("load")
 	r.show(func(v *chat.View) { v.State, v.Model = chat.Ready, &m })
 	if got := r.strip.Now.Sentence; !strings.Contains(got, " needs ") || !strings.Contains(got, " are free.") {
@@ -244,20 +244,20 @@ func TestFirstModel(t *testing.T) {
 func TestContinueHereAsks(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(document("One day", " a tern flew."), writtenBy("Gone"))
-	r.editParagraph(0)
+	r.editing.editParagraph(0)
 	e := r.transcript.Editor()
 	if e == nil {
 		t.Fatal("no editor")
 	}
 	e.Entry.SetText("One day a bear")
 	e.ToEnd()
-	r.generate()
+	r.answering.generate()
 	r.tapDialog("Cancel")
 	if r.transcript.Editor() != e || e.Entry.Text != "One day a bear" || r.win.Canvas().Focused() != fyne.Focusable(e.Entry) {
 		t.Fatal("Cancel ended the editor")
 	}
 	r.took()
-	r.generate()
+	r.answering.generate()
 	r.tapDialog("Continue with " + r.view.Model.Name)
 	r.took("continue at 0 One day a bear")
 	if r.transcript.Editor() != nil {

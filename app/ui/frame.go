@@ -27,67 +27,67 @@ const (
 
 // layout places the regions. Nothing here depends on how much any of them
 // wants to show, so opening a thing never resizes the window.
-func (w *window) layout(_ []fyne.CanvasObject, size fyne.Size) {
+func (arr *arrangement) layout(_ []fyne.CanvasObject, size fyne.Size) {
 	place := func(o fyne.CanvasObject, x, y, width, height float32) {
 		o.Move(fyne.NewPos(x, y))
 		o.Resize(fyne.NewSize(max(0, width), max(0, height)))
 	}
 	top, foot := kit.Px(topHeight), kit.Px(statusHeight)
 	body := size.Height - top - foot
-	if w.drawer == leftDrawer && w.sidebarDocks() || w.drawer == rightDrawer && w.panelDocks() {
-		w.drawer = noDrawer
+	if arr.drawer == leftDrawer && arr.sidebarDocks() || arr.drawer == rightDrawer && arr.panelDocks() {
+		arr.drawer = noDrawer
 	}
 	left, right := float32(0), size.Width
-	if w.sidebarShown() && w.drawer != leftDrawer {
-		left = w.sidebarWidth()
+	if arr.sidebarShown() && arr.drawer != leftDrawer {
+		left = arr.sidebarWidth()
 	}
-	shown := w.panelShown()
-	if shown != nil && w.drawer != rightDrawer {
-		right -= w.panelWidth()
+	shown := arr.panelShown()
+	if shown != nil && arr.drawer != rightDrawer {
+		right -= arr.panelWidth()
 	}
 
-	place(w.status.box, 0, size.Height-foot, size.Width, foot)
-	place(w.topbar.box, 0, 0, size.Width, top)
-	kit.SetVisible(w.topbar.box, w.screen == nil)
-	kit.SetVisible(w.page, w.screen == nil)
-	kit.SetVisible(w.sidebar.box, w.sidebarShown())
-	kit.SetVisible(w.scrim, w.drawer != noDrawer)
-	place(w.sidebar.box, 0, top, w.sidebarWidth(), body)
-	place(w.leftEdge, w.sidebarWidth()-edgeWidth/2, top, edgeWidth, body)
-	kit.SetVisible(w.leftEdge, w.sidebarShown())
-	place(w.rightEdge, size.Width-w.panelWidth()-edgeWidth/2, top, edgeWidth, body)
-	kit.SetVisible(w.rightEdge, shown != nil)
-	place(w.scrim, 0, top, size.Width, body)
-	for _, p := range w.panels {
+	place(arr.status.box, 0, size.Height-foot, size.Width, foot)
+	place(arr.topbar.box, 0, 0, size.Width, top)
+	kit.SetVisible(arr.topbar.box, arr.screen == nil)
+	kit.SetVisible(arr.page, arr.screen == nil)
+	kit.SetVisible(arr.sidebar.box, arr.sidebarShown())
+	kit.SetVisible(arr.scrim, arr.drawer != noDrawer)
+	place(arr.sidebar.box, 0, top, arr.sidebarWidth(), body)
+	place(arr.leftEdge, arr.sidebarWidth()-edgeWidth/2, top, edgeWidth, body)
+	kit.SetVisible(arr.leftEdge, arr.sidebarShown())
+	place(arr.rightEdge, size.Width-arr.panelWidth()-edgeWidth/2, top, edgeWidth, body)
+	kit.SetVisible(arr.rightEdge, shown != nil)
+	place(arr.scrim, 0, top, size.Width, body)
+	for _, p := range arr.panels {
 		kit.SetVisible(p.content, p == shown)
 		if p == shown {
-			place(p.content, size.Width-w.panelWidth(), top, w.panelWidth(), body)
+			place(p.content, size.Width-arr.panelWidth(), top, arr.panelWidth(), body)
 		}
 	}
-	for _, s := range w.screens {
-		kit.SetVisible(s.box, s == w.screen)
-		if s == w.screen {
-			w.placeScreen(s, left, top, size.Width, body)
+	for _, s := range arr.screens {
+		kit.SetVisible(s.box, s == arr.screen)
+		if s == arr.screen {
+			arr.placeScreen(s, left, top, size.Width, body)
 		}
 	}
 
-	place(w.page, left, top, right-left, body)
+	place(arr.page, left, top, right-left, body)
 	centre := right - left
-	strip := w.strip.Height(centre)
-	place(w.strip.Box, 0, 0, centre, strip)
-	place(w.finder.Box, 0, strip, centre, w.finder.Height())
-	strip += w.finder.Height()
+	strip := arr.strip.Height(centre)
+	place(arr.strip.Box, 0, 0, centre, strip)
+	place(arr.finder.Box, 0, strip, centre, arr.finder.Height())
+	strip += arr.finder.Height()
 	column := min(kit.ColumnWidth()+2*kit.Inset(), centre-2*kit.PageMargin)
-	c := w.composer.height(column, size.Height < lowWindow)
-	place(w.composer.box, (centre-column)/2, body-c-12, column, c)
+	c := arr.composer.height(column, size.Height < lowWindow)
+	place(arr.composer.box, (centre-column)/2, body-c-12, column, c)
 	text := body - strip - c - 12 - 8
-	place(w.transcript, 0, strip, centre, text)
-	place(w.start.box, 0, strip, centre, text)
+	place(arr.transcript, 0, strip, centre, text)
+	place(arr.start.box, 0, strip, centre, text)
 }
 
 // placeScreen gives a screen the whole width for its title line, which stands
 // in the place of the top bar, and what is beside the sidebar for the rest.
-func (w *window) placeScreen(s *screen, left, top, width, body float32) {
+func (arr *arrangement) placeScreen(s *screen, left, top, width, body float32) {
 	s.box.Layout = kit.LayoutFunc{Do: func(o []fyne.CanvasObject, size fyne.Size) {
 		content, header := o[0], o[1]
 		header.Move(fyne.NewPos(0, 0))
@@ -101,25 +101,25 @@ func (w *window) placeScreen(s *screen, left, top, width, body float32) {
 }
 
 // relayout places everything again, after a change of what is open.
-func (w *window) relayout() {
-	if w.frame == nil {
+func (arr *arrangement) relayout() {
+	if arr.frame == nil {
 		return
 	}
-	w.layout(nil, w.frame.Size())
-	canvas.Refresh(w.frame)
+	arr.layout(nil, arr.frame.Size())
+	canvas.Refresh(arr.frame)
 }
 
 // placeAgain is relayout after something was opened or closed: what can be seen
 // now is brought in step.
-func (w *window) placeAgain() {
-	w.relayout()
-	w.showPanel()
-	w.showScreen()
-	w.showMenu()
+func (arr *arrangement) placeAgain() {
+	arr.relayout()
+	arr.showPanel()
+	arr.showScreen()
+	arr.do.showMenu()
 }
 
-func (w *window) closeDrawer() {
-	w.drawer = noDrawer
-	w.placeAgain()
-	w.focusPrompt()
+func (arr *arrangement) closeDrawer() {
+	arr.drawer = noDrawer
+	arr.placeAgain()
+	arr.do.focusPrompt()
 }

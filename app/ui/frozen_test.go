@@ -75,16 +75,16 @@ func TestEditWhileTextIsHeldBack(t *testing.T) {
 	if len(r.transcript.Paragraphs()) != 2 {
 		t.Fatal("nothing is held back: the test does not work")
 	}
-	r.editLast()
+	r.editing.editLast()
 	if e := r.transcript.Editor(); e == nil || e.Entry.Text != "The end." || e.From != len("One.\nOnce upon a time there was.\n") {
 		t.Errorf("the editor is %+v", e)
 	}
-	r.closeEditor(false)
+	r.editing.closeEditor(false)
 	r.show(state(chat.Generating), document("", "One.\nOnce upon a time"))
 	r.drag(1, fyne.NewPos(10, 14), fyne.NewPos(60, 14))
 	r.show(state(chat.Ready), document("", "One.\nOnce upon a time there was.\nThe end."))
 	r.transcript.Reader().On = 1
-	r.editParagraph(1)
+	r.editing.editParagraph(1)
 	if e := r.transcript.Editor(); e == nil || e.Entry.Text != "Once upon a time there was." {
 		t.Errorf("the editor is %+v", e)
 	}
@@ -124,7 +124,7 @@ func TestEditorOutlivesNoDocument(t *testing.T) {
 func TestSelectionLiesOnItsLetters(t *testing.T) {
 	for _, percent := range []int{80, 100, 150} {
 		r := newRig(t, 1100, 720)
-		r.setTextSize(percent)
+		r.preferences.setTextSize(percent)
 		r.show(document(kittest.Story(1)))
 		l := r.label(0)
 		height := l.Size().Height
@@ -194,7 +194,7 @@ func TestTextMenu(t *testing.T) {
 	has(1, "Show as plain text", false)
 	has(3, "Show as plain text", true)
 	has(4, "Show as plain text", true)
-	r.textMenu(4, fyne.Position{})
+	r.messages.textMenu(4, fyne.Position{})
 	r.show(func(v *chat.View) { v.Mode, v.Model = chat.StoryMode, &builtin }, document("Once.\nTwice."))
 	has(1, "Edit", true)
 }
@@ -209,15 +209,15 @@ func TestFocusAndOpenAreSeen(t *testing.T) {
 		return objects[len(objects)-1].(*canvas.Rectangle)
 	}
 	r.win.Canvas().Focus(main)
-	r.relayout()
+	r.arrangement.relayout()
 	if l := line(); l.Hidden || l.Position().X+l.StrokeWidth > -2 || l.Size().Width-2*l.StrokeWidth < main.Size().Width+4 {
 		t.Errorf("the ring is at %v, %v large, around %v", l.Position(), l.Size(), main.Size())
 	}
-	for _, p := range r.panels {
-		if r.panelShown() != p {
-			r.togglePanel(p)
+	for _, p := range r.arrangement.panels {
+		if r.arrangement.panelShown() != p {
+			r.arrangement.togglePanel(p)
 		}
-		for _, x := range r.panels {
+		for _, x := range r.arrangement.panels {
 			if open := x.button.Importance == widget.MediumImportance; open != (x == p) {
 				t.Errorf("with %s open, the button of %s says %v", p.button.Text, x.button.Text, open)
 			}

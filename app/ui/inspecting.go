@@ -17,35 +17,36 @@ func (w *window) newInspectPanel() {
 	w.inspect = inspect.New(w.settings.Tint, inspect.Actions{
 		Tokens:  w.ctl.Answer,
 		Examine: w.ctl.Examine,
-		Reshade: w.reshade,
+		Reshade: w.inspecting.reshade,
 		Reveal:  w.transcript.RevealAt,
 		Branch: func(at chat.Token, id int32) {
-			w.byModel(func() {
-				w.info, w.opening = nil, false
-				w.closeEditor(true)
+			w.answering.byModel(func() {
+				w.notices.quiet()
+				w.opener.wrote()
+				w.editing.closeEditor(true)
 				w.ctl.Choose(at, id, w.generation)
 			})
 		},
-		Recipe: w.copyRecipe,
+		Recipe: w.inspecting.copyRecipe,
 		Weights: func(done func(*chat.Weights)) {
-			w.ctl.Weights(func(a *chat.Weights) { fyne.Do(func() { done(a) }) })
+			w.ctl.Weights(func(a *chat.Weights) { w.cfg.Post(func() { done(a) }) })
 		},
 		Measure: func(progress func(chat.SpeedProgress), done func(*chat.Speed)) {
-			w.ctl.Measure(func(p chat.SpeedProgress) { fyne.Do(func() { progress(p) }) },
-				func(s *chat.Speed) { fyne.Do(func() { done(s) }) })
+			w.ctl.Measure(func(p chat.SpeedProgress) { w.cfg.Post(func() { progress(p) }) },
+				func(s *chat.Speed) { w.cfg.Post(func() { done(s) }) })
 		},
 		Lag:  func() time.Duration { return w.cfg.lag.worst },
 		Stop: w.ctl.Stop,
 		Copy: func(text string) {
-			w.copyText(text)
-			w.tell(kit.Tr("The measurements were copied."))
+			w.messages.copyText(text)
+			w.notices.tell(kit.Tr("The measurements were copied."))
 		},
 		Tint: func(on bool) {
 			w.settings.Tint = on
-			w.cfg.save(w.settings)
+			w.cfg.Save(w.settings)
 		},
 		Escape: w.escape,
-		After:  func(d time.Duration, do func()) { time.AfterFunc(d, func() { fyne.Do(do) }) },
+		After:  func(d time.Duration, do func()) { time.AfterFunc(d, func() { w.cfg.Post(do) }) },
 	})
 	w.inspectSide = &panel{
 		id: "inspect", title: kit.Tr("Inspect"), icon: iconInspect, key: fyne.KeyI,
@@ -54,30 +55,30 @@ func (w *window) newInspectPanel() {
 }
 
 // copyRecipe puts the recipe of the last answer on the clipboard.
-func (w *window) copyRecipe() {
-	w.ctl.Recipe(func(recipe []byte) {
-		fyne.Do(func() {
+func (ins *inspecting) copyRecipe() {
+	ins.ctl.Recipe(func(recipe []byte) {
+		ins.cfg.Post(func() {
 			if recipe == nil {
-				w.tell(kit.Tr("There is no recipe of this answer: the open model did not write it since it was opened."))
+				ins.do.tell(kit.Tr("There is no recipe of this answer: the open model did not write it since it was opened."))
 				return
 			}
-			w.copyText(string(recipe))
-			w.tell(kit.Tr("The recipe was copied. “tern replay FILE” computes the answer again."))
+			ins.do.copyText(string(recipe))
+			ins.do.tell(kit.Tr("The recipe was copied. “tern replay FILE” computes the answer again."))
 		})
 	})
 }
 
 // tokensShown tells if the tokens of an answer can be seen.
-func (w *window) tokensShown() bool {
-	return w.inspect != nil && w.inspect.Tab == 0 && w.panelShown() == w.inspectSide
+func (ins *inspecting) tokensShown() bool {
+	return ins.inspect != nil && ins.inspect.Tab == 0 && ins.do.panelShown() == ins.inspectSide
 }
 
 // shades are what is drawn below a paragraph.
-func (w *window) shades(i int) []longtext.Shade {
-	list := w.finder.Shades(i)
-	if w.tokensShown() {
-		p := &w.transcript.Paragraphs()[i]
-		list = append(w.inspect.Shades(p.From, len(p.Text)), list...)
+func (ins *inspecting) shades(i int) []longtext.Shade {
+	list := ins.finder.Shades(i)
+	if ins.tokensShown() {
+		p := &ins.transcript.Paragraphs()[i]
+		list = append(ins.inspect.Shades(p.From, len(p.Text)), list...)
 		slices.SortStableFunc(list, func(a, b longtext.Shade) int { return a.From - b.From })
 	}
 	return list
@@ -85,17 +86,17 @@ func (w *window) shades(i int) []longtext.Shade {
 
 // reshade draws the tokens in the text, or takes them away, where they are shown
 // or were.
-func (w *window) reshade() {
-	if on := w.tokensShown(); on || w.shaded {
-		w.shaded = on
-		w.transcript.Reshade()
+func (ins *inspecting) reshade() {
+	if on := ins.tokensShown(); on || ins.shaded {
+		ins.shaded = on
+		ins.transcript.Reshade()
 	}
 }
 
 // pointed is told of the byte of a paragraph that the mouse is over, -1 for none.
-func (w *window) pointed(i, at int) {
+func (ins *inspecting) pointed(i, at int) {
 	if at >= 0 {
-		at += w.transcript.Paragraphs()[i].From
+		at += ins.transcript.Paragraphs()[i].From
 	}
-	w.inspect.HoverAt(at)
+	ins.inspect.HoverAt(at)
 }

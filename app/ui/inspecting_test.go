@@ -27,8 +27,8 @@ func TestInspectInWindow(t *testing.T) {
 	r.show(func(v *chat.View) {
 		v.Document = []chat.Segment{{ID: 2, Author: chat.Model, Text: "One two"}}
 	})
-	r.togglePanel(r.inspectSide)
-	if !r.fake.inspect || r.panelShown() != r.inspectSide || len(r.inspect.Text.Tokens) != 2 {
+	r.arrangement.togglePanel(r.inspectSide)
+	if !r.fake.inspect || r.arrangement.panelShown() != r.inspectSide || len(r.inspect.Text.Tokens) != 2 {
 		t.Fatal("the panel does not look")
 	}
 	r.inspect.Text.Pin(1)
@@ -36,16 +36,16 @@ func TestInspectInWindow(t *testing.T) {
 	if !slices.Contains(r.fake.calls, "choose 2 1 104") {
 		t.Errorf("calls %q", r.fake.calls)
 	}
-	r.copyRecipe()
-	if r.message() == nil || !strings.Contains(r.message().Sentence, "no recipe") {
-		t.Errorf("without a recipe: %+v", r.message())
+	r.inspecting.copyRecipe()
+	if r.notices.message() == nil || !strings.Contains(r.notices.message().Sentence, "no recipe") {
+		t.Errorf("without a recipe: %+v", r.notices.message())
 	}
 	r.fake.recipe = []byte("{}\n")
-	r.copyRecipe()
+	r.inspecting.copyRecipe()
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "{}\n" {
 		t.Errorf("the clipboard has %q", got)
 	}
-	r.togglePanel(r.options.side)
+	r.arrangement.togglePanel(r.options.side)
 	if r.fake.inspect {
 		t.Error("figures are still asked for")
 	}
@@ -107,7 +107,7 @@ func TestTokensInTheText(t *testing.T) {
 	if text.Hovered != -1 {
 		t.Error("the mouse is followed with Inspect closed")
 	}
-	r.togglePanel(r.inspectSide)
+	r.arrangement.togglePanel(r.inspectSide)
 	// The tint of each word is its number modulo 5, 0 for none.
 	want := []string{"", "", "", "**fourth** |and |fifth |of |and |a |sixth.", "```\ncode |is "}
 	if got := shaded(); !slices.Equal(got, want) {
@@ -167,7 +167,7 @@ func TestTokensInTheText(t *testing.T) {
 	if r.inspect.Chosen != 0 {
 		t.Errorf("answer %d is looked at while another is written", r.inspect.Chosen)
 	}
-	r.togglePanel(r.inspectSide)
+	r.arrangement.togglePanel(r.inspectSide)
 	for _, b := range r.transcript.Places().Blocks() {
 		if got := b.Shaded(); len(got) > 0 {
 			t.Errorf("%q is tinted after Inspect was closed", got)

@@ -16,93 +16,84 @@ import (
 	"tern/app/ui/kit"
 )
 
-// readings are how the models that were opened before are read.
-func readings(recent []settings.Recent) map[string]string {
-	m := map[string]string{}
-	for _, r := range recent {
-		if r.Reading != "" {
-			m[r.Path] = r.Reading
-		}
-	}
-	return m
-}
-
 // advice is the strip of a file that seems to need to be read another way.
-func (w *window) advice(a *chat.Advice) *kit.Notice {
+func (cop *copies) advice(a *chat.Advice) *kit.Notice {
 	return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(a.Sentence), Hint: kit.Translate(a.Hint),
-		Actions: []kit.Action{{Label: kit.Tr("Correct it"), Do: func() { w.ctl.Correct(w.settings.Generation) }}},
-		Dismiss: w.ctl.DeclineAdvice}
+		Actions: []kit.Action{{Label: kit.Tr("Correct it"), Do: func() { cop.ctl.Correct(cop.settings.Generation) }}},
+		Dismiss: cop.ctl.DeclineAdvice}
 }
 
 // noteModel remembers a model that was opened.
-func (w *window) noteModel(was, v chat.View) {
+func (cop *copies) noteModel(was, v chat.View) {
 	if v.Model == nil || was.Model == v.Model || was.Model != nil && was.Model.Path == v.Model.Path &&
 		was.Model.Name == v.Model.Name && was.Model.Reading == v.Model.Reading {
 		return
 	}
-	w.noteReading(was.Model, v.Model)
-	if w.instead == nil {
+	cop.noteReading(was.Model, v.Model)
+	if !cop.do.openedInstead() {
 		path := v.Model.Path
-		w.settings.Model = &path
+		cop.settings.Model = &path
 	}
-	w.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: w.cfg.now(), Reading: v.Model.Reading, NoCopy: !w.wantsCopy(v.Model), Noted: w.noteNotes(v.Model)})
-	w.menu.setRecent(w.settings.Recent, w.load)
-	w.recommend()
-	w.options.show(w.generation)
-	w.applySettings()
-	w.cfg.save(w.settings)
+	cop.settings.AddRecent(settings.Recent{Path: v.Model.Path, Name: v.Model.Name, Used: cop.cfg.Now(), Reading: v.Model.Reading, NoCopy: !cop.wantsCopy(v.Model), Noted: cop.noteNotes(v.Model)})
+	cop.menu.setRecent(cop.settings.Recent, cop.do.load)
+	cop.do.recommend()
+	cop.options.show(cop.generation)
+	cop.do.applySettings()
+	cop.cfg.Save(cop.settings)
 }
 
 // noteReading says that a model is read another way from now on.
-func (w *window) noteReading(was, now *chat.ModelInfo) {
+func (cop *copies) noteReading(was, now *chat.ModelInfo) {
 	if was != nil && was.Path == now.Path && now.Reading != "" && now.Reading != chat.AsItSays && now.Reading != was.Reading {
-		w.info = &kit.Notice{Sentence: kit.Tr("It is read the right way from now on."), Dismiss: w.forget,
-			Actions: []kit.Action{{Label: kit.Tr("Undo"), Do: func() { w.info = nil; w.ctl.ReadAsItSays(w.settings.Generation) }}}}
-		w.infoUntil = w.cfg.now().Add(infoFor)
+		cop.do.tellLater(kit.Tr("It is read the right way from now on."),
+			kit.Action{Label: kit.Tr("Undo"), Do: func() { cop.do.quiet(); cop.ctl.ReadAsItSays(cop.settings.Generation) }})
 	}
 }
 
 // noteNotes shows what was passed over or assumed when m was opened, if it was not
 // shown before; it tells if it was.
-func (w *window) noteNotes(m *chat.ModelInfo) (noted bool) {
-	w.notes = nil
-	if r := w.recent(m.Path); len(m.Notes) > 0 && (r == nil || !r.Noted) {
-		w.notes = m.Notes
+func (cop *copies) noteNotes(m *chat.ModelInfo) (noted bool) {
+	cop.notes = nil
+	if r := cop.recent(m.Path); len(m.Notes) > 0 && (r == nil || !r.Noted) {
+		cop.notes = m.Notes
 	}
-	return len(m.Notes) > 0 && w.notes == nil
+	return len(m.Notes) > 0 && cop.notes == nil
 }
 
 // notesMessage is the strip of what was passed over or assumed.
-func (w *window) notesMessage() *kit.Notice {
-	m := &kit.Notice{Sentence: w.notes[0], Dismiss: w.seenNotes}
-	if n := len(w.notes) - 1; n > 0 {
+func (cop *copies) notesMessage() *kit.Notice {
+	if len(cop.notes) == 0 {
+		return nil
+	}
+	m := &kit.Notice{Sentence: cop.notes[0], Dismiss: cop.seenNotes}
+	if n := len(cop.notes) - 1; n > 0 {
 		m.Hint = kit.TrN(n, "And one more note about this model.", "And {{.N}} more notes about this model.")
 		m.Actions = []kit.Action{{Label: kit.Tr("Show"), Do: func() {
-			list := w.notes
-			w.seenNotes()
-			w.dialogs.Detail(kit.Tr("What happened"), strings.Join(list, "\n"))
+			list := cop.notes
+			cop.seenNotes()
+			cop.dialogs.Detail(kit.Tr("What happened"), strings.Join(list, "\n"))
 		}}}
 	}
 	return m
 }
 
 // seenNotes keeps that the notes of the open model were shown.
-func (w *window) seenNotes() {
-	w.notes = nil
-	if m := w.view.Model; m != nil {
-		w.settings.Recent = slices.Clone(w.settings.Recent)
-		if r := w.recent(m.Path); r != nil {
+func (cop *copies) seenNotes() {
+	cop.notes = nil
+	if m := cop.view.Model; m != nil {
+		cop.settings.Recent = slices.Clone(cop.settings.Recent)
+		if r := cop.recent(m.Path); r != nil {
 			r.Noted = true
 		}
-		w.cfg.save(w.settings)
+		cop.cfg.Save(cop.settings)
 	}
-	w.update()
+	cop.do.update()
 }
 
 // recent is what is remembered of a model, nil if it was not opened before.
-func (w *window) recent(path string) *settings.Recent {
-	for i := range w.settings.Recent {
-		if r := &w.settings.Recent[i]; r.Path == path {
+func (ses *session) recent(path string) *settings.Recent {
+	for i := range ses.settings.Recent {
+		if r := &ses.settings.Recent[i]; r.Path == path {
 			return r
 		}
 	}
@@ -110,8 +101,8 @@ func (w *window) recent(path string) *settings.Recent {
 }
 
 // wantsCopy tells if a compact copy of a model is offered.
-func (w *window) wantsCopy(m *chat.ModelInfo) bool {
-	r := w.recent(m.Path)
+func (cop *copies) wantsCopy(m *chat.ModelInfo) bool {
+	r := cop.recent(m.Path)
 	return r == nil || !r.NoCopy
 }
 
@@ -121,78 +112,71 @@ const slowOpening = 3 * time.Second
 // offerCopy is the strip of a model whose weights are floats in its file, and which
 // took long to open. It is offered in the conversation that was shown then, and in no
 // other one.
-func (w *window) offerCopy() *kit.Notice {
-	m := w.view.Model
-	if m == nil || !m.Latent || m.OpenedIn < slowOpening || w.view.State != chat.Ready || w.view.Copy != nil || !w.wantsCopy(m) || !w.transcript.Empty() {
+func (cop *copies) offerCopy() *kit.Notice {
+	m := cop.view.Model
+	if m == nil || !m.Latent || m.OpenedIn < slowOpening || cop.view.State != chat.Ready || cop.view.Copy != nil || !cop.wantsCopy(m) || !cop.transcript.Empty() {
 		return nil
 	}
-	if w.offered != m.Path {
-		w.offered, w.offeredIn = m.Path, w.view.ID
+	if cop.offered != m.Path {
+		cop.offered, cop.offeredIn = m.Path, cop.view.ID
 	}
-	if w.offeredIn != w.view.ID {
+	if cop.offeredIn != cop.view.ID {
 		return nil
 	}
 	return &kit.Notice{Sentence: kit.Tr("A compact copy of this model would open in a moment."),
 		Hint:    kit.Tr("Its weights are made ternary at every opening."),
-		Actions: []kit.Action{{Label: kit.Tr("Keep a compact copy…"), Do: w.keepCopy}},
-		Dismiss: w.declineCopy}
+		Actions: []kit.Action{{Label: kit.Tr("Keep a compact copy…"), Do: cop.keepCopy}},
+		Dismiss: cop.declineCopy}
 }
 
-func (w *window) declineCopy() {
-	w.settings.Recent = slices.Clone(w.settings.Recent) // the old one may be being saved
-	if m := w.view.Model; m != nil && w.recent(m.Path) != nil {
-		w.recent(m.Path).NoCopy = true
-		w.cfg.save(w.settings)
+func (cop *copies) declineCopy() {
+	cop.settings.Recent = slices.Clone(cop.settings.Recent) // the old one may be being saved
+	if m := cop.view.Model; m != nil && cop.recent(m.Path) != nil {
+		cop.recent(m.Path).NoCopy = true
+		cop.cfg.Save(cop.settings)
 	}
-	w.update()
+	cop.do.update()
 }
 
 // keepCopy lets the user choose the form of a compact copy.
-func (w *window) keepCopy() {
-	if w.view.Model == nil || w.view.Copy != nil && w.view.Copy.Total > 0 && !w.view.Copy.Done {
+func (cop *copies) keepCopy() {
+	if cop.view.Model == nil || cop.view.Copy != nil && cop.view.Copy.Total > 0 && !cop.view.Copy.Done {
 		return
 	}
-	offers, path := w.ctl.CopyOffers()
+	offers, path := cop.ctl.CopyOffers()
 	if len(offers) == 0 {
-		w.tell(kit.Tr("No compact copy can be made of this model."))
+		cop.do.tell(kit.Tr("No compact copy can be made of this model."))
 		return
 	}
-	w.askForm(offers, path)
+	cop.askForm(offers, path)
 }
 
 // askForm asks for the form of the copy that path names.
-func (w *window) askForm(offers []chat.CopyOffer, path string) {
+func (cop *copies) askForm(offers []chat.CopyOffer, path string) {
 	list := container.New(&kit.Stack{})
 	for _, o := range offers {
 		name, about := copyForm(o.Form)
-		b := kit.NewButton(name+" · "+kit.Bytes(o.Bytes), w.escape, func() {
-			w.dialogs.Close()
-			w.ctl.MakeCopy(o.Form, path)
+		b := kit.NewButton(name+" · "+kit.Bytes(o.Bytes), cop.do.escape, func() {
+			cop.dialogs.Close()
+			cop.ctl.MakeCopy(o.Form, path)
 		})
 		list.Add(container.NewHBox(b))
 		list.Add(kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(about)))
 	}
 	list.Add(kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
 		kit.Muted(kit.Tr("{{.File}} in {{.Folder}}", "File", filepath.Base(path), "Folder", filepath.Dir(path)))))
-	w.dialogs.Open(kit.Tr("Keep a compact copy"), list, kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")},
-		kit.Action{Label: kit.Tr("Another folder…"), Do: func() { w.copyElsewhere(offers, path) }})
+	cop.dialogs.Open(kit.Tr("Keep a compact copy"), list, kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel")},
+		kit.Action{Label: kit.Tr("Another folder…"), Do: func() { cop.copyElsewhere(offers, path) }})
 }
 
 // copyElsewhere lets the user choose the folder of the copy.
-func (w *window) copyElsewhere(offers []chat.CopyOffer, path string) {
-	if w.choosing {
-		return
-	}
-	w.choosing = true
-	w.dialogs.Open(kit.Tr("Choosing a folder…"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		kit.Muted(kit.Tr("The file window is open. It may be behind this one."))), 320)
-	w.cfg.choose(true, filepath.Dir(path), func(dir string, err error) {
-		w.choosing = false
-		w.dialogs.Close()
+func (cop *copies) copyElsewhere(offers []chat.CopyOffer, path string) {
+	open := func(dir string, done func(string, error)) { cop.cfg.choose(true, dir, done) }
+	cop.do.chooseIn(kit.Tr("Choosing a folder…"), filepath.Dir(path), open, func(dir string, err error) {
 		if err == nil && dir != "" {
 			path = filepath.Join(dir, filepath.Base(path))
 		}
-		w.askForm(offers, path)
+		cop.askForm(offers, path)
 	})
 }
 
@@ -210,27 +194,27 @@ func copyForm(f chat.CopyForm) (name, about string) {
 }
 
 // showCopy says what became of a copy, once.
-func (w *window) showCopy(was *chat.Copy) {
-	k := w.view.Copy
+func (cop *copies) showCopy(was *chat.Copy) {
+	k := cop.view.Copy
 	if k == nil || k == was {
 		return
 	}
 	switch {
 	case k.Problem != nil:
-		w.ctl.CancelCopy()
-		w.tellProblem(*k.Problem)
+		cop.ctl.CancelCopy()
+		cop.do.tellProblem(*k.Problem)
 	case k.Done:
-		w.ctl.CancelCopy()
-		w.declineCopy() // it has one
-		w.tell(kit.Tr("{{.File}} is kept, {{.Size}}.", "File", filepath.Base(k.Path), "Size", kit.Bytes(k.Total)),
-			kit.Action{Label: kit.Tr("Open it"), Do: func() { w.info = nil; w.load(k.Path) }})
+		cop.ctl.CancelCopy()
+		cop.declineCopy() // it has one
+		cop.do.tell(kit.Tr("{{.File}} is kept, {{.Size}}.", "File", filepath.Base(k.Path), "Size", kit.Bytes(k.Total)),
+			kit.Action{Label: kit.Tr("Open it"), Do: func() { cop.do.quiet(); cop.do.load(k.Path) }})
 	case k.Measuring && (was == nil || !was.Measuring):
-		w.dialogs.Open(kit.Tr("Measuring what the smaller head costs"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			kit.Muted(kit.Tr("The copy and the model continue the same paragraph."))), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel"), Do: w.ctl.CancelCopy})
+		cop.dialogs.Open(kit.Tr("Measuring what the smaller head costs"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+			kit.Muted(kit.Tr("The copy and the model continue the same paragraph."))), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel"), Do: cop.ctl.CancelCopy})
 	case k.Price != nil && (was == nil || was.Price == nil):
 		name, _ := copyForm(k.Form)
-		w.dialogs.Open(name, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, kit.Muted(priceOf(k.Price))), kit.DialogWidth,
-			kit.Action{Label: kit.Tr("Cancel"), Do: w.ctl.CancelCopy}, kit.Action{Label: kit.Tr("Keep this copy"), Do: w.ctl.KeepCopy})
+		cop.dialogs.Open(name, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, kit.Muted(priceOf(k.Price))), kit.DialogWidth,
+			kit.Action{Label: kit.Tr("Cancel"), Do: cop.ctl.CancelCopy}, kit.Action{Label: kit.Tr("Keep this copy"), Do: cop.ctl.KeepCopy})
 	}
 }
 
@@ -247,10 +231,10 @@ func copying(k *chat.Copy) string {
 }
 
 // cancelWork is what Cancel in the status line does.
-func (w *window) cancelWork() {
-	if w.view.State == chat.Loading {
-		w.ctl.CancelLoad()
+func (cop *copies) cancelWork() {
+	if cop.view.State == chat.Loading {
+		cop.ctl.CancelLoad()
 		return
 	}
-	w.ctl.CancelCopy()
+	cop.ctl.CancelCopy()
 }

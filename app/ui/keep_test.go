@@ -60,7 +60,7 @@ func TestAdvice(t *testing.T) {
 	if last := r.saved[len(r.saved)-1].Recent[0]; last != (settings.Recent{Path: m.Path, Name: m.Name, Reading: "inverted", Used: r.clock}) {
 		t.Errorf("remembered %+v", last)
 	}
-	if got := readings(r.settings.Recent); len(got) != 1 || got[m.Path] != "inverted" {
+	if got := r.recent(m.Path); got == nil || got.Reading != "inverted" {
 		t.Errorf("the next start reads %v", got)
 	}
 	r.tapStrip("Undo")
@@ -109,7 +109,7 @@ func TestKeepCopy(t *testing.T) {
 	r.tapDialog("Cancel")
 	r.took()
 
-	r.keepCopy()
+	r.copies.keepCopy()
 	r.tapDialog("Another folder…")
 	r.took("choose")
 	r.done("/elsewhere", nil)
@@ -148,7 +148,7 @@ func TestKeepCopy(t *testing.T) {
 	r.pass(time.Minute)
 
 	r.fake.offers = nil
-	r.keepCopy()
+	r.copies.keepCopy()
 	r.stripIs("No compact copy can be made of this model.")
 }
 

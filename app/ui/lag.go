@@ -73,9 +73,9 @@ func (l *lag) take(wait time.Duration) {
 }
 
 // lagged leaves a core to a window that was slow while all of them worked.
-func (w *window) lagged() {
-	if w.cfg.lag.worst > lagAllowed && w.generation.Threads == 0 && !w.view.CoreReserved {
-		w.ctl.ReserveCore()
+func (ins *inspecting) lagged() {
+	if ins.cfg.lag.worst > lagAllowed && ins.generation.Threads == 0 && !ins.view.Yields {
+		ins.ctl.Models.Yield()
 	}
-	w.showPanel()
+	ins.do.showPanel()
 }

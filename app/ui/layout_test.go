@@ -69,7 +69,7 @@ func TestLeastSize(t *testing.T) {
 	r.options.fold(false)
 	r.composer.entry.SetText(kittest.Story(3))
 	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts anew
-		r.setTextSize(scale)
+		r.preferences.setTextSize(scale)
 		for _, problem := range []*saying.Problem{nil, {Sentence: saying.Say(kittest.Story(1)), Hint: saying.Say(kittest.Story(1)), Detail: "x"}} {
 			r.show(document("", kittest.Story(3)), func(v *chat.View) {
 				v.Problem = problem
@@ -94,7 +94,7 @@ func TestNothingSticksOut(t *testing.T) {
 		},
 	}
 	for _, scale := range []int{100, 150} {
-		r.setTextSize(scale)
+		r.preferences.setTextSize(scale)
 		for _, name := range []string{"start", "text", "error"} {
 			r.fake.view.Problem = nil
 			r.show(states[name])

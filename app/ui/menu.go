@@ -71,71 +71,71 @@ func newMenu(w *window) *menu {
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
 		recent:   fyne.NewMenuItem(kit.Tr("Recent"), nil),
-		side:     item(kit.Tr("Sidebar"), w.toggleSidebar, fyne.KeyB),
-		write:    item(kit.Tr("Generate"), w.generate, fyne.KeyReturn),
-		stop:     item(kit.Tr("Stop"), w.stopAny, fyne.KeyPeriod),
-		retry:    item(kit.Tr("Retry"), w.retry, fyne.KeyR),
-		undo:     item(kit.Tr("Undo the last turn"), w.undo, ""),
-		undelete: item(kit.Tr("Undo the last deletion"), w.restore, ""),
-		branch:   item(kit.Tr("New conversation from here"), w.branch, ""),
-		fresh:    item(kit.Tr("New conversation"), w.fresh, fyne.KeyN),
-		story:    fyne.NewMenuItem(kit.Tr("Write as a story"), w.setStory),
-		copy:     item(kit.Tr("Copy the text"), w.copyAll, ""),
-		answer:   item(kit.Tr("Copy last answer"), w.copyAnswer, fyne.KeyC, shift),
-		find:     item(kit.Tr("Find in the text"), w.find, fyne.KeyF),
-		unload:   item(kit.Tr("Close the model"), w.unload, ""),
-		keep:     item(kit.Tr("Keep a compact copy…"), w.keepCopy, ""),
+		side:     item(kit.Tr("Sidebar"), w.arrangement.toggleSidebar, fyne.KeyB),
+		write:    item(kit.Tr("Generate"), w.answering.generate, fyne.KeyReturn),
+		stop:     item(kit.Tr("Stop"), w.answering.stopAny, fyne.KeyPeriod),
+		retry:    item(kit.Tr("Retry"), w.answering.retry, fyne.KeyR),
+		undo:     item(kit.Tr("Undo the last turn"), w.answering.undo, ""),
+		undelete: item(kit.Tr("Undo the last deletion"), w.conversations.restore, ""),
+		branch:   item(kit.Tr("New conversation from here"), w.conversations.branch, ""),
+		fresh:    item(kit.Tr("New conversation"), w.conversations.fresh, fyne.KeyN),
+		story:    fyne.NewMenuItem(kit.Tr("Write as a story"), w.conversations.setStory),
+		copy:     item(kit.Tr("Copy the text"), w.messages.copyAll, ""),
+		answer:   item(kit.Tr("Copy last answer"), w.messages.copyAnswer, fyne.KeyC, shift),
+		find:     item(kit.Tr("Find in the text"), w.reading.find, fyne.KeyF),
+		unload:   item(kit.Tr("Close the model"), w.opener.unload, ""),
+		keep:     item(kit.Tr("Keep a compact copy…"), w.copies.keepCopy, ""),
 	}
 	quit := item(kit.Tr("Quit"), w.quit, fyne.KeyQ)
 	quit.IsQuit = true
 	theme := fyne.NewMenuItem(kit.Tr("Theme"), nil)
 	for _, t := range themes() {
-		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.setTheme(t.theme) }))
+		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.preferences.setTheme(t.theme) }))
 	}
 	theme.ChildMenu = fyne.NewMenu("", m.themes...)
 	m.recent.ChildMenu = fyne.NewMenu("")
-	m.panels = w.panels
+	m.panels = w.arrangement.panels
 	current := func(do func(id string)) func() { return func() { do(w.view.ID) } }
 	m.conversation = []*fyne.MenuItem{
-		item(kit.Tr("Rename…"), current(w.rename), fyne.KeyR, shift),
-		item(kit.Tr("Duplicate"), current(w.duplicate), fyne.KeyD),
-		item(kit.Tr("Delete"), current(w.remove), fyne.KeyBackspace, shift),
-		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.export(w.view.ID, ".md") }),
-		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.export(w.view.ID, ".json") }),
+		item(kit.Tr("Rename…"), current(w.conversations.rename), fyne.KeyR, shift),
+		item(kit.Tr("Duplicate"), current(w.conversations.duplicate), fyne.KeyD),
+		item(kit.Tr("Delete"), current(w.conversations.remove), fyne.KeyBackspace, shift),
+		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.conversations.export(w.view.ID, ".md") }),
+		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.conversations.export(w.view.ID, ".json") }),
 	}
 	m.versions = []*fyne.MenuItem{
-		altItem(kit.Tr("Previous version"), func() { w.stepVersion(-1) }, fyne.KeyUp),
-		altItem(kit.Tr("Next version"), func() { w.stepVersion(1) }, fyne.KeyDown),
+		altItem(kit.Tr("Previous version"), func() { w.conversations.stepVersion(-1) }, fyne.KeyUp),
+		altItem(kit.Tr("Next version"), func() { w.conversations.stepVersion(1) }, fyne.KeyDown),
 	}
 	file := []*fyne.MenuItem{m.fresh, line(),
-		fyne.NewMenuItem(kit.Tr("Import a conversation…"), w.importFile), m.conversation[3], m.conversation[4], line(),
-		item(kit.Tr("Open file…"), func() { w.choose(false) }, fyne.KeyO),
-		item(kit.Tr("Open folder…"), func() { w.choose(true) }, fyne.KeyO, shift),
+		fyne.NewMenuItem(kit.Tr("Import a conversation…"), w.conversations.importFile), m.conversation[3], m.conversation[4], line(),
+		item(kit.Tr("Open file…"), func() { w.chooser.choose(false) }, fyne.KeyO),
+		item(kit.Tr("Open folder…"), func() { w.chooser.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
-	for _, s := range w.screens {
+	for _, s := range w.arrangement.screens {
 		file = append(file, s.item)
 	}
 	view := []*fyne.MenuItem{m.side}
-	for _, p := range w.panels {
+	for _, p := range w.arrangement.panels {
 		view = append(view, p.item)
 	}
 	help := []*fyne.MenuItem{item(kit.Tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift)}
-	if w.cfg.updates.home != "" {
-		help = append(help, fyne.NewMenuItem(kit.Tr("Look for a new version…"), w.offerLook))
+	if w.cfg.Updates.Home != "" {
+		help = append(help, fyne.NewMenuItem(kit.Tr("Look for a new version…"), w.preferences.offerLook))
 	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu(kit.Tr("File"), append(file, line(), quit)...),
 		fyne.NewMenu(kit.Tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
-			item(kit.Tr("Search conversations"), w.searchConversations, fyne.KeyF, shift)),
-		fyne.NewMenu(kit.Tr("Conversation"), m.write, m.stop, m.retry, item(kit.Tr("Edit the last message"), w.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
-			item(kit.Tr("Go up in the text"), func() { w.readBy(-1) }, fyne.KeyUp, shift),
-			item(kit.Tr("Go down in the text"), func() { w.readBy(1) }, fyne.KeyDown, shift),
+			item(kit.Tr("Search conversations"), w.conversations.searchConversations, fyne.KeyF, shift)),
+		fyne.NewMenu(kit.Tr("Conversation"), m.write, m.stop, m.retry, item(kit.Tr("Edit the last message"), w.editing.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
+			item(kit.Tr("Go up in the text"), func() { w.reading.readBy(-1) }, fyne.KeyUp, shift),
+			item(kit.Tr("Go down in the text"), func() { w.reading.readBy(1) }, fyne.KeyDown, shift),
 			item(kit.Tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
 			m.branch, m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu(kit.Tr("View"), append(view, theme, line(),
-			item(kit.Tr("Larger text"), func() { w.zoom(1) }, fyne.KeyEqual),
-			item(kit.Tr("Smaller text"), func() { w.zoom(-1) }, fyne.KeyMinus),
-			item(kit.Tr("Normal text"), func() { w.zoom(0) }, fyne.Key0))...),
+			item(kit.Tr("Larger text"), func() { w.preferences.zoom(1) }, fyne.KeyEqual),
+			item(kit.Tr("Smaller text"), func() { w.preferences.zoom(-1) }, fyne.KeyMinus),
+			item(kit.Tr("Normal text"), func() { w.preferences.zoom(0) }, fyne.Key0))...),
 		fyne.NewMenu(kit.Tr("Help"), append(help, fyne.NewMenuItem(kit.Tr("About Tern"), w.about))...),
 	)
 	for _, x := range m.main.Items {
@@ -192,31 +192,31 @@ func recentItems(models []settings.Recent, open func(path string)) []*fyne.MenuI
 }
 
 // modelMenu is the menu of the model's button.
-func (w *window) modelMenu(at fyne.CanvasObject) {
-	models := slices.Clone(w.settings.Recent)
+func (o *opener) modelMenu(at fyne.CanvasObject) {
+	models := slices.Clone(o.settings.Recent)
 	if !slices.ContainsFunc(models, func(r settings.Recent) bool { return r.Path == "" }) {
 		models = append(models, settings.Recent{Name: kit.Tr("The built-in model")})
 	}
-	items := recentItems(models, w.load)
-	if m := w.view.Model; m != nil {
+	items := recentItems(models, o.load)
+	if m := o.view.Model; m != nil {
 		for i, r := range models[:len(items)] {
 			items[i].Checked = r.Path == m.Path
 		}
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(kit.Tr("Open file…"), func() { w.choose(false) }),
-		fyne.NewMenuItem(kit.Tr("Open folder…"), func() { w.choose(true) }),
-		fyne.NewMenuItem(kit.Tr("Models…"), func() { w.openScreen(w.modelsPage) }),
-		fyne.NewMenuItem(kit.Tr("Connect to a server…"), func() { w.openScreen(w.connect.page) }))
-	if w.view.Model != nil {
-		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Close the model"), w.unload))
+		fyne.NewMenuItem(kit.Tr("Open file…"), func() { o.do.choose(false) }),
+		fyne.NewMenuItem(kit.Tr("Open folder…"), func() { o.do.choose(true) }),
+		fyne.NewMenuItem(kit.Tr("Models…"), func() { o.do.openScreen(o.modelsPage) }),
+		fyne.NewMenuItem(kit.Tr("Connect to a server…"), func() { o.do.openScreen(o.connect.page) }))
+	if o.view.Model != nil {
+		items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Close the model"), o.unload))
 	}
-	kit.PopUp(w.win.Canvas(), at, items)
+	kit.PopUp(o.win.Canvas(), at, items)
 }
 
 // presetMenu is the menu of presets, at the composer and in the panel.
-func (w *window) presetMenu(at fyne.CanvasObject) {
-	kit.PopUp(w.win.Canvas(), at, w.presetItems())
+func (pre *preferences) presetMenu(at fyne.CanvasObject) {
+	kit.PopUp(pre.win.Canvas(), at, pre.presetItems())
 }
 
 // shortcutName writes a shortcut as people say it.

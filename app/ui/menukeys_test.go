@@ -20,7 +20,7 @@ import (
 func TestMenuKeysCanBeRead(t *testing.T) {
 	for _, choice := range []settings.Theme{settings.ThemeLight, settings.ThemeDark} {
 		r := newRig(t, 1100, 720)
-		r.setTheme(choice)
+		r.preferences.setTheme(choice)
 		nrgba := func(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(color.NRGBA) }
 		ground := nrgba(r.th.Color(theme.ColorNameMenuBackground, 0))
 		seen := 0

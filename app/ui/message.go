@@ -15,33 +15,33 @@ import (
 )
 
 // documentText is all of the text.
-func (w *window) documentText() string {
+func (ses *session) documentText() string {
 	var all strings.Builder
-	for _, s := range w.view.Document {
+	for _, s := range ses.view.Document {
 		all.WriteString(s.Text)
 	}
 	return all.String()
 }
 
 // messageText is what a message says.
-func (w *window) messageText(m longtext.Message) string {
-	_, text := w.messageAt(m)
+func (ses *session) messageText(m longtext.Message) string {
+	_, text := ses.messageAt(m)
 	return text
 }
 
 // messageAt is what a message says, and where in the document that begins. A
 // message that is not there says nothing.
-func (w *window) messageAt(m longtext.Message) (from int, text string) {
-	i := slices.IndexFunc(w.view.Document, func(s chat.Segment) bool { return s.ID == m.Segment })
+func (ses *session) messageAt(m longtext.Message) (from int, text string) {
+	i := slices.IndexFunc(ses.view.Document, func(s chat.Segment) bool { return s.ID == m.Segment })
 	if i < 0 {
 		return 0, ""
 	}
-	for _, s := range w.view.Document[:i] {
+	for _, s := range ses.view.Document[:i] {
 		from += len(s.Text)
 	}
 	var all strings.Builder
-	author := w.view.Document[i].Author
-	for _, s := range w.view.Document[i:] {
+	author := ses.view.Document[i].Author
+	for _, s := range ses.view.Document[i:] {
 		if m.Chat && s.Author != author {
 			break
 		}
@@ -57,42 +57,42 @@ func (w *window) messageAt(m longtext.Message) (from int, text string) {
 }
 
 // messageRow makes the buttons below a message.
-func (w *window) messageRow(m longtext.Message) longtext.Buttons {
-	first := kit.NewQuietButton(kit.Tr("Copy"), w.escape, func() { w.copyText(w.messageText(m)) })
+func (mes *messages) messageRow(m longtext.Message) longtext.Buttons {
+	first := kit.NewQuietButton(kit.Tr("Copy"), mes.do.escape, func() { mes.copyText(mes.messageText(m)) })
 	row := container.NewHBox(first)
 	if m.Chat {
-		row.Add(kit.NewQuietButton(kit.Tr("Edit"), w.escape, func() { w.editMessage(m) }))
+		row.Add(kit.NewQuietButton(kit.Tr("Edit"), mes.do.escape, func() { mes.do.editMessage(m) }))
 	}
 	switch {
 	case m.Chat && !m.Mine:
-		row.Add(kit.NewQuietButton(kit.Tr("Retry"), w.escape, func() { w.retryMessage(m) }))
+		row.Add(kit.NewQuietButton(kit.Tr("Retry"), mes.do.escape, func() { mes.do.retryMessage(m) }))
 	case !m.Chat:
-		row.Add(kit.NewQuietButton(kit.Tr("Retry"), w.escape, w.retry))
-		row.Add(kit.NewQuietButton(kit.Tr("Undo"), w.escape, w.undo))
-		b := kit.NewIconButton(kit.Tr("How this was written"), theme.InfoIcon(), w.escape, func() { w.aboutAnswer(m) })
+		row.Add(kit.NewQuietButton(kit.Tr("Retry"), mes.do.escape, mes.do.retry))
+		row.Add(kit.NewQuietButton(kit.Tr("Undo"), mes.do.escape, mes.do.undo))
+		b := kit.NewIconButton(kit.Tr("How this was written"), theme.InfoIcon(), mes.do.escape, func() { mes.aboutAnswer(m) })
 		row.Add(b)
 	}
 	if m.Chat && !m.Mine {
-		b := kit.NewIconButton(kit.Tr("More"), theme.MoreHorizontalIcon(), w.escape, nil)
+		b := kit.NewIconButton(kit.Tr("More"), theme.MoreHorizontalIcon(), mes.do.escape, nil)
 		b.OnTapped = func() {
-			kit.PopUp(w.win.Canvas(), b, w.moreOf(m))
+			kit.PopUp(mes.win.Canvas(), b, mes.moreOf(m))
 		}
 		row.Add(b)
 	}
 	if m.Versions > 1 {
 		step := func(by int) func() {
 			return func() {
-				if !w.writing() {
-					w.closeEditor(true)
-					w.ctl.Step(m.Step, by)
+				if !mes.writing() {
+					mes.do.closeEditor(true)
+					mes.ctl.Step(m.Step, by)
 				}
-				if r := w.transcript.Reader(); r.On >= 0 {
-					w.win.Canvas().Focus(r) // the button is gone with its version
+				if r := mes.transcript.Reader(); r.On >= 0 {
+					mes.win.Canvas().Focus(r) // the button is gone with its version
 				}
 			}
 		}
-		back := kit.NewQuietButton("◂", w.escape, step(-1))
-		on := kit.NewQuietButton("▸", w.escape, step(1))
+		back := kit.NewQuietButton("◂", mes.do.escape, step(-1))
+		on := kit.NewQuietButton("▸", mes.do.escape, step(1))
 		back.Name, on.Name = kit.Tr("Previous version"), kit.Tr("Next version")
 		back.SetToolTip(back.Name)
 		on.SetToolTip(on.Name)
@@ -106,8 +106,8 @@ func (w *window) messageRow(m longtext.Message) longtext.Buttons {
 }
 
 // moreOf is the menu of an answer.
-func (w *window) moreOf(m longtext.Message) []*fyne.MenuItem {
-	t := w.transcript
+func (mes *messages) moreOf(m longtext.Message) []*fyne.MenuItem {
+	t := mes.transcript
 	var items []*fyne.MenuItem
 	switch plain := t.Plain(m); {
 	case plain:
@@ -115,67 +115,67 @@ func (w *window) moreOf(m longtext.Message) []*fyne.MenuItem {
 	case t.Formatted(m):
 		items = append(items, fyne.NewMenuItem(kit.Tr("Show as plain text"), func() { t.ShowPlain(m, true) }))
 	}
-	return append(items, w.removal(m),
-		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { w.closeEditor(true); w.ctl.Branch(m.Segment) }),
-		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { w.aboutAnswer(m) }))
+	return append(items, mes.removal(m),
+		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.ctl.Branch(m.Segment) }),
+		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { mes.aboutAnswer(m) }))
 }
 
 // removal takes a message out of the conversation; it is undone rather than asked
 // about.
-func (w *window) removal(m longtext.Message) *fyne.MenuItem {
+func (mes *messages) removal(m longtext.Message) *fyne.MenuItem {
 	return fyne.NewMenuItem(kit.Tr("Delete this message"), func() {
-		if w.writing() {
+		if mes.writing() {
 			return
 		}
-		w.closeEditor(true)
-		w.ctl.Remove(m.Segment)
-		w.tell(kit.Tr("The message was deleted."), kit.Action{Label: kit.Tr("Undo"), Do: w.undo})
+		mes.do.closeEditor(true)
+		mes.ctl.Remove(m.Segment)
+		mes.do.tell(kit.Tr("The message was deleted."), kit.Action{Label: kit.Tr("Undo"), Do: mes.do.undo})
 	})
 }
 
 // textMenu is what can be done with a paragraph that is clicked with the other
 // button of the mouse.
-func (w *window) textMenu(i int, at fyne.Position) {
-	t := w.transcript
+func (mes *messages) textMenu(i int, at fyne.Position) {
+	t := mes.transcript
 	if i >= len(t.Paragraphs()) {
 		return
 	}
 	m := t.MessageOf(i)
-	items := []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Copy this paragraph"), func() { w.copyText(strings.TrimSpace(t.Paragraphs()[i].Text)) })}
+	items := []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Copy this paragraph"), func() { mes.copyText(strings.TrimSpace(t.Paragraphs()[i].Text)) })}
 	if m.Chat {
-		items = append(items, fyne.NewMenuItem(kit.Tr("Copy this message"), func() { w.copyText(w.messageText(m)) }))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Copy this message"), func() { mes.copyText(mes.messageText(m)) }))
 	} else {
-		items = append(items, fyne.NewMenuItem(kit.Tr("Copy the text"), w.copyAll))
+		items = append(items, fyne.NewMenuItem(kit.Tr("Copy the text"), mes.copyAll))
 	}
-	if !w.writing() {
+	if !mes.writing() {
 		items = append(items, fyne.NewMenuItem(kit.Tr("Edit"), func() {
 			if m.Chat {
-				w.editMessage(m)
-			} else if i < len(t.Paragraphs()) && !w.writing() {
-				w.closeEditor(true)
-				w.editParagraph(i)
+				mes.do.editMessage(m)
+			} else if i < len(t.Paragraphs()) && !mes.writing() {
+				mes.do.closeEditor(true)
+				mes.do.editParagraph(i)
 			}
 		}))
 	}
 	switch {
 	case m.Chat && !m.Mine:
-		items = append(append(items, fyne.NewMenuItemSeparator()), w.moreOf(m)...)
+		items = append(append(items, fyne.NewMenuItemSeparator()), mes.moreOf(m)...)
 	case m.Chat:
-		items = append(items, fyne.NewMenuItemSeparator(), w.removal(m))
+		items = append(items, fyne.NewMenuItemSeparator(), mes.removal(m))
 	}
-	kit.PopUpAt(w.win.Canvas(), at, items)
+	kit.PopUpAt(mes.win.Canvas(), at, items)
 }
 
 // retryMessage writes an answer again, with what followed it kept behind the
 // old version.
-func (w *window) retryMessage(m longtext.Message) {
+func (ans *answering) retryMessage(m longtext.Message) {
 	if m.Last {
-		w.retry()
+		ans.retry()
 		return
 	}
-	w.goOn(func() {
-		w.closeEditor(true)
-		w.transcript.ToEnd()
-		w.ctl.RetryAt(m.Segment, w.generation)
+	ans.goOn(func() {
+		ans.do.closeEditor(true)
+		ans.transcript.ToEnd()
+		ans.ctl.RetryAt(m.Segment, ans.generation)
 	})
 }

@@ -154,7 +154,7 @@ func (r *shelfRig) has(name, want string) {
 func TestModelsPage(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	r.press(fyne.KeyM)
-	if r.screen != r.modelsPage {
+	if r.arrangement.screen != r.modelsPage {
 		t.Fatal("the page is not open")
 	}
 	r.has("Tern Tales", "Built in · 4 M · 3 MB · ✓ Fits | [In use]")
@@ -187,7 +187,7 @@ func TestModelsPage(t *testing.T) {
 	r.took()
 	r.tap(name, "Open anyway") // the button has said so: nobody asks again
 	r.took("load " + filepath.Join(r.folder, name))
-	if r.screen != nil || r.dialogs.Shown != nil {
+	if r.arrangement.screen != nil || r.dialogs.Shown != nil {
 		t.Error("the page or a dialog is open")
 	}
 }
@@ -209,13 +209,13 @@ func TestModelRemembered(t *testing.T) {
 func TestDoesNotFit(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	path := filepath.Join(r.folder, "hf-1bitllm-f32")
-	r.load(path)
+	r.opener.load(path)
 	r.took("load " + path) // it fits
 	r.free = 1000
 	for how, open := range map[string]func(){
-		"load":   func() { r.load(path) },
-		"drop":   func() { r.dropped([]fyne.URI{storage.NewFileURI(path)}) },
-		"choose": func() { r.choose(true); r.fake.calls = nil; r.done(path, nil) },
+		"load":   func() { r.opener.load(path) },
+		"drop":   func() { r.opener.dropped([]fyne.URI{storage.NewFileURI(path)}) },
+		"choose": func() { r.chooser.choose(true); r.fake.calls = nil; r.done(path, nil) },
 	} {
 		open()
 		r.took()
@@ -225,9 +225,9 @@ func TestDoesNotFit(t *testing.T) {
 		test.Tap(r.dialogs.Shown.Buttons[1])
 		r.took("load " + path)
 	}
-	r.load(path)
+	r.opener.load(path)
 	test.Tap(r.dialogs.Shown.Buttons[0])
-	if r.screen != r.modelsPage {
+	if r.arrangement.screen != r.modelsPage {
 		t.Error("choosing another does not show the models")
 	}
 	r.took()
@@ -236,13 +236,13 @@ func TestDoesNotFit(t *testing.T) {
 	// Where only the old one is in the way, it makes room.
 	r.free = 150_000_000
 	r.show(func(v *chat.View) { v.Model.MemoryBytes = 200_000_000 })
-	r.load(path)
+	r.opener.load(path)
 	r.took("unload", "load "+path)
 	// What cannot be read is for the controller to say.
 	r.free = 1000
-	r.load("/nowhere")
+	r.opener.load("/nowhere")
 	r.took("load /nowhere")
-	r.load("")
+	r.opener.load("")
 	r.took("load")
 }
 
@@ -405,7 +405,7 @@ func TestFolders(t *testing.T) {
 	if !slices.Equal(r.settings.Models, []string{r.folder, other}) {
 		t.Error(r.settings.Models)
 	}
-	r.forgetFolder(r.folder)
+	r.chooser.forgetFolder(r.folder)
 	if len(r.models.Found.Models) != 0 || r.models.Strip.Now == nil || r.models.Strip.Now.Sentence != "Folder forgotten; its files are untouched." {
 		t.Error(r.rows())
 	}

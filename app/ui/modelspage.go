@@ -15,34 +15,34 @@ func (w *window) newModelsPage() {
 	w.models = models.New(w.win.Canvas(), w.shelf, models.Actions{
 		State: func() models.State {
 			return models.State{View: w.view, Context: w.generation.Context, Threads: w.generation.Threads, Recent: w.settings.Recent,
-				Site: w.settings.Site, Notice: w.info, Open: w.screen == w.modelsPage, Now: w.cfg.now()}
+				Site: w.settings.Site, Notice: w.notices.notice(), Open: w.arrangement.shows(w.modelsPage), Now: w.cfg.Now()}
 		},
-		Folders:        w.modelFolders,
-		DownloadFolder: w.downloadFolder,
+		Folders:        w.chooser.modelFolders,
+		DownloadFolder: w.chooser.downloadFolder,
 		Downloading: func(folder string) {
 			if len(w.settings.Models) == 0 { // so that it is found there
 				w.settings.Models = []string{folder}
-				w.applySettings()
-				w.cfg.save(w.settings)
+				w.preferences.applySettings()
+				w.cfg.Save(w.settings)
 			}
 			w.update()
 		},
-		AddFolder:    w.addFolder,
-		ForgetFolder: w.forgetFolder,
+		AddFolder:    w.chooser.addFolder,
+		ForgetFolder: w.chooser.forgetFolder,
 		Forget: func(path string) (undo func()) {
 			before := slices.Clone(w.settings.Recent)
 			w.settings.Forget(path)
-			w.recentChanged()
+			w.chooser.recentChanged()
 			return func() {
 				w.settings.Recent = before
-				w.recentChanged()
-				w.forget()
+				w.chooser.recentChanged()
+				w.notices.forget()
 			}
 		},
-		Load:       w.load,
-		LoadAnyway: w.loadAnyway,
-		Settings:   func() { w.openScreen(w.prefs.page) },
-		Tell:       w.tell,
+		Load:       w.opener.load,
+		LoadAnyway: w.opener.loadAnyway,
+		Settings:   func() { w.arrangement.openScreen(w.prefs.page) },
+		Tell:       w.notices.tell,
 		Ask:        w.dialogs.Ask,
 		Redraw:     func() { w.update() },
 		Escape:     w.escape,

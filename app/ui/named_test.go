@@ -45,14 +45,14 @@ func TestEveryControlIsNamed(t *testing.T) {
 			v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder"), Hint: saying.Say("Choose another."), Detail: "x"}
 		})
 		look("chat")
-		r.find()
+		r.reading.find()
 		look("find")
-		r.closeFind()
-		r.toggleSidebar()
+		r.reading.closeFind()
+		r.arrangement.toggleSidebar()
 		look("sidebar")
-		for _, p := range r.panels {
-			if r.panelShown() != p {
-				r.togglePanel(p)
+		for _, p := range r.arrangement.panels {
+			if r.arrangement.panelShown() != p {
+				r.arrangement.togglePanel(p)
 			}
 			look(p.title)
 		}
@@ -60,10 +60,10 @@ func TestEveryControlIsNamed(t *testing.T) {
 			r.inspect.Open(i)
 			look(b.Text)
 		}
-		for _, s := range r.screens {
-			r.openScreen(s)
+		for _, s := range r.arrangement.screens {
+			r.arrangement.openScreen(s)
 			look(s.title)
-			r.closeScreen()
+			r.arrangement.closeScreen()
 		}
 		r.shortcuts()
 		look("shortcuts")

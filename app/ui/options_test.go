@@ -176,7 +176,7 @@ func TestModelBoundsTheRows(t *testing.T) {
 func TestResetAll(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.options.use(r.settings.Generation.WithPreset("Creative"))
-	r.resetGeneration()
+	r.preferences.resetGeneration()
 	if r.settings.Generation.Preset != "Recommended" {
 		t.Fatalf("preset %q", r.settings.Generation.Preset)
 	}

@@ -162,8 +162,8 @@ func longConversation(v *chat.View) { document(kittest.LongConversation()...)(v)
 func BenchmarkStream(b *testing.B) {
 	for name, open := range map[string]func(*rig){
 		"plain":   func(*rig) {},
-		"inspect": func(r *rig) { r.togglePanel(r.inspectSide) },
-		"find":    func(r *rig) { r.find(); r.finder.Look("word") },
+		"inspect": func(r *rig) { r.arrangement.togglePanel(r.inspectSide) },
+		"find":    func(r *rig) { r.reading.find(); r.finder.Look("word") },
 	} {
 		b.Run(name, func(b *testing.B) {
 			r := newRig(b, 1100, 720)
@@ -193,14 +193,14 @@ func TestRemoveMessage(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(chatting, document("Hi", "\n\nHo"), func(v *chat.View) { v.CanUndo = true })
 	for _, m := range r.transcript.Messages() {
-		r.removal(m).Action()
+		r.messages.removal(m).Action()
 		r.took(fmt.Sprint("remove ", m.Segment))
 		r.stripIs("The message was deleted. [Undo]")
 		r.tapStrip("Undo")
 		r.took("undo")
 	}
 	r.show(state(chat.Generating))
-	r.removal(r.transcript.Messages()[0]).Action()
+	r.messages.removal(r.transcript.Messages()[0]).Action()
 	r.took()
 }
 

@@ -25,73 +25,104 @@ type panel struct {
 }
 
 // addPanels lists the panels, in the order of their buttons.
-func (w *window) addPanels(panels ...*panel) {
-	w.panels = append(w.panels, panels...)
+func (arr *arrangement) addPanels(panels ...*panel) {
+	arr.panels = append(arr.panels, panels...)
 	for _, p := range panels {
-		toggle := func() { w.togglePanel(p) }
+		toggle := func() { arr.togglePanel(p) }
 		p.content.Hide()
-		p.button = kit.NewQuietButton(p.title, w.escape, toggle)
-		p.iconButton = kit.NewIconButton(p.title, p.icon, w.escape, toggle)
+		p.button = kit.NewQuietButton(p.title, arr.do.escape, toggle)
+		p.iconButton = kit.NewIconButton(p.title, p.icon, arr.do.escape, toggle)
 		p.item = item(p.title, toggle, p.key)
 	}
 }
 
 // side is the panel of the right side: the one shown last.
-func (w *window) side() *panel {
-	for _, p := range w.panels {
-		if p.id == w.settings.Panel {
+func (arr *arrangement) side() *panel {
+	for _, p := range arr.panels {
+		if p.id == arr.settings.Panel {
 			return p
 		}
 	}
-	return w.panels[0]
+	return arr.panels[0]
 }
 
 // panelShown is the panel that can be seen, nil for none.
-func (w *window) panelShown() *panel {
+func (arr *arrangement) panelShown() *panel {
 	switch {
-	case w.screen != nil:
+	case arr.screen != nil:
 		return nil
-	case w.drawer == rightDrawer, w.panelDocks() && w.settings.PanelOpen:
-		return w.side()
+	case arr.drawer == rightDrawer, arr.panelDocks() && arr.settings.PanelOpen:
+		return arr.side()
 	}
 	return nil
 }
 
 // panelDocks tells if the panel stands beside the text rather than over it.
-func (w *window) panelDocks() bool { return w.frame.Size().Width >= kit.Px(panelDockWidth) }
+func (arr *arrangement) panelDocks() bool { return arr.frame.Size().Width >= kit.Px(panelDockWidth) }
 
 // togglePanel opens a panel beside the text or over it, in the place of another
 // one, or closes it.
-func (w *window) togglePanel(p *panel) {
-	w.closeScreen()
-	shown := w.panelShown() == p
-	w.settings.Panel = p.id
+func (arr *arrangement) togglePanel(p *panel) {
+	arr.closeScreen()
+	shown := arr.panelShown() == p
+	arr.settings.Panel = p.id
 	switch {
-	case w.panelDocks():
-		w.settings.PanelOpen = !shown
+	case arr.panelDocks():
+		arr.settings.PanelOpen = !shown
 	case shown:
-		w.closeDrawer()
+		arr.closeDrawer()
 		return
 	default:
-		w.drawer = rightDrawer
+		arr.drawer = rightDrawer
 	}
-	w.cfg.save(w.settings)
-	w.placeAgain()
-	if w.drawer == rightDrawer {
-		w.win.Canvas().Focus(p.first)
+	arr.cfg.Save(arr.settings)
+	arr.placeAgain()
+	if arr.drawer == rightDrawer {
+		arr.win.Canvas().Focus(p.first)
 	}
 }
 
 // showPanel brings the panel that can be seen in step with the view.
-func (w *window) showPanel() {
-	p := w.panelShown()
-	for _, x := range w.panels {
+func (arr *arrangement) showPanel() {
+	p := arr.panelShown()
+	for _, x := range arr.panels {
 		x.button.SetOpen(x == p)
 		x.iconButton.SetOpen(x == p)
 	}
-	w.ctl.SetInspect(p == w.inspectSide)
+	arr.ctl.SetInspect(p == arr.inspectSide)
 	if p != nil {
-		p.show(w.view)
+		p.show(arr.view)
 	}
-	w.reshade()
+	arr.do.reshade()
+}
+
+// restyleParts lays the panels and screens out again, after a change of theme or
+// text size.
+func (arr *arrangement) restyleParts() {
+	for _, p := range arr.panels {
+		if p.restyle != nil {
+			p.restyle()
+		}
+	}
+	for _, s := range arr.screens {
+		if s.restyle != nil {
+			s.restyle()
+		}
+	}
+}
+
+// covered tells if a screen takes the place of the text.
+func (arr *arrangement) covered() bool { return arr.screen != nil }
+
+// shows tells if a screen is the one that is open.
+func (arr *arrangement) shows(s *screen) bool { return arr.screen == s }
+
+// drawerOpen tells if a side lies over the text.
+func (arr *arrangement) drawerOpen() bool { return arr.drawer != noDrawer }
+
+// closeLeft closes the sidebar where it lies over the text.
+func (arr *arrangement) closeLeft() {
+	if arr.drawer == leftDrawer {
+		arr.closeDrawer()
+	}
 }

@@ -26,7 +26,7 @@ func TestLongPaste(t *testing.T) {
 	if want := "Read [pasted text 1, 1.1 MB] and [pasted text 2, 16 kB]"; e.Text != want {
 		t.Fatalf("the prompt shows %.80q, want %q", e.Text, want)
 	}
-	r.generate()
+	r.answering.generate()
 	if got, want := r.fake.calls, "generate Read "+book+" and "+strings.Repeat("a", longPaste); len(got) != 1 || got[0] != want {
 		t.Fatalf("%d calls, not the pasted texts", len(got))
 	}
@@ -35,7 +35,7 @@ func TestLongPaste(t *testing.T) {
 	paste(book)
 	e.SetText("")
 	paste("short")
-	r.generate()
+	r.answering.generate()
 	r.took("generate short")
 }
 
@@ -46,7 +46,7 @@ func TestPasteOfWindows(t *testing.T) {
 		r.composer.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: kit.FixedClipboard(text)})
 	}
 	paste("Once\r\nupon\ra time")
-	r.generate()
+	r.answering.generate()
 	r.took("generate Once\nupon\na time")
 	r.fake.calls = nil
 	paste(strings.Repeat("Lily\r\n", longPaste) + "end")

@@ -26,16 +26,16 @@ type prefsModels struct {
 
 func newPrefsModels(w *window) *prefsModels {
 	p := &prefsModels{w: w, folders: container.New(&kit.Stack{Gap: 4})}
-	p.site = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.setSite(text) })
+	p.site = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.preferences.setSite(text) })
 	p.site.SetPlaceHolder(hub.DefaultBase)
-	p.token = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.setToken(text) })
+	p.token = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.preferences.setToken(text) })
 	p.token.Password = true
 	p.token.SetPlaceHolder(kit.Tr("none"))
 	p.siteRow = kit.NewRow(kit.Tr("Site"), siteSentence(), nil, p.site, w.escape, nil)
 	p.rows = []fyne.CanvasObject{
 		kit.Section(kit.Tr("Models")),
 		kit.NewRow(kit.Tr("Folders"), kit.Tr("Models in them are listed on the Models page; downloads go into the first."),
-			kit.NewButton(kit.Tr("Add folder…"), w.escape, w.addFolder), p.folders, w.escape, nil).Box,
+			kit.NewButton(kit.Tr("Add folder…"), w.escape, w.chooser.addFolder), p.folders, w.escape, nil).Box,
 		kit.Gap(10),
 		kit.Section(kit.Tr("Downloads")),
 		p.siteRow.Box,
@@ -55,7 +55,7 @@ func (p *prefsModels) show(s settings.Settings) {
 			e.SetText(text)
 		}
 	}
-	folders := p.w.modelFolders()
+	folders := p.w.chooser.modelFolders()
 	if slices.Equal(folders, p.shown) && p.folders.Objects != nil {
 		return
 	}
@@ -65,25 +65,25 @@ func (p *prefsModels) show(s settings.Settings) {
 		name := kit.NewNote(theme.SizeNameText, kit.Span{Text: homely(dir), Colour: theme.ColorNameForeground})
 		var remove fyne.CanvasObject
 		if len(s.Models) > 0 {
-			remove = kit.NewButton(kit.Tr("Remove"), p.w.escape, func() { p.w.forgetFolder(dir) })
+			remove = kit.NewButton(kit.Tr("Remove"), p.w.escape, func() { p.w.chooser.forgetFolder(dir) })
 		}
 		p.folders.Add(container.NewBorder(nil, nil, nil, remove, container.New(kit.Flush{}, name)))
 	}
 }
 
 // setSite takes the address of another site, if it is one.
-func (w *window) setSite(text string) {
+func (pre *preferences) setSite(text string) {
 	if _, err := hub.New(hub.Options{Base: text}); err != nil {
 		x := explain.Download(err, "")
-		w.prefs.models.siteRow.Sentence.Set(kit.Span{Text: kit.Translate(x.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(x.Hint)))
+		pre.prefs.models.siteRow.Sentence.Set(kit.Span{Text: kit.Translate(x.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(x.Hint)))
 		return
 	}
-	w.prefs.models.siteRow.Sentence.Set(kit.Muted(siteSentence()))
-	w.settings.Site = text
-	w.cfg.save(w.settings)
+	pre.prefs.models.siteRow.Sentence.Set(kit.Muted(siteSentence()))
+	pre.settings.Site = text
+	pre.cfg.Save(pre.settings)
 }
 
-func (w *window) setToken(text string) {
-	w.settings.Token = text
-	w.cfg.save(w.settings)
+func (pre *preferences) setToken(text string) {
+	pre.settings.Token = text
+	pre.cfg.Save(pre.settings)
 }

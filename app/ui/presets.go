@@ -11,84 +11,84 @@ import (
 
 // named is g with the name of the preset that has its values, the user's own
 // among them.
-func (w *window) named(g settings.Generation) settings.Generation {
-	if w.view.Model == nil && g.Preset == settings.Recommended {
+func (pre *preferences) named(g settings.Generation) settings.Generation {
+	if pre.view.Model == nil && g.Preset == settings.Recommended {
 		return g // until a model says what it recommends
 	}
-	return g.Named(append([]settings.Preset{w.options.own}, w.settings.Presets...))
+	return g.Named(append([]settings.Preset{pre.options.own}, pre.settings.Presets...))
 }
 
 // recommend brings the settings in step with what the open model recommends,
 // where they are to follow it.
-func (w *window) recommend() {
-	if m := w.view.Model; m != nil {
-		w.options.recommend(settings.RecommendedBy(m.Recommended))
+func (pre *preferences) recommend() {
+	if m := pre.view.Model; m != nil {
+		pre.options.recommend(settings.RecommendedBy(m.Recommended))
 	}
-	if w.view.Model == nil || w.generation.Preset != settings.Recommended {
+	if pre.view.Model == nil || pre.generation.Preset != settings.Recommended {
 		return
 	}
-	w.generation = w.generation.With(w.options.own)
-	w.settings.Generation = w.settings.Generation.With(w.options.own)
+	pre.generation = pre.generation.With(pre.options.own)
+	pre.settings.Generation = pre.settings.Generation.With(pre.options.own)
 }
 
 // presetItems are Tern's presets and the user's, and what can be done with those.
-func (w *window) presetItems() []*fyne.MenuItem {
+func (pre *preferences) presetItems() []*fyne.MenuItem {
 	var items []*fyne.MenuItem
-	current := w.named(w.generation).Preset
+	current := pre.named(pre.generation).Preset
 	add := func(presets []settings.Preset) {
 		for _, p := range presets {
-			i := fyne.NewMenuItem(presetName(p.Name), func() { w.options.use(w.generation.With(p)) })
+			i := fyne.NewMenuItem(presetName(p.Name), func() { pre.options.use(pre.generation.With(p)) })
 			i.Checked = p.Name == current
 			items = append(items, i)
 		}
 	}
-	add([]settings.Preset{w.options.own})
+	add([]settings.Preset{pre.options.own})
 	add(settings.Presets)
-	own := w.settings.Presets
+	own := pre.settings.Presets
 	if len(own) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 		add(own)
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Save current as…"), w.savePreset))
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Save current as…"), pre.savePreset))
 	for _, p := range own {
 		if p.Name == current {
-			items = append(items, fyne.NewMenuItem(kit.Tr("Delete “{{.Name}}”", "Name", p.Name), func() { w.dropPreset(p.Name) }))
+			items = append(items, fyne.NewMenuItem(kit.Tr("Delete “{{.Name}}”", "Name", p.Name), func() { pre.dropPreset(p.Name) }))
 		}
 	}
 	return items
 }
 
 // savePreset keeps the sampling values in use under a name.
-func (w *window) savePreset() {
-	w.dialogs.AskLine(kit.Tr("Save current settings as a preset"), kit.Tr("Name"), "", kit.Tr("Save"), func(name string) {
+func (pre *preferences) savePreset() {
+	pre.dialogs.AskLine(kit.Tr("Save current settings as a preset"), kit.Tr("Name"), "", kit.Tr("Save"), func(name string) {
 		name = strings.TrimSpace(name)
 		switch settings.CheckPresetName(name) {
 		case settings.EmptyName:
-			w.tell(kit.Tr("The preset was not saved: its name must have 1 to 40 characters."))
+			pre.do.tell(kit.Tr("The preset was not saved: its name must have 1 to 40 characters."))
 			return
 		case settings.TakenName:
-			w.tell(kit.Tr("The preset was not saved: “{{.Name}}” is one of Tern's own.", "Name", name))
+			pre.do.tell(kit.Tr("The preset was not saved: “{{.Name}}” is one of Tern's own.", "Name", name))
 			return
 		}
-		if !w.settings.SavePreset(name, w.generation) {
-			w.tell(kit.Tr("The preset was not saved: there are 50 already. Delete one first."))
+		if !pre.settings.SavePreset(name, pre.generation) {
+			pre.do.tell(kit.Tr("The preset was not saved: there are 50 already. Delete one first."))
 			return
 		}
-		g := w.generation
+		g := pre.generation
 		g.Preset = name
-		w.options.use(g)
+		pre.options.use(g)
 	})
 }
 
 // dropPreset forgets a preset of the user's; it can be undone.
-func (w *window) dropPreset(name string) {
-	old := w.settings.Presets
-	w.settings.DropPreset(name)
-	w.options.use(w.generation)
-	w.tell(kit.Tr("Deleted the preset “{{.Name}}”.", "Name", name), kit.Action{Label: kit.Tr("Undo"), Do: func() {
-		w.info = nil
-		w.settings.Presets = old
-		w.options.use(w.generation)
-		w.update()
+func (pre *preferences) dropPreset(name string) {
+	old := pre.settings.Presets
+	pre.settings.DropPreset(name)
+	pre.options.use(pre.generation)
+	pre.do.tell(kit.Tr("Deleted the preset “{{.Name}}”.", "Name", name), kit.Action{Label: kit.Tr("Undo"), Do: func() {
+		pre.do.quiet()
+		pre.settings.Presets = old
+		pre.options.use(pre.generation)
+		pre.do.update()
 	}})
 }

@@ -39,7 +39,7 @@ func (r *rig) answerLine(text string) {
 }
 
 func (r *rig) said() string {
-	if m := r.message(); m != nil {
+	if m := r.notices.message(); m != nil {
 		return m.Sentence
 	}
 	return ""
@@ -52,35 +52,35 @@ func TestOwnPresets(t *testing.T) {
 	g := r.generation
 	g.Temperature = 0.33
 	r.options.use(g)
-	if got, want := labels(r.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "Save current as…"}; !slices.Equal(got, want) {
+	if got, want := labels(r.preferences.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "Save current as…"}; !slices.Equal(got, want) {
 		t.Errorf("menu %q, want %q", got, want)
 	}
-	r.savePreset()
+	r.preferences.savePreset()
 	r.answerLine(" Calm ")
 	if r.composer.preset.Text != "Calm ▾" || r.options.preset.Text != "Calm ▾" || r.saved[len(r.saved)-1].Presets[0].Temperature != 0.33 {
 		t.Errorf("preset %q, panel %q, saved %+v", r.composer.preset.Text, r.options.preset.Text, r.saved[len(r.saved)-1].Presets)
 	}
-	if got, want := labels(r.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "✓ Calm", "-", "Save current as…", "Delete “Calm”"}; !slices.Equal(got, want) {
+	if got, want := labels(r.preferences.presetItems()), []string{"Recommended", "Precise", "Balanced", "Creative", "-", "✓ Calm", "-", "Save current as…", "Delete “Calm”"}; !slices.Equal(got, want) {
 		t.Errorf("menu %q, want %q", got, want)
 	}
-	r.presetItems()[1].Action()
+	r.preferences.presetItems()[1].Action()
 	if r.composer.preset.Text != "Precise ▾" || r.generation.Temperature != 0.2 {
 		t.Errorf("preset %q at %g", r.composer.preset.Text, r.generation.Temperature)
 	}
-	r.presetItems()[5].Action()
+	r.preferences.presetItems()[5].Action()
 	if r.composer.preset.Text != "Calm ▾" || r.generation.Temperature != 0.33 {
 		t.Errorf("preset %q at %g", r.composer.preset.Text, r.generation.Temperature)
 	}
-	r.presetItems()[8].Action()
+	r.preferences.presetItems()[8].Action()
 	if r.composer.preset.Text != "Custom ▾" || len(r.settings.Presets) != 0 || !strings.Contains(r.said(), "Deleted") {
 		t.Errorf("preset %q, %q", r.composer.preset.Text, r.said())
 	}
-	r.message().Actions[0].Do()
+	r.notices.message().Actions[0].Do()
 	if r.composer.preset.Text != "Calm ▾" || len(r.settings.Presets) != 1 {
 		t.Errorf("preset %q after Undo", r.composer.preset.Text)
 	}
 	for name, say := range map[string]string{"": "1 to 40 characters", "balanced": "one of Tern's own", strings.Repeat("x", 41): "1 to 40"} {
-		r.savePreset()
+		r.preferences.savePreset()
 		r.answerLine(name)
 		if !strings.Contains(r.said(), say) || len(r.settings.Presets) != 1 {
 			t.Errorf("%q: %q", name, r.said())
@@ -115,7 +115,7 @@ func TestContextCost(t *testing.T) {
 // were chosen stay.
 func TestRecommended(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	if got := labels(r.presetItems())[0]; got != "✓ Recommended" || r.generation.Temperature != 0.8 {
+	if got := labels(r.preferences.presetItems())[0]; got != "✓ Recommended" || r.generation.Temperature != 0.8 {
 		t.Errorf("%q at %g with a model that recommends nothing", got, r.generation.Temperature)
 	}
 	open := func(path string, values map[string]float64) {
@@ -144,7 +144,7 @@ func TestRecommended(t *testing.T) {
 	is("Custom", 0.3)
 	open("/a", map[string]float64{"temperature": 0.5})
 	is("Custom", 0.3)
-	r.resetGeneration()
+	r.preferences.resetGeneration()
 	is("Recommended", 0.5)
 	chosen := settings.DefaultGeneration() // in a conversation with another model
 	r.show(func(v *chat.View) { v.ID, v.Generation = "b", &chosen })

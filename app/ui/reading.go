@@ -14,38 +14,38 @@ var (
 )
 
 // bindReader gives the keys their meaning.
-func (w *window) bindReader() {
-	t := w.transcript
+func (rd *reading) bindReader() {
+	t := rd.transcript
 	t.Reader().Do = longtext.ReaderActions{
-		Move:  w.readBy,
+		Move:  rd.readBy,
 		Page:  t.PageBy,
-		Find:  w.findAgain,
-		Leave: w.focusPrompt,
+		Find:  rd.findAgain,
+		Leave: rd.do.focusPrompt,
 		Edit: func() {
 			m, first := t.Reading()
 			if m.Chat {
-				w.editMessage(m)
-			} else if !w.writing() {
-				w.editParagraph(first)
+				rd.do.editMessage(m)
+			} else if !rd.writing() {
+				rd.do.editParagraph(first)
 			}
 		},
 		Copy: func() {
 			m, first := t.Reading()
 			if m.Chat {
-				w.copyText(w.messageText(m))
+				rd.do.copyText(rd.messageText(m))
 			} else {
-				w.copyText(t.Paragraphs()[first].Text)
+				rd.do.copyText(t.Paragraphs()[first].Text)
 			}
 		},
 		Version: func(by int) {
-			if m, _ := t.Reading(); m.Versions > 1 && !w.writing() {
-				w.closeEditor(true)
-				w.ctl.Step(m.Step, by)
+			if m, _ := t.Reading(); m.Versions > 1 && !rd.writing() {
+				rd.do.closeEditor(true)
+				rd.ctl.Step(m.Step, by)
 			}
 		},
 		Buttons: func() {
 			if b := t.FocusButtons(); b != nil {
-				w.win.Canvas().Focus(b)
+				rd.win.Canvas().Focus(b)
 			}
 		},
 		Text: func() string {
@@ -54,24 +54,24 @@ func (w *window) bindReader() {
 			case !m.Chat:
 				return t.Paragraphs()[first].Text
 			case m.Mine:
-				return kit.Tr("You: {{.Text}}", "Text", w.messageText(m))
+				return kit.Tr("You: {{.Text}}", "Text", rd.messageText(m))
 			}
-			return kit.Tr("Answer: {{.Text}}", "Text", w.messageText(m))
+			return kit.Tr("Answer: {{.Text}}", "Text", rd.messageText(m))
 		},
 	}
 }
 
 // readBy goes from message to message, or from paragraph to paragraph of a story,
 // at first from what can be seen; behind the last is the prompt.
-func (w *window) readBy(by int) {
-	t := w.transcript
-	if w.dialogs.Shown != nil || w.screen != nil || len(t.Paragraphs()) == 0 {
+func (rd *reading) readBy(by int) {
+	t := rd.transcript
+	if rd.dialogs.Shown != nil || rd.do.covered() || len(t.Paragraphs()) == 0 {
 		return
 	}
-	w.closeEditor(true)
+	rd.do.closeEditor(true)
 	if !t.Read(by) {
-		w.focusPrompt()
+		rd.do.focusPrompt()
 		return
 	}
-	w.win.Canvas().Focus(t.Reader())
+	rd.win.Canvas().Focus(t.Reader())
 }

@@ -27,43 +27,43 @@ type screen struct {
 }
 
 // addScreens lists the screens, in the order of the File menu.
-func (w *window) addScreens(screens ...*screen) {
-	w.screens = append(w.screens, screens...)
+func (arr *arrangement) addScreens(screens ...*screen) {
+	arr.screens = append(arr.screens, screens...)
 	for _, s := range screens {
-		s.box = container.NewBorder(kit.NewHeader(s.title, w.closeScreen, w.escape), nil, nil, nil, s.content)
+		s.box = container.NewBorder(kit.NewHeader(s.title, arr.closeScreen, arr.do.escape), nil, nil, nil, s.content)
 		s.box.Hide()
-		s.item = item(s.title, func() { w.openScreen(s) }, s.key, s.mod)
+		s.item = item(s.title, func() { arr.openScreen(s) }, s.key, s.mod)
 	}
 }
 
 // openScreen replaces the text, or another screen, by s.
-func (w *window) openScreen(s *screen) {
-	if w.screen == s || w.dialogs.Shown != nil {
+func (arr *arrangement) openScreen(s *screen) {
+	if arr.screen == s || arr.dialogs.Shown != nil {
 		return
 	}
-	w.screen, w.drawer = s, noDrawer
+	arr.screen, arr.drawer = s, noDrawer
 	if s.open != nil {
 		s.open()
 	}
-	w.placeAgain()
+	arr.placeAgain()
 	if s.first != nil {
-		w.win.Canvas().Focus(s.first)
+		arr.win.Canvas().Focus(s.first)
 	}
 }
 
 // closeScreen goes back to the text.
-func (w *window) closeScreen() {
-	if w.screen == nil {
+func (arr *arrangement) closeScreen() {
+	if arr.screen == nil {
 		return
 	}
-	w.screen = nil
-	w.placeAgain()
-	w.focusPrompt()
+	arr.screen = nil
+	arr.placeAgain()
+	arr.do.focusPrompt()
 }
 
 // showScreen brings the open screen in step with the view.
-func (w *window) showScreen() {
-	if s := w.screen; s != nil && s.show != nil {
-		s.show(w.view)
+func (arr *arrangement) showScreen() {
+	if s := arr.screen; s != nil && s.show != nil {
+		s.show(arr.view)
 	}
 }

@@ -47,7 +47,7 @@ func TestSearchConversations(t *testing.T) {
 	if !r.finder.Open() || r.finder.Entry.Text != "ted" || len(r.finder.Matches) != 1 {
 		t.Errorf("open %v, %q, %d matches", r.finder.Open(), r.finder.Entry.Text, len(r.finder.Matches))
 	}
-	r.closeFind()
+	r.reading.closeFind()
 	r.fake.calls = nil
 	r.win.Canvas().Focus(r.sidebar.search)
 	r.key(fyne.KeyEscape)

@@ -23,8 +23,8 @@ func TestServing(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	var asked []settings.Serving
 	var answer func(url string, err error)
-	r.cfg.servers.serve = func(v settings.Serving, done func(string, error)) { asked, answer = append(asked, v), done }
-	r.openScreen(r.prefs.page)
+	r.cfg.Servers.Serve = func(v settings.Serving, done func(string, error)) { asked, answer = append(asked, v), done }
+	r.arrangement.openScreen(r.prefs.page)
 	s := r.prefs.serving
 	if s.on.Checked || s.port.Text != "8080" || s.key.Text != "" {
 		t.Fatal("it is on from the start, or on another port")
@@ -90,12 +90,12 @@ func TestServing(t *testing.T) {
 // the strip.
 func TestServingFailsAtStart(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.cfg.servers.serve = func(_ settings.Serving, done func(string, error)) { done("", server.ErrPortInUse) }
+	r.cfg.Servers.Serve = func(_ settings.Serving, done func(string, error)) { done("", server.ErrPortInUse) }
 	r.settings.Serving.On = true
-	r.serve()
+	r.preferences.serve()
 	r.stripIs("Port 8080 is in use. Choose another port. [Settings]")
 	r.tapStrip("Settings")
-	if r.screen != r.prefs.page {
+	if r.arrangement.screen != r.prefs.page {
 		t.Error("the settings did not open")
 	}
 }
@@ -105,12 +105,12 @@ func TestConnect(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	var asked []string
 	var answer func(models []string, err error)
-	r.cfg.servers.ask = func(base, key string, done func([]string, error)) {
+	r.cfg.Servers.Ask = func(base, key string, done func([]string, error)) {
 		asked, answer = append(asked, base+" "+key), done
 	}
-	r.cfg.servers.setKey = func(base, key string) { r.fake.call("key", base) }
+	r.cfg.Servers.SetKey = func(base, key string) { r.fake.call("key", base) }
 	c := r.connect
-	r.openScreen(c.page)
+	r.arrangement.openScreen(c.page)
 	for typed, says := range map[string]string{
 		"":                       "This is not the address of a server. Write it like",
 		"http://llm.example.org": "is not encrypted. Outside your own network it must begin with https://.",
@@ -146,10 +146,10 @@ func TestConnect(t *testing.T) {
 	}
 	r.took("key http://workshop:8000/v1", "load http://workshop:8000/v1#big")
 	want := settings.Server{Base: "http://workshop:8000/v1", Key: "s3cret"}
-	if r.screen != nil || r.saved[len(r.saved)-1].Servers[0] != want {
+	if r.arrangement.screen != nil || r.saved[len(r.saved)-1].Servers[0] != want {
 		t.Error("the server is not remembered, or the page is still open")
 	}
-	r.openScreen(c.page)
+	r.arrangement.openScreen(c.page)
 	if len(c.known.Objects) != 2 {
 		t.Errorf("%d lines of servers used before", len(c.known.Objects))
 	}

@@ -95,39 +95,39 @@ func (s *serving) say(url string, problem string) {
 }
 
 // setServing takes a change of the settings page.
-func (w *window) setServing(v settings.Serving) {
+func (pre *preferences) setServing(v settings.Serving) {
 	if v.Port == 0 {
-		v.Port = w.settings.Serving.Port
-		w.prefs.serving.say(w.prefs.serving.url, kit.Tr("A port is a number from {{.Low}} to {{.High}}.", "Low", settings.MinPort, "High", settings.MaxPort))
-		w.prefs.arrange()
+		v.Port = pre.settings.Serving.Port
+		pre.prefs.serving.say(pre.prefs.serving.url, kit.Tr("A port is a number from {{.Low}} to {{.High}}.", "Low", settings.MinPort, "High", settings.MaxPort))
+		pre.prefs.arrange()
 	}
 	if origins, err := server.CleanOrigins(v.Origins); err != nil {
-		w.prefs.serving.say(w.prefs.serving.url, kit.Tr("Write the origins like {{.Example}}, separated by commas.", "Example", "https://app.example"))
-		w.prefs.arrange()
-		v.Origins = w.settings.Serving.Origins
+		pre.prefs.serving.say(pre.prefs.serving.url, kit.Tr("Write the origins like {{.Example}}, separated by commas.", "Example", "https://app.example"))
+		pre.prefs.arrange()
+		v.Origins = pre.settings.Serving.Origins
 	} else {
 		v.Origins = strings.Join(origins, ", ")
 	}
-	was := w.settings.Serving
-	w.settings.Serving = v
-	w.prefs.serving.show(v)
+	was := pre.settings.Serving
+	pre.settings.Serving = v
+	pre.prefs.serving.show(v)
 	if v == was {
 		return
 	}
-	w.cfg.save(w.settings)
+	pre.cfg.Save(pre.settings)
 	if v.On || was.On {
-		w.serve()
+		pre.serve()
 	}
 }
 
 // serve turns the server on or off, as the settings say.
-func (w *window) serve() {
-	if w.cfg.servers.serve == nil {
+func (pre *preferences) serve() {
+	if pre.cfg.Servers.Serve == nil {
 		return
 	}
-	v := w.settings.Serving
-	w.cfg.servers.serve(v, func(url string, err error) {
-		if v != w.settings.Serving {
+	v := pre.settings.Serving
+	pre.cfg.Servers.Serve(v, func(url string, err error) {
+		if v != pre.settings.Serving {
 			return // another change follows
 		}
 		problem := ""
@@ -137,10 +137,10 @@ func (w *window) serve() {
 		case err != nil:
 			problem = kit.Tr("The server could not start: {{.What}}", "What", err)
 		}
-		w.prefs.serving.say(url, problem)
-		w.prefs.arrange()
-		if problem != "" && w.screen != w.prefs.page {
-			w.tell(problem, kit.Action{Label: kit.Tr("Settings"), Do: func() { w.openScreen(w.prefs.page) }})
+		pre.prefs.serving.say(url, problem)
+		pre.prefs.arrange()
+		if problem != "" && !pre.do.shows(pre.prefs.page) {
+			pre.do.tell(problem, kit.Action{Label: kit.Tr("Settings"), Do: func() { pre.do.openScreen(pre.prefs.page) }})
 		}
 	})
 }

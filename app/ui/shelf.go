@@ -8,52 +8,52 @@ import (
 
 // loadFitting opens the model at path, after asking if it does not fit into the
 // free memory. What is wrong with it is for the controller to say.
-func (w *window) loadFitting(path string, open func()) {
-	w.asked++ // whatever was being looked at, this is what is wanted now
+func (o *opener) loadFitting(path string, open func()) {
+	o.asked++ // whatever was being looked at, this is what is wanted now
 	if !library.Local(path) {
 		open()
 		return
 	}
-	asked, g := w.asked, w.generation
+	asked, g := o.asked, o.generation
 	name, fit := "", library.Fit{}
-	w.shelf.Aside(func() {
-		if facts, err := w.shelf.Library.Peek(path); err == nil {
-			free, known := w.shelf.Memory()
+	o.shelf.Aside(func() {
+		if facts, err := o.shelf.Library.Peek(path); err == nil {
+			free, known := o.shelf.Memory()
 			name, fit = facts.Name, library.Judge(library.Need(facts, g.Context), free, known)
 		}
 	}, func() {
-		if asked != w.asked {
+		if asked != o.asked {
 			return
 		}
 		if fit.Verdict != library.DoesNotFit {
 			open()
 			return
 		}
-		if m := w.view.Model; m != nil && w.view.State == chat.Ready && fit.Need <= fit.Free+m.MemoryBytes {
-			w.ctl.Unload() // both do not fit; the new one alone does
+		if m := o.view.Model; m != nil && o.view.State == chat.Ready && fit.Need <= fit.Free+m.MemoryBytes {
+			o.ctl.Unload() // both do not fit; the new one alone does
 			open()
 			return
 		}
-		w.dialogs.AskOr(kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free. The computer may slow down.",
+		o.dialogs.AskOr(kit.Tr("{{.Name}} needs {{.Need}}; {{.Free}} are free. The computer may slow down.",
 			"Name", name, "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free)),
-			kit.Action{Label: kit.Tr("Choose another"), Do: func() { w.openScreen(w.modelsPage) }}, kit.Action{Label: kit.Tr("Open anyway"), Do: open})
+			kit.Action{Label: kit.Tr("Choose another"), Do: func() { o.do.openScreen(o.modelsPage) }}, kit.Action{Label: kit.Tr("Open anyway"), Do: open})
 	})
 }
 
 // noteRate remembers how fast a model wrote, once an answer of some length is
 // done.
-func (w *window) noteRate(was, v chat.View) {
+func (cop *copies) noteRate(was, v chat.View) {
 	const enough = 16 // tokens; the speed of fewer says little
 	ended := was.ID == v.ID && (was.State == chat.Generating || was.State == chat.Stopping) && v.State == chat.Ready
 	if ended && v.Model != nil && v.Figures.Rate > 0 && v.Figures.ContextUsed >= enough {
 		rate := v.Figures.Rate
-		for _, r := range w.settings.Recent {
+		for _, r := range cop.settings.Recent {
 			if r.Path == v.Model.Path { // a slow minute says that something else was going on
 				rate = max(rate, 0.9*r.Rate+0.1*rate)
 			}
 		}
-		w.settings.SetRate(v.Model.Path, rate)
-		w.cfg.save(w.settings)
+		cop.settings.SetRate(v.Model.Path, rate)
+		cop.cfg.Save(cop.settings)
 	}
 }
 

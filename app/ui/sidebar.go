@@ -366,38 +366,40 @@ func (t *title) CreateRenderer() fyne.WidgetRenderer {
 }
 
 // sidebarDocks tells if the sidebar stands beside the text rather than over it.
-func (w *window) sidebarDocks() bool { return w.frame.Size().Width >= kit.Px(sidebarDockWidth) }
+func (arr *arrangement) sidebarDocks() bool {
+	return arr.frame.Size().Width >= kit.Px(sidebarDockWidth)
+}
 
 // sidebarShown tells if the sidebar can be seen.
-func (w *window) sidebarShown() bool {
-	return w.drawer == leftDrawer || w.sidebarDocks() && w.settings.SidebarOpen
+func (arr *arrangement) sidebarShown() bool {
+	return arr.drawer == leftDrawer || arr.sidebarDocks() && arr.settings.SidebarOpen
 }
 
 // toggleSidebar opens or closes the sidebar, beside the text or over it.
-func (w *window) toggleSidebar() {
+func (arr *arrangement) toggleSidebar() {
 	switch {
-	case w.sidebarDocks():
-		w.settings.SidebarOpen = !w.settings.SidebarOpen
-		w.cfg.save(w.settings)
-	case w.drawer == leftDrawer:
-		w.closeDrawer()
+	case arr.sidebarDocks():
+		arr.settings.SidebarOpen = !arr.settings.SidebarOpen
+		arr.cfg.Save(arr.settings)
+	case arr.drawer == leftDrawer:
+		arr.closeDrawer()
 		return
 	default:
-		w.drawer = leftDrawer
+		arr.drawer = leftDrawer
 	}
-	w.placeAgain()
-	if w.drawer == leftDrawer {
-		w.win.Canvas().Focus(w.sidebar.fresh)
+	arr.placeAgain()
+	if arr.drawer == leftDrawer {
+		arr.win.Canvas().Focus(arr.sidebar.fresh)
 	}
 }
 
 // searchConversations puts the focus where one searches, and opens the sidebar
 // for it.
-func (w *window) searchConversations() {
-	if !w.sidebarShown() {
-		w.toggleSidebar()
+func (con *conversations) searchConversations() {
+	if !con.do.sidebarShown() {
+		con.do.toggleSidebar()
 	}
-	if w.dialogs.Shown == nil {
-		w.win.Canvas().Focus(w.sidebar.search)
+	if con.dialogs.Shown == nil {
+		con.win.Canvas().Focus(con.sidebar.search)
 	}
 }

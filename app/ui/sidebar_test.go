@@ -147,7 +147,7 @@ func TestSwitch(t *testing.T) {
 	if r.settings.Generation.Preset != "Recommended" || r.generation.Threads != 0 {
 		t.Error("the settings of a conversation became those of all")
 	}
-	r.retry()
+	r.answering.retry()
 	if r.took("retry"); r.fake.last.Preset != "Creative" {
 		t.Errorf("answered with %q", r.fake.last.Preset)
 	}
@@ -161,14 +161,14 @@ func TestSwitch(t *testing.T) {
 
 func TestExportAndImport(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.export("now", ".md")
+	r.conversations.export("now", ".md")
 	r.took() // there is nothing
 	r.show(document("Once"), func(v *chat.View) { v.Conversations = []chat.Entry{{ID: "now", Name: `A "tern": what/why…`}} })
-	r.export("now", ".md")
+	r.conversations.export("now", ".md")
 	r.took("choose new A tern whatwhy.md")
 	r.done("/tmp/a", nil)
 	r.took("export now /tmp/a.md")
-	r.importFile()
+	r.conversations.importFile()
 	r.done("/tmp/a.json", nil)
 	r.took("choose JSON", "import /tmp/a.json")
 }
@@ -190,7 +190,7 @@ func TestCrashStrip(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	const offer = "Tern closed unexpectedly. [Show report] [Copy]"
 	for _, button := range []string{"Show report", "Copy", "Dismiss"} {
-		r.report = "panic: 7"
+		r.notices.report = "panic: 7"
 		r.show(func(v *chat.View) { v.Recovered = &chat.Recovered{ID: "x", Words: 1} })
 		r.stripIs("Tern closed unexpectedly while writing. [Show] [Discard]")
 		r.show(func(v *chat.View) { v.Recovered = nil })
@@ -226,10 +226,10 @@ func TestUnsavedText(t *testing.T) {
 	if len(r.saved) > saves {
 		t.Error("the window closed")
 	}
-	r.settingsKept(fmt.Errorf("settings: save: %w: %w", files.ErrNotWritten, &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}), "/x/settings.json")
+	r.preferences.settingsKept(fmt.Errorf("settings: save: %w: %w", files.ErrNotWritten, &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}), "/x/settings.json")
 	r.show(func(v *chat.View) { v.Unsaved, v.Trouble = false, nil })
 	r.stripIs("Settings could not be saved: permission denied [More]")
-	r.settingsKept(nil, "/x/settings.json")
+	r.preferences.settingsKept(nil, "/x/settings.json")
 	r.stripIs("Everything is saved again.")
 	r.quit()
 	if len(r.saved) == saves {

@@ -165,7 +165,7 @@ func TestSmooth(t *testing.T) {
 		th := kit.NewTheme(appearanceOf(s.Theme), 100)
 		fyne.CurrentApp().Settings().SetTheme(th)
 		win := fyne.CurrentApp().NewWindow("Tern")
-		w = newWindow(win, th, config{controller: parts(c), settings: s, save: func(settings.Settings) {}, now: time.Now,
+		w = newWindow(win, th, Config{Controller: parts(c), Settings: s, Save: func(settings.Settings) {}, Now: time.Now, Post: fyne.Do,
 			lag: newLag(fyne.Do, time.Now, func() bool { return true })})
 		p.draw = w.update
 		win.Show()
@@ -261,11 +261,11 @@ func TestSmooth(t *testing.T) {
 	defer e.Close()
 	large := func(stop chan struct{}, notify func()) { c.writeWith(t, e, stop, notify) }
 	measure("a model of 728M with all threads", large, 0)
-	onWindow(func() { w.togglePanel(w.inspectSide) })
+	onWindow(func() { w.arrangement.togglePanel(w.inspectSide) })
 	measure("5,000 tokens a second, tokens shown", c.write, 0)
 	measure("a model of 728M with all threads, tokens shown", large, 0)
-	onWindow(func() { w.togglePanel(w.inspectSide) })
-	once("find a word", func() { w.find(); w.finder.Entry.SetText("word") })
+	onWindow(func() { w.arrangement.togglePanel(w.inspectSide) })
+	once("find a word", func() { w.reading.find(); w.finder.Entry.SetText("word") })
 	fmt.Printf("%d matches\n", len(w.finder.Matches))
 	once("go to the next match", func() { w.finder.Step(1) })
 	once("go to the last match", func() { w.finder.Step(-2) })

@@ -131,7 +131,7 @@ func (s *status) show(v chat.View, now time.Time) time.Duration {
 			s.draw(0, false, kit.Muted(kit.Tr("Waiting for {{.Host}}", "Host", v.Model.Host)))
 			return 0
 		}
-		s.draw(share, false, kit.Muted(reading(v.Figures)))
+		s.draw(share, false, kit.Muted(readingPrompt(v.Figures)))
 	case chat.Generating:
 		if d := now.Sub(s.drawn); d < figuresEvery {
 			return figuresEvery - d

@@ -46,7 +46,7 @@ func TestThemeKeepsTextAndScroll(t *testing.T) {
 	r.composer.entry.SetText("half a sentence")
 	r.transcript.ScrollBy(400)
 	at := r.transcript.Offset()
-	r.setTheme(settings.ThemeDark)
+	r.preferences.setTheme(settings.ThemeDark)
 	if r.transcript.Offset() != at || r.composer.entry.Text != "half a sentence" {
 		t.Errorf("offset %v, was %v; prompt %q", r.transcript.Offset(), at, r.composer.entry.Text)
 	}
@@ -61,7 +61,7 @@ func TestThemeKeepsTextAndScroll(t *testing.T) {
 func TestCopy(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.show(document("Once", " upon a time.\n"))
-	r.copyAll()
+	r.messages.copyAll()
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "Once upon a time.\n" {
 		t.Errorf("copied %q", got)
 	}

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"net/url"
 
 	"fyne.io/fyne/v2"
@@ -20,40 +19,21 @@ type Program struct {
 	Kernel  string // what it computes with here
 }
 
-// updates is what the window needs to look for newer versions.
-type updates struct {
-	home string // where they are published; empty where the build knows no such place
+// Updates is what the window needs to look for newer versions.
+type Updates struct {
+	Home string // where they are published; empty where the build knows no such place
 	// newest asks for the newest version and calls done on the window's goroutine.
-	newest func(done func(version string, err error))
+	Newest func(done func(version string, err error))
 	// open shows a page in the browser.
-	open func(page string)
-}
-
-// openUpdates is what stands behind them in the program.
-func openUpdates(a fyne.App, post func(func())) updates {
-	home := update.Home()
-	return updates{
-		home: home,
-		newest: func(done func(string, error)) {
-			go func() { // ends within the patience of Newest
-				version, err := update.Newest(context.Background(), home)
-				post(func() { done(version, err) })
-			}()
-		},
-		open: func(page string) {
-			if u, err := url.Parse(page); err == nil {
-				_ = a.OpenURL(u) // what becomes of it is for the user to see
-			}
-		},
-	}
+	Open func(page string)
 }
 
 // host is the site that is asked.
-func (u updates) host() string {
-	if site, err := url.Parse(u.home); err == nil && site.Host != "" {
+func (u Updates) host() string {
+	if site, err := url.Parse(u.Home); err == nil && site.Host != "" {
 		return site.Host
 	}
-	return u.home
+	return u.Home
 }
 
 // updateRow is the part of the settings page that turns the weekly look on.
@@ -63,8 +43,8 @@ type updateRow struct {
 }
 
 func newUpdateRow(w *window) *updateRow {
-	u := &updateRow{on: kit.NewCheck(kit.Tr("Look for a new version once a week"), w.escape, w.setUpdates)}
-	if host := w.cfg.updates.host(); host != "" {
+	u := &updateRow{on: kit.NewCheck(kit.Tr("Look for a new version once a week"), w.escape, w.preferences.setUpdates)}
+	if host := w.cfg.Updates.host(); host != "" {
 		u.rows = []fyne.CanvasObject{container.NewHBox(u.on),
 			container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
 				kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", host))))}
@@ -78,56 +58,56 @@ func (u *updateRow) show(on bool) {
 	}
 }
 
-func (w *window) setUpdates(on bool) {
-	if w.settings.Updates.On == on {
+func (pre *preferences) setUpdates(on bool) {
+	if pre.settings.Updates.On == on {
 		return
 	}
-	w.settings.Updates.On = on
-	w.cfg.save(w.settings)
-	w.prefs.updates.show(on)
+	pre.settings.Updates.On = on
+	pre.cfg.Save(pre.settings)
+	pre.prefs.updates.show(on)
 }
 
 // offerLook asks before the first look, and looks at once where that was answered.
-func (w *window) offerLook() {
-	if w.settings.Updates.On {
-		w.lookForVersion(true)
+func (pre *preferences) offerLook() {
+	if pre.settings.Updates.On {
+		pre.lookForVersion(true)
 		return
 	}
-	w.dialogs.Open(kit.Tr("Look for a new version?"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-		kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", w.cfg.updates.host()))), kit.DialogWidth,
+	pre.dialogs.Open(kit.Tr("Look for a new version?"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
+		kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", pre.cfg.Updates.host()))), kit.DialogWidth,
 		kit.Action{Label: kit.Tr("Cancel")},
-		kit.Action{Label: kit.Tr("Look once"), Do: func() { w.lookForVersion(true) }},
+		kit.Action{Label: kit.Tr("Look once"), Do: func() { pre.lookForVersion(true) }},
 		kit.Action{Label: kit.Tr("Look every week"), Do: func() {
-			w.setUpdates(true)
-			w.lookForVersion(true)
+			pre.setUpdates(true)
+			pre.lookForVersion(true)
 		}})
 }
 
 // lookIfDue looks once a week, where the user wants that.
-func (w *window) lookIfDue() {
-	if w.cfg.updates.home != "" && w.settings.Updates.Due(w.cfg.now()) {
-		w.lookForVersion(false)
+func (pre *preferences) lookIfDue() {
+	if pre.cfg.Updates.Home != "" && pre.settings.Updates.Due(pre.cfg.Now()) {
+		pre.lookForVersion(false)
 	}
 }
 
 // lookForVersion asks for the newest version. Only who asked hears that there is
 // none, or that the question failed.
-func (w *window) lookForVersion(asked bool) {
-	w.cfg.updates.newest(func(newest string, err error) {
+func (pre *preferences) lookForVersion(asked bool) {
+	pre.cfg.Updates.Newest(func(newest string, err error) {
 		if err == nil {
-			w.settings.Updates.Looked = w.cfg.now()
-			w.cfg.save(w.settings)
+			pre.settings.Updates.Looked = pre.cfg.Now()
+			pre.cfg.Save(pre.settings)
 		}
 		switch {
-		case err == nil && update.Newer(newest, w.cfg.program.Version):
-			w.tell(kit.Tr("Tern {{.New}} is there; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version),
-				kit.Action{Label: kit.Tr("Open its page"), Do: func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
+		case err == nil && update.Newer(newest, pre.cfg.Program.Version):
+			pre.do.tell(kit.Tr("Tern {{.New}} is there; this is {{.Version}}.", "New", newest, "Version", pre.cfg.Program.Version),
+				kit.Action{Label: kit.Tr("Open its page"), Do: func() { pre.cfg.Updates.Open(update.Page(pre.cfg.Updates.Home)) }})
 		case !asked:
 		case err != nil:
-			w.tell(kit.Tr("{{.Host}} did not say which version is the newest.", "Host", w.cfg.updates.host()),
-				kit.Action{Label: kit.Tr("Open its page"), Do: func() { w.cfg.updates.open(update.Page(w.cfg.updates.home)) }})
+			pre.do.tell(kit.Tr("{{.Host}} did not say which version is the newest.", "Host", pre.cfg.Updates.host()),
+				kit.Action{Label: kit.Tr("Open its page"), Do: func() { pre.cfg.Updates.Open(update.Page(pre.cfg.Updates.Home)) }})
 		default:
-			w.tell(kit.Tr("Version {{.New}} is the newest; this is {{.Version}}.", "New", newest, "Version", w.cfg.program.Version))
+			pre.do.tell(kit.Tr("Version {{.New}} is the newest; this is {{.Version}}.", "New", newest, "Version", pre.cfg.Program.Version))
 		}
 	})
 }

@@ -14,8 +14,8 @@ import (
 // knows no place to ask offers nothing.
 func TestUpdatesAreOff(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.lookIfDue()
-	r.offerLook()
+	r.preferences.lookIfDue()
+	r.preferences.offerLook()
 	r.took()
 	r.tapDialog("Cancel")
 	if r.settings.Updates != (settings.Updates{}) {
@@ -23,10 +23,10 @@ func TestUpdatesAreOff(t *testing.T) {
 	}
 	r.took()
 
-	none := config{controller: parts(r.fake), settings: settings.Default(), now: r.cfg.now, lag: r.cfg.lag, save: func(settings.Settings) {}}
-	none.settings.Updates.On = true
+	none := Config{Controller: parts(r.fake), Settings: settings.Default(), Now: r.cfg.Now, lag: r.cfg.lag, Save: func(settings.Settings) {}}
+	none.Settings.Updates.On = true
 	w := newWindow(r.win, r.th, none)
-	w.lookIfDue()
+	w.preferences.lookIfDue()
 	if help := w.menu.main.Items[len(w.menu.main.Items)-1]; len(help.Items) != 2 || len(w.prefs.updates.rows) != 0 {
 		t.Errorf("it offers to look: %d items in %s, %d rows", len(help.Items), help.Label, len(w.prefs.updates.rows))
 	}
@@ -35,7 +35,7 @@ func TestUpdatesAreOff(t *testing.T) {
 // TestUpdateOnce: one look is one look.
 func TestUpdateOnce(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.offerLook()
+	r.preferences.offerLook()
 	r.tapDialog("Look once")
 	r.took("newest version")
 	r.newest("0.10.0", nil)
@@ -43,13 +43,13 @@ func TestUpdateOnce(t *testing.T) {
 	r.tapStrip("Open its page")
 	r.took("open https://tern.example.org/tern/releases/latest")
 	r.pass(30 * 24 * time.Hour)
-	r.lookIfDue()
+	r.preferences.lookIfDue()
 	r.took()
 
-	r.lookForVersion(true)
+	r.preferences.lookForVersion(true)
 	r.newest("0.1.0", nil)
 	r.stripIs("Version 0.1.0 is the newest; this is 0.1.0.")
-	r.lookForVersion(true)
+	r.preferences.lookForVersion(true)
 	r.newest("", errors.New("update: no network"))
 	r.stripIs("tern.example.org did not say which version is the newest. [Open its page]")
 }
@@ -58,7 +58,7 @@ func TestUpdateOnce(t *testing.T) {
 // something new; one that failed is made again at the next start.
 func TestUpdateWeekly(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.offerLook()
+	r.preferences.offerLook()
 	r.tapDialog("Look every week")
 	r.took("newest version")
 	r.newest("0.1.0", nil)
@@ -66,23 +66,23 @@ func TestUpdateWeekly(t *testing.T) {
 		t.Error("the weekly look is not on")
 	}
 	r.pass(6 * 24 * time.Hour)
-	r.lookIfDue()
+	r.preferences.lookIfDue()
 	r.took()
-	r.forget()
+	r.notices.forget()
 	r.pass(24 * time.Hour)
 	for range 2 {
-		r.lookIfDue()
+		r.preferences.lookIfDue()
 		r.took("newest version")
 		r.newest("", errors.New("update: no network"))
 		r.stripIs("")
 	}
-	r.lookIfDue()
+	r.preferences.lookIfDue()
 	r.newest("0.2.0", nil)
 	r.stripIs("Tern 0.2.0 is there; this is 0.1.0. [Open its page]")
 	r.prefs.updates.on.SetChecked(false)
 	r.pass(30 * 24 * time.Hour)
 	r.fake.calls = nil
-	r.lookIfDue()
+	r.preferences.lookIfDue()
 	r.took()
 }
 

@@ -1,7 +1,16 @@
 // Package ui is the window: widgets and their places, and nothing that a
 // conversation needs to know. It shows the view of a controller and passes on
-// what the user does. Everything in it but run.go works without cgo and is
+// what the user does. Everything in it but desktop.go works without cgo and is
 // tested without a display.
+//
+// The window (window.go) holds what is shown and the parts that do things, which
+// know each other by the functions that wire.go gives them: answering, notices,
+// opener, chooser, conversations, editing, messages, reading, arrangement, copies,
+// authors, preferences, inspecting and connecting. What they share is the session
+// (session.go). controller.go is what the window needs of the rest of the program.
+//
+// What needs no window is in packages of its own: kit (widgets and words), longtext
+// (the view of a text), inspect and models (pages).
 package ui
 
 import (
@@ -20,13 +29,14 @@ import (
 	"tern/app/ui/models"
 )
 
-// config is what the window is given by whoever runs it.
-type config struct {
-	controller Controller
-	settings   settings.Settings
-	save       func(settings.Settings) // called after every change; must not block
-	now        func() time.Time
-	lag        *lag // measures the window while an answer is written
+// Config is what the window is given by whoever runs it.
+type Config struct {
+	Controller Controller
+	Settings   settings.Settings
+	Save       func(settings.Settings) // called after every change; must not block
+	Now        func() time.Time
+	Post       func(func()) // runs a function on the window's goroutine, soon; the only way there
+	lag        *lag         // measures the window while an answer is written
 
 	// choose opens the system's file window, for a file or a folder, in dir. It
 	// returns at once and calls done on the window's goroutine: with an empty
@@ -37,28 +47,39 @@ type config struct {
 	chooseNew  func(name, dir string, done func(path string, err error))
 	chooseJSON func(dir string, done func(path string, err error))
 
-	shelf   models.Shelf
-	servers servers
-	report  string // of the crash that ended the last run; empty for none
-	program Program
-	updates updates
+	Shelf   models.Shelf
+	Servers Servers
+	Report  string // of the crash that ended the last run; empty for none
+	Program Program
+	Updates Updates
 }
 
 // window holds the parts of the window and what they share. All its methods
 // run on the window's goroutine. It decides nothing about the conversation: it
 // shows the controller's view, and passes on what the user does.
 type window struct {
-	win      fyne.Window
-	cfg      config
-	ctl      Controller
-	shelf    *models.Shelf
-	th       *kit.Theme
-	settings settings.Settings
-	view     chat.View
+	*session
+	win   fyne.Window
+	shelf *models.Shelf
+	th    *kit.Theme
 
-	known      string              // conversation that prompt and settings belong to
-	generation settings.Generation // of it
+	// What it does, each part with what it needs of the others (wire.go).
+	answering     *answering
+	notices       *notices
+	opener        *opener
+	chooser       *chooser
+	conversations *conversations
+	editing       *editing
+	messages      *messages
+	reading       *reading
+	arrangement   *arrangement
+	copies        *copies
+	authors       *authors
+	preferences   *preferences
+	inspecting    *inspecting
+	connecting    *connecting
 
+	// What it shows.
 	menu        *menu
 	topbar      *topbar
 	strip       *kit.Strip
@@ -81,136 +102,117 @@ type window struct {
 	parts       []longtext.Segment // of the text that is shown; kept to be filled again
 	page        *fyne.Container    // text and prompt; a screen takes its place
 	frame       *fyne.Container
-
-	dialogs    *kit.Dialogs
-	choosing   bool
-	panels     []*panel
-	screens    []*screen
-	screen     *screen // nil: the text is shown
-	drawer     drawer
-	info       *kit.Notice // of the window itself, until infoUntil
-	infoUntil  time.Time
-	report     string            // of a crash, until it was looked at
-	opening    bool              // a model was asked for, and nothing was written since
-	asked      int               // counts the models that were asked for
-	loadFailed bool              // the problem in the view comes from that
-	shaded     bool              // tokens are drawn in the text
-	limitSeen  int               // the answer whose limit was dismissed
-	hit        hit               // to be shown when its conversation is
-	offered    string            // the model that a compact copy was offered of,
-	offeredIn  string            // and the conversation that was shown then
-	continued  map[string]string // models that the user chose to go on with, by conversation
-	first      string            // the model that is being opened because Tern was closed with it
-	instead    *instead          // nil: that is open, or the user saw why not
-	notes      []string          // of the open model, until the user has seen them
-	removed    []string          // conversations that were deleted since the start, the last one last
+	dialogs     *kit.Dialogs
 }
 
 // newWindow fills win. update must be called once before it is shown.
-func newWindow(win fyne.Window, th *kit.Theme, cfg config) *window {
-	w := &window{win: win, cfg: cfg, ctl: cfg.controller, th: th, settings: cfg.settings, report: cfg.report,
-		generation: cfg.settings.Generation, continued: map[string]string{}}
+func newWindow(win fyne.Window, th *kit.Theme, cfg Config) *window {
+	w := &window{win: win, th: th, session: &session{ctl: cfg.Controller, cfg: cfg, settings: cfg.Settings, generation: cfg.Settings.Generation},
+		answering: &answering{}, notices: &notices{report: cfg.Report}, opener: &opener{}, chooser: &chooser{}, conversations: &conversations{},
+		editing: &editing{}, messages: &messages{}, reading: &reading{}, arrangement: &arrangement{}, copies: &copies{},
+		authors: &authors{continued: map[string]string{}}, preferences: &preferences{}, inspecting: &inspecting{}, connecting: &connecting{}}
+	w.wire()
 	w.dialogs = kit.NewDialogs(win.Canvas(), w.escape, w.dialogClosed)
 	w.strip = kit.NewStrip(w.escape)
-	w.transcript = longtext.New(longtext.Actions{Row: w.messageRow, Clicked: w.clickedText, Menu: w.textMenu, Pointed: w.pointed, Pointing: w.tokensShown, CopyText: w.copyText, Escape: w.escape,
-		Changed: func(first int) { w.finder.Changed(first) }, Shades: w.shades})
-	w.finder = w.transcript.Find(w.closeFind)
-	w.start = newStart(w.begin, func() { w.choose(false) }, func() { w.load("") }, w.escape)
-	w.composer = newComposer(th, w.generate, w.mainAction, w.escape)
-	w.bindReader()
+	w.transcript = longtext.New(longtext.Actions{Row: w.messages.messageRow, Clicked: w.editing.clickedText, Menu: w.messages.textMenu, Pointed: w.inspecting.pointed, Pointing: w.inspecting.tokensShown, CopyText: w.messages.copyText, Escape: w.escape,
+		Changed: func(first int) { w.finder.Changed(first) }, Shades: w.inspecting.shades})
+	w.finder = w.transcript.Find(w.reading.closeFind)
+	w.start = newStart(w.answering.begin, func() { w.chooser.choose(false) }, func() { w.opener.load("") }, w.escape)
+	w.composer = newComposer(th, w.answering.generate, w.answering.mainAction, w.escape)
 	w.composer.entry.onFocus = func(on bool) {
 		w.composer.setFocused(on)
 		if on {
 			w.transcript.StopReading()
 		}
-		if on && w.editsStory() {
-			w.closeEditor(true)
+		if on && w.editing.editsStory() {
+			w.editing.closeEditor(true)
 		}
 	}
-	w.composer.preset.OnTapped = func() { w.presetMenu(w.composer.preset) }
+	w.composer.preset.OnTapped = func() { w.preferences.presetMenu(w.composer.preset) }
 	w.composer.entry.page = w.transcript.PageBy
-	w.composer.entry.find = w.findAgain
+	w.composer.entry.find = w.reading.findAgain
 	w.composer.entry.OnChanged = func(text string) {
-		w.ctl.SetDraft(w.known, text)
-		w.showMain(w.cfg.now())
+		w.ctl.Conversation.SetDraft(w.known, text)
+		w.answering.showMain(w.cfg.Now())
 		if w.composer.grown() {
-			w.relayout()
+			w.arrangement.relayout()
 		}
 	}
 	w.options = newOptions(th, w.settings.Generation, w.settings.MoreOpen,
-		w.setGeneration, w.presetMenu, w.resetGeneration, w.escape, w.setMore,
-		func(text string) { w.ctl.SetSystem(w.known, text) })
-	w.options.named = w.named
-	w.status = newStatus(statusActions{cancel: w.cancelWork, open: w.openConversation, stop: w.ctl.StopIn, escape: w.escape})
-	w.shelf = cfg.shelf.Whole()
-	w.prefs = newPrefs(w.escape, w.setTheme, w.setTextSize, w.setEnterSends, w.setLanguage, newPrefsModels(w),
-		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.setServing), newUpdateRow(w))
-	w.connect = newConnect(w.escape, w.findModels)
+		w.preferences.setGeneration, w.preferences.presetMenu, w.preferences.resetGeneration, w.escape, w.preferences.setMore,
+		func(text string) { w.ctl.Conversation.SetSystem(w.known, text) })
+	w.options.named = w.preferences.named
+	w.status = newStatus(statusActions{cancel: w.copies.cancelWork, open: w.conversations.openConversation, stop: w.ctl.Conversation.StopIn, escape: w.escape})
+	w.shelf = cfg.Shelf.Whole()
+	w.prefs = newPrefs(w.escape, w.preferences.setTheme, w.preferences.setTextSize, w.preferences.setEnterSends, w.preferences.setLanguage, newPrefsModels(foldersActions{folders: w.chooser.modelFolders, add: w.chooser.addFolder, forget: w.chooser.forgetFolder,
+		setSite: w.preferences.setSite, setToken: w.preferences.setToken, escape: w.escape}),
+		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.preferences.setServing), newUpdateRow(w.cfg.Updates.host(), w.escape, w.preferences.setUpdates))
+	w.connect = newConnect(w.escape, w.connecting.findModels)
 	w.newModelsPage()
-	w.sidebar = newSidebar(sidebarActions{fresh: w.fresh, models: func() { w.openScreen(w.modelsPage) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Search, open: w.openConversation,
-		remove: w.remove, rename: w.rename, menu: w.conversationMenu})
+	w.sidebar = newSidebar(sidebarActions{fresh: w.conversations.fresh, models: func() { w.arrangement.openScreen(w.modelsPage) }, escape: w.escape, leave: w.focusPrompt, search: w.ctl.Shelf.Search, open: w.conversations.openConversation,
+		remove: w.conversations.remove, rename: w.conversations.rename, menu: w.conversations.conversationMenu})
 	w.newInspectPanel()
-	w.addPanels(w.options.panel(w.writing), w.inspectSide)
-	w.addScreens(w.modelsPage, w.connect.screen(w.openConnect), w.prefs.screen())
-	w.topbar = newTopbar(topbarActions{menu: w.modelMenu, open: func() { w.choose(false) }, sidebar: w.toggleSidebar,
-		settings: func() { w.openScreen(w.prefs.page) }, escape: w.escape}, w.panels)
-	w.scrim = kit.NewScrim(w.closeDrawer)
+	w.arrangement.addPanels(w.options.panel(w.writing), w.inspectSide)
+	w.arrangement.addScreens(w.modelsPage, w.connect.screen(w.connecting.openConnect), w.prefs.screen())
+	w.topbar = newTopbar(topbarActions{menu: w.opener.modelMenu, open: func() { w.chooser.choose(false) }, sidebar: w.arrangement.toggleSidebar,
+		settings: func() { w.arrangement.openScreen(w.prefs.page) }, escape: w.escape}, w.arrangement.panels)
+	w.scrim = kit.NewScrim(w.arrangement.closeDrawer)
 	w.scrim.Hide()
 	w.newEdges()
-	w.menu = newMenu(w)
-	w.menu.setRecent(w.settings.Recent, w.load)
+	w.menu = newMenu(w.menuActions(), w.arrangement.panels, w.arrangement.screens, w.cfg.Updates.Home != "")
+	w.menu.setRecent(w.settings.Recent, w.opener.load)
 
+	w.equip()
+	w.reading.bindReader()
 	w.page = container.NewWithoutLayout(w.start.box, w.transcript, w.strip.Box, w.finder.Box, w.composer.box)
-	w.frame = container.New(kit.LayoutFunc{Min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), Do: w.layout},
+	w.frame = container.New(kit.LayoutFunc{Min: fyne.NewSize(settings.MinWidth, settings.MinHeight-menuHeight), Do: w.arrangement.layout},
 		w.topbar.box, w.page)
-	for _, s := range w.screens {
+	w.arrangement.frame, w.arrangement.page = w.frame, w.page
+	for _, s := range w.arrangement.screens {
 		w.frame.Add(s.box)
 	}
 	w.frame.Add(w.scrim)
 	w.frame.Add(w.sidebar.box)
-	for _, p := range w.panels {
+	for _, p := range w.arrangement.panels {
 		w.frame.Add(p.content)
 	}
 	w.frame.Add(w.leftEdge)
 	w.frame.Add(w.rightEdge)
 	w.frame.Add(w.status.box)
-	w.cfg.lag.judged = w.lagged
-	w.applySettings()
+	w.cfg.lag.judged = w.inspecting.lagged
+	w.preferences.applySettings()
 	win.SetMainMenu(w.menu.main)
 	win.SetContent(tooltip.AddWindowToolTipLayer(w.frame, win.Canvas()))
 	win.SetPadded(false)
 	win.Resize(fyne.NewSize(w.settings.Width, w.settings.Height))
-	win.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { w.dropped(files) })
+	win.SetOnDropped(func(_ fyne.Position, files []fyne.URI) { w.opener.dropped(files) })
 	win.Canvas().SetOnTypedKey(w.typedKey)
 	w.focusPrompt()
 	return w
 }
 
 // applySettings brings the parts in step with what does not depend on the view.
-func (w *window) applySettings() {
-	w.composer.entry.enterSends = w.settings.EnterSends
-	w.composer.preset.SetLabel(presetName(w.named(w.generation).Preset) + " ▾")
-	w.prefs.show(w.settings)
+func (pre *preferences) applySettings() {
+	pre.composer.entry.enterSends = pre.settings.EnterSends
+	pre.composer.preset.SetLabel(presetName(pre.named(pre.generation).Preset) + " ▾")
+	pre.prefs.show(pre.settings)
 }
 
 // update reads the controller's view and shows it. It returns when it wants to
 // be called again although nothing may have changed, 0 for never.
 func (w *window) update() time.Duration {
-	v, now := w.ctl.View(), w.cfg.now()
+	v, now := w.ctl.Conversation.View(), w.cfg.Now()
 	was := w.view
 	w.view = v
-	w.noteModel(was, v)
-	w.noteRate(was, v)
-	w.checkEditor()
+	w.copies.noteModel(was, v)
+	w.copies.noteRate(was, v)
+	w.editing.checkEditor()
 	if v.ID != w.known {
-		w.switched()
+		w.conversations.switched()
 	}
 	w.sidebar.show(v)
-	if v.Problem != was.Problem {
-		w.loadFailed = v.Problem != nil && w.opening
-	}
-
-	w.followFirst(was, v)
+	w.opener.noteProblem(was, v)
+	w.opener.followFirst(was, v)
 
 	w.status.download = runningDownload(w.shelf.Downloads.View())
 	w.cfg.lag.watch(len(v.Answers) > 0 || w.writing())
@@ -224,22 +226,17 @@ func (w *window) update() time.Duration {
 	if w.start.box.Visible() {
 		w.start.show(v.Model)
 	}
-	w.showHit()
+	w.conversations.showHit()
 	w.topbar.show(v)
-	w.showPanel()
-	w.showScreen()
-	w.showComposer(now)
-	if w.info != nil && !now.Before(w.infoUntil) {
-		w.info = nil
-	}
-	if w.info != nil {
-		wake = sooner(wake, w.infoUntil.Sub(now))
-	}
-	if w.strip.Show(w.message()) || changed {
-		w.relayout()
+	w.arrangement.showPanel()
+	w.arrangement.showScreen()
+	w.answering.showComposer(now)
+	wake = sooner(wake, w.notices.expire(now))
+	if w.strip.Show(w.notices.message()) || changed {
+		w.arrangement.relayout()
 	}
 	w.showMenu()
-	w.showCopy(was.Copy)
+	w.copies.showCopy(was.Copy)
 	return wake
 }
 
@@ -263,13 +260,13 @@ func sooner(a, b time.Duration) time.Duration {
 
 // writing tells if an answer of the conversation that is shown is being made, or
 // waits for its turn.
-func (w *window) writing() bool {
-	s := w.view.State
+func (ses *session) writing() bool {
+	s := ses.view.State
 	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping || s == chat.Waiting
 }
 
 // stoppable tells if an answer is being made here that was not stopped yet.
-func (w *window) stoppable() bool { return w.writing() && w.view.State != chat.Stopping }
+func (ses *session) stoppable() bool { return ses.writing() && ses.view.State != chat.Stopping }
 
 // elsewhere is the answer that is being written in a conversation that is not
 // shown, nil for none.
@@ -282,23 +279,23 @@ func elsewhere(v chat.View) *chat.Answering {
 
 // full tells if the context has no room left. Where only memory was short, there
 // may be more the next time.
-func (w *window) full() bool {
-	f := w.view.Figures
+func (ses *session) full() bool {
+	f := ses.view.Figures
 	return f.Context > 0 && !f.Short && f.ContextUsed >= f.Context
 }
 
 // canWrite tells if Generate would do something.
-func (w *window) canWrite() bool { return w.ready() && !w.full() }
+func (ses *session) canWrite() bool { return ses.ready() && !ses.full() }
 
 // ready tells if the model would write for this conversation, had it room.
-func (w *window) ready() bool { return w.view.State == chat.Ready && w.view.Model != nil }
+func (ses *session) ready() bool { return ses.view.State == chat.Ready && ses.view.Model != nil }
 
 // answered tells if a chat has nothing more to say without the user's words:
 // the last answer was not cut, and no message waits for one.
-func (w *window) answered() bool {
-	stop := w.view.Figures.Stop
-	if n := len(w.view.Document); n > 0 && stop == "" {
-		last := w.view.Document[n-1]
+func (ses *session) answered() bool {
+	stop := ses.view.Figures.Stop
+	if n := len(ses.view.Document); n > 0 && stop == "" {
+		last := ses.view.Document[n-1]
 		if stop = last.Stop; last.Author == chat.User {
 			return false
 		}
@@ -307,44 +304,44 @@ func (w *window) answered() bool {
 	case chat.ReachedLength, chat.StoppedByUser, chat.ContextFull, chat.StoppedByError:
 		return false
 	}
-	return w.view.Mode == chat.ChatMode
+	return ses.view.Mode == chat.ChatMode
 }
 
 // done tells if there is nothing to do for the model until the user writes.
-func (w *window) done() bool { return w.answered() && w.wordless() }
+func (ans *answering) done() bool { return ans.answered() && ans.wordless() }
 
 // wordless tells if the prompt holds no words.
-func (w *window) wordless() bool { return strings.TrimSpace(w.composer.entry.Text) == "" }
+func (ans *answering) wordless() bool { return strings.TrimSpace(ans.composer.entry.Text) == "" }
 
 // showComposer sets the one main button and what the prompt asks for.
-func (w *window) showComposer(now time.Time) {
-	w.showMain(now)
+func (ans *answering) showComposer(now time.Time) {
+	ans.showMain(now)
 	hint := kit.Tr("Write the beginning of a story…")
-	switch m := w.view.Model; {
-	case w.view.Mode == chat.ChatMode:
+	switch m := ans.view.Model; {
+	case ans.view.Mode == chat.ChatMode:
 		hint = kit.Tr("Write a message")
-	case !w.transcript.Empty():
+	case !ans.transcript.Empty():
 		hint = kit.Tr("Add words, or leave empty")
 	case m != nil && !m.Builtin:
 		hint = kit.Tr("This model continues texts: write the beginning of one…")
 	}
-	if e := w.composer.entry; e.PlaceHolder != hint {
+	if e := ans.composer.entry; e.PlaceHolder != hint {
 		e.SetPlaceHolder(hint)
 	}
 }
 
 // showMain sets the one main button.
-func (w *window) showMain(now time.Time) {
+func (ans *answering) showMain(now time.Time) {
 	label, tip := kit.Tr("Generate"), ""
 	switch {
-	case w.view.Mode == chat.ChatMode && (w.answered() || !w.wordless()):
+	case ans.view.Mode == chat.ChatMode && (ans.answered() || !ans.wordless()):
 		label = kit.Tr("Send")
-	case w.editsStory():
+	case ans.do.editsStory():
 		label = kit.Tr("Continue here")
-	case !w.transcript.Empty():
+	case !ans.transcript.Empty():
 		label = kit.Tr("Continue")
 	}
-	switch w.view.State {
+	switch ans.view.State {
 	case chat.NoModel:
 		tip = kit.Tr("Open a model first")
 	case chat.Loading:
@@ -353,13 +350,13 @@ func (w *window) showMain(now time.Time) {
 		label = kit.Tr("Stop")
 	case chat.Stopping:
 		label = kit.Tr("Stop")
-		if now.Sub(w.status.since) >= showStoppingAfter {
+		if now.Sub(ans.status.since) >= showStoppingAfter {
 			label = kit.Tr("Stopping…")
 		}
 	}
-	b := w.composer.main
+	b := ans.composer.main
 	b.SetLabel(label)
-	b.SetEnabled(w.ready() && (w.full() || !w.done()) || w.stoppable())
+	b.SetEnabled(ans.ready() && (ans.full() || !ans.done()) || ans.stoppable())
 	b.SetToolTip(tip)
 }
 
@@ -368,11 +365,11 @@ func (w *window) showMenu() {
 	w.menu.show(menuState{
 		writing: w.writing(), stoppable: w.stoppable() || elsewhere(w.view) != nil, canWrite: w.ready(),
 		canRetry: w.view.CanRetry, canUndo: w.view.CanUndo,
-		removed: len(w.removed) > 0,
-		text:    text, answer: w.lastAnswer() != "", model: w.view.Model != nil,
+		removed: w.conversations.canRestore(),
+		text:    text, answer: lastAnswer(w.view) != "", model: w.view.Model != nil,
 		copies:   w.view.Model != nil && !w.view.Model.Builtin,
-		versions: w.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
-		chats:    w.canTurn(), story: w.view.Mode == chat.StoryMode,
-		sidebar: w.sidebarShown(), panel: w.panelShown(), theme: w.settings.Theme,
+		versions: lastMessage(w.view, func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
+		chats:    w.conversations.canTurn(), story: w.view.Mode == chat.StoryMode,
+		sidebar: w.arrangement.sidebarShown(), panel: w.arrangement.panelShown(), theme: w.settings.Theme,
 	})
 }

@@ -36,7 +36,7 @@ func TestGenerate(t *testing.T) {
 	r.key(fyne.KeyReturn)
 	r.took("generate a\nb")
 
-	r.setEnterSends(false)
+	r.preferences.setEnterSends(false)
 	test.Type(r.composer.entry, "c")
 	r.key(fyne.KeyReturn)
 	r.took()
@@ -90,14 +90,14 @@ func TestMainButton(t *testing.T) {
 func TestEscape(t *testing.T) {
 	r := newRig(t, 720, 560)
 	r.show(state(chat.Generating), document("Once", " upon"))
-	r.togglePanel(r.options.side)
+	r.arrangement.togglePanel(r.options.side)
 	r.about()
 	r.key(fyne.KeyEscape)
-	if r.dialogs.Shown != nil || r.drawer != rightDrawer {
+	if r.dialogs.Shown != nil || r.arrangement.drawer != rightDrawer {
 		t.Fatal("Esc did not close the dialog alone")
 	}
 	r.key(fyne.KeyEscape)
-	if r.drawer != noDrawer {
+	if r.arrangement.drawer != noDrawer {
 		t.Fatal("Esc did not close the drawer")
 	}
 	r.took()
@@ -106,9 +106,9 @@ func TestEscape(t *testing.T) {
 	r.show(state(chat.Ready))
 	r.key(fyne.KeyEscape)
 	r.took()
-	r.openScreen(r.prefs.page)
+	r.arrangement.openScreen(r.prefs.page)
 	r.key(fyne.KeyEscape)
-	if r.screen != nil || r.win.Canvas().Focused() != r.composer.entry {
+	if r.arrangement.screen != nil || r.win.Canvas().Focused() != r.composer.entry {
 		t.Error("Esc did not lead back from the settings page to the prompt")
 	}
 }
@@ -179,15 +179,15 @@ func TestOpen(t *testing.T) {
 	r.key(fyne.KeyReturn)
 	r.took("load /models/b")
 
-	r.dropped([]fyne.URI{storage.NewFileURI("/models/c")})
+	r.opener.dropped([]fyne.URI{storage.NewFileURI("/models/c")})
 	r.took("load /models/c")
 
 	r.show(state(chat.Generating))
-	r.dropped([]fyne.URI{storage.NewFileURI("/models/d")})
+	r.opener.dropped([]fyne.URI{storage.NewFileURI("/models/d")})
 	r.took()
 	r.key(fyne.KeyReturn) // the safe answer has the focus
 	r.took()
-	r.load("/models/d")
+	r.opener.load("/models/d")
 	test.Tap(r.dialogs.Shown.Buttons[1])
 	r.took("load /models/d")
 }
@@ -215,7 +215,7 @@ func TestStrips(t *testing.T) {
 	r.stripIs("")
 	top := r.transcript.Position().Y
 
-	r.load("/empty") // it may fail before the window sees it load
+	r.opener.load("/empty") // it may fail before the window sees it load
 	r.took("load /empty")
 	r.show(func(v *chat.View) {
 		v.Problem = &saying.Problem{Sentence: saying.Say("No model in this folder"), Hint: saying.Say("Choose another."), Detail: "model: x"}
@@ -233,7 +233,7 @@ func TestStrips(t *testing.T) {
 	r.took("dismiss")
 	r.show(func(v *chat.View) { v.Problem = nil })
 	r.stripIs("")
-	r.generate()
+	r.answering.generate()
 	r.took("generate")
 	r.show(func(v *chat.View) {
 		v.Problem = &saying.Problem{Sentence: saying.Say("The model produced invalid numbers")}
@@ -278,28 +278,28 @@ func TestStrips(t *testing.T) {
 	}
 	r.pass(infoFor)
 	r.stripIs("")
-	r.remove("now")
+	r.conversations.remove("now")
 	for range 3 { // two were deleted
-		r.restore()
+		r.conversations.restore()
 	}
 	r.took("delete now", "restore now", "restore now")
 	if !r.menu.undelete.Disabled {
 		t.Error("the menu offers to undo a deletion, and there is none")
 	}
-	r.branch()
+	r.conversations.branch()
 	r.took("branch 2")
 }
 
 // A model of a kind that Tern does not run leads to those that it does.
 func TestUnsupportedModel(t *testing.T) {
 	r := newRig(t, 1100, 720)
-	r.opening = true
+	r.opener.opening = true
 	r.show(func(v *chat.View) {
 		v.Problem = &saying.Problem{Sentence: saying.Say("Tern"), Unsupported: true}
 	})
 	r.stripIs("Tern [See supported models]")
 	r.tapStrip("See supported models")
-	if r.screen != r.modelsPage {
+	if r.arrangement.screen != r.modelsPage {
 		t.Error("the page of models does not open")
 	}
 }
@@ -307,8 +307,8 @@ func TestUnsupportedModel(t *testing.T) {
 func TestSavedAtTheEnd(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.win.Resize(fyne.NewSize(800, 600))
-	r.togglePanel(r.options.side) // a drawer at this width: not a lasting choice
-	r.zoom(1)
+	r.arrangement.togglePanel(r.options.side) // a drawer at this width: not a lasting choice
+	r.preferences.zoom(1)
 	r.press(fyne.KeyQ)
 	got := r.saved[len(r.saved)-1]
 	if got.Width != 800 || got.Height != 600 || got.TextScale != 115 || !got.PanelOpen {

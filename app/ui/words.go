@@ -39,8 +39,8 @@ func loading(p chat.LoadProgress) string {
 	return s
 }
 
-// reading is the status line while a prompt is evaluated.
-func reading(f chat.Figures) string {
+// readingPrompt is the status line while a prompt is evaluated.
+func readingPrompt(f chat.Figures) string {
 	s := kit.Tr("Reading the prompt · {{.Done}} of {{.Total}} tokens", "Done", kit.Count(f.PromptDone), "Total", kit.Count(f.PromptTotal))
 	if f.PromptRate > 0 {
 		s += " · " + kit.Rate(f.PromptRate)

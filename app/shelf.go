@@ -1,4 +1,6 @@
-package ui
+//go:build cgo
+
+package app
 
 import (
 	"context"

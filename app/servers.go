@@ -1,4 +1,6 @@
-package ui
+//go:build cgo
+
+package app
 
 import (
 	"context"
@@ -7,21 +9,10 @@ import (
 	"tern/app/chat"
 	"tern/app/server"
 	"tern/app/settings"
+	"tern/app/ui"
 )
 
-// servers is what the window needs of servers: the one for other apps, and
-// those of other programs. Functions that are nil do nothing.
-type servers struct {
-	// serve turns the server for other apps on or off and calls done on the
-	// window's goroutine, with the address while it is on.
-	serve func(v settings.Serving, done func(url string, err error))
-	// ask asks a server for its models and calls done on the window's goroutine.
-	ask func(base, key string, done func(models []string, err error))
-	// setKey makes key the one that is sent to the server at base.
-	setKey func(base, key string)
-}
-
-// outside is what stands behind them in the program.
+// outside is what stands behind ui.Servers in the program.
 type outside struct {
 	post   func(func()) // onto the window's goroutine
 	shared server.Switch
@@ -44,7 +35,9 @@ func openOutside(known []settings.Server, post func(func())) *outside {
 	return o
 }
 
-func (o *outside) servers() servers { return servers{o.serve, o.ask, o.keys.Set} }
+func (o *outside) servers() ui.Servers {
+	return ui.Servers{Serve: o.serve, Ask: o.ask, SetKey: o.keys.Set}
+}
 
 func (o *outside) serve(v settings.Serving, done func(url string, err error)) {
 	o.turns <- func() {

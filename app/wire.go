@@ -1,0 +1,94 @@
+//go:build cgo
+
+package app
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+
+	"tern/app/chat"
+	"tern/app/crash"
+	"tern/app/explain"
+	"tern/app/library"
+	"tern/app/say"
+	"tern/app/settings"
+	"tern/app/ui"
+)
+
+// options say how the window starts.
+type options struct {
+	path         string    // model to open, absolute; empty for the one that Tern was closed with
+	settingsPath string    // where settings are kept; empty keeps them nowhere
+	stderr       io.Writer // for what cannot be said in the window
+	program      ui.Program
+	crash        *crash.Log // keeps reports of mistakes inside the program; nil keeps none
+
+	// arrivals, if set, delivers the paths of models that other starts of the
+	// program were to open. It must be closed after composeWindow returns.
+	arrivals <-chan string
+}
+
+// composeWindow makes the parts of the program that have a window, joins them, and
+// returns when the window is closed, with the exit code. It must be called on the
+// main goroutine, as Fyne requires.
+func composeWindow(o options) int {
+	if !ui.HasDisplay(o.stderr) {
+		return 1
+	}
+	kept, problem := ui.FirstSettings(), error(nil)
+	if _, err := os.Stat(o.settingsPath); err == nil {
+		kept, problem = settings.Load(o.settingsPath)
+	}
+	// The one way onto the window's goroutine: whatever calls back from another one
+	// is given it here.
+	post := fyne.Do
+	desktop := ui.NewDesktop(kept, post, o.stderr)
+	saver := newSaver(func(s settings.Settings) error {
+		if o.settingsPath == "" {
+			return nil
+		}
+		return settings.Save(o.settingsPath, s)
+	}, func(err error) { post(func() { desktop.SettingsKept(err, o.settingsPath) }) })
+
+	folder := filepath.Join(filepath.Dir(o.settingsPath), "conversations")
+	if o.settingsPath == "" {
+		folder = filepath.Join(os.TempDir(), "tern-conversations") // better than nowhere
+	}
+	shelf := openShelf(kept, desktop.Notify, post)
+	servers := openOutside(kept.Servers, post)
+	c := chat.New(chat.Options{Notify: desktop.Notify, Engine: servers.shared.Use, Free: library.FreeMemory, Keys: &servers.keys,
+		Readings: readings(kept.Recent), Folder: folder, Panicked: o.crash.Note})
+	desktop.Fill(ui.Config{
+		Controller: c, Settings: kept, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
+		Report: o.crash.Last(), Program: o.program,
+		Save: func(s settings.Settings) {
+			shelf.follow(s)
+			saver.save(s)
+		},
+	})
+	desktop.Begin(o.path, problem, o.settingsPath)
+	code := 0
+	if !desktop.Run(o.arrivals, o.stderr) {
+		code = 1
+	}
+	shelf.close()
+	servers.close()
+	c.Close()
+	if v := c.View(); v.Unsaved && v.Trouble != nil {
+		code = complain(o.stderr, *v.Trouble)
+	}
+	if err := saver.close(); err != nil {
+		code = complain(o.stderr, explain.Problem(err, o.settingsPath))
+	}
+	return code
+}
+
+// complain says a problem where there is no window any more.
+func complain(stderr io.Writer, p say.Problem) int {
+	fmt.Fprintf(stderr, "tern: %s.\nHint: %s\n", p.Sentence, p.Hint)
+	return 1
+}
