@@ -48,11 +48,15 @@ var arrows = map[string][]string{
 	"tern/app/builtin": {"tern/assets", "tern/inference", "tern/model/checkpoint"},
 	"tern/app/compact": {"tern/model", "tern/model/export", "tern/tokenizer"}, // tokenizer: its GGUF form
 
-	// ui shows the report of a crash, and asks for newer versions.
-	"tern/app/ui": {"tern/app/chat", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/ui/inspect", "tern/app/ui/kit", "tern/app/ui/longtext", "tern/app/ui/models", "tern/app/update", "tern/assets", "tern/inference/sampling"},
+	"tern/app/ui": {"tern/app/chat", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/remote", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/ui/filedialog", "tern/app/ui/inspect", "tern/app/ui/kit", "tern/app/ui/longtext", "tern/app/ui/models", "tern/app/update", "tern/assets", "tern/inference/sampling"},
 	// kit is widgets and words, and knows nothing of Tern.
 	"tern/app/ui/kit":         {},
 	"tern/app/ui/kit/kittest": {},
+	// models lists what library finds and downloads.
+	"tern/app/ui/models": {"tern/app/chat", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/settings", "tern/app/ui/kit", "tern/assets"},
+	// inspect colours the text that it looks into.
+	"tern/app/ui/inspect":             {"tern/app/chat", "tern/app/settings", "tern/app/ui/kit", "tern/app/ui/longtext"},
+	"tern/app/ui/inspect/inspecttest": {"tern/app/chat"},
 	// longtext is a view of a text, whatever that is about.
 	"tern/app/ui/longtext":   {"tern/app/ui/kit"},
 	"tern/app/ui/filedialog": {},

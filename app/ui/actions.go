@@ -84,14 +84,14 @@ func (ans *answering) begin(text string) {
 	ans.do.quiet()
 	ans.do.wrote()
 	ans.transcript.ToEnd()
-	ans.ctl.Generate(text, ans.generation)
+	ans.ctl.Conversation.Generate(text, ans.generation)
 	ans.do.focusPrompt()
 }
 
 // stop ends the answer of the conversation that is shown.
 func (ans *answering) stop() {
 	if ans.stoppable() {
-		ans.ctl.Stop()
+		ans.ctl.Conversation.Stop()
 	}
 }
 
@@ -99,7 +99,7 @@ func (ans *answering) stop() {
 // another conversation.
 func (ans *answering) stopAny() {
 	if a := elsewhere(ans.view); a != nil && !ans.writing() {
-		ans.ctl.StopIn(a.ID)
+		ans.ctl.Conversation.StopIn(a.ID)
 		return
 	}
 	ans.stop()
@@ -110,7 +110,7 @@ func (ans *answering) retry() {
 		ans.goOn(func() {
 			ans.do.closeEditor(true)
 			ans.transcript.ToEnd()
-			ans.ctl.Retry(ans.generation)
+			ans.ctl.Conversation.Retry(ans.generation)
 			ans.do.focusPrompt()
 		})
 	}
@@ -120,7 +120,7 @@ func (ans *answering) undo() {
 	if ans.view.CanUndo {
 		ans.do.closeEditor(true)
 		ans.do.quiet()
-		ans.ctl.Undo()
+		ans.ctl.Conversation.Undo()
 		ans.do.focusPrompt()
 	}
 }
@@ -128,7 +128,7 @@ func (ans *answering) undo() {
 func (o *opener) unload() {
 	if o.view.Model != nil {
 		o.setLast("")
-		o.ctl.Unload()
+		o.ctl.Models.Unload()
 	}
 }
 
@@ -190,7 +190,7 @@ func (o *opener) loadBy(path string, check func(open func())) {
 		check(func() {
 			o.do.closeScreen()
 			o.opening, o.first, o.instead = true, "", nil
-			o.ctl.Load(path, o.settings.Generation)
+			o.ctl.Models.Load(path, o.settings.Generation)
 			o.do.focusPrompt()
 		})
 	}
@@ -226,17 +226,17 @@ func (n *notices) message() *kit.Notice {
 		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.Context)), Hint: n.roomHint(),
 			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
-		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.DismissProblem,
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.Conversation.DismissProblem,
 			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.Conversation.DismissProblem}
 		if n.do.failed() && !v.Problem.Unsupported {
 			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { n.do.choose(false) }})
 		}
 		m.Actions = append(m.Actions, n.remedies(v.Problem)...)
 		return m
 	case v.Trouble != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: n.ctl.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: n.ctl.Conversation.DismissProblem}
 		if v.Unsaved {
 			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Save elsewhere…"), Do: func() { n.do.export(v.ID, ".json") }})
 		}
@@ -249,7 +249,7 @@ func (n *notices) message() *kit.Notice {
 	case v.Recovered != nil:
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly while writing."),
 			Hint:    kit.TrN(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
-			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { n.do.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: n.ctl.DiscardRecovered}}}
+			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { n.do.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: n.ctl.Shelf.DiscardRecovered}}}
 	case n.report != "":
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly."), Hint: kit.Tr("A report was kept on this computer. It is sent to nobody."),
 			Actions: []kit.Action{{Label: kit.Tr("Show report"), Do: func() { n.dialogs.Detail(kit.Tr("What happened"), n.seenReport()) }}, {Label: kit.Tr("Copy"), Do: func() { n.do.copyText(n.seenReport()) }}},
@@ -260,16 +260,16 @@ func (n *notices) message() *kit.Notice {
 		return n.do.foreignMessage()
 	case n.do.insteadMessage() != nil:
 		return n.do.insteadMessage()
-	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && n.answerID() != n.limitSeen:
+	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && answerID(n.view) != n.limitSeen:
 		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("The answer reached {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.MaxTokens)),
 			Actions: []kit.Action{{Label: kit.Tr("Continue"), Do: func() { n.do.goOn(func() { n.do.begin("") }) }}, {Label: kit.Tr("Raise limit"), Do: n.do.raiseLimit}},
-			Dismiss: func() { n.limitSeen = n.answerID(); n.do.update() }}
+			Dismiss: func() { n.limitSeen = answerID(n.view); n.do.update() }}
 	}
 	return n.do.offerCopy()
 }
 
 func (ans *answering) dropOldest() {
-	ans.ctl.DropOldest()
+	ans.ctl.Conversation.DropOldest()
 	ans.do.focusPrompt()
 }
 
@@ -312,8 +312,8 @@ func (ans *answering) raiseLimit() {
 }
 
 // answerID names the last answer, 0 for none.
-func (ses *session) answerID() int {
-	for _, s := range slices.Backward(ses.view.Document) {
+func answerID(v chat.View) int {
+	for _, s := range slices.Backward(v.Document) {
 		if s.Author == chat.Model {
 			return s.ID
 		}
@@ -322,8 +322,8 @@ func (ses *session) answerID() int {
 }
 
 // lastAnswer is what the model wrote last.
-func (ses *session) lastAnswer() string {
-	for _, s := range slices.Backward(ses.view.Document) {
+func lastAnswer(v chat.View) string {
+	for _, s := range slices.Backward(v.Document) {
 		if s.Author == chat.Model {
 			return strings.TrimLeft(s.Text, "\n")
 		}
@@ -331,7 +331,7 @@ func (ses *session) lastAnswer() string {
 	return ""
 }
 
-func (mes *messages) copyAnswer() { mes.copyText(mes.lastAnswer()) }
+func (mes *messages) copyAnswer() { mes.copyText(lastAnswer(mes.view)) }
 
 func (mes *messages) copyAll() {
 	var all strings.Builder
@@ -391,7 +391,7 @@ func (w *window) focusPrompt() {
 
 func (pre *preferences) setGeneration(g settings.Generation) {
 	pre.generation, pre.settings.Generation = g, g // the next conversation begins with those used last
-	pre.ctl.SetGeneration(pre.known, g)
+	pre.ctl.Conversation.SetGeneration(pre.known, g)
 	pre.applySettings()
 	pre.cfg.Save(pre.settings)
 }

@@ -17,7 +17,7 @@ func (con *conversations) fresh() {
 	con.do.closeScreen()
 	con.do.closeLeft()
 	if !con.transcript.Empty() || con.composer.entry.Text != "" {
-		con.ctl.New()
+		con.ctl.Conversation.New()
 	}
 	con.do.focusPrompt()
 }
@@ -32,7 +32,7 @@ func (con *conversations) openConversation(id string) {
 	if id != con.view.ID {
 		con.do.closeEditor(true)
 		con.do.quiet()
-		con.ctl.Open(id)
+		con.ctl.Conversation.Open(id)
 	}
 	con.do.focusPrompt()
 	con.showHit()
@@ -58,18 +58,18 @@ func (con *conversations) showHit() {
 }
 
 // entry is the list's entry of a conversation; the open one may not be saved yet.
-func (ses *session) entry(id string) chat.Entry {
-	for _, e := range ses.view.Conversations {
+func entry(v chat.View, id string) chat.Entry {
+	for _, e := range v.Conversations {
 		if e.ID == id {
 			return e
 		}
 	}
-	return chat.Entry{ID: id, Name: ses.view.Title}
+	return chat.Entry{ID: id, Name: v.Title}
 }
 
 // noConversation tells if there is nothing to rename, copy or delete.
 func (con *conversations) noConversation() bool {
-	return con.transcript.Empty() && con.entry(con.view.ID).Name == ""
+	return con.transcript.Empty() && entry(con.view, con.view.ID).Name == ""
 }
 
 // conversationMenu is the menu of a conversation in the list.
@@ -91,16 +91,16 @@ func (con *conversations) rename(id string) {
 	if id == con.view.ID && con.noConversation() {
 		return
 	}
-	e := con.entry(id)
+	e := entry(con.view, id)
 	con.dialogs.AskLine(kit.Tr("Rename conversation"), kit.Tr("Title; empty for the first words"), e.Name, kit.Tr("Rename"), func(text string) {
-		con.ctl.Rename(id, text)
+		con.ctl.Shelf.Rename(id, text)
 	})
 }
 
 func (con *conversations) duplicate(id string) {
 	if id != con.view.ID || !con.noConversation() {
 		con.do.closeEditor(true)
-		con.ctl.Duplicate(id)
+		con.ctl.Shelf.Duplicate(id)
 	}
 }
 
@@ -110,8 +110,8 @@ func (con *conversations) remove(id string) {
 		return
 	}
 	con.do.closeEditor(true)
-	name := con.entry(id).Name
-	con.ctl.Delete(id)
+	name := entry(con.view, id).Name
+	con.ctl.Shelf.Delete(id)
 	con.removed = append(con.removed, id)
 	con.do.tell(kit.Tr("Deleted “{{.Title}}”.", "Title", kit.Shorten(name, theme.TextSize(), kit.Px(240), true)), kit.Action{Label: kit.Tr("Undo"), Do: con.restore})
 }
@@ -121,7 +121,7 @@ func (con *conversations) restore() {
 	if n := len(con.removed); n > 0 {
 		con.do.closeEditor(true)
 		con.do.quiet()
-		con.ctl.Restore(con.removed[n-1])
+		con.ctl.Shelf.Restore(con.removed[n-1])
 		con.removed = con.removed[:n-1]
 		con.do.showMenu()
 	}
@@ -131,7 +131,7 @@ func (con *conversations) restore() {
 func (con *conversations) branch() {
 	if n := len(con.view.Document); n > 0 && !con.writing() {
 		con.do.closeEditor(true)
-		con.ctl.Branch(con.view.Document[n-1].ID)
+		con.ctl.Conversation.Branch(con.view.Document[n-1].ID)
 	}
 }
 
@@ -140,11 +140,11 @@ func (con *conversations) export(id, ext string) {
 	if id == con.view.ID && con.noConversation() {
 		return
 	}
-	con.do.chooseNew(fileName(con.entry(id).Name)+ext, func(path string) {
+	con.do.chooseNew(fileName(entry(con.view, id).Name)+ext, func(path string) {
 		if filepath.Ext(path) == "" {
 			path += ext
 		}
-		con.ctl.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
+		con.ctl.Shelf.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
 	})
 }
 
@@ -165,7 +165,7 @@ func fileName(title string) string {
 // importFile asks for a file and opens the conversation in it.
 func (con *conversations) importFile() {
 	con.do.closeEditor(true)
-	con.do.chooseFile(func(path string) { con.ctl.Import(path) })
+	con.do.chooseFile(func(path string) { con.ctl.Shelf.Import(path) })
 }
 
 // switched brings the prompt and the settings in step with another conversation.
@@ -197,14 +197,14 @@ func (con *conversations) canTurn() bool {
 // setStory makes messages a story, or a story messages.
 func (con *conversations) setStory() {
 	if con.canTurn() {
-		con.ctl.SetStory(con.view.Mode == chat.ChatMode)
+		con.ctl.Conversation.SetStory(con.view.Mode == chat.ChatMode)
 	}
 }
 
 // lastMessage is the last segment by an author, nil for none.
-func (ses *session) lastMessage(by func(chat.Segment) bool) *chat.Segment {
-	for i := len(ses.view.Document) - 1; i >= 0; i-- {
-		if s := &ses.view.Document[i]; by(*s) {
+func lastMessage(v chat.View, by func(chat.Segment) bool) *chat.Segment {
+	for i := len(v.Document) - 1; i >= 0; i-- {
+		if s := &v.Document[i]; by(*s) {
 			return s
 		}
 	}
@@ -214,9 +214,9 @@ func (ses *session) lastMessage(by func(chat.Segment) bool) *chat.Segment {
 // stepVersion shows the version before or behind of what has several, the last
 // of them.
 func (con *conversations) stepVersion(by int) {
-	if s := con.lastMessage(func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !con.writing() {
+	if s := lastMessage(con.view, func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !con.writing() {
 		con.do.closeEditor(true)
-		con.ctl.Step(s.ID, by)
+		con.ctl.Conversation.Step(s.ID, by)
 	}
 }
 

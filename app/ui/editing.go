@@ -34,9 +34,9 @@ func (ed *editing) closeEditor(keep bool) {
 	ed.transcript.EndEdit()
 	if text := e.Entry.Text; keep && text != e.Old {
 		if e.Message == nil {
-			ed.ctl.Splice(passage(e), text)
+			ed.ctl.Conversation.Splice(passage(e), text)
 		} else {
-			ed.ctl.Edit(e.Message.Segment, text, false, ed.generation)
+			ed.ctl.Conversation.Edit(e.Message.Segment, text, false, ed.generation)
 		}
 	}
 	ed.do.focusPrompt()
@@ -114,7 +114,7 @@ func (ed *editing) sendEdited() {
 	m, text := *e.Message, e.Entry.Text
 	ed.closeEditor(false)
 	ed.transcript.ToEnd()
-	ed.ctl.Edit(m.Segment, text, m.Mine, ed.generation)
+	ed.ctl.Conversation.Edit(m.Segment, text, m.Mine, ed.generation)
 }
 
 // clickedText looks at the token that was clicked where tokens are shown, and
@@ -196,7 +196,7 @@ func (ed *editing) continueHere() {
 	text := e.Entry.Before()
 	ed.closeEditor(false)
 	ed.transcript.ToEnd()
-	ed.ctl.ContinueAt(passage(e), text, ed.generation)
+	ed.ctl.Conversation.ContinueAt(passage(e), text, ed.generation)
 }
 
 // editLast edits the user's last message, or the last paragraph of a story.

@@ -46,7 +46,7 @@ func (aut *authors) mute() bool {
 func (aut *authors) whereIs(s chat.Segment) other {
 	o := other{name: s.Model}
 	recorded := ""
-	if list := aut.ctl.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
+	if list := aut.ctl.Tokens.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
 		recorded = list[len(list)-1].Path
 	}
 	for _, r := range aut.settings.Recent {

@@ -15,8 +15,8 @@ import (
 // newInspectPanel makes the Inspect panel of the window.
 func (w *window) newInspectPanel() {
 	w.inspect = inspect.New(w.settings.Tint, inspect.Actions{
-		Tokens:  w.ctl.Answer,
-		Examine: w.ctl.Examine,
+		Tokens:  w.ctl.Tokens.Answer,
+		Examine: w.ctl.Tokens.Examine,
 		Reshade: w.inspecting.reshade,
 		Reveal:  w.transcript.RevealAt,
 		Branch: func(at chat.Token, id int32) {
@@ -24,19 +24,19 @@ func (w *window) newInspectPanel() {
 				w.notices.quiet()
 				w.opener.wrote()
 				w.editing.closeEditor(true)
-				w.ctl.Choose(at, id, w.generation)
+				w.ctl.Tokens.Choose(at, id, w.generation)
 			})
 		},
 		Recipe: w.inspecting.copyRecipe,
 		Weights: func(done func(*chat.Weights)) {
-			w.ctl.Weights(func(a *chat.Weights) { w.cfg.Post(func() { done(a) }) })
+			w.ctl.Jobs.Weights(func(a *chat.Weights) { w.cfg.Post(func() { done(a) }) })
 		},
 		Measure: func(progress func(chat.SpeedProgress), done func(*chat.Speed)) {
-			w.ctl.Measure(func(p chat.SpeedProgress) { w.cfg.Post(func() { progress(p) }) },
+			w.ctl.Jobs.Measure(func(p chat.SpeedProgress) { w.cfg.Post(func() { progress(p) }) },
 				func(s *chat.Speed) { w.cfg.Post(func() { done(s) }) })
 		},
 		Lag:  func() time.Duration { return w.cfg.lag.worst },
-		Stop: w.ctl.Stop,
+		Stop: w.ctl.Conversation.Stop,
 		Copy: func(text string) {
 			w.messages.copyText(text)
 			w.notices.tell(kit.Tr("The measurements were copied."))
@@ -56,7 +56,7 @@ func (w *window) newInspectPanel() {
 
 // copyRecipe puts the recipe of the last answer on the clipboard.
 func (ins *inspecting) copyRecipe() {
-	ins.ctl.Recipe(func(recipe []byte) {
+	ins.ctl.Jobs.Recipe(func(recipe []byte) {
 		ins.cfg.Post(func() {
 			if recipe == nil {
 				ins.do.tell(kit.Tr("There is no recipe of this answer: the open model did not write it since it was opened."))

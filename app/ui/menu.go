@@ -66,77 +66,93 @@ func altItem(label string, do func(), key fyne.KeyName) *fyne.MenuItem {
 	return i
 }
 
-func newMenu(w *window) *menu {
+// menuActions are what the items do. Those about a conversation are given its id.
+type menuActions struct {
+	current                                                           func() string // the id of the conversation that is shown
+	write, stop, retry, undo, undelete, branch, fresh, story          func()
+	copyAll, copyAnswer, find, search, editLast, importFile           func()
+	unload, keepCopy, sidebar, shortcuts, lookForVersion, about, quit func()
+	focusPrompt                                                       func()
+	rename, duplicate, remove                                         func(id string)
+	export                                                            func(id, ext string)
+	choose                                                            func(folder bool)
+	step, read, zoom                                                  func(by int)
+	theme                                                             func(settings.Theme)
+}
+
+// newMenu makes the menu with an item for each panel and each screen; updates says
+// that newer versions can be looked for.
+func newMenu(do menuActions, panels []*panel, screens []*screen, updates bool) *menu {
 	const shift = fyne.KeyModifierShift
 	line := fyne.NewMenuItemSeparator
 	m := &menu{
 		recent:   fyne.NewMenuItem(kit.Tr("Recent"), nil),
-		side:     item(kit.Tr("Sidebar"), w.arrangement.toggleSidebar, fyne.KeyB),
-		write:    item(kit.Tr("Generate"), w.answering.generate, fyne.KeyReturn),
-		stop:     item(kit.Tr("Stop"), w.answering.stopAny, fyne.KeyPeriod),
-		retry:    item(kit.Tr("Retry"), w.answering.retry, fyne.KeyR),
-		undo:     item(kit.Tr("Undo the last turn"), w.answering.undo, ""),
-		undelete: item(kit.Tr("Undo the last deletion"), w.conversations.restore, ""),
-		branch:   item(kit.Tr("New conversation from here"), w.conversations.branch, ""),
-		fresh:    item(kit.Tr("New conversation"), w.conversations.fresh, fyne.KeyN),
-		story:    fyne.NewMenuItem(kit.Tr("Write as a story"), w.conversations.setStory),
-		copy:     item(kit.Tr("Copy the text"), w.messages.copyAll, ""),
-		answer:   item(kit.Tr("Copy last answer"), w.messages.copyAnswer, fyne.KeyC, shift),
-		find:     item(kit.Tr("Find in the text"), w.reading.find, fyne.KeyF),
-		unload:   item(kit.Tr("Close the model"), w.opener.unload, ""),
-		keep:     item(kit.Tr("Keep a compact copy…"), w.copies.keepCopy, ""),
+		side:     item(kit.Tr("Sidebar"), do.sidebar, fyne.KeyB),
+		write:    item(kit.Tr("Generate"), do.write, fyne.KeyReturn),
+		stop:     item(kit.Tr("Stop"), do.stop, fyne.KeyPeriod),
+		retry:    item(kit.Tr("Retry"), do.retry, fyne.KeyR),
+		undo:     item(kit.Tr("Undo the last turn"), do.undo, ""),
+		undelete: item(kit.Tr("Undo the last deletion"), do.undelete, ""),
+		branch:   item(kit.Tr("New conversation from here"), do.branch, ""),
+		fresh:    item(kit.Tr("New conversation"), do.fresh, fyne.KeyN),
+		story:    fyne.NewMenuItem(kit.Tr("Write as a story"), do.story),
+		copy:     item(kit.Tr("Copy the text"), do.copyAll, ""),
+		answer:   item(kit.Tr("Copy last answer"), do.copyAnswer, fyne.KeyC, shift),
+		find:     item(kit.Tr("Find in the text"), do.find, fyne.KeyF),
+		unload:   item(kit.Tr("Close the model"), do.unload, ""),
+		keep:     item(kit.Tr("Keep a compact copy…"), do.keepCopy, ""),
 	}
-	quit := item(kit.Tr("Quit"), w.quit, fyne.KeyQ)
+	quit := item(kit.Tr("Quit"), do.quit, fyne.KeyQ)
 	quit.IsQuit = true
 	theme := fyne.NewMenuItem(kit.Tr("Theme"), nil)
 	for _, t := range themes() {
-		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { w.preferences.setTheme(t.theme) }))
+		m.themes = append(m.themes, fyne.NewMenuItem(t.name, func() { do.theme(t.theme) }))
 	}
 	theme.ChildMenu = fyne.NewMenu("", m.themes...)
 	m.recent.ChildMenu = fyne.NewMenu("")
-	m.panels = w.arrangement.panels
-	current := func(do func(id string)) func() { return func() { do(w.view.ID) } }
+	m.panels = panels
+	current := func(run func(id string)) func() { return func() { run(do.current()) } }
 	m.conversation = []*fyne.MenuItem{
-		item(kit.Tr("Rename…"), current(w.conversations.rename), fyne.KeyR, shift),
-		item(kit.Tr("Duplicate"), current(w.conversations.duplicate), fyne.KeyD),
-		item(kit.Tr("Delete"), current(w.conversations.remove), fyne.KeyBackspace, shift),
-		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { w.conversations.export(w.view.ID, ".md") }),
-		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { w.conversations.export(w.view.ID, ".json") }),
+		item(kit.Tr("Rename…"), current(do.rename), fyne.KeyR, shift),
+		item(kit.Tr("Duplicate"), current(do.duplicate), fyne.KeyD),
+		item(kit.Tr("Delete"), current(do.remove), fyne.KeyBackspace, shift),
+		fyne.NewMenuItem(kit.Tr("Export as Markdown…"), func() { do.export(do.current(), ".md") }),
+		fyne.NewMenuItem(kit.Tr("Export as JSON…"), func() { do.export(do.current(), ".json") }),
 	}
 	m.versions = []*fyne.MenuItem{
-		altItem(kit.Tr("Previous version"), func() { w.conversations.stepVersion(-1) }, fyne.KeyUp),
-		altItem(kit.Tr("Next version"), func() { w.conversations.stepVersion(1) }, fyne.KeyDown),
+		altItem(kit.Tr("Previous version"), func() { do.step(-1) }, fyne.KeyUp),
+		altItem(kit.Tr("Next version"), func() { do.step(1) }, fyne.KeyDown),
 	}
 	file := []*fyne.MenuItem{m.fresh, line(),
-		fyne.NewMenuItem(kit.Tr("Import a conversation…"), w.conversations.importFile), m.conversation[3], m.conversation[4], line(),
-		item(kit.Tr("Open file…"), func() { w.chooser.choose(false) }, fyne.KeyO),
-		item(kit.Tr("Open folder…"), func() { w.chooser.choose(true) }, fyne.KeyO, shift),
+		fyne.NewMenuItem(kit.Tr("Import a conversation…"), do.importFile), m.conversation[3], m.conversation[4], line(),
+		item(kit.Tr("Open file…"), func() { do.choose(false) }, fyne.KeyO),
+		item(kit.Tr("Open folder…"), func() { do.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
-	for _, s := range w.arrangement.screens {
+	for _, s := range screens {
 		file = append(file, s.item)
 	}
 	view := []*fyne.MenuItem{m.side}
-	for _, p := range w.arrangement.panels {
+	for _, p := range panels {
 		view = append(view, p.item)
 	}
-	help := []*fyne.MenuItem{item(kit.Tr("Keyboard shortcuts"), w.shortcuts, fyne.KeyH, shift)}
-	if w.cfg.Updates.Home != "" {
-		help = append(help, fyne.NewMenuItem(kit.Tr("Look for a new version…"), w.preferences.offerLook))
+	help := []*fyne.MenuItem{item(kit.Tr("Keyboard shortcuts"), do.shortcuts, fyne.KeyH, shift)}
+	if updates {
+		help = append(help, fyne.NewMenuItem(kit.Tr("Look for a new version…"), do.lookForVersion))
 	}
 	m.main = fyne.NewMainMenu(
 		fyne.NewMenu(kit.Tr("File"), append(file, line(), quit)...),
 		fyne.NewMenu(kit.Tr("Edit"), m.undo, m.undelete, line(), m.copy, m.answer, line(), m.find,
-			item(kit.Tr("Search conversations"), w.conversations.searchConversations, fyne.KeyF, shift)),
-		fyne.NewMenu(kit.Tr("Conversation"), m.write, m.stop, m.retry, item(kit.Tr("Edit the last message"), w.editing.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
-			item(kit.Tr("Go up in the text"), func() { w.reading.readBy(-1) }, fyne.KeyUp, shift),
-			item(kit.Tr("Go down in the text"), func() { w.reading.readBy(1) }, fyne.KeyDown, shift),
-			item(kit.Tr("Go to the prompt"), w.focusPrompt, fyne.KeyL), m.story, line(),
+			item(kit.Tr("Search conversations"), do.search, fyne.KeyF, shift)),
+		fyne.NewMenu(kit.Tr("Conversation"), m.write, m.stop, m.retry, item(kit.Tr("Edit the last message"), do.editLast, fyne.KeyE), m.versions[0], m.versions[1], line(),
+			item(kit.Tr("Go up in the text"), func() { do.read(-1) }, fyne.KeyUp, shift),
+			item(kit.Tr("Go down in the text"), func() { do.read(1) }, fyne.KeyDown, shift),
+			item(kit.Tr("Go to the prompt"), do.focusPrompt, fyne.KeyL), m.story, line(),
 			m.branch, m.conversation[0], m.conversation[1], m.conversation[2]),
 		fyne.NewMenu(kit.Tr("View"), append(view, theme, line(),
-			item(kit.Tr("Larger text"), func() { w.preferences.zoom(1) }, fyne.KeyEqual),
-			item(kit.Tr("Smaller text"), func() { w.preferences.zoom(-1) }, fyne.KeyMinus),
-			item(kit.Tr("Normal text"), func() { w.preferences.zoom(0) }, fyne.Key0))...),
-		fyne.NewMenu(kit.Tr("Help"), append(help, fyne.NewMenuItem(kit.Tr("About Tern"), w.about))...),
+			item(kit.Tr("Larger text"), func() { do.zoom(1) }, fyne.KeyEqual),
+			item(kit.Tr("Smaller text"), func() { do.zoom(-1) }, fyne.KeyMinus),
+			item(kit.Tr("Normal text"), func() { do.zoom(0) }, fyne.Key0))...),
+		fyne.NewMenu(kit.Tr("Help"), append(help, fyne.NewMenuItem(kit.Tr("About Tern"), do.about))...),
 	)
 	for _, x := range m.main.Items {
 		withKeys(x)

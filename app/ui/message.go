@@ -84,7 +84,7 @@ func (mes *messages) messageRow(m longtext.Message) longtext.Buttons {
 			return func() {
 				if !mes.writing() {
 					mes.do.closeEditor(true)
-					mes.ctl.Step(m.Step, by)
+					mes.ctl.Conversation.Step(m.Step, by)
 				}
 				if r := mes.transcript.Reader(); r.On >= 0 {
 					mes.win.Canvas().Focus(r) // the button is gone with its version
@@ -116,7 +116,7 @@ func (mes *messages) moreOf(m longtext.Message) []*fyne.MenuItem {
 		items = append(items, fyne.NewMenuItem(kit.Tr("Show as plain text"), func() { t.ShowPlain(m, true) }))
 	}
 	return append(items, mes.removal(m),
-		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.ctl.Branch(m.Segment) }),
+		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.ctl.Conversation.Branch(m.Segment) }),
 		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { mes.aboutAnswer(m) }))
 }
 
@@ -128,7 +128,7 @@ func (mes *messages) removal(m longtext.Message) *fyne.MenuItem {
 			return
 		}
 		mes.do.closeEditor(true)
-		mes.ctl.Remove(m.Segment)
+		mes.ctl.Conversation.Remove(m.Segment)
 		mes.do.tell(kit.Tr("The message was deleted."), kit.Action{Label: kit.Tr("Undo"), Do: mes.do.undo})
 	})
 }
@@ -176,6 +176,6 @@ func (ans *answering) retryMessage(m longtext.Message) {
 	ans.goOn(func() {
 		ans.do.closeEditor(true)
 		ans.transcript.ToEnd()
-		ans.ctl.RetryAt(m.Segment, ans.generation)
+		ans.ctl.Conversation.RetryAt(m.Segment, ans.generation)
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 // prefsModels is the part of the settings page about models and downloads.
 type prefsModels struct {
-	w       *window
+	do      foldersActions
 	folders *fyne.Container
 	shown   []string
 	site    *kit.LineEntry
@@ -24,22 +24,31 @@ type prefsModels struct {
 	rows    []fyne.CanvasObject
 }
 
-func newPrefsModels(w *window) *prefsModels {
-	p := &prefsModels{w: w, folders: container.New(&kit.Stack{Gap: 4})}
-	p.site = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.preferences.setSite(text) })
+// foldersActions are what the part asks for.
+type foldersActions struct {
+	folders           func() []string // of models
+	add               func()
+	forget            func(dir string)
+	setSite, setToken func(string)
+	escape            func()
+}
+
+func newPrefsModels(do foldersActions) *prefsModels {
+	p := &prefsModels{do: do, folders: container.New(&kit.Stack{Gap: 4})}
+	p.site = kit.NewLineEntry(do.escape, func(string) {}, func(text string) { do.setSite(text) })
 	p.site.SetPlaceHolder(hub.DefaultBase)
-	p.token = kit.NewLineEntry(w.escape, func(string) {}, func(text string) { w.preferences.setToken(text) })
+	p.token = kit.NewLineEntry(do.escape, func(string) {}, func(text string) { do.setToken(text) })
 	p.token.Password = true
 	p.token.SetPlaceHolder(kit.Tr("none"))
-	p.siteRow = kit.NewRow(kit.Tr("Site"), siteSentence(), nil, p.site, w.escape, nil)
+	p.siteRow = kit.NewRow(kit.Tr("Site"), siteSentence(), nil, p.site, do.escape, nil)
 	p.rows = []fyne.CanvasObject{
 		kit.Section(kit.Tr("Models")),
 		kit.NewRow(kit.Tr("Folders"), kit.Tr("Models in them are listed on the Models page; downloads go into the first."),
-			kit.NewButton(kit.Tr("Add folder…"), w.escape, w.chooser.addFolder), p.folders, w.escape, nil).Box,
+			kit.NewButton(kit.Tr("Add folder…"), do.escape, do.add), p.folders, do.escape, nil).Box,
 		kit.Gap(10),
 		kit.Section(kit.Tr("Downloads")),
 		p.siteRow.Box,
-		kit.NewRow(kit.Tr("Access token"), kit.Tr("Only for models that ask for one. It is kept in the settings file and sent to this site alone."), nil, p.token, w.escape, nil).Box,
+		kit.NewRow(kit.Tr("Access token"), kit.Tr("Only for models that ask for one. It is kept in the settings file and sent to this site alone."), nil, p.token, do.escape, nil).Box,
 	}
 	return p
 }
@@ -55,7 +64,7 @@ func (p *prefsModels) show(s settings.Settings) {
 			e.SetText(text)
 		}
 	}
-	folders := p.w.chooser.modelFolders()
+	folders := p.do.folders()
 	if slices.Equal(folders, p.shown) && p.folders.Objects != nil {
 		return
 	}
@@ -65,7 +74,7 @@ func (p *prefsModels) show(s settings.Settings) {
 		name := kit.NewNote(theme.SizeNameText, kit.Span{Text: homely(dir), Colour: theme.ColorNameForeground})
 		var remove fyne.CanvasObject
 		if len(s.Models) > 0 {
-			remove = kit.NewButton(kit.Tr("Remove"), p.w.escape, func() { p.w.chooser.forgetFolder(dir) })
+			remove = kit.NewButton(kit.Tr("Remove"), p.do.escape, func() { p.do.forget(dir) })
 		}
 		p.folders.Add(container.NewBorder(nil, nil, nil, remove, container.New(kit.Flush{}, name)))
 	}

@@ -40,7 +40,7 @@ func (rd *reading) bindReader() {
 		Version: func(by int) {
 			if m, _ := t.Reading(); m.Versions > 1 && !rd.writing() {
 				rd.do.closeEditor(true)
-				rd.ctl.Step(m.Step, by)
+				rd.ctl.Conversation.Step(m.Step, by)
 			}
 		},
 		Buttons: func() {

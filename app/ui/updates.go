@@ -42,9 +42,9 @@ type updateRow struct {
 	rows []fyne.CanvasObject // none where the build knows no place to ask
 }
 
-func newUpdateRow(w *window) *updateRow {
-	u := &updateRow{on: kit.NewCheck(kit.Tr("Look for a new version once a week"), w.escape, w.preferences.setUpdates)}
-	if host := w.cfg.Updates.host(); host != "" {
+func newUpdateRow(host string, escape func(), changed func(bool)) *updateRow {
+	u := &updateRow{on: kit.NewCheck(kit.Tr("Look for a new version once a week"), escape, changed)}
+	if host != "" {
 		u.rows = []fyne.CanvasObject{container.NewHBox(u.on),
 			container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
 				kit.Muted(kit.Tr("Asks {{.Host}} for its number, and sends nothing else. Nothing is downloaded.", "Host", host))))}

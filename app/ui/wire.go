@@ -159,3 +159,41 @@ func (w *window) equip() {
 	w.inspecting.finder, w.inspecting.inspect, w.inspecting.inspectSide, w.inspecting.transcript = w.finder, w.inspect, w.inspectSide, w.transcript
 	w.connecting.connect = w.connect
 }
+
+// menuActions are the functions of the menu's items.
+func (w *window) menuActions() menuActions {
+	return menuActions{
+		current:        func() string { return w.view.ID },
+		write:          w.answering.generate,
+		stop:           w.answering.stopAny,
+		retry:          w.answering.retry,
+		undo:           w.answering.undo,
+		undelete:       w.conversations.restore,
+		branch:         w.conversations.branch,
+		fresh:          w.conversations.fresh,
+		story:          w.conversations.setStory,
+		copyAll:        w.messages.copyAll,
+		copyAnswer:     w.messages.copyAnswer,
+		find:           w.reading.find,
+		search:         w.conversations.searchConversations,
+		editLast:       w.editing.editLast,
+		importFile:     w.conversations.importFile,
+		unload:         w.opener.unload,
+		keepCopy:       w.copies.keepCopy,
+		sidebar:        w.arrangement.toggleSidebar,
+		shortcuts:      w.shortcuts,
+		lookForVersion: w.preferences.offerLook,
+		about:          w.about,
+		quit:           w.quit,
+		focusPrompt:    w.focusPrompt,
+		rename:         w.conversations.rename,
+		duplicate:      w.conversations.duplicate,
+		remove:         w.conversations.remove,
+		export:         w.conversations.export,
+		choose:         w.chooser.choose,
+		step:           w.conversations.stepVersion,
+		read:           w.reading.readBy,
+		zoom:           w.preferences.zoom,
+		theme:          w.preferences.setTheme,
+	}
+}

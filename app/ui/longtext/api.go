@@ -11,24 +11,26 @@ import (
 )
 
 // Paragraphs are those that are shown.
-func (t *View) Paragraphs() []paragraph { return t.page.paras[:t.page.shown] }
+func (t *View) Paragraphs() []paragraph { return t.page.content.paras[:t.page.content.shown] }
 
 // Messages are those that the paragraphs belong to.
-func (t *View) Messages() []Message { return t.page.infos }
+func (t *View) Messages() []Message { return t.page.content.infos }
 
 // MessageOf is the message that a paragraph belongs to.
-func (t *View) MessageOf(para int) Message { return t.page.infos[t.page.paras[para].message] }
+func (t *View) MessageOf(para int) Message {
+	return t.page.content.infos[t.page.content.paras[para].message]
+}
 
 // ParagraphsOf is which paragraphs a message has, from first up to end; none if
 // it is not shown.
 func (t *View) ParagraphsOf(segment int) (first, end int) {
 	p := t.page
-	which := slices.IndexFunc(p.infos, func(i Message) bool { return i.Segment == segment })
-	first = slices.IndexFunc(p.paras, func(x paragraph) bool { return x.message == which })
+	which := slices.IndexFunc(p.content.infos, func(i Message) bool { return i.Segment == segment })
+	first = slices.IndexFunc(p.content.paras, func(x paragraph) bool { return x.message == which })
 	if which < 0 || first < 0 {
 		return 0, 0
 	}
-	for end = first; end < p.shown && p.paras[end].message == which; {
+	for end = first; end < p.content.shown && p.content.paras[end].message == which; {
 		end++
 	}
 	return first, end
@@ -60,10 +62,10 @@ func (t *View) RevealAt(at int) {
 }
 
 // Plain tells if an answer is shown as it was written.
-func (t *View) Plain(m Message) bool { return t.page.plain[m.Segment] }
+func (t *View) Plain(m Message) bool { return t.page.content.plain[m.Segment] }
 
 // Formatted tells if a message has anything that is shown with formatting.
-func (t *View) Formatted(m Message) bool { return t.page.formatted(m) }
+func (t *View) Formatted(m Message) bool { return t.page.content.formatted(m) }
 
 // Editor is the one that is open, nil for none.
 func (t *View) Editor() *Editor { return t.page.edit }
@@ -107,8 +109,8 @@ func (t *View) Reader() *Reader { return t.page.reader }
 // Reading is the message that the reader is on, and its first paragraph.
 func (t *View) Reading() (m Message, first int) {
 	p := t.page
-	u := p.unit(p.reader.On)
-	return p.infos[min(p.paras[u.first].message, len(p.infos)-1)], u.first
+	u := p.content.unit(p.reader.On)
+	return p.content.infos[min(p.content.paras[u.first].message, len(p.content.infos)-1)], u.first
 }
 
 // Read moves the reader by a number of messages, or of paragraphs of a story, at
@@ -117,15 +119,15 @@ func (t *View) Read(by int) bool {
 	p := t.page
 	to := p.reader.On + by
 	if p.reader.On < 0 {
-		if to = p.unitAt(min(p.at(p.top), p.shown-1)); by < 0 {
-			to = p.unitAt(min(p.at(p.bottom), p.shown-1))
+		if to = p.content.unitAt(min(p.at(p.top), p.content.shown-1)); by < 0 {
+			to = p.content.unitAt(min(p.at(p.bottom), p.content.shown-1))
 		}
 	}
-	if to >= p.units() {
+	if to >= p.content.units() {
 		return false
 	}
 	to = max(0, to)
-	t.reveal(p.unit(to).first, 0)
+	t.reveal(p.content.unit(to).first, 0)
 	p.readAt(to)
 	return true
 }
@@ -137,9 +139,9 @@ func (t *View) StopReading() { t.page.readAt(-1) }
 // first of them, nil for none.
 func (t *View) FocusButtons() *kit.Button {
 	p := t.page
-	last := p.shown - 1 // of a story the buttons are at its end
-	if p.chat {
-		last = p.unit(p.reader.On).end - 1
+	last := p.content.shown - 1 // of a story the buttons are at its end
+	if p.content.chat {
+		last = p.content.unit(p.reader.On).end - 1
 	}
 	t.revealButtons(last)
 	if row := p.rows[last]; row != nil {

@@ -76,15 +76,15 @@ func (b *bubbles) objects(to []fyne.CanvasObject) []fyne.CanvasObject {
 func (p *page) labelWidth(i int) float32 {
 	column := p.column() + 2*kit.Inset()
 	switch {
-	case p.boxed(i):
+	case p.content.boxed(i):
 		return max(column, min(kit.Px(codeWidth), p.width-p.left()-kit.PageMargin))
-	case !p.paras[i].mine:
+	case !p.content.paras[i].mine:
 		return column
 	}
 	most := min(kit.Px(bubbleWidth), p.column()) - 2*bubbleEdge
 	longest := float32(0)
 	for r, k := p.bubbles.of(i), p.bubbles.of(i).first; k < r.end; k++ {
-		text := p.text(k)
+		text := p.content.text(k)
 		if len(text) > 200 {
 			return most
 		}
@@ -95,7 +95,7 @@ func (p *page) labelWidth(i int) float32 {
 
 // labelLeft is where block i stands.
 func (p *page) labelLeft(i int) float32 {
-	if !p.paras[i].mine {
+	if !p.content.paras[i].mine {
 		return p.left() - kit.Inset()
 	}
 	return p.left() + p.column() - bubbleEdge - p.labelWidth(i)

@@ -18,13 +18,13 @@ func TestBubbles(t *testing.T) {
 		r := newViewRig(t, width, 720)
 		r.show(messages, says(shortMessage, "\n\nBlue light is scattered most.", longMessage, "\n\nYes."))
 		p := r.page
-		if p.shown != 5 || len(p.bubbles.groups) != 2 || p.bubbles.groups[1] != (run{2, 4}) {
-			t.Fatalf("%d paragraphs, bubbles %v", p.shown, p.bubbles.groups)
+		if p.content.shown != 5 || len(p.bubbles.groups) != 2 || p.bubbles.groups[1] != (run{2, 4}) {
+			t.Fatalf("%d paragraphs, bubbles %v", p.content.shown, p.bubbles.groups)
 		}
 		right := p.left() + p.column()
-		for i := range p.shown {
+		for i := range p.content.shown {
 			l := r.label(i)
-			if !p.paras[i].mine {
+			if !p.content.paras[i].mine {
 				if l.Position().X != p.left()-kit.Inset() || l.Size().Width != p.column()+2*kit.Inset() {
 					t.Errorf("answer %d stands at %v, %v wide", i, l.Position().X, l.Size().Width)
 				}
@@ -75,7 +75,7 @@ func TestCaretIsNotInTheBubble(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 	r.show(says(shortMessage, "\n\n"))
-	if p := r.page; p.shown != 2 || r.label(1).Text != Caret || p.paras[1].mine {
-		t.Errorf("%d paragraphs, %q", p.shown, r.label(1).Text)
+	if p := r.page; p.content.shown != 2 || r.label(1).Text != Caret || p.content.paras[1].mine {
+		t.Errorf("%d paragraphs, %q", p.content.shown, r.label(1).Text)
 	}
 }

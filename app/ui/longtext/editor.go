@@ -111,11 +111,11 @@ func (p *page) locate() {
 	if e == nil {
 		return
 	}
-	e.First, e.End = p.shown, p.shown
-	for i, x := range p.paras[:p.shown] {
+	e.First, e.End = p.content.shown, p.content.shown
+	for i, x := range p.content.paras[:p.content.shown] {
 		in := x.From >= e.From && x.From < max(e.To, e.From+1)
 		if e.Message != nil {
-			in = p.infos[x.message].Segment == e.Message.Segment
+			in = p.content.infos[x.message].Segment == e.Message.Segment
 		}
 		if in {
 			e.First, e.End = min(e.First, i), i+1
@@ -130,7 +130,7 @@ func (p *page) locate() {
 
 // unedit shows the paragraphs again that an editor stood for.
 func (p *page) unedit(e *Editor) {
-	for i := e.First; i < min(e.End, p.shown); i++ {
+	for i := e.First; i < min(e.End, p.content.shown); i++ {
 		p.known[i], p.heights[i] = false, p.estimate(i)
 	}
 }

@@ -20,7 +20,7 @@ func TestMarkdown(t *testing.T) {
 	r.show(messages, says("How?", answerWithCode))
 	p := r.page
 	var kinds []string
-	for i := range p.shown {
+	for i := range p.content.shown {
 		kinds = append(kinds, fmt.Sprintf("%T", p.live[i].Block))
 	}
 	if got, want := strings.Join(kinds, " "), "*longtext.Prose *longtext.Rich *longtext.Code *longtext.Rich *longtext.Rich"; got != want {
@@ -65,13 +65,13 @@ func TestPlainText(t *testing.T) {
 	p := r.page
 	kinds := func() string {
 		var list []string
-		for i := range p.shown {
+		for i := range p.content.shown {
 			list = append(list, fmt.Sprintf("%T", p.live[i].Block))
 		}
 		return strings.Join(list, " ")
 	}
 	before, height := kinds(), p.height
-	r.ShowPlain(p.infos[1], true)
+	r.ShowPlain(p.content.infos[1], true)
 	if got, want := kinds(), "*longtext.Prose *longtext.Prose *longtext.Prose *longtext.Prose *longtext.Prose *longtext.Prose *longtext.Rich"; got != want {
 		t.Fatalf("blocks %s, want %s", got, want)
 	}
@@ -81,7 +81,7 @@ func TestPlainText(t *testing.T) {
 	if got := r.label(1).Text; got != "Read **it** so:" {
 		t.Errorf("%q", got)
 	}
-	r.ShowPlain(p.infos[1], false)
+	r.ShowPlain(p.content.infos[1], false)
 	if got := kinds(); got != before || p.height != height {
 		t.Errorf("blocks %s in %v, want %s in %v", got, p.height, before, height)
 	}
@@ -107,8 +107,8 @@ func TestCopyCode(t *testing.T) {
 		test.Tap(b.Copy)
 		return fyne.CurrentApp().Clipboard().Content()
 	}
-	last := p.shown - 2 // of the block, which is at the end of the text
-	if !p.paras[last].cont {
+	last := p.content.shown - 2 // of the block, which is at the end of the text
+	if !p.content.paras[last].cont {
 		t.Fatal("the code is one paragraph: the test does not work")
 	}
 	if got := copied(last); got != code600 {
@@ -148,8 +148,8 @@ func TestLongConversation(t *testing.T) {
 	r := newViewRig(t, 1100, 720)
 	r.show(longDocument)
 	p := r.page
-	if p.shown < 2000 {
-		t.Fatalf("%d paragraphs", p.shown)
+	if p.content.shown < 2000 {
+		t.Fatalf("%d paragraphs", p.content.shown)
 	}
 	check := func(when string) {
 		t.Helper()
@@ -157,7 +157,7 @@ func TestLongConversation(t *testing.T) {
 			t.Errorf("%s: %d widgets", when, n)
 		}
 		seen := 0
-		for i := p.at(p.top); i < p.shown-1 && p.tops[i] < p.bottom; i++ {
+		for i := p.at(p.top); i < p.content.shown-1 && p.tops[i] < p.bottom; i++ {
 			if p.live[i] == nil {
 				t.Fatalf("%s: paragraph %d is in view and has no widget", when, i)
 			}

@@ -19,7 +19,7 @@ type page struct {
 	widget.BaseWidget
 	do Actions
 
-	content
+	content content
 
 	tops    []float32
 	heights []float32
@@ -83,18 +83,18 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	for n > 0 && !writing && strings.TrimSpace(t.paras[n-1].Text) == "" {
 		n-- // an empty line at the end waits for more text; it is not shown
 	}
-	first = min(first, p.shown, max(0, n-1), p.replaced(t))
+	first = min(first, p.content.shown, max(0, n-1), p.content.replaced(t))
 	// The page keeps its own: the typesetter writes over its paragraphs as they grow.
-	p.paras = append(p.paras[:min(first, len(p.paras))], t.paras[min(first, len(p.paras)):]...)
-	p.infos, p.chat = append(p.infos[:0], t.infos...), t.chat
+	p.content.paras = append(p.content.paras[:min(first, len(p.content.paras))], t.paras[min(first, len(p.content.paras)):]...)
+	p.content.infos, p.content.chat = append(p.content.infos[:0], t.infos...), t.chat
 	if e := p.edit; e != nil {
 		first = min(first, e.First) // those that it stands for have no height
 	}
 	first = p.bubbles.start(max(0, first-1), first)
-	p.shown, p.writing = n, writing
+	p.content.shown, p.content.writing = n, writing
 	p.tops, p.heights, p.known = resize(p.tops, n), resize(p.heights, n), resize(p.known, n)
 	p.do.Changed(first)
-	p.bubbles.group(p.paras[:n])
+	p.bubbles.group(p.content.paras[:n])
 	first = p.bubbles.start(first, first)
 	p.locate()
 	for i := first; i < n; i++ {
@@ -109,13 +109,13 @@ func (p *page) set(t *typesetter, first int, writing bool) {
 	}
 	p.marked = -1
 	for i := max(0, first-1); t.last >= 0 && i < n; i++ {
-		if p.paras[i].From <= t.last {
+		if p.content.paras[i].From <= t.last {
 			p.marked = i
 		}
 	}
 	if t.last >= 0 && p.marked < 0 {
 		for i := range n {
-			if p.paras[i].From <= t.last {
+			if p.content.paras[i].From <= t.last {
 				p.marked = i
 			}
 		}
@@ -143,7 +143,7 @@ func (p *page) deselect() {
 // selectedEnd tells if the reader has text selected in the last paragraph, which
 // is the one that grows.
 func (p *page) selectedEnd() bool {
-	b := p.live[p.shown-1]
+	b := p.live[p.content.shown-1]
 	return b != nil && b.SelectedText() != ""
 }
 
@@ -159,8 +159,8 @@ func (p *page) discard() {
 // estimate is a height that is near the true one, without laying anything out.
 func (p *page) estimate(i int) float32 {
 	row := float32(estimateRow) * theme.Size(kit.SizeProse) / 15
-	text := p.paras[i].Text
-	if p.paras[i].code {
+	text := p.content.paras[i].Text
+	if p.content.paras[i].code {
 		return row*float32(strings.Count(text, "\n")) + 30
 	}
 	perLine := max(10, p.column()/(theme.Size(kit.SizeProse)*0.464))
@@ -170,7 +170,7 @@ func (p *page) estimate(i int) float32 {
 
 // build gives a paragraph its widget and measures it.
 func (p *page) build(i int) {
-	kind := p.kind(i)
+	kind := p.content.kind(i)
 	b := p.live[i]
 	if b != nil && b.kind != kind {
 		p.release(b)
@@ -180,7 +180,7 @@ func (p *page) build(i int) {
 		b = &placed{Block: p.take(kind), kind: kind, para: i}
 		p.live[i] = b
 	}
-	b.set(p.paras[i], p.text(i))
+	b.set(p.content.paras[i], p.content.text(i))
 	p.resized++
 	width := p.labelWidth(i)
 	if b.Size().Width != width {
@@ -195,7 +195,7 @@ func (p *page) build(i int) {
 // that can be seen: each is an object to draw.
 func (p *page) reshade() {
 	for i, b := range p.live {
-		if i >= p.shown || p.hidden(i) {
+		if i >= p.content.shown || p.hidden(i) {
 			continue
 		}
 		var list []Shade
@@ -229,7 +229,7 @@ func (p *page) take(kind blockKind) Block {
 // TappedSecondary opens the menu of the paragraph at a place.
 func (p *page) TappedSecondary(e *fyne.PointEvent) {
 	y := e.AbsolutePosition.Y - fyne.CurrentApp().Driver().AbsolutePositionForObject(p).Y
-	if i := p.at(y); i < p.shown && p.tops[i] <= y && !p.hidden(i) {
+	if i := p.at(y); i < p.content.shown && p.tops[i] <= y && !p.hidden(i) {
 		p.do.Menu(i, e.AbsolutePosition)
 	}
 }
@@ -249,12 +249,12 @@ func (p *page) copyCode(c *Code) {
 		if b.Block != c {
 			continue
 		}
-		for p.paras[i].cont {
+		for p.content.paras[i].cont {
 			i--
 		}
-		all, _ := p.paras[i].CodeText()
-		for i++; i < p.shown && p.paras[i].cont; i++ {
-			more, _ := p.paras[i].CodeText()
+		all, _ := p.content.paras[i].CodeText()
+		for i++; i < p.content.shown && p.content.paras[i].cont; i++ {
+			more, _ := p.content.paras[i].CodeText()
 			all += "\n" + more
 		}
 		p.do.CopyText(all)
@@ -288,8 +288,8 @@ func (p *page) realise() (moved float32) {
 	for { // each turn makes widgets that there were not
 		keep := p.anchor(p.top)
 		before := p.offset(keep)
-		remeasured := p.shown
-		for i := p.at(p.top - overscan); i < p.shown && p.tops[i] <= p.bottom+overscan; i++ {
+		remeasured := p.content.shown
+		for i := p.at(p.top - overscan); i < p.content.shown && p.tops[i] <= p.bottom+overscan; i++ {
 			if p.live[i] != nil && p.known[i] || p.hidden(i) {
 				continue
 			}
@@ -300,7 +300,7 @@ func (p *page) realise() (moved float32) {
 				remeasured = min(remeasured, i)
 			}
 		}
-		if remeasured == p.shown {
+		if remeasured == p.content.shown {
 			break
 		}
 		p.place(remeasured)
@@ -340,7 +340,7 @@ func (r pageRenderer) Objects() []fyne.CanvasObject {
 	if p.reader.On >= 0 {
 		objects = append(objects, p.reader)
 	}
-	for i := p.at(p.top - 3*overscan); i < p.shown && p.tops[i] <= p.bottom+3*overscan; i++ {
+	for i := p.at(p.top - 3*overscan); i < p.content.shown && p.tops[i] <= p.bottom+3*overscan; i++ {
 		if b := p.live[i]; b != nil { // in the order of the text, for the Tab key
 			objects = append(objects, b.Block)
 		}

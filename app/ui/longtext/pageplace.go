@@ -8,7 +8,7 @@ import (
 
 // at is the first paragraph that ends below y.
 func (p *page) at(y float32) int {
-	low, high := 0, p.shown
+	low, high := 0, p.content.shown
 	for low < high {
 		if m := (low + high) / 2; p.tops[m]+p.heights[m] < y {
 			low = m + 1
@@ -30,14 +30,14 @@ func (p *page) left() float32 { return (p.width - p.column()) / 2 }
 // place moves everything from paragraph first on to where it belongs.
 func (p *page) place(first int) {
 	y := float32(kit.PageMargin) - kit.Inset()
-	first = max(0, min(first, p.shown-1))
+	first = max(0, min(first, p.content.shown-1))
 	if p.edit != nil {
 		first = max(0, min(first, p.edit.First))
 	}
 	if first > 0 {
 		y = p.below(first - 1)
 	}
-	for i := first; i < p.shown; i++ {
+	for i := first; i < p.content.shown; i++ {
 		if i > 0 && !(p.hidden(i) && i > p.edit.First) {
 			y += p.space(i)
 		}
@@ -51,16 +51,16 @@ func (p *page) place(first int) {
 		y = p.below(i)
 	}
 	p.height = y + kit.PageMargin - kit.Inset()
-	if p.shown > 0 && !p.chat {
+	if p.content.shown > 0 && !p.content.chat {
 		p.height += rowHeight()
 	}
 	p.placeBubbles()
 	p.placeReader()
-	if p.marked >= 0 && p.marked < p.shown {
+	if p.marked >= 0 && p.marked < p.content.shown {
 		p.mark.Move(fyne.NewPos(p.left()-12, p.tops[p.marked]+kit.Inset()))
-		p.mark.Resize(fyne.NewSize(2, p.tops[p.shown-1]+p.heights[p.shown-1]-p.tops[p.marked]-2*kit.Inset()))
+		p.mark.Resize(fyne.NewSize(2, p.tops[p.content.shown-1]+p.heights[p.content.shown-1]-p.tops[p.marked]-2*kit.Inset()))
 	}
-	if e := p.edit; e != nil && e.First < p.shown {
+	if e := p.edit; e != nil && e.First < p.content.shown {
 		e.Box.Move(fyne.NewPos(p.left()-kit.Inset(), p.tops[e.First]))
 		e.Box.Resize(fyne.NewSize(p.column()+2*kit.Inset(), p.heights[e.First]))
 	}
@@ -69,7 +69,7 @@ func (p *page) place(first int) {
 // below is where what follows paragraph i begins, but for its gap.
 func (p *page) below(i int) float32 {
 	y := p.tops[i] + p.heights[i]
-	if p.chat && p.ends(i) {
+	if p.content.chat && p.content.ends(i) {
 		y += rowHeight()
 	}
 	return y
@@ -77,8 +77,8 @@ func (p *page) below(i int) float32 {
 
 // space is the distance between paragraph i and the one above.
 func (p *page) space(i int) float32 {
-	s := space(p.paras[i].gap)
-	if p.boxed(i) || p.boxed(i-1) {
+	s := space(p.content.paras[i].gap)
+	if p.content.boxed(i) || p.content.boxed(i-1) {
 		s = max(s, 4) // boxes have no empty space of their own
 	}
 	if e := p.edit; e != nil && (i == e.First || i == e.End) {
@@ -111,12 +111,12 @@ func (p *page) reflow(width float32) bool {
 	unlaid := p.width == 0
 	p.width = width
 	whole := p.column() != before || unlaid
-	for i := range p.shown {
+	for i := range p.content.shown {
 		if whole {
 			p.known[i], p.heights[i] = false, p.estimate(i)
 		}
 		// A block of code is as wide as there is room beside the column too.
-		if p.live[i] != nil && (whole || p.boxed(i)) && !p.hidden(i) {
+		if p.live[i] != nil && (whole || p.content.boxed(i)) && !p.hidden(i) {
 			p.build(i)
 		}
 	}
@@ -132,7 +132,7 @@ type anchor struct {
 }
 
 func (p *page) anchor(y float32) anchor {
-	if i := p.at(y); i < p.shown && p.heights[i] > 0 {
+	if i := p.at(y); i < p.content.shown && p.heights[i] > 0 {
 		return anchor{i, max(0, y-p.tops[i]) / p.heights[i]}
 	}
 	return anchor{}
@@ -140,7 +140,7 @@ func (p *page) anchor(y float32) anchor {
 
 // offset is where an anchor is now.
 func (p *page) offset(a anchor) float32 {
-	if a.para >= p.shown || a.para == 0 && a.share == 0 {
+	if a.para >= p.content.shown || a.para == 0 && a.share == 0 {
 		return 0
 	}
 	return p.tops[a.para] + a.share*p.heights[a.para]

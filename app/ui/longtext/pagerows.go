@@ -30,17 +30,17 @@ func rowHeight() float32 {
 // versions. It tells if they changed.
 func (p *page) placeRows() (changed bool) {
 	want := map[int]Message{}
-	if p.edit == nil || !p.chat {
-		for i := p.at(p.top - overscan); i < p.shown && p.tops[i] <= p.bottom+overscan; i++ {
-			m := p.paras[i].message
-			if !p.ends(i) || m >= len(p.infos) {
+	if p.edit == nil || !p.content.chat {
+		for i := p.at(p.top - overscan); i < p.content.shown && p.tops[i] <= p.bottom+overscan; i++ {
+			m := p.content.paras[i].message
+			if !p.content.ends(i) || m >= len(p.content.infos) {
 				continue
 			}
-			info := p.infos[m]
-			if p.writing && info.Last {
+			info := p.content.infos[m]
+			if p.content.writing && info.Last {
 				continue
 			}
-			if info.Last && !info.Mine || p.chat && (m == p.hovered || m == p.reader.On) || info.Versions > 1 {
+			if info.Last && !info.Mine || p.content.chat && (m == p.hovered || m == p.reader.On) || info.Versions > 1 {
 				want[i] = info
 			}
 		}
@@ -64,7 +64,7 @@ func (p *page) placeRows() (changed bool) {
 			x = p.left() + p.column() - size.Width + kit.Inset()
 		}
 		y := p.tops[i] + p.heights[i]
-		if !p.hidden(i) && !p.boxed(i) {
+		if !p.hidden(i) && !p.content.boxed(i) {
 			y -= 2 // a part of what a label keeps empty below its text
 		}
 		r.Move(fyne.NewPos(x, y))
@@ -79,12 +79,12 @@ func (p *page) MouseMoved(e *desktop.MouseEvent) {
 		p.do.Pointed(p.textAt(e.Position))
 	}
 	m := -1
-	if i := p.at(e.Position.Y - rowHeight()); i < p.shown && p.tops[i] <= e.Position.Y {
-		m = p.paras[i].message
+	if i := p.at(e.Position.Y - rowHeight()); i < p.content.shown && p.tops[i] <= e.Position.Y {
+		m = p.content.paras[i].message
 	}
 	if m >= 0 && m != p.hovered {
 		p.hovered = m
-		if p.chat && p.placeRows() {
+		if p.content.chat && p.placeRows() {
 			p.Refresh()
 		}
 	}
@@ -105,7 +105,7 @@ func (p *page) MouseOut() {
 // for none.
 func (p *page) textAt(pos fyne.Position) (i, at int) {
 	i = p.at(pos.Y)
-	if b := p.live[i]; i < p.shown && b != nil && !p.hidden(i) {
+	if b := p.live[i]; i < p.content.shown && b != nil && !p.hidden(i) {
 		return i, b.At(pos.Subtract(b.Position()))
 	}
 	return i, -1

@@ -15,9 +15,9 @@ func TestPieces(t *testing.T) {
 	p := r.page
 	for i, want := range map[int]string{1: long, 2: "item", 3: "go run ."} {
 		b := p.live[i]
-		from := strings.LastIndex(p.paras[i].Text, want)
+		from := strings.LastIndex(p.content.paras[i].Text, want)
 		if i == 2 {
-			from = strings.Index(p.paras[i].Text, want)
+			from = strings.Index(p.content.paras[i].Text, want)
 		}
 		list := []Shade{{From: from, To: from + len(want)}}
 		b.shade(list)
@@ -43,7 +43,7 @@ func TestPieces(t *testing.T) {
 			t.Fatalf("%d: no pieces", i)
 		}
 		for _, x := range pieces {
-			if got := p.paras[i].Text[x.from : x.from+len(x.text)]; got != x.text {
+			if got := p.content.paras[i].Text[x.from : x.from+len(x.text)]; got != x.text {
 				t.Errorf("%d: %q is taken for %q", i, x.text, got)
 			}
 			for n := range len(x.text) {

@@ -121,20 +121,20 @@ func (r *Reader) CreateRenderer() fyne.WidgetRenderer {
 // placeReader puts the reader around what it is on.
 func (p *page) placeReader() {
 	r := p.reader
-	if r.On >= p.units() {
+	if r.On >= p.content.units() {
 		r.On = -1
 	}
 	if r.On < 0 {
 		r.Hide()
 		return
 	}
-	u := p.unit(r.On)
+	u := p.content.unit(r.On)
 	x, right := p.labelLeft(u.first), float32(0)
 	for i := u.first; i < u.end; i++ {
 		x = min(x, p.labelLeft(i))
 		right = max(right, p.labelLeft(i)+p.labelWidth(i))
 	}
-	if p.paras[u.first].mine {
+	if p.content.paras[u.first].mine {
 		x, right = x-bubbleEdge, right+bubbleEdge
 	}
 	last := u.end - 1

@@ -32,7 +32,7 @@ func TestForgottenRenderers(t *testing.T) {
 	})
 	r.show(func(d *Document) { d.Parts[0].ID, d.Parts[0].Text = 7, kittest.Story(30)+"!" })
 	for i, b := range p.live {
-		if i < p.shown-1 && p.heights[i] < 100 {
+		if i < p.content.shown-1 && p.heights[i] < 100 {
 			t.Errorf("paragraph %d is %v high", i, p.heights[i])
 		}
 		if b.MinSize().Height != p.heights[i] {

@@ -73,7 +73,7 @@ func (t *View) Update(v Document) (waiting bool) {
 	t.types.other = another
 	first := t.types.update(v.Parts)
 	n := len(t.types.paras)
-	if first == n && n == len(t.page.paras) && v.Chat == t.page.chat && writing == t.writing && slices.Equal(t.page.infos, t.types.infos) {
+	if first == n && n == len(t.page.content.paras) && v.Chat == t.page.content.chat && writing == t.writing && slices.Equal(t.page.content.infos, t.types.infos) {
 		return false
 	}
 	t.writing = writing
@@ -95,9 +95,9 @@ func (t *View) Update(v Document) (waiting bool) {
 // stays where that begins or they are.
 func (t *View) ShowPlain(m Message, plain bool) {
 	p := t.page
-	p.plain[m.Segment] = plain
-	which := slices.IndexFunc(p.infos, func(i Message) bool { return i.Segment == m.Segment })
-	first := slices.IndexFunc(p.paras[:p.shown], func(x paragraph) bool { return x.message == which })
+	p.content.plain[m.Segment] = plain
+	which := slices.IndexFunc(p.content.infos, func(i Message) bool { return i.Segment == m.Segment })
+	first := slices.IndexFunc(p.content.paras[:p.content.shown], func(x paragraph) bool { return x.message == which })
 	if which < 0 || first < 0 {
 		return
 	}
@@ -153,7 +153,7 @@ func (t *View) revealButtons(para int) {
 
 // scrollTo scrolls to what stands at a height that depends on a paragraph.
 func (t *View) scrollTo(para int, span func() (top, bottom float32)) {
-	if para >= t.page.shown {
+	if para >= t.page.content.shown {
 		return
 	}
 	t.follow, t.settling = false, true

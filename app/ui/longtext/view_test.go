@@ -22,7 +22,7 @@ func TestStreamingChangesTheLastParagraph(t *testing.T) {
 		labels[i], before[i] = r.label(i), r.label(i).Text
 	}
 	if len(labels) < 3 || len(labels) > 18 {
-		t.Fatalf("%d of %d paragraphs have a widget", len(labels), p.shown)
+		t.Fatalf("%d of %d paragraphs have a widget", len(labels), p.content.shown)
 	}
 	p.resized = 0
 	for i := range 50 {
@@ -33,19 +33,19 @@ func TestStreamingChangesTheLastParagraph(t *testing.T) {
 		}
 	}
 	for i, l := range labels {
-		if i < p.shown-1 && (l != r.label(i) || l.Text != before[i]) {
+		if i < p.content.shown-1 && (l != r.label(i) || l.Text != before[i]) {
 			t.Errorf("paragraph %d changed", i)
 		}
 	}
-	if got, want := r.label(p.shown-1).Text, strings.Repeat(" word", 50)+Caret; got != want {
+	if got, want := r.label(p.content.shown-1).Text, strings.Repeat(" word", 50)+Caret; got != want {
 		t.Errorf("the last paragraph is %q, want %q", got, want)
 	}
 	r.show(growing(false))
-	if got := r.label(p.shown - 1).Text; strings.Contains(got, Caret) {
+	if got := r.label(p.content.shown - 1).Text; strings.Contains(got, Caret) {
 		t.Errorf("the caret stays: %q", got)
 	}
-	if p.shown != 21 || len(p.rows) != 1 {
-		t.Errorf("%d paragraphs, %d rows of buttons", p.shown, len(p.rows))
+	if p.content.shown != 21 || len(p.rows) != 1 {
+		t.Errorf("%d paragraphs, %d rows of buttons", p.content.shown, len(p.rows))
 	}
 }
 
@@ -88,14 +88,14 @@ func TestNoHolesAfterResize(t *testing.T) {
 	check := func(when string) {
 		t.Helper()
 		p := r.page
-		for i := 1; i < p.shown; i++ {
+		for i := 1; i < p.content.shown; i++ {
 			above := r.label(i - 1)
 			gap := r.label(i).Position().Y - above.Position().Y - above.MinSize().Height
-			if want := space(p.paras[i].gap); gap < want-0.5 || gap > want+0.5 {
+			if want := space(p.content.paras[i].gap); gap < want-0.5 || gap > want+0.5 {
 				t.Errorf("%s: paragraph %d is %v below the one above, want %v", when, i, gap, want)
 			}
 		}
-		last := r.label(p.shown - 1)
+		last := r.label(p.content.shown - 1)
 		if end := last.Position().Y + last.MinSize().Height; p.MinSize().Height < end {
 			t.Errorf("%s: the page ends at %v, its text at %v", when, p.MinSize().Height, end)
 		}
@@ -118,8 +118,8 @@ func TestNoHolesAfterResize(t *testing.T) {
 	check("narrower")
 	r.show(says("", text, " More words.", " And more."))
 	check("continued")
-	if p := r.page; p.mark.Hidden || p.marked != p.shown-1 {
-		t.Errorf("the continuation is marked from paragraph %d of %d", p.marked, p.shown)
+	if p := r.page; p.mark.Hidden || p.marked != p.content.shown-1 {
+		t.Errorf("the continuation is marked from paragraph %d of %d", p.marked, p.content.shown)
 	}
 	r.show(says("Once."))
 	check("undone")
