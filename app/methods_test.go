@@ -16,9 +16,7 @@ import (
 const mostMethods = 40
 
 // moreMethods are the types that have more, and how many they may have until they are split.
-var moreMethods = map[string]int{
-	"tern/app/chat.Controller": 130,
-}
+var moreMethods = map[string]int{}
 
 // typeMethods are the methods of a type that are declared for it, and the types of app that it embeds.
 type typeMethods struct {

@@ -63,7 +63,7 @@ func composeWindow(o options) int {
 	c := chat.New(chat.Options{Notify: desktop.Notify, Engine: servers.shared.Use, Free: library.FreeMemory, Keys: &servers.keys,
 		Readings: readings(kept.Recent), Folder: folder, Panicked: o.crash.Note})
 	desktop.Fill(ui.Config{
-		Controller: ui.Controller{Conversation: c, Models: c, Shelf: c, Jobs: c, Tokens: c}, Settings: kept, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
+		Controller: ui.Controller{Conversation: c, Models: c.Models, Shelf: c.Shelf, Jobs: c.Jobs, Tokens: c.Tokens}, Settings: kept, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
 		Report: o.crash.Last(), Program: o.program,
 		Save: func(s settings.Settings) {
 			shelf.follow(s)

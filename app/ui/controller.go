@@ -48,7 +48,7 @@ type Models interface {
 	Correct(g settings.Generation)
 	ReadAsItSays(g settings.Generation)
 	DeclineAdvice()
-	Yield()
+	ReserveCore()
 }
 
 // Shelf has the conversations that are kept: *shelf.Shelf of chat.

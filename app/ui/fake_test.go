@@ -63,7 +63,7 @@ func (f *fakeController) View() chat.View                          { return f.vi
 func (f *fakeController) SetInspect(on bool)                       { f.inspect = on }
 func (f *fakeController) Answer(int) ([]chat.Token, bool)          { return f.tokens, f.missing }
 func (f *fakeController) Examine(segment int)                      { f.call("examine", segment) }
-func (f *fakeController) Yield()                                   { f.call("yield") }
+func (f *fakeController) ReserveCore()                             { f.call("yield") }
 func (f *fakeController) Recipe(done func([]byte))                 { done(f.recipe) }
 func (f *fakeController) Weights(done func(*chat.Weights))         { f.call("weights"); done(f.weights) }
 func (f *fakeController) Measure(_ func(chat.SpeedProgress), done func(*chat.Speed)) {
@@ -151,7 +151,8 @@ func newRig(t testing.TB, width, height float32) *rig {
 	idle := newLag(func(func()) {}, time.Now, func() bool { return false })
 	t.Cleanup(func() { idle.watch(false) })
 	m := builtin
-	r.fake.view = chat.View{ID: "now", State: chat.Ready, Model: &m, Figures: chat.Figures{Context: 512}}
+	r.fake.view = chat.View{State: chat.Ready}
+	r.fake.view.ID, r.fake.view.Model, r.fake.view.Figures.Context = "now", &m, 512
 	s := settings.Default()
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
 	r.window = newWindow(win, th, Config{

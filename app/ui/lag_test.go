@@ -34,14 +34,14 @@ func TestSlowWindowGetsACore(t *testing.T) {
 	r.probes(85, 2*time.Millisecond)
 	r.probes(5, lagAllowed+1)
 	r.took("yield")
-	r.show(func(v *chat.View) { v.Yields = true })
+	r.show(func(v *chat.View) { v.CoreReserved = true })
 	r.probes(90, time.Second)
 	r.took() // one is enough
 	if got := r.setting("Threads").Sentence.Text(); !strings.Contains(got, "because this window became slow") {
 		t.Errorf("the panel says %q of the threads", got)
 	}
 
-	r.show(func(v *chat.View) { v.Yields = false })
+	r.show(func(v *chat.View) { v.CoreReserved = false })
 	r.preferences.setGeneration(settings.Generation{Threads: 2})
 	r.probes(90, 120*time.Millisecond)
 	r.took() // the user's choice stays
