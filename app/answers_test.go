@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,9 +30,11 @@ func TestAnswers(t *testing.T) {
 				dir = filepath.Join("ui", pkg)
 			}
 			files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-			if err != nil {
+			below, err2 := filepath.Glob(filepath.Join(dir, "*", "*_test.go"))
+			if err = errors.Join(err, err2); err != nil {
 				t.Fatal(err)
 			}
+			files = append(files, below...)
 			for _, f := range files {
 				code, err := os.ReadFile(f)
 				if err != nil {
