@@ -26,8 +26,10 @@ func TestAnswers(t *testing.T) {
 			dir := pkg
 			if pkg == "inference" {
 				dir = filepath.Join("..", pkg)
-			} else if _, err := os.Stat(dir); err != nil { // a part of the window
-				dir = filepath.Join("ui", pkg)
+			} else if _, err := os.Stat(dir); err != nil { // a part of the window, or of inference
+				if dir = filepath.Join("ui", pkg); !isFolder(dir) {
+					dir = filepath.Join("..", "inference", pkg)
+				}
 			}
 			files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 			below, err2 := filepath.Glob(filepath.Join(dir, "*", "*_test.go"))
@@ -47,4 +49,9 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s has no test %s", pkg, test)
 		}
 	}
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

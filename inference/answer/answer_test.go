@@ -103,6 +103,7 @@ func TestSplit(t *testing.T) {
 		{tags, false, offered, "<tool_call>\n<function=other>\n</function>\n</tool_call>", "text <tool_call>\n<function=other>\n</function>\n</tool_call>"},
 		{tags, false, offered, "<tool_call>\n<function=now>\n<parameter=a>\n{\"b\": [1, 2]}\n</parameter>\n<parameter=c>\nx \"y\" <z>\n</parameter>\n</function>\n</tool_call>", `call now {"a":{"b":[1,2]},"c":"x \"y\" <z>"}`},
 
+		{tags, false, offered, "<tool_call>\n<function=save>\n<parameter=text>\nx\n</parameter>\n<parameter=draft>\nfalse\n</parameter>\n<parameter=tags>\n[\"</parameter></function>\"]\n</parameter>\n</function>\n</tool_call>", `call save {"text":"x","draft":false,"tags":["</parameter></function>"]}`},
 		{pairs, false, offered, "<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Rom</arg_value>\n<arg_key>days</arg_key>\n<arg_value>1</arg_value>\n</tool_call>", `call weather {"city":"Rom","days":1}`},
 		{list, false, offered, `Yes. [TOOL_CALLS] [{"name": "now", "arguments": {}, "id": "1"}, {"name": "weather", "arguments": {"city": "Bonn"}}]`, `text Yes.|call now {}|call weather {"city":"Bonn"}`},
 		{bare, false, offered, `{"name": "weather", "parameters": {"city": "Bonn"}}`, `call weather {"city":"Bonn"}`},
@@ -165,7 +166,8 @@ func (l letters) Special(s string) (int32, bool) {
 func TestCalls(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	drawn := map[string]int{}
-	for name, f := range map[string]*chattemplate.Format{"hermes": hermes, "tags": tags, "pairs": pairs, "list": list, "bare": bare} {
+	for _, name := range []string{"hermes", "tags", "pairs", "list", "bare"} {
+		f := map[string]*chattemplate.Format{"hermes": hermes, "tags": tags, "pairs": pairs, "list": list, "bare": bare}[name]
 		for _, tok := range []letters{{}, {markers: []string{"<tool_call>", "</tool_call>"}}} {
 			for _, tools := range [][]Tool{offered, offered[1:2]} {
 				for _, parallel := range []bool{false, true} {

@@ -143,14 +143,18 @@ func (s *Splitter) tagged(r *reader) (c chattemplate.ToolCall, st state) {
 			return c, st
 		}
 		follow := append([]string{f.ParamBegin}, ends[:min(1, len(ends))]...)
-		value, st := r.value(strings.TrimSpace(f.ParamEnd), follow)
+		key = strings.TrimSpace(key)
+		value, st := r.json(strings.TrimSpace(f.ParamEnd), types[key])
+		if st == bad {
+			value, st = r.value(strings.TrimSpace(f.ParamEnd), follow)
+		}
 		if st != good {
 			return c, st
 		}
 		if len(arguments) > 1 {
 			arguments = append(arguments, ',')
 		}
-		arguments = append(append(append(arguments, encode(strings.TrimSpace(key))...), ':'), typed(value, types[strings.TrimSpace(key)])...)
+		arguments = append(append(append(arguments, encode(key)...), ':'), typed(value, types[key])...)
 	}
 	c.Arguments = string(append(arguments, '}'))
 	for i, marker := range ends {
@@ -277,6 +281,28 @@ func (r *reader) upTo(marker string) (string, state) {
 	}
 	r.rest = after
 	return before, good
+}
+
+// json reads a value that is JSON by its types, and the marker after it, which may be
+// part of the value.
+func (r *reader) json(marker string, types []string) (string, state) {
+	if len(types) == 0 || slices.Contains(types, "string") {
+		return "", bad
+	}
+	var raw json.RawMessage
+	d := json.NewDecoder(strings.NewReader(r.rest))
+	switch err := d.Decode(&raw); {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "", r.more()
+	case err != nil:
+		return "", bad
+	}
+	behind := reader{rest: r.rest[d.InputOffset():], last: r.last}
+	st := behind.want(marker)
+	if st == good {
+		r.rest = behind.rest
+	}
+	return string(raw), st
 }
 
 // value reads what comes before a marker that one of others follows: the marker may

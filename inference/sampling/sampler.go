@@ -106,16 +106,35 @@ func (s *Sampler) chooseOf() (int32, error) {
 	return s.ids[s.choose()], nil
 }
 
-// gather makes ids and some those of the tokens in set.
+// gather makes ids and some those of the tokens in set. A word of which most bits are
+// set is gone through without a branch.
 func (s *Sampler) gather(logits []float32) {
-	s.ids, s.some = s.ids[:0], s.some[:0]
+	if min(cap(s.ids), cap(s.some)) < len(logits)+1 {
+		s.ids, s.some = make([]int32, len(logits)+1), make([]float32, len(logits)+1)
+	}
+	ids, some := s.ids[:cap(s.ids)], s.some[:cap(s.some)]
+	n := 0
 	for w, word := range s.set {
-		for ; word != 0; word &= word - 1 {
-			if id := w<<6 + bits.TrailingZeros64(word); id < len(logits) {
-				s.ids, s.some = append(s.ids, int32(id)), append(s.some, logits[id])
+		first := w << 6
+		if last := len(logits) - first; last < 64 {
+			if last <= 0 {
+				break
 			}
+			word &= 1<<last - 1
+		} else if bits.OnesCount64(word) > 16 {
+			for j, l := range logits[first : first+64] {
+				ids[n], some[n] = int32(first+j), l
+				n += int(word >> j & 1)
+			}
+			continue
+		}
+		for ; word != 0; word &= word - 1 {
+			id := first + bits.TrailingZeros64(word)
+			ids[n], some[n] = int32(id), logits[id]
+			n++
 		}
 	}
+	s.ids, s.some = ids[:n], some[:n]
 }
 
 // choose draws one of the tokens that the chain leaves of those kept.

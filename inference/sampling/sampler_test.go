@@ -216,3 +216,86 @@ func BenchmarkSample(b *testing.B) {
 		})
 	}
 }
+
+// TestAllow: only allowed tokens are drawn, as if there were no others, and a choice
+// from those that are known is that from all.
+func TestAllow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const n = 300
+	for round := range 200 {
+		logits := make([]float32, n)
+		set := make([]uint64, (n+63)/64)
+		var few []float32 // those of the set
+		var ids []int32
+		var found []Candidate
+		for i := range logits {
+			logits[i] = float32(rng.IntN(40)) / 4 // some are equal
+			if rng.IntN(1+round%20) == 0 {
+				set[i/64] |= 1 << (i % 64)
+				few, ids, found = append(few, logits[i]), append(ids, int32(i)), append(found, Candidate{int32(i), logits[i]})
+			}
+		}
+		rng.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+		for _, o := range []Params{{}, {Temperature: 1, Seed: 1}, {Temperature: 2, TopK: 5, Seed: 2}, {Temperature: 1, TopK: 1000, TopP: 0.7, Seed: 3}, {Temperature: 1, MinP: 0.3, TopP: 0.9, Seed: 4}, {Temperature: 1, TopK: 20, RepeatPenalty: 1.5, Seed: 5}} {
+			s, from, alone := New(o), New(o), New(o)
+			s.Allow(set)
+			from.Allow(set)
+			if len(ids) == 0 {
+				if _, err := s.Sample(logits); !errors.Is(err, ErrNothingAllowed) {
+					t.Fatalf("nothing is allowed: %v", err)
+				}
+				continue
+			}
+			recent := ids[len(ids)/2]
+			s.Accept(recent)
+			from.Accept(recent)
+			alone.Accept(int32(len(ids) / 2))
+			for range 5 {
+				got, err := s.Sample(logits)
+				if err != nil || set[got/64]>>(got%64)&1 == 0 {
+					t.Fatalf("%+v: %d, %v", o, got, err)
+				}
+				known, err := from.SampleFrom(slices.Clone(found))
+				if err != nil || known != got {
+					t.Fatalf("%+v: %d, and %d from those known, %v", o, got, known, err)
+				}
+				if o.Temperature > 0 && o.TopK == 0 && o.TopP == 0 { // unordered there
+					continue
+				}
+				if i, err := alone.Sample(few); err != nil || o.TopK < len(few) && ids[i] != got {
+					t.Fatalf("%+v: %d, and %d where there are no others, %v", o, got, ids[i], err)
+				}
+			}
+			s.Allow(nil)
+			if _, err := s.Sample(logits); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkAllow is BenchmarkSample where all tokens but some may be drawn.
+func BenchmarkAllow(b *testing.B) {
+	logits := make([]float32, 151936)
+	rng := rand.New(rand.NewPCG(5, 6))
+	set := make([]uint64, len(logits)/64)
+	for i := range logits {
+		logits[i] = float32(rng.NormFloat64() * 3)
+		if rng.IntN(20) > 0 {
+			set[i/64] |= 1 << (i % 64)
+		}
+	}
+	for name, set := range map[string][]uint64{"all": nil, "most": set} {
+		for settings, o := range map[string]Params{"greedy": {}, "default": Default} {
+			b.Run(name+"/"+settings, func(b *testing.B) {
+				s := New(o)
+				s.Allow(set)
+				for b.Loop() {
+					if _, err := s.Sample(logits); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
