@@ -155,6 +155,7 @@ func (s *Session) Restore(r io.Reader) (err error) {
 // empty forgets everything, the states too.
 func (s *Session) empty() {
 	s.tokens, s.ahead, s.have = s.tokens[:0], nil, logitsNone
+	s.kv.own(0, nil)
 	if s.state != nil {
 		s.state.rewind(0)
 	}

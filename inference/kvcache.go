@@ -22,6 +22,8 @@ type kvCache struct {
 	f32              [][]float32 // chunks, for KVF32
 	q8               []kvChunk8  // chunks, for KVQ8
 	kind             KVType
+	borrowed         int // chunks from the start that belong to another cache
+	lent             int // positions from the start that another cache reads
 }
 
 // kvChunk8 is a chunk of keys and values of 8 bits; each has a scale, of the same layout

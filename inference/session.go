@@ -248,20 +248,24 @@ func (s *Session) abandon() {
 // grow makes room for n positions, or says that there is no memory for them. It
 // asks again each time.
 func (s *Session) grow(n int) error {
-	if n <= s.kv.positions() {
+	if n <= s.kv.positions() && s.kv.owns(len(s.tokens)) {
 		return nil
 	}
 	var free int64
-	s.kv.grow(n, func(bytes int64) (spared bool) {
+	spared := func(bytes int64) (spared bool) {
 		free, spared = s.engine.spares(bytes)
 		return spared
-	})
+	}
+	owned := s.kv.own(len(s.tokens), spared)
+	if owned {
+		s.kv.grow(n, spared)
+	}
 	have := s.kv.positions()
 	s.pass.allocateScores(have)
 	switch {
-	case n <= have:
+	case n <= have && owned:
 		return nil
-	case have == 0:
+	case have == 0 || !owned:
 		return fmt.Errorf("inference: %d tokens take %d bytes, %d are free: %w", kvChunk, s.kv.need(), free, ErrMemory)
 	}
 	s.room = have

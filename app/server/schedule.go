@@ -281,21 +281,44 @@ func (m *schedule) pass() (err error) {
 	return nil
 }
 
-// choose returns a session for ids. A sequence is worth keeping where it makes most of
-// the new one, or stays whole; otherwise an empty session begins.
+// leastShared is how many tokens at the beginning of two sequences are worth sharing:
+// a chunk of the cache is copied for one of them to go on, which takes as long as
+// evaluating about three.
+const leastShared = 4
+
+// choose returns a session for ids. It goes on with a sequence of which all is known
+// to it; otherwise a new one shares what the sequence with most in common begins with,
+// which may be one that another answer goes on with.
 func (m *schedule) choose(ids []int32) (*inference.Session, error) {
-	best, most := -1, 0
+	whole, mostWhole := -1, 0 // of idle: the longest that ids begin with
+	var from *inference.Session
+	most := 0
 	for i, s := range m.idle {
-		if n := commonPrefix(s.Tokens(), ids); n > most && (2*n >= len(ids) || n == len(s.Tokens())) {
-			best, most = i, n
+		n := commonPrefix(s.Tokens(), ids)
+		if n == len(s.Tokens()) && n > mostWhole {
+			whole, mostWhole = i, n
+		}
+		if n > most {
+			from, most = s.Session, n
 		}
 	}
-	if best < 0 {
-		return m.batch.NewSession(m.options)
+	for _, t := range m.answers {
+		if t.session != nil {
+			if n := commonPrefix(t.session.Tokens(), ids); n > most {
+				from, most = t.session, n
+			}
+		}
 	}
-	s := m.idle[best].Session
-	m.idle = slices.Delete(m.idle, best, best+1)
-	return s, nil
+	if whole >= 0 && mostWhole+leastShared > most {
+		s := m.idle[whole].Session
+		m.idle = slices.Delete(m.idle, whole, whole+1)
+		return s, nil
+	}
+	s, err := m.batch.NewSession(m.options)
+	if err == nil && most >= leastShared {
+		s.Share(from, most)
+	}
+	return s, err
 }
 
 // forget drops sequences that nobody used for long, and the longest unused where all

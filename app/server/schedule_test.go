@@ -132,6 +132,41 @@ func TestShortAmongLong(t *testing.T) {
 	clients.Wait()
 }
 
+// TestSharedBeginning: requests that begin alike share what is evaluated of that, with
+// an answer that is being written, too.
+func TestSharedBeginning(t *testing.T) {
+	m := scheduled(t, Options{})
+	same := strings.Repeat("Tom and Lily went to the park. ", 12)
+	known := len(m.engine.Prompt(same)) - 1
+	first, both := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	o := inference.GenerateOptions{MaxTokens: 40, IgnoreEOS: true}
+	var clients sync.WaitGroup
+	clients.Go(func() {
+		if _, err := ask(t.Context(), m, same+"They saw a dog.", o, func(e *inference.Event) {
+			if e.Kind == inference.EventToken {
+				once.Do(func() { close(first) })
+				<-both
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-first
+	clients.Go(func() {
+		wait(t, "does the second run", func() bool { running, _ := m.load(); return running == 2 })
+		close(both)
+	})
+	h, err := ask(t.Context(), m, same+"A bird sang.", o, nil)
+	if err != nil || h.stats.Reused < known {
+		t.Errorf("%v, %d tokens were known, want %d", err, h.stats.Reused, known)
+	}
+	clients.Wait()
+	if h, err = ask(t.Context(), m, same+"It was cold.", o, nil); err != nil || h.stats.Reused < known {
+		t.Errorf("of answers that are complete: %v, %d tokens were known, want %d", err, h.stats.Reused, known)
+	}
+}
+
 // TestScheduleMemory: who finds no memory waits, caches are given up first, and one
 // request is always tried.
 func TestScheduleMemory(t *testing.T) {
