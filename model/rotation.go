@@ -28,10 +28,15 @@ func (m *Model) RotateHalves() {
 }
 
 func (l *Linear) rotateHalves(headDim int) {
+	l.moveRows(func(r int) int { return NeighbourRow(r, headDim) })
+}
+
+// moveRows puts row r where to says, for every row.
+func (l *Linear) moveRows(to func(r int) int) {
 	if d := l.Dense; d != nil {
 		stored, stride := slices.Clone(d.Data), d.Type.Bytes(d.Cols)
 		for r := range d.Rows {
-			copy(d.Data[NeighbourRow(r, headDim)*stride:][:stride], stored[r*stride:])
+			copy(d.Data[to(r)*stride:][:stride], stored[r*stride:])
 		}
 		return
 	}
@@ -40,11 +45,10 @@ func (l *Linear) rotateHalves(headDim int) {
 		stored.Data, stored.Scales, stored.Wide = slices.Clone(g.Data), slices.Clone(g.Scales), slices.Clone(g.Wide)
 		codes := make([]byte, g.PaddedCols()/4)
 		for r := range g.Rows {
-			to := NeighbourRow(r, headDim)
 			stored.Codes(codes, r)
-			g.PackCodes(to, codes)
+			g.PackCodes(to(r), codes)
 			for i := range g.Groups() {
-				g.SetScale(to, i, stored.Scale(r, i))
+				g.SetScale(to(r), i, stored.Scale(r, i))
 			}
 		}
 		return
@@ -54,6 +58,6 @@ func (l *Linear) rotateHalves(headDim int) {
 	codes := make([]byte, l.PaddedCols()/4)
 	for r := range l.Rows {
 		stored.Codes(codes, r)
-		l.PackCodes(NeighbourRow(r, headDim), 0, codes)
+		l.PackCodes(to(r), 0, codes)
 	}
 }

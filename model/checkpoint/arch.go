@@ -28,6 +28,9 @@ type Architecture struct {
 	// readConfig, where it is set, reads keys of config.json that only this
 	// architecture has.
 	readConfig func(h *hfConfig, c *model.Config)
+	// fromClass, where it is set, brings what safetensors hold into the form that is
+	// computed.
+	fromClass func(m *model.Model) error
 
 	input inputRule // what ternary projections multiply with
 

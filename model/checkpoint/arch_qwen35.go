@@ -13,16 +13,21 @@ const Qwen35 model.Arch = "qwen35"
 // qwen35 is a hybrid: every fourth layer is full attention whose output has a
 // gate, the others are linear attention (Gated DeltaNet). Sources:
 // models/qwen3_5/modeling_qwen3_5.py of transformers, src/models/qwen35.cpp of
-// llama.cpp. Only GGUF files are read: safetensors store norms and heads in
-// another form.
+// llama.cpp. Safetensors store norms and heads in another form (model.FromClass).
 var qwen35 = Architecture{
 	Base: model.Config{Arch: Qwen35, Family: "Qwen3.5 (ternary, hybrid)",
 		QKNorm: true, AttnGate: true, Activation: model.SiLU, RopeTheta: 10_000, NormEps: 1e-6},
-	ModelType: "qwen3_5",
+	Class:     "Qwen3_5ForCausalLM",
+	ModelType: "qwen3_5_text",
+	typeAlone: true,
 	Names:     qwen35Modules(),
 	float:     floatPlain,
 	input:     alwaysFloat,
-	GGUF:      GGUFForm{Keys: []string{"qwen35"}, Names: qwen35Names(), partialRope: true, read: readQwen35, Pairs: pairsQwen35},
+
+	readConfig: readQwen35Config,
+	fromClass:  (*model.Model).FromClass,
+
+	GGUF: GGUFForm{Keys: []string{"qwen35"}, Names: qwen35Names(), partialRope: true, read: readQwen35, Pairs: pairsQwen35},
 	shapes: map[string]model.Config{
 		"bonsai-2-2b": bonsai2(24, 2048, 6144, 8, 2, 16, 16, true),
 		"bonsai-2-4b": bonsai2(32, 2560, 9216, 16, 4, 16, 32, true),
@@ -142,4 +147,30 @@ func pairsQwen35(c *model.Config) []gguf.Pair {
 		list = append(list, gguf.Pair{Key: "full_attention_interval", Value: uint32(first + 1)})
 	}
 	return list
+}
+
+// readQwen35Config reads the kinds of the layers and the shape of linear attention of
+// a config.json. Files of text models alone are read, not those with a text_config.
+func readQwen35Config(h *hfConfig, c *model.Config) {
+	c.DeltaNet = model.DeltaNet{KeyHeads: h.LinearKeyHeads, ValueHeads: h.LinearValueHeads, HeadDim: h.LinearKeyDim, Kernel: h.LinearKernel}
+	if h.LinearValueDim != h.LinearKeyDim {
+		c.DeltaNet.HeadDim = 0 // refused: there is no such model
+	}
+	c.Recurrent = everyFourth(min(max(c.Layers, 0), 1000), or(h.FullInterval, 4))
+	if len(h.LayerTypes) > 0 {
+		c.Recurrent = nil
+		for _, kind := range h.LayerTypes {
+			c.Recurrent = append(c.Recurrent, kind == "linear_attention")
+		}
+	}
+	if !slices.Contains(c.Recurrent, true) {
+		c.Recurrent = nil
+	}
+	part := or(h.PartialRotary, 0.25)
+	if r := h.RopeParameters; r != nil {
+		part = or(r.Partial, part)
+	}
+	if c.RopeDim = int(float64(c.HeadDim) * part); c.RopeDim == c.HeadDim {
+		c.RopeDim = 0
+	}
 }

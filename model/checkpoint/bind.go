@@ -49,6 +49,11 @@ func bind(file string, slots []model.Slot, q *quantization, tensors map[string]*
 		if b.weight == nil {
 			continue
 		}
+		if t := b.weight; p.Dims != nil && len(t.shape) == 3 && t.shape[1] == 1 { // a convolution of each channel
+			squeezed := *t
+			squeezed.shape = []int{t.shape[0], t.shape[2]}
+			b.weight = &squeezed
+		}
 		if p.Linear != nil && !q.excluded(p.Module()) {
 			if name := p.Module() + ".weight_scale"; b.weight.kind == "U8" || tensors[name] != nil || q.float == floatOffline {
 				if b.scale = find(name); b.scale == nil {

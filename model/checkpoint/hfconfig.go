@@ -42,6 +42,16 @@ type hfConfig struct {
 	ScaleDepth   *float64 `json:"scale_depth"`
 	DimModelBase *float64 `json:"dim_model_base"`
 
+	// Of linear attention.
+	LayerTypes       []string `json:"layer_types"`
+	FullInterval     *int     `json:"full_attention_interval"`
+	LinearKeyHeads   int      `json:"linear_num_key_heads"`
+	LinearValueHeads int      `json:"linear_num_value_heads"`
+	LinearKeyDim     int      `json:"linear_key_head_dim"`
+	LinearValueDim   int      `json:"linear_value_head_dim"`
+	LinearKernel     int      `json:"linear_conv_kernel_dim"`
+	OutputGate       *bool    `json:"attn_output_gate"`
+
 	Quantization *hfQuant `json:"quantization_config"`
 
 	// What no family that Tern runs may have.
@@ -70,6 +80,8 @@ type hfRope struct {
 	MScale    *float64  `json:"mscale"`
 	MScaleAll *float64  `json:"mscale_all_dim"`
 	Truncate  *bool     `json:"truncate"`
+	Sections  []int     `json:"mrope_section"`     // equal in texts
+	Interlace *bool     `json:"mrope_interleaved"` // likewise
 	Long      []float32 `json:"long_factor"`
 	Short     []float32 `json:"short_factor"`
 }
@@ -154,7 +166,7 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	if err != nil {
 		return c, q, nil, err
 	}
-	if err := h.refuse(); err != nil {
+	if err := h.refuse(a); err != nil {
 		return c, q, nil, err
 	}
 	c = a.Base
@@ -242,7 +254,7 @@ func (m *opening) addGenerationConfig(raw []byte) {
 
 // refuse names the first feature that would change the computation and that
 // Tern does not have.
-func (h *hfConfig) refuse() error {
+func (h *hfConfig) refuse(a *Architecture) error {
 	unsupported := func(format string, args ...any) error {
 		return fmt.Errorf("model: config.json: "+format+": %w", append(args, model.ErrUnsupported)...)
 	}
@@ -253,10 +265,21 @@ func (h *hfConfig) refuse() error {
 		return unsupported("linear layers with a bias are not supported")
 	case h.SlidingWindow != nil && *h.SlidingWindow > 0 && or(h.UseWindow, true) && *h.SlidingWindow < or(h.MaxPositions, 2048):
 		return unsupported("sliding-window attention (%d) is not supported", *h.SlidingWindow)
+	case h.OutputGate != nil && *h.OutputGate != a.Base.AttnGate:
+		return unsupported("attn_output_gate of %t is not supported", *h.OutputGate)
+	case slices.ContainsFunc(h.LayerTypes, func(kind string) bool {
+		return kind != "full_attention" && kind != "attention" && (kind != "linear_attention" || !a.GGUF.partialRope)
+	}):
+		return unsupported("layers of another kind in layer_types are not supported")
+	case a.GGUF.partialRope: // a part of each head may be rotated
+		return nil
 	case h.PartialRotary != nil && *h.PartialRotary != 1:
 		return unsupported("rotating only %g of each head is not supported", *h.PartialRotary)
 	}
 	for _, r := range []*hfRope{h.RopeScaling, h.RopeParameters} {
+		if r != nil && len(r.Sections) > 0 {
+			return unsupported("rope_parameters.mrope_section, positions of several parts, is not supported")
+		}
 		if r != nil && r.Partial != nil && *r.Partial != 1 {
 			return unsupported("rotating only %g of each head is not supported", *r.Partial)
 		}

@@ -36,8 +36,8 @@ var harmless = map[string]string{
 	"return_dict": "output of Python", "output_attentions": "output of Python", "output_hidden_states": "output of Python", "chunk_size_feed_forward": "how others run it",
 	"attn_implementation": "how others run it", "_attn_implementation": "how others run it", "max_window_layers": "only with use_sliding_window, which is refused",
 	"num_experts_per_tok": "only with experts, which are refused", "router_aux_loss_coef": "training", "rope_interleaved": "read by no class that Tern runs",
-	"model_max_length": "the tokenizer's",
-	"quantization":     "what MLX repeats of quantization_config",
+	"model_max_length": "the tokenizer's", "mamba_ssm_dtype": "states are float32", "mtp_num_hidden_layers": "blocks that are not run", "mtp_use_dedicated_embeddings": "likewise",
+	"quantization": "what MLX repeats of quantization_config",
 	// Of quantization_config.
 	"quantization_config.bits": "the tensors tell", "quantization_config.quantization_status": "of its writer",
 	// Of the rotation, for kinds that are refused.

@@ -33,6 +33,9 @@ func needed(name string) bool {
 	if strings.HasSuffix(name, ".rotary_emb.inv_freq") {
 		return false // a buffer that old versions of the model class saved
 	}
+	if strings.HasPrefix(name, "mtp.") {
+		return false // blocks that predict further tokens and are not run
+	}
 	for _, s := range []string{"bias", "lora", "expert", "norm", "_scale"} {
 		if strings.Contains(strings.ToLower(name), s) {
 			return true

@@ -168,7 +168,13 @@ func (m *opening) openSafetensors(ctx context.Context, fsys fs.FS, at place, o O
 	}
 	defer set.Close()
 	m.RopeLong, m.RopeShort = q.long, q.short
-	return m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress})
+	if err := m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress}); err != nil {
+		return err
+	}
+	if convert := Find(m.Arch).fromClass; convert != nil {
+		return convert(&m.Model)
+	}
+	return nil
 }
 
 // planSafetensors reads the configuration and the headers, and says which
