@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,14 +111,24 @@ func BenchmarkStop(b *testing.B) {
 	}
 }
 
-func BenchmarkScanCopy(b *testing.B) {
-	m, err := checkpoint.Synthetic("large", model.F16, 1)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(m.Head.Data)))
-	for b.Loop() {
-		buildScanHead(m.Head)
+// BenchmarkScanHead is what opening a model takes for its head beside reading it.
+func BenchmarkScanHead(b *testing.B) {
+	for _, t := range []model.DType{model.F16, model.BF16} {
+		b.Run(t.String(), func(b *testing.B) {
+			m, err := checkpoint.Synthetic("large", t, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			stored := m.Head.Data
+			b.SetBytes(int64(len(stored)))
+			for b.Loop() {
+				b.StopTimer()
+				head := *m.Head
+				head.Data = slices.Clone(stored)
+				b.StartTimer()
+				buildScanHead(&head)
+			}
+		})
 	}
 }
 
