@@ -152,12 +152,14 @@ func (l *loader) oneScale(b *binding) error {
 // firstScale is the first scale that is not 0, 0 where there is none.
 func (l *loader) firstScale(b *binding) (m float32, err error) {
 	e := b.enc.groups
-	buf := make([]byte, min(chunkBytes, int(b.weight.Size()))/e.bytes*e.bytes)
-	for off := int64(0); off < b.weight.Size() && m == 0; off += int64(len(buf)) {
-		p := buf[:min(int64(len(buf)), b.weight.Size()-off)]
+	room := l.room(chunkBytes / e.bytes * e.bytes)
+	defer l.done(room)
+	for off, n := int64(0), 16*e.bytes; off < b.weight.Size() && m == 0; n = len(*room) { // most often the very first
+		p := (*room)[:min(int64(n), b.weight.Size()-off)]
 		if err := b.weight.readFull(p, off); err != nil {
 			return 0, err
 		}
+		off += int64(len(p))
 		for ; len(p) > 0 && m == 0; p = p[e.bytes:] {
 			m = model.HalfAt(p[e.scale:])
 		}
