@@ -15,7 +15,8 @@ import (
 // sessions, and runs pass after pass while there are requests. Each pass evaluates a
 // token of every answer, or of as many as fit in turn, and a slice of the prompts that
 // are new. A session keeps its sequence after an answer: the next turn of a
-// conversation finds its beginning evaluated.
+// conversation finds its beginning evaluated, and other requests share it as far as
+// they begin alike.
 type schedule struct {
 	engine   *inference.Engine
 	options  inference.SessionOptions
