@@ -33,6 +33,25 @@ func (m *Models) ReadAsItSays(g settings.Generation) {
 	}
 }
 
+// ReadInput opens the model again with float activations, or with int8 ones, whatever
+// its file seems to say. Other corrections stay.
+func (m *Models) ReadInput(float bool, g settings.Generation) {
+	v := m.snapshot()
+	if v.Model == nil || v.Model.Float == float {
+		return
+	}
+	reading := check.Corrections{check.InputInt8}
+	if float {
+		reading[0] = check.InputFloat
+	}
+	for _, c := range backend.Corrections(v.Model.Reading) {
+		if c != check.InputInt8 && c != check.InputFloat {
+			reading = append(reading, c)
+		}
+	}
+	m.readAs(v.Model.Path, reading.String(), g)
+}
+
 func (m *Models) readAs(path, reading string, g settings.Generation) {
 	m.readings.Set(path, reading)
 	m.change(func(v *ModelView) { v.Advice = nil })

@@ -10,6 +10,7 @@ import (
 	"tern/app/builtin"
 	"tern/app/compact"
 	"tern/inference"
+	"tern/model/checkpoint"
 )
 
 // spoiltFile is the built-in model as a GGUF file with inverted multipliers, or
@@ -188,4 +189,35 @@ func TestCopy(t *testing.T) {
 	if v.Problem != nil || v.State != Ready {
 		t.Errorf("%+v", v)
 	}
+}
+
+// TestReadInput: a Llama file is read with the activations that the user chose, and
+// other corrections stay.
+func TestReadInput(t *testing.T) {
+	e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	m := e.Model()
+	m.Config.Arch, m.Config.SubNorm = checkpoint.Llama, false
+	for i := range m.Weights.Layers {
+		m.Weights.Layers[i].AttnSubNorm, m.Weights.Layers[i].FFNSubNorm = nil, nil
+	}
+	path := filepath.Join(t.TempDir(), "llama.gguf")
+	if err := compact.Write(t.Context(), m, path, compact.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	b := openFile(t, path, map[string]string{path: "stop-markers"})
+	if v := b.View(); v.Model.Float || !v.Model.EitherInput {
+		t.Fatalf("%+v", v.Model)
+	}
+	b.Models.ReadInput(true, balanced)
+	b.until(func(v View) bool {
+		return v.State == Ready && v.Model.Float && v.Model.Reading == "input-float,stop-markers"
+	})
+	b.Models.ReadInput(false, balanced)
+	b.until(func(v View) bool {
+		return v.State == Ready && !v.Model.Float && v.Model.Reading == "input-int8,stop-markers"
+	})
 }

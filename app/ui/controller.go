@@ -47,6 +47,7 @@ type Models interface {
 	Unload()
 	Correct(g settings.Generation)
 	ReadAsItSays(g settings.Generation)
+	ReadInput(float bool, g settings.Generation)
 	DeclineAdvice()
 	ReserveCore()
 }

@@ -42,17 +42,18 @@ func (f *fakeController) Generate(text string, g settings.Generation) {
 	f.last = g
 	f.call("generate", text)
 }
-func (f *fakeController) Retry(g settings.Generation)      { f.last = g; f.call("retry") }
-func (f *fakeController) Stop()                            { f.call("stop") }
-func (f *fakeController) StopIn(id string)                 { f.call("stop in", id) }
-func (f *fakeController) Written(int) []chat.Written       { return f.written }
-func (f *fakeController) Remove(i int)                     { f.call("remove", i) }
-func (f *fakeController) Undo()                            { f.call("undo") }
-func (f *fakeController) DropOldest()                      { f.call("drop oldest") }
-func (f *fakeController) DismissProblem()                  { f.call("dismiss") }
-func (f *fakeController) Correct(settings.Generation)      { f.call("correct") }
-func (f *fakeController) ReadAsItSays(settings.Generation) { f.call("read as it says") }
-func (f *fakeController) DeclineAdvice()                   { f.call("decline") }
+func (f *fakeController) Retry(g settings.Generation)                 { f.last = g; f.call("retry") }
+func (f *fakeController) Stop()                                       { f.call("stop") }
+func (f *fakeController) StopIn(id string)                            { f.call("stop in", id) }
+func (f *fakeController) Written(int) []chat.Written                  { return f.written }
+func (f *fakeController) Remove(i int)                                { f.call("remove", i) }
+func (f *fakeController) Undo()                                       { f.call("undo") }
+func (f *fakeController) DropOldest()                                 { f.call("drop oldest") }
+func (f *fakeController) DismissProblem()                             { f.call("dismiss") }
+func (f *fakeController) Correct(settings.Generation)                 { f.call("correct") }
+func (f *fakeController) ReadAsItSays(settings.Generation)            { f.call("read as it says") }
+func (f *fakeController) DeclineAdvice()                              { f.call("decline") }
+func (f *fakeController) ReadInput(float bool, _ settings.Generation) { f.call("input", float) }
 func (f *fakeController) CopyOffers() ([]chat.CopyOffer, string) {
 	return f.offers, "/models/large.gguf"
 }

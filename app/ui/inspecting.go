@@ -35,6 +35,10 @@ func (w *window) newInspectPanel() {
 			w.ctl.Jobs.Measure(func(p chat.SpeedProgress) { w.cfg.Post(func() { progress(p) }) },
 				func(s *chat.Speed) { w.cfg.Post(func() { done(s) }) })
 		},
+		Input: func(float bool) {
+			w.notices.quiet()
+			w.ctl.Models.ReadInput(float, w.generation)
+		},
 		Lag:  func() time.Duration { return w.cfg.lag.worst },
 		Stop: w.ctl.Conversation.Stop,
 		Copy: func(text string) {

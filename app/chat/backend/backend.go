@@ -39,6 +39,8 @@ type Info struct {
 	Recommended map[string]float64
 	Reading     string // how it is read: "" and AsItSays, as its file says; else its corrections
 	Latent      bool   // its weights are floats in the file, made ternary at each opening
+	Float       bool   // its matrices take float activations, not int8 ones
+	EitherInput bool   // there are models of either kind of its architecture, so that the user may choose
 }
 
 // ErrNothing is the failure to continue an empty document with a vocabulary

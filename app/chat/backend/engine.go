@@ -14,6 +14,7 @@ import (
 	"tern/assets"
 	"tern/inference"
 	"tern/model"
+	"tern/model/checkpoint"
 	"tern/tokenizer"
 )
 
@@ -77,7 +78,9 @@ func describe(m *model.Model, path string) Info {
 		KVBytes:    inference.KVBytesPerToken(&m.Config, inference.KVF16),
 		Summary:    m.Summary(),
 		Builtin:    path == "",
+		Float:      m.Input == model.InputFloat,
 
+		EitherInput: path != "" && checkpoint.SaysInput(&m.Config),
 		Recommended: m.Recommended,
 	}
 	for _, p := range m.MemoryParts() {

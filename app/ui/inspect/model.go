@@ -22,7 +22,9 @@ type ModelTab struct {
 	weights *chat.Weights
 	layers  *layerBars
 	memory  *kit.Note
-	Notes   *kit.Note // what was passed over or assumed
+	Notes   *kit.Note   // what was passed over or assumed
+	Input   *kit.Choice // int8 or float activations, where a file cannot say it
+	input   *fyne.Container
 	search  *kit.LineEntry
 	found   *kit.Note
 	list    *widget.List
@@ -32,7 +34,7 @@ type ModelTab struct {
 	box     *fyne.Container
 }
 
-func newModelTab(escape func()) *ModelTab {
+func newModelTab(escape func(), input func(float bool)) *ModelTab {
 	t := &ModelTab{
 		memory: kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 		Notes:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
@@ -40,6 +42,9 @@ func newModelTab(escape func()) *ModelTab {
 		empty:  kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading),
 	}
 	t.layers = newLayerBars(escape)
+	t.Input = kit.NewChoice([]string{kit.Tr("8 bits"), kit.Tr("Floats")}, escape, func(i int) { input(i == 1) })
+	t.input = container.NewBorder(nil, nil, kit.NewNote(theme.SizeNameCaptionText, kit.Span{Text: kit.Tr("Activations"), Colour: theme.ColorNameForeground}), t.Input.Box)
+	t.input.Hide()
 	t.search = kit.NewLineEntry(escape, func(string) {}, func(string) {})
 	t.search.SetPlaceHolder(kit.Tr("Search tensors"))
 	t.search.OnChanged = func(string) { t.filter() }
@@ -75,7 +80,11 @@ func newModelTab(escape func()) *ModelTab {
 		if t.Notes.Visible() {
 			notes = kit.HeightFor(t.Notes, w+2*kit.Inset())
 		}
-		rest := size.Height - memory - notes - kit.Px(34) - kit.Px(20) - 16
+		input := float32(0)
+		if t.input.Visible() {
+			input = t.input.MinSize().Height + 4
+		}
+		rest := size.Height - memory - notes - input - kit.Px(34) - kit.Px(20) - 16
 		place(scroll, max(kit.Px(60), min(t.layers.MinSize().Height+4, rest*0.62)), 4)
 		t.memory.Move(fyne.NewPos(margin-kit.Inset(), y))
 		t.memory.Resize(fyne.NewSize(w+2*kit.Inset(), memory))
@@ -83,13 +92,16 @@ func newModelTab(escape func()) *ModelTab {
 		t.Notes.Move(fyne.NewPos(margin-kit.Inset(), y))
 		t.Notes.Resize(fyne.NewSize(w+2*kit.Inset(), notes))
 		y += notes
+		if t.input.Visible() {
+			place(t.input, input-4, 4)
+		}
 		place(t.search, kit.Px(34), 0)
 		t.found.Move(fyne.NewPos(margin-kit.Inset(), y))
 		t.found.Resize(fyne.NewSize(w+2*kit.Inset(), kit.Px(20)))
 		y += kit.Px(28)
 		place(t.list, max(kit.Px(40), size.Height-y-4), 0)
 		scroll.Refresh() // its content may be higher now
-	}}, scroll, t.memory, t.Notes, t.search, t.found, t.list)
+	}}, scroll, t.memory, t.Notes, t.input, t.search, t.found, t.list)
 	t.body.Hide()
 	t.box = container.NewStack(container.New(layout.NewCustomPaddedLayout(0, 0, 12-kit.Inset(), 12-kit.Inset()), container.New(&kit.Stack{}, t.empty)), t.body)
 	return t
@@ -107,6 +119,12 @@ func (p *Panel) showModel() {
 		t.Notes.Set(kit.Muted(strings.Join(m.Notes, " ")))
 	}
 	kit.SetVisible(t.Notes, m != nil && len(m.Notes) > 0)
+	kit.SetVisible(t.input, m != nil && m.EitherInput)
+	if m != nil && m.Float {
+		t.Input.Show(1)
+	} else {
+		t.Input.Show(0)
+	}
 	t.set(nil)
 	why := kit.Tr("Open a model to see what it is made of.")
 	if p.distant() {

@@ -25,6 +25,7 @@ type Actions struct {
 	Recipe  func()
 	Weights func(done func(*chat.Weights))                                  // done is called on the window's goroutine
 	Measure func(progress func(chat.SpeedProgress), done func(*chat.Speed)) // both on the window's goroutine
+	Input   func(float bool)                                                // reads the model with these activations
 	Lag     func() time.Duration                                            // of the window while an answer is written, 0 for unknown
 	Stop    func()
 	Copy    func(text string)
@@ -80,7 +81,7 @@ func New(tinted bool, do Actions) *Panel {
 	}
 	row.Add(layout.NewSpacer())
 	box.Add(container.New(kit.Flush{}, row))
-	p.Model = newModelTab(do.Escape)
+	p.Model = newModelTab(do.Escape, do.Input)
 	p.Speed = p.newSpeedTab()
 	p.pages = []fyne.CanvasObject{p.tokenPage(tinted), p.Model.box, p.Speed.box}
 	pages := container.NewStack(p.pages...)

@@ -52,6 +52,7 @@ func newInspectRig(t *testing.T) (*inspectRig, fyne.Window) {
 		Stop:   call("stop"),
 		Copy:   func(text string) { r.copied = text },
 		Tint:   func(on bool) { r.calls = append(r.calls, fmt.Sprint("tint ", on)) },
+		Input:  func(float bool) { r.calls = append(r.calls, fmt.Sprint("input ", float)) },
 		Lag:    func() time.Duration { return 0 },
 		Escape: call("escape"),
 		After:  func(d time.Duration, do func()) { r.timers = append(r.timers, do) },
@@ -352,5 +353,26 @@ func TestShadesAreJoined(t *testing.T) {
 	want = []longtext.Shade{want[0], {From: 13, To: 18, Fill: kit.ColorTint3}, {From: 13, To: 18, Fill: theme.ColorNameSelection, Edge: true}, {From: 18, To: 20, Fill: kit.ColorTint3}}
 	if got := r.Shades(0, 20); !slices.Equal(got, want) { // of a paragraph that ends there
 		t.Errorf("with a pin %+v, want %+v", got, want)
+	}
+}
+
+// TestInput: the activations can be chosen where files of the architecture do not
+// say theirs, and only there.
+func TestInput(t *testing.T) {
+	r, _ := newInspectRig(t)
+	r.Open(1)
+	r.Show(chat.View{ModelView: chat.ModelView{Model: &chat.ModelInfo{Name: "a"}}})
+	if r.Model.input.Visible() {
+		t.Error("a choice for a model whose file says it")
+	}
+	r.weights = &chat.Weights{}
+	r.Show(chat.View{ModelView: chat.ModelView{Model: &chat.ModelInfo{Name: "b", EitherInput: true, Float: true}}})
+	if !r.Model.input.Visible() || r.Model.Input.Box.Position().X < 0 {
+		t.Fatal("no choice")
+	}
+	r.calls = nil
+	test.Tap(r.Model.Input.Buttons[0])
+	if !slices.Equal(r.calls, []string{"input false"}) {
+		t.Errorf("asked for %q", r.calls)
 	}
 }
