@@ -107,7 +107,12 @@ func (l *loader) tq(b *binding) error {
 // ternary lays out 128 columns, given the scale that they have where it is not 0.
 func (b *binding) tqRow(r int, blocks []byte, m float32) error {
 	zeros := false
+	var usual [2]byte // m: one comparison of bits for nearly all blocks
+	model.EncodeHalves(usual[:], []float32{m})
 	for at := TQBlock / 4; at < len(blocks); at += repack.TQ2Bytes {
+		if [2]byte(blocks[at:]) == usual {
+			continue
+		}
 		switch d := model.HalfAt(blocks[at:]); {
 		case d == 0:
 			zeros = true
