@@ -75,7 +75,7 @@ var faults = []fault{
 	},
 	{
 		"keys one position on", "inference/kvcache.go",
-		"at := pos % kvChunk * kv.headDim", "at := (pos + 1) % kvChunk * kv.headDim",
+		"k, v = k+pos%kvChunk*kv.headDim,", "k, v = k+(pos+1)%kvChunk*kv.headDim,",
 		"./inference", "^TestGolden$",
 	},
 	{
