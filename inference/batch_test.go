@@ -18,7 +18,6 @@ type transcript struct {
 	choices []Choice
 	stop    StopReason
 	err     error
-	steps   int // passes until the first token
 }
 
 func (x *transcript) add(e Event, err error) bool {

@@ -88,7 +88,7 @@ func TestGrammarEnds(t *testing.T) {
 	if text, last := writeWith(t, e, "A bird:", GenerateOptions{Grammar: schemaOf(t, e, bird), MaxTokens: 3}); last.Stop != StopLength || last.Stats.Generated != 3 {
 		t.Errorf("%q, %s after %d tokens", text, last.Stop, last.Stats.Generated)
 	}
-	if schemaOf(t, e, bird) != schemaOf(t, e, bird) {
+	if first := schemaOf(t, e, bird); schemaOf(t, e, bird) != first {
 		t.Error("a grammar is made twice")
 	}
 	if _, err := e.Grammar("x", func() (*grammar.Grammar, error) { return grammar.Schema(json.RawMessage(`{"not": {}}`)) }); !errors.Is(err, grammar.ErrSchema) {

@@ -10,8 +10,7 @@ import (
 // generator makes schemas, each with a maker of values that satisfy it, written by
 // this test alone.
 type generator struct {
-	r    *rand.Rand
-	defs []string
+	r *rand.Rand
 }
 
 func (g *generator) root() (schema string, value func() string) {

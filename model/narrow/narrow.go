@@ -73,12 +73,15 @@ func Narrow(data []byte, rows, cols int, half bool) *Matrix {
 	var left atomic.Int64 // odd numbers
 	left.Store(int64(rows) * int64(cols) / oddShare)
 	packed := make([]bool, m.Blocks())
-	scratch := sync.Pool{New: func() any { return make([]byte, 2*min(rows, BlockRows)*cols) }}
+	scratch := sync.Pool{New: func() any {
+		room := make([]byte, 2*min(rows, BlockRows)*cols)
+		return &room
+	}}
 	each := func(f func(b int, scratch []byte) error) error {
 		return parallel.Each(context.Background(), m.Blocks(), func(b int) error {
-			s := scratch.Get().([]byte)
+			s := scratch.Get().(*[]byte)
 			defer scratch.Put(s)
-			return f(b, s)
+			return f(b, *s)
 		}, func() {})
 	}
 	if each(func(b int, scratch []byte) error {
