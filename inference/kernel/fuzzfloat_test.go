@@ -166,6 +166,7 @@ func FuzzSteps(f *testing.F) {
 	f.Add(bitsOf(1, -0.5, 0.25, 3, 1e-3), bitsOf(0.5, -2, 7), uint16(64))
 	f.Add(bitsOf(-87.3, -87.4, 88, 89, 0), bitsOf(1e30, -1), uint16(77))
 	f.Add(bitsOf(math.MaxFloat32, -math.MaxFloat32), bitsOf(math.MaxFloat32), uint16(9))
+	f.Add(bitsOf(math.MaxFloat32), bitsOf(1), uint16(0))
 	f.Add(bitsOf(math.SmallestNonzeroFloat32, 1e-38, -1e-45), bitsOf(1e-38), uint16(333))
 	f.Add(bitsOf(1, 2, -inf, 4), bitsOf(inf, 0), uint16(12))
 	f.Add(bitsOf(1, nan, 3), bitsOf(1), uint16(31))
@@ -203,7 +204,12 @@ func FuzzSteps(f *testing.F) {
 			}},
 			{"SiLUMul", 12, factor, func(y []float32) { SiLUMul(y, x, w) }},
 			{"SigmoidMul", 8, func(i int) float64 { return 0x1p-147 * (1 + math.Abs(float64(x[i]))) }, func(y []float32) { copy(y, x); SigmoidMul(y, w) }},
-			{"Convolve", 8, func(i int) float64 { return 0x1p-147 * (1 + math.Abs(float64(w[i])) + math.Abs(float64(x[i]))) }, func(y []float32) { copy(y, x); Convolve(y, max(n, 1), n, w) }},
+			{"Convolve", 8, func(i int) float64 { return 0x1p-147 * (1 + math.Abs(float64(w[i])) + math.Abs(float64(x[i]))) }, func(y []float32) {
+				copy(y, x)
+				if n > 0 { // no channels are a misuse
+					Convolve(y, n, n, w)
+				}
+			}},
 			{"RMSNorm", 4, factor, func(y []float32) { RMSNorm(y, x, w, 1e-5) }},
 			// The paths sum in eight lanes of float32, the generic code in float64.
 			{"Softmax", 16 + float64(n/8), func(int) float64 { return 2e-38 }, func(y []float32) { copy(y, x); Softmax(y) }},
