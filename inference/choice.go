@@ -107,7 +107,7 @@ func (s *Session) Choices(ctx context.Context, ids []int32, from, n int, yield f
 	}
 	n = min(n, MaxAlternatives)
 	if from > 1 {
-		reused := min(commonPrefix(s.tokens, ids), from-1)
+		reused := min(s.Common(ids), from-1)
 		s.Rewind(reused)
 		if len(s.tokens) < from-1 {
 			if _, err := s.sync(ctx, ids[:from-1], logitsNone, nil); err != nil {

@@ -106,7 +106,7 @@ func (s *Session) reuse(ids []int32, want logitsKind) (int, error) {
 	if err := s.check(ids, len(ids)); err != nil {
 		return 0, err
 	}
-	reused := commonPrefix(s.tokens, ids)
+	reused := s.Common(ids)
 	if reused == len(ids) {
 		if want == logitsFull && s.Logits() != nil && len(s.tokens) == len(ids) {
 			return reused, nil
@@ -318,6 +318,9 @@ func (s *Session) Logits() []float32 {
 
 // Tokens returns the sequence evaluated so far. The caller must not change it.
 func (s *Session) Tokens() []int32 { return slices.Clip(s.tokens) }
+
+// Common is how many of the first ids are what the sequence begins with.
+func (s *Session) Common(ids []int32) int { return commonPrefix(s.tokens, ids) }
 
 // Context is the number of positions that the session can hold.
 func (s *Session) Context() int { return s.context }

@@ -295,7 +295,7 @@ func (m *schedule) choose(ids []int32) (*inference.Session, error) {
 	var from *inference.Session
 	most := 0
 	for i, s := range m.idle {
-		n := commonPrefix(s.Tokens(), ids)
+		n := s.Common(ids)
 		if n == len(s.Tokens()) && n > mostWhole {
 			whole, mostWhole = i, n
 		}
@@ -305,7 +305,7 @@ func (m *schedule) choose(ids []int32) (*inference.Session, error) {
 	}
 	for _, t := range m.answers {
 		if t.session != nil {
-			if n := commonPrefix(t.session.Tokens(), ids); n > most {
+			if n := t.session.Common(ids); n > most {
 				from, most = t.session, n
 			}
 		}
@@ -342,14 +342,4 @@ func (m *schedule) spare() bool {
 	}
 	m.idle = slices.Delete(m.idle, 0, 1)
 	return true
-}
-
-func commonPrefix(a, b []int32) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
 }

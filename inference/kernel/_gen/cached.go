@@ -100,24 +100,13 @@ func (w wide) total(products [][]VecVirtual) VecVirtual {
 	return x
 }
 
-// queriesOf loads the pointers, one of each query, that a parameter points at.
-func queriesOf(name string, n int) []Register {
-	from, p := param(name), make([]Register, n)
-	for i := range p {
-		v := GP64()
-		MOVQ(at(from, 8*i), v)
-		p[i] = v
-	}
-	return p
-}
-
 func scoresOf(w wide, f cached, n int) {
 	doc := "stores scale·(k[r]·x) in y for each of %d x, of rows ≥ 1 rows of cols values, a multiple of 16."
 	if f.scaled {
 		doc = strings.Replace(doc, "scale·", "scale·scales[r]·", 1)
 	}
 	function(fmt.Sprintf("scores%sx%d%s", f.name, n, w.name), "func(y, x *[4]*float32, k "+f.param+", rows, cols int, scale float32)", fmt.Sprintf(doc, n))
-	y, x := queriesOf("y", n), queriesOf("x", n)
+	y, x := queries("y", n), queries("x", n)
 	// Registers are few: what is needed once a row stands in memory.
 	k, stride, rows := param("k"), param("cols"), AllocLocal(8)
 	SHLQ(U8(uint8(f.size/2)), stride)
@@ -229,7 +218,7 @@ func weightedSumsOf(w wide, f cached, n int) {
 	if w.parts == 1 {
 		most = 24
 	}
-	out := queriesOf("out", n)
+	out := queries("out", n)
 	v, cols, stride := param("v"), param("cols"), GP64()
 	MOVQ(cols, stride)
 	SHLQ(U8(uint8(f.size/2)), stride)
@@ -256,7 +245,7 @@ func weightedSumsOf(w wide, f cached, n int) {
 				acc[i] = append(acc[i], a)
 			}
 		}
-		p := queriesOf("p", n)
+		p := queries("p", n)
 		rows, row := param("rows"), GP64()
 		ends := p // what moves from row to row
 		var scales Register

@@ -151,17 +151,7 @@ func matVec() {
 
 	s, sub, mul := reduce4(sum), XMM(), XMM()
 	VPSRAD(U8(2), s, s) // a multiple of four: exact
-	VBROADCASTSS(NewParamAddr("sum", 40), sub)
-	VPSUBD(sub, s, s)
-	VCVTDQ2PS(s, s)
-	VBROADCASTSS(NewParamAddr("mul", 44), mul)
-	VMULPS(mul, s, s)
-	VMOVUPS(s, at(y, 0))
-	advance(16, y)
-	DECQ(groups)
-	JNZ(LabelRef("group"))
-	VZEROUPPER()
-	RET()
+	finishRows(s, sub, mul, y, groups)
 }
 
 func unpack() {
@@ -248,13 +238,7 @@ func tiles() {
 			}
 			advance(16, acc)
 		})
-		for range n {
-			ADDQ(stride, q)
-		}
-		for range n - 1 {
-			ADDQ(accStride, acc)
-		}
-		SUBQ(U8(n), tokens)
+		nextTokens(n, q, stride, acc, accStride, tokens)
 		JMP(LabelRef(label("tokens")))
 	}
 	tile(2, "tokens1")
@@ -373,4 +357,33 @@ func finish() {
 		advance(4, muls)
 	})
 	RET()
+}
+
+// finishRows stores the products of a group of four rows with one token, given their
+// sums of codes and activations in s, and goes on with the next group, or returns. sub
+// and mul are free, and may be one register.
+func finishRows(s, sub, mul, y, groups Register) {
+	VBROADCASTSS(NewParamAddr("sum", 40), sub)
+	VPSUBD(sub, s, s)
+	VCVTDQ2PS(s, s)
+	VBROADCASTSS(NewParamAddr("mul", 44), mul)
+	VMULPS(mul, s, s)
+	VMOVUPS(s, at(y, 0))
+	advance(16, y)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// nextTokens goes on with the next of the tokens, n of which are done; acc has come to
+// the last of them.
+func nextTokens(n int, q, stride, acc, accStride, tokens Register) {
+	for range n {
+		ADDQ(stride, q)
+	}
+	for range n - 1 {
+		ADDQ(accStride, acc)
+	}
+	SUBQ(U8(n), tokens)
 }

@@ -65,17 +65,7 @@ func matVecVNNI() {
 		VPADDD(four[r], once[r], once[r])
 	}
 	s := reduce4VNNI(once)
-	VBROADCASTSS(NewParamAddr("sum", 40), X15)
-	VPSUBD(X15, s, s)
-	VCVTDQ2PS(s, s)
-	VBROADCASTSS(NewParamAddr("mul", 44), X15)
-	VMULPS(X15, s, s)
-	VMOVUPS(s, at(y, 0))
-	advance(16, y)
-	DECQ(groups)
-	JNZ(LabelRef("group"))
-	VZEROUPPER()
-	RET()
+	finishRows(s, X15, X15, y, groups)
 }
 
 // tilesVNNI emits tiles of four rows and up to three tokens, whose sums fill 12 registers.
@@ -122,13 +112,7 @@ func tilesVNNI() {
 			}
 			advance(16, acc)
 		})
-		for range n {
-			ADDQ(stride, q)
-		}
-		for range n - 1 {
-			ADDQ(accStride, acc)
-		}
-		SUBQ(U8(n), tokens)
+		nextTokens(n, q, stride, acc, accStride, tokens)
 		JMP(LabelRef(label("tokens")))
 	}
 	tile(3, "tokens2")

@@ -97,17 +97,7 @@ func matVec512() {
 		}
 	}
 	s, sub, mul := fourRows(acc[0][0], acc[1][0]), XMM(), XMM()
-	VBROADCASTSS(NewParamAddr("sum", 40), sub)
-	VPSUBD(sub, s, s)
-	VCVTDQ2PS(s, s)
-	VBROADCASTSS(NewParamAddr("mul", 44), mul)
-	VMULPS(mul, s, s)
-	VMOVUPS(s, at(y, 0))
-	advance(16, y)
-	DECQ(groups)
-	JNZ(LabelRef("group"))
-	VZEROUPPER()
-	RET()
+	finishRows(s, sub, mul, y, groups)
 }
 
 // tile512 emits the product of up to maxTile tokens: all sums of four rows stay
