@@ -60,11 +60,14 @@ func TestDisconnect(t *testing.T) {
 	for _, body := range []string{`{` + story + `, "max_tokens": 400, "ignore_eos": true, "stream": true}`, `{` + story + `, "max_tokens": 400, "ignore_eos": true}`} {
 		b, lines := newBrake(t), make(logged, 10)
 		c := start(t, engine(t), Options{Parallel: 1, Log: func(line string) { lines <- line }, onToken: b.hold})
-		requests := make(chan context.Context, 10)
+		// A context that ends closes its channel before it ends those made from it: the
+		// server gets one of which the test knows when all of them ended.
+		noticed := make(chan struct{}, 10)
 		guard := c.s.http.Handler
 		c.s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			requests <- r.Context()
-			guard.ServeHTTP(w, r)
+			ctx, end := context.WithCancel(context.WithoutCancel(r.Context()))
+			context.AfterFunc(r.Context(), func() { end(); noticed <- struct{}{} })
+			guard.ServeHTTP(w, r.WithContext(ctx))
 		})
 		ctx, leave := context.WithCancel(context.Background())
 		gone := make(chan struct{})
@@ -83,7 +86,7 @@ func TestDisconnect(t *testing.T) {
 		<-gone
 		// Now the server notices; one token may be under way, and is held.
 		select {
-		case <-(<-requests).Done():
+		case <-noticed:
 		case <-time.After(hang):
 			t.Fatal("the server never noticed")
 		}
