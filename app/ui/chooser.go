@@ -9,7 +9,29 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/ui/kit"
+	"tern/app/ui/models"
 )
+
+// chooser asks for files and folders, and has the folders of models.
+type chooser struct {
+	*session
+	do chooserActions
+
+	dialogs *kit.Dialogs
+	menu    *menu
+	models  *models.Page
+	shelf   *models.Shelf
+
+	choosing bool // the system's file window is open
+}
+
+// chooserActions are what chooser needs of the other parts.
+type chooserActions struct {
+	applySettings func()
+	forget        func()
+	load          func(path string)
+	tell          func(sentence string, actions ...kit.Action)
+}
 
 // choose lets the user pick a file or a folder to open.
 func (c *chooser) choose(folder bool) {

@@ -13,6 +13,21 @@ import (
 	"tern/app/ui/kit"
 )
 
+// connecting finds and opens models in other programs.
+type connecting struct {
+	*session
+	do connectingActions
+
+	connect *connect
+}
+
+// connectingActions are what connecting needs of the other parts.
+type connectingActions struct {
+	closeScreen func()
+	escape      func()
+	load        func(path string)
+}
+
 // connect is the page that leads to a model in another program.
 type connect struct {
 	address *kit.LineEntry

@@ -9,7 +9,43 @@ import (
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
+
+// conversations is what is done with whole conversations.
+type conversations struct {
+	*session
+	do conversationsActions
+
+	composer   *composer
+	dialogs    *kit.Dialogs
+	finder     *longtext.Finder
+	options    *options
+	sidebar    *sidebar
+	transcript *longtext.View
+	win        fyne.Window
+
+	hit     hit      // to be shown when its conversation is
+	removed []string // conversations that were deleted since the start, the last one last
+}
+
+// conversationsActions are what conversations needs of the other parts.
+type conversationsActions struct {
+	applySettings func()
+	chooseFile    func(chosen func(path string))
+	chooseNew     func(name string, chosen func(path string))
+	closeEditor   func(keep bool)
+	closeLeft     func()
+	closeScreen   func()
+	focusPrompt   func()
+	quiet         func()
+	recommend     func()
+	relayout      func()
+	showMenu      func()
+	sidebarShown  func() bool
+	tell          func(sentence string, actions ...kit.Action)
+	toggleSidebar func()
+}
 
 // fresh opens a new conversation; the one before stays in the list.
 func (con *conversations) fresh() {

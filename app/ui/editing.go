@@ -2,6 +2,7 @@ package ui
 
 import (
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
@@ -10,9 +11,33 @@ import (
 	"fyne.io/fyne/v2/layout"
 
 	"tern/app/chat"
+	"tern/app/ui/inspect"
 	"tern/app/ui/kit"
 	"tern/app/ui/longtext"
 )
+
+// editing is the editor in the place of a message, or of a paragraph of a story.
+type editing struct {
+	*session
+	do editingActions
+
+	inspect    *inspect.Panel
+	th         *kit.Theme
+	transcript *longtext.View
+	win        fyne.Window
+}
+
+// editingActions are what editing needs of the other parts.
+type editingActions struct {
+	copyText    func(text string)
+	covered     func() bool
+	escape      func()
+	focusPrompt func()
+	showMain    func(now time.Time)
+	showText    func() (waiting bool)
+	tellLater   func(sentence string, actions ...kit.Action)
+	tokensShown func() bool
+}
 
 // openEditor puts an editor in the place of what e names.
 func (ed *editing) openEditor(e *longtext.Editor) {

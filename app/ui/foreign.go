@@ -2,10 +2,31 @@ package ui
 
 import (
 	"slices"
+	"time"
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
+
+// authors asks who is to go on with a conversation that another model wrote.
+type authors struct {
+	*session
+	do authorsActions
+
+	dialogs    *kit.Dialogs
+	transcript *longtext.View
+
+	continued map[string]string // models that the user chose to go on with, by conversation
+}
+
+// authorsActions are what authors needs of the other parts.
+type authorsActions struct {
+	choose   func(folder bool)
+	load     func(path string)
+	setStory func()
+	update   func() time.Duration
+}
 
 // other is a model that wrote a conversation, and is not the one that is open.
 type other struct {

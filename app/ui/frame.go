@@ -5,7 +5,45 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
+
+// arrangement has the places of the regions: which panel, screen and drawer can be
+// seen.
+type arrangement struct {
+	*session
+	do arrangementActions
+
+	composer    *composer
+	dialogs     *kit.Dialogs
+	finder      *longtext.Finder
+	frame       *fyne.Container
+	inspectSide *panel
+	leftEdge    *kit.Edge
+	page        *fyne.Container
+	rightEdge   *kit.Edge
+	scrim       *kit.Scrim
+	sidebar     *sidebar
+	start       *start
+	status      *status
+	strip       *kit.Strip
+	topbar      *topbar
+	transcript  *longtext.View
+	win         fyne.Window
+
+	drawer  drawer
+	panels  []*panel
+	screen  *screen // nil: the text is shown
+	screens []*screen
+}
+
+// arrangementActions are what arrangement needs of the other parts.
+type arrangementActions struct {
+	escape      func()
+	focusPrompt func()
+	reshade     func()
+	showMenu    func()
+}
 
 const (
 	menuHeight = 26 // measured at 100 % text

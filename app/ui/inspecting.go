@@ -12,6 +12,27 @@ import (
 	"tern/app/ui/longtext"
 )
 
+// inspecting joins the Inspect panel to the text.
+type inspecting struct {
+	*session
+	do inspectingActions
+
+	finder      *longtext.Finder
+	inspect     *inspect.Panel
+	inspectSide *panel
+	transcript  *longtext.View
+
+	shaded bool // tokens are drawn in the text
+}
+
+// inspectingActions are what inspecting needs of the other parts.
+type inspectingActions struct {
+	copyText   func(text string)
+	panelShown func() *panel
+	showPanel  func()
+	tell       func(sentence string, actions ...kit.Action)
+}
+
 // newInspectPanel makes the Inspect panel of the window.
 func (w *window) newInspectPanel() {
 	w.inspect = inspect.New(w.settings.Tint, inspect.Actions{

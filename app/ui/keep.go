@@ -12,9 +12,41 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"tern/app/chat"
+	"tern/app/say"
 	"tern/app/settings"
 	"tern/app/ui/kit"
+	"tern/app/ui/longtext"
 )
+
+// copies looks after a model that was opened: compact copies, corrections, notes.
+type copies struct {
+	*session
+	do copiesActions
+
+	dialogs    *kit.Dialogs
+	menu       *menu
+	options    *options
+	transcript *longtext.View
+
+	notes     []string // of the open model, until the user has seen them
+	offered   string   // the model that a compact copy was offered of,
+	offeredIn string   // and the conversation that was shown then
+}
+
+// copiesActions are what copies needs of the other parts.
+type copiesActions struct {
+	applySettings func()
+	chooseIn      func(what string, dir string, open func(dir string, done func(string, error)), done func(path string, err error))
+	escape        func()
+	load          func(path string)
+	openedInstead func() bool
+	quiet         func()
+	recommend     func()
+	tell          func(sentence string, actions ...kit.Action)
+	tellLater     func(sentence string, actions ...kit.Action)
+	tellProblem   func(p say.Problem)
+	update        func() time.Duration
+}
 
 // advice is the strip of a file that seems to need to be read another way.
 func (cop *copies) advice(a *chat.Advice) *kit.Notice {

@@ -14,6 +14,28 @@ import (
 	"tern/app/ui/longtext"
 )
 
+// messages is what is done with one message, from its buttons and menus.
+type messages struct {
+	*session
+	do messagesActions
+
+	dialogs    *kit.Dialogs
+	transcript *longtext.View
+	win        fyne.Window
+}
+
+// messagesActions are what messages needs of the other parts.
+type messagesActions struct {
+	closeEditor   func(keep bool)
+	editMessage   func(m longtext.Message)
+	editParagraph func(i int)
+	escape        func()
+	retry         func()
+	retryMessage  func(m longtext.Message)
+	tell          func(sentence string, actions ...kit.Action)
+	undo          func()
+}
+
 // documentText is all of the text.
 func (ses *session) documentText() string {
 	var all strings.Builder
@@ -178,4 +200,40 @@ func (ans *answering) retryMessage(m longtext.Message) {
 		ans.transcript.ToEnd()
 		ans.ctl.Conversation.RetryAt(m.Segment, ans.generation)
 	})
+}
+
+// answerID names the last answer, 0 for none.
+func answerID(v chat.View) int {
+	for _, s := range slices.Backward(v.Document) {
+		if s.Author == chat.Model {
+			return s.ID
+		}
+	}
+	return 0
+}
+
+// lastAnswer is what the model wrote last.
+func lastAnswer(v chat.View) string {
+	for _, s := range slices.Backward(v.Document) {
+		if s.Author == chat.Model {
+			return strings.TrimLeft(s.Text, "\n")
+		}
+	}
+	return ""
+}
+
+func (mes *messages) copyAnswer() { mes.copyText(lastAnswer(mes.view)) }
+
+func (mes *messages) copyAll() {
+	var all strings.Builder
+	for _, s := range mes.view.Document {
+		all.WriteString(s.Text)
+	}
+	mes.copyText(all.String())
+}
+
+func (mes *messages) copyText(text string) {
+	if text != "" {
+		fyne.CurrentApp().Clipboard().SetContent(text)
+	}
 }

@@ -8,6 +8,29 @@ import (
 	"tern/app/ui/longtext"
 )
 
+// reading is going through the text with the keyboard, and finding words in it.
+type reading struct {
+	*session
+	do readingActions
+
+	dialogs    *kit.Dialogs
+	finder     *longtext.Finder
+	transcript *longtext.View
+	win        fyne.Window
+}
+
+// readingActions are what reading needs of the other parts.
+type readingActions struct {
+	closeEditor   func(keep bool)
+	closeScreen   func()
+	copyText      func(text string)
+	covered       func() bool
+	editMessage   func(m longtext.Message)
+	editParagraph func(i int)
+	focusPrompt   func()
+	relayout      func()
+}
+
 var (
 	_ desktop.Keyable = (*longtext.Reader)(nil)
 	_ fyne.Tabbable   = (*longtext.Reader)(nil)

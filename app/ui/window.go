@@ -14,7 +14,6 @@
 package ui
 
 import (
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -191,13 +190,6 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg Config) *window {
 	return w
 }
 
-// applySettings brings the parts in step with what does not depend on the view.
-func (pre *preferences) applySettings() {
-	pre.composer.entry.enterSends = pre.settings.EnterSends
-	pre.composer.preset.SetLabel(presetName(pre.named(pre.generation).Preset) + " ▾")
-	pre.prefs.show(pre.settings)
-}
-
 // update reads the controller's view and shows it. It returns when it wants to
 // be called again although nothing may have changed, 0 for never.
 func (w *window) update() time.Duration {
@@ -258,16 +250,6 @@ func sooner(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
-// writing tells if an answer of the conversation that is shown is being made, or
-// waits for its turn.
-func (ses *session) writing() bool {
-	s := ses.view.State
-	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping || s == chat.Waiting
-}
-
-// stoppable tells if an answer is being made here that was not stopped yet.
-func (ses *session) stoppable() bool { return ses.writing() && ses.view.State != chat.Stopping }
-
 // elsewhere is the answer that is being written in a conversation that is not
 // shown, nil for none.
 func elsewhere(v chat.View) *chat.Answering {
@@ -275,89 +257,6 @@ func elsewhere(v chat.View) *chat.Answering {
 		return nil
 	}
 	return &v.Answers[0]
-}
-
-// full tells if the context has no room left. Where only memory was short, there
-// may be more the next time.
-func (ses *session) full() bool {
-	f := ses.view.Figures
-	return f.Context > 0 && !f.Short && f.ContextUsed >= f.Context
-}
-
-// canWrite tells if Generate would do something.
-func (ses *session) canWrite() bool { return ses.ready() && !ses.full() }
-
-// ready tells if the model would write for this conversation, had it room.
-func (ses *session) ready() bool { return ses.view.State == chat.Ready && ses.view.Model != nil }
-
-// answered tells if a chat has nothing more to say without the user's words:
-// the last answer was not cut, and no message waits for one.
-func (ses *session) answered() bool {
-	stop := ses.view.Figures.Stop
-	if n := len(ses.view.Document); n > 0 && stop == "" {
-		last := ses.view.Document[n-1]
-		if stop = last.Stop; last.Author == chat.User {
-			return false
-		}
-	}
-	switch stop {
-	case chat.ReachedLength, chat.StoppedByUser, chat.ContextFull, chat.StoppedByError:
-		return false
-	}
-	return ses.view.Mode == chat.ChatMode
-}
-
-// done tells if there is nothing to do for the model until the user writes.
-func (ans *answering) done() bool { return ans.answered() && ans.wordless() }
-
-// wordless tells if the prompt holds no words.
-func (ans *answering) wordless() bool { return strings.TrimSpace(ans.composer.entry.Text) == "" }
-
-// showComposer sets the one main button and what the prompt asks for.
-func (ans *answering) showComposer(now time.Time) {
-	ans.showMain(now)
-	hint := kit.Tr("Write the beginning of a story…")
-	switch m := ans.view.Model; {
-	case ans.view.Mode == chat.ChatMode:
-		hint = kit.Tr("Write a message")
-	case !ans.transcript.Empty():
-		hint = kit.Tr("Add words, or leave empty")
-	case m != nil && !m.Builtin:
-		hint = kit.Tr("This model continues texts: write the beginning of one…")
-	}
-	if e := ans.composer.entry; e.PlaceHolder != hint {
-		e.SetPlaceHolder(hint)
-	}
-}
-
-// showMain sets the one main button.
-func (ans *answering) showMain(now time.Time) {
-	label, tip := kit.Tr("Generate"), ""
-	switch {
-	case ans.view.Mode == chat.ChatMode && (ans.answered() || !ans.wordless()):
-		label = kit.Tr("Send")
-	case ans.do.editsStory():
-		label = kit.Tr("Continue here")
-	case !ans.transcript.Empty():
-		label = kit.Tr("Continue")
-	}
-	switch ans.view.State {
-	case chat.NoModel:
-		tip = kit.Tr("Open a model first")
-	case chat.Loading:
-		tip = kit.Tr("Available when the model is open")
-	case chat.Prefilling, chat.Generating, chat.Waiting:
-		label = kit.Tr("Stop")
-	case chat.Stopping:
-		label = kit.Tr("Stop")
-		if now.Sub(ans.status.since) >= showStoppingAfter {
-			label = kit.Tr("Stopping…")
-		}
-	}
-	b := ans.composer.main
-	b.SetLabel(label)
-	b.SetEnabled(ans.ready() && (ans.full() || !ans.done()) || ans.stoppable())
-	b.SetToolTip(tip)
 }
 
 func (w *window) showMenu() {
@@ -372,4 +271,55 @@ func (w *window) showMenu() {
 		chats:    w.conversations.canTurn(), story: w.view.Mode == chat.StoryMode,
 		sidebar: w.arrangement.sidebarShown(), panel: w.arrangement.panelShown(), theme: w.settings.Theme,
 	})
+}
+
+// escape closes the topmost thing that is open, then stops, then does nothing.
+func (w *window) escape() {
+	switch {
+	case w.chooser.busy():
+	case w.dialogs.Shown != nil:
+		w.dialogs.Close()
+	case w.arrangement.drawerOpen():
+		w.arrangement.closeDrawer()
+	case w.transcript.Editor() != nil && !w.arrangement.covered():
+		w.editing.closeEditor(w.transcript.Editor().Message == nil)
+	case w.arrangement.covered():
+		w.arrangement.closeScreen()
+	case w.finder.Open():
+		w.reading.closeFind()
+	case w.transcript.Reader().On >= 0:
+		w.focusPrompt()
+	default:
+		w.answering.stop()
+	}
+}
+
+// typedKey gets the keys that no control has the focus for.
+func (w *window) typedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyEscape:
+		w.escape()
+	case fyne.KeyPageUp:
+		w.transcript.PageBy(-1)
+	case fyne.KeyPageDown:
+		w.transcript.PageBy(1)
+	case fyne.KeyF3:
+		w.reading.findAgain(1)
+	}
+}
+
+// focusPrompt puts the focus where one writes.
+func (w *window) focusPrompt() {
+	if w.dialogs.Shown == nil && !w.arrangement.covered() {
+		w.win.Canvas().Focus(w.composer.entry)
+	}
+}
+
+// dialogClosed gives the focus back to the editor that is open, or the prompt.
+func (w *window) dialogClosed() {
+	if e := w.transcript.Editor(); e != nil { // the prompt would close it
+		w.win.Canvas().Focus(e.Entry)
+		return
+	}
+	w.focusPrompt()
 }
