@@ -17,7 +17,7 @@ import (
 
 // aboutAnswer shows how an answer was written.
 func (mes *messages) aboutAnswer(m longtext.Message) {
-	list := mes.ctl.Tokens.Written(m.Segment)
+	list := mes.tokens.Written(m.Segment)
 	var all []string
 	for _, a := range list {
 		all = append(all, answerWords(a))

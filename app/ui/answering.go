@@ -17,6 +17,8 @@ type answering struct {
 	*session
 	do answeringActions
 
+	conversation Conversation
+
 	composer   *composer
 	options    *options
 	status     *status
@@ -107,14 +109,14 @@ func (ans *answering) begin(text string) {
 	ans.do.quiet()
 	ans.do.wrote()
 	ans.transcript.ToEnd()
-	ans.ctl.Conversation.Generate(text, ans.generation)
+	ans.conversation.Generate(text, ans.generation)
 	ans.do.focusPrompt()
 }
 
 // stop ends the answer of the conversation that is shown.
 func (ans *answering) stop() {
 	if ans.stoppable() {
-		ans.ctl.Conversation.Stop()
+		ans.conversation.Stop()
 	}
 }
 
@@ -122,7 +124,7 @@ func (ans *answering) stop() {
 // another conversation.
 func (ans *answering) stopAny() {
 	if a := elsewhere(ans.view); a != nil && !ans.writing() {
-		ans.ctl.Conversation.StopIn(a.ID)
+		ans.conversation.StopIn(a.ID)
 		return
 	}
 	ans.stop()
@@ -133,7 +135,7 @@ func (ans *answering) retry() {
 		ans.goOn(func() {
 			ans.do.closeEditor(true)
 			ans.transcript.ToEnd()
-			ans.ctl.Conversation.Retry(ans.generation)
+			ans.conversation.Retry(ans.generation)
 			ans.do.focusPrompt()
 		})
 	}
@@ -143,13 +145,13 @@ func (ans *answering) undo() {
 	if ans.view.CanUndo {
 		ans.do.closeEditor(true)
 		ans.do.quiet()
-		ans.ctl.Conversation.Undo()
+		ans.conversation.Undo()
 		ans.do.focusPrompt()
 	}
 }
 
 func (ans *answering) dropOldest() {
-	ans.ctl.Conversation.DropOldest()
+	ans.conversation.DropOldest()
 	ans.do.focusPrompt()
 }
 

@@ -63,6 +63,7 @@ func newUser(t *testing.T, seed uint64) *user {
 	u := &user{rig: newRig(t, 1100, 720), t: t, rng: rand.New(rand.NewPCG(seed, 1))}
 	u.book = newBook(u.fake)
 	u.ctl = parts(u.book)
+	u.wire()
 	u.book.saving = func(_ *book, at chat.Passage, by string) {
 		u.saves++
 		// What is on screen when an editor closes is what it was opened on.

@@ -17,6 +17,9 @@ type conversations struct {
 	*session
 	do conversationsActions
 
+	conversation Conversation
+	shelf        Shelf
+
 	composer   *composer
 	dialogs    *kit.Dialogs
 	finder     *longtext.Finder
@@ -53,7 +56,7 @@ func (con *conversations) fresh() {
 	con.do.closeScreen()
 	con.do.closeLeft()
 	if !con.transcript.Empty() || con.composer.entry.Text != "" {
-		con.ctl.Conversation.New()
+		con.conversation.New()
 	}
 	con.do.focusPrompt()
 }
@@ -68,7 +71,7 @@ func (con *conversations) openConversation(id string) {
 	if id != con.view.ID {
 		con.do.closeEditor(true)
 		con.do.quiet()
-		con.ctl.Conversation.Open(id)
+		con.conversation.Open(id)
 	}
 	con.do.focusPrompt()
 	con.showHit()
@@ -129,14 +132,14 @@ func (con *conversations) rename(id string) {
 	}
 	e := entry(con.view, id)
 	con.dialogs.AskLine(kit.Tr("Rename conversation"), kit.Tr("Title; empty for the first words"), e.Name, kit.Tr("Rename"), func(text string) {
-		con.ctl.Shelf.Rename(id, text)
+		con.shelf.Rename(id, text)
 	})
 }
 
 func (con *conversations) duplicate(id string) {
 	if id != con.view.ID || !con.noConversation() {
 		con.do.closeEditor(true)
-		con.ctl.Shelf.Duplicate(id)
+		con.shelf.Duplicate(id)
 	}
 }
 
@@ -147,7 +150,7 @@ func (con *conversations) remove(id string) {
 	}
 	con.do.closeEditor(true)
 	name := entry(con.view, id).Name
-	con.ctl.Shelf.Delete(id)
+	con.shelf.Delete(id)
 	con.removed = append(con.removed, id)
 	con.do.tell(kit.Tr("Deleted “{{.Title}}”.", "Title", kit.Shorten(name, theme.TextSize(), kit.Px(240), true)), kit.Action{Label: kit.Tr("Undo"), Do: con.restore})
 }
@@ -157,7 +160,7 @@ func (con *conversations) restore() {
 	if n := len(con.removed); n > 0 {
 		con.do.closeEditor(true)
 		con.do.quiet()
-		con.ctl.Shelf.Restore(con.removed[n-1])
+		con.shelf.Restore(con.removed[n-1])
 		con.removed = con.removed[:n-1]
 		con.do.showMenu()
 	}
@@ -167,7 +170,7 @@ func (con *conversations) restore() {
 func (con *conversations) branch() {
 	if n := len(con.view.Document); n > 0 && !con.writing() {
 		con.do.closeEditor(true)
-		con.ctl.Conversation.Branch(con.view.Document[n-1].ID)
+		con.conversation.Branch(con.view.Document[n-1].ID)
 	}
 }
 
@@ -180,7 +183,7 @@ func (con *conversations) export(id, ext string) {
 		if filepath.Ext(path) == "" {
 			path += ext
 		}
-		con.ctl.Shelf.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
+		con.shelf.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
 	})
 }
 
@@ -201,7 +204,7 @@ func fileName(title string) string {
 // importFile asks for a file and opens the conversation in it.
 func (con *conversations) importFile() {
 	con.do.closeEditor(true)
-	con.do.chooseFile(func(path string) { con.ctl.Shelf.Import(path) })
+	con.do.chooseFile(func(path string) { con.shelf.Import(path) })
 }
 
 // switched brings the prompt and the settings in step with another conversation.
@@ -233,7 +236,7 @@ func (con *conversations) canTurn() bool {
 // setStory makes messages a story, or a story messages.
 func (con *conversations) setStory() {
 	if con.canTurn() {
-		con.ctl.Conversation.SetStory(con.view.Mode == chat.ChatMode)
+		con.conversation.SetStory(con.view.Mode == chat.ChatMode)
 	}
 }
 
@@ -252,7 +255,7 @@ func lastMessage(v chat.View, by func(chat.Segment) bool) *chat.Segment {
 func (con *conversations) stepVersion(by int) {
 	if s := lastMessage(con.view, func(s chat.Segment) bool { return s.Versions > 1 }); s != nil && !con.writing() {
 		con.do.closeEditor(true)
-		con.ctl.Conversation.Step(s.ID, by)
+		con.conversation.Step(s.ID, by)
 	}
 }
 

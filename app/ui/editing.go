@@ -21,6 +21,8 @@ type editing struct {
 	*session
 	do editingActions
 
+	conversation Conversation
+
 	inspect    *inspect.Panel
 	th         *kit.Theme
 	transcript *longtext.View
@@ -59,9 +61,9 @@ func (ed *editing) closeEditor(keep bool) {
 	ed.transcript.EndEdit()
 	if text := e.Entry.Text; keep && text != e.Old {
 		if e.Message == nil {
-			ed.ctl.Conversation.Splice(passage(e), text)
+			ed.conversation.Splice(passage(e), text)
 		} else {
-			ed.ctl.Conversation.Edit(e.Message.Segment, text, false, ed.generation)
+			ed.conversation.Edit(e.Message.Segment, text, false, ed.generation)
 		}
 	}
 	ed.do.focusPrompt()
@@ -139,7 +141,7 @@ func (ed *editing) sendEdited() {
 	m, text := *e.Message, e.Entry.Text
 	ed.closeEditor(false)
 	ed.transcript.ToEnd()
-	ed.ctl.Conversation.Edit(m.Segment, text, m.Mine, ed.generation)
+	ed.conversation.Edit(m.Segment, text, m.Mine, ed.generation)
 }
 
 // clickedText looks at the token that was clicked where tokens are shown, and
@@ -221,7 +223,7 @@ func (ed *editing) continueHere() {
 	text := e.Entry.Before()
 	ed.closeEditor(false)
 	ed.transcript.ToEnd()
-	ed.ctl.Conversation.ContinueAt(passage(e), text, ed.generation)
+	ed.conversation.ContinueAt(passage(e), text, ed.generation)
 }
 
 // editLast edits the user's last message, or the last paragraph of a story.

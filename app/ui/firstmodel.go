@@ -59,7 +59,7 @@ func (o *opener) checkFirst(path string) {
 		o.settings.Opening = path
 		o.cfg.Save(o.settings)
 		o.opening = true
-		o.ctl.Models.Load(path, o.settings.Generation)
+		o.models.Load(path, o.settings.Generation)
 	})
 }
 
@@ -67,7 +67,7 @@ func (o *opener) checkFirst(path string) {
 func (o *opener) openInstead(why instead) {
 	o.instead = &why
 	o.first = ""
-	o.ctl.Models.Load("", o.settings.Generation)
+	o.models.Load("", o.settings.Generation)
 }
 
 // followFirst sees to what becomes of the model that was opened first.

@@ -14,6 +14,8 @@ type authors struct {
 	*session
 	do authorsActions
 
+	tokens Tokens
+
 	dialogs    *kit.Dialogs
 	transcript *longtext.View
 
@@ -67,7 +69,7 @@ func (aut *authors) mute() bool {
 func (aut *authors) whereIs(s chat.Segment) other {
 	o := other{name: s.Model}
 	recorded := ""
-	if list := aut.ctl.Tokens.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
+	if list := aut.tokens.Written(s.ID); len(list) > 0 && list[len(list)-1].Model == s.Model {
 		recorded = list[len(list)-1].Path
 	}
 	for _, r := range aut.settings.Recent {

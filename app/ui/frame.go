@@ -14,6 +14,8 @@ type arrangement struct {
 	*session
 	do arrangementActions
 
+	tokens Tokens
+
 	composer    *composer
 	dialogs     *kit.Dialogs
 	finder      *longtext.Finder

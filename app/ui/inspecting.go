@@ -17,6 +17,9 @@ type inspecting struct {
 	*session
 	do inspectingActions
 
+	jobs   Jobs
+	models Models
+
 	finder      *longtext.Finder
 	inspect     *inspect.Panel
 	inspectSide *panel
@@ -81,7 +84,7 @@ func (w *window) newInspectPanel() {
 
 // copyRecipe puts the recipe of the last answer on the clipboard.
 func (ins *inspecting) copyRecipe() {
-	ins.ctl.Jobs.Recipe(func(recipe []byte) {
+	ins.jobs.Recipe(func(recipe []byte) {
 		ins.cfg.Post(func() {
 			if recipe == nil {
 				ins.do.tell(kit.Tr("There is no recipe of this answer: the open model did not write it since it was opened."))

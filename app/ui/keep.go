@@ -23,6 +23,9 @@ type copies struct {
 	*session
 	do copiesActions
 
+	jobs   Jobs
+	models Models
+
 	dialogs    *kit.Dialogs
 	menu       *menu
 	options    *options
@@ -51,8 +54,8 @@ type copiesActions struct {
 // advice is the strip of a file that seems to need to be read another way.
 func (cop *copies) advice(a *chat.Advice) *kit.Notice {
 	return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(a.Sentence), Hint: kit.Translate(a.Hint),
-		Actions: []kit.Action{{Label: kit.Tr("Correct it"), Do: func() { cop.ctl.Models.Correct(cop.settings.Generation) }}},
-		Dismiss: cop.ctl.Models.DeclineAdvice}
+		Actions: []kit.Action{{Label: kit.Tr("Correct it"), Do: func() { cop.models.Correct(cop.settings.Generation) }}},
+		Dismiss: cop.models.DeclineAdvice}
 }
 
 // noteModel remembers a model that was opened.
@@ -78,7 +81,7 @@ func (cop *copies) noteModel(was, v chat.View) {
 func (cop *copies) noteReading(was, now *chat.ModelInfo) {
 	if was != nil && was.Path == now.Path && now.Reading != "" && now.Reading != chat.AsItSays && now.Reading != was.Reading {
 		cop.do.tellLater(kit.Tr("It is read the right way from now on."),
-			kit.Action{Label: kit.Tr("Undo"), Do: func() { cop.do.quiet(); cop.ctl.Models.ReadAsItSays(cop.settings.Generation) }})
+			kit.Action{Label: kit.Tr("Undo"), Do: func() { cop.do.quiet(); cop.models.ReadAsItSays(cop.settings.Generation) }})
 	}
 }
 
@@ -175,7 +178,7 @@ func (cop *copies) keepCopy() {
 	if cop.view.Model == nil || cop.view.Copy != nil && cop.view.Copy.Total > 0 && !cop.view.Copy.Done {
 		return
 	}
-	offers, path := cop.ctl.Jobs.CopyOffers()
+	offers, path := cop.jobs.CopyOffers()
 	if len(offers) == 0 {
 		cop.do.tell(kit.Tr("No compact copy can be made of this model."))
 		return
@@ -190,7 +193,7 @@ func (cop *copies) askForm(offers []chat.CopyOffer, path string) {
 		name, about := copyForm(o.Form)
 		b := kit.NewButton(name+" · "+kit.Bytes(o.Bytes), cop.do.escape, func() {
 			cop.dialogs.Close()
-			cop.ctl.Jobs.MakeCopy(o.Form, path)
+			cop.jobs.MakeCopy(o.Form, path)
 		})
 		list.Add(container.NewHBox(b))
 		list.Add(kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Muted(about)))
@@ -233,20 +236,20 @@ func (cop *copies) showCopy(was *chat.Copy) {
 	}
 	switch {
 	case k.Problem != nil:
-		cop.ctl.Jobs.CancelCopy()
+		cop.jobs.CancelCopy()
 		cop.do.tellProblem(*k.Problem)
 	case k.Done:
-		cop.ctl.Jobs.CancelCopy()
+		cop.jobs.CancelCopy()
 		cop.declineCopy() // it has one
 		cop.do.tell(kit.Tr("{{.File}} is kept, {{.Size}}.", "File", filepath.Base(k.Path), "Size", kit.Bytes(k.Total)),
 			kit.Action{Label: kit.Tr("Open it"), Do: func() { cop.do.quiet(); cop.do.load(k.Path) }})
 	case k.Measuring && (was == nil || !was.Measuring):
 		cop.dialogs.Open(kit.Tr("Measuring what the smaller head costs"), kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
-			kit.Muted(kit.Tr("The copy and the model continue the same paragraph."))), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel"), Do: cop.ctl.Jobs.CancelCopy})
+			kit.Muted(kit.Tr("The copy and the model continue the same paragraph."))), kit.DialogWidth, kit.Action{Label: kit.Tr("Cancel"), Do: cop.jobs.CancelCopy})
 	case k.Price != nil && (was == nil || was.Price == nil):
 		name, _ := copyForm(k.Form)
 		cop.dialogs.Open(name, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading, kit.Muted(priceOf(k.Price))), kit.DialogWidth,
-			kit.Action{Label: kit.Tr("Cancel"), Do: cop.ctl.Jobs.CancelCopy}, kit.Action{Label: kit.Tr("Keep this copy"), Do: cop.ctl.Jobs.KeepCopy})
+			kit.Action{Label: kit.Tr("Cancel"), Do: cop.jobs.CancelCopy}, kit.Action{Label: kit.Tr("Keep this copy"), Do: cop.jobs.KeepCopy})
 	}
 }
 
@@ -265,8 +268,8 @@ func copying(k *chat.Copy) string {
 // cancelWork is what Cancel in the status line does.
 func (cop *copies) cancelWork() {
 	if cop.view.State == chat.Loading {
-		cop.ctl.Models.CancelLoad()
+		cop.models.CancelLoad()
 		return
 	}
-	cop.ctl.Jobs.CancelCopy()
+	cop.jobs.CancelCopy()
 }

@@ -75,7 +75,7 @@ func (l *lag) take(wait time.Duration) {
 // lagged leaves a core to a window that was slow while all of them worked.
 func (ins *inspecting) lagged() {
 	if ins.cfg.lag.worst > lagAllowed && ins.generation.Threads == 0 && !ins.view.CoreReserved {
-		ins.ctl.Models.ReserveCore()
+		ins.models.ReserveCore()
 	}
 	ins.do.showPanel()
 }

@@ -19,6 +19,9 @@ type messages struct {
 	*session
 	do messagesActions
 
+	conversation Conversation
+	tokens       Tokens
+
 	dialogs    *kit.Dialogs
 	transcript *longtext.View
 	win        fyne.Window
@@ -106,7 +109,7 @@ func (mes *messages) messageRow(m longtext.Message) longtext.Buttons {
 			return func() {
 				if !mes.writing() {
 					mes.do.closeEditor(true)
-					mes.ctl.Conversation.Step(m.Step, by)
+					mes.conversation.Step(m.Step, by)
 				}
 				if r := mes.transcript.Reader(); r.On >= 0 {
 					mes.win.Canvas().Focus(r) // the button is gone with its version
@@ -138,7 +141,7 @@ func (mes *messages) moreOf(m longtext.Message) []*fyne.MenuItem {
 		items = append(items, fyne.NewMenuItem(kit.Tr("Show as plain text"), func() { t.ShowPlain(m, true) }))
 	}
 	return append(items, mes.removal(m),
-		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.ctl.Conversation.Branch(m.Segment) }),
+		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.conversation.Branch(m.Segment) }),
 		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { mes.aboutAnswer(m) }))
 }
 
@@ -150,7 +153,7 @@ func (mes *messages) removal(m longtext.Message) *fyne.MenuItem {
 			return
 		}
 		mes.do.closeEditor(true)
-		mes.ctl.Conversation.Remove(m.Segment)
+		mes.conversation.Remove(m.Segment)
 		mes.do.tell(kit.Tr("The message was deleted."), kit.Action{Label: kit.Tr("Undo"), Do: mes.do.undo})
 	})
 }
@@ -198,7 +201,7 @@ func (ans *answering) retryMessage(m longtext.Message) {
 	ans.goOn(func() {
 		ans.do.closeEditor(true)
 		ans.transcript.ToEnd()
-		ans.ctl.Conversation.RetryAt(m.Segment, ans.generation)
+		ans.conversation.RetryAt(m.Segment, ans.generation)
 	})
 }
 

@@ -13,6 +13,9 @@ type notices struct {
 	*session
 	do noticesActions
 
+	conversation Conversation
+	shelf        Shelf
+
 	dialogs    *kit.Dialogs
 	modelsPage *screen
 
@@ -98,17 +101,17 @@ func (n *notices) message() *kit.Notice {
 		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("This conversation fills the model’s {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.Context)), Hint: n.roomHint(),
 			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil && v.Figures.Stop == chat.ContextFull && v.Figures.Short:
-		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.Conversation.DismissProblem,
+		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.conversation.DismissProblem,
 			Actions: []kit.Action{{Label: kit.Tr("Drop oldest turns"), Do: n.do.dropOldest}, {Label: kit.Tr("New conversation"), Do: n.do.fresh}}}
 	case v.Problem != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.ctl.Conversation.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Problem.Sentence), Hint: kit.Translate(v.Problem.Hint), Dismiss: n.conversation.DismissProblem}
 		if n.do.failed() && !v.Problem.Unsupported {
 			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Open another…"), Do: func() { n.do.choose(false) }})
 		}
 		m.Actions = append(m.Actions, n.remedies(v.Problem)...)
 		return m
 	case v.Trouble != nil:
-		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: n.ctl.Conversation.DismissProblem}
+		m := &kit.Notice{Kind: kit.Failure, Sentence: kit.Translate(v.Trouble.Sentence), Hint: kit.Translate(v.Trouble.Hint), Dismiss: n.conversation.DismissProblem}
 		if v.Unsaved {
 			m.Actions = append(m.Actions, kit.Action{Label: kit.Tr("Save elsewhere…"), Do: func() { n.do.export(v.ID, ".json") }})
 		}
@@ -121,7 +124,7 @@ func (n *notices) message() *kit.Notice {
 	case v.Recovered != nil:
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly while writing."),
 			Hint:    kit.TrN(v.Recovered.Words, "One word was saved.", "{{.N}} words were saved."),
-			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { n.do.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: n.ctl.Shelf.DiscardRecovered}}}
+			Actions: []kit.Action{{Label: kit.Tr("Show"), Do: func() { n.do.openConversation(v.Recovered.ID) }}, {Label: kit.Tr("Discard"), Do: n.shelf.DiscardRecovered}}}
 	case n.report != "":
 		return &kit.Notice{Sentence: kit.Tr("Tern closed unexpectedly."), Hint: kit.Tr("A report was kept on this computer. It is sent to nobody."),
 			Actions: []kit.Action{{Label: kit.Tr("Show report"), Do: func() { n.dialogs.Detail(kit.Tr("What happened"), n.seenReport()) }}, {Label: kit.Tr("Copy"), Do: func() { n.do.copyText(n.seenReport()) }}},

@@ -15,6 +15,8 @@ type opener struct {
 	*session
 	do openerActions
 
+	models Models
+
 	connect    *connect
 	dialogs    *kit.Dialogs
 	modelsPage *screen
@@ -40,7 +42,7 @@ type openerActions struct {
 func (o *opener) unload() {
 	if o.view.Model != nil {
 		o.setLast("")
-		o.ctl.Models.Unload()
+		o.models.Unload()
 	}
 }
 
@@ -58,7 +60,7 @@ func (o *opener) loadBy(path string, check func(open func())) {
 		check(func() {
 			o.do.closeScreen()
 			o.opening, o.first, o.instead = true, "", nil
-			o.ctl.Models.Load(path, o.settings.Generation)
+			o.models.Load(path, o.settings.Generation)
 			o.do.focusPrompt()
 		})
 	}

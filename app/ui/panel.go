@@ -89,7 +89,7 @@ func (arr *arrangement) showPanel() {
 		x.button.SetOpen(x == p)
 		x.iconButton.SetOpen(x == p)
 	}
-	arr.ctl.Tokens.SetInspect(p == arr.inspectSide)
+	arr.tokens.SetInspect(p == arr.inspectSide)
 	if p != nil {
 		p.show(arr.view)
 	}

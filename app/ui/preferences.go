@@ -16,6 +16,8 @@ type preferences struct {
 	*session
 	do preferencesActions
 
+	conversation Conversation
+
 	composer   *composer
 	dialogs    *kit.Dialogs
 	options    *options
@@ -43,7 +45,7 @@ type preferencesActions struct {
 
 func (pre *preferences) setGeneration(g settings.Generation) {
 	pre.generation, pre.settings.Generation = g, g // the next conversation begins with those used last
-	pre.ctl.Conversation.SetGeneration(pre.known, g)
+	pre.conversation.SetGeneration(pre.known, g)
 	pre.applySettings()
 	pre.cfg.Save(pre.settings)
 }

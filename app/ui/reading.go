@@ -13,6 +13,8 @@ type reading struct {
 	*session
 	do readingActions
 
+	conversation Conversation
+
 	dialogs    *kit.Dialogs
 	finder     *longtext.Finder
 	transcript *longtext.View
@@ -63,7 +65,7 @@ func (rd *reading) bindReader() {
 		Version: func(by int) {
 			if m, _ := t.Reading(); m.Versions > 1 && !rd.writing() {
 				rd.do.closeEditor(true)
-				rd.ctl.Conversation.Step(m.Step, by)
+				rd.conversation.Step(m.Step, by)
 			}
 		},
 		Buttons: func() {

@@ -7,10 +7,9 @@ import (
 )
 
 // session is what the parts of the window share: the conversation that is shown,
-// the settings, and who is asked. It has no widgets. view, settings and generation
+// and the settings. It has no widgets. view, settings and generation
 // change on the window's goroutine alone.
 type session struct {
-	ctl      Controller
 	cfg      Config
 	settings settings.Settings
 	view     chat.View

@@ -30,7 +30,7 @@ func (o *opener) loadFitting(path string, open func()) {
 			return
 		}
 		if m := o.view.Model; m != nil && o.view.State == chat.Ready && fit.Need <= fit.Free+m.MemoryBytes {
-			o.ctl.Models.Unload() // both do not fit; the new one alone does
+			o.models.Unload() // both do not fit; the new one alone does
 			open()
 			return
 		}

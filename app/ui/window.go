@@ -60,6 +60,7 @@ type window struct {
 	*session
 	win   fyne.Window
 	shelf *models.Shelf
+	ctl   Controller
 	th    *kit.Theme
 
 	// What it does, each part with what it needs of the others (wire.go).
@@ -106,7 +107,9 @@ type window struct {
 
 // newWindow fills win. update must be called once before it is shown.
 func newWindow(win fyne.Window, th *kit.Theme, cfg Config) *window {
-	w := &window{win: win, th: th, session: &session{ctl: cfg.Controller, cfg: cfg, settings: cfg.Settings, generation: cfg.Settings.Generation},
+	ctl := cfg.Controller
+	cfg.Controller = Controller{} // a part has what it needs of it
+	w := &window{win: win, th: th, ctl: ctl, session: &session{cfg: cfg, settings: cfg.Settings, generation: cfg.Settings.Generation},
 		answering: &answering{}, notices: &notices{report: cfg.Report}, opener: &opener{}, chooser: &chooser{}, conversations: &conversations{},
 		editing: &editing{}, messages: &messages{}, reading: &reading{}, arrangement: &arrangement{}, copies: &copies{},
 		authors: &authors{continued: map[string]string{}}, preferences: &preferences{}, inspecting: &inspecting{}, connecting: &connecting{}}

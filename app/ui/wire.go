@@ -1,7 +1,9 @@
 package ui
 
-// wire gives the parts of the window the functions that they need of each other.
+// wire gives the parts of the window the functions that they need of each other, and
+// what they need of conversations and models.
 func (w *window) wire() {
+	w.answering.conversation = w.ctl.Conversation
 	w.answering.session, w.answering.do = w.session, answeringActions{
 		askModel:     w.authors.askModel,
 		closeEditor:  w.editing.closeEditor,
@@ -15,6 +17,7 @@ func (w *window) wire() {
 		update:       w.update,
 		wrote:        w.opener.wrote,
 	}
+	w.notices.conversation, w.notices.shelf = w.ctl.Conversation, w.ctl.Shelf
 	w.notices.session, w.notices.do = w.session, noticesActions{
 		advice:           w.copies.advice,
 		begin:            w.answering.begin,
@@ -34,6 +37,7 @@ func (w *window) wire() {
 		raiseLimit:       w.answering.raiseLimit,
 		update:           w.update,
 	}
+	w.opener.models = w.ctl.Models
 	w.opener.session, w.opener.do = w.session, openerActions{
 		choose:      w.chooser.choose,
 		closeScreen: w.arrangement.closeScreen,
@@ -47,6 +51,7 @@ func (w *window) wire() {
 		load:          w.opener.load,
 		tell:          w.notices.tell,
 	}
+	w.conversations.conversation, w.conversations.shelf = w.ctl.Conversation, w.ctl.Shelf
 	w.conversations.session, w.conversations.do = w.session, conversationsActions{
 		applySettings: w.preferences.applySettings,
 		chooseFile:    w.chooser.chooseFile,
@@ -63,6 +68,7 @@ func (w *window) wire() {
 		tell:          w.notices.tell,
 		toggleSidebar: w.arrangement.toggleSidebar,
 	}
+	w.editing.conversation = w.ctl.Conversation
 	w.editing.session, w.editing.do = w.session, editingActions{
 		copyText:    w.messages.copyText,
 		covered:     w.arrangement.covered,
@@ -73,6 +79,7 @@ func (w *window) wire() {
 		tellLater:   w.notices.tellLater,
 		tokensShown: w.inspecting.tokensShown,
 	}
+	w.messages.conversation, w.messages.tokens = w.ctl.Conversation, w.ctl.Tokens
 	w.messages.session, w.messages.do = w.session, messagesActions{
 		closeEditor:   w.editing.closeEditor,
 		editMessage:   w.editing.editMessage,
@@ -83,6 +90,7 @@ func (w *window) wire() {
 		tell:          w.notices.tell,
 		undo:          w.answering.undo,
 	}
+	w.reading.conversation = w.ctl.Conversation
 	w.reading.session, w.reading.do = w.session, readingActions{
 		closeEditor:   w.editing.closeEditor,
 		closeScreen:   w.arrangement.closeScreen,
@@ -93,12 +101,14 @@ func (w *window) wire() {
 		focusPrompt:   w.focusPrompt,
 		relayout:      w.arrangement.relayout,
 	}
+	w.arrangement.tokens = w.ctl.Tokens
 	w.arrangement.session, w.arrangement.do = w.session, arrangementActions{
 		escape:      w.escape,
 		focusPrompt: w.focusPrompt,
 		reshade:     w.inspecting.reshade,
 		showMenu:    w.showMenu,
 	}
+	w.copies.jobs, w.copies.models = w.ctl.Jobs, w.ctl.Models
 	w.copies.session, w.copies.do = w.session, copiesActions{
 		applySettings: w.preferences.applySettings,
 		chooseIn:      w.chooser.chooseIn,
@@ -112,12 +122,14 @@ func (w *window) wire() {
 		tellProblem:   w.notices.tellProblem,
 		update:        w.update,
 	}
+	w.authors.tokens = w.ctl.Tokens
 	w.authors.session, w.authors.do = w.session, authorsActions{
 		choose:   w.chooser.choose,
 		load:     w.opener.load,
 		setStory: w.conversations.setStory,
 		update:   w.update,
 	}
+	w.preferences.conversation = w.ctl.Conversation
 	w.preferences.session, w.preferences.do = w.session, preferencesActions{
 		openScreen:   w.arrangement.openScreen,
 		quiet:        w.notices.quiet,
@@ -129,6 +141,7 @@ func (w *window) wire() {
 		tellProblem:  w.notices.tellProblem,
 		update:       w.update,
 	}
+	w.inspecting.jobs, w.inspecting.models = w.ctl.Jobs, w.ctl.Models
 	w.inspecting.session, w.inspecting.do = w.session, inspectingActions{
 		copyText:   w.messages.copyText,
 		panelShown: w.arrangement.panelShown,
