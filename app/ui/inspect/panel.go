@@ -209,8 +209,11 @@ func (p *Panel) showTokens() {
 		}
 	}
 	why := kit.Tr("Generate something, then choose a word.")
-	if p.distant() {
+	switch {
+	case p.distant():
 		why = kit.Tr("Only for models running in Tern.")
+	case missing:
+		why = kit.Tr("The words of this answer are looked up when the model is free.")
 	}
 	p.why.Set(kit.Muted(why))
 	if blank := len(tokens) == 0; blank == p.about.Visible() {

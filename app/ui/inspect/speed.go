@@ -32,6 +32,7 @@ type SpeedTab struct {
 	ended   int // counts measurements, to tell an old one
 	read    *plot
 	write   *plot
+	plots   *fyne.Container // both, once there is something to draw
 	verdict *kit.Note
 	Window  *kit.Note // how quickly the window answers, in
 	lag     *fyne.Container
@@ -53,14 +54,16 @@ func (p *Panel) newSpeedTab() *SpeedTab {
 	}
 	table := container.New(&kit.Stack{Gap: -8})
 	for _, x := range published {
-		row := kit.NewNote(theme.SizeNameCaptionText, kit.Span{Text: x.program, Colour: theme.ColorNameForeground},
+		row := kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading, kit.Span{Text: x.program, Colour: theme.ColorNameForeground},
 			kit.Muted(kit.Tr(" · reading {{.Read}} · writing {{.Write}}", "Read", kit.Count(int(x.read)), "Write", kit.Decimal(x.write))))
 		table.Add(container.New(kit.Flush{}, row))
 	}
-	list := container.New(&kit.Stack{Gap: 4},
+	t.plots = container.New(&kit.Stack{Gap: 4},
 		caption(kit.Tr("Reading a prompt, tokens per second")), t.read,
-		caption(kit.Tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write,
-		container.New(kit.Flush{}, t.verdict), container.NewHBox(t.run, t.copy), t.lag,
+		caption(kit.Tr("Writing, tokens per second; dashed: the limit that memory sets")), t.write)
+	t.plots.Hide()
+	list := container.New(&kit.Stack{Gap: 4},
+		container.New(kit.Flush{}, t.verdict), container.NewHBox(t.run, t.copy), t.plots, t.lag,
 		caption(kit.Tr("Published for bitnet_b1_58-large on two cores of an AMD EPYC (Zen 3), another machine than this one:")), table)
 	t.box = kit.NewColumn(list, func() float32 { return kit.Px(settings.MaxPanel) }, 12, 0)
 	return t
@@ -90,11 +93,13 @@ func (p *Panel) ShowSpeed() {
 	if verdict != "" {
 		t.verdict.Set(kit.Muted(verdict))
 	}
+	arrange := kit.SetVisible(t.plots, len(points) > 0)
 	if d := p.Do.Lag(); d > 0 {
 		t.Window.Set(kit.Muted(kit.Tr("While Tern writes, this window answers within {{.Time}} (19 times in 20).", "Time", kit.Latency(d))))
-		if kit.SetVisible(t.lag, true) {
-			t.box.Layout.Layout(nil, t.box.Size())
-		}
+		arrange = kit.SetVisible(t.lag, true) || arrange
+	}
+	if arrange {
+		t.box.Layout.Layout(nil, t.box.Size())
 	}
 	label := kit.Tr("Benchmark this machine")
 	if t.running {

@@ -27,6 +27,9 @@ func TestSpeedTab(t *testing.T) {
 	if !strings.HasPrefix(tab.verdict.Text(), "No measurements yet.") || !tab.copy.Disabled() || tab.run.Disabled() {
 		t.Errorf("before: %q", tab.verdict.Text())
 	}
+	if tab.plots.Visible() {
+		t.Error("two empty plots are shown")
+	}
 	test.Tap(tab.run)
 	if tab.run.Text != "Stop" || !slices.Contains(r.calls, "measure") || tab.verdict.Text() != "Measuring…" {
 		t.Errorf("while measuring: %q, %q", tab.run.Text, tab.verdict.Text())
@@ -48,6 +51,9 @@ func TestSpeedTab(t *testing.T) {
 	if got := tab.write.AccessibilityLabel(); got != "0: 46 tok/s\n600: 42 tok/s\n1,200: 38 tok/s\n1,800: 34 tok/s\n" {
 		t.Errorf("plot %q", got)
 	}
+	if !tab.plots.Visible() || tab.read.Size().Height < plotHeight || tab.read.Position().Y+tab.read.Size().Height > tab.write.Position().Y {
+		t.Errorf("the plots take %v and %v", tab.read.Size(), tab.write.Size())
+	}
 	test.Tap(tab.copy)
 	if got := r.copied; got != "a,b\n1,2\n" {
 		t.Errorf("the clipboard has %q", got)
@@ -59,6 +65,9 @@ func TestSpeedTab(t *testing.T) {
 	r.Show(v)
 	if tab.speed != nil || !tab.copy.Disabled() {
 		t.Error("the speed of another model is shown")
+	}
+	if tab.plots.Visible() {
+		t.Error("the plots of another model are shown")
 	}
 	m.Host = "localhost:8080"
 	r.Show(v)
