@@ -95,7 +95,8 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 			MaxLen  int    `json:"max_model_len"`  // vLLM
 			Chat    *bool  `json:"chat"`           // Tern
 			Meta    struct {
-				Train int `json:"n_ctx_train"` // llama-server
+				Served int `json:"n_ctx"`       // llama-server
+				Train  int `json:"n_ctx_train"` // older ones of it
 			} `json:"meta"`
 		} `json:"data"`
 	}
@@ -105,7 +106,11 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 	var models []Model
 	for _, m := range list.Data {
 		if m.ID != "" {
-			models = append(models, Model{m.ID, max(0, m.Context, m.MaxLen, m.Meta.Train), m.Chat != nil && !*m.Chat})
+			served := m.Meta.Served // it may be started with less than the model has
+			if served <= 0 {
+				served = m.Meta.Train
+			}
+			models = append(models, Model{m.ID, max(0, m.Context, m.MaxLen, served), m.Chat != nil && !*m.Chat})
 		}
 	}
 	return models, nil
@@ -252,6 +257,9 @@ func (c *Client) do(ctx context.Context, method, path string, body any) (*http.R
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	// Asking twice does no harm, so that net/http may where the server closes a kept
+	// connection just then. An empty value is not sent.
+	r.Header["Idempotency-Key"] = []string{}
 	if c.key != "" {
 		r.Header.Set("Authorization", "Bearer "+c.key)
 	}

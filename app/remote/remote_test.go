@@ -1,11 +1,13 @@
 package remote
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -76,10 +78,10 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s with %q", r.URL, r.Header.Get("Authorization"))
 		}
 		fmt.Fprint(w, `{"object": "list", "data": [{"id": "a", "context_length": 512, "chat": false}, {"id": "b", "max_model_len": 4096},`+
-			`{"id": "c", "meta": {"n_ctx_train": 8192}}, {"id": "d", "meta": null}, {"id": ""}]}`)
+			`{"id": "c", "meta": {"n_ctx_train": 8192}}, {"id": "e", "meta": {"n_ctx_train": 8192, "n_ctx": 2048}}, {"id": "d", "meta": null}, {"id": ""}]}`)
 	})
 	got, err := c.Models(context.Background())
-	if want := []Model{{"a", 512, true}, {"b", 4096, false}, {"c", 8192, false}, {"d", 0, false}}; err != nil || !slices.Equal(got, want) {
+	if want := []Model{{"a", 512, true}, {"b", 4096, false}, {"c", 8192, false}, {"e", 2048, false}, {"d", 0, false}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -197,4 +199,42 @@ func TestCancel(t *testing.T) {
 		t.Error(err)
 	}
 	<-left
+}
+
+// TestClosing: a server that closes a kept connection when it is used again, as
+// llama-server may, is asked once more on another.
+func TestClosing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	connections := make(chan int, 10)
+	go func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections <- n
+			r := bufio.NewReader(c)
+			if q, err := http.ReadRequest(r); err == nil {
+				_, _ = io.Copy(io.Discard, q.Body)
+				const sent = "data: {\"choices\":[{\"text\":\"Once\",\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+				fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", len(sent), sent)
+			}
+			_, _ = http.ReadRequest(r) // the next one, which is not answered
+			_ = c.Close()
+		}
+	}()
+	c := New("http://"+l.Addr().String()+"/v1", "")
+	defer c.Close()
+	for range 3 {
+		if finish, err := c.Stream(context.Background(), Request{Prompt: new("x")}, func(Part) bool { return true }); err != nil || finish != "stop" {
+			t.Fatalf("%q, %v after %d connections", finish, err, len(connections))
+		}
+	}
+	if len(connections) < 2 {
+		t.Error("no connection was used again, so that nothing was tried")
+	}
 }
