@@ -147,7 +147,11 @@ func (d *desk) dropJob(j *job) {
 func (d *desk) prompt(t *conversation, doc document.Document) backend.Prompt {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return backend.Prompt{Document: doc, Mode: t.mode, System: t.system}
+	p := backend.Prompt{Document: doc, Mode: t.mode, System: t.system}
+	if g := t.generation; g != nil {
+		p.Thinking, p.Budget = g.Thinking, g.ThinkingBudget
+	}
+	return p
 }
 
 // file returns a conversation as its file will be. It is called with the lock held.

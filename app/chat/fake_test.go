@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"strings"
@@ -44,7 +45,10 @@ type fake struct {
 	fail    error                      // what Generate gives after the first token
 	panics  bool                       // Generate panics after the first token, and an opener before anything
 
-	template  string // of the chats of the models that are opened
+	template  string                 // of the chats of the models that are opened
+	format    inference.AnswerFormat // of their answers
+	begun     bool                   // the prompt begins a block of thoughts
+	variables []map[string]json.RawMessage
 	chatFail  error
 	openFail  error
 	deaf      time.Duration               // what a load takes to notice that it was given up
@@ -126,11 +130,14 @@ func (e *fakeEngine) Close() {
 	e.open--
 }
 
-// Chat writes each message between its author's initial and a line end.
-func (e *fakeEngine) Chat(messages []inference.Message, generationPrompt bool) ([]int32, error) {
+// ChatPrompt writes each message between its author's initial and a line end.
+func (e *fakeEngine) ChatPrompt(messages []inference.Message, o inference.ChatOptions) ([]int32, inference.Thinking, error) {
+	f := e.AnswerFormat()
+	th := inference.Thinking{Open: f.Open, Close: f.Close, Closing: f.Closing, Begun: e.begun}
 	if e.chatFail != nil {
-		return nil, e.chatFail
+		return nil, th, e.chatFail
 	}
+	e.variables = append(e.variables, o.Variables)
 	ids := []int32{backendtest.BOS}
 	for _, m := range messages {
 		ids = append(ids, int32(m.Role[0]), ':')
@@ -141,11 +148,16 @@ func (e *fakeEngine) Chat(messages []inference.Message, generationPrompt bool) (
 		}
 		ids = append(ids, '\n')
 	}
-	if generationPrompt {
+	if o.GenerationPrompt {
 		ids = append(ids, 'a', ':')
+		if e.begun {
+			ids = append(ids, e.tok.EncodeContinuation(f.Open)...)
+		}
 	}
-	return ids, nil
+	return ids, th, nil
 }
+
+func (e *fakeEngine) AnswerFormat() *inference.AnswerFormat { return &e.format }
 
 func (e *fakeEngine) ChatStops() ([]int32, []string) { return []int32{'\n'}, []string{"u:"} }
 
@@ -215,6 +227,7 @@ func (s *fakeSession) Generate(ctx context.Context, ids []int32, o inference.Gen
 				return
 			}
 			stats.Generated, stats.ContextUsed, stats.FirstToken = i+1, len(s.tokens), perPrompt
+			stats.Decode = time.Duration(i) * perToken
 			e := inference.Event{Kind: inference.EventToken, ID: id, Text: stream.Push(id), Stats: stats}
 			last := i+1 == len(say) || i+1 == o.MaxTokens || len(s.tokens) == s.Room()
 			if last {

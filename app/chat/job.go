@@ -48,6 +48,10 @@ func (j *job) take(e backend.Event) {
 	switch e.Kind {
 	case backend.Reading:
 		f.PromptDone, f.PromptTotal, f.PromptRate = e.Done, e.Total, e.Stats.PrefillRate()
+	case backend.Thinking:
+		j.state = Generating
+		a.Think(e.Text, e.IDs, e.Known, e.Stats.Decode)
+		a.Thoughts.Open = a.Thoughts.Open && !e.Closed
 	case backend.Writing:
 		j.state = Generating
 		a.Add(e.Text, e.IDs, e.Token)
@@ -76,7 +80,7 @@ func (j *job) finish(newID func() int) {
 		cut = cut[:a.Lead] + strings.TrimRightFunc(cut[a.Lead:], unicode.IsSpace)
 	}
 	switch {
-	case len(cut) == a.Lead:
+	case len(cut) == a.Lead && !a.Adds(before):
 		t.document = before
 		return
 	case cut != text:

@@ -123,7 +123,7 @@ func TestElsewhereActs(t *testing.T) {
 		{"another system prompt", func(t *testing.T, c *Controller, id string) { c.SetSystem(id, "x") }, "One" + long},
 		{"export", func(t *testing.T, c *Controller, id string) {
 			path := filepath.Join(t.TempDir(), "a.md")
-			c.Shelf.Export(id, path, "You", "Tern")
+			c.Shelf.Export(id, path, "You", "Tern", false)
 			synctest.Wait()
 			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), "abc. abc.") {
 				t.Errorf("%q, %v", data, err)
@@ -315,7 +315,7 @@ func TestWrittenKept(t *testing.T) {
 		check(c, 8)
 
 		path := filepath.Join(t.TempDir(), "x.json")
-		c.Shelf.Export(id, path, "You", "Tern")
+		c.Shelf.Export(id, path, "You", "Tern", false)
 		idle()
 		data, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(data), "/models/") || !strings.Contains(string(data), `"temperature": 0.25`) {

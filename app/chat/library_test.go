@@ -188,8 +188,8 @@ func TestExportImport(t *testing.T) {
 		idle()
 		out := t.TempDir()
 		md, js := filepath.Join(out, "a.md"), filepath.Join(out, "a.JSON")
-		c.Shelf.Export(c.View().ID, md, "You", "Tern")
-		c.Shelf.Export(c.View().ID, js, "You", "Tern")
+		c.Shelf.Export(c.View().ID, md, "You", "Tern", false)
+		c.Shelf.Export(c.View().ID, js, "You", "Tern", false)
 		idle()
 		if raw, err := os.ReadFile(md); err != nil || !strings.HasPrefix(string(raw), "# Hi\n\n*2000-01-01 ") || !strings.HasSuffix(string(raw), " · a · temperature 0.8, top-p 0.95, top-k 40, min-p 0.05, repeat penalty 1*\n\n**You:**\n\nHi\n\n**a:**\n\n abc\n") {
 			t.Errorf("%q, %v", raw, err)
@@ -208,7 +208,7 @@ func TestExportImport(t *testing.T) {
 			t.Errorf("%+v", v.Trouble)
 		}
 		c.DismissProblem()
-		c.Shelf.Export(c.View().ID, filepath.Join(md, "b.md"), "You", "Tern")
+		c.Shelf.Export(c.View().ID, filepath.Join(md, "b.md"), "You", "Tern", false)
 		idle()
 		if v := c.View(); v.Trouble == nil {
 			t.Error("a failed export is not said")

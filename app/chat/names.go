@@ -52,6 +52,8 @@ const (
 type (
 	// ModelInfo is what the top bar shows of an open model.
 	ModelInfo = backend.Info
+	// Thinks is how a model thinks before it answers.
+	Thinks = backend.Thinks
 	// Keys are the keys of servers, by their base URLs.
 	Keys = backend.Keys
 )

@@ -3,6 +3,11 @@ package chat
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,5 +184,69 @@ func TestEngineIsTold(t *testing.T) {
 	c.Models.Unload()
 	if <-told != nil {
 		t.Error("the end of the model is not told")
+	}
+}
+
+// TestRemoteThoughts: whatever a server calls them, and where it leaves them in the text, thoughts are kept apart from
+// the answer, and calls of tools are text.
+func TestRemoteThoughts(t *testing.T) {
+	for name, events := range map[string][]string{
+		"reasoning_content": {`{"reasoning_content":"Two"}`, `{"reasoning_content":" and two."}`, `{"content":"\n\nFour."}`},
+		"reasoning":         {`{"content":"","reasoning":"Two and"}`, `{"reasoning":" two."}`, `{"content":"Four."}`},
+		"in the text":       {`{"content":"<thi"}`, `{"content":"nk>\nTwo and two.\n"}`, `{"content":"</think>\n\nFour."}`},
+	} {
+		var asked []string
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/models") {
+				_, _ = io.WriteString(w, `{"data": [{"id": "m"}]}`)
+				return
+			}
+			body, _ := io.ReadAll(r.Body)
+			asked = append(asked, string(body))
+			w.Header().Set("Content-Type", "text/event-stream")
+			all := append(slices.Clone(events), `{"tool_calls":[{"index":0,"id":"x","function":{"name":"now","arguments":"{}"}}]}`)
+			finish := "tool_calls"
+			if len(asked) == 2 {
+				all, finish = events[:2], "length"
+			}
+			for _, e := range all {
+				fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":%s}]}\n\n", e)
+			}
+			fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":%q}]}\n\ndata: [DONE]\n\n", finish)
+		}))
+		changed := make(chan struct{}, 1)
+		c := New(Options{Notify: func() { changed <- struct{}{} }})
+		b := &driven{Controller: c, t: t, changed: changed}
+		c.Models.Load(remote.Path(srv.URL+"/v1", "m"), balanced)
+		b.until(func(v View) bool { return v.State == Ready })
+		g := balanced
+		g.Thinking, g.ThinkingBudget = "off", 64
+		b.Generate("2+2", g)
+		v := b.until(func(v View) bool { return v.State == Ready && v.Figures.Stop != "" })
+		const call = "<tool_call>\n{\"name\":\"now\",\"arguments\":{}}\n</tool_call>\n"
+		if s := v.Document[1]; strings.TrimSpace(s.Thoughts) != "Two and two." || s.Thinking || s.Text != "\n\nFour."+call {
+			t.Errorf("%s: %+v", name, s)
+		}
+		if !strings.Contains(asked[0], `"reasoning_effort":"none"`) || !strings.Contains(asked[0], `"enable_thinking":false`) || !strings.Contains(asked[0], `"thinking_budget":64`) {
+			t.Errorf("%s: %s", name, asked[0])
+		}
+		b.Generate("again", balanced)
+		v = b.until(func(v View) bool { return v.State == Ready && v.Figures.Stop == ReachedLength })
+		if s := v.Document[len(v.Document)-1]; !s.Thinking || strings.TrimSpace(s.Thoughts) != "Two and two." {
+			t.Errorf("%s: cut within: %+v", name, s)
+		}
+		if strings.Contains(asked[1], "two.") {
+			t.Errorf("%s: a later turn has thoughts: %s", name, asked[1])
+		}
+		b.Generate("", balanced)
+		v = b.until(func(v View) bool { return v.State == Ready && v.Figures.Stop == EndedByItself })
+		if s := v.Document[len(v.Document)-1]; s.Text[s.Lead:] != "Four."+call || !strings.HasSuffix(s.Thoughts, "two.") {
+			t.Errorf("%s: gone on with: %+v", name, s)
+		}
+		if !strings.HasSuffix(asked[2][:strings.Index(asked[2], `],"stream`)], `{"role":"user","content":"again"}`) {
+			t.Errorf("%s: it is asked again with %s", name, asked[2])
+		}
+		c.Close()
+		srv.Close()
 	}
 }

@@ -248,7 +248,7 @@ func TestFigures(t *testing.T) {
 		}
 		idle()
 		want := Figures{
-			FirstToken: perPrompt, Context: 100, ContextUsed: 6, Seed: 7, Generated: 3, MaxTokens: 3,
+			Rate: 500, FirstToken: perPrompt, Context: 100, ContextUsed: 6, Seed: 7, Generated: 3, MaxTokens: 3,
 			PromptDone: 3, PromptTotal: 3, Stop: ReachedLength,
 		}
 		if got := c.View().Figures; got != want {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tern/app/history"
+	"tern/inference"
 )
 
 // walker does at random what a user can, from several conversations to and fro.
@@ -29,11 +30,14 @@ type walker struct {
 	gone  []string // deleted conversations
 	seen  int      // answers that went on while another conversation was shown
 	waits int      // that waited for their turn
+
+	thoughts int // words of them in the files
 }
 
 var (
 	questions = regexp.MustCompile(`q\d+z`)
 	last      = regexp.MustCompile(`[qr]\d+z`)
+	thought   = regexp.MustCompile(`t\d+z`)
 )
 
 // replyTo is the whole answer to a prompt, which names its last question, or
@@ -44,6 +48,33 @@ func replyTo(prompt string) string {
 		return " r"
 	}
 	return strings.Repeat(" r"+all[len(all)-1][1:], 8)
+}
+
+// thinkTo is replyTo, with thoughts of the same question before the answers to every second one. Of earlier answers it
+// must not see any.
+func (w *walker) thinkTo(prompt string) string {
+	reply := replyTo(prompt)
+	at := strings.LastIndex(prompt, "\na:")
+	if at < 0 {
+		return reply // a story
+	}
+	if found := thought.FindString(prompt[:at]); found != "" {
+		w.t.Errorf("an earlier turn says %q of what was thought: %q", found, prompt)
+	}
+	all := last.FindAllString(prompt, -1)
+	if len(all) == 0 || strings.IndexByte("02468", all[len(all)-1][len(all[len(all)-1])-2]) < 0 {
+		return reply
+	}
+	begun := prompt[at+len("\na:"):]
+	whole := "<think>\n" + strings.Repeat("t"+all[len(all)-1][1:]+" ", 6) + "</think>\n\n" + reply
+	switch rest, ok := strings.CutPrefix(whole, begun); {
+	case ok:
+		return rest
+	case strings.Contains(begun, "</think>") || !strings.Contains(begun, "<think>"):
+		return reply
+	default: // another block than this one would be
+		return "</think>\n\n" + reply
+	}
 }
 
 func (w *walker) question() string {
@@ -160,7 +191,7 @@ func (w *walker) step() string {
 		if any == "" {
 			any = v.ID
 		}
-		c.Shelf.Export(any, filepath.Join(w.t.TempDir(), "x.json"), "You", "Tern")
+		c.Shelf.Export(any, filepath.Join(w.t.TempDir(), "x.json"), "You", "Tern", false)
 		return "export"
 	default:
 		c.SetSystem(any, fmt.Sprint("system ", r.IntN(3)))
@@ -180,8 +211,10 @@ func TestWalk(t *testing.T) {
 	for _, seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
-			f.context, f.template, f.reply = 1<<20, "fake", replyTo
+			f.context, f.template = 1<<20, "fake"
+			f.format = inference.AnswerFormat{Open: "<think>", Close: "</think>", Closing: "</think>\n\n"}
 			w := &walker{t: t, f: f, dir: t.TempDir(), r: rand.New(rand.NewPCG(seed, 0))}
+			f.reply = w.thinkTo
 			w.c = f.kept(w.dir)
 			var done []string
 			for i := range steps {
@@ -213,8 +246,11 @@ func TestWalk(t *testing.T) {
 			}
 			w.c.Close()
 			w.files()
-			t.Logf("seed %d: %d steps, %d questions, %d answers, %d looks at one written elsewhere, %d at one that waited",
-				seed, steps, len(w.asked), len(f.asked), w.seen, w.waits)
+			t.Logf("seed %d: %d steps, %d questions, %d answers, %d looks at one written elsewhere, %d at one that waited, %d thoughts",
+				seed, steps, len(w.asked), len(f.asked), w.seen, w.waits, w.thoughts)
+			if w.thoughts == 0 {
+				t.Error("nothing was thought")
+			}
 			seen, waits = seen+w.seen, waits+w.waits
 		})
 	}
@@ -266,6 +302,11 @@ func (w *walker) compare() {
 		for _, s := range v.Document {
 			shown = append(shown, strings.TrimLeft(s.Text, "\n"))
 		}
+		for i, m := range x.Path() {
+			if s := v.Document[i]; m.Thoughts != s.Thoughts || s.Thinking && !m.Thinking {
+				w.t.Errorf("%s: %q was thought, its file has %q", e.ID, s.Thoughts, m.Thoughts)
+			}
+		}
 		if v.ID != e.ID || !slices.Equal(file, shown) || x.Draft != v.Draft || x.System != v.System || x.Title != v.Title || len(file) > 0 && x.Chat != (v.Mode == ChatMode) {
 			w.t.Errorf("%s: shown is %q %q, its file has %q %q", e.ID, shown, v.Title, file, x.Title)
 		}
@@ -297,6 +338,15 @@ func (w *walker) files() {
 		for _, m := range x.Messages {
 			byID[m.ID] = m
 			before[m.ID] = before[m.Parent] + m.Text
+			for _, n := range thought.FindAllString(m.Thoughts, -1) {
+				w.thoughts++
+				if all := last.FindAllString(before[m.Parent], -1); !m.Edited && (len(all) == 0 || all[len(all)-1][1:] != n[1:]) {
+					w.t.Errorf("%s: %q was thought behind %q", path, m.Thoughts, before[m.Parent])
+				}
+			}
+			if thought.MatchString(m.Text) || strings.Contains(m.Text+m.Thoughts, "think>") {
+				w.t.Errorf("%s: thoughts or markers in %q, %q", path, m.Text, m.Thoughts)
+			}
 			if m.Author != history.Model || m.Edited || m.Model == "" {
 				continue
 			}

@@ -59,6 +59,11 @@ type Message struct {
 	StopText string               `json:"stop_text,omitempty"` // where that ended it
 	Edited   bool                 `json:"edited,omitempty"`    // by the user, since
 	Settings *settings.Generation `json:"settings,omitempty"`
+
+	// What the model thought before the text, where it did.
+	Thoughts   string  `json:"thoughts,omitempty"`
+	ThoughtFor float64 `json:"thought_for,omitempty"` // seconds
+	Thinking   bool    `json:"thinking,omitempty"`    // it ended before the thoughts did
 }
 
 // Conversation is the content of a file.
@@ -168,7 +173,7 @@ func Parse(data []byte) (*Conversation, error) {
 // normal brings every value into its range.
 func (m *Message) normal() {
 	m.Rate, m.Tokens = max(0, m.Rate), max(0, m.Tokens)
-	m.First = min(max(0, m.First), maxFirst)
+	m.First, m.ThoughtFor = min(max(0, m.First), maxFirst), min(max(0, m.ThoughtFor), maxFirst)
 	if m.Settings != nil {
 		g := m.Settings.Normal()
 		m.Settings = &g

@@ -10,15 +10,15 @@ import (
 )
 
 // Markdown is the version that is shown as a document: a story as it reads, a
-// conversation with a line that says who speaks before each message. you and
-// model name the two.
+// conversation with a line that says who speaks before each message, and what was
+// thought quoted. you and model name the two.
 func (c *Conversation) Markdown(you, model string) string {
 	var b strings.Builder
 	if name := c.Name(); name != "" {
 		fmt.Fprintf(&b, "# %s\n\n", name)
 	}
 	if c.Chat && c.System != "" {
-		fmt.Fprintf(&b, "> %s\n\n", strings.ReplaceAll(c.System, "\n", "\n> "))
+		fmt.Fprintf(&b, "%s\n\n", Quoted(c.System))
 	}
 	if about := c.about(); about != "" {
 		fmt.Fprintf(&b, "*%s*\n\n", about)
@@ -52,10 +52,22 @@ func (c *Conversation) Markdown(you, model string) string {
 			fmt.Fprintf(&b, "**%s:**\n\n", who)
 			last = m.Author
 		}
+		if m.Thoughts != "" {
+			if text != "" {
+				end()
+				b.WriteString("\n\n")
+			}
+			fmt.Fprintf(&b, "%s\n\n", Quoted(m.Thoughts))
+		}
 		text += m.Text
 	}
 	end()
 	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// Quoted is a text as a quotation in Markdown.
+func Quoted(text string) string {
+	return "> " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n> ")
 }
 
 // about says when the version that is shown was written, and with which settings.
@@ -129,6 +141,7 @@ func Import(data []byte) (*Conversation, error) {
 	type turn struct {
 		Role    string `json:"role"`
 		Content string `json:"content"`
+		Thought string `json:"reasoning_content"`
 	}
 	var turns []turn
 	if json.Unmarshal(data, &turns) != nil {
@@ -151,7 +164,7 @@ func Import(data []byte) (*Conversation, error) {
 		case "user":
 			m.Author = User
 		case "assistant", "model":
-			m.Author = Model
+			m.Author, m.Thoughts = Model, t.Thought
 		default:
 			return nil, err
 		}

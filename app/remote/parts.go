@@ -121,34 +121,23 @@ func (p *parts) close() {
 	}
 }
 
-// Flat makes one text of the parts of an answer, marked as most models mark them. The
-// zero value is at the beginning of an answer.
-type Flat struct{ thinking bool }
-
-// Add returns the text of a part.
-func (f *Flat) Add(p Part) string {
+// Words is the text of a part; a call is written as most models write it.
+func (p Part) Words() string {
+	if p.Call == nil {
+		return p.Text
+	}
+	arguments := json.RawMessage(p.Call.Arguments)
+	if !json.Valid(arguments) {
+		arguments, _ = json.Marshal(p.Call.Arguments) // a string can be written
+	}
 	var b strings.Builder
-	switch {
-	case p.Thought && !f.thinking:
-		b.WriteString("<think>\n")
-	case !p.Thought && f.thinking:
-		b.WriteString("\n</think>\n\n")
-	}
-	f.thinking = p.Thought
-	b.WriteString(p.Text)
-	if p.Call != nil {
-		arguments := json.RawMessage(p.Call.Arguments)
-		if !json.Valid(arguments) {
-			arguments, _ = json.Marshal(p.Call.Arguments) // a string can be written
-		}
-		b.WriteString("<tool_call>\n")
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(struct { // these can be written
-			Name      string          `json:"name"`
-			Arguments json.RawMessage `json:"arguments"`
-		}{p.Call.Name, arguments})
-		b.WriteString("</tool_call>\n")
-	}
+	b.WriteString("<tool_call>\n")
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(struct { // these can be written
+		Name      string          `json:"name"`
+		Arguments json.RawMessage `json:"arguments"`
+	}{p.Call.Name, arguments})
+	b.WriteString("</tool_call>\n")
 	return b.String()
 }

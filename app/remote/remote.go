@@ -75,6 +75,8 @@ type Model struct {
 	ID      string
 	Context int  // tokens
 	Base    bool // continues texts and answers no messages
+
+	Thinking []string // levels of reasoning_effort; Tern says them
 }
 
 // Models returns the models of the server.
@@ -94,6 +96,7 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 			Context int    `json:"context_length"` // Tern, and some others
 			MaxLen  int    `json:"max_model_len"`  // vLLM
 			Chat    *bool  `json:"chat"`           // Tern
+			Levels  any    `json:"thinking"`       // Tern: a list of words
 			Meta    struct {
 				Served int `json:"n_ctx"`       // llama-server
 				Train  int `json:"n_ctx_train"` // older ones of it
@@ -110,10 +113,24 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 			if served <= 0 {
 				served = m.Meta.Train
 			}
-			models = append(models, Model{m.ID, max(0, m.Context, m.MaxLen, served), m.Chat != nil && !*m.Chat})
+			models = append(models, Model{m.ID, max(0, m.Context, m.MaxLen, served), m.Chat != nil && !*m.Chat, levels(m.Levels)})
 		}
 	}
 	return models, nil
+}
+
+// maxLevels bounds the levels of thinking of a model.
+const maxLevels = 10
+
+// levels are the words of a list, nil where it is something else: other servers may have a field of the name.
+func levels(list any) (words []string) {
+	all, _ := list.([]any)
+	for _, x := range all {
+		if word, ok := x.(string); ok && word != "" && len(words) < maxLevels {
+			words = append(words, word)
+		}
+	}
+	return words
 }
 
 // Message is one turn of a chat.

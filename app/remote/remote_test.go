@@ -10,7 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -77,11 +77,11 @@ func TestModels(t *testing.T) {
 		if r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer s3cret" {
 			t.Errorf("%s with %q", r.URL, r.Header.Get("Authorization"))
 		}
-		fmt.Fprint(w, `{"object": "list", "data": [{"id": "a", "context_length": 512, "chat": false}, {"id": "b", "max_model_len": 4096},`+
+		fmt.Fprint(w, `{"object": "list", "data": [{"id": "a", "context_length": 512, "chat": false}, {"id": "b", "max_model_len": 4096, "thinking": ["off", "on", 1]},`+
 			`{"id": "c", "meta": {"n_ctx_train": 8192}}, {"id": "e", "meta": {"n_ctx_train": 8192, "n_ctx": 2048}}, {"id": "d", "meta": null}, {"id": ""}]}`)
 	})
 	got, err := c.Models(context.Background())
-	if want := []Model{{"a", 512, true}, {"b", 4096, false}, {"c", 8192, false}, {"e", 2048, false}, {"d", 0, false}}; err != nil || !slices.Equal(got, want) {
+	if want := []Model{{"a", 512, true, nil}, {"b", 4096, false, []string{"off", "on"}}, {"c", 8192, false, nil}, {"e", 2048, false, nil}, {"d", 0, false, nil}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -19,6 +19,12 @@ type Generation struct {
 	Stop       []string `json:"stop"`        // texts that end an answer
 	Context    int      `json:"context"`     // positions; 0 is the model's own length
 	Threads    int      `json:"threads"`     // 0 is automatic
+
+	// Thinking is how much a model thinks that does, a level of its chat template or the
+	// one that comes nearest; empty leaves it to the template.
+	Thinking string `json:"thinking,omitempty"`
+	// ThinkingBudget is how many tokens it may think before it has to answer; 0 is any number.
+	ThinkingBudget int `json:"thinking_budget,omitempty"`
 }
 
 // The ranges of the settings beside those of sampling.Fields. MaxTokens starts at
@@ -27,6 +33,7 @@ const (
 	MinContext = 64
 	MaxContext = 1 << 24
 	MaxThreads = 1024
+	maxLevel   = 40 // bytes of the name of a level of thinking
 )
 
 // Custom is the preset of values that belong to no other one.
@@ -187,6 +194,10 @@ func (g Generation) Normal() Generation {
 		g.Context = clamp(g.Context, MinContext, MaxContext, d.Context)
 	}
 	g.Threads = clamp(g.Threads, 0, MaxThreads, d.Threads)
+	g.ThinkingBudget = clamp(g.ThinkingBudget, 0, MaxContext, d.ThinkingBudget)
+	if len(g.Thinking) > maxLevel {
+		g.Thinking = ""
+	}
 	g.Stop = slices.DeleteFunc(slices.Clone(g.Stop), func(s string) bool { return s == "" })
 	if g.Preset != Recommended {
 		g.Preset = g.PresetName()

@@ -67,6 +67,8 @@ type Settings struct {
 	Serving      Serving    `json:"serving"`           // others by this program
 	Servers      []Server   `json:"servers"`           // elsewhere, the newest first
 	Updates      Updates    `json:"updates"`
+
+	ExportThoughts bool `json:"export_thoughts,omitempty"` // with what models thought before their answers
 }
 
 // version is the form of the file that Save writes.

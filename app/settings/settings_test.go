@@ -28,6 +28,7 @@ func changed() Settings {
 		Generation: Generation{
 			Preset: Custom, Params: sampling.Params{Temperature: 0.5, TopP: 0.6, TopK: 7, MinP: 0.1, RepeatPenalty: 1.2},
 			MaxTokens: 99, Seed: math.MaxUint32, Stop: []string{"\n\n", "The End"}, Context: 300, Threads: 3,
+			Thinking: "high", ThinkingBudget: 512,
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
 		SidebarWidth: 200.5, PanelWidth: 300,
@@ -35,6 +36,7 @@ func changed() Settings {
 		Recent: []Recent{{Path: "/models/größe", Name: "größe", Reading: "inverted", NoCopy: true, Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
 		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",
 		Serving: Serving{On: true, Port: 9000, Key: "k"}, Servers: []Server{{Base: "http://localhost:1/v1", Key: "s"}},
+		ExportThoughts: true,
 	}
 }
 

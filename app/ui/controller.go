@@ -60,7 +60,7 @@ type Shelf interface {
 	Delete(id string)
 	Restore(id string)
 	Import(path string)
-	Export(id, path, you, model string)
+	Export(id, path, you, model string, thoughts bool)
 	DiscardRecovered()
 }
 

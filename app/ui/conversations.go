@@ -183,8 +183,15 @@ func (con *conversations) export(id, ext string) {
 		if filepath.Ext(path) == "" {
 			path += ext
 		}
-		con.shelf.Export(id, path, kit.Tr("You"), kit.Tr("Tern"))
+		con.shelf.Export(id, path, kit.Tr("You"), kit.Tr("Tern"), con.settings.ExportThoughts)
 	})
+}
+
+// turnThoughts has exports hold what models thought before their answers, or no longer.
+func (con *conversations) turnThoughts() {
+	con.settings.ExportThoughts = !con.settings.ExportThoughts
+	con.cfg.Save(con.settings)
+	con.do.showMenu()
 }
 
 // fileName makes a title a name that every system takes for a file.

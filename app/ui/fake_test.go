@@ -24,6 +24,7 @@ type fakeController struct {
 	offers []chat.CopyOffer
 
 	inspect, missing bool
+	exportThoughts   bool
 	tokens           []chat.Token
 	written          []chat.Written
 	recipe           []byte
@@ -85,21 +86,24 @@ func (f *fakeController) Splice(at chat.Passage, text string) {
 func (f *fakeController) ContinueAt(at chat.Passage, text string, g settings.Generation) {
 	f.call("continue at", at.From, " ", text)
 }
-func (f *fakeController) Step(i, by int)               { f.call("step", i, " ", by) }
-func (f *fakeController) New()                         { f.call("new") }
-func (f *fakeController) Open(id string)               { f.call("open", id) }
-func (f *fakeController) Rename(id, title string)      { f.call("rename", id, " ", title) }
-func (f *fakeController) Duplicate(id string)          { f.call("duplicate", id) }
-func (f *fakeController) Branch(i int)                 { f.call("branch", i) }
-func (f *fakeController) Delete(id string)             { f.call("delete", id) }
-func (f *fakeController) Restore(id string)            { f.call("restore", id) }
-func (f *fakeController) Import(path string)           { f.call("import", path) }
-func (f *fakeController) Export(id, path, _, _ string) { f.call("export", id, " ", path) }
-func (f *fakeController) Search(query string)          { f.call("search", query) }
-func (f *fakeController) DiscardRecovered()            { f.call("discard") }
-func (f *fakeController) SetStory(on bool)             { f.call("story", on) }
-func (f *fakeController) SetSystem(id, text string)    { f.call("system", id, " ", text) }
-func (f *fakeController) SetDraft(id, text string)     { f.view.Draft = text }
+func (f *fakeController) Step(i, by int)          { f.call("step", i, " ", by) }
+func (f *fakeController) New()                    { f.call("new") }
+func (f *fakeController) Open(id string)          { f.call("open", id) }
+func (f *fakeController) Rename(id, title string) { f.call("rename", id, " ", title) }
+func (f *fakeController) Duplicate(id string)     { f.call("duplicate", id) }
+func (f *fakeController) Branch(i int)            { f.call("branch", i) }
+func (f *fakeController) Delete(id string)        { f.call("delete", id) }
+func (f *fakeController) Restore(id string)       { f.call("restore", id) }
+func (f *fakeController) Import(path string)      { f.call("import", path) }
+func (f *fakeController) Export(id, path, _, _ string, thoughts bool) {
+	f.call("export", id, " ", path)
+	f.exportThoughts = thoughts
+}
+func (f *fakeController) Search(query string)       { f.call("search", query) }
+func (f *fakeController) DiscardRecovered()         { f.call("discard") }
+func (f *fakeController) SetStory(on bool)          { f.call("story", on) }
+func (f *fakeController) SetSystem(id, text string) { f.call("system", id, " ", text) }
+func (f *fakeController) SetDraft(id, text string)  { f.view.Draft = text }
 func (f *fakeController) SetGeneration(id string, g settings.Generation) {
 	f.view.Generation = &g
 }

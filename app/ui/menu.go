@@ -35,6 +35,7 @@ type menu struct {
 	find         *fyne.MenuItem
 	unload       *fyne.MenuItem
 	keep         *fyne.MenuItem // a compact copy
+	thoughts     *fyne.MenuItem // are exported
 	panels       []*panel
 	shown        menuState
 }
@@ -42,7 +43,7 @@ type menu struct {
 // menuState is all that the menu shows of the window.
 type menuState struct {
 	writing, stoppable, canWrite, canRetry, canUndo, removed, text, answer, model, copies bool
-	sidebar, versions, chats, story                                                       bool
+	sidebar, versions, chats, story, thoughts                                             bool
 	panel                                                                                 *panel // nil: none is shown
 	theme                                                                                 settings.Theme
 }
@@ -72,6 +73,7 @@ type menuActions struct {
 	write, stop, retry, undo, undelete, branch, fresh, story          func()
 	copyAll, copyAnswer, find, search, editLast, importFile           func()
 	unload, keepCopy, sidebar, shortcuts, lookForVersion, about, quit func()
+	thoughts                                                          func()
 	focusPrompt                                                       func()
 	rename, duplicate, remove                                         func(id string)
 	export                                                            func(id, ext string)
@@ -101,6 +103,7 @@ func newMenu(do menuActions, panels []*panel, screens []*screen, updates bool) *
 		find:     item(kit.Tr("Find in the text"), do.find, fyne.KeyF),
 		unload:   item(kit.Tr("Close the model"), do.unload, ""),
 		keep:     item(kit.Tr("Keep a compact copy…"), do.keepCopy, ""),
+		thoughts: item(kit.Tr("Export with thoughts"), do.thoughts, ""),
 	}
 	quit := item(kit.Tr("Quit"), do.quit, fyne.KeyQ)
 	quit.IsQuit = true
@@ -124,7 +127,7 @@ func newMenu(do menuActions, panels []*panel, screens []*screen, updates bool) *
 		altItem(kit.Tr("Next version"), func() { do.step(1) }, fyne.KeyDown),
 	}
 	file := []*fyne.MenuItem{m.fresh, line(),
-		fyne.NewMenuItem(kit.Tr("Import a conversation…"), do.importFile), m.conversation[3], m.conversation[4], line(),
+		fyne.NewMenuItem(kit.Tr("Import a conversation…"), do.importFile), m.conversation[3], m.conversation[4], m.thoughts, line(),
 		item(kit.Tr("Open file…"), func() { do.choose(false) }, fyne.KeyO),
 		item(kit.Tr("Open folder…"), func() { do.choose(true) }, fyne.KeyO, shift),
 		m.recent, m.keep, m.unload, line()}
@@ -177,6 +180,7 @@ func (m *menu) show(s menuState) {
 		i.Disabled = !s.versions
 	}
 	m.story.Disabled, m.story.Checked = !s.chats, s.story
+	m.thoughts.Checked = s.thoughts
 	m.answer.Disabled, m.unload.Disabled, m.keep.Disabled = !s.answer, !s.model, !s.copies
 	m.side.Checked = s.sidebar
 	for _, p := range m.panels {

@@ -271,7 +271,7 @@ func (w *window) showMenu() {
 		text:    text, answer: lastAnswer(w.view) != "", model: w.view.Model != nil,
 		copies:   w.view.Model != nil && !w.view.Model.Builtin,
 		versions: lastMessage(w.view, func(s chat.Segment) bool { return s.Versions > 1 }) != nil,
-		chats:    w.conversations.canTurn(), story: w.view.Mode == chat.StoryMode,
+		chats:    w.conversations.canTurn(), story: w.view.Mode == chat.StoryMode, thoughts: w.settings.ExportThoughts,
 		sidebar: w.arrangement.sidebarShown(), panel: w.arrangement.panelShown(), theme: w.settings.Theme,
 	})
 }

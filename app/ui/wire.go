@@ -185,6 +185,7 @@ func (w *window) menuActions() menuActions {
 		branch:         w.conversations.branch,
 		fresh:          w.conversations.fresh,
 		story:          w.conversations.setStory,
+		thoughts:       w.conversations.turnThoughts,
 		copyAll:        w.messages.copyAll,
 		copyAnswer:     w.messages.copyAnswer,
 		find:           w.reading.find,

@@ -57,6 +57,7 @@ type Splitter struct {
 	calls   int
 	gap     string // white space before what may be a call
 	thought bool   // something was given out of this block
+	begun   bool   // a block of thoughts began
 }
 
 type place uint8
@@ -74,7 +75,7 @@ func New(f *chattemplate.Format, o Options) *Splitter {
 	s := &Splitter{f: f, tools: o.Tools}
 	switch {
 	case o.Begun && f.Open != "":
-		s.at = inThought
+		s.at, s.begun = inThought, true
 	case f.Open == "":
 		s.at = inText
 	}
@@ -91,6 +92,9 @@ func New(f *chattemplate.Format, o Options) *Splitter {
 
 // Thinking reports whether the text so far ends in a block of thoughts.
 func (s *Splitter) Thinking() bool { return s.at == inThought }
+
+// Begun reports whether there is a block of thoughts, which may have ended.
+func (s *Splitter) Begun() bool { return s.begun }
 
 // Calls is how many tools were called.
 func (s *Splitter) Calls() int { return s.calls }
@@ -137,7 +141,7 @@ func (s *Splitter) step(pieces *[]Piece, last bool) bool {
 		trimmed := strings.TrimLeft(s.buf, blanks)
 		switch {
 		case strings.HasPrefix(trimmed, s.f.Open):
-			s.buf, s.at, s.thought = trimmed[len(s.f.Open):], inThought, false
+			s.buf, s.at, s.thought, s.begun = trimmed[len(s.f.Open):], inThought, false, true
 		case strings.HasPrefix(s.f.Open, trimmed) && !last:
 			return false
 		default:

@@ -37,10 +37,11 @@ type Info struct {
 
 	// Recommended is that of model.Model: sampling settings.
 	Recommended map[string]float64
-	Reading     string // how it is read: "" and AsItSays, as its file says; else its corrections
-	Latent      bool   // its weights are floats in the file, made ternary at each opening
-	Float       bool   // its matrices take float activations, not int8 ones
-	EitherInput bool   // there are models of either kind of its architecture, so that the user may choose
+	Thinks      *Thinks // nil where it does not, or where only its server knows
+	Reading     string  // how it is read: "" and AsItSays, as its file says; else its corrections
+	Latent      bool    // its weights are floats in the file, made ternary at each opening
+	Float       bool    // its matrices take float activations, not int8 ones
+	EitherInput bool    // there are models of either kind of its architecture, so that the user may choose
 }
 
 // ErrNothing is the failure to continue an empty document with a vocabulary
@@ -79,6 +80,9 @@ type Prompt struct {
 	Document document.Document
 	Mode     document.Mode
 	System   string // instructions before the messages
+
+	Thinking string // how much the model is to think, one of Thinks.Levels; empty for as much as usual
+	Budget   int    // tokens of thoughts after which it has to answer; 0 for any number
 }
 
 // Options are how an answer is written.
@@ -113,10 +117,11 @@ type Size struct {
 // Kind tells what an event says.
 type Kind uint8
 
-// The kinds. Text that is not part of the answer, such as what a model thinks before it, is a kind of its own.
+// The kinds.
 const (
-	Reading Kind = iota // a part of the prompt was read
-	Writing             // the answer grew
+	Reading  Kind = iota // a part of the prompt was read
+	Thinking             // what the model thinks before its answer grew
+	Writing              // the answer grew
 	Ended
 )
 
@@ -127,9 +132,12 @@ type Event struct {
 
 	Done, Total int // Reading: positions
 
-	Text  string          // Writing: what was added; empty for part of a character
-	IDs   []int32         // Writing: that spell it; nil for a server's text
+	Text  string          // Thinking, Writing: what was added; empty for part of a character
+	IDs   []int32         // Thinking, Writing: that spell it; nil for a server's text
 	Token *document.Token // Writing: figures; nil unless they were asked for
+
+	Known  bool // Thinking: IDs spell Text and nothing else
+	Closed bool // Thinking: the block has ended
 
 	Stop     document.StopReason // Ended
 	StopText string              // Ended: for document.StoppedByText

@@ -34,12 +34,13 @@ func encode(d document.Document, tok tokenizer.Tokenizer, vocab *document.Vocab)
 	return ids
 }
 
-// messages returns a document as messages. Answers keep their ids where all of them are of vocab.
-func messages(d document.Document, vocab *document.Vocab) (list []inference.Message) {
-	for _, t := range d.Turns() {
+// messages returns turns as messages. Answers keep their ids where all of them are of vocab. What was thought before
+// them is the template's to write or to leave out.
+func messages(turns []document.Turn, vocab *document.Vocab) (list []inference.Message) {
+	for _, t := range turns {
 		m := inference.Message{Role: inference.RoleUser, Content: t.Text()}
 		if t.Author == document.Model {
-			m.Role = inference.RoleAssistant
+			m.Role, m.Reasoning = inference.RoleAssistant, t.Thoughts()
 			ids, kept := []int32{}, true
 			for _, s := range t.Segments {
 				ids, kept = append(ids, s.IDs...), kept && s.Vocab == vocab

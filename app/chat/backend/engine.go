@@ -49,7 +49,7 @@ func open(ctx context.Context, path string, c check.Corrections, o inference.Opt
 	}
 	info := describe(e.Model(), path)
 	info.Template, _ = e.ChatTemplate()
-	info.Notes = e.Notes()
+	info.Notes, info.Thinks = e.Notes(), thinks(e.AnswerFormat())
 	info.OpenedIn = time.Since(begin)
 	return Of(e, info, c, o), nil
 }

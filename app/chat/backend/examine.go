@@ -30,6 +30,9 @@ func figures(tok tokenizer.Tokenizer, id int32, text string, c inference.Choice)
 // the tokens of each; nil where the model cannot tell, or ctx ends.
 func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g settings.Generation) [][]document.Token {
 	segments := p.Document.Segments[first:end]
+	if by := segments[0].By.Generation; by != nil {
+		p.Thinking = by.Thinking // as it was asked
+	}
 	before, err := l.idsUpTo(p, first)
 	if err != nil {
 		return nil
@@ -39,21 +42,9 @@ func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g setting
 	if err != nil || from < 1 || from >= len(ids) || !slices.Equal(ids[:from], before) {
 		return nil
 	}
-	// Which ids belong to which segment.
-	ends := []int{len(ids)}
-	if len(segments) > 1 {
-		ends = ends[:0]
-		at := from
-		for _, s := range segments {
-			if s.Vocab != &l.vocab {
-				return nil
-			}
-			at += len(s.IDs)
-			ends = append(ends, at)
-		}
-		if at != len(ids) {
-			return nil
-		}
+	words := l.words(segments, from, len(ids))
+	if words == nil {
+		return nil
 	}
 	if n, err := l.Prepare(g); err != nil || len(ids) > n {
 		return nil
@@ -63,10 +54,12 @@ func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g setting
 	found := make([][]document.Token, len(segments))
 	i := 0
 	err = l.session.Choices(ctx, ids, from, alternatives, func(pos int, choice inference.Choice) error {
-		for pos >= ends[i] {
+		for pos >= words[i].end {
 			i++
 		}
-		found[i] = append(found[i], figures(tok, ids[pos], stream.Push(ids[pos]), choice))
+		if text := stream.Push(ids[pos]); pos >= words[i].from {
+			found[i] = append(found[i], figures(tok, ids[pos], text, choice))
+		}
 		return ctx.Err()
 	})
 	if err != nil {
@@ -75,12 +68,37 @@ func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g setting
 	return found
 }
 
+// span is a run of ids.
+type span struct{ from, end int }
+
+// words finds which ids from from up to end are the words of which segment, nil where that is not known.
+func (l *Local) words(segments []*document.Segment, from, end int) (list []span) {
+	if len(segments) == 1 && segments[0].Thoughts == nil {
+		return []span{{from, end}}
+	}
+	for _, s := range segments {
+		if s.Vocab != &l.vocab || s.Thoughts != nil && s.Thoughts.IDs == nil {
+			return nil
+		}
+		if s.Thoughts != nil {
+			from += len(s.Thoughts.IDs)
+		}
+		list = append(list, span{from, from + len(s.IDs)})
+		from += len(s.IDs)
+	}
+	if from != end {
+		return nil
+	}
+	return list
+}
+
 // idsUpTo returns the ids of the first n segments, with what makes the model
 // write after them.
 func (l *Local) idsUpTo(p Prompt, n int) ([]int32, error) {
 	p.Document = p.Document.UpTo(n)
 	if p.Mode == document.ChatMode {
-		return l.chat(p)
+		a, err := l.chat(p)
+		return a.ids, err
 	}
 	if ids := l.encode(p.Document); len(ids) > 0 {
 		return ids, nil

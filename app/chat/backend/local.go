@@ -19,8 +19,9 @@ import (
 // its place, to hold a token back or to fail.
 type Engine interface {
 	Tokenizer() tokenizer.Tokenizer
-	// Chat and ChatStops are those of inference.Engine.
-	Chat(messages []inference.Message, generationPrompt bool) ([]int32, error)
+	// ChatPrompt, AnswerFormat and ChatStops are those of inference.Engine.
+	ChatPrompt(messages []inference.Message, o inference.ChatOptions) ([]int32, inference.Thinking, error)
+	AnswerFormat() *inference.AnswerFormat
 	ChatStops() (ids []int32, texts []string)
 	// Session returns the one session. It makes a new one where g asks for
 	// another context length or number of threads.
@@ -81,8 +82,8 @@ func (l *Local) Close() { l.engine.Close() }
 // Positions counts the ids of a prompt.
 func (l *Local) Positions(p Prompt) int {
 	if p.Mode == document.ChatMode {
-		ids, _ := l.chat(p) // what the template does not take, takes no room
-		return len(ids)
+		a, _ := l.chat(p) // what the template does not take, takes no room
+		return len(a.ids)
 	}
 	return len(l.encode(p.Document))
 }
@@ -98,6 +99,7 @@ func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
 	if o.Figures {
 		g.Alternatives = alternatives
 	}
+	a := &localAnswer{session: l.session, tok: l.engine.Tokenizer()}
 	var ids []int32
 	var err error
 	if p.Mode == document.ChatMode {
@@ -106,7 +108,10 @@ func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
 		}
 		stops, texts := l.engine.ChatStops()
 		g.StopIDs, g.Stop = stops, append(slices.Clip(g.Stop), texts...)
-		ids, err = l.chat(p)
+		var c asked
+		c, err = l.chat(p)
+		ids, g.Thinking = c.ids, c.think
+		a.sort = newSorter(a.tok, l.engine.AnswerFormat(), c)
 	} else {
 		if !o.Generation.CutOff {
 			g.EndSentence = inference.SentenceRoom
@@ -116,7 +121,6 @@ func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &localAnswer{session: l.session, tok: l.engine.Tokenizer()}
 	a.record = record{vocab: &l.vocab, prompt: slices.Clone(ids), options: g}
 	a.size = Size{Context: l.session.Context(), Used: min(len(ids), l.session.Context()), Unread: unread(l.session.Tokens(), ids)}
 	return a, nil
@@ -136,32 +140,36 @@ func (l *Local) story(d document.Document) ([]int32, error) {
 
 // chat returns the ids of a document as messages, up to where the model
 // writes: after the last message, or in the answer that is the last.
-func (l *Local) chat(p Prompt) ([]int32, error) {
-	list := messages(p.Document, &l.vocab)
+func (l *Local) chat(p Prompt) (a asked, err error) {
+	turns := p.Document.Turns()
+	list := messages(turns, &l.vocab)
 	n := len(list)
 	if n == 0 {
-		return nil, ErrNothing
+		return a, ErrNothing
 	}
-	var begun []int32
-	if last := list[n-1]; last.Role == inference.RoleAssistant {
-		list = list[:n-1]
-		if begun = last.IDs; begun == nil {
-			begun = l.engine.Tokenizer().EncodeContinuation(last.Content)
-		}
+	var last *document.Turn
+	if turns[n-1].Author == document.Model {
+		last, list = &turns[n-1], list[:n-1]
+		a.at = where(*last)
 	}
+	o, closed := l.chatOptions(p, last)
 	system := strings.TrimSpace(p.System)
-	asked := list
+	all := list
 	if system != "" {
-		asked = append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, list...)
+		all = append([]inference.Message{{Role: inference.RoleSystem, Content: system}}, list...)
 	}
-	ids, err := l.engine.Chat(asked, true)
+	ids, th, err := l.engine.ChatPrompt(all, o)
 	if errors.Is(err, inference.ErrTemplate) && system != "" && len(list) > 0 && list[0].Role == inference.RoleUser {
 		// Some templates refuse a system message: then the first message begins with it.
 		first := slices.Clone(list)
 		first[0].Content = system + "\n\n" + first[0].Content
-		ids, err = l.engine.Chat(first, true)
+		ids, th, err = l.engine.ChatPrompt(first, o)
 	}
-	return append(ids, begun...), err
+	a.ids, a.begun, a.think = ids, th.Begun, l.thinking(th, p, last, closed)
+	if last != nil {
+		l.goOnWith(&a, *last, th)
+	}
+	return a, err
 }
 
 // localAnswer is one of a model in this process.
@@ -171,6 +179,7 @@ type localAnswer struct {
 	size    Size
 	record  record
 	text    strings.Builder // as generated
+	sort    *sorter         // of chats
 }
 
 func (a *localAnswer) Size() Size             { return a.size }
@@ -195,12 +204,21 @@ func (a *localAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 				n := len(r.ids)
 				r.ids = append(r.ids, e.ID)
 				a.text.WriteString(e.Text)
-				out.Kind, out.Text, out.IDs = Writing, e.Text, r.ids[n:]
+				out.Kind, out.Text, out.IDs = Writing, e.Text, r.ids[n:n+1:n+1]
 				if e.Choice.Rank > 0 {
 					t := figures(a.tok, e.ID, e.Text, e.Choice)
 					out.Token = &t
 				}
+				if a.sort != nil {
+					if !each(a.sort.push(out), yield) {
+						return
+					}
+					continue
+				}
 			case inference.EventDone:
+				if a.sort != nil && !each(a.sort.close(e.Stats, e.Stop == inference.StopEOS), yield) {
+					return
+				}
 				r.end(e, a.text.String(), a.session.Room())
 				out.Kind, out.Stop, out.StopText, out.Record = Ended, document.StopReason(e.Stop), e.StopText, r
 			}
@@ -209,4 +227,14 @@ func (a *localAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 			}
 		}
 	}
+}
+
+// each yields events, and reports whether to go on.
+func each(list []Event, yield func(Event, error) bool) bool {
+	for _, e := range list {
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	return true
 }

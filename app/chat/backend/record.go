@@ -15,6 +15,7 @@ type record struct {
 	ids     []int32 // as sampled, the id that ended the text included
 	text    string  // as generated
 	stop    inference.StopReason
+	forced  bool // a block of thoughts was closed for the model, or may have been, or had a stop text
 }
 
 // end completes r with the last event, the whole text and the context that memory had room for.
@@ -23,13 +24,16 @@ func (r *record) end(e inference.Event, text string, room int) {
 		r.ids = append(r.ids, e.StopID)
 	}
 	r.stop, r.text, r.context = e.Stop, text, room
+	b := r.options.Thinking.Budget
+	r.forced = b < 0 || b > 0 && e.Stats.Thoughts >= b || len(r.options.Stop) > 0 && e.Stats.Thoughts > 0
 }
 
 // Recipe makes the recipe of a segment, given its Made; nil where this model did not write it since
-// it was opened. hash is that of the weights. Any goroutine may call it.
+// it was opened, or not by itself: a recipe has no budget of thoughts. hash is that of the weights. Any goroutine may
+// call it.
 func (l *Local) Recipe(made any, hash func() (string, error)) []byte {
 	r, ok := made.(*record)
-	if !ok || r.vocab != &l.vocab || l.Weights == nil {
+	if !ok || r.vocab != &l.vocab || l.Weights == nil || r.forced {
 		return nil
 	}
 	sum, err := hash()

@@ -83,6 +83,9 @@ func connect(ctx context.Context, base, name, key string) (*Model, error) {
 	if !models[i].Base {
 		info.Template = "the server's"
 	}
+	if levels := models[i].Thinking; levels != nil {
+		info.Thinks = &Thinks{Levels: levels}
+	}
 	return &Model{Info: info, Writer: &server{client: c, model: name, chats: !models[i].Base}}, nil
 }
 
@@ -118,7 +121,7 @@ func (s *server) Begin(p Prompt, o Options) (Answer, error) {
 		}
 		prompt := p.Document.Text()
 		r.Prompt = &prompt
-		return &remoteAnswer{s.client, r}, nil
+		return &remoteAnswer{client: s.client, request: r}, nil
 	}
 	if !s.chats {
 		return nil, ErrNoChat
@@ -130,6 +133,14 @@ func (s *server) Begin(p Prompt, o Options) (Answer, error) {
 	if system := strings.TrimSpace(p.System); system != "" {
 		r.Messages = append(r.Messages, remote.Message{Role: inference.RoleSystem, Content: system})
 	}
+	answer := &remoteAnswer{client: s.client}
+	if last := turns[len(turns)-1]; last.Author == document.Model && last.Text() == "" {
+		// No server goes on inside a block of thoughts: the question is asked again.
+		turns, answer.again = turns[:len(turns)-1], true
+	}
+	if len(turns) == 0 {
+		return nil, ErrNothing
+	}
 	for i, t := range turns {
 		m := remote.Message{Role: inference.RoleUser, Content: t.Text()}
 		if t.Author == document.Model {
@@ -140,13 +151,32 @@ func (s *server) Begin(p Prompt, o Options) (Answer, error) {
 		}
 		r.Messages = append(r.Messages, m)
 	}
-	return &remoteAnswer{s.client, r}, nil
+	think(&r, p)
+	answer.request = r
+	return answer, nil
+}
+
+// think asks for as much thinking as a prompt says, in the words of OpenAI and in those of local servers.
+func think(r *remote.Request, p Prompt) {
+	switch p.Thinking {
+	case "":
+	case LevelOff:
+		r.Effort, r.TemplateVariables = "none", map[string]any{"enable_thinking": false}
+	case LevelOn:
+		r.TemplateVariables = map[string]any{"enable_thinking": true}
+	default:
+		r.Effort = p.Thinking
+	}
+	if p.Budget > 0 {
+		r.Extras["thinking_budget"] = float64(p.Budget)
+	}
 }
 
 // remoteAnswer is one that a server writes.
 type remoteAnswer struct {
 	client  *remote.Client
 	request remote.Request
+	again   bool // it thinks anew, behind what it thought before
 }
 
 // Size is not known, nor are ids and room.
@@ -157,9 +187,8 @@ func (a *remoteAnswer) Spell(*document.Segment, bool) {}
 
 func (a *remoteAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		begin, first, left := time.Now(), time.Time{}, false
+		begin, first, left, said := time.Now(), time.Time{}, false, false
 		var stats inference.Stats
-		var flat remote.Flat
 		finish, err := a.client.Stream(ctx, a.request, func(p remote.Part) bool {
 			now := time.Now()
 			if stats.Generated == 0 {
@@ -167,7 +196,20 @@ func (a *remoteAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 			}
 			stats.Generated++
 			stats.Decode = now.Sub(first)
-			left = !yield(Event{Kind: Writing, Text: flat.Add(p), Stats: stats}, nil)
+			e := Event{Kind: Writing, Stats: stats}
+			if p.Thought {
+				e.Kind, e.Text = Thinking, p.Text
+				if stats.Thoughts++; stats.Thoughts == 1 && a.again {
+					e.Text = "\n\n" + e.Text
+				}
+			} else {
+				e.Text = p.Words()
+				if !said && stats.Thoughts > 0 {
+					e.Text = strings.TrimLeft(e.Text, blanks)
+				}
+				said = said || e.Text != ""
+			}
+			left = !yield(e, nil)
 			return !left
 		})
 		if left {

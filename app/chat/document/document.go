@@ -117,7 +117,7 @@ func (d Document) Written(id int, mode Mode) (list []Written) {
 		first, end = 0, len(d.Segments)
 	}
 	for _, s := range d.Segments[first:end] {
-		if s.Author == Model && s.Body() != "" {
+		if s.Author == Model && !s.empty() {
 			list = append(list, s.By)
 		}
 	}
@@ -143,11 +143,19 @@ func (t Turn) Body() string {
 	return b.String()
 }
 
-// Turns returns the document as messages. Those that are blank are left out.
+// Turns returns the document as messages. Those that are blank are left out; an answer
+// that is nothing but thoughts so far is one that goes on where it is the last, and blank
+// where it is not. What the user said before and after a blank answer is one message.
 func (d Document) Turns() (list []Turn) {
 	for i := 0; i < len(d.Segments); {
 		_, end := d.Message(i)
-		if t := (Turn{Author: d.Segments[i].Author, Segments: d.Segments[i:end]}); t.Text() != "" {
+		t := Turn{Author: d.Segments[i].Author, Segments: d.Segments[i:end]}
+		n := len(list) - 1
+		switch {
+		case t.Text() == "" && (end < len(d.Segments) || t.Thoughts() == ""):
+		case t.Author == User && n >= 0 && list[n].Author == User:
+			list[n].Segments = append(slices.Clip(list[n].Segments), t.Segments...)
+		default:
 			list = append(list, t)
 		}
 		i = end

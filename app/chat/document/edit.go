@@ -76,12 +76,12 @@ func (d Document) Without(i int) Document {
 }
 
 // Edited gives the message that segment i belongs to another text. What follows it
-// stays, unless the user's message is to be answered again.
+// stays, unless the user's message is to be answered again. So do its thoughts.
 func (d Document) Edited(i, id int, text string, answer bool) Document {
 	first, end := d.Message(i)
 	head := d.UpTo(first)
 	s := head.message(id, d.Segments[i].Author, text)
-	s.By = d.Segments[i].By.edited()
+	s.By, s.Thoughts = d.Segments[i].By.edited(), thoughts(d.Segments[first:end])
 	edited := head.With(s)
 	if answer && s.Author == User {
 		edited.Answer = len(edited.Segments)
@@ -95,7 +95,7 @@ func (d Document) Edited(i, id int, text string, answer bool) Document {
 func (d Document) Chosen(i int, at Token, segment int, id int32, text string) Document {
 	s := d.Segments[i]
 	b := NewSegment(segment, Model, s.Text()[:s.Lead])
-	b.Lead, b.Vocab, b.By = s.Lead, s.Vocab, s.By.edited()
+	b.Lead, b.Vocab, b.By, b.Thoughts = s.Lead, s.Vocab, s.By.edited(), s.Thoughts
 	for _, t := range s.Tokens[:at.Index] {
 		b.Add(t.Text, []int32{t.ID}, &t)
 	}
@@ -113,7 +113,7 @@ func (d Document) Branch(i int, writing *Segment, newID func() int) Document {
 	path := slices.Clone(d.Segments[:end])
 	if writing != nil && path[end-1] == writing {
 		path[end-1] = writing.soFar(newID())
-		if path[end-1].Body() == "" {
+		if path[end-1].empty() {
 			path = path[:end-1]
 		}
 	}
@@ -168,6 +168,7 @@ func (d Document) Splice(id, from, to int, text string) (Document, bool) {
 		s := NewSegment(id, User, whole)
 		if last >= 0 {
 			s.Author, s.By = d.Segments[last].Author, d.Segments[last].By.edited()
+			s.Thoughts = thoughts(d.Segments[first : last+1])
 		}
 		out = out.With(s)
 	}

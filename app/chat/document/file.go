@@ -24,7 +24,11 @@ func (t *Tree) Messages(d Document, mode Mode) (list []history.Message, leaf int
 		list = append(list, history.Message{
 			ID: len(list) + 1, Parent: parent, Author: author, Text: text,
 		})
-		s.By.keep(&list[len(list)-1])
+		m := &list[len(list)-1]
+		s.By.keep(m)
+		if !s.Thoughts.Blank() {
+			m.Thoughts, m.ThoughtFor, m.Thinking = s.Thoughts.Text(), s.Thoughts.Took.Seconds(), s.Thoughts.Open
+		}
 		return len(list)
 	}
 	t.walk(func(b, before *branch) { ids[b] = add(b.segment, ids[before]) })
@@ -36,7 +40,7 @@ func (t *Tree) Messages(d Document, mode Mode) (list []history.Message, leaf int
 		switch {
 		case at != nil:
 			leaf = ids[at]
-		case s.Body() != "":
+		case !s.empty():
 			leaf = add(s, leaf)
 		}
 	}
@@ -60,6 +64,9 @@ func Read(c *history.Conversation, newID func() int) (Tree, Document) {
 			s.separate(Document{Segments: []*Segment{parent.segment}})
 		}
 		s.text.WriteString(m.Text)
+		if m.Thoughts != "" && s.Author == Model {
+			s.Thoughts = NewThoughts(m.Thoughts, time.Duration(m.ThoughtFor*float64(time.Second)), m.Thinking)
+		}
 		b := &branch{segment: s}
 		parent.next = append(parent.next, b)
 		parent.shown = len(parent.next) - 1

@@ -20,14 +20,15 @@ const (
 // it grows at its end; after that nothing of it changes, except that another model
 // may replace IDs by its own, and that Tokens may be computed.
 //
-// A further part of an answer, such as what the model thought before it, is a
-// field beside the text: the text is what is shown, sent and exported as the answer.
+// What the model thought before it is a field beside the text: the text is what is
+// shown, sent and exported as the answer.
 type Segment struct {
-	ID     int
-	Author Author
-	Lead   int     // bytes of the text that separate a message from the one before; no ids spell them
-	By     Written // how the model wrote it
-	Tokens []Token // figures; nil where nobody asked for them
+	ID       int
+	Author   Author
+	Lead     int       // bytes of the text that separate a message from the one before; no ids spell them
+	By       Written   // how the model wrote it
+	Thoughts *Thoughts // before the text; nil for none
+	Tokens   []Token   // figures of the text; nil where nobody asked for them
 
 	// IDs spell the text after Lead in the vocabulary Vocab. Those that were generated
 	// stay as they were sampled, so that the model finds all of them in its cache.
@@ -61,6 +62,9 @@ func (s *Segment) Body() string { return s.text.String()[s.Lead:] }
 
 // Add appends what a model wrote: text, the ids that spell it and, if it was asked for, their figures.
 func (s *Segment) Add(text string, ids []int32, t *Token) {
+	if text != "" && s.Thoughts != nil {
+		s.Thoughts.Open = false
+	}
 	s.text.WriteString(text)
 	s.IDs = append(s.IDs, ids...)
 	if t != nil {
@@ -84,7 +88,7 @@ func (s *Segment) separate(d Document) {
 // Cut returns s with a text that ends earlier.
 func (s *Segment) Cut(id int, text string) *Segment {
 	c := NewSegment(id, s.Author, text)
-	c.IDs, c.Vocab, c.Lead, c.By, c.Made = s.IDs, s.Vocab, s.Lead, s.By, s.Made
+	c.IDs, c.Vocab, c.Lead, c.By, c.Made, c.Thoughts = s.IDs, s.Vocab, s.Lead, s.By, s.Made, s.Thoughts
 	for _, t := range s.Tokens {
 		c.Note(t)
 	}
@@ -95,14 +99,14 @@ func (s *Segment) Cut(id int, text string) *Segment {
 func (s *Segment) asMessage(id int) *Segment {
 	const lead = "\n\n"
 	m := NewSegment(id, s.Author, lead+strings.TrimSpace(s.Text()))
-	m.Lead, m.By = len(lead), s.By
+	m.Lead, m.By, m.Thoughts = len(lead), s.By, s.Thoughts.soFar()
 	return m
 }
 
 // soFar returns a copy of s as it is, which does not grow.
 func (s *Segment) soFar(id int) *Segment {
 	now := NewSegment(id, s.Author, strings.TrimSuffix(s.Text(), "\uFFFD"))
-	now.Lead, now.By = s.Lead, s.By
+	now.Lead, now.By, now.Thoughts = s.Lead, s.By, s.Thoughts.soFar()
 	now.By.Stop = StoppedByUser
 	return now
 }

@@ -1,6 +1,9 @@
 package document
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // View is a segment as a window shows it. The texts of a document's views
 // concatenate to the document, separators included.
@@ -12,6 +15,10 @@ type View struct {
 	Stop   StopReason // why the model ended it; empty while it writes, and for the user's words
 	Model  string     // the name of the one that wrote it; empty where that is not known
 
+	Thoughts string        // before the text; empty for none
+	Thinking bool          // the answer ends in these, or is there yet
+	Took     time.Duration // that they took
+
 	// Which version is shown of all that stand here, counted from 1. A
 	// version is followed by versions of its own.
 	Version, Versions int
@@ -21,7 +28,7 @@ type View struct {
 func (t *Tree) View(d Document) []View {
 	out := make([]View, 0, len(d.Segments))
 	at := &t.root
-	for _, s := range d.Segments {
+	for i, s := range d.Segments {
 		v := View{ID: s.ID, Author: s.Author, Text: s.Text(), Lead: s.Lead, Stop: s.By.Stop, Model: s.By.Model}
 		if at != nil {
 			n := len(at.next)
@@ -32,7 +39,10 @@ func (t *Tree) View(d Document) []View {
 			}
 			at = b
 		}
-		if v.Text != "" {
+		if t := s.Thoughts; !t.Blank() {
+			v.Thoughts, v.Thinking, v.Took = t.Text(), t.Open && (i+1 == len(d.Segments) || d.Segments[i+1].Author == User), t.Took
+		}
+		if v.Text != "" || v.Thoughts != "" {
 			out = append(out, v)
 		}
 	}

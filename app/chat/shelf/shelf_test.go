@@ -79,7 +79,7 @@ func TestShelf(t *testing.T) {
 			t.Errorf("%d conversations have the title, opened %q", names, d.opened)
 		}
 		file := filepath.Join(dir, "x.json")
-		s.Export("put", file, "You", "Tern")
+		s.Export("put", file, "You", "Tern", false)
 		s.Import(file)
 		s.Delete("put")
 		synctest.Wait()

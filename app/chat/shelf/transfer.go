@@ -23,7 +23,7 @@ func (s *Shelf) Import(path string) {
 			f, err = history.Import(data)
 		}
 		if err == nil {
-			f.Messages = withoutPaths(f.Messages)
+			f.Messages = withoutPaths(f.Messages, true)
 		}
 		if err != nil {
 			p := explain.Problem(err, path)
@@ -38,14 +38,15 @@ func (s *Shelf) Import(path string) {
 }
 
 // Export writes a conversation to a file: as Markdown, or as what Import reads
-// if the name ends in ".json". you and model name the two in Markdown.
-func (s *Shelf) Export(id, path, you, model string) {
+// if the name ends in ".json", with what models thought before their answers or without. you and model name the two in
+// Markdown.
+func (s *Shelf) Export(id, path, you, model string, thoughts bool) {
 	s.later(func() {
 		f, err := s.files.copyOf(id)
 		if err == nil {
 			var data []byte
 			f.Writer = 0
-			f.Messages = withoutPaths(f.Messages)
+			f.Messages = withoutPaths(f.Messages, thoughts)
 			if strings.EqualFold(filepath.Ext(path), ".json") {
 				data, err = f.Bytes()
 			} else {
@@ -68,11 +69,16 @@ func (s *Shelf) Export(id, path, you, model string) {
 	})
 }
 
-// withoutPaths returns messages that do not say where on a computer models are.
-func withoutPaths(list []history.Message) []history.Message {
+// withoutPaths returns messages that do not say where on a computer models are, and what these thought only if that is
+// wanted.
+func withoutPaths(list []history.Message, thoughts bool) []history.Message {
 	list = slices.Clone(list)
 	for i := range list {
-		list[i].Path = ""
+		m := &list[i]
+		m.Path = ""
+		if !thoughts {
+			m.Thoughts, m.ThoughtFor, m.Thinking = "", 0, false
+		}
 	}
 	return list
 }
