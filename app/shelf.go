@@ -6,6 +6,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tern/app/hub"
 	"tern/app/library"
@@ -31,11 +32,21 @@ func openShelf(s settings.Settings, changed func(), post func(func())) *liveShel
 	l.Tools = library.Tools()
 	l.Memory = library.FreeMemory
 	l.Reveal = library.Reveal
-	l.Downloads = library.NewDownloads(func() (*hub.Client, error) {
+	l.Suggests, l.Pause, l.Slow = true, 500*time.Millisecond, 5*time.Second
+	client := func() (*hub.Client, error) {
 		o := *l.site.Load()
 		o.Token = hub.Token(o.Token, o.Base)
 		return hub.New(o)
-	}, changed)
+	}
+	l.Downloads = library.NewDownloads(client, changed)
+	l.Search = func(ctx context.Context, words string) (*hub.Results, error) {
+		c, err := client()
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		return c.Search(ctx, words)
+	}
 	l.Aside = func(work, done func()) {
 		l.running.Go(func() {
 			work()

@@ -25,6 +25,25 @@ func Problem(err error, path string) say.Problem { return problem(err, path, fal
 // Download is Problem for the download of the repository with this id.
 func Download(err error, id string) say.Problem { return problem(err, id, true) }
 
+// Search explains an error of looking for models on a site.
+func Search(err error) say.Problem {
+	p := say.Problem{Detail: err.Error()}
+	wait := hub.Wait(err)
+	switch {
+	case errors.Is(err, hub.ErrBusy) && wait > 0:
+		p.Sentence, p.Hint = say.Say("The site asks you to wait {{.Seconds}} s", "Seconds", int(wait.Seconds()+0.5)), say.Say("Search again after that.")
+	case errors.Is(err, hub.ErrBusy):
+		p.Sentence, p.Hint = say.Say("The site is busy"), say.Say("Search again in a while.")
+	case errors.Is(err, hub.ErrNetwork):
+		p.Sentence, p.Hint = say.Say("No connection"), say.Say("The models on this computer need none.")
+	case errors.Is(err, hub.ErrNotFound):
+		p.Sentence, p.Hint = say.Say("This site cannot be searched"), say.Say("Type a repository id, OWNER/NAME, instead.")
+	default:
+		return Download(err, "")
+	}
+	return p
+}
+
 // Waiting is Download for an error after which the download goes on by itself,
 // in so long.
 func Waiting(err error, wait time.Duration) say.Problem {

@@ -52,6 +52,15 @@ type waitError struct {
 
 func (e *waitError) Unwrap() error { return e.error }
 
+// Wait is how long the site asked to wait with err, 0 where it did not say.
+func Wait(err error) time.Duration {
+	var asked *waitError
+	if errors.As(err, &asked) {
+		return asked.wait
+	}
+	return 0
+}
+
 const (
 	maxWait    = time.Hour // that a site may ask for
 	maxBackoff = time.Minute
@@ -111,9 +120,8 @@ func (c *Client) again(ctx context.Context, waiting func(error, time.Duration), 
 			return err
 		}
 		wait := min(time.Second<<min(failed-1, 10), maxBackoff)
-		var asked *waitError
-		if errors.As(err, &asked) {
-			wait = asked.wait
+		if asked := Wait(err); asked > 0 {
+			wait = asked
 		}
 		waiting(err, wait)
 		t := time.NewTimer(wait)

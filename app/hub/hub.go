@@ -7,8 +7,9 @@
 // files). Until then they lie in NAME.partial, where a download that was cut
 // off goes on: at once, after a pause, or in another run of the program.
 //
-// repo.go asks what there is, download.go gets a list of files, fetch.go one of
-// them; hub.go holds what every request obeys.
+// search.go finds repositories, repo.go asks what is in one, form.go reads names of
+// files, download.go gets a list of files, fetch.go one of them; hub.go holds what
+// every request obeys.
 package hub
 
 import (

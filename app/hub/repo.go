@@ -26,7 +26,10 @@ type Repo struct {
 	Commit  string `json:"commit"`
 	Licence string `json:"licence,omitempty"` // as the site names it, "mit"
 	Gated   bool   `json:"-"`
-	Files   []File `json:"files"` // all there are; of a download, those that it gets
+	// Weights is how many values of each type the site counts in safetensors files,
+	// nil where it does not say.
+	Weights map[string]int64 `json:"-"`
+	Files   []File           `json:"files"` // all there are; of a download, those that it gets
 }
 
 // File is one file of a repository.
@@ -125,39 +128,52 @@ func (c *Client) listing(parent context.Context, address, id string) ([]byte, er
 
 // parseRepo reads a listing. Names are checked by pick, which takes few of them.
 func parseRepo(id string, raw []byte) (*Repo, error) {
-	var listing struct {
-		SHA      string          `json:"sha"`
-		Gated    json.RawMessage `json:"gated"` // false, "auto" or "manual"
-		CardData struct {
-			Licence json.RawMessage `json:"license"` // a name or a list of names
-			Name    string          `json:"license_name"`
-		} `json:"cardData"`
-		Siblings []struct {
-			Name string `json:"rfilename"`
-			Size *int64 `json:"size"`
-			Blob string `json:"blobId"`
-			LFS  *struct {
-				SHA256 string `json:"sha256"`
-				Size   int64  `json:"size"`
-			} `json:"lfs"`
-		} `json:"siblings"`
-	}
+	var listing listing
 	if err := json.Unmarshal(raw, &listing); err != nil {
 		return nil, fmt.Errorf("hub: the list of files of %s: %w", id, ErrAnswer)
 	}
 	if !validCommit.MatchString(listing.SHA) {
 		return nil, fmt.Errorf("hub: %s: commit %.60q: %w", id, listing.SHA, ErrAnswer)
 	}
-	r := &Repo{ID: id, Commit: listing.SHA, Gated: len(listing.Gated) > 0 && string(listing.Gated) != "false" && string(listing.Gated) != "null"}
-	if json.Unmarshal(listing.CardData.Licence, &r.Licence) != nil {
+	return listing.repo(id), nil
+}
+
+// listing is what the site says of a repository, by itself and in the list of a
+// search.
+type listing struct {
+	SHA      string          `json:"sha"`
+	Gated    json.RawMessage `json:"gated"` // false, "auto" or "manual"
+	CardData struct {
+		Licence json.RawMessage `json:"license"` // a name or a list of names
+		Name    string          `json:"license_name"`
+	} `json:"cardData"`
+	Safetensors struct {
+		Parameters map[string]int64 `json:"parameters"`
+	} `json:"safetensors"`
+	Siblings []struct {
+		Name string `json:"rfilename"`
+		Size *int64 `json:"size"`
+		Blob string `json:"blobId"`
+		LFS  *struct {
+			SHA256 string `json:"sha256"`
+			Size   int64  `json:"size"`
+		} `json:"lfs"`
+	} `json:"siblings"`
+}
+
+// repo reads what every form of the answer has. Sizes that are not said are -1.
+func (l *listing) repo(id string) *Repo {
+	r := &Repo{ID: id, Commit: l.SHA, Weights: l.Safetensors.Parameters,
+		Gated: len(l.Gated) > 0 && string(l.Gated) != "false" && string(l.Gated) != "null"}
+	if json.Unmarshal(l.CardData.Licence, &r.Licence) != nil {
 		var names []string
-		_ = json.Unmarshal(listing.CardData.Licence, &names) // no licence is said then
+		_ = json.Unmarshal(l.CardData.Licence, &names) // no licence is said then
 		r.Licence = strings.Join(names, ", ")
 	}
-	if r.Licence == "other" && listing.CardData.Name != "" {
-		r.Licence = listing.CardData.Name
+	if r.Licence == "other" && l.CardData.Name != "" {
+		r.Licence = l.CardData.Name
 	}
-	for _, s := range listing.Siblings {
+	for _, s := range l.Siblings {
 		f := File{Path: s.Name, Size: -1}
 		switch {
 		case s.LFS != nil && validSHA256.MatchString(s.LFS.SHA256):
@@ -170,7 +186,7 @@ func parseRepo(id string, raw []byte) (*Repo, error) {
 		}
 		r.Files = append(r.Files, f)
 	}
-	return r, nil
+	return r
 }
 
 // sideFiles are taken beside weights in safetensors.
@@ -185,10 +201,6 @@ func Takes(name string) bool {
 	return strings.HasSuffix(lower, ".safetensors") || strings.HasSuffix(lower, ".safetensors.index.json") || slices.Contains(sideFiles, name)
 }
 
-// ggufOrder says which of several GGUF files holds ternary weights best: those that
-// round nothing, the smallest first, before repacks of them.
-var ggufOrder = []string{"ptq1_0", "pq2_0", "i2_s", "tq2_0", "tq1_0", "q2_0", "q2_g64", "q1_0"}
-
 // beside says that a GGUF file belongs to a model and is not it: the part that sees
 // images, or a model that drafts.
 func beside(name string) bool {
@@ -201,7 +213,16 @@ func beside(name string) bool {
 // "", names the GGUF file wanted. Errors wrap ErrNoModel, ErrName, ErrNoSum or
 // ErrAnswer.
 func (r *Repo) Pick(file string) (*Repo, error) {
-	var safetensors, ggufs []File
+	picked, err := r.pick(file)
+	if err != nil {
+		return nil, err
+	}
+	return picked, picked.check()
+}
+
+// candidates are the files of models: those of one in safetensors, nil where there is
+// none, and all GGUF files.
+func (r *Repo) candidates() (safetensors, ggufs []File, err error) {
 	config := false
 	for _, f := range r.Files {
 		name, gguf := f.Path, strings.EqualFold(path.Ext(f.Path), ".gguf")
@@ -209,7 +230,7 @@ func (r *Repo) Pick(file string) (*Repo, error) {
 			continue
 		}
 		if hostile(name) {
-			return nil, fmt.Errorf("hub: %s lists a file named %.100q: %w", r.ID, name, ErrName)
+			return nil, nil, fmt.Errorf("hub: %s lists a file named %.100q: %w", r.ID, name, ErrName)
 		}
 		if strings.Contains(name, "/") {
 			continue // other forms of the model, in folders of their own
@@ -221,9 +242,20 @@ func (r *Repo) Pick(file string) (*Repo, error) {
 			safetensors = append(safetensors, f)
 		}
 	}
+	if !config || !slices.ContainsFunc(safetensors, func(f File) bool { return strings.EqualFold(path.Ext(f.Path), ".safetensors") }) {
+		safetensors = nil
+	}
+	return safetensors, ggufs, nil
+}
+
+func (r *Repo) pick(file string) (*Repo, error) {
+	safetensors, ggufs, err := r.candidates()
+	if err != nil {
+		return nil, err
+	}
 	picked := *r
 	picked.Files = nil
-	if config && slices.ContainsFunc(safetensors, func(f File) bool { return strings.EqualFold(path.Ext(f.Path), ".safetensors") }) && file == "" {
+	if file == "" {
 		picked.Files = safetensors
 	}
 	if gguf := pickGGUF(ggufs, file); gguf != nil {
@@ -237,20 +269,39 @@ func (r *Repo) Pick(file string) (*Repo, error) {
 	}
 	// The small files come first: what is wrong shows early.
 	slices.SortStableFunc(picked.Files, func(a, b File) int { return cmp.Compare(a.Size, b.Size) })
-	return &picked, picked.check()
+	return &picked, nil
+}
+
+// Choice is a GGUF file that holds a model, whole or as the first of its parts.
+type Choice struct {
+	File string
+	Size int64 // of all parts
+	Form Form
+}
+
+// Choices are the GGUF files of a repository that hold a model, the one that Pick
+// takes first.
+func (r *Repo) Choices() (list []Choice) {
+	_, ggufs, err := r.candidates()
+	if err != nil {
+		return nil
+	}
+	for _, f := range ggufs {
+		if _, _, split := splitGGUF(f.Path); beside(f.Path) || split && !strings.Contains(f.Path, "-00001-of-") {
+			continue
+		}
+		whole := Repo{Files: together(ggufs, f)}
+		list = append(list, Choice{f.Path, whole.Size(), FormOf(f.Path)})
+	}
+	slices.SortStableFunc(list, func(a, b Choice) int {
+		return cmp.Or(cmp.Compare(a.Form.rank(), b.Form.rank()), cmp.Compare(a.Size, b.Size))
+	})
+	return list
 }
 
 // pickGGUF returns the file of that name, or the best, with all its parts.
 func pickGGUF(files []File, want string) []File {
-	rank := func(f File) int {
-		name := strings.ToLower(f.Path)
-		for i, kind := range ggufOrder {
-			if strings.Contains(name, kind) {
-				return i
-			}
-		}
-		return len(ggufOrder)
-	}
+	rank := func(f File) int { return FormOf(f.Path).rank() }
 	var best []File
 	for _, f := range files {
 		switch {
@@ -266,17 +317,21 @@ func pickGGUF(files []File, want string) []File {
 	if best == nil {
 		return nil
 	}
-	prefix, of, split := splitGGUF(best[0].Path)
+	return together(files, best[0])
+}
+
+// together is a GGUF file with all parts of the model that it is a part of.
+func together(files []File, first File) (parts []File) {
+	prefix, of, split := splitGGUF(first.Path)
 	if !split {
-		return best
+		return []File{first}
 	}
-	best = nil
 	for _, f := range files {
 		if p, n, ok := splitGGUF(f.Path); ok && p == prefix && n == of {
-			best = append(best, f)
+			parts = append(parts, f)
 		}
 	}
-	return best
+	return parts
 }
 
 var ggufPart = regexp.MustCompile(`^(.*)-[0-9]{5}-of-([0-9]{5})\.gguf$`)

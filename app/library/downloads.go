@@ -39,6 +39,10 @@ type Download struct {
 	Problem  *say.Problem // why it failed, or waits
 	Err      error        // the same for callers that branch
 	Path     string       // what to open when it is finished
+	// Repo is what is taken of the repository, Choices what could be; nil where the site
+	// has not been asked in this run.
+	Repo    *hub.Repo
+	Choices []hub.Choice
 }
 
 // Percent is how much of it is there.
@@ -67,6 +71,7 @@ type Downloads struct {
 type job struct {
 	Download
 	repo   *hub.Repo // what to get, nil before the site was asked
+	file   string    // the GGUF file to take, "" for the best
 	cancel context.CancelFunc
 	begin  bool // with what the site answers, without another word
 }
@@ -83,6 +88,7 @@ func (d *Downloads) View() []Download {
 	list := make([]Download, len(d.jobs))
 	for i, j := range d.jobs {
 		list[i] = j.Download
+		list[i].Repo = j.repo
 	}
 	return list
 }
@@ -96,13 +102,16 @@ func (d *Downloads) Busy() bool {
 
 // Ask looks a repository up, to be shown before it is downloaded into the
 // folder of models.
-func (d *Downloads) Ask(id, models string) error { return d.add(id, models, false) }
+func (d *Downloads) Ask(id, models string) error { return d.add(id, "", models, false) }
 
 // Start downloads a repository into the folder of models: one that was asked
 // for, is paused or failed, or is new.
-func (d *Downloads) Start(id, models string) error { return d.add(id, models, true) }
+func (d *Downloads) Start(id, models string) error { return d.add(id, "", models, true) }
 
-func (d *Downloads) add(id, models string, begin bool) error {
+// Take is Start for one of several GGUF files of a repository.
+func (d *Downloads) Take(id, file, models string) error { return d.add(id, file, models, true) }
+
+func (d *Downloads) add(id, file, models string, begin bool) error {
 	id, err := hub.ParseID(id)
 	if err != nil {
 		return err
@@ -125,6 +134,9 @@ func (d *Downloads) add(id, models string, begin bool) error {
 		if j.State == Finished || errors.Is(j.Err, hub.ErrChecksum) || errors.Is(j.Err, hub.ErrSize) || errors.Is(j.Err, hub.ErrNotFound) {
 			j.repo = nil // what was wrong may have been put right in a newer commit
 		}
+	}
+	if file != "" && file != j.file {
+		j.file, j.repo = file, nil
 	}
 	j.begin, j.Problem, j.Err = begin, nil, nil
 	j.State = Queued
@@ -314,11 +326,15 @@ func (d *Downloads) ask(ctx context.Context, c *hub.Client, j *job) (*hub.Repo, 
 	if err != nil {
 		return nil, err
 	}
-	if repo, err = repo.Pick(""); err != nil {
+	choices := repo.Choices()
+	d.mu.Lock()
+	file := j.file
+	d.mu.Unlock()
+	if repo, err = repo.Pick(file); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
-	j.repo, j.Licence = repo, repo.Licence
+	j.repo, j.Choices, j.Licence = repo, choices, repo.Licence
 	d.mu.Unlock()
 	return repo, nil
 }

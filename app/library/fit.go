@@ -9,16 +9,21 @@ import (
 // program, the tokenizer, the buffers of a pass.
 const margin = 200_000_000
 
+// conversation is how many tokens of context a model needs room for where the user set
+// none: some ten pages. The cache grows with the text, and a longer one uses what
+// memory there is then.
+const conversation = 4096
+
 // Need is the memory that a model takes with a context of n tokens, 0 for
-// all that it was trained for: the weights as they are packed, the embedding
+// as many as a conversation takes: the weights as they are packed, the embedding
 // and head as they are stored, the codes of the head, the keys and
 // values of every position, the state of linear attention with all the copies of it
 // that a session keeps, and a margin.
 func Need(f *checkpoint.Facts, context int) int64 {
-	n := f.ContextLen
-	if context > 0 {
-		n = min(n, context)
+	if context <= 0 {
+		context = conversation
 	}
+	n := min(f.ContextLen, context)
 	return f.Bytes() + inference.ScanBytes(&f.Head) + int64(n)*inference.KVBytesPerToken(&f.Config, inference.KVF16) +
 		f.StateBytes() + inference.SnapshotBytes(&f.Config) + margin
 }

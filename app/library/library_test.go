@@ -277,7 +277,7 @@ func TestPublics(t *testing.T) {
 			t.Errorf("%s: %d bytes in memory of a download of %d, %d parameters", p.ID, f.Bytes(), p.Bytes, f.Params)
 		}
 	}
-	for _, family := range []string{Bonsai, BonsaiBit, Bonsai2, BitCPM, BitNet, Falcon} {
+	for _, family := range []string{Bonsai, BonsaiBit, Bonsai2, BitCPM, BitNet, Falcon3} {
 		if families[family] == 0 || outlined[family] == 0 {
 			t.Errorf("%s: %d models, %d with a shape", family, families[family], outlined[family])
 		}
@@ -312,13 +312,17 @@ func TestOutlines(t *testing.T) {
 // TestOffer: each offer is one sentence.
 func TestOffer(t *testing.T) {
 	for want, o := range map[string]Offer{
-		"":                                   {},
-		"Fits":                               {Fit: Fit{Verdict: Fits}},
-		"Fits just so":                       {Fit: Fit{Verdict: Tight}},
-		"Fits, about 14 words a second here": {Fit{Verdict: Fits}, 13.6},
-		"Fits just so, about 120 words a second here": {Fit{Verdict: Tight}, 123},
+		"":     {},
+		"Fits": {Fit: Fit{Verdict: Fits}},
+		"Fits just so: needs 900 MB, 1.0 GB free":     {Fit: Fit{Tight, 900_000_000, 1_000_000_000}},
+		"Fits, about 14 words a second here":          {Fit: Fit{Verdict: Fits}, Words: 13.6},
+		"Fits just so, about 120 words a second here": {Fit: Fit{Verdict: Tight}, Words: 123},
 		"About 3.4 words a second here":               {Words: 3.43},
-		"Does not fit: needs 5.9 GB, 512 MB free":     {Fit{DoesNotFit, 5_900_000_000, 512_000_000}, 3},
+		"9.1 words a second here":                     Offer{}.Wrote(12.1),
+		"Fits, 35 words a second here":                Offer{Fit: Fit{Verdict: Fits}, Words: 3}.Wrote(46.4),
+		"Fits just so, 35 words a second here":        Offer{Fit: Fit{Verdict: Tight}, Words: 3}.Wrote(46.4),
+		"Fits, about 4 words a second here":           Offer{Fit: Fit{Verdict: Fits}, Words: 4}.Wrote(0),
+		"Does not fit: needs 5.9 GB, 512 MB free":     {Fit: Fit{DoesNotFit, 5_900_000_000, 512_000_000}, Words: 3},
 	} {
 		if got := o.Text().String(); got != want {
 			t.Errorf("%+v: %q, want %q", o, got, want)

@@ -4,41 +4,137 @@ import (
 	"fmt"
 	"math"
 
+	"tern/app/hub"
 	"tern/app/say"
+	"tern/model"
 	"tern/model/checkpoint"
 )
 
 // Offer is how a model would do on this computer.
 type Offer struct {
 	Fit
-	Words float64 // a second, about; 0 where the speed is not known
+	Words    float64 // a second, about; 0 where the speed is not known
+	Measured bool    // that was the speed of an answer here
 }
 
 // wordsPerToken is what a token of English is worth, about.
 const wordsPerToken = 0.75
 
-// Offer says how a model would do here with a context of n tokens, 0 for all that it
-// was trained for. free and known are those of FreeMemory.
+// Offer says how a model would do here with a context of n tokens, 0 for what a
+// conversation takes. free and known are those of FreeMemory.
 func (l *Library) Offer(f *checkpoint.Facts, context int, free int64, known bool) (o Offer) {
 	if f == nil {
 		return o
 	}
-	return Offer{Judge(Need(f, context), free, known), wordsPerToken * l.Expect(f)}
+	return Offer{Fit: Judge(Need(f, context), free, known), Words: wordsPerToken * l.Expect(f)}
+}
+
+// Wrote is the offer of a model that wrote at a rate here, in tokens a second; 0 for
+// none.
+func (o Offer) Wrote(rate float64) Offer {
+	if rate > 0 {
+		o.Words, o.Measured = wordsPerToken*rate, true
+	}
+	return o
+}
+
+// OfferPublic says how a public model would do here, from its shape, or from its size
+// where that is not known.
+func (l *Library) OfferPublic(p *Public, context int, free int64, known bool) Offer {
+	if f := p.Facts(); f != nil {
+		return l.Offer(f, context, free, known)
+	}
+	if p.Bytes > 4_000_000_000 {
+		return Offer{} // unpacked: its size says little of what it takes in memory
+	}
+	return l.offerBytes(p.Bytes, context, free, known)
+}
+
+// OfferRepo says how a model of a repository would do here, of which nothing is known
+// but the files that would be taken: Offer{} where they tell too little.
+func (l *Library) OfferRepo(r *hub.Repo, context int, free int64, known bool) Offer {
+	if p := Known(r.ID); p != nil && p.shape != nil {
+		return l.OfferPublic(p, context, free, known)
+	}
+	bytes := packedBytes(r)
+	if bytes == 0 {
+		return Offer{}
+	}
+	return l.offerBytes(bytes, context, free, known)
+}
+
+// packedBytes is about what the weights of a repository take in memory, 0 where its
+// files do not tell.
+func packedBytes(r *hub.Repo) int64 {
+	if len(r.Files) == 0 || !r.Sized() {
+		return 0
+	}
+	gguf := ModelIn("", r)
+	switch form := hub.FormOf(gguf); {
+	case gguf == "" && len(r.Weights) > 0:
+		var packed, floats int64
+		for kind, n := range r.Weights {
+			if kind == "U8" || kind == "I8" {
+				packed += n // four weights in each
+			} else {
+				floats += n
+			}
+		}
+		if packed > 0 {
+			return packed + 2*floats // what is float beside them stays so
+		}
+		return twoBits(floats)
+	case gguf == "":
+		return 0 // packed, or floats to be packed: who knows
+	case form == "Q1_0": // expanded to two bits in memory, as is PTQ1_0
+		return r.Size() * 34 / 18
+	case form == "PTQ1_0":
+		return r.Size() * 34 / 28
+	case form == "F32":
+		return twoBits(r.Size() / 4)
+	case form.Float():
+		return twoBits(r.Size() / 2)
+	}
+	return r.Size()
+}
+
+// twoBits is what n weights take in groups of 128.
+func twoBits(n int64) int64 { return n * 34 / 128 }
+
+// offerBytes is the offer of the public shape that is nearest in size, in proportion.
+func (l *Library) offerBytes(bytes int64, context int, free int64, known bool) Offer {
+	var near *checkpoint.Facts
+	apart := math.Inf(1)
+	for _, shape := range nearest {
+		f := outline(shape, model.Packed)
+		if d := math.Abs(math.Log(float64(bytes) / float64(f.Bytes()))); d < apart {
+			near, apart = f, d
+		}
+	}
+	share := float64(bytes) / float64(near.Bytes())
+	need := margin + int64(share*float64(Need(near, context)-margin))
+	return Offer{Fit: Judge(need, free, known), Words: wordsPerToken * l.Expect(near) / share}
 }
 
 // Text is one sentence of it, empty where nothing is known.
 func (o Offer) Text() say.Text {
-	switch words := twoDigits(o.Words); {
+	switch words := say.Number(twoDigits(o.Words)); {
 	case o.Verdict == DoesNotFit:
-		return say.Say("Does not fit: needs {{.Need}}, {{.Free}} free", "Need", gigabytes(o.Need), "Free", gigabytes(o.Free))
+		return say.Say("Does not fit: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(o.Need), "Free", bytesOf(o.Free))
+	case o.Verdict == Tight && o.Words > 0 && o.Measured:
+		return say.Say("Fits just so, {{.Words}} words a second here", "Words", words)
 	case o.Verdict == Tight && o.Words > 0:
 		return say.Say("Fits just so, about {{.Words}} words a second here", "Words", words)
+	case o.Verdict == Fits && o.Words > 0 && o.Measured:
+		return say.Say("Fits, {{.Words}} words a second here", "Words", words)
 	case o.Verdict == Fits && o.Words > 0:
 		return say.Say("Fits, about {{.Words}} words a second here", "Words", words)
+	case o.Words > 0 && o.Measured:
+		return say.Say("{{.Words}} words a second here", "Words", words)
 	case o.Words > 0:
 		return say.Say("About {{.Words}} words a second here", "Words", words)
 	case o.Verdict == Tight:
-		return say.Say("Fits just so")
+		return say.Say("Fits just so: needs {{.Need}}, {{.Free}} free", "Need", bytesOf(o.Need), "Free", bytesOf(o.Free))
 	case o.Verdict == Fits:
 		return say.Say("Fits")
 	}
@@ -54,9 +150,49 @@ func twoDigits(v float64) string {
 	return fmt.Sprintf("%.0f", math.Round(v/unit)*unit)
 }
 
-func gigabytes(n int64) string {
+// bytesOf writes a size in MB below 1 GB, in GB above.
+func bytesOf(n int64) say.Number {
 	if n < 999_500_000 {
-		return fmt.Sprintf("%d MB", (n+500_000)/1_000_000)
+		return say.Number(fmt.Sprintf("%d MB", (n+500_000)/1_000_000))
 	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	return say.Number(fmt.Sprintf("%.1f GB", float64(n)/1e9))
+}
+
+// Sentences say what a public model is and how it would do here, each a piece of one
+// line: what it does, its size, the offer, and what else it can.
+func (p *Public) Sentences(o Offer) []say.Text {
+	list := []say.Text{say.Say("Continues texts, does not chat")}
+	if p.Chat {
+		list[0] = say.Say("Chats")
+	}
+	if p.Bytes > 0 {
+		list = append(list, say.Say("about {{.Size}}", "Size", bytesOf(p.Bytes)))
+	}
+	if t := o.Text(); t.Key != "" {
+		list = append(list, t)
+	}
+	return append(list, p.abilities()...)
+}
+
+// abilities are the languages, thinking, tools and the licence.
+func (p *Public) abilities() (list []say.Text) {
+	switch p.Languages[0] {
+	case Many:
+		list = append(list, say.Say("many languages"))
+	case "zh":
+		list = append(list, say.Say("Chinese and English"))
+	default:
+		if len(p.Languages) > 1 {
+			list = append(list, say.Say("English, French, Spanish, Portuguese"))
+		} else {
+			list = append(list, say.Say("English"))
+		}
+	}
+	if p.Thinking {
+		list = append(list, say.Say("thinks first"))
+	}
+	if p.Tools {
+		list = append(list, say.Say("calls tools"))
+	}
+	return append(list, say.Say("licence {{.Licence}}", "Licence", p.Licence))
 }

@@ -19,6 +19,13 @@ type Text struct {
 // finds every text that needs a translation.
 func Say(key string, args ...any) Text { return Text{Key: key, Args: args} }
 
+// Number is a number among the values of a Text, with its unit: a window shows it with
+// the decimal mark of the language.
+type Number string
+
+// Pointed is the number with a decimal point.
+func (n Number) Pointed() string { return string(n) }
+
 // Phrase is the sentence in English with its places, and what stands in them.
 func (t Text) Phrase() (key string, args []any) { return t.Key, t.Args }
 

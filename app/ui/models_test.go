@@ -41,11 +41,14 @@ func (f *fakeDownloads) Ask(id, models string) error {
 	return f.call("ask ", id, " into ", models)
 }
 func (f *fakeDownloads) Start(id, models string) error { return f.call("start ", id, " into ", models) }
-func (f *fakeDownloads) Pause(id string)               { _ = f.call("pause ", id) }
-func (f *fakeDownloads) Remove(id string) error        { return f.call("remove ", id) }
-func (f *fakeDownloads) Adopt([]library.Unfinished)    {}
-func (f *fakeDownloads) View() []library.Download      { return f.list }
-func (f *fakeDownloads) Busy() bool                    { return f.busy }
+func (f *fakeDownloads) Take(id, file, models string) error {
+	return f.call("take ", file, " of ", id, " into ", models)
+}
+func (f *fakeDownloads) Pause(id string)            { _ = f.call("pause ", id) }
+func (f *fakeDownloads) Remove(id string) error     { return f.call("remove ", id) }
+func (f *fakeDownloads) Adopt([]library.Unfinished) {}
+func (f *fakeDownloads) View() []library.Download   { return f.list }
+func (f *fakeDownloads) Busy() bool                 { return f.busy }
 
 // took checks what was asked since the last time.
 func (f *fakeDownloads) took(t *testing.T, want ...string) {
@@ -159,10 +162,10 @@ func TestModelsPage(t *testing.T) {
 	}
 	r.has("Tern Tales", "Built in · 4 M · 3 MB · ✓ Fits | [In use]")
 	const name = "hf-1bitllm-f32"
-	r.has(name, "BitNet b1.58 · base · ")
+	r.has(name, "BitNet b1.58 · Continues texts, does not chat · ")
 	r.has(name, " on disk · needs 20")
 	r.has(name, "✓ Fits | [Open] [More for hf-1bitllm-f32]")
-	r.has("bitnet_b1_58-large", "1bitLLM · base · 729 M · about 2.9 GB · licence MIT · needs 895 MB in memory · ✓ Fits | [Download]")
+	r.has("bitnet_b1_58-large", "Continues texts, does not chat · about 2.9 GB · ✓ Fits · English · licence MIT | [Download] [More for bitnet_b1_58-large]")
 
 	// The verdicts are those of the free memory when the page opens.
 	need := int64(0)
@@ -176,7 +179,7 @@ func TestModelsPage(t *testing.T) {
 		want string
 	}{
 		{need * 5 / 4 * 2, "✓ Fits | [Open]"},
-		{need, fmt.Sprintf("! Tight: needs %s, %s free | [Open]", kit.Bytes(need), kit.Bytes(need))},
+		{need, fmt.Sprintf("! Fits just so: needs %s, %s free | [Open]", kit.Bytes(need), kit.Bytes(need))},
 		{need / 2, fmt.Sprintf("× Does not fit: needs %s, %s free | [Open anyway]", kit.Bytes(need), kit.Bytes(need/2))},
 	} {
 		r.key(fyne.KeyEscape)
@@ -200,7 +203,7 @@ func TestModelRemembered(t *testing.T) {
 	r.show(state(chat.Generating))
 	r.show(state(chat.Ready), func(v *chat.View) { v.Figures.Rate, v.Figures.ContextUsed = 46.4, 100 })
 	r.press(fyne.KeyM)
-	r.has("hf-1bitllm-f32", "46 tok/s here · used today | [In use]")
+	r.has("hf-1bitllm-f32", "✓ Fits, 35 words a second here · used today | [In use]")
 	r.has("Tern Tales", "| [Open]")
 }
 
@@ -280,7 +283,6 @@ func TestDownloadRows(t *testing.T) {
 		{problem(hub.ErrGated), "This model needs permission. Accept its licence on the site, then add your access token. | [Settings] [Retry]", "", "Retry", "start " + id + " into "},
 		{problem(hub.ErrChecksum), "Checksum does not match. The damaged part was removed. | [Download again]", "", "Download again", "start " + id + " into "},
 		{problem(&hub.SpaceError{Need: 2_900_000_000, Free: 1_000_000_000}), "Needs 2.9 GB, 1.0 GB free on disk. Free space or choose another folder. | [Retry]", "", "", ""},
-		{func(d *library.Download) { d.State, d.Path = library.Finished, "/x" }, "Ready · 2.9 GB · licence MIT | [Open]", "", "", ""},
 	} {
 		now := d
 		c.change(&now)
@@ -299,6 +301,37 @@ func TestDownloadRows(t *testing.T) {
 		}
 		r.loads.calls = nil
 	}
+	// What the user asked for is opened when it has come, since nothing else goes on;
+	// what was here before is not.
+	finished := func(d *library.Download) { d.State, d.Path = library.Finished, "/x" }
+	now := d
+	finished(&now)
+	r.took()
+	r.loads.list = []library.Download{now}
+	r.show()
+	r.took("load /x")
+	if r.arrangement.screen != nil {
+		t.Error("the page is still open")
+	}
+	r.press(fyne.KeyM)
+	r.has("bitnet_b1_58-large", "Ready · 2.9 GB · licence MIT | [Open]")
+	r.took()
+	// Where something goes on, it is offered.
+	r.loads.list = nil
+	r.show()
+	r.tap("bitnet_b1_58-large", "Download")
+	r.loads.took(t, "start "+id+" into "+r.folder)
+	r.loads.list = []library.Download{d}
+	r.show(document("Once"))
+	finished(&r.loads.list[0])
+	r.show()
+	r.took()
+	if n := r.models.Strip.Now; n == nil || n.Sentence != "bitnet_b1_58-large has come." || n.Actions[0].Label != "Open" {
+		t.Fatalf("%+v", n)
+	}
+	r.models.Strip.Now.Actions[0].Do()
+	r.took("load /x")
+	r.press(fyne.KeyM)
 	// The focus stays in its place when a button there becomes another.
 	r.loads.list = []library.Download{d}
 	r.show()
@@ -342,7 +375,7 @@ func TestDownloadRows(t *testing.T) {
 func TestRepositoryID(t *testing.T) {
 	r := newShelfRig(t, 720, 560)
 	r.press(fyne.KeyM)
-	r.models.ID.SetText("nonsense")
+	r.models.ID.SetText("a/b/c")
 	test.Tap(r.models.LookUp)
 	if got := r.models.IDNote.Text(); got != "That is not a repository id. It looks like OWNER/NAME." {
 		t.Error(got)

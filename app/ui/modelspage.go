@@ -41,11 +41,16 @@ func (w *window) newModelsPage() {
 		},
 		Load:       w.opener.load,
 		LoadAnyway: w.opener.loadAnyway,
-		Settings:   func() { w.arrangement.openScreen(w.prefs.page) },
-		Tell:       w.notices.tell,
-		Ask:        w.dialogs.Ask,
-		Redraw:     func() { w.update() },
-		Escape:     w.escape,
+		OpenPage:   w.cfg.Updates.Open,
+		Calm: func() bool {
+			return !w.writing() && len(w.view.Answers) == 0 && w.transcript.Empty() && w.dialogs.Shown == nil &&
+				(w.arrangement.screen == nil || w.arrangement.screen == w.modelsPage)
+		},
+		Settings: func() { w.arrangement.openScreen(w.prefs.page) },
+		Tell:     w.notices.tell,
+		Ask:      w.dialogs.Ask,
+		Redraw:   func() { w.update() },
+		Escape:   w.escape,
 	})
 	w.modelsPage = &screen{title: kit.Tr("Models"), key: fyne.KeyM, content: w.models.Content,
 		first: w.models.Add, open: w.models.Open, show: w.models.Show, restyle: w.models.Relayout}

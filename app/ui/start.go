@@ -11,64 +11,141 @@ import (
 
 	"tern/app/chat"
 	"tern/app/ui/kit"
+	"tern/app/ui/models"
 )
 
 // start is what stands in the centre while there is no text: examples to begin
-// with, or the way to a model.
+// with, or the way to a model, and one that chats where none is open.
 type start struct {
 	box    *fyne.Container
 	page   *fyne.Container // in the column, below each other
+	fit    *fitting
 	escape func()
 	begin  func(prompt string)
 	open   func()
 	use    func() // the built-in model
+	browse func() // the page of models
 
 	shown    bool
 	name     string
 	builtin  bool
 	chats    bool
 	examples []string
+	offers   string // the key of what is offered
 }
 
 const emblem = 72 // the icon, at 100 % text
 
-func newStart(begin func(string), open, builtin, escape func()) *start {
-	s := &start{begin: begin, open: open, use: builtin, escape: escape}
-	s.page = container.New(&kit.Stack{})
+func newStart(begin func(string), open, builtin, browse, escape func()) *start {
+	s := &start{begin: begin, open: open, use: builtin, browse: browse, escape: escape}
+	s.fit = &fitting{room: func() float32 { return s.box.Size().Height - 2*kit.PageMargin }}
+	s.page = container.New(s.fit)
 	s.box = kit.NewColumn(s.page, kit.ColumnWidth, kit.PageMargin, 0.4)
 	return s
 }
 
-// show makes the page for a model, nil for none.
-func (s *start) show(m *chat.ModelInfo) {
+// fitting is a stack that leaves out, first of all what comes first in spare, what it
+// has no room for.
+type fitting struct {
+	kit.Stack
+	room  func() float32
+	width float32
+	spare [][]fyne.CanvasObject // each is shown or left out as a whole
+}
+
+// MinSize is the height that is taken, which changes with the room.
+func (f *fitting) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	f.Layout(objects, fyne.NewSize(f.width, 0))
+	return f.Stack.MinSize(objects)
+}
+
+func (f *fitting) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	f.width = size.Width
+	f.Stack.Layout(objects, size)
+	high := f.Stack.MinSize(objects).Height // with everything
+	for _, group := range f.spare {
+		for _, o := range group {
+			if !o.Visible() {
+				high += kit.HeightFor(o, f.width)
+			}
+		}
+	}
+	changed := false
+	for _, group := range f.spare {
+		show := high <= f.room()
+		for _, o := range group {
+			if !show {
+				high -= kit.HeightFor(o, f.width)
+			}
+			changed = kit.SetVisible(o, show) || changed
+		}
+	}
+	if changed {
+		f.Stack.Layout(objects, size)
+	}
+}
+
+// show makes the page for a model, nil for none, and one that is offered.
+func (s *start) show(m *chat.ModelInfo, offer models.Suggestion) {
 	name, builtin, chats, examples := "", false, false, []string(nil)
 	if m != nil {
 		name, builtin, chats, examples = m.Name, m.Builtin, m.Template != "", m.Examples
 	}
-	if s.shown && name == s.name && builtin == s.builtin && chats == s.chats && slices.Equal(examples, s.examples) {
+	if m != nil && !m.Builtin {
+		offer = models.Suggestion{} // the user chose it
+	}
+	if s.shown && name == s.name && builtin == s.builtin && chats == s.chats && slices.Equal(examples, s.examples) && offer.Key == s.offers {
 		return
 	}
-	s.shown, s.name, s.builtin, s.chats, s.examples = true, name, builtin, chats, examples
+	s.shown, s.name, s.builtin, s.chats, s.examples, s.offers = true, name, builtin, chats, examples, offer.Key
 	s.page.RemoveAll()
+	s.fit.spare = nil
 	switch {
 	case m == nil:
 		s.noModel()
 	default:
 		s.model(m)
 	}
-	s.box.Layout.Layout(nil, s.box.Size())
+	if offer.Row != nil {
+		s.offer(offer)
+	}
+	s.relayout()
+}
+
+// relayout places everything again.
+func (s *start) relayout() {
+	s.box.Layout.Layout(s.box.Objects, s.box.Size())
+	s.page.Layout.Layout(s.page.Objects, s.page.Size())
 	s.box.Refresh()
 }
 
-func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
-	icon := widget.NewIcon(picture)
-	s.page.Add(container.NewCenter(container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
-		Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, icon)))
+// offer adds a model that chats.
+func (s *start) offer(o models.Suggestion) {
+	gap := kit.Gap(8)
 	s.page.Add(kit.Gap(8))
+	s.page.Add(gap)
+	title := kit.NewNote(theme.SizeNameText, kit.Span{Text: o.Title, Colour: theme.ColorNameForeground, Bold: true})
+	s.page.Add(container.NewBorder(nil, nil, nil, kit.NewQuietButton(kit.Tr("Other models…"), s.escape, s.browse), container.New(kit.Flush{}, title)))
+	s.page.Add(container.NewStack(kit.NewBorder(kit.ColorCard, theme.ColorNameSeparator, 10), container.New(&kit.Stack{Pad: 8}, o.Row.Alone())))
+}
+
+// spare marks objects that are left out where there is no room, after those that were
+// marked before.
+func (s *start) spare(objects ...fyne.CanvasObject) { s.fit.spare = append(s.fit.spare, objects) }
+
+func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
+	icon := container.NewCenter(container.New(kit.LayoutFunc{Min: fyne.NewSquareSize(kit.Px(emblem)),
+		Do: func(o []fyne.CanvasObject, size fyne.Size) { o[0].Resize(size) }}, widget.NewIcon(picture)))
+	gap := kit.Gap(8)
+	s.page.Add(icon)
+	s.page.Add(gap)
+	s.spare(icon, gap)
 	s.page.Add(kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
 		kit.Span{Text: title, Colour: theme.ColorNameForeground}))
 	for _, l := range lines {
-		s.page.Add(kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, kit.Muted(l)))
+		line := kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, kit.Muted(l))
+		s.page.Add(line)
+		s.spare(line)
 	}
 }
 
@@ -96,14 +173,23 @@ func (s *start) model(m *chat.ModelInfo) {
 	if len(examples) == 0 {
 		return
 	}
-	s.page.Add(kit.Gap(16))
+	gap := kit.Gap(8)
+	s.page.Add(kit.Gap(8))
+	s.page.Add(gap)
+	s.spare(gap)
 	list := container.New(&kit.Stack{})
+	var more [][]fyne.CanvasObject
 	for i, e := range examples {
+		example := newExample(e, s.escape, func() { s.begin(e) })
 		if i > 0 {
-			list.Add(kit.NewRule())
+			rule := kit.NewRule()
+			list.Add(rule)
+			more = append(more, []fyne.CanvasObject{rule, example})
 		}
-		list.Add(newExample(e, s.escape, func() { s.begin(e) }))
+		list.Add(example)
 	}
+	slices.Reverse(more) // the last one is left out first
+	s.fit.spare = append(s.fit.spare, more...)
 	s.page.Add(container.NewStack(kit.NewBorder(kit.ColorCard, theme.ColorNameSeparator, 10), list))
 }
 

@@ -119,7 +119,7 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg Config) *window {
 	w.transcript = longtext.New(longtext.Actions{Row: w.messages.messageRow, Clicked: w.editing.clickedText, Menu: w.messages.textMenu, Pointed: w.inspecting.pointed, Pointing: w.inspecting.tokensShown, CopyText: w.messages.copyText, Escape: w.escape,
 		Changed: func(first int) { w.finder.Changed(first) }, Shades: w.inspecting.shades})
 	w.finder = w.transcript.Find(w.reading.closeFind)
-	w.start = newStart(w.answering.begin, func() { w.chooser.choose(false) }, func() { w.opener.load("") }, w.escape)
+	w.start = newStart(w.answering.begin, func() { w.chooser.choose(false) }, func() { w.opener.load("") }, func() { w.arrangement.openScreen(w.modelsPage) }, w.escape)
 	w.composer = newComposer(th, w.answering.generate, w.answering.mainAction, w.escape)
 	w.composer.entry.onFocus = func(on bool) {
 		w.composer.setFocused(on)
@@ -219,8 +219,9 @@ func (w *window) update() time.Duration {
 	changed := kit.SetVisible(w.transcript, !blank)
 	changed = kit.SetVisible(w.start.box, blank && (v.State == chat.Ready || v.State == chat.NoModel)) || changed
 	if w.start.box.Visible() {
-		w.start.show(v.Model)
+		w.start.show(v.Model, w.models.First.Suggest(v))
 	}
+	w.models.First.Follow(v)
 	w.conversations.showHit()
 	w.topbar.show(v)
 	w.arrangement.showPanel()

@@ -8,9 +8,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,9 +26,12 @@ const Commit = "0123456789abcdef0123456789abcdef01234567"
 type Hub struct {
 	Repos   map[string]string // id → folder
 	Licence string
-	Token   string       // if not "", who asks must have it
-	Rate    atomic.Int64 // bytes a second, 0 for no limit
-	Busy    atomic.Int64 // number of further requests to answer with 429
+	Tags    map[string][]string // id → tags
+	Changed time.Time           // of all repositories
+	Sizes   bool                // the list of a search has them
+	Token   string              // if not "", who asks must have it
+	Rate    atomic.Int64        // bytes a second, 0 for no limit
+	Busy    atomic.Int64        // number of further requests to answer with 429
 }
 
 const lfsFrom = 4096
@@ -45,6 +50,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.Token != "" && r.Header.Get("Authorization") != "Bearer "+h.Token {
 		w.Header().Set("X-Error-Code", "GatedRepo")
 		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if r.URL.Path == "/api/models" {
+		h.search(w, r)
 		return
 	}
 	if path, ok := strings.CutPrefix(r.URL.Path, "/api/models/"); ok {
@@ -66,30 +75,67 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// search lists the repositories whose ids hold all words, the first by name as the
+// most downloaded.
+func (h *Hub) search(w http.ResponseWriter, r *http.Request) {
+	found := []map[string]any{}
+	ids := slices.Sorted(maps.Keys(h.Repos))
+	for i, id := range ids {
+		missing := func(word string) bool { return !strings.Contains(strings.ToLower(id), word) }
+		if slices.ContainsFunc(strings.Fields(strings.ToLower(r.URL.Query().Get("search"))), missing) {
+			continue
+		}
+		one, ok := h.repo(id, h.Sizes)
+		if !ok {
+			continue
+		}
+		one["id"], one["downloads"], one["tags"] = id, 1000*(len(ids)-i), append([]string{"license:" + h.Licence}, h.Tags[id]...)
+		if !h.Changed.IsZero() {
+			one["lastModified"] = h.Changed.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		delete(one, "cardData")
+		found = append(found, one)
+	}
+	_ = json.NewEncoder(w).Encode(found)
+}
+
 func (h *Hub) list(w http.ResponseWriter, id string) {
-	dir, ok := h.Repos[id]
-	entries, err := os.ReadDir(dir)
-	if !ok || err != nil {
+	repo, ok := h.repo(id, true)
+	if !ok {
 		w.Header().Set("X-Error-Code", "RepoNotFound")
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+	_ = json.NewEncoder(w).Encode(repo)
+}
+
+// repo is what the site says of a repository, with the sizes of its files or without.
+func (h *Hub) repo(id string, sizes bool) (map[string]any, bool) {
+	dir, ok := h.Repos[id]
+	entries, err := os.ReadDir(dir)
+	if !ok || err != nil {
+		return nil, false
+	}
 	siblings := []map[string]any{}
 	for _, e := range entries {
+		f := map[string]any{"rfilename": e.Name()}
+		siblings = append(siblings, f)
+		if !sizes {
+			continue
+		}
 		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
-			continue // a folder
+			siblings = siblings[:len(siblings)-1] // a folder
+			continue
 		}
 		blob := sha1.Sum(append(fmt.Appendf(nil, "blob %d\x00", len(raw)), raw...))
-		f := map[string]any{"rfilename": e.Name(), "size": len(raw), "blobId": hex.EncodeToString(blob[:])}
+		f["size"], f["blobId"] = len(raw), hex.EncodeToString(blob[:])
 		if len(raw) > lfsFrom {
 			sum := sha256.Sum256(raw)
 			f["lfs"] = map[string]any{"sha256": hex.EncodeToString(sum[:]), "size": len(raw)}
 		}
-		siblings = append(siblings, f)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"sha": Commit, "gated": false, "cardData": map[string]any{"license": h.Licence}, "siblings": siblings})
+	return map[string]any{"sha": Commit, "gated": false, "cardData": map[string]any{"license": h.Licence}, "siblings": siblings}, true
 }
 
 // send sends a file of ID/NAME no faster than Rate.

@@ -53,8 +53,11 @@ func values(args []any) map[string]any {
 	m := make(map[string]any, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
 		v := args[i+1]
-		if t, ok := v.(phrase); ok {
+		switch t := v.(type) {
+		case phrase:
 			v = Translate(t)
+		case interface{ Pointed() string }:
+			v = Pointed(t.Pointed())
 		}
 		m[fmt.Sprint(args[i])] = v
 	}

@@ -3,7 +3,6 @@ package models
 import (
 	"errors"
 	"path"
-	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -15,7 +14,7 @@ import (
 	"tern/app/ui/kit"
 )
 
-// addDownloads makes the rows of what is coming, then of what is to be had.
+// addDownloads makes the rows of what is coming.
 func (m *Page) addDownloads() {
 	clear(m.Coming)
 	list := m.shelf.Downloads.View()
@@ -24,37 +23,6 @@ func (m *Page) addDownloads() {
 		m.Coming[d.ID] = row
 		m.addRow(row)
 	}
-	for i := range library.Publics {
-		p := &library.Publics[i]
-		listed := slices.ContainsFunc(list, func(d library.Download) bool { return d.ID == p.ID })
-		if !listed && !m.here(p.ID) {
-			m.addRow(m.publicRow(p))
-		}
-	}
-}
-
-// publicRow is a checkpoint that can be downloaded, with what is known of it
-// before anybody is asked.
-func (m *Page) publicRow(p *library.Public) *Row {
-	row := newModelRow(path.Base(p.ID), kit.NewButton(kit.Tr("Download"), m.do.Escape, func() { m.start(p.ID) }))
-	kind := kit.Tr("base")
-	if p.Chat {
-		kind = kit.Tr("chat")
-	}
-	pieces := [][]kit.Span{{kit.Muted(path.Dir(p.ID))}, {kit.Muted(kind)}}
-	var fit library.Fit
-	if f := p.Facts(); f != nil {
-		fit = library.Judge(library.Need(f, m.do.State().Context), m.free, m.known)
-		pieces = append(pieces, []kit.Span{kit.Muted(kit.Params(f.Params))})
-	}
-	pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("about {{.Size}}", "Size", kit.Bytes(p.Bytes)))},
-		[]kit.Span{kit.Muted(kit.Tr("licence {{.Licence}}", "Licence", p.Licence))})
-	if fit.Need > 0 && fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
-		pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("needs {{.Need}} in memory", "Need", kit.Bytes(fit.Need)))})
-	}
-	expected := m.speedOf(0, m.shelf.Library.Expect(p.Facts()))
-	row.set(-1, dotted(append(pieces, verdict(fit), []kit.Span{kit.Muted(expected)})...)...)
-	return row
 }
 
 // downloadRow is a download with what can be done in its state.
@@ -80,6 +48,9 @@ func (m *Page) downloadRow(d library.Download) *Row {
 		buttons = append(buttons, button(label, start))
 	case library.Finished:
 		buttons = append(buttons, prominent(button(kit.Tr("Open"), func() { m.do.Load(d.Path) })))
+	}
+	if d.State == library.Offered {
+		buttons = append(buttons, m.pageButton(d.ID, d.Choices))
 	}
 	buttons = append(buttons, kit.NewIconButton(kit.Tr("Remove {{.Name}} from the list", "Name", d.Name), theme.CancelIcon(), m.do.Escape, func() { m.remove(d.ID) }))
 	row := newModelRow(d.Name, buttons...)
@@ -107,7 +78,7 @@ func (m *Page) progress(d library.Download) (share float32, line []kit.Span) {
 	case library.Asking:
 		line = dotted(owner, []kit.Span{kit.Muted(kit.Tr("Asking the site…"))})
 	case library.Offered:
-		line = dotted(owner, []kit.Span{kit.Muted(kit.Bytes(p.Total))}, licence)
+		line = m.answered(d, owner, licence)
 	case library.Queued:
 		line = dotted(owner, []kit.Span{kit.Muted(kit.Tr("Waits for another download"))})
 	case library.Paused:
@@ -125,6 +96,22 @@ func (m *Page) progress(d library.Download) (share float32, line []kit.Span) {
 		line = []kit.Span{{Text: kit.Translate(d.Problem.Sentence) + ".", Colour: colour}, kit.Muted(" " + kit.Translate(d.Problem.Hint))}
 	}
 	return share, line
+}
+
+// answered is the line of what the site has told of a repository.
+func (m *Page) answered(d library.Download, owner, licence []kit.Span) []kit.Span {
+	pieces := [][]kit.Span{owner, {kit.Muted(kit.Size(d.Progress.Total))}}
+	if d.Repo != nil {
+		pieces = append(pieces, offered(m.shelf.Library.OfferRepo(d.Repo, m.do.State().Context, m.free, m.known)))
+	}
+	pieces = append(pieces, licence)
+	if len(d.Choices) > 1 && d.Repo != nil {
+		form := hub.FormOf(library.ModelIn("", d.Repo))
+		if about := kit.Translate(library.AboutForm(form)); about != "" {
+			pieces = append(pieces, []kit.Span{kit.Muted(string(form) + ": " + about)})
+		}
+	}
+	return dotted(pieces...)
 }
 
 // running is the line of a download at work.
@@ -162,13 +149,8 @@ func licenceName(name string) string {
 	return name
 }
 
-// ask looks a repository up.
-func (m *Page) ask() {
-	text := strings.TrimSpace(m.ID.Text)
-	if text == "" {
-		m.canvas.Focus(m.ID)
-		return
-	}
+// lookUp asks what is in a repository.
+func (m *Page) lookUp(text string) {
 	models, err := m.do.DownloadFolder()
 	if err == nil {
 		err = m.shelf.Downloads.Ask(text, models)
@@ -178,6 +160,7 @@ func (m *Page) ask() {
 		m.note(kit.Span{Text: kit.Translate(p.Sentence) + ".", Colour: theme.ColorNameError}, kit.Muted(" "+kit.Translate(p.Hint)))
 		return
 	}
+	m.finder.end()
 	m.ID.SetText("")
 	m.Show(m.do.State().View)
 }
@@ -191,17 +174,26 @@ func (m *Page) note(spans ...kit.Span) {
 	m.rebuild()
 }
 
-// start starts a download, or goes on with it.
-func (m *Page) start(id string) {
+// start starts a download, or goes on with it. It is opened when it is there, if
+// nothing else goes on then.
+func (m *Page) start(id string) { m.begin(id, m.shelf.Downloads.Start) }
+
+// take is start for one of several files.
+func (m *Page) take(id, file string) {
+	m.begin(id, func(id, models string) error { return m.shelf.Downloads.Take(id, file, models) })
+}
+
+func (m *Page) begin(id string, how func(id, models string) error) {
 	folder, err := m.do.DownloadFolder()
 	if err == nil {
-		err = m.shelf.Downloads.Start(id, folder)
+		err = how(id, folder)
 	}
 	if err != nil {
 		p := explain.Download(err, id)
 		m.do.Tell(kit.Translate(p.Sentence) + ". " + kit.Translate(p.Hint))
 		return
 	}
+	m.wanted = id
 	m.do.Downloading(folder)
 }
 

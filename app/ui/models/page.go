@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,6 @@ import (
 	"tern/app/library"
 	"tern/app/settings"
 	"tern/app/ui/kit"
-	"tern/assets"
 )
 
 const modelsWidth = 760
@@ -39,7 +39,14 @@ type Page struct {
 	pending bool // a scan is running,
 	again   bool // and another one is to follow
 	probing bool // this computer is being measured
+	unknown bool // how fast it is, since that could not be measured
 	scanned bool
+
+	finder *finder
+	First  *Suggester // what the first page offers
+	wanted string  // the download that the user asked for last: it is opened when it is there
+
+	stopMeasuring func() // ends what measures this computer
 
 	Found  library.Found
 	free   int64
@@ -59,8 +66,10 @@ type Actions struct {
 	ForgetFolder   func(dir string)
 	Forget         func(path string) (undo func()) // that a model was opened
 	Load           func(path string)
-	LoadAnyway     func(path string) // although it does not fit
-	Settings       func()            // opens their page
+	LoadAnyway     func(path string)    // although it does not fit
+	OpenPage       func(address string) // in the browser
+	Calm           func() bool          // nothing would be lost or covered by opening a model
+	Settings       func()               // opens their page
 	Tell           func(sentence string, actions ...kit.Action)
 	Ask            func(question, keep string, other kit.Action)
 	Redraw         func()
@@ -79,12 +88,13 @@ type State struct {
 }
 
 func New(canvas fyne.Canvas, shelf *Shelf, do Actions) *Page {
-	m := &Page{canvas: canvas, shelf: shelf, do: do, Coming: map[string]*Row{}, active: map[string]library.DownloadState{}}
+	m := &Page{canvas: canvas, shelf: shelf, do: do, Coming: map[string]*Row{}, active: map[string]library.DownloadState{}, stopMeasuring: func() {}}
+	m.finder, m.First = &finder{page: m}, &Suggester{page: m}
 	m.Add = kit.NewButton(kit.Tr("Add folder…"), do.Escape, do.AddFolder)
-	m.ID = kit.NewLineEntry(do.Escape, func(string) { m.note() }, func(string) {})
-	m.ID.SetPlaceHolder(kit.Tr("Repository id, OWNER/NAME"))
-	m.ID.OnSubmitted = func(string) { m.ask() }
-	m.LookUp = kit.NewButton(kit.Tr("Look up"), do.Escape, m.ask)
+	m.ID = kit.NewLineEntry(do.Escape, m.finder.typed, func(string) {})
+	m.ID.SetPlaceHolder(kit.Tr("Words, or OWNER/NAME"))
+	m.ID.OnSubmitted = func(string) { m.finder.ask() }
+	m.LookUp = kit.NewButton(kit.Tr("Search"), do.Escape, m.ask)
 	m.IDNote = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	m.Strip = kit.NewStrip(do.Escape)
 	m.List = container.New(&kit.Stack{})
@@ -122,6 +132,8 @@ func (m *Page) Scan() {
 		case m.do.State().Open:
 			m.Show(m.do.State().View)
 			m.measure()
+		default:
+			m.do.Redraw()
 		}
 	})
 }
@@ -132,29 +144,21 @@ func (m *Page) measure() {
 	s := m.do.State()
 	v, threads := s.View, s.Threads
 	resting := len(v.Answers) == 0 && (v.State == chat.Ready || v.State == chat.NoModel)
-	if !m.shelf.Measures || !resting || m.shelf.Downloads.Busy() || m.probing || m.shelf.Library.Measured(threads) {
+	if !m.shelf.Measures || !resting || m.shelf.Downloads.Busy() || m.probing || m.unknown || m.shelf.Library.Measured(threads) {
 		return
 	}
 	m.probing = true
+	ctx, stop := context.WithCancel(m.shelf.Context)
+	m.stopMeasuring = stop
+	var err error
 	m.shelf.Aside(func() {
-		_ = m.shelf.Library.Measure(m.shelf.Context, threads) // without it, no speed is said
+		err = m.shelf.Library.Measure(ctx, threads)
 	}, func() {
+		m.unknown = err != nil && ctx.Err() == nil // no speed is said then
+		stop()
 		m.probing, m.shape = false, ""
-		if s := m.do.State(); s.Open {
-			m.Show(s.View)
-		}
+		m.do.Redraw()
 	})
-}
-
-// speedOf says how fast a model wrote here, or about how fast it will.
-func (m *Page) speedOf(written, expected float64) string {
-	switch {
-	case written > 0:
-		return kit.Tr("{{.Rate}} here", "Rate", kit.Rate(written))
-	case expected > 0:
-		return kit.Tr("about {{.Rate}} here", "Rate", kit.Rate(expected))
-	}
-	return ""
 }
 
 // Show brings the page in step: rows are made anew when there are others, and
@@ -167,14 +171,8 @@ func (m *Page) Show(v chat.View) {
 	if v.Model != nil {
 		shape += v.Model.Path + v.Model.Name
 	}
-	finished := false
 	for _, d := range list {
 		shape += fmt.Sprint(d.ID, d.State, d.Err)
-		finished = finished || d.State == library.Finished && m.active[d.ID] != d.State
-		m.active[d.ID] = d.State
-	}
-	if finished {
-		m.Scan() // it is a model on this computer now
 	}
 	if shape != m.shape {
 		m.shape = shape
@@ -231,9 +229,14 @@ func (m *Page) rebuild() {
 	}
 	m.List.Add(kit.Gap(6))
 	m.addDownloads()
+	if m.finder.now != nil {
+		m.finder.add()
+	} else {
+		m.addCatalogue()
+	}
 	m.List.Add(kit.Gap(8))
 	m.List.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
-		kit.Muted(kit.Tr("Nothing is asked of the site before you press a button here. Licences are as last seen; the model’s page has the last word.")))))
+		kit.Muted(kit.Tr("Nothing is asked of the site before you search or press a button here. Licences are as last seen; the model’s page has the last word.")))))
 	m.Relayout()
 }
 
@@ -277,163 +280,16 @@ func (m *Page) refocus(name string, place int) {
 func (m *Page) addRow(r *Row) { m.List.Add(r.box) }
 
 // From says where downloads come from.
-func (m *Page) From() string {
+func (m *Page) From() string { return kit.Tr("Download from {{.Site}}", "Site", m.host()) }
+
+// host is the name of the site.
+func (m *Page) host() string {
 	site := hub.Site(m.do.State().Site)
 	if site == hub.DefaultBase {
-		return kit.Tr("Download from Hugging Face")
+		return "Hugging Face"
 	}
 	_, host, _ := strings.Cut(site, "://")
-	return kit.Tr("Download from {{.Site}}", "Site", host)
-}
-
-// opener is the button that opens the model at path, or says that it is open.
-func (m *Page) opener(path string, fit library.Fit) *kit.Button {
-	v := m.do.State().View
-	if v.Model != nil && samePath(v.Model.Path, path) && v.Model.Builtin == (path == "") {
-		b := kit.NewButton(kit.Tr("In use"), m.do.Escape, nil)
-		b.Disable()
-		return b
-	}
-	label := kit.Tr("Open")
-	if fit.Verdict == library.DoesNotFit {
-		label = kit.Tr("Open anyway")
-	}
-	open := func() { m.do.Load(path) }
-	if fit.Verdict == library.DoesNotFit { // the button has said so
-		open = func() { m.do.LoadAnyway(path) }
-	}
-	return kit.NewButton(label, m.do.Escape, open)
-}
-
-// samePath tells if two paths mean one model: a file of a folder means it.
-func samePath(a, b string) bool {
-	return a == b || a != "" && b != "" && !isGGUF(a) && !isGGUF(b) &&
-		(filepath.Dir(a) == b || filepath.Dir(b) == a)
-}
-
-func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
-
-// recent is what is remembered of a model.
-func (m *Page) recent(path string) settings.Recent {
-	for _, r := range m.do.State().Recent {
-		if r.Path == path {
-			return r
-		}
-	}
-	return settings.Recent{}
-}
-
-func (m *Page) builtinRow() *Row {
-	row := newModelRow(assets.About().Name, m.opener("", library.Fit{}))
-	r := m.recent("")
-	pieces := [][]kit.Span{{kit.Muted(kit.Tr("Built in"))}}
-	if v := m.do.State().View.Model; v != nil && v.Builtin {
-		pieces = append(pieces, []kit.Span{kit.Muted(kit.Params(v.Params))}, []kit.Span{kit.Muted(kit.Bytes(v.MemoryBytes))})
-	}
-	row.set(-1, dotted(append(pieces, []kit.Span{kit.Muted(m.speedOf(r.Rate, 0))}, verdict(library.Fit{Verdict: library.Fits}))...)...)
-	return row
-}
-
-func (m *Page) entryRow(e *library.Entry) *Row {
-	if e.Facts == nil {
-		return m.brokenRow(e)
-	}
-	fit := library.Judge(library.Need(e.Facts, m.do.State().Context), m.free, m.known)
-	more := m.moreButton(e)
-	open := m.opener(e.Path, fit)
-	if open.Disabled() && m.known { // it is in memory already: what is free is free beside it
-		fit.Verdict = library.Fits
-	}
-	row := newModelRow(e.Name, open, more)
-	kind := kit.Tr("base")
-	if e.Facts.Chat {
-		kind = kit.Tr("chat")
-	}
-	pieces := [][]kit.Span{
-		{kit.Muted(e.Tool)}, {kit.Muted(e.Facts.Family)}, {kit.Muted(kind)}, {kit.Muted(kit.Params(e.Facts.Params))},
-		{kit.Muted(kit.Tr("{{.Size}} on disk", "Size", kit.Bytes(e.Disk)))},
-	}
-	if fit.Verdict != library.Tight && fit.Verdict != library.DoesNotFit {
-		pieces = append(pieces, []kit.Span{kit.Muted(kit.Tr("needs {{.Need}}", "Need", kit.Bytes(fit.Need)))})
-	}
-	r := m.recent(e.Path)
-	row.set(-1, dotted(append(pieces, verdict(fit), []kit.Span{kit.Muted(m.speedOf(max(e.Rate, r.Rate), m.shelf.Library.Expect(e.Facts)))}, []kit.Span{kit.Muted(lastUsed(e.Used, m.do.State().Now))})...)...)
-	return row
-}
-
-// lastUsed says when a model was opened last.
-func lastUsed(used, now time.Time) string {
-	if used.IsZero() {
-		return ""
-	}
-	used = used.In(now.Location())
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	switch days := int(midnight.Sub(used)/(24*time.Hour)) + 1; {
-	case !used.Before(midnight):
-		return kit.Tr("used today")
-	case days == 1:
-		return kit.Tr("used yesterday")
-	case days < 30:
-		return kit.TrN(days, "used {{.N}} day ago", "used {{.N}} days ago")
-	default:
-		return kit.Tr("used on {{.Date}}", "Date", used.Format("2006-01-02"))
-	}
-}
-
-// brokenRow is a model that cannot be opened as it is.
-func (m *Page) brokenRow(e *library.Entry) *Row {
-	row := newModelRow(e.Name, m.moreButton(e))
-	row.set(-1, kit.Span{Text: kit.Translate(e.Problem.Sentence), Colour: theme.ColorNameError}, kit.Muted("  "+kit.Translate(e.Problem.Hint)))
-	return row
-}
-
-// moreButton opens the menu of what else can be done with a model.
-func (m *Page) moreButton(e *library.Entry) *kit.Button {
-	b := kit.NewIconButton(kit.Tr("More for {{.Name}}", "Name", e.Name), theme.MoreHorizontalIcon(), m.do.Escape, nil)
-	b.OnTapped = func() { kit.PopUp(m.canvas, b, m.More(e)) }
-	return b
-}
-
-func (m *Page) More(e *library.Entry) []*fyne.MenuItem {
-	items := []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Show in the file manager"), func() {
-		if err := m.shelf.Reveal(e.Path); err != nil {
-			m.do.Tell(kit.Tr("The file manager could not be opened."))
-		}
-	})}
-	if e.Recent {
-		items = append(items, fyne.NewMenuItem(kit.Tr("Forget that it was opened"), func() { m.forget(e) }))
-	}
-	if e.Folder != "" {
-		items = append(items, fyne.NewMenuItem(kit.Tr("Forget this folder"), func() { m.do.ForgetFolder(e.Folder) }),
-			fyne.NewMenuItemSeparator(), fyne.NewMenuItem(kit.Tr("Delete…"), func() { m.delete(e) }))
-	}
-	return items
-}
-
-// forget drops a model from those that were opened; it can be undone.
-func (m *Page) forget(e *library.Entry) {
-	undo := m.do.Forget(e.Path)
-	m.Scan()
-	m.do.Tell(kit.Tr("Forgot that {{.Name}} was opened; its files are untouched.", "Name", e.Name), kit.Action{Label: kit.Tr("Undo"), Do: func() {
-		undo()
-		m.Scan()
-	}})
-}
-
-// delete removes the files of a model, after asking.
-func (m *Page) delete(e *library.Entry) {
-	m.do.Ask(kit.Tr("Delete {{.Name}} from this computer? {{.Size}} become free. This cannot be undone.", "Name", e.Name, "Size", kit.Bytes(e.Disk)),
-		kit.Tr("Keep"), kit.Action{Label: kit.Tr("Delete files"), Do: func() {
-			var err error
-			m.shelf.Aside(func() { err = library.Delete(*e) }, func() {
-				if err != nil {
-					m.do.Tell(kit.Tr("{{.Name}} could not be deleted.", "Name", e.Name))
-				} else {
-					m.do.Forget(e.Path)
-				}
-				m.Scan()
-			})
-		}})
+	return host
 }
 
 // prominent makes a button the prominent one of its row.

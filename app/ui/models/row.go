@@ -85,6 +85,12 @@ func (r *Row) place(width float32) float32 {
 	return y + 1
 }
 
+// Alone is the row by itself, without the line that parts it from the next one.
+func (r *Row) Alone() fyne.CanvasObject {
+	r.box.Objects[len(r.box.Objects)-1].Hide()
+	return r.box
+}
+
 // dotted puts " · " between pieces.
 func dotted(pieces ...[]kit.Span) (line []kit.Span) {
 	for _, p := range pieces {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"time"
 
 	"tern/app/hub"
 	"tern/app/library"
@@ -17,9 +18,17 @@ type Shelf struct {
 	Reveal    func(path string) error // shows a model in the file manager
 	Home      func() (string, error)  // where downloads go until the user says
 	Context   context.Context         // ends when the window does
-	// measures says that the page of models measures this computer, once.
+	// Measures says that the page of models measures this computer, once.
 	Measures bool
-	// aside runs work on a goroutine of its own and then done on the window's.
+	// Suggests says that the first page offers a model that chats, and that downloads are
+	// looked for which an earlier run left.
+	Suggests bool
+	// Search looks for repositories on the site.
+	Search func(ctx context.Context, words string) (*hub.Results, error)
+	// Pause is how long nothing is typed before other words are looked for, Slow how
+	// long a search may take before that is said; 0 for never.
+	Pause, Slow time.Duration
+	// Aside runs work on a goroutine of its own and then done on the window's.
 	Aside func(work, done func())
 }
 
@@ -27,6 +36,7 @@ type Shelf struct {
 type Downloads interface {
 	Ask(id, models string) error
 	Start(id, models string) error
+	Take(id, file, models string) error
 	Pause(id string)
 	Remove(id string) error
 	Adopt(unfinished []library.Unfinished)
@@ -42,6 +52,8 @@ type noDownloads struct{}
 func (noDownloads) Ask(string, string) error { return hub.ErrNetwork }
 
 func (noDownloads) Start(string, string) error { return hub.ErrNetwork }
+
+func (noDownloads) Take(string, string, string) error { return hub.ErrNetwork }
 
 func (noDownloads) Pause(string) {}
 
@@ -72,6 +84,9 @@ func (s Shelf) Whole() *Shelf {
 	}
 	if s.Context == nil {
 		s.Context = context.Background()
+	}
+	if s.Search == nil {
+		s.Search = func(context.Context, string) (*hub.Results, error) { return nil, hub.ErrNetwork }
 	}
 	if s.Aside == nil {
 		s.Aside = func(work, done func()) { work(); done() }
