@@ -159,8 +159,8 @@ func (f *finder) add() {
 		return
 	}
 	for i := range s.results.Ternary {
-		if f := &s.results.Ternary[i]; !m.coming(f.ID) {
-			m.addRow(f.nowRow(f))
+		if r := &s.results.Ternary[i]; m.Coming[r.ID] == nil {
+			m.addRow(f.row(r))
 		}
 	}
 	foot := ""
@@ -185,7 +185,7 @@ func (f *finder) row(r *hub.Found) *Row {
 		download.Disable()
 	}
 	row := newModelRow(path.Base(r.ID), download, m.pageButton(r.ID, r.Choices))
-	row.set(-1, f.nowLine(f)...)
+	row.set(-1, f.line(r)...)
 	return row
 }
 

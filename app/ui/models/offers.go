@@ -62,7 +62,7 @@ func (m *Page) addCatalogue() {
 			if !named {
 				named = true
 				m.List.Add(kit.Gap(10))
-				m.List.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading,
+				m.List.Add(container.New(kit.Flush{}, kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignLeading,
 					kit.Span{Text: family.Name, Colour: theme.ColorNameForeground, Bold: true}, kit.Muted("  "+kit.Translate(family.About)))))
 			}
 			m.addRow(m.publicRow(p, p == best))

@@ -44,7 +44,7 @@ type Page struct {
 
 	finder *finder
 	First  *Suggester // what the first page offers
-	wanted string  // the download that the user asked for last: it is opened when it is there
+	wanted string     // the download that the user asked for last: it is opened when it is there
 
 	stopMeasuring func() // ends what measures this computer
 
@@ -94,7 +94,7 @@ func New(canvas fyne.Canvas, shelf *Shelf, do Actions) *Page {
 	m.ID = kit.NewLineEntry(do.Escape, m.finder.typed, func(string) {})
 	m.ID.SetPlaceHolder(kit.Tr("Words, or OWNER/NAME"))
 	m.ID.OnSubmitted = func(string) { m.finder.ask() }
-	m.LookUp = kit.NewButton(kit.Tr("Search"), do.Escape, m.ask)
+	m.LookUp = kit.NewButton(kit.Tr("Search"), do.Escape, m.finder.ask)
 	m.IDNote = kit.NewWrappedNote(theme.SizeNameCaptionText, fyne.TextAlignLeading)
 	m.Strip = kit.NewStrip(do.Escape)
 	m.List = container.New(&kit.Stack{})

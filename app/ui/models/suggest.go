@@ -64,6 +64,8 @@ func (s *Suggester) Suggest(v chat.View) Suggestion {
 	}
 	if !m.scanned {
 		m.Scan()
+	}
+	if !m.scanned { // it goes on in the background
 		return Suggestion{}
 	}
 	next := s.suggest()
