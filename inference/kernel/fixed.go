@@ -57,6 +57,10 @@ type Fixed struct {
 	tile   int
 	q      []int8       // [16 columns][row][plane][4 · 4 columns]
 	scales []groupScale // [group][row]
+
+	// starts is what sums of 16 bits begin with, [group][plane][2], where setStarts
+	// wants it.
+	starts []int32
 }
 
 // Reset makes room for rows of cols activations, as many as tokens, for matrices with a
@@ -106,6 +110,7 @@ func (f *Fixed) Set(t int, x []float32) {
 			g = last[:f.groupCols]
 		}
 		f.scales[at] = f.setGroup(q, n*piece, g)
+		f.setStarts((at-first*f.groups())/n, q)
 		if len(x) == 0 {
 			return
 		}

@@ -24,6 +24,16 @@ func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	}
 }
 
+// setStarts stores what the sums of group g of a single row begin with, where the product
+// wants that.
+func (f *Fixed) setStarts(g int, q []int8) {
+	if !useAsm || useVNNI || useAVX512 || f.tokens > 1 || f.planes != Fixed16 {
+		return
+	}
+	f.starts = grow(f.starts, 4*f.groups())
+	starts2AVX2(&f.starts[4*g], &q[0], f.groupCols/wordCols)
+}
+
 const (
 	// With AVX-512 the activations of a tile take up to 24 KB of L1 at a time, and the
 	// codes of a block of bands stay in L2 while all tiles pass.
@@ -56,7 +66,7 @@ func groupedVec(y *float32, m *ternary.Grouped, b0, b1 int, x *Fixed) {
 	case useVNNI:
 		groupedVec3VNNI(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
 	case two:
-		groupedVec2AVX2(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec2AVX2(y, p.data, p.scales, p.wide, q, scale, &x.starts[0], bands, groups, halves)
 	default:
 		groupedVec3AVX2(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
 	}

@@ -23,6 +23,8 @@ func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	}
 }
 
+func (f *Fixed) setStarts(int, []int8) {}
+
 // groupedBands multiplies whole bands; y starts at the first of their rows.
 func groupedBands(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
 	if x.tokens > 1 {

@@ -146,15 +146,21 @@ func TestMatMulGrouped(t *testing.T) {
 
 // TestGroupedExtremes drives every sum to its edge: code 3 and the largest activations
 // of either sign in every column, where 16-bit sums of the assembly reach 24576 and those
-// of three planes nearly fill 32 bits.
+// of three planes nearly fill 32 bits; and low planes of -128 everywhere but in the column
+// that sets the scale, where groupedVec2AVX2 nearly reaches -32768.
 func TestGroupedExtremes(t *testing.T) {
+	var low, negative [64]float32
+	for i := range low {
+		low[i], negative[i] = 128./32639, -128./32639
+	}
+	low[0], negative[0] = 1, -1
 	eachPath(t, func(t *testing.T) {
 		scratch := NewScratch()
 		eachForm(func(groupCols int, wide bool, planes Planes) {
 			const rows, cols, tokens = 35, 512, 13
 			for code := range uint8(4) {
 				m := groupedOf(rows, cols, groupCols, wide, func() uint8 { return code }, func() float32 { return -0.5 })
-				for _, pattern := range [][]float32{{1}, {-1}, {1, -1}, {1, 0.0039061, -0.0039}, {math.MaxFloat32, -math.MaxFloat32}} {
+				for _, pattern := range [][]float32{{1}, {-1}, {1, -1}, {1, 0.0039061, -0.0039}, {math.MaxFloat32, -math.MaxFloat32}, low[:], negative[:]} {
 					x := make([][]float32, tokens)
 					for t := range x {
 						x[t] = make([]float32, cols)
@@ -162,11 +168,13 @@ func TestGroupedExtremes(t *testing.T) {
 							x[t][c] = pattern[(c+t)%len(pattern)]
 						}
 					}
-					y := make([]float32, rows*tokens)
-					MatMulGrouped(y, rows, m, 0, m.Bands(), fixed(x, groupCols, planes), scratch)
-					for i, got := range y {
-						if want := wantGrouped(m, i%rows, x[i/rows], planes); !alike(got, want) {
-							t.Fatalf("groups of %d, wide %v, %d planes, code %d, %v: y[%d] is %v, want %v", groupCols, wide, planes, code, pattern, i, got, want)
+					for _, n := range []int{tokens, 1} {
+						y := make([]float32, rows*n)
+						MatMulGrouped(y, rows, m, 0, m.Bands(), fixed(x[:n], groupCols, planes), scratch)
+						for i, got := range y {
+							if want := wantGrouped(m, i%rows, x[i/rows], planes); !alike(got, want) {
+								t.Fatalf("groups of %d, wide %v, %d planes, code %d, %d tokens, %v: y[%d] is %v, want %v", groupCols, wide, planes, code, n, pattern, i, got, want)
+							}
 						}
 					}
 				}

@@ -34,25 +34,20 @@ func fix3AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
 //go:noescape
 func unpackGroupedAVX2(dst *byte, src *byte, lines int)
 
-// groupedVec2AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+// starts2AVX2 stores -Σq of two planes of a group of pieces ≥ 1 pieces, of those columns that each sum of 16 bits in groupedVec2AVX2 is of, four times that for fields 1 and 3.
 //
 //go:noescape
-func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func starts2AVX2(dst *int32, q *int8, pieces int)
+
+// groupedVec2AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0. starts is what starts2AVX2 stores.
+//
+//go:noescape
+func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, starts *int32, bands int, groups int, halves int)
 
 // groupedVec3AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
 func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-
-// groupedVec2VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
-//
-//go:noescape
-func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-
-// groupedVec3VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
-//
-//go:noescape
-func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
 
 // groupedTile2AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
 //
@@ -63,6 +58,16 @@ func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide in
 //
 //go:noescape
 func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+
+// groupedVec2VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+
+// groupedVec3VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
+//
+//go:noescape
+func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
 
 // groupedTile2VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
 //

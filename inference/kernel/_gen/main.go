@@ -111,11 +111,10 @@ var topics = map[string]func(){
 		fix(3)
 		// grouped256.go
 		unpackGrouped()
-		groupedVec2AVX2()
-		groupedVec256(onAVX2, 3)
-		groupedVec256(onVNNI, 2)
-		groupedVec256(onVNNI, 3)
+		starts()
 		for _, i := range []isa{onAVX2, onVNNI} {
+			groupedVec256(i, 2)
+			groupedVec256(i, 3)
 			groupedTile256(i, 2)
 			groupedTile256(i, 3)
 		}
