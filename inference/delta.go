@@ -19,7 +19,7 @@ func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *mod
 	d := layer.Delta
 
 	// qkv [T][Channels], z [T][Values], alpha and beta [T][ValueHeads]
-	p.feed(ctx, w, p.h, layer.AttnNorm,
+	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm,
 		output{p.alpha, &d.Alpha, nil}, output{p.beta, &d.Beta, nil}, output{p.qkv, &d.QKV, nil}, output{p.z, &d.Z, nil})
 	if w.id == 0 {
 		p.stopped = ctx.Err() != nil
@@ -35,8 +35,10 @@ func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *mod
 
 	// gated [T][Values]: a key head of a sequence and its value heads have one owner,
 	// who takes the tokens in turn, so that the state is read from the cache.
+	w.phase(phaseAttention)
 	shape := &p.engine.model.DeltaNet
 	for i, hi := w.share(len(p.spans) * shape.KeyHeads); i < hi; i++ {
+		w.read(int64(4 * shape.HeadDim * shape.HeadDim * shape.ValueHeads / shape.KeyHeads))
 		p.deltaHead(w, l, d, &p.spans[i/shape.KeyHeads], i%shape.KeyHeads)
 	}
 	w.sync()
@@ -45,7 +47,7 @@ func (p *pass) linearAttention(ctx context.Context, w *worker, l int, layer *mod
 	p.tracePoint(w, "delta", l, p.deltaOut.upTo(len(p.rows)))
 
 	// h += out(gated)
-	p.feed(ctx, w, p.gated, nil, output{p.o, &d.Out, &p.h})
+	p.feed(ctx, w, phaseO, p.gated, nil, output{p.o, &d.Out, &p.h})
 	w.sync()
 }
 

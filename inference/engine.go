@@ -92,6 +92,7 @@ type Engine struct {
 	scan     *scanHead     // codes of the head, nil where they do not pay
 	free     func() (bytes int64, known bool)
 	print    *fingerprint
+	clocks   *clocks // of TimePhases
 }
 
 // Open reads the checkpoint at path: a folder, or any file in it.

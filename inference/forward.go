@@ -20,6 +20,7 @@ import (
 func (p *pass) forward(ctx context.Context, w *worker) {
 	m := p.engine.model
 	T := len(p.rows)
+	w.begin(p.engine.clocks)
 
 	// h [T][Dim]: the residual stream, starting from the embeddings.
 	for t, hi := w.share(T); t < hi; t++ {
@@ -46,6 +47,7 @@ func (p *pass) forward(ctx context.Context, w *worker) {
 		p.tracePoint(w, "resid", l, p.h.upTo(T))
 	}
 	p.head(w)
+	w.stop()
 }
 
 // attention adds o(subnorm(attend(rope(q), rope(k), v))) of x = norm(h) to h,
@@ -56,7 +58,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 
 	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
 	// v [T][KVHeads·HeadDim]
-	p.feed(ctx, w, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
+	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
 	if w.id == 0 {
 		p.stopped = ctx.Err() != nil
 	}
@@ -66,6 +68,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	}
 
 	// Rotate queries and keys, keep keys and values.
+	w.phase(phaseRope)
 	d := c.HeadDim
 	for i, hi := w.share(T * c.Heads); i < hi; i++ {
 		t, head := i/c.Heads, i%c.Heads
@@ -90,6 +93,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	p.tracePoint(w, "k_rope", l, p.k.upTo(T))
 
 	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
+	w.phase(phaseAttention)
 	p.attend(ctx, w, l)
 	w.sync()
 	if !c.AttnGate {
@@ -101,7 +105,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	}
 
 	// h += o(att)
-	p.feed(ctx, w, p.att, layer.AttnSubNorm, output{p.o, &layer.O, &p.h})
+	p.feed(ctx, w, phaseO, p.att, layer.AttnSubNorm, output{p.o, &layer.O, &p.h})
 	w.sync()
 }
 
@@ -156,6 +160,9 @@ func (p *pass) attend(ctx context.Context, w *worker, l int) {
 					n: p.rows[t].pos + 1, scores: scratch.scores.row(len(queries)),
 				})
 			}
+			if tile == 0 {
+				w.read(s.seq.kv.reads(queries[len(queries)-1].n))
+			}
 			s.seq.kv.attend(queries, p.engine.kvLayer[l], kvHead, p.engine.scale)
 		}
 	}
@@ -164,11 +171,13 @@ func (p *pass) attend(ctx context.Context, w *worker, l int) {
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
 func (p *pass) feedForward(ctx context.Context, w *worker, layer *model.Layer) {
 	// gate and up [T][FFNDim]
-	p.feed(ctx, w, p.h, layer.FFNNorm, output{p.gate, &layer.Gate, nil}, output{p.up, &layer.Up, nil})
+	p.feed(ctx, w, phaseGateUp, p.h, layer.FFNNorm, output{p.gate, &layer.Gate, nil}, output{p.up, &layer.Up, nil})
 	w.sync()
 
 	// h += down(act(gate)·up)
+	w.phase(phaseDownInput)
 	a := p.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
+	w.phase(phaseDown)
 	p.project(ctx, w, a, output{p.o, &layer.Down, &p.h})
 	w.sync()
 }
@@ -180,6 +189,7 @@ func (p *pass) head(w *worker) {
 	if len(p.heads) == 0 {
 		return
 	}
+	w.phase(phaseHeadInput)
 	x := p.normalized(w) // [len(heads)][Dim]
 	if p.full > 0 {
 		p.headFull(w, x)
@@ -192,7 +202,9 @@ func (p *pass) head(w *worker) {
 // headFull computes all logits of the first rows of x.
 func (p *pass) headFull(w *worker, x matrix) {
 	m, scratch := p.engine.model, &p.scratch[w.id]
+	w.phase(phaseHead)
 	if w.id == 0 {
+		w.read(m.Head.Read())
 		p.headBytes += m.Head.Read()
 	}
 	if g := m.Head.Grouped; g != nil {

@@ -95,6 +95,9 @@ func (kv *kvCache) touch() {
 // bytes is the memory that the cache takes.
 func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(kv.chunks()) }
 
+// reads is how much attention over n positions of one key/value head reads.
+func (kv *kvCache) reads(n int) int64 { return int64(n) * kv.kind.bytes(2, kv.headDim) }
+
 // run returns where the keys of one head begin in a chunk, and the values.
 func (kv *kvCache) run(layer, head int) (keys, values int) {
 	size := kvChunk * kv.headDim

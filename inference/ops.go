@@ -115,8 +115,9 @@ func (a *activation) quantize(t int, src, weight []float32, eps float32, r *mode
 }
 
 // feed computes projections of the RMSNorm of the rows of src, of src itself where
-// weight is nil. Those that rotate their input alike share it.
-func (p *pass) feed(ctx context.Context, w *worker, src matrix, weight []float32, outs ...output) {
+// weight is nil. Those that rotate their input alike share it. at is the phase of the
+// projections.
+func (p *pass) feed(ctx context.Context, w *worker, at phase, src matrix, weight []float32, outs ...output) {
 	for i := 0; i < len(outs); {
 		r, f, n := outs[i].linear.Rotation, forms(0), i
 		for ; n < len(outs) && outs[n].linear.Rotation == r; n++ {
@@ -125,7 +126,9 @@ func (p *pass) feed(ctx context.Context, w *worker, src matrix, weight []float32
 		if i > 0 && len(p.rows) > 1 {
 			w.sync() // others may still read the input before
 		}
+		w.phase(at - 1)
 		a := p.quantizeRows(w, &p.scratch[w.id].act, &p.act, src, weight, p.engine.model.NormEps, r, f)
+		w.phase(at)
 		p.project(ctx, w, a, outs[i:n]...)
 		i = n
 	}
@@ -218,51 +221,85 @@ type output struct {
 	sum    *matrix // [T][lin.Rows] to which y is added, or nil
 }
 
-// project computes y = W·x for projections that share their input, with no
-// waiting between them: every worker takes rows of the first, then of the next.
+// project computes y = W·x for projections that share their input, with no waiting
+// between them. The rows of those that read it alike are shared out as if they were
+// one matrix.
 func (p *pass) project(ctx context.Context, w *worker, a activation, outs ...output) {
-	for i, o := range outs {
-		lin, in := o.linear, a
+	for i := 0; i < len(outs); {
+		lin, in, n := outs[i].linear, a, i+1
 		if lin.Norm != nil { // use_rms_norm: a norm and a quantisation of its own
 			if len(p.rows) > 1 {
 				w.sync() // others may still read the one before
 			}
 			in = p.quantizeRows(w, &p.scratch[w.id].own, &p.own, a.x, lin.Norm, lin.NormEps, nil, formsFor(lin))
-		}
-		if i == 0 || lin.Norm != nil || outs[i-1].linear.Norm != nil {
-			p.scratch[w.id].kernel.Keep() // in is new
-		}
-		unit := ternary.GroupRows // rows that the kernels take together
-		if lin.Grouped != nil {
-			unit = ternary.BandRows
-		}
-		units := (lin.Rows + unit - 1) / unit
-		least := pieceRows / unit
-		if len(p.rows) > 1 {
-			least = max(least, units/(8*w.of)) // each call of MatMul has a fixed cost
-		}
-		work := w.pieces(units, least)
-		for u0, u1, ok := work.next(); ok && !p.skips(ctx); u0, u1, ok = work.next() {
-			lo, hi := u0*unit, min(u1*unit, lin.Rows)
-			switch {
-			case lin.Dense != nil:
-				for t := range p.rows {
-					p.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
-				}
-			case lin.Grouped != nil:
-				kernel.MatMulGrouped(o.y.upTo(len(p.rows)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), p.scratch[w.id].kernel)
-			default:
-				p.bitLinear(w, o.y, lin, in, u0, u1)
+		} else {
+			for n < len(outs) && outs[n].linear.Norm == nil && unitOf(outs[n].linear) == unitOf(lin) {
+				n++
 			}
-			if o.sum != nil {
-				p.addTo(o, lo, hi)
+		}
+		p.scratch[w.id].kernel.Keep() // in is new
+		p.projectRows(ctx, w, in, outs[i:n])
+		i = n
+	}
+}
+
+// unitOf is how many rows of a projection the kernels take together, and unitsOf is
+// how many times.
+func unitOf(l *model.Linear) int {
+	if l.Grouped != nil {
+		return ternary.BandRows
+	}
+	return ternary.GroupRows
+}
+
+func unitsOf(l *model.Linear) int { return (l.Rows + unitOf(l) - 1) / unitOf(l) }
+
+// projectRows is project for those whose units are alike.
+func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs []output) {
+	unit, units := unitOf(outs[0].linear), 0
+	for i := range outs {
+		units += unitsOf(outs[i].linear)
+		if w.id == 0 {
+			w.read(outs[i].linear.Bytes())
+		}
+	}
+	least := pieceRows / unit
+	if len(p.rows) > 1 {
+		least = max(least, units/(8*w.of)) // each call of MatMul has a fixed cost
+	}
+	work := w.pieces(units, least)
+	for u0, u1, ok := work.next(); ok && !p.skips(ctx); u0, u1, ok = work.next() {
+		for i, first := 0, 0; i < len(outs) && first < u1; i++ {
+			n := unitsOf(outs[i].linear)
+			if lo, hi := max(u0-first, 0), min(u1-first, n); lo < hi {
+				p.projectPiece(w, in, &outs[i], lo, hi, unit)
 			}
+			first += n
 		}
 	}
 }
 
+// projectPiece computes units [u0, u1) of a projection.
+func (p *pass) projectPiece(w *worker, in activation, o *output, u0, u1, unit int) {
+	lin := o.linear
+	lo, hi := u0*unit, min(u1*unit, lin.Rows)
+	switch {
+	case lin.Dense != nil:
+		for t := range p.rows {
+			p.scratch[w.id].denseRows(o.y.row(t)[lo:hi], lin.Dense, lo, in.x.row(t))
+		}
+	case lin.Grouped != nil:
+		kernel.MatMulGrouped(o.y.upTo(len(p.rows)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), p.scratch[w.id].kernel)
+	default:
+		p.bitLinear(w, o.y, lin, in, u0, u1)
+	}
+	if o.sum != nil {
+		p.addTo(o, lo, hi)
+	}
+}
+
 // addTo adds rows [lo, hi) of an output to the residual stream.
-func (p *pass) addTo(o output, lo, hi int) {
+func (p *pass) addTo(o *output, lo, hi int) {
 	f := p.engine.model.ResidualScale
 	for t := range p.rows {
 		y := o.y.row(t)[lo:hi]

@@ -187,7 +187,9 @@ func (p *pass) run(ctx context.Context) error {
 	p.turn++
 	p.stopped = false
 	p.stop.Store(false)
+	p.engine.clocks.begin()
 	err := p.engine.pool.run(ctx, p.body)
+	p.engine.clocks.end()
 	if err == nil && (p.stopped || p.stop.Load()) {
 		err = ctx.Err()
 	}

@@ -16,10 +16,11 @@ import (
 // idle engine uses no processor time.
 //
 // Work is split by rows, heads or positions, never inside a sum, so results do
-// not depend on the number of workers, nor on which of them does a piece: the
-// heavy steps are taken piece by piece by whoever is free (worker.pieces), so
-// that a worker that is slower, or whose processor another program has taken for
-// a moment, does less and the others do not wait.
+// not depend on the number of workers, nor on which of them does a piece: every
+// worker takes its share of the heavy steps piece by piece, and then what others
+// have not begun of theirs (queue.go), so that a worker that is slower, or whose
+// processor another program has taken for a moment, does less and the others do
+// not wait.
 type pool struct {
 	size   int          // the most workers
 	active atomic.Int32 // those that a pass has, the first ones
@@ -44,53 +45,25 @@ type worker struct {
 	id, of  int
 	barrier *barrier
 	queues  int // of the barrier, used since the last sync
+
+	clock  *clock  // nil where nobody asks for the time
+	clocks *clocks // with it
 }
 
 // sync waits until every worker of the pass has arrived.
 func (w *worker) sync() {
-	w.barrier.wait(w.of)
+	if w.clock == nil {
+		w.barrier.wait(w.of)
+	} else {
+		w.lap(&w.clock.phases[w.clock.at].work)
+		w.barrier.wait(w.of)
+		w.lap(&w.clock.phases[w.clock.at].wait)
+	}
 	w.queues = 0
 }
 
-// queue hands out the units [0, n) of one step of work. All workers of the pass
-// must make the same queues in the same order between two syncs.
-type queue struct {
-	taken    *atomic.Int64 // units handed out
-	n, least int
-	of       int
-}
-
-// maxQueues is how many queues there can be between two syncs.
-const maxQueues = 4
-
-// pieces starts sharing out n units of work in pieces of at least least.
-func (w *worker) pieces(n, least int) queue {
-	q := queue{&w.barrier.taken[w.queues].Int64, n, least, w.of}
-	w.queues++
-	return q
-}
-
-// next returns the next piece [lo, hi), or false when nothing is left: half of
-// an even share of the rest, so that pieces are few and the last ones small.
-func (q *queue) next() (lo, hi int, ok bool) {
-	for {
-		taken := q.taken.Load()
-		left := q.n - int(taken)
-		if left <= 0 {
-			return 0, 0, false
-		}
-		size := left
-		if q.of > 1 {
-			size = min(left, max(q.least, left/(2*q.of)))
-		}
-		if q.taken.CompareAndSwap(taken, taken+int64(size)) {
-			return int(taken), int(taken) + size, true
-		}
-	}
-}
-
 // share returns this worker's part [lo, hi) of n equal pieces of work.
-func (w *worker) share(n int) (lo, hi int) { return n * w.id / w.of, n * (w.id + 1) / w.of }
+func (w *worker) share(n int) (lo, hi int) { return shareOf(n, w.id, w.of) }
 
 func newPool(size int) *pool {
 	p := &pool{size: size, keep: size, workers: make([]worker, size)}
@@ -101,6 +74,9 @@ func newPool(size int) *pool {
 	p.start.init(spin)
 	p.done.init(spin)
 	p.barrier.gate.init(spin)
+	for i := range p.barrier.taken {
+		p.barrier.taken[i] = make([]taken, size)
+	}
 	for i := range p.workers {
 		p.workers[i] = worker{id: i, of: 1, barrier: &p.barrier}
 	}
@@ -198,7 +174,7 @@ func (p *pool) execute(ctx context.Context, w *worker) {
 		p.failMu.Unlock()
 		p.barrier.abandon()
 	}()
-	w.queues = 0
+	w.queues, w.clock = 0, nil
 	p.body(ctx, w)
 }
 
@@ -217,21 +193,17 @@ type barrier struct {
 	arrived atomic.Int32
 	broken  atomic.Bool
 	gate    gate
-	taken   [maxQueues]padded // of the queues until the next opening
+	taken   [maxQueues][]taken // of the queues until the next opening, for each worker
 
 	meetings int64 // counted by the last worker to arrive
 }
 
-// padded is a counter in a cache line of its own.
-type padded struct {
-	atomic.Int64
-	_ [56]byte
-}
-
 // empty restarts all queues.
 func (b *barrier) empty() {
-	for i := range b.taken {
-		b.taken[i].Store(0)
+	for _, q := range b.taken {
+		for i := range q {
+			q[i].Store(0)
+		}
 	}
 }
 

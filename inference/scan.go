@@ -121,6 +121,10 @@ func (p *pass) scanTop(w *worker, x matrix) {
 			rows[i].x.Set(x.row(i), h.dither, h.tiny)
 		}
 	}
+	w.phase(phaseScan)
+	if scan && w.id == 0 {
+		w.read(h.bytes())
+	}
 	work := w.pieces(blocks(m.VocabSize), 1)
 	for lo, hi, ok := work.next(); ok && scan; lo, hi, ok = work.next() {
 		for b := lo; b < hi; b++ { // read once for all tokens
@@ -133,6 +137,7 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	}
 	w.sync()
 
+	w.phase(phaseHead)
 	scratch := &p.scratch[w.id]
 	for i := range rows {
 		row := &rows[i]

@@ -46,7 +46,10 @@ is needed of the head (of a large one, its codes of four bits and the rows that
 can win), a row of the embedding, the states of linear attention and the
 key/value cache, averaged over the tokens.
 barrier_us is how long the workers take to meet, barriers_per_layer how often
-they do for one token. load_s includes the codes of the head.
+they do for one token. load_s includes the codes of the head. With --phases the
+workers' clocks are read between the steps of a pass: what each kind of work takes
+of a token and how many bytes it reads, and how long the workers then wait for each
+other.
 With --json the last line is one object with everything, with --csv there is one
 line per number of threads and context after a heading.`, `
 tern bench --synthetic large --threads 1,2
@@ -70,6 +73,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per core)")
 	f.kvFlag(&o.KV)
 	f.exactFlag()
+	f.BoolVar(&o.Phases, "phases", false, "show what the time of a token goes to")
 	f.BoolVar(&o.json, "json", false, "write one JSON object")
 	f.StringVar(&o.csv, "csv", "", "write comma-separated values to `FILE`, - for standard output")
 	if err := f.parseModel(args); err != nil {

@@ -73,6 +73,33 @@ func TestBenchJSON(t *testing.T) {
 	}
 }
 
+// TestBenchPhases: the phases of a token add up to its time, whichever way they are shown.
+func TestBenchPhases(t *testing.T) {
+	var r measure.Result
+	decodeStrict(t, bench(t, "--prefill", "4", "--decode", "60", "--threads", "1,2", "--phases", "--json"), &r)
+	for i, run := range r.Runs {
+		var us, bytes float64
+		for _, p := range run.Decode.Phases {
+			us, bytes = us+p.US[0]+p.WaitUS[0], bytes+float64(p.Bytes)
+			if len(p.US) != i+1 || len(p.LeastWaitUS) != i+1 {
+				t.Errorf("%d threads: %+v", run.Threads, p)
+			}
+		}
+		if token := 1e6 / run.Decode.Rate; us < 0.9*token || us > 1.1*token {
+			t.Errorf("%d threads: phases of %.0f µs, a token of %.0f", run.Threads, us, token)
+		}
+		if all := run.Decode.BytesPerToken; bytes < 0.8*all || bytes > 1.1*all {
+			t.Errorf("%d threads: phases of %.0f bytes, a token of %.0f", run.Threads, bytes, all)
+		}
+	}
+	text := bench(t, "--prefill", "4", "--decode", "2", "--threads", "2", "--phases")
+	for _, want := range []string{"2 threads, context 0: a token, and the fastest one", "gate, up", "rows of the head", "together"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+}
+
 func TestBenchTexts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "speed.csv")
 	out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1,2", "--context", "9,0", "--repeat", "2", "--csv", file)

@@ -58,8 +58,46 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 		}
 		fmt.Fprintln(&b)
 	}
+	for _, x := range r.Runs {
+		writePhases(&b, &x)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writePhases shows what the time of a token goes to, the mean of the workers.
+func writePhases(b *strings.Builder, x *measure.Run) {
+	if len(x.Decode.Phases) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%d threads, context %d: a token, and the fastest one\n", x.Threads, x.Context)
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "phase\tkB\tµs\tthen waiting\tfastest µs\tthen waiting\tGB/s\t")
+	mean := func(us []float64) (sum float64) {
+		for _, v := range us {
+			sum += v / float64(len(us))
+		}
+		return sum
+	}
+	row := func(name string, bytes int64, us [4]float64) {
+		rate := "-"
+		if bytes > 0 {
+			rate = fmt.Sprintf("%.1f", float64(bytes)/1e3/(us[2]+us[3]))
+		}
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t\n", name, bytes/1000, us[0], us[1], us[2], us[3], rate)
+	}
+	var bytes int64
+	var sum [4]float64
+	for _, p := range x.Decode.Phases {
+		us := [4]float64{mean(p.US), mean(p.WaitUS), mean(p.LeastUS), mean(p.LeastWaitUS)}
+		row(p.Name, p.Bytes, us)
+		for i := range sum {
+			sum[i] += us[i]
+		}
+		bytes += p.Bytes
+	}
+	row("together", bytes, sum)
+	t.Flush()
 }
 
 // shareOf says how much of a limit was reached, - where the limit is not known.

@@ -32,6 +32,7 @@ type Options struct {
 	Exact    bool                             // inference.Options.Exact
 	Free     func() (bytes int64, known bool) // that of inference.Options
 	Memory   int                              // bytes of the memory measurement; 0 for MemoryBytes
+	Phases   bool                             // have decoding timed phase by phase
 	// Progress, if set, is called on the calling goroutine.
 	Progress func(Progress)
 
@@ -93,6 +94,8 @@ type Decode struct {
 	// ReadGB is how fast the packed weights were just read, between the tokens.
 	ReadGB    float64 `json:"read_gb_s"`
 	Predicted float64 `json:"predicted_tok_s"`
+	// Phases is what the time of a token goes to, where Options ask for it.
+	Phases []Phase `json:"phases,omitempty"`
 }
 
 // Model measures m at every number of threads.
@@ -236,6 +239,7 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 	var writing, reading time.Duration
 	reads := 0
 	var asked time.Time // for the next token; zero before the first
+	defer e.TimePhases(false)
 	for event, err := range s.Generate(ctx, ids, options) {
 		if err != nil {
 			return err
@@ -243,6 +247,8 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 		if event.Kind == inference.EventToken {
 			if !asked.IsZero() {
 				writing += time.Since(asked)
+			} else {
+				e.TimePhases(o.Phases) // not of the prompt
 			}
 			o.Progress(Progress{run.Threads, "decode", event.Stats.Generated, o.Decode})
 			took, err := read()
@@ -256,6 +262,7 @@ func (o *Options) decode(ctx context.Context, e *inference.Engine, s *inference.
 			n := int64(event.Stats.Generated)
 			if rate := perSecond(int(n-1), writing); rate > run.Decode.Rate {
 				run.Decode.Rate, run.Decode.ReadGB = rate, perSecond(int(bytes)*reads, reading)/1e9
+				run.Decode.Phases = phasesOf(e, writing/time.Duration(max(n-1, 1)))
 			}
 			run.Decode.BytesPerToken = bytesPerToken(e.Model(), o.KV, len(ids)-1, o.Decode, (s.HeadBytesRead()-head)/max(n, 1))
 			run.Barriers = float64(e.BarrierCount()-meetings) / float64(max(n, 1)) / float64(e.Model().Config.Layers)
