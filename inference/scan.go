@@ -53,8 +53,9 @@ type topState struct {
 
 // topScratch is one worker's part.
 type topScratch struct {
-	lower [headBlock]float32
+	lower [kernel.MaxVectors][headBlock]float32
 	ids   []int32 // to compute
+	scans []int   // the rows of which a scan has to find tokens
 	all   []bound // the largest lower bounds of all workers
 	rows  []topRow
 }
@@ -112,26 +113,24 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	mine := &t.workers[w.id]
 	wanted := p.heads[p.full:]
 	rows := mine.rows[:len(wanted)]
-	scan := false
+	mine.scans = mine.scans[:0]
 	for i := range rows {
 		rows[i].asked = wanted[i].request
 		rows[i].lower = rows[i].lower[:0]
 		if rows[i].k = rows[i].asked.most(m.VocabSize); rows[i].k > 0 {
-			scan = true
+			mine.scans = append(mine.scans, i)
 			rows[i].x.Set(x.row(i), h.dither, h.tiny)
 		}
 	}
 	w.phase(phaseScan)
-	if scan && w.id == 0 {
+	if len(mine.scans) > 0 && w.id == 0 {
 		w.read(h.bytes())
 	}
 	work := w.pieces(blocks(m.VocabSize), 1)
-	for lo, hi, ok := work.next(); ok && scan; lo, hi, ok = work.next() {
+	for lo, hi, ok := work.next(); ok && len(mine.scans) > 0; lo, hi, ok = work.next() {
 		for b := lo; b < hi; b++ { // read once for all tokens
-			for i := range rows {
-				if rows[i].k > 0 {
-					t.most.row(i)[b] = rows[i].scan(h, mine.lower[:], t.upper.row(i), b)
-				}
+			for few := range slices.Chunk(mine.scans, kernel.MaxVectors) {
+				t.scan(h, mine, few, b)
 			}
 		}
 	}
@@ -196,7 +195,7 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	if w.id != 0 {
 		return
 	}
-	if scan {
+	if len(mine.scans) > 0 {
 		p.headBytes += h.bytes()
 	}
 	for i := range rows {
@@ -219,23 +218,37 @@ func (p *pass) scanTop(w *worker, x matrix) {
 
 var nan = float32(math.NaN())
 
-// scan bounds the logits of a block of headBlock rows and returns the largest upper bound;
-// upper is of all rows, lower is scratch.
-func (t *topRow) scan(h *scanHead, lower, upper []float32, block int) float32 {
+// scan bounds the logits of a block of headBlock rows for few tokens, whose numbers are
+// few, and keeps the largest upper bound of each.
+func (t *topState) scan(h *scanHead, mine *topScratch, few []int, block int) {
+	var lower, upper [kernel.MaxVectors][]float32
+	var x [kernel.MaxVectors]*kernel.ScanVector
 	first := block * headBlock
-	upper = upper[first:min(first+headBlock, len(upper))]
-	lower = lower[:len(upper)]
-	h.scan(lower, upper, first, &t.x)
-	n := min(len(upper), h.rows-first) // without what fills the last band
-	lower, upper = lower[:n], upper[:n]
-	if len(t.lower) < t.k || kernel.Max(lower) > t.lower[0].logit {
-		for i, v := range lower {
-			if t.asked.has(first + i) {
-				t.keep(bound{v, int32(first + i)})
-			}
+	for j, i := range few {
+		all := t.upper.row(i)
+		upper[j] = all[first:min(first+headBlock, len(all))]
+		lower[j] = mine.lower[j][:len(upper[j])]
+		x[j] = &mine.rows[i].x
+	}
+	h.scan(lower[:len(few)], upper[:len(few)], first, x[:len(few)])
+	n := min(headBlock, h.rows-first) // without what fills the last band
+	for j, i := range few {
+		mine.rows[i].keepAll(lower[j][:n], first)
+		t.most.row(i)[block] = kernel.Max(upper[j][:n])
+	}
+}
+
+// keepAll keeps those of the lower bounds of the tokens from first on that are among the
+// k largest so far.
+func (t *topRow) keepAll(lower []float32, first int) {
+	if len(t.lower) == t.k && !(kernel.Max(lower) > t.lower[0].logit) {
+		return
+	}
+	for i, v := range lower {
+		if t.asked.has(first + i) {
+			t.keep(bound{v, int32(first + i)})
 		}
 	}
-	return kernel.Max(upper)
 }
 
 // compute adds the exact logits of tokens to what was found.

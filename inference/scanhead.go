@@ -142,11 +142,11 @@ func (h *scanHead) bandScales(band, n int) []uint16 {
 	return h.scales[band*size:][:n*size]
 }
 
-// scan bounds the logits of the rows from first on, whole bands within a block.
-func (h *scanHead) scan(lower, upper []float32, first int, x *kernel.ScanVector) {
-	band, bands := first%narrow.BlockRows/kernel.ScanRows, len(lower)/kernel.ScanRows
+// scan bounds the logits of the rows from first on, whole bands within a block, for each x.
+func (h *scanHead) scan(lower, upper [][]float32, first int, x []*kernel.ScanVector) {
+	band, bands := first%narrow.BlockRows/kernel.ScanRows, len(lower[0])/kernel.ScanRows
 	size := kernel.ScanBandBytes(h.cols)
-	kernel.Scan(lower, upper, h.codes[first/narrow.BlockRows][band*size:][:bands*size], h.bandScales(first/kernel.ScanRows, bands), x)
+	kernel.ScanEach(lower, upper, h.codes[first/narrow.BlockRows][band*size:][:bands*size], h.bandScales(first/kernel.ScanRows, bands), x)
 }
 
 // tiny is what the bounds of a vector that was multiplied by 2 to the power e must be

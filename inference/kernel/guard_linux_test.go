@@ -46,7 +46,7 @@ func TestNoReadPastEnds(t *testing.T) {
 					t.Run(fmt.Sprint(n), func(t *testing.T) { guardFloats(t, n, atEnd) })
 				}
 			}
-			for _, size := range [][2]int{{1, 1}, {5, 129}, {19, 1537}, {4, 4096}} {
+			for _, size := range [][2]int{{1, 1}, {5, 129}, {19, 1537}, {4, 4096}, {35, 384}} {
 				guardTernary(t, size[0], size[1], atEnd)
 			}
 			for _, size := range [][2]int{{1, 1}, {33, 129}, {64, 1536}} {
@@ -154,4 +154,12 @@ func guardScan(t *testing.T, rows, cols int, atEnd bool) {
 	v.fixed.q = guarded[int8](t, len(v.fixed.q), atEnd)
 	v.groups = guarded[scanGroup](t, len(v.groups), atEnd)
 	Scan(f(rows), f(rows), codes, scales, &v)
+	for n := 1; n <= MaxVectors; n++ {
+		var lower, upper [][]float32
+		var x []*ScanVector
+		for range n {
+			lower, upper, x = append(lower, f(rows)), append(upper, f(rows)), append(x, &v)
+		}
+		ScanEach(lower, upper, codes, scales, x)
+	}
 }

@@ -16,17 +16,15 @@ func TestMatMulKeep(t *testing.T) {
 	s := NewScratch()
 	for range 3 {
 		var q []int8
+		var sums []int32
 		s.Keep()
 		for seed := range uint64(2) {
 			m := ternary.New(rows, cols)
 			m.FillRandom(seed, 0, m.Groups())
 			if q == nil {
-				q = make([]int8, m.PaddedCols()*tokens)
-				for i := range q {
-					q[i] = int8(rng.IntN(255) - 127)
-				}
+				q, sums = activations(&m, tokens, func() int8 { return int8(rng.IntN(255) - 127) })
 			}
-			sums, muls := make([]int32, tokens), slices.Repeat([]float32{1}, tokens)
+			muls := slices.Repeat([]float32{1}, tokens)
 			want, got := make([]float32, rows*tokens), make([]float32, rows*tokens)
 			MatMul(want, rows, &m, 0, m.Groups(), q, sums, muls, NewScratch())
 			for g := 0; g < m.Groups(); g += 3 {

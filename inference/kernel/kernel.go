@@ -10,6 +10,7 @@ import (
 )
 
 //go:generate go -C _gen run . ternary
+//go:generate go -C _gen run . lookup
 //go:generate go -C _gen run . grouped
 //go:generate go -C _gen run . float
 //go:generate go -C _gen run . memory

@@ -5,8 +5,8 @@ package kernel
 import "github.com/klauspost/cpuid/v2"
 
 // useAsm selects the assembly; useVNNI and useAVX512 that of the functions which have
-// another one for AVX-VNNI, and for AVX-512.
-var useAsm, useVNNI, useAVX512 bool
+// another one for AVX-VNNI, and for AVX-512; useLookup the products by lookup.
+var useAsm, useVNNI, useAVX512, useLookup bool
 
 func offered() []path {
 	if !cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) {
@@ -22,4 +22,11 @@ func offered() []path {
 	return list
 }
 
-func setFlags(p path) { useAsm, useVNNI, useAVX512 = p != generic, p == avxVNNI, p == avx512 }
+func setFlags(p path) {
+	useAsm, useVNNI, useAVX512 = p != generic, p == avxVNNI, p == avx512
+	// Zen 5 does two VPERMW of 64 bytes a cycle, as many as VPDPBUSD. Others were not
+	// measured; Intel's do at most one.
+	useLookup = useAVX512 && offersLookup() && cpuid.CPU.VendorID == cpuid.AMD && cpuid.CPU.Family >= 26
+}
+
+func offersLookup() bool { return cpuid.CPU.Supports(cpuid.AVX512VBMI) }

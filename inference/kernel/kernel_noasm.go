@@ -64,6 +64,10 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	scanGeneric(lower, upper, codes, scales, x)
 }
 
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+	return false
+}
+
 func scanEncode(codes *[scanLines * lineSize]byte, r int, w *[ScanCols]float32, inv float32, dither *[ScanCols]uint16) {
 	scanEncodeGeneric(codes, r, w, inv, dither)
 }

@@ -216,6 +216,36 @@ func Scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	}
 }
 
+// MaxVectors is how many vectors share one reading of a matrix.
+const MaxVectors = 4
+
+// ScanEach is Scan for up to MaxVectors vectors of one length, with the same results. All
+// lower and upper are of one length.
+func ScanEach(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) {
+	mustLen(len(lower), len(x), "ScanEach: lower")
+	mustLen(len(upper), len(x), "ScanEach: upper")
+	if len(x) == 0 {
+		return
+	}
+	if len(x) > MaxVectors {
+		panic("kernel: ScanEach: more than MaxVectors")
+	}
+	bands := len(lower[0]) / ScanRows
+	for i := range x {
+		mustLen(len(lower[i]), bands*ScanRows, "ScanEach: rows")
+		mustLen(len(upper[i]), bands*ScanRows, "ScanEach: upper")
+		mustLen(len(x[i].groups), len(x[0].groups), "ScanEach: groups")
+	}
+	mustLen(len(codes), bands*len(x[0].groups)*scanLines*lineSize, "ScanEach: codes")
+	mustLen(len(scales), bands*len(x[0].groups)*ScanRows, "ScanEach: scales")
+	if bands == 0 || scanTogether(lower, upper, codes, scales, x) {
+		return
+	}
+	for i := range x {
+		scan(lower[i], upper[i], codes, scales, x[i])
+	}
+}
+
 func scanGeneric(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) {
 	for r := range lower {
 		band, r16 := r/ScanRows, r%ScanRows

@@ -19,6 +19,35 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.fixed.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
 }
 
+// scanRow is one of the vectors of scanTogether, for the assembly.
+type scanRow struct {
+	q            *int8
+	groups       *scanGroup
+	lower, upper *float32
+	slack, tiny  float32
+}
+
+// scanTogether is ScanEach where there is a kernel for several vectors.
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+	if !useAVX512 || len(x) < 2 {
+		return false
+	}
+	var rows [MaxVectors]scanRow
+	for i, x := range x {
+		rows[i] = scanRow{&x.fixed.q[0], &x.groups[0], &lower[i][0], &upper[i][0], x.slack, x.tiny}
+	}
+	bands, groups := len(lower[0])/ScanRows, len(x[0].groups)
+	switch len(x) {
+	case 2:
+		scan2AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+	case 3:
+		scan3AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+	default:
+		scan4AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+	}
+	return true
+}
+
 func scanEncode(codes *[scanLines * lineSize]byte, r int, w *[ScanCols]float32, inv float32, dither *[ScanCols]uint16) {
 	if !useAsm {
 		scanEncodeGeneric(codes, r, w, inv, dither)

@@ -16,6 +16,10 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.fixed.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
 }
 
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+	return false
+}
+
 func scanEncode(codes *[scanLines * lineSize]byte, r int, w *[ScanCols]float32, inv float32, dither *[ScanCols]uint16) {
 	scanEncodeGeneric(codes, r, w, inv, dither)
 }

@@ -113,6 +113,38 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestScanEach: several vectors give, bit for bit, what each gives alone.
+func TestScanEach(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		for _, size := range [][2]int{{16, 1}, {32, 64}, {48, 130}, {16, 1536}} {
+			rows, cols := size[0], size[1]
+			m := randomCoded(rng, rows, cols, func(r, c int) float32 { return float32(rng.NormFloat64()) })
+			for n := range MaxVectors + 1 {
+				var lower, upper [][]float32
+				var x []*ScanVector
+				for i := range n {
+					v := randoms(rng, cols)
+					if i == 2 {
+						v[cols/2] = float32(math.NaN())
+					}
+					x = append(x, new(ScanVector))
+					x[i].Set(v, m.dither, noTiny)
+					lower, upper = append(lower, make([]float32, rows)), append(upper, make([]float32, rows))
+				}
+				ScanEach(lower, upper, m.codes, m.scales, x)
+				for i, v := range x {
+					lo, hi := make([]float32, rows), make([]float32, rows)
+					Scan(lo, hi, m.codes, m.scales, v)
+					if !slices.Equal(lower[i], lo) || !slices.Equal(upper[i], hi) {
+						t.Fatalf("%s: vector %d of %d has other bounds together", sizeName(size), i, n)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestScanIsTight: the bounds are as near as the proof says, and errors of the codes
 // reach a good part of them.
 func TestScanIsTight(t *testing.T) {

@@ -9,6 +9,21 @@ package kernel
 //go:noescape
 func scanAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32)
 
+// scan2AVX512 stores the bounds of 2 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan2AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
+// scan3AVX512 stores the bounds of 3 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
+// scan4AVX512 stores the bounds of 4 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
 // scanVNNI stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups.
 //
 //go:noescape

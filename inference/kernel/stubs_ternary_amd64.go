@@ -54,10 +54,15 @@ func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups 
 //go:noescape
 func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
 
-// tileAVX512 adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 12.
+// doubleAVX512 stores tokens ≥ 1 rows of blocks ≥ 1 blocks that are stride bytes apart as [blocks][tokens][4][2][32].
 //
 //go:noescape
-func tileAVX512(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int)
+func doubleAVX512(dst *int8, q *int8, stride int, blocks int, tokens int)
+
+// tileAVX512 adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. 1 ≤ tokens ≤ 12.
+//
+//go:noescape
+func tileAVX512(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int, ahead int)
 
 // unpackAVX512 stores the codes of blocks ≥ 1 blocks of two row groups, of each field those of their four row pairs, 1024 bytes.
 //

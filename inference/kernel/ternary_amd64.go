@@ -74,6 +74,12 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 		matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
 		return
 	}
+	if useLookup && len(sums) >= lookupLeast {
+		g0 = matMulLookup(y, stride, m, g0, g1, q, muls, scratch)
+		if g0 == g1 {
+			return
+		}
+	}
 	if useAVX512 {
 		matMul512(y, stride, m, g0, g1, q, sums, muls, scratch)
 		return

@@ -111,16 +111,51 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
+// TestMatMulMany has as many rows and tokens as the tiles take, with and without
+// products by lookup, which not every processor prefers.
+func TestMatMulMany(t *testing.T) {
+	eachLookup(t, func(t *testing.T) {
+		rng := source()
+		scratch := NewScratch()
+		for _, size := range [][2]int{{32, 128}, {75, 300}, {200, 256}, {227, 700}, {1700, 129}} {
+			m, w := randomMatrix(rng, size[0], size[1])
+			for _, tokens := range []int{31, 32, 33, 65, 130} {
+				if m.Rows > 1000 && tokens != 65 {
+					continue
+				}
+				least := -127
+				if tokens == 33 {
+					least = -128
+				}
+				q, sums := activations(m, tokens, func() int8 { return int8(least + rng.IntN(128-least)) })
+				muls := randoms(rng, tokens)
+				y := make([]float32, tokens*m.Rows)
+				for g := 0; g < m.Groups(); {
+					next := g + 1 + rng.IntN(m.Groups()-g)
+					MatMul(y, m.Rows, m, g, next, q, sums, muls, scratch)
+					g = next
+				}
+				for i, got := range y {
+					tok, r := i/m.Rows, i%m.Rows
+					if want := float32(wantDot(w[r], q[tok*m.PaddedCols():])) * muls[tok]; got != want {
+						t.Fatalf("%s, %d tokens: y[%d][%d] is %v, want %v", sizeName(size), tokens, tok, r, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestExtremes drives every 16-bit sum of the assembly to its edge: the code 2
 // times -128 in every column reaches -32768, the last value that fits, after 64
 // byte pairs. The numbers of tokens reach each kernel of each path.
 func TestExtremes(t *testing.T) {
-	eachPath(t, func(t *testing.T) {
+	eachLookup(t, func(t *testing.T) {
 		scratch := NewScratch()
 		for _, cols := range []int{1024, 2048, 4096, 8640} {
 			for _, w := range []int8{-1, 0, 1} {
 				for _, a := range []int8{-128, -127, 127} {
-					m, _ := matrixOf(6, cols, func() int8 { return w })
+					m, _ := matrixOf(34, cols, func() int8 { return w })
 					q, sums := activations(m, 40, func() int8 { return a })
 					want := float32(cols) * float32(w) * float32(a)
 					for _, tokens := range []int{1, 5, 27, 40} {

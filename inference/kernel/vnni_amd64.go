@@ -8,8 +8,11 @@ const (
 	// A tile of tokens keeps its sums in registers: four rows × 12 tokens take 24
 	// of 32.
 	tile512 = 12
-	// The activations of a tile take up to 24 KB of L1 at a time.
-	cols512 = 2048
+	// The activations of a tile take up to 36 KB of L1 at a time.
+	tileBytes512 = 36 << 10
+	cols512      = 2048
+	// Weights are fetched this far ahead.
+	ahead512 = 4096
 	// The weights of a block of row groups stay in L2 while all tiles pass.
 	weights512 = 256 << 10
 
@@ -33,10 +36,14 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 	tile := (tokens + tiles - 1) / tiles // tiles of the same size, the last may be smaller
 	block := max(1, weights512/m.GroupBytes())
 	if !scratch.kept {
-		scratch.q = grow(scratch.q, len(q))
-		interleave(scratch.q, q, cols, tile)
+		scratch.q = grow(scratch.q, 2*len(q))
+		for t := 0; t < tokens; t += tile {
+			doubleAVX512(&scratch.q[2*t*cols], &q[t*cols], cols, cols/blockCols, min(tile, tokens-t))
+		}
 		scratch.kept = scratch.keep
 	}
+	// What is fetched comes some groups later, of whose columns there may be parts.
+	ahead := (ahead512 + m.GroupBytes() - 1) / m.GroupBytes() * m.GroupBytes()
 	scratch.acc = grow(scratch.acc, tile*min(block, g1-g0)*groupRows)
 	for g := g0; g < g1; g += block {
 		groups := min(block, g1-g)
@@ -44,9 +51,11 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 			n := min(tile, tokens-t)
 			acc := scratch.acc[:n*groups*groupRows]
 			clear(acc)
-			for c := 0; c < cols; c += cols512 {
-				k := min(cols512, cols-c)
-				tileAVX512(&acc[0], &m.Data[g*m.GroupBytes()+c], &scratch.q[t*cols+c*n], k/blockCols, m.GroupBytes(), groups, n)
+			parts := (2*n*cols + tileBytes512 - 1) / tileBytes512
+			part := (cols/blockCols + parts - 1) / parts * blockCols
+			for c := 0; c < cols; c += part {
+				k := min(part, cols-c)
+				tileAVX512(&acc[0], &m.Data[g*m.GroupBytes()+c], &scratch.q[2*(t*cols+c*n)], k/blockCols, m.GroupBytes(), groups, n, ahead)
 			}
 			rows := min(groups*groupRows, m.Rows-g*groupRows)
 			store(y[t*stride+g*groupRows:], stride, rows, acc, sums[t:][:n], muls[t:][:n])
@@ -67,26 +76,23 @@ func matMul8(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, s
 	scratch.codes = grow(scratch.codes, 2*groupRows*min(cols, cols512))
 	scratch.acc = grow(scratch.acc, tokens*block8*groupRows)
 	for groups := 0; g0 < g1; g0 += groups {
+		second := m.GroupBytes()
 		if groups = min(block8, g1-g0); groups > 1 {
 			groups &^= 1
+		} else { // the last, twice
+			second = 0
 		}
-		acc := scratch.acc[:tokens*groups*groupRows]
+		sumGroups := max(groups, 2)
+		acc := scratch.acc[:tokens*sumGroups*groupRows]
 		clear(acc)
 		for c := 0; c < cols; c += cols512 {
 			k := min(cols512, cols-c)
 			for i := 0; i < groups; i += 2 {
 				data := &m.Data[(g0+i)*m.GroupBytes()+c]
-				if groups > 1 {
-					unpackAVX512(&scratch.codes[0], data, m.GroupBytes(), k/blockCols)
-				}
+				unpackAVX512(&scratch.codes[0], data, second, k/blockCols)
 				for t := 0; t < tokens; t += tile {
 					n := min(tile, tokens-t)
-					sum, x := &acc[(t*groups+i)*groupRows], &scratch.q[t*cols+c*n]
-					if groups > 1 {
-						tile8AVX512(sum, &scratch.codes[0], x, k/blockCols, groups, n)
-					} else {
-						tileAVX512(sum, data, x, k/blockCols, m.GroupBytes(), 1, n)
-					}
+					tile8AVX512(&acc[(t*sumGroups+i)*groupRows], &scratch.codes[0], &scratch.q[t*cols+c*n], k/blockCols, sumGroups, n)
 				}
 			}
 		}

@@ -25,6 +25,7 @@ var topics = map[string]func(){
 		tilesVNNI()
 		// vnni.go
 		matVec512()
+		double512()
 		tile512()
 		unpack512()
 		tile8()
@@ -61,6 +62,13 @@ var topics = map[string]func(){
 		decode("decodeF16Asm", f16)
 		decode("decodeBF16Asm", bf16)
 	},
+	"lookup": func() {
+		// lookup.go
+		lookupIndices()
+		lookupTables()
+		lookupTile()
+		lookupStore()
+	},
 	"memory": func() {
 		// steps.go
 		readSum()
@@ -94,6 +102,9 @@ var topics = map[string]func(){
 	"scan": func() {
 		// scan.go
 		scan512()
+		for n := 2; n <= 4; n++ {
+			scanEach512(n)
+		}
 		scan256(onVNNI)
 		scan256(onAVX2)
 		// narrow.go

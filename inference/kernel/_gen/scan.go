@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -89,6 +90,100 @@ func scan512() {
 	VMOVUPS(low, at(lower, 0))
 	VMOVUPS(sum, at(upper, 0))
 	advance(4*scanRows, lower, upper)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+// scanEach512 is scan512 of n vectors, 2 to 4, for which each line is read once.
+func scanEach512(n int) {
+	function(fmt.Sprintf("scan%dAVX512", n), "func(rows *byte, codes *byte, scales *uint16, bands, groups int)",
+		fmt.Sprintf("stores the bounds of %d vectors for bands ≥ 1 bands of groups ≥ 1 groups.", n))
+	const size, qAt, groupAt, lowerAt, upperAt, slackAt, tinyAt = 40, 0, 8, 16, 24, 32, 36 // of scanRow
+	rows, codes, scales, bands, done := param("rows"), param("codes"), param("scales"), param("bands"), GP64()
+	XORQ(done, done)
+	nibbles, w, c, s, s2 := z512[24:26], Z26, z512[27:29], Z29, Z30
+	for i, v := range nibbles {
+		VPBROADCASTD(bits(0x0f0f0f0f<<(4*i)), v)
+	}
+	sum, square := z512[16:], z512[20:]
+	clear := func(r reg.VecPhysical) { VPXORD(r, r, r) }
+	Label("band")
+	q, groups, group, at12 := make([]Register, n), param("groups"), GP64(), GP64()
+	XORQ(at12, at12)
+	for i := range q {
+		v := GP64()
+		MOVQ(at(rows, size*i+qAt), v)
+		q[i] = v
+		clear(sum[i])
+		clear(square[i])
+	}
+	of := func(i, offset int) Mem { // the group of a vector
+		MOVQ(at(rows, size*i+groupAt), group)
+		return Mem{Base: group, Index: at12, Scale: 1, Disp: offset}
+	}
+	loop("group", groups, func() {
+		acc := func(i, plane, nibble int) reg.VecPhysical { return z512[4*i+2*plane+nibble] }
+		for i := range n {
+			VPBROADCASTD(of(i, 0), acc(i, 0, 0))
+			for k := 1; k < 4; k++ {
+				clear(acc(i, k/2, k%2))
+			}
+		}
+		PREFETCHT0(at(scales, 512))
+		for l := range scanLines {
+			PREFETCHT1(at(codes, scanAhead+scanLine*l))
+			VMOVDQU64(at(codes, scanLine*l), w)
+			for k, mask := range nibbles {
+				VPANDD(mask, w, c[k])
+			}
+			for i := range n {
+				for k := range c {
+					for p := range 2 {
+						VPDPBUSD_BCST(at(q[i], columns(l, k)+16*p), c[k], acc(i, p, k))
+					}
+				}
+			}
+		}
+		VPMOVZXWD(at(scales, 0), s)
+		VPSLLD(U8(16), s, s)
+		VMULPS(s, s, s2)
+		for i := range n {
+			for p := range 2 {
+				VPSRAD(U8(4), acc(i, p, 1), acc(i, p, 1)) // a multiple of 16: exact
+				VPADDD(acc(i, p, 1), acc(i, p, 0), acc(i, p, 0))
+			}
+			dot, high := acc(i, 0, 0), acc(i, 1, 0)
+			VPSLLD(U8(8), high, high)
+			VPADDD(high, dot, dot)
+			VCVTDQ2PS(dot, dot)
+			VMULPS_BCST(of(i, 4), dot, dot)
+			VMULPS(s, dot, dot)
+			VADDPS(dot, sum[i], sum[i])
+			VMULPS_BCST(of(i, 8), s2, w)
+			VADDPS(w, square[i], square[i])
+		}
+		advance(scanBytes, codes)
+		advance(2*scanRows, scales)
+		advance(128, q...)
+		advance(groupBytes, at12)
+	})
+	for i := range n {
+		VSQRTPS(square[i], square[i])
+		VMULPS_BCST(at(rows, size*i+slackAt), square[i], square[i])
+		VADDPS_BCST(at(rows, size*i+tinyAt), square[i], square[i])
+		VSUBPS(square[i], sum[i], w)
+		VADDPS(square[i], sum[i], sum[i])
+		// Of two operands, one of them a NaN, these give the first here.
+		VMAXPS_BCST(float(math.Inf(-1)), w, w)
+		VMINPS_BCST(float(math.Inf(1)), sum[i], sum[i])
+		MOVQ(at(rows, size*i+lowerAt), group)
+		VMOVUPS(w, Mem{Base: group, Index: done, Scale: 1})
+		MOVQ(at(rows, size*i+upperAt), group)
+		VMOVUPS(sum[i], Mem{Base: group, Index: done, Scale: 1})
+	}
+	advance(4*scanRows, done)
 	DECQ(bands)
 	JNZ(LabelRef("band"))
 	VZEROUPPER()

@@ -9,7 +9,7 @@ import (
 )
 
 // The AVX-512 kernels hold the 32 bytes of two neighbouring rows in one register
-// and multiply them by 32 activations that are loaded twice, once for each row.
+// and multiply them by 32 activations that stand in another twice, once for each row.
 // VPDPBUSD adds four products to a 32-bit sum, which no width of a matrix
 // overflows.
 
@@ -100,13 +100,37 @@ func matVec512() {
 	finishRows(s, sub, mul, y, groups)
 }
 
+// double512 emits the ordering of activations for tile512: each 32 stand twice, once for
+// each row of a pair, since loads that broadcast half a register are slower.
+func double512() {
+	function("doubleAVX512", "func(dst, q *int8, stride, blocks, tokens int)",
+		"stores tokens ≥ 1 rows of blocks ≥ 1 blocks that are stride bytes apart as [blocks][tokens][4][2][32].")
+	dst, q, stride, blocks := param("dst"), param("q"), param("stride"), param("blocks")
+	loop("block", blocks, func() {
+		p, tokens := GP64(), param("tokens")
+		MOVQ(q, p)
+		loop("token", tokens, func() {
+			for k := range 4 {
+				a := ZMM()
+				VBROADCASTI64X4(at(p, 32*k), a)
+				VMOVDQU64(a, at(dst, 64*k))
+			}
+			advance(256, dst)
+			ADDQ(stride, p)
+		})
+		advance(128, q)
+	})
+	VZEROUPPER()
+	RET()
+}
+
 // tile512 emits the product of up to maxTile tokens: all sums of four rows stay
 // in registers, and the weights are unpacked there, which costs 14 instructions
 // beside 8 products for each token.
 func tile512() {
 	const maxTile = 12
-	function("tileAVX512", "func(acc *int32, data *byte, q *int8, blocks, groupBytes, groups, tokens int)",
-		"adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q, [blocks][tokens][128]. 1 ≤ tokens ≤ 12.")
+	function("tileAVX512", "func(acc *int32, data *byte, q *int8, blocks, groupBytes, groups, tokens, ahead int)",
+		"adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. 1 ≤ tokens ≤ 12.")
 	tokens := param("tokens")
 	low := pattern(0x03)
 	for n := maxTile; n >= 1; n-- {
@@ -120,7 +144,7 @@ func tile512() {
 		stride := param("groups") // of the tokens in acc
 		SHLQ(U8(4), stride)
 		loop(label("group"), groups, func() {
-			p, d, blocks := param("q"), GP64(), param("blocks")
+			p, d, blocks, ahead := param("q"), GP64(), param("blocks"), param("ahead")
 			MOVQ(data, d)
 			sum := [2][]VecVirtual{zmms(n), zmms(n)} // [row pair][token]
 			zeroZ(sum[0]...)
@@ -128,6 +152,7 @@ func tile512() {
 			loop(label("block"), blocks, func() {
 				w := zmms(2)
 				for i := range w {
+					PREFETCHT0(Mem{Base: d, Index: ahead, Scale: 1, Disp: pairBytes * i})
 					VMOVDQU64(at(d, pairBytes*i), w[i])
 				}
 				for k := range 4 {
@@ -140,14 +165,14 @@ func tile512() {
 					}
 					for t := range n {
 						a := ZMM()
-						VBROADCASTI64X4(at(p, 128*t+32*k), a)
+						VMOVDQU64(at(p, 256*t+64*k), a)
 						for i := range c {
 							VPDPBUSD(a, c[i], sum[i][t])
 						}
 					}
 				}
 				advance(blockBytes, d)
-				advance(128*n, p)
+				advance(256*n, p)
 			})
 			to := GP64()
 			MOVQ(acc, to)
