@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tern/app/hub/hubtest"
+	"tern/app/library"
 	"tern/app/settings"
 )
 
@@ -55,6 +56,24 @@ func TestPull(t *testing.T) {
 	if err := json.Unmarshal([]byte(strings.SplitN(mustTern(t, "list", "--json"), "\n", 2)[0]), &line); err != nil ||
 		line.Path != path && line.Name != "gone" || line.Problem == "" && line.Decode <= 0 {
 		t.Errorf("%+v, %v", line, err)
+	}
+	if line.Problem == "" && !strings.Contains(line.Here, "words a second here") && !strings.HasPrefix(line.Here, "Does not fit") {
+		t.Errorf("here: %q", line.Here)
+	}
+	// The models to be had are those of the window, each with the same words.
+	public := mustTern(t, "list", "--public")
+	for _, p := range library.Publics {
+		if !strings.Contains(public, " "+p.ID+"\n   "+p.Sentences(library.Offer{})[0].String()+" · ") {
+			t.Errorf("%s is not in %s", p.ID, public)
+		}
+	}
+	if n := strings.Count(public, "\n* "); n > 1 || !strings.Contains(public, "words a second here") && !strings.Contains(public, "Does not fit") {
+		t.Errorf("%d are recommended in %s", n, public)
+	}
+	var offer publicLine
+	decodeStrict(t, strings.SplitN(mustTern(t, "list", "--public", "--json"), "\n", 2)[0], &offer)
+	if offer.ID != library.Publics[0].ID || !offer.Chat || offer.Here == "" {
+		t.Errorf("%+v", offer)
 	}
 
 	if err := os.WriteFile(filepath.Join(config, "settings.json"), []byte("{"), 0o600); err != nil {

@@ -170,3 +170,43 @@ func TestDownloadFails(t *testing.T) {
 	d.until("o/gguf", Finished)
 	d.must(d.Remove("o/nothing"))
 }
+
+// TestTake: of several files of a repository the one that the user wants is downloaded,
+// and what there is to choose from is told.
+func TestTake(t *testing.T) {
+	d := newDesk(t)
+	dir := t.TempDir()
+	raw, err := os.ReadFile(filepath.Join("../../inference/testdata/goldens2/qwen3-pq2_0-yarn", "model.gguf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"m-PQ2_0.gguf", "m-Q2_0.gguf", "m-F16.gguf"} {
+		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.hub.Repos["o/many"] = dir
+	d.must(d.Ask("o/many", d.models))
+	v := d.until("o/many", Offered)
+	if len(v.Choices) != 3 || v.Choices[0].File != "m-PQ2_0.gguf" || len(v.Repo.Files) != 1 || v.Repo.Files[0].Path != "m-PQ2_0.gguf" {
+		t.Fatalf("%+v", v)
+	}
+	d.must(d.Take("o/many", "m-Q2_0.gguf", d.models))
+	if v = d.until("o/many", Finished); filepath.Base(v.Path) != "m-Q2_0.gguf" {
+		t.Errorf("got %s", v.Path)
+	}
+	// Another file of the same repository comes beside it.
+	d.must(d.Take("o/many", "m-PQ2_0.gguf", d.models))
+	for d.View()[0].Path == v.Path {
+		d.until("o/many", Finished)
+	}
+	for _, name := range []string{"m-Q2_0.gguf", "m-PQ2_0.gguf"} {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(v.Path), name)); err != nil {
+			t.Error(err)
+		}
+	}
+	d.must(d.Take("o/many", "nothing.gguf", d.models))
+	if v = d.until("o/many", Failed); !errors.Is(v.Err, hub.ErrNoModel) {
+		t.Error(v.Err)
+	}
+}

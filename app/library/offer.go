@@ -26,8 +26,12 @@ func (l *Library) Offer(f *checkpoint.Facts, context int, free int64, known bool
 	if f == nil {
 		return o
 	}
-	return Offer{Fit: Judge(Need(f, context), free, known), Words: wordsPerToken * l.Expect(f)}
+	return Foretold(Judge(Need(f, context), free, known), l.Expect(f))
 }
+
+// Foretold is the offer of a model that is expected to write at a rate, in tokens a
+// second.
+func Foretold(fit Fit, rate float64) Offer { return Offer{Fit: fit, Words: wordsPerToken * rate} }
 
 // Wrote is the offer of a model that wrote at a rate here, in tokens a second; 0 for
 // none.
@@ -113,7 +117,7 @@ func (l *Library) offerBytes(bytes int64, context int, free int64, known bool) O
 	}
 	share := float64(bytes) / float64(near.Bytes())
 	need := margin + int64(share*float64(Need(near, context)-margin))
-	return Offer{Fit: Judge(need, free, known), Words: wordsPerToken * l.Expect(near) / share}
+	return Foretold(Judge(need, free, known), l.Expect(near)/share)
 }
 
 // Text is one sentence of it, empty where nothing is known.

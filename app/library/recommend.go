@@ -1,6 +1,10 @@
 package library
 
-import "tern/model/checkpoint"
+import (
+	"math"
+
+	"tern/model/checkpoint"
+)
 
 // How fast a model has to be to be recommended, in words a second: people read four or
 // five. A model that thinks first writes several times the words of its answer before
@@ -16,11 +20,11 @@ const nominalRate = 10e9
 // Recommend is the model to begin with on a computer: the one with the most weights
 // among Bonsai's, whose facts come from their publisher, that fits into the free memory
 // with room to spare and answers as fast as people read; where none is that fast, the
-// fastest that fits. nil where none fits. offer says how a model would do.
+// lightest. nil where none fits. offer says how a model would do.
 func Recommend(offer func(*Public) Offer) *Public {
-	var best, fastest *Public
+	var best, lightest *Public
 	var most int64
-	top := 0.0
+	least := int64(math.MaxInt64)
 	for i := range Publics {
 		p := &Publics[i]
 		f := p.Facts()
@@ -41,12 +45,12 @@ func Recommend(offer func(*Public) Offer) *Public {
 		if words >= enough && f.Params >= most { // of two of one size, the newer one stands later
 			best, most = p, f.Params
 		}
-		if words > top {
-			fastest, top = p, words
+		if n := f.Bytes(); n < least {
+			lightest, least = p, n
 		}
 	}
 	if best == nil {
-		return fastest
+		return lightest
 	}
 	return best
 }

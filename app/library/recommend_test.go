@@ -39,7 +39,7 @@ func TestRecommend(t *testing.T) {
 		{"24 GB, usual", 19 * gb, 25 * gb, "Ternary-Bonsai-8B"},
 		{"24 GB, fast", 19 * gb, 70 * gb, "Ternary-Bonsai-2-9B"},
 		{"64 GB, very fast", 55 * gb, 250 * gb, "Ternary-Bonsai-2-27B"},
-		{"very slow", 19 * gb, 0.5 * gb, "Ternary-Bonsai-1.7B"}, // nothing is fast enough: the fastest
+		{"very slow", 19 * gb, 0.5 * gb, "Ternary-Bonsai-1.7B"}, // nothing is fast enough: the lightest
 		{"8 GB, not measured", 5 * gb, 0, "Ternary-Bonsai-4B"},
 		{"no memory", 0.5 * gb, 40 * gb, ""},
 	} {

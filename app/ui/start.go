@@ -32,6 +32,7 @@ type start struct {
 	chats    bool
 	examples []string
 	offers   string // the key of what is offered
+	title    *kit.Note
 }
 
 const emblem = 72 // the icon, at 100 % text
@@ -124,6 +125,8 @@ func (s *start) offer(o models.Suggestion) {
 	gap := kit.Gap(8)
 	s.page.Add(kit.Gap(8))
 	s.page.Add(gap)
+	s.spare(gap)
+	s.spare(s.title)
 	title := kit.NewNote(theme.SizeNameText, kit.Span{Text: o.Title, Colour: theme.ColorNameForeground, Bold: true})
 	s.page.Add(container.NewBorder(nil, nil, nil, kit.NewQuietButton(kit.Tr("Other models…"), s.escape, s.browse), container.New(kit.Flush{}, title)))
 	s.page.Add(container.NewStack(kit.NewBorder(kit.ColorCard, theme.ColorNameSeparator, 10), container.New(&kit.Stack{Pad: 8}, o.Row.Alone())))
@@ -140,8 +143,8 @@ func (s *start) heading(picture fyne.Resource, title string, lines ...string) {
 	s.page.Add(icon)
 	s.page.Add(gap)
 	s.spare(icon, gap)
-	s.page.Add(kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter,
-		kit.Span{Text: title, Colour: theme.ColorNameForeground}))
+	s.title = kit.NewWrappedNote(theme.SizeNameHeadingText, fyne.TextAlignCenter, kit.Span{Text: title, Colour: theme.ColorNameForeground})
+	s.page.Add(s.title)
 	for _, l := range lines {
 		line := kit.NewWrappedNote(theme.SizeNameText, fyne.TextAlignCenter, kit.Muted(l))
 		s.page.Add(line)

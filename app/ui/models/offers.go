@@ -136,11 +136,12 @@ func choiceText(c hub.Choice, best bool) string {
 	if c.Size > 0 {
 		name += " · " + kit.Size(c.Size)
 	}
+	about := kit.Translate(library.AboutForm(c.Form))
+	if about == "" {
+		about = kit.Tr("for other programs")
+	}
 	if best {
-		name += " · " + kit.Tr("Tern takes this one")
+		return name + " · " + kit.Tr("{{.About}} (recommended)", "About", about)
 	}
-	if about := kit.Translate(library.AboutForm(c.Form)); about != "" {
-		return name + " · " + about
-	}
-	return name + " · " + kit.Tr("for other programs")
+	return name + " · " + about
 }
