@@ -197,7 +197,7 @@ func BenchmarkKeep(b *testing.B) {
 					s.state.save(tokens)
 				}
 			})
-			s.state.limit = snapshotsOf(&c)
+			s.state.limit = snapshotsOf(&c, 0)
 			b.Run(shape+"/go back", func(b *testing.B) {
 				b.SetBytes(4 * int64(len(s.state.data)))
 				for b.Loop() {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -24,15 +25,15 @@ var ErrKept = errors.New("not a sequence of this session")
 //
 //	32 bytes    the stamp of model and settings
 //	uint32      number of tokens n
+//	uint32      position of an earlier state, below n, 0 for none
 //	int32 × n   the tokens
 //	bytes       keys and values: for each chunk of positions, each layer, keys then values,
 //	            each head, the positions of the chunk below n; then their scales likewise
 //	            (states of linear attention alone:)
 //	float32 …   the state after n tokens
-//	uint32      position of an earlier state, 0 for none,
-//	float32 …   and that state
+//	float32 …   the earlier one
 //	uint32      CRC-32C of all before it
-const keptMagic = "TERNSEQ1"
+const keptMagic = "TERNSEQ2"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -49,19 +50,15 @@ func (s *Session) Save(w io.Writer) error {
 	k.bytes([]byte(keptMagic))
 	k.bytes(stamp[:])
 	k.number(uint32(n))
+	before := s.state.before(n)
+	k.number(uint32(before.pos))
 	k.bytes(raw(s.tokens))
 	for at := 0; at < n; at += kvChunk {
 		s.kv.eachRun(at, n, k.bytes)
 	}
 	if s.state != nil {
 		k.bytes(raw(s.state.data))
-		before := s.state.before(n)
-		if before == nil {
-			k.number(0)
-		} else {
-			k.number(uint32(before.pos))
-			k.bytes(raw(before.data))
-		}
+		k.bytes(raw(before.data))
 	}
 	k.number(sum.Sum32())
 	if k.err == nil {
@@ -76,15 +73,32 @@ func (s *Session) Save(w io.Writer) error {
 // SaveSize is how many bytes Save writes.
 func (s *Session) SaveSize() int64 {
 	n := int64(len(s.tokens))
-	size := int64(len(keptMagic)) + sha256.Size + 4 + 4*n + n*KVBytesPerToken(&s.engine.model.Config, s.kv.kind) + 4
+	size := int64(len(keptMagic)) + sha256.Size + 8 + 4*n + n*KVBytesPerToken(&s.engine.model.Config, s.kv.kind) + 4
 	if s.state != nil {
-		one := 4 * int64(len(s.state.data))
-		size += one + 4
-		if s.state.before(len(s.tokens)) != nil {
-			size += one
-		}
+		size += 4 * int64(len(s.state.data)+len(s.state.before(len(s.tokens)).data))
 	}
 	return size
+}
+
+// Reusable is how many of ids, which are to be evaluated, need not be after a Restore of
+// what r has, without reading all of it. Errors are those of Restore.
+func (s *Session) Reusable(r io.Reader, ids []int32) (n int, err error) {
+	k := newReader(r)
+	h, err := s.readHead(k)
+	if err != nil {
+		return 0, err
+	}
+	common := commonPrefix(h.tokens, ids)
+	if common == len(ids) {
+		common-- // the logits of the last one are wanted
+	}
+	switch {
+	case s.state == nil, common == len(h.tokens):
+		return common, nil
+	case common >= h.before:
+		return h.before, nil
+	}
+	return 0, nil
 }
 
 // Restore takes over what Save wrote, in the place of what the session holds. The
@@ -99,57 +113,72 @@ func (s *Session) Restore(r io.Reader) (err error) {
 		}
 	}()
 	sum := crc32.New(castagnoli)
-	buffered := bufio.NewReaderSize(r, 1<<16)
-	in := io.TeeReader(buffered, sum)
-	k := keeper{write: func(p []byte) error { _, err := io.ReadFull(in, p); return err }}
-	head := make([]byte, len(keptMagic)+sha256.Size)
-	k.bytes(head)
-	stamp := s.stamp()
-	if k.err == nil && string(head) != keptMagic+string(stamp[:]) {
-		return fmt.Errorf("inference: it is of another model or of other settings: %w", ErrKept)
+	k := newReader(io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum))
+	h, err := s.readHead(k)
+	if err != nil {
+		return err
 	}
-	n := int(k.read())
-	if k.err == nil && n > s.context {
-		return fmt.Errorf("inference: %d tokens, the context has %d: %w", n, s.context, ErrKept)
-	}
-	for len(s.tokens) < n && k.err == nil {
-		part := make([]int32, min(kvChunk, n-len(s.tokens)))
-		k.bytes(raw(part))
-		for _, id := range part {
-			if id < 0 || int(id) >= s.engine.model.VocabSize {
-				return fmt.Errorf("inference: token id %d: %w", id, ErrKept)
-			}
-		}
-		s.tokens = append(s.tokens, part...)
-	}
+	n := len(h.tokens)
+	s.tokens = append(s.tokens, h.tokens...)
 	for at := 0; at < n && k.err == nil; at += kvChunk {
 		if err := s.grow(min(at+kvChunk, n)); err != nil {
 			return err
 		}
 		s.kv.eachRun(at, n, k.bytes)
 	}
-	before := 0
 	if s.state != nil {
 		k.bytes(raw(s.state.data))
-		if before = int(k.read()); before > 0 && k.err == nil {
-			if before >= n {
-				return fmt.Errorf("inference: an earlier state after %d of %d tokens: %w", before, n, ErrKept)
-			}
-			k.bytes(raw(s.state.room(before)))
+		if h.before > 0 && k.err == nil {
+			k.bytes(raw(s.state.room(h.before)))
 		}
 	}
 	want := sum.Sum32()
 	got := k.read()
-	switch {
-	case errors.Is(k.err, io.EOF), errors.Is(k.err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("inference: it ends too early: %w", ErrKept)
-	case k.err != nil:
-		return fmt.Errorf("inference: %w", k.err)
-	case got != want:
+	if err := k.failed(); err != nil {
+		return err
+	}
+	if got != want {
 		return fmt.Errorf("inference: its checksum is wrong: %w", ErrKept)
 	}
 	s.state.save(n)
 	return nil
+}
+
+// keptHead is what comes before keys and values.
+type keptHead struct {
+	tokens []int32
+	before int // position of the earlier state
+}
+
+// readHead reads it, and refuses what is not for this session. It takes no more memory
+// than it has read bytes, but for a chunk.
+func (s *Session) readHead(k *keeper) (h keptHead, err error) {
+	head := make([]byte, len(keptMagic)+sha256.Size)
+	k.bytes(head)
+	stamp := s.stamp()
+	n := int(k.read())
+	h.before = int(k.read())
+	switch {
+	case k.err != nil:
+		return h, k.failed()
+	case string(head) != keptMagic+string(stamp[:]):
+		return h, fmt.Errorf("inference: it is of another model or of other settings: %w", ErrKept)
+	case n > s.context:
+		return h, fmt.Errorf("inference: %d tokens, the context has %d: %w", n, s.context, ErrKept)
+	case h.before > 0 && (h.before >= n || s.state == nil):
+		return h, fmt.Errorf("inference: an earlier state after %d of %d tokens: %w", h.before, n, ErrKept)
+	}
+	for len(h.tokens) < n && k.err == nil {
+		part := make([]int32, min(kvChunk, n-len(h.tokens)))
+		k.bytes(raw(part))
+		for _, id := range part {
+			if id < 0 || int(id) >= s.engine.model.VocabSize {
+				return h, fmt.Errorf("inference: token id %d: %w", id, ErrKept)
+			}
+		}
+		h.tokens = append(h.tokens, part...)
+	}
+	return h, k.failed()
 }
 
 // empty forgets everything, the states too.
@@ -165,6 +194,21 @@ func (s *Session) empty() {
 type keeper struct {
 	write func(p []byte) error // or reads into p
 	err   error
+}
+
+func newReader(r io.Reader) *keeper {
+	return &keeper{write: func(p []byte) error { _, err := io.ReadFull(r, p); return err }}
+}
+
+// failed is the first error of reading.
+func (k *keeper) failed() error {
+	switch {
+	case k.err == nil:
+		return nil
+	case errors.Is(k.err, io.EOF), errors.Is(k.err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("inference: it ends too early: %w", ErrKept)
+	}
+	return fmt.Errorf("inference: %w", k.err)
 }
 
 func (k *keeper) bytes(p []byte) {
@@ -214,14 +258,16 @@ func (kv *kvCache) eachRun(at, n int, f func(p []byte)) {
 	}
 }
 
-// before is the latest snapshot of fewer than n tokens, nil for none.
-func (r *recurrentState) before(n int) *snapshot {
-	for i := len(r.saved) - 1; i >= 0; i-- {
-		if r.saved[i].pos < n {
-			return &r.saved[i]
+// before is the latest snapshot of fewer than n tokens, an empty one for none.
+func (r *recurrentState) before(n int) snapshot {
+	if r != nil {
+		for _, s := range slices.Backward(r.saved) {
+			if s.pos < n {
+				return s
+			}
 		}
 	}
-	return nil
+	return snapshot{}
 }
 
 // room adds a snapshot of pos tokens, to be filled, to an empty list.

@@ -79,14 +79,24 @@ func TestKeep(t *testing.T) {
 				if !slices.Equal(before.Logits(), after.Logits()) {
 					t.Errorf("%s, %v, %d tokens: other logits", name, kv, n)
 				}
-				// The answer again: what was asked is still there.
-				if err := after.Restore(bytes.NewReader(raw)); err != nil {
-					t.Fatal(err)
-				}
+				// The answer again: what was asked is still there. What can be reused is
+				// known beforehand.
 				again := slices.Concat(prompt, randomIDs(vocab, 7))
-				reused, err := after.Sync(ctx, again, nil)
-				if err != nil || reused != n {
-					t.Errorf("%s: the answer again: %d of %d reused, %v", name, reused, n, err)
+				for _, ids := range [][]int32{whole[:n+5], prompt, whole[:n/2+1], again} {
+					if err := after.Restore(bytes.NewReader(raw)); err != nil {
+						t.Fatal(err)
+					}
+					want, err := after.Reusable(bytes.NewReader(raw), ids)
+					if err != nil {
+						t.Fatal(err)
+					}
+					reused, err := after.Sync(ctx, ids, nil)
+					if err != nil || reused != want {
+						t.Errorf("%s: %d of %d reused, %d foreseen, %v", name, reused, len(ids), want, err)
+					}
+					if &ids[0] == &again[0] && reused != n {
+						t.Errorf("%s: the answer again: %d of %d reused", name, reused, n)
+					}
 				}
 				if fresh := session(t, open(t, dir, 2), SessionOptions{KV: kv}); true {
 					if _, err := fresh.Sync(ctx, again, nil); err != nil || !slices.Equal(fresh.Logits(), after.Logits()) {
@@ -161,7 +171,7 @@ func TestKeptNot(t *testing.T) {
 		if m.KV == 0 || (m.State > 0) != (e.model.Recurrent != nil) || m.Snapshots != int64(m.Kept)*m.State || m.KV+m.State+m.Snapshots != s.KVBytes() {
 			t.Errorf("%+v, %d in all", m, s.KVBytes())
 		}
-		if got := e.model.StateBytes(); m.State != got || m.Snapshots > SnapshotBytes(&e.model.Config) {
+		if got := e.model.StateBytes(); m.State != got || m.Snapshots > SnapshotBytes(&e.model.Config, 0) {
 			t.Errorf("state %d, want %d; snapshots %d", m.State, got, m.Snapshots)
 		}
 	}

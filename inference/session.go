@@ -18,6 +18,10 @@ const prefillChunk = 128
 type SessionOptions struct {
 	KV      KVType
 	Context int // positions, 0 for the model's context length, which also bounds it
+
+	// Snapshots bounds the memory of the copies of a state of linear attention that the
+	// session can go back to, in bytes; 0 is DefaultSnapshots. It changes no bit of a text.
+	Snapshots int64
 }
 
 // Session is one sequence of tokens and its state: the KV cache, the states of linear
@@ -60,7 +64,7 @@ func (e *Engine) newSession(o SessionOptions, p *pass) (*Session, error) {
 	}
 	s := &Session{engine: e, context: n, room: n, kv: newKVCache(c, o.KV), pass: p, drafter: newDrafter()}
 	s.rotation = newRotation(e.model, n)
-	s.state = newRecurrentState(c)
+	s.state = newRecurrentState(c, o.Snapshots)
 	return s, nil
 }
 
@@ -346,11 +350,7 @@ func ScratchBytes(c *model.Config) int64 {
 	if d := &c.DeltaNet; c.Recurrent != nil {
 		row += 4 * (d.Channels() + 2*d.Values() + 2*d.ValueHeads)
 	}
-	states := c.StateBytes()
-	if states > 0 {
-		states *= 1 + min(max(2, snapshotBytes/states), maxSnapshots)
-	}
-	return int64(prefillChunk*row) + 8*int64(c.VocabSize) + states
+	return int64(prefillChunk*row) + 8*int64(c.VocabSize) + c.StateBytes() + SnapshotBytes(c, 0)
 }
 
 func commonPrefix(a, b []int32) int {

@@ -32,17 +32,19 @@ type layerState struct {
 	data  []float32
 }
 
+// DefaultSnapshots bounds the memory of all snapshots of a session that asks for
+// nothing else, in bytes. A session keeps two at least, and maxSnapshots at most.
+const DefaultSnapshots = 256 << 20
+
 const (
-	// snapshotBytes bounds the memory of all snapshots of a session; a session
-	// keeps two at least, and maxSnapshots at most.
-	snapshotBytes = 256 << 20
-	maxSnapshots  = 16
+	maxSnapshots = 16
 	// snapshotEvery is how far apart snapshots of a long prompt are, in tokens.
 	snapshotEvery = 1024
 )
 
-// newRecurrentState returns nil for models that have no such layers.
-func newRecurrentState(c *model.Config) *recurrentState {
+// newRecurrentState returns nil for models that have no such layers. budget is that of
+// SnapshotBytes.
+func newRecurrentState(c *model.Config, budget int64) *recurrentState {
 	if c.Recurrent == nil {
 		return nil
 	}
@@ -56,22 +58,27 @@ func newRecurrentState(c *model.Config) *recurrentState {
 		}
 	}
 	r.data = ternary.Alloc[float32](n * r.size)
-	r.limit = snapshotsOf(c)
+	r.limit = snapshotsOf(c, budget)
 	return r
 }
 
 // snapshotsOf is how many snapshots a session of a model keeps, 0 for models that
 // need none.
-func snapshotsOf(c *model.Config) int {
+func snapshotsOf(c *model.Config, budget int64) int {
 	if c.Recurrent == nil {
 		return 0
 	}
-	return min(max(2, int(snapshotBytes/max(1, c.StateBytes()))), maxSnapshots)
+	if budget <= 0 {
+		budget = DefaultSnapshots
+	}
+	return int(min(max(2, budget/max(1, c.StateBytes())), maxSnapshots))
 }
 
 // SnapshotBytes is the memory of all the snapshots that a session of a model may
-// keep, 0 for models that need none.
-func SnapshotBytes(c *model.Config) int64 { return int64(snapshotsOf(c)) * c.StateBytes() }
+// keep with a budget, 0 for DefaultSnapshots; 0 for models that need none.
+func SnapshotBytes(c *model.Config, budget int64) int64 {
+	return int64(snapshotsOf(c, budget)) * c.StateBytes()
+}
 
 // of is the state of a layer.
 func (r *recurrentState) of(layer int) layerState {

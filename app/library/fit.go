@@ -25,7 +25,7 @@ func Need(f *checkpoint.Facts, context int) int64 {
 	}
 	n := min(f.ContextLen, context)
 	return f.Bytes() + inference.ScanBytes(&f.Head) + int64(n)*inference.KVBytesPerToken(&f.Config, inference.KVF16) +
-		f.StateBytes() + inference.SnapshotBytes(&f.Config) + margin
+		f.StateBytes() + inference.SnapshotBytes(&f.Config, 0) + margin
 }
 
 // Verdict says how well a need fits.
