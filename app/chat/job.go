@@ -87,7 +87,9 @@ func (j *job) finish(newID func() int) {
 		a = a.Cut(newID(), cut)
 		t.document = before.With(a)
 	case stop != StoppedByText:
+		a.Spelled()
 		return
 	}
 	j.writes.Spell(a, t.mode == StoryMode && len(before.Segments) == 0)
+	a.Spelled()
 }

@@ -50,6 +50,11 @@ type Message struct {
 	Seed   uint32 `json:"seed,omitempty"`
 	Stop   string `json:"stop,omitempty"` // why it ended
 
+	// The tokens that it was generated as, each as a varint, and what names their vocabulary:
+	// a text has several spellings, and a model goes on as before from its own alone.
+	IDs   []byte `json:"ids,omitempty"`
+	Vocab string `json:"vocab,omitempty"`
+
 	// How it was written; files of earlier versions lack these.
 	Path     string               `json:"path,omitempty"`      // of the model; empty for the built-in one
 	Written  time.Time            `json:"written,omitzero"`    // when it began

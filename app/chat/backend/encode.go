@@ -1,6 +1,9 @@
 package backend
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -18,7 +21,7 @@ func encode(d document.Document, tok tokenizer.Tokenizer, vocab *document.Vocab)
 		ids = append(ids, bos)
 	}
 	for i, s := range d.Segments {
-		if s.Vocab != vocab {
+		if !own(s, i == 0, tok, vocab) {
 			if i == 0 {
 				s.IDs = tok.Encode(s.Text())
 			} else {
@@ -36,14 +39,15 @@ func encode(d document.Document, tok tokenizer.Tokenizer, vocab *document.Vocab)
 
 // messages returns turns as messages. Answers keep their ids where all of them are of vocab. What was thought before
 // them is the template's to write or to leave out.
-func messages(turns []document.Turn, vocab *document.Vocab) (list []inference.Message) {
+func messages(turns []document.Turn, tok tokenizer.Tokenizer, vocab *document.Vocab) (list []inference.Message) {
 	for _, t := range turns {
 		m := inference.Message{Role: inference.RoleUser, Content: t.Text()}
 		if t.Author == document.Model {
 			m.Role, m.Reasoning = inference.RoleAssistant, t.Thoughts()
 			ids, kept := []int32{}, true
 			for _, s := range t.Segments {
-				ids, kept = append(ids, s.IDs...), kept && s.Vocab == vocab
+				kept = own(s, false, tok, vocab) && kept
+				ids = append(ids, s.IDs...)
 			}
 			if kept {
 				m.IDs = ids
@@ -52,6 +56,45 @@ func messages(turns []document.Turn, vocab *document.Vocab) (list []inference.Me
 		list = append(list, m)
 	}
 	return list
+}
+
+// vocabKey names a vocabulary by tokens from all over it.
+func vocabKey(tok tokenizer.Tokenizer) string {
+	const samples = 4096
+	h, size := sha256.New(), tok.VocabSize()
+	fmt.Fprintln(h, size, tok.Kind())
+	for id := 0; id < size; id += max(1, size/samples) {
+		fmt.Fprintf(h, "%q\n", tok.Bytes(int32(id)))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// own reports whether a segment has ids of vocab. Where the text was generated in the same
+// vocabulary in another run of the program, it takes those ids, if they still spell it. first says that s
+// starts the document.
+func own(s *document.Segment, first bool, tok tokenizer.Tokenizer, vocab *document.Vocab) bool {
+	if s.Vocab != vocab && s.Spelling.Key == vocab.Key && spell(s.Spelling.IDs, s.Body(), first, tok) {
+		s.IDs, s.Vocab = s.Spelling.IDs, vocab
+	}
+	return s.Vocab == vocab
+}
+
+// spell reports whether ids are those of a text.
+func spell(ids []int32, text string, first bool, tok tokenizer.Tokenizer) bool {
+	if first && tok.StripsLeadingSpace() {
+		text = " " + text
+	}
+	for _, id := range ids {
+		if id < 0 || int(id) >= tok.VocabSize() {
+			return false
+		}
+		rest, is := strings.CutPrefix(text, string(tok.Bytes(id)))
+		if !is {
+			return false
+		}
+		text = rest
+	}
+	return text == "" && len(ids) > 0
 }
 
 // trim makes the ids of s spell its text again, after a stop text was cut off it:

@@ -8,6 +8,7 @@ import (
 
 	"tern/app/chat/backend/backendtest"
 	"tern/app/chat/document"
+	"tern/app/history"
 	"tern/tokenizer"
 )
 
@@ -130,5 +131,53 @@ func TestTrimWithinACharacter(t *testing.T) {
 	trim(s, spanning{t: t}, false)
 	if got := fmt.Sprint(s.IDs); got != fmt.Sprint([]int32{'x', 0xC3, 0xA9}) {
 		t.Errorf("ids %v", got)
+	}
+}
+
+// TestSpelling: an answer is read by the ids that it was generated as in another run of the program,
+// unless they are of another vocabulary or spell another text.
+func TestSpelling(t *testing.T) {
+	spm, bpe := backendtest.Vocabulary(t, "../../..", "spm"), backendtest.Vocabulary(t, "../../..", "bpe")
+	for _, first := range []bool{true, false} {
+		made := document.Vocab{Key: vocabKey(spm)}
+		answer := document.NewSegment(2, document.Model, " world")
+		answer.Vocab, answer.IDs = &made, backendtest.LetterByLetter(t, spm, " world")
+		d := document.New().WithWords(1, "Hello").With(answer)
+		if first {
+			d = document.New().With(answer)
+			answer.IDs = backendtest.LetterByLetter(t, spm, "  world") // a space goes
+		}
+		answer.Spelled()
+		var tree document.Tree
+		tree.Add(d)
+		again := func(change func(*history.Message)) document.Document {
+			f := &history.Conversation{Messages: []history.Message{{}}}
+			f.Messages, f.Leaf = tree.Messages(d, document.StoryMode)
+			change(&f.Messages[len(f.Messages)-1])
+			id := 10
+			_, d := document.Read(f, func() int { id++; return id })
+			return d
+		}
+		want := fmt.Sprint(encode(d, spm, &made))
+		plain := fmt.Sprint(encode(again(func(m *history.Message) { m.IDs = nil }), spm, &document.Vocab{Key: made.Key}))
+		if plain == want {
+			t.Fatal("the ids are the usual ones")
+		}
+		if got := fmt.Sprint(encode(again(func(*history.Message) {}), spm, &document.Vocab{Key: vocabKey(spm)})); got != want {
+			t.Errorf("first %t: read again as %s, want %s", first, got, want)
+		}
+		for what, change := range map[string]func(*history.Message){
+			"another text":       func(m *history.Message) { m.Text = " worle" },
+			"less text":          func(m *history.Message) { m.Text = " worl" },
+			"another vocabulary": func(m *history.Message) { m.Vocab = vocabKey(bpe) },
+			"ids cut short":      func(m *history.Message) { m.IDs = m.IDs[:len(m.IDs)-1] },
+			"ids of nothing":     func(m *history.Message) { m.IDs = []byte{0xff, 0xff, 0xff, 0xff, 7} },
+			"half an id":         func(m *history.Message) { m.IDs = append(m.IDs, 0x80) },
+		} {
+			d := again(change)
+			if got := encode(d, spm, &document.Vocab{Key: vocabKey(spm)}); fmt.Sprint(got) == want || tokenizer.Decode(spm, got) != d.Text() {
+				t.Errorf("%s: %v spells %q", what, got, tokenizer.Decode(spm, got))
+			}
+		}
 	}
 }

@@ -60,6 +60,7 @@ type Local struct {
 // NewLocal returns the model of an engine. info.Template tells whether it chats.
 func NewLocal(e Engine, info Info) *Model {
 	l := &Local{engine: e, template: info.Template}
+	l.vocab.Key = vocabKey(e.Tokenizer())
 	return &Model{Info: info, Writer: l, Local: l}
 }
 
@@ -142,7 +143,7 @@ func (l *Local) story(d document.Document) ([]int32, error) {
 // writes: after the last message, or in the answer that is the last.
 func (l *Local) chat(p Prompt) (a asked, err error) {
 	turns := p.Document.Turns()
-	list := messages(turns, &l.vocab)
+	list := messages(turns, l.engine.Tokenizer(), &l.vocab)
 	n := len(list)
 	if n == 0 {
 		return a, ErrNothing

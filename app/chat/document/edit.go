@@ -101,6 +101,7 @@ func (d Document) Chosen(i int, at Token, segment int, id int32, text string) Do
 	}
 	t := s.Tokens[at.Index].instead(id, text)
 	b.Add(text, []int32{id}, &t)
+	b.Spelled()
 	chosen := d.UpTo(i).With(b)
 	chosen.Answer = i
 	return chosen

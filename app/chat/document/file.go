@@ -1,6 +1,8 @@
 package document
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 
@@ -29,6 +31,7 @@ func (t *Tree) Messages(d Document, mode Mode) (list []history.Message, leaf int
 		if !s.Thoughts.Blank() {
 			m.Thoughts, m.ThoughtFor, m.Thinking = s.Thoughts.Text(), s.Thoughts.Took.Seconds(), s.Thoughts.Open
 		}
+		m.Vocab, m.IDs = s.Spelling.Key, packIDs(s.Spelling.IDs)
 		return len(list)
 	}
 	t.walk(func(b, before *branch) { ids[b] = add(b.segment, ids[before]) })
@@ -67,6 +70,7 @@ func Read(c *history.Conversation, newID func() int) (Tree, Document) {
 		if m.Thoughts != "" && s.Author == Model {
 			s.Thoughts = NewThoughts(m.Thoughts, time.Duration(m.ThoughtFor*float64(time.Second)), m.Thinking)
 		}
+		s.Spelling = Spelling{m.Vocab, unpackIDs(m.IDs)}
 		b := &branch{segment: s}
 		parent.next = append(parent.next, b)
 		parent.shown = len(parent.next) - 1
@@ -80,6 +84,27 @@ func Read(c *history.Conversation, newID func() int) (Tree, Document) {
 	d := Of(path)
 	t.Add(d)
 	return t, d
+}
+
+// packIDs writes ids as a file holds them: each as a varint.
+func packIDs(ids []int32) (packed []byte) {
+	for _, id := range ids {
+		packed = binary.AppendUvarint(packed, uint64(id))
+	}
+	return packed
+}
+
+// unpackIDs reads what packIDs wrote. Ids of a damaged file are those of no text, which
+// whoever uses them finds out.
+func unpackIDs(packed []byte) (ids []int32) {
+	for len(packed) > 0 {
+		id, n := binary.Uvarint(packed)
+		if n <= 0 || id > math.MaxInt32 {
+			return nil
+		}
+		ids, packed = append(ids, int32(id)), packed[n:]
+	}
+	return ids
 }
 
 // keep puts w into a message of a file.

@@ -36,6 +36,9 @@ type Segment struct {
 	IDs   []int32
 	Vocab *Vocab
 
+	// Spelling has the ids that the text was generated as, for another run of the program.
+	Spelling Spelling
+
 	// Made is the record of the backend that generated the text, which alone reads it;
 	// nil for other text, and until the answer has ended.
 	Made any
@@ -45,7 +48,23 @@ type Segment struct {
 
 // Vocab tells whose ids a segment holds: every model that is opened has one, and
 // they differ by their addresses.
-type Vocab struct{ _ byte }
+type Vocab struct {
+	Key string // the same for the same vocabulary in another run of the program; empty if it cannot be told
+}
+
+// Spelling is the ids of a text in the vocabulary with a key; the zero value is none. It is never
+// changed. A text has several spellings, and a model goes on as before from its own alone.
+type Spelling struct {
+	Key string
+	IDs []int32
+}
+
+// Spelled makes the ids of s its spelling, once they are complete.
+func (s *Segment) Spelled() {
+	if s.Vocab != nil && s.Vocab.Key != "" {
+		s.Spelling = Spelling{s.Vocab.Key, s.IDs}
+	}
+}
 
 // NewSegment returns a segment with a text.
 func NewSegment(id int, author Author, text string) *Segment {
