@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"tern/model"
@@ -17,8 +18,8 @@ import (
 
 // writeClass writes a hybrid golden as its class in transformers stores it: norms
 // without the 1 that is added, logarithms of A, convolutions of three dimensions, and
-// value heads beside those of the same key head.
-func writeClass(t *testing.T, m *model.Model, dir string) {
+// value heads beside those of the same key head; sees adds a vision part.
+func writeClass(t *testing.T, m *model.Model, dir string, sees bool) {
 	t.Helper()
 	d := &m.DeltaNet
 	n, ratio := d.HeadDim, d.ValueHeads/d.KeyHeads
@@ -26,6 +27,9 @@ func writeClass(t *testing.T, m *model.Model, dir string) {
 	here := func(g int) int { return g%ratio*d.KeyHeads + g/ratio }
 	var entries []safetensors.Entry
 	add := func(name string, v []float32, shape ...int) {
+		if text, is := strings.CutPrefix(name, "model."); is && sees && !strings.HasPrefix(text, "visual.") {
+			name = "model.language_model." + text
+		}
 		entries = append(entries, safetensors.Entry{Name: name, DType: "F32", Shape: shape, Data: func(w io.Writer) error {
 			return binary.Write(w, binary.LittleEndian, v)
 		}})
@@ -103,6 +107,10 @@ func writeClass(t *testing.T, m *model.Model, dir string) {
 		}
 	}
 	add("mtp.norm.weight", []float32{1}, 1)
+	if sees {
+		add("model.visual.patch_embed.proj.weight", []float32{1, 2}, 2)
+		add("model.visual.patch_embed.proj.bias", []float32{1}, 1)
+	}
 	f, err := os.Create(filepath.Join(dir, "model.safetensors"))
 	if err == nil {
 		err = safetensors.Write(f, entries)
@@ -115,7 +123,7 @@ func writeClass(t *testing.T, m *model.Model, dir string) {
 	for _, r := range m.Recurrent {
 		kinds = append(kinds, map[bool]string{true: "linear_attention", false: "full_attention"}[r])
 	}
-	config, err := json.Marshal(map[string]any{
+	keys := map[string]any{
 		"architectures": []string{"Qwen3_5ForCausalLM"}, "model_type": "qwen3_5_text", "hidden_size": m.Dim, "intermediate_size": m.FFNDim,
 		"num_hidden_layers": m.Config.Layers, "num_attention_heads": m.Heads, "num_key_value_heads": m.KVHeads, "head_dim": m.HeadDim,
 		"vocab_size": m.VocabSize, "max_position_embeddings": m.ContextLen, "rms_norm_eps": m.NormEps, "tie_word_embeddings": m.TiedEmbedding,
@@ -124,7 +132,13 @@ func writeClass(t *testing.T, m *model.Model, dir string) {
 		"linear_conv_kernel_dim": d.Kernel, "attention_bias": false, "mtp_num_hidden_layers": 1, "dtype": "float32",
 		"rope_parameters": map[string]any{"rope_type": "default", "rope_theta": m.RopeTheta, "partial_rotary_factor": float64(m.RotatedDim()) / float64(m.HeadDim),
 			"mrope_section": []int{11, 11, 10}, "mrope_interleaved": true},
-	})
+	}
+	if sees {
+		delete(keys, "architectures")
+		keys = map[string]any{"architectures": []string{"Qwen3_5ForConditionalGeneration"}, "model_type": "qwen3_5", "text_config": keys,
+			"vision_config": map[string]any{"model_type": "qwen3_5", "depth": 2, "norm_eps": 1e-6, "sliding_window": 7}, "image_token_id": 5, "tie_word_embeddings": !m.TiedEmbedding}
+	}
+	config, err := json.Marshal(keys)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "config.json"), config, 0o666)
 	}
@@ -134,15 +148,19 @@ func writeClass(t *testing.T, m *model.Model, dir string) {
 }
 
 // TestHybridClass: a hybrid model in the form of its class computes what the reference
-// says, also where its matrices pack.
+// says, also where its matrices pack, and where the class sees images too.
 func TestHybridClass(t *testing.T) {
-	for _, name := range []string{"qwen35-f32", "qwen35-pq2_0", "qwen35-q2_0-g64"} {
+	for i, name := range []string{"qwen35-f32", "qwen35-pq2_0", "qwen35-q2_0-g64", "qwen35-q2_0-g64"} {
+		sees := i == 0 || i == 3
 		from := filepath.Join(families, name)
 		var g hybridGolden
 		readJSON(t, filepath.Join(from, "golden.json"), &g)
 		dir := t.TempDir()
-		writeClass(t, openModel(t, from), dir)
+		writeClass(t, openModel(t, from), dir, sees)
 		e := openExact(t, dir)
+		if notes := strings.Join(e.Notes(), " "); strings.Contains(notes, "vision part") != sees || slices.Contains(e.Model().Ignored, "model.visual.patch_embed.proj.bias") != sees {
+			t.Errorf("%s: notes %q, ignored %q", name, notes, e.Model().Ignored)
+		}
 		if packed := e.Model().Weights.Layers[0].Delta.Out.Grouped != nil; packed != (name != "qwen35-f32") {
 			t.Errorf("%s: the output projection packs: %t", name, packed)
 		}

@@ -150,7 +150,7 @@ func pairsQwen35(c *model.Config) []gguf.Pair {
 }
 
 // readQwen35Config reads the kinds of the layers and the shape of linear attention of
-// a config.json. Files of text models alone are read, not those with a text_config.
+// a config.json.
 func readQwen35Config(h *hfConfig, c *model.Config) {
 	c.DeltaNet = model.DeltaNet{KeyHeads: h.LinearKeyHeads, ValueHeads: h.LinearValueHeads, HeadDim: h.LinearKeyDim, Kernel: h.LinearKernel}
 	if h.LinearValueDim != h.LinearKeyDim {

@@ -126,6 +126,7 @@ type quantization struct {
 	divide  bool      // y = acc/(weight_scale·s) instead of acc·weight_scale/s
 	exclude []string  // substrings of the paths of modules that stay float
 	assumed bool      // config.json does not say
+	sees    bool      // there are tensors of a vision part
 	notes   []string  // on keys of config.json that nobody reads
 	long    []float32 // factors of longrope
 	short   []float32
@@ -158,6 +159,7 @@ const (
 // parseConfig reads config.json. The tie of head and embedding is nil where
 // the file does not say.
 func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err error) {
+	raw, sees := textPart(raw)
 	var h hfConfig
 	if err := pyjson.Unmarshal(raw, &h); err != nil {
 		return c, q, nil, fmt.Errorf("model: config.json: %w: %w", err, model.ErrDamaged)
@@ -214,6 +216,9 @@ func parseConfig(raw []byte) (c model.Config, q quantization, tied *bool, err er
 	}
 	if q.notes, err = unheard(raw); err != nil {
 		return c, q, nil, err
+	}
+	if q.sees = sees; sees {
+		q.notes = append(q.notes, visionNote)
 	}
 	if len(h.BOS) > 0 && h.BOS[0] >= 0 && h.BOS[0] < int64(c.VocabSize) {
 		c.BOS = int32(h.BOS[0])

@@ -208,11 +208,16 @@ func (m *opening) planSafetensors(fsys fs.FS, at place, input *model.Input) (set
 		return nil, nil, q, containerError(err)
 	}
 	tensors := fromSafetensors(set)
+	var seeing []string
+	if q.sees {
+		seeing = textTensors(tensors)
+	}
 	m.TiedEmbedding = or(tied, tensors[headName] == nil)
 	m.Allocate()
 	if list, m.Ignored, err = bind(path.Base(at.weights), m.slots(), &q, tensors); err != nil {
 		return nil, nil, q, errors.Join(err, set.Close())
 	}
+	m.Ignored = append(m.Ignored, seeing...)
 	if slices.ContainsFunc(list, func(b binding) bool { return b.scale != nil }) {
 		m.Input = model.InputInt8 // packed as transformers packs BitNet, whatever config.json says
 	}
