@@ -80,18 +80,24 @@ func (s *Session) SaveSize() int64 {
 	return size
 }
 
-// Reusable is how many of ids, which are to be evaluated, need not be after a Restore of
-// what r has, without reading all of it. Errors are those of Restore.
-func (s *Session) Reusable(r io.Reader, ids []int32) (n int, err error) {
+// Reusable is how many of ids Sync would not evaluate again.
+func (s *Session) Reusable(ids []int32) int {
+	n := min(s.Common(ids), max(0, len(ids)-1)) // the logits of the last one are wanted
+	if s.state == nil || n == len(s.tokens) {
+		return n
+	}
+	return s.state.before(n + 1).pos
+}
+
+// ReusableKept is Reusable after a Restore of what r has. It reads the head alone.
+// Errors are those of Restore.
+func (s *Session) ReusableKept(r io.Reader, ids []int32) (n int, err error) {
 	k := newReader(r)
 	h, err := s.readHead(k)
 	if err != nil {
 		return 0, err
 	}
-	common := commonPrefix(h.tokens, ids)
-	if common == len(ids) {
-		common-- // the logits of the last one are wanted
-	}
+	common := min(commonPrefix(h.tokens, ids), max(0, len(ids)-1))
 	switch {
 	case s.state == nil, common == len(h.tokens):
 		return common, nil

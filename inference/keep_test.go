@@ -3,8 +3,10 @@ package inference
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -86,13 +88,14 @@ func TestKeep(t *testing.T) {
 					if err := after.Restore(bytes.NewReader(raw)); err != nil {
 						t.Fatal(err)
 					}
-					want, err := after.Reusable(bytes.NewReader(raw), ids)
+					want, err := after.ReusableKept(bytes.NewReader(raw), ids)
 					if err != nil {
 						t.Fatal(err)
 					}
+					own := after.Reusable(ids)
 					reused, err := after.Sync(ctx, ids, nil)
-					if err != nil || reused != want {
-						t.Errorf("%s: %d of %d reused, %d foreseen, %v", name, reused, len(ids), want, err)
+					if err != nil || reused != want || own != want {
+						t.Errorf("%s: %d of %d reused, %d and %d foreseen, %v", name, reused, len(ids), want, own, err)
 					}
 					if &ids[0] == &again[0] && reused != n {
 						t.Errorf("%s: the answer again: %d of %d reused", name, reused, n)
@@ -177,35 +180,56 @@ func TestKeptNot(t *testing.T) {
 	}
 }
 
-// FuzzRestore: no bytes make Restore crash, or take more memory than they are worth.
+// FuzzRestore: no bytes make Restore crash, or take more memory than they are worth. Most are a head with
+// the stamp of the session and numbers of the fuzzer's, then a body that may have the right
+// length and checksum: what comes after these checks is to be reached.
 func FuzzRestore(f *testing.F) {
 	e, err := Open(context.Background(), filepath.Join(families, "qwen35-pq2_0"), Options{Threads: 1})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(e.Close)
-	s, err := e.NewSession(SessionOptions{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, n := range []int{1, 2} {
-		if _, err := s.Sync(context.Background(), randomIDs(e.model.VocabSize, n), nil); err != nil {
-			f.Fatal(err)
-		}
-		var b bytes.Buffer
-		if err := s.Save(&b); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b.Bytes())
-		f.Add(b.Bytes()[:b.Len()/2])
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Add([]byte{}, uint32(1), uint32(0), []byte{1, 0, 0, 0}, uint32(0), true)
+	f.Add([]byte{}, uint32(3), uint32(2), []byte{1, 0, 0, 0, 2, 0, 0, 0, 3}, uint32(7), true)
+	f.Add([]byte{}, uint32(300), uint32(256), []byte{9}, uint32(1), true)
+	f.Add([]byte(keptMagic), uint32(1<<31), uint32(1<<31), []byte{}, uint32(0), false)
+	f.Fuzz(func(t *testing.T, head []byte, n, before uint32, body []byte, cut uint32, sound bool) {
 		s, err := e.NewSession(SessionOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Restore(bytes.NewReader(raw)); err != nil && !errors.Is(err, ErrKept) {
-			t.Fatal(err)
+		stamp := s.stamp()
+		raw := slices.Concat([]byte(keptMagic), stamp[:])
+		if len(head) > 0 {
+			raw = head
+		}
+		raw = binary.LittleEndian.AppendUint32(raw, n)
+		raw = binary.LittleEndian.AppendUint32(raw, before)
+		raw = append(raw, body...)
+		if n < 1000 { // as long as what Save writes of so many tokens
+			want := int64(n)*(4+KVBytesPerToken(&e.model.Config, KVF16)) + e.model.StateBytes()
+			if before > 0 {
+				want += e.model.StateBytes()
+			}
+			if rest := want - int64(len(body)); rest > 0 {
+				raw = append(raw, make([]byte, rest)...)
+			}
+		}
+		if sound {
+			raw = binary.LittleEndian.AppendUint32(raw, crc32.Checksum(raw, castagnoli))
+		}
+		raw = raw[:len(raw)-int(min(cut%16, uint32(len(raw))))]
+		reusable, errHead := s.ReusableKept(bytes.NewReader(raw), []int32{1, 2, 3, 4})
+		err = s.Restore(bytes.NewReader(raw))
+		for _, err := range []error{errHead, err} {
+			if err != nil && !errors.Is(err, ErrKept) {
+				t.Fatal(err)
+			}
+		}
+		if err == nil {
+			if reused, err := s.Sync(context.Background(), []int32{1, 2, 3, 4}, nil); err != nil || errHead != nil || reused != reusable {
+				t.Errorf("%d reused, %d foreseen, %v, %v", reused, reusable, errHead, err)
+			}
 		}
 		if s.kv.bytes() > s.kv.chunkBytes()*int64(2+len(raw)/max(1, int(s.kv.chunkBytes())))+s.kv.chunkBytes() {
 			t.Errorf("%d bytes of cache for %d", s.kv.bytes(), len(raw))

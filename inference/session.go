@@ -320,6 +320,14 @@ func (s *Session) Logits() []float32 {
 	return s.pass.logits.row(s.row)
 }
 
+// SetSnapshots changes SessionOptions.Snapshots. Those that are too many are dropped.
+func (s *Session) SetSnapshots(budget int64) {
+	if s.state != nil {
+		s.state.limit = snapshotsOf(&s.engine.model.Config, budget)
+		s.state.drop()
+	}
+}
+
 // Tokens returns the sequence evaluated so far. The caller must not change it.
 func (s *Session) Tokens() []int32 { return slices.Clip(s.tokens) }
 

@@ -115,6 +115,15 @@ func (r *recurrentState) save(pos int) {
 	r.saved = slices.Insert(r.saved, i, snapshot{pos, data})
 }
 
+// drop thins the snapshots to the limit.
+func (r *recurrentState) drop() {
+	for len(r.saved) > r.limit {
+		i := 0
+		r.thin(&i)
+	}
+	r.saved = slices.Clip(r.saved)
+}
+
 // thin drops a snapshot and returns its memory; i is where the next one goes.
 func (r *recurrentState) thin(i *int) []float32 {
 	drop, least := 0, int(^uint(0)>>1)

@@ -34,7 +34,16 @@ func Write(path string, data []byte) error {
 
 // WriteWith is Write for content that fill writes, piece by piece.
 func WriteWith(path string, fill func(io.Writer) error) error {
-	if err := write(path, fill); err != nil {
+	if err := write(path, fill, true); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotWritten, err)
+	}
+	return nil
+}
+
+// WriteSpare is WriteWith for what may be lost when the machine stops, and is checked when it
+// is read: it does not wait for the disk.
+func WriteSpare(path string, fill func(io.Writer) error) error {
+	if err := write(path, fill, false); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotWritten, err)
 	}
 	return nil
@@ -44,7 +53,7 @@ func WriteWith(path string, fill func(io.Writer) error) error {
 // in the place of the star.
 const unfinished = ".*.new"
 
-func write(path string, fill func(io.Writer) error) (err error) {
+func write(path string, fill func(io.Writer) error, durable bool) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -59,7 +68,7 @@ func write(path string, fill func(io.Writer) error) (err error) {
 		}
 	}()
 	err = fill(f)
-	if err == nil {
+	if err == nil && durable {
 		err = f.Sync() // or the rename may reach the disk before the bytes do
 	}
 	if closed := f.Close(); err == nil {
@@ -71,7 +80,9 @@ func write(path string, fill func(io.Writer) error) (err error) {
 	if err := Replace(f.Name(), path); err != nil {
 		return err
 	}
-	syncFolder(dir)
+	if durable {
+		syncFolder(dir)
+	}
 	return nil
 }
 

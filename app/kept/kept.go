@@ -13,66 +13,98 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"tern/app/files"
 )
 
 // Store is a folder of such files, one for each conversation, which together take a
-// bounded room. It has one user at a time; another program may use the folder meanwhile.
+// bounded room. Any goroutine may use it, and another program may use the folder meanwhile; one
+// Save at a time keeps the bound.
 type Store struct {
 	dir  string
-	most int64
+	most atomic.Int64
+	free func(dir string) (bytes int64, known bool)
 }
 
 // DefaultRoom is what a store takes at most unless somebody chooses: two long
 // conversations of a model with 9 billion weights.
 const DefaultRoom = 2 << 30
 
-// New uses the folder dir, which need not be there yet, for files of most bytes in all.
-func New(dir string, most int64) *Store { return &Store{dir, most} }
+// reserve is what a store leaves free on the disk.
+const reserve = 1 << 30
 
-// ErrRoom says that a file is larger than the store may be.
+// New uses the folder dir, which need not be there yet, for files of most bytes in all. free, if
+// not nil, says how much the disk of a folder has left.
+func New(dir string, most int64, free func(dir string) (bytes int64, known bool)) *Store {
+	s := &Store{dir: dir, free: free}
+	s.most.Store(most)
+	return s
+}
+
+// ErrRoom says that a file is larger than the store may be, or than the disk has room for.
 var ErrRoom = errors.New("larger than what may be kept")
+
+// ErrLater is what read of Load returns of a file that it does not want now: it stays.
+var ErrLater = errors.New("not wanted now")
 
 const ending = ".seq"
 
 func (s *Store) path(id string) string { return filepath.Join(s.dir, filepath.Base(id)+ending) }
 
+// Room is what the files may take in all.
+func (s *Store) Room() int64 { return s.most.Load() }
+
+// SetRoom changes that; with 0 nothing is kept. Trim makes it true.
+func (s *Store) SetRoom(most int64) { s.most.Store(most) }
+
+// Trim removes the oldest files where they take more than their room.
+func (s *Store) Trim() { s.shrink(s.Room(), "") }
+
 // Save keeps size bytes that write writes for a conversation, in the place of what was
 // kept for it. The oldest files of others make room. After an error nothing is kept for
 // the conversation, or what was before.
 func (s *Store) Save(id string, size int64, write func(io.Writer) error) error {
-	if size > s.most {
+	most := s.Room()
+	if size > most {
 		s.Remove(id)
-		return fmt.Errorf("kept: %d bytes, there is room for %d: %w", size, s.most, ErrRoom)
+		return fmt.Errorf("kept: %d bytes, there is room for %d: %w", size, most, ErrRoom)
 	}
 	files.Sweep(s.dir, "*"+ending)
-	path := s.path(id)
-	list := s.list()
-	total := size
-	for _, f := range list {
-		if f.path != path {
-			total += f.size
+	if s.free != nil && os.MkdirAll(s.dir, 0o700) == nil {
+		// The old file is there until the new one is complete.
+		if free, known := s.free(s.dir); known && free < size+reserve {
+			return fmt.Errorf("kept: %d bytes, the disk has %d: %w", size, free, ErrRoom)
 		}
 	}
-	for _, f := range list { // the oldest first
-		if total <= s.most {
-			break
-		}
-		if f.path != path && os.Remove(f.path) == nil {
-			total -= f.size
-		}
-	}
-	if err := files.WriteWith(path, write); err != nil {
+	s.shrink(most-size, id)
+	if err := files.WriteSpare(s.path(id), write); err != nil {
 		return fmt.Errorf("kept: %w", err)
 	}
 	return nil
 }
 
+// shrink removes the oldest files until those of others than id take most bytes.
+func (s *Store) shrink(most int64, id string) {
+	list := slices.DeleteFunc(s.list(), func(f file) bool { return id != "" && f.path == s.path(id) })
+	var total int64
+	for _, f := range list {
+		total += f.size
+	}
+	for _, f := range list { // the oldest first
+		if total <= most {
+			break
+		}
+		if os.Remove(f.path) == nil {
+			total -= f.size
+		}
+	}
+}
+
 // Load gives read what was kept for a conversation and says whether it took it. What it
-// does not take is removed: it is damaged, or of another model.
-func (s *Store) Load(id string, read func(io.Reader) error) bool {
+// does not take is removed, as damaged or of another model, unless the error is ErrLater.
+func (s *Store) Load(id string, read func(io.ReadSeeker) error) bool {
 	path := s.path(id)
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() { // a pipe would take for ever
@@ -91,7 +123,9 @@ func (s *Store) Load(id string, read func(io.Reader) error) bool {
 	}
 	f.Close() // before it is removed, as Windows wants it
 	if err != nil {
-		s.Remove(id)
+		if !errors.Is(err, ErrLater) {
+			s.Remove(id)
+		}
 		return false
 	}
 	now := time.Now() // what is used stays longest; where that fails it goes earlier

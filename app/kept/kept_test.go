@@ -3,6 +3,7 @@ package kept
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func put(t *testing.T, s *Store, id string, data string) error {
 }
 
 func get(s *Store, id string) (data string, ok bool) {
-	ok = s.Load(id, func(r io.Reader) error {
+	ok = s.Load(id, func(r io.ReadSeeker) error {
 		raw, err := io.ReadAll(r)
 		data = string(raw)
 		return err
@@ -42,7 +43,7 @@ func age(t *testing.T, s *Store, id string, hours int) {
 
 func TestStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kept")
-	s := New(dir, 10)
+	s := New(dir, 10, nil)
 	if _, ok := get(s, "a"); ok {
 		t.Error("something is kept in a folder that is not there")
 	}
@@ -81,11 +82,54 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestRoom: a store that shrinks forgets what was not used for longest, one without room keeps
+// nothing, and the disk keeps a reserve.
+func TestRoom(t *testing.T) {
+	left := int64(0)
+	dir := filepath.Join(t.TempDir(), "kept")
+	s := New(dir, 9, func(string) (int64, bool) { return left, true })
+	if err := put(t, s, "a", "abc"); !errors.Is(err, ErrRoom) {
+		t.Errorf("a full disk: %v", err)
+	}
+	left = reserve + 3
+	for i, id := range []string{"a", "b", "c"} {
+		if err := put(t, s, id, "abc"); err != nil {
+			t.Fatal(err)
+		}
+		age(t, s, id, 9-i)
+	}
+	s.SetRoom(7)
+	s.Trim()
+	if _, n := s.Size(); n != 2 || s.Room() != 7 {
+		t.Errorf("%d files stay", n)
+	}
+	if _, ok := get(s, "a"); ok {
+		t.Error("the oldest stays")
+	}
+	if info, err := os.Stat(s.path("b")); err != nil || info.Mode().Perm()&0o077 != 0 && filepath.Separator == '/' {
+		t.Errorf("%v, %v: others may read it", info, err)
+	}
+	if ok := s.Load("b", func(io.ReadSeeker) error { return ErrLater }); ok {
+		t.Error("what was not wanted was taken")
+	}
+	if data, ok := get(s, "b"); !ok || data != "abc" {
+		t.Error("what was not wanted is gone")
+	}
+	s.SetRoom(0)
+	s.Trim()
+	if _, n := s.Size(); n != 0 {
+		t.Errorf("%d files without room", n)
+	}
+	if err := put(t, s, "a", "abc"); !errors.Is(err, ErrRoom) {
+		t.Errorf("without room: %v", err)
+	}
+}
+
 // TestBroken: what is not taken is removed without a word; a failed write keeps what
 // was there; names lead nowhere else.
 func TestBroken(t *testing.T) {
 	dir := t.TempDir()
-	s := New(dir, 1000)
+	s := New(dir, 1000, nil)
 	if err := put(t, s, "a", "good"); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +143,7 @@ func TestBroken(t *testing.T) {
 	if data, ok := get(s, "a"); !ok || data != "good" {
 		t.Errorf("%q after a write that failed", data)
 	}
-	if s.Load("a", func(io.Reader) error { return inference.ErrKept }) {
+	if s.Load("a", func(io.ReadSeeker) error { return inference.ErrKept }) {
 		t.Error("it was taken")
 	}
 	if _, err := os.Stat(s.path("a")); err == nil {
@@ -108,7 +152,7 @@ func TestBroken(t *testing.T) {
 	if err := put(t, s, "a", "good and more"); err != nil {
 		t.Fatal(err)
 	}
-	if s.Load("a", func(r io.Reader) error { _, err := io.ReadFull(r, make([]byte, 4)); return err }) {
+	if s.Load("a", func(r io.ReadSeeker) error { _, err := io.ReadFull(r, make([]byte, 4)); return err }) {
 		t.Error("what follows was not seen")
 	}
 	if err := os.Mkdir(s.path("folder"), 0o777); err != nil {
@@ -144,52 +188,72 @@ func TestBroken(t *testing.T) {
 }
 
 // TestRestart: a text goes on after another start of the program as it would have gone
-// on without, and nothing of it is read again.
+// on without, and nothing of it is read again: a transformer and a hybrid, greedy and
+// sampled, with each precision of the cache.
 func TestRestart(t *testing.T) {
+	for _, dir := range []string{"", "../../inference/testdata/goldens2/qwen35-pq2_0"} {
+		for _, kv := range []inference.KVType{inference.KVF16, inference.KVQ8} {
+			for _, temperature := range []float64{0, 1.2} {
+				t.Run(fmt.Sprintf("%s/%v/%v", filepath.Base(dir), kv, temperature), func(t *testing.T) {
+					testRestart(t, dir, kv, temperature)
+				})
+			}
+		}
+	}
+}
+
+func testRestart(t *testing.T, dir string, kv inference.KVType, temperature float64) {
 	start := func() (*inference.Engine, *inference.Session) {
 		e, err := builtin.Open(t.Context(), inference.Options{Threads: 1})
+		if dir != "" {
+			e.Close()
+			e, err = inference.Open(t.Context(), dir, inference.Options{Threads: 1})
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(e.Close)
-		s, err := e.NewSession(inference.SessionOptions{})
+		s, err := e.NewSession(inference.SessionOptions{KV: kv})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return e, s
 	}
-	write := func(s *inference.Session, ids []int32) (text string, out []int32, reused int) {
-		for event, err := range s.Generate(context.Background(), ids, inference.GenerateOptions{MaxTokens: 30}) {
+	write := func(s *inference.Session, ids []int32) (out []int32, reused int) {
+		o := inference.GenerateOptions{MaxTokens: 30, IgnoreEOS: true}
+		o.Sampling.Temperature, o.Sampling.Seed = temperature, 3
+		for event, err := range s.Generate(context.Background(), ids, o) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			if event.Kind == inference.EventToken {
-				text, out = text+event.Text, append(out, event.ID)
+				out = append(out, event.ID)
 			}
 			reused = event.Stats.Reused
 		}
-		return text, out, reused
+		return out, reused
 	}
 	e, s := start()
 	prompt := e.Prompt("Once upon a time there was a bear who")
-	_, answer, _ := write(s, prompt)
+	answer, _ := write(s, prompt)
 	next := slices.Concat(prompt, answer, e.Tokenizer().Encode(" Then"))
 
-	store := New(t.TempDir(), DefaultRoom)
+	store := New(t.TempDir(), DefaultRoom, nil)
 	if err := store.Save("c", s.SaveSize(), s.Save); err != nil {
 		t.Fatal(err)
 	}
 	if size, _ := store.Size(); size != s.SaveSize() {
 		t.Errorf("%d bytes, %d foreseen", size, s.SaveSize())
 	}
-	want, _, _ := write(s, next)
+	want, _ := write(s, next)
 	_, again := start()
-	if !store.Load("c", again.Restore) {
+	restore := func(r io.ReadSeeker) error { return again.Restore(r) }
+	if !store.Load("c", restore) {
 		t.Fatal("it was not taken")
 	}
-	got, _, reused := write(again, next)
-	if got != want || got == "" || reused < len(prompt)+len(answer)-1 {
-		t.Errorf("%q, want %q; %d of %d reused", got, want, reused, len(next))
+	got, reused := write(again, next)
+	if !slices.Equal(got, want) || len(got) == 0 || reused < len(prompt)+len(answer)-1 {
+		t.Errorf("%v, want %v; %d of %d reused", got, want, reused, len(next))
 	}
 	raw, err := os.ReadFile(store.path("c"))
 	if err != nil {
@@ -199,13 +263,13 @@ func TestRestart(t *testing.T) {
 	if err := os.WriteFile(store.path("c"), raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if store.Load("c", again.Restore) || len(again.Tokens()) != 0 {
+	if store.Load("c", restore) || len(again.Tokens()) != 0 {
 		t.Error("a damaged file was taken")
 	}
-	if got, _, reused := write(again, next); got != want || reused != 0 {
-		t.Errorf("%q without it, want %q; %d reused", got, want, reused)
+	if got, reused := write(again, next); !slices.Equal(got, want) || reused != 0 {
+		t.Errorf("%v without it, want %v; %d reused", got, want, reused)
 	}
-	if store.Load("c", again.Restore) {
+	if store.Load("c", restore) {
 		t.Error("the damaged file is still there")
 	}
 }
