@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"tern": {"tern/app"},
 	// recipe: the version; assets: licences. The rest is what the window is made of,
 	// which is joined here.
-	"tern/app": {"tern/app/chat", "tern/app/cli", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/library", "tern/app/recipe", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/single", "tern/app/ui", "tern/app/ui/models", "tern/app/update", "tern/assets"},
+	"tern/app": {"tern/app/chat", "tern/app/cli", "tern/app/crash", "tern/app/explain", "tern/app/hub", "tern/app/kept", "tern/app/library", "tern/app/recipe", "tern/app/say", "tern/app/server", "tern/app/settings", "tern/app/single", "tern/app/ui", "tern/app/ui/models", "tern/app/update", "tern/assets"},
 
 	// The front ends look below inference where a result is about what lies
 	// there: checkpoints (inspect, check, pack), vocabularies (tokenize), kernels
@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 	// library reads headers, and knows what an engine adds to the weights.
 	"tern/app/library": {"tern/app/explain", "tern/app/hub", "tern/app/measure", "tern/app/say", "tern/app/settings", "tern/model", "tern/model/checkpoint", "tern/model/export", "tern/model/gguf"},
 	// chat runs what its parts are; check names what advice is about.
-	"tern/app/chat": {"tern/app/chat/backend", "tern/app/chat/document", "tern/app/chat/jobs", "tern/app/chat/shelf", "tern/app/chat/worker", "tern/app/check", "tern/app/explain", "tern/app/history", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model"},
+	"tern/app/chat": {"tern/app/chat/backend", "tern/app/chat/document", "tern/app/chat/jobs", "tern/app/chat/shelf", "tern/app/chat/worker", "tern/app/check", "tern/app/explain", "tern/app/history", "tern/app/kept", "tern/app/say", "tern/app/settings", "tern/inference", "tern/model"},
 	// jobs measure, weigh and copy the open model; the shelf knows files of conversations and no model.
 	"tern/app/chat/jobs":  {"tern/app/chat/backend", "tern/app/chat/worker", "tern/app/check", "tern/app/compact", "tern/app/files", "tern/app/measure", "tern/app/say", "tern/inference", "tern/model", "tern/model/export"},
 	"tern/app/chat/shelf": {"tern/app/chat/worker", "tern/app/explain", "tern/app/files", "tern/app/history", "tern/app/say"},

@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"fyne.io/fyne/v2"
 
 	"tern/app/chat"
 	"tern/app/crash"
 	"tern/app/explain"
+	"tern/app/kept"
 	"tern/app/library"
 	"tern/app/say"
 	"tern/app/settings"
@@ -39,14 +41,14 @@ func composeWindow(o options) int {
 	if !ui.HasDisplay(o.stderr) {
 		return 1
 	}
-	kept, problem := ui.FirstSettings(), error(nil)
+	chosen, problem := ui.FirstSettings(), error(nil)
 	if _, err := os.Stat(o.settingsPath); err == nil {
-		kept, problem = settings.Load(o.settingsPath)
+		chosen, problem = settings.Load(o.settingsPath)
 	}
 	// The one way onto the window's goroutine: whatever calls back from another one
 	// is given it here.
 	post := fyne.Do
-	desktop := ui.NewDesktop(kept, post, o.stderr)
+	desktop := ui.NewDesktop(chosen, post, o.stderr)
 	saver := newSaver(func(s settings.Settings) error {
 		if o.settingsPath == "" {
 			return nil
@@ -58,15 +60,19 @@ func composeWindow(o options) int {
 	if o.settingsPath == "" {
 		folder = filepath.Join(os.TempDir(), "tern-conversations") // better than nowhere
 	}
-	shelf := openShelf(kept, desktop.Notify, post)
-	servers := openOutside(kept.Servers, post)
-	c := chat.New(chat.Options{Notify: desktop.Notify, Engine: servers.shared.Use, Free: library.FreeMemory, Keys: &servers.keys,
-		Readings: readings(kept.Recent), Folder: folder, Panicked: o.crash.Note})
+	shelf := openShelf(chosen, desktop.Notify, post)
+	servers := openOutside(chosen.Servers, post)
+	var snapshots atomic.Int64
+	snapshots.Store(megabytes(chosen.SnapshotMB))
+	c := chat.New(chat.Options{Kept: openKept(chosen, o.settingsPath), Snapshots: snapshots.Load, Notify: desktop.Notify, Engine: servers.shared.Use, Free: library.FreeMemory, Keys: &servers.keys,
+		Readings: readings(chosen.Recent), Folder: folder, Panicked: o.crash.Note})
 	desktop.Fill(ui.Config{
-		Controller: ui.Controller{Conversation: c, Models: c.Models, Shelf: c.Shelf, Jobs: c.Jobs, Tokens: c.Tokens}, Settings: kept, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
+		Controller: ui.Controller{Conversation: c, Models: c.Models, Shelf: c.Shelf, Jobs: c.Jobs, Tokens: c.Tokens, Kept: c.Kept}, Settings: chosen, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
 		Report: o.crash.Last(), Program: o.program,
 		Save: func(s settings.Settings) {
 			shelf.follow(s)
+			snapshots.Store(megabytes(s.SnapshotMB))
+			c.Kept.SetRoom(megabytes(s.KeptMB))
 			saver.save(s)
 		},
 	})
@@ -85,6 +91,18 @@ func composeWindow(o options) int {
 		code = complain(o.stderr, explain.Problem(err, o.settingsPath))
 	}
 	return code
+}
+
+func megabytes(n int) int64 { return int64(n) * 1_000_000 }
+
+// openKept opens the store of what models know of conversations, which has no place where
+// settings have none.
+func openKept(s settings.Settings, settingsPath string) *kept.Store {
+	dir, err := settings.CacheFolder()
+	if err != nil || settingsPath == "" {
+		return nil
+	}
+	return kept.New(filepath.Join(dir, "kept"), megabytes(s.KeptMB), library.FreeSpace)
 }
 
 // complain says a problem where there is no window any more.

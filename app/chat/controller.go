@@ -9,6 +9,7 @@ import (
 	"tern/app/chat/shelf"
 	"tern/app/chat/worker"
 	"tern/app/explain"
+	"tern/app/kept"
 	"tern/app/say"
 	"tern/inference"
 )
@@ -30,6 +31,9 @@ type Options struct {
 	Engine func(*inference.Engine)
 	// Free tells how much memory may still be taken; nil for as much as it takes.
 	Free func() (bytes int64, known bool)
+	// Snapshots, if set, is how much memory the copies of a state of linear attention may take, in bytes. It may
+	// change at any time.
+	Snapshots func() int64
 	// Keys has the keys of servers; nil has none.
 	Keys *Keys
 
@@ -38,6 +42,8 @@ type Options struct {
 	Readings map[string]string
 	// Folder is where conversations are kept; empty keeps none.
 	Folder string
+	// Kept keeps what the model knows of conversations; nil keeps nothing.
+	Kept *kept.Store
 }
 
 // Controller carries out what a user does with the conversation that is shown. All methods may be
@@ -54,6 +60,7 @@ type Controller struct {
 	Shelf  *shelf.Shelf // conversations on disk
 	Jobs   *jobs.Jobs   // what is done with a model beside conversations
 	Tokens *Tokens      // of answers
+	Kept   *Kept        // what the model knows of conversations
 
 	panicked func(what string, stack []byte) // Options.Panicked
 	notifier *worker.Notifier
@@ -67,13 +74,14 @@ type Controller struct {
 // New starts a controller with no model open.
 func New(o Options) *Controller {
 	r := backend.NewReadings(o.Readings)
-	return newController(o, r, backend.RemoteOr(o.Keys, backend.Files(r, o.Free)))
+	return newController(o, r, backend.RemoteOr(o.Keys, backend.Files(r, o.Free, o.Snapshots)))
 }
 
 func newController(o Options, r *backend.Readings, open backend.Opener) *Controller {
 	n := worker.NewNotifier(o.Notify)
 	c := &Controller{panicked: o.Panicked, notifier: n, commands: worker.NewCommands(), desk: newDesk(n), done: make(chan struct{})}
-	c.writer = &writer{desk: c.desk, commands: c.commands}
+	c.Kept = &Kept{store: o.Kept, least: worthReading, desk: c.desk}
+	c.writer = &writer{desk: c.desk, commands: c.commands, kept: c.Kept}
 	c.reader = &reader{desk: c.desk, writer: c.writer, do: c.do}
 	c.Tokens = &Tokens{desk: c.desk, writer: c.writer, commands: c.commands, do: c.do}
 	c.Models = &Models{open: open, readings: r}
@@ -100,9 +108,13 @@ func newController(o Options, r *backend.Readings, open backend.Opener) *Control
 		Do:      func(f func()) bool { return c.do(func(context.Context) { f() }) },
 		Open:    c.Open,
 		Unsaved: c.desk.unsaved, Picture: c.desk.picture, Renumbered: c.desk.renumbered,
-		Rename: c.reader.rename, PutAway: c.reader.putAway,
+		Rename: c.reader.rename, PutAway: func(id string) { c.reader.putAway(id); c.Kept.remove(id) },
 	})
 	c.writer.shelf, c.reader.shelf = c.Shelf, c.Shelf
+	c.Kept.disk = c.Shelf.Beside
+	if o.Folder != "" {
+		c.Shelf.Listed(c.Kept.retain)
+	}
 	go c.work()
 	return c
 }
@@ -120,6 +132,7 @@ func (c *Controller) work() {
 		boundGarbage() // what lives is another size after a load, and after many answers
 	}
 	c.writer.endAll()
+	c.Kept.leave(c.writer.model, patienceEnd)
 	if c.writer.model != nil {
 		c.writer.announce(nil)
 		c.writer.model.Close()
@@ -130,6 +143,9 @@ func (c *Controller) work() {
 func (c *Controller) idle() worker.Command {
 	if c.Models.unjudged.Load() && c.desk.job == nil {
 		return func(ctx context.Context) { c.Models.judge(ctx, c.writer.model) }
+	}
+	if c.desk.job == nil {
+		return c.Kept.idle(c.writer.model)
 	}
 	return nil
 }
@@ -142,7 +158,7 @@ func (c *Controller) runCommand(ctx context.Context, command worker.Command) {
 		return
 	}
 	if c.writer.model != nil {
-		c.writer.model.Forget()
+		c.writer.forget()
 	}
 	c.desk.change(func() {
 		c.Models.afterPanic()
@@ -203,6 +219,7 @@ func (c *Controller) View() View {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v.ModelView, v.ShelfView, v.JobsView = c.Models.snapshot(), c.Shelf.View(), c.Jobs.View()
+	v.KeptView = d.kept
 	v.Problem, v.Notice = d.notices.problem, d.notices.notice
 	v.ConversationView = d.conv.view()
 	v.Answers = d.answers()

@@ -30,6 +30,7 @@ type desk struct {
 	context  int                     // positions that the open model has room for, 0 while unknown
 	figures  bool                    // answers are written with the figures of their tokens
 	lastID   int                     // of a segment
+	kept     KeptView
 }
 
 // notices are what a window says of conversations and models.

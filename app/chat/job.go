@@ -21,6 +21,8 @@ type job struct {
 	cancel context.CancelFunc
 	state  State
 
+	expected int // tokens of the prompt that are read at most where the model has the conversation in memory
+
 	answer  *document.Segment // nil until there is one
 	writes  backend.Answer    // what fills it; nil until then
 	done    chan struct{}     // closed when its goroutine has ended; nil while there was none
@@ -47,7 +49,11 @@ func (j *job) take(e backend.Event) {
 	a, f := j.answer, &j.conv.figures
 	switch e.Kind {
 	case backend.Reading:
-		f.PromptDone, f.PromptTotal, f.PromptRate = e.Done, e.Total, e.Stats.PrefillRate()
+		f.ReadAgain = e.Total > j.expected
+		f.PromptDone, f.PromptTotal, f.PromptRate = e.Done, e.Total, 0
+		if spent := e.Stats.Prefill.Seconds(); spent > 0 { // Stats has the rate of the whole prompt, once it is read
+			f.PromptRate = float64(e.Done) / spent
+		}
 	case backend.Thinking:
 		j.state = Generating
 		a.Think(e.Text, e.IDs, e.Known, e.Stats.Decode)

@@ -7,6 +7,7 @@ import (
 	"tern/app/chat/document"
 	"tern/app/chat/jobs"
 	"tern/app/chat/shelf"
+	"tern/inference"
 )
 
 // The values that views are made of, by the names that a window uses: it needs to import
@@ -31,6 +32,9 @@ type (
 	// Passage is a piece of a story.
 	Passage = document.Passage
 )
+
+// SessionMemory is what a conversation takes in memory beside the weights of the open model.
+type SessionMemory = inference.SessionMemory
 
 // The values of these.
 const (

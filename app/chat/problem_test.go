@@ -93,7 +93,7 @@ func TestOpenProblems(t *testing.T) {
 			if found, _ := filepath.Glob(path); len(found) == 1 {
 				path = found[0]
 			}
-			e, err := backend.Files(backend.NewReadings(nil), nil)(t.Context(), path, balanced, nil)
+			e, err := backend.Files(backend.NewReadings(nil), nil, nil)(t.Context(), path, balanced, nil)
 			if err == nil {
 				e.Close()
 				t.Fatal("it opens")
@@ -154,7 +154,7 @@ func TestShortGGUF(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := backend.Files(backend.NewReadings(nil), nil)(t.Context(), path, balanced, nil)
+		_, err := backend.Files(backend.NewReadings(nil), nil, nil)(t.Context(), path, balanced, nil)
 		if err == nil {
 			t.Fatalf("%d bytes open", n)
 		}

@@ -53,7 +53,7 @@ func TestUnloadReturnsMemory(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return backend.Of(e, ModelInfo{Name: path, Path: path, Reading: AsItSays}, nil, inference.Options{Threads: 1}), nil
+		return backend.Of(e, ModelInfo{Name: path, Path: path, Reading: AsItSays}, nil, inference.Options{Threads: 1}, nil), nil
 	})
 	t.Cleanup(ctl.Close)
 	open := func(name string) {

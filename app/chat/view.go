@@ -11,7 +11,7 @@
 //   - Models: loads, and how files are to be read
 //   - Controller: what a user does with the conversation that is shown, as commands of one worker. The desk holds
 //     the conversations in memory, the reader brings them there and takes them away, the writer has
-//     the model answer in them; Tokens looks into answers.
+//     the model answer in them; Tokens looks into answers; Kept has what the model knows of conversations on disk.
 //
 // One rule orders everything: commands run one after the other on the worker.
 // A model is read beside them and comes in as one more command, and one answer
@@ -58,6 +58,7 @@ type Figures struct {
 	PromptDone  int // while Prefilling: ids evaluated, of PromptTotal
 	PromptTotal int
 	PromptRate  float64
+	ReadAgain   bool       // more of the prompt is read than what is new in it: the model does not have the conversation in memory
 	Stop        StopReason // empty while it runs
 	StopText    string     // for StoppedByText
 }
@@ -97,6 +98,7 @@ type View struct {
 
 	ConversationView
 	ModelView
+	KeptView
 	ShelfView
 	JobsView
 }

@@ -23,6 +23,7 @@ type writer struct {
 	desk     *desk
 	shelf    *shelf.Shelf
 	commands *worker.Commands
+	kept     *Kept
 	host     writerHost
 	running  sync.WaitGroup // the answer's goroutine
 
@@ -62,6 +63,8 @@ func (w *writer) announce(m *backend.Model) {
 // install makes m the open model. show is called where a change is allowed to show it.
 func (w *writer) install(m *backend.Model, context int, show func()) {
 	w.endAll()
+	w.kept.leave(w.model, patienceEnd)
+	w.kept.other()
 	old := w.model
 	w.model = m
 	w.announce(m)
@@ -84,6 +87,8 @@ func (w *writer) close(show func()) {
 	if w.model == nil {
 		return
 	}
+	w.kept.leave(w.model, patienceEnd)
+	w.kept.other()
 	w.announce(nil)
 	w.model.Close()
 	w.model = nil
@@ -93,6 +98,12 @@ func (w *writer) close(show func()) {
 		d.context, d.conv.figures, d.notices = 0, Figures{}, notices{}
 	})
 	debug.FreeOSMemory()
+}
+
+// forget drops what the open model has of earlier prompts.
+func (w *writer) forget() {
+	w.model.Forget()
+	w.kept.set("", nil)
 }
 
 // positions is the number of positions that a document takes in a conversation,
@@ -208,6 +219,7 @@ func (w *writer) write(j *job) {
 // prepare puts an empty answer into the document and returns what fills it.
 func (w *writer) prepare(j *job) (compute func() error, err error) {
 	d, t, m := w.desk, j.conv, w.model
+	w.kept.begin(m, t.id, &j.g)
 	if _, err := m.Prepare(j.g); err != nil {
 		return nil, err
 	}
@@ -216,7 +228,7 @@ func (w *writer) prepare(j *job) (compute func() error, err error) {
 		m.Local.ReserveCore(w.host.reserves())
 	}
 	d.mu.Lock()
-	o := backend.Options{Generation: j.g, Seed: t.figures.Seed, Figures: d.figures}
+	o := backend.Options{Generation: j.g, Seed: t.figures.Seed, Figures: d.figures, Kept: w.kept.restorer(t.id)}
 	d.mu.Unlock()
 	writes, err := m.Begin(d.prompt(t, t.document), o)
 	if err != nil {
@@ -232,6 +244,8 @@ func (w *writer) prepare(j *job) (compute func() error, err error) {
 		d.context = size.Context
 		f := &t.figures
 		f.Context, f.ContextUsed, f.PromptTotal = size.Context, size.Used, size.Unread
+		j.expected = 64 + 2*(size.Used-int(float64(size.Used)*t.document.WithoutLast().Answered()))
+		f.ReadAgain = size.Unread > j.expected
 	})
 	return func() error {
 		defer d.change(func() { // once the answer has ended
@@ -241,7 +255,11 @@ func (w *writer) prepare(j *job) (compute func() error, err error) {
 			if err != nil {
 				return err
 			}
-			d.change(func() { j.take(e); t.dirty = true })
+			memory := m.Memory()
+			d.change(func() {
+				j.take(e)
+				t.dirty, d.kept.Memory = true, memory
+			})
 			w.shelf.SaveSoon()
 		}
 		return nil
@@ -296,7 +314,7 @@ func (w *writer) settle(j *job) {
 	defer j.cancel()
 	d, t := w.desk, j.conv
 	if errors.As(j.err, new(*inference.Panic)) && w.model != nil {
-		w.model.Forget()
+		w.forget()
 	}
 	if j.answer != nil {
 		d.change(func() {
@@ -313,6 +331,7 @@ func (w *writer) settle(j *job) {
 		t.figures.ContextUsed = min(used, t.figures.Context)
 		w.report(j)
 	})
+	w.kept.wrote(t.figures)
 	w.commit(t)
 	if t != d.conv {
 		w.putAway(t)

@@ -32,6 +32,19 @@ func Path() (string, error) {
 	return filepath.Join(dir, "tern", name), nil
 }
 
+// CacheFolder returns the folder for what saves time and may be removed by anybody: the one that
+// TERN_CONFIG_DIR names, else "tern" in the user's folder for such files.
+func CacheFolder() (string, error) {
+	if dir := os.Getenv("TERN_CONFIG_DIR"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("settings: %w", err)
+	}
+	return filepath.Join(dir, "tern"), nil
+}
+
 // Load reads the file at path. The settings it returns are usable whatever the
 // error: a missing file gives the defaults and no error, one that cannot be
 // read gives the defaults and the error. A damaged file (the error wraps

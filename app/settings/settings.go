@@ -69,6 +69,11 @@ type Settings struct {
 	Updates      Updates    `json:"updates"`
 
 	ExportThoughts bool `json:"export_thoughts,omitempty"` // with what models thought before their answers
+
+	// Megabytes (10^6 bytes) for what models know of conversations: on disk, 0 for none, and of states to go
+	// back to in memory.
+	KeptMB     int `json:"kept_mb"`
+	SnapshotMB int `json:"snapshot_mb"`
 }
 
 // version is the form of the file that Save writes.
@@ -89,6 +94,12 @@ const (
 // TextScales are the sizes of the text to choose from, in percent.
 var TextScales = []int{90, 100, 115, 130, 150}
 
+// KeptMB and SnapshotMB are what to choose from.
+var (
+	KeptMB     = []int{0, 1000, 2000, 4000, 8000, 16000}
+	SnapshotMB = []int{128, 256, 512, 1000, 2000}
+)
+
 const maxRecent = 50
 
 // Default returns the settings of a first start.
@@ -107,6 +118,8 @@ func Default() Settings {
 		PanelWidth:   288,
 		Serving:      Serving{Port: DefaultPort},
 		Tint:         true,
+		KeptMB:       2000,
+		SnapshotMB:   256,
 	}
 }
 
@@ -178,6 +191,7 @@ func (s Settings) normal() Settings {
 		s.Theme = ThemeSystem
 	}
 	s.TextScale = nearest(TextScales, s.TextScale)
+	s.KeptMB, s.SnapshotMB = nearest(KeptMB, s.KeptMB), nearest(SnapshotMB, s.SnapshotMB)
 	s.Width = clamp(s.Width, MinWidth, maxSide, Default().Width)
 	s.Height = clamp(s.Height, MinHeight, maxSide, Default().Height)
 	s.SidebarWidth = clamp(s.SidebarWidth, MinSidebar, MaxSidebar, Default().SidebarWidth)

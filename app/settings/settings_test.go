@@ -31,7 +31,7 @@ func changed() Settings {
 			Thinking: "high", ThinkingBudget: 512,
 		},
 		Theme: ThemeDark, TextScale: 130, Width: 900.5, Height: 600,
-		SidebarWidth: 200.5, PanelWidth: 300,
+		SidebarWidth: 200.5, PanelWidth: 300, KeptMB: 4000, SnapshotMB: 512,
 		MoreOpen: true, Panel: "inspect",
 		Recent: []Recent{{Path: "/models/größe", Name: "größe", Reading: "inverted", NoCopy: true, Used: time.Unix(1e9, 0).UTC(), Rate: 3.5}, {Name: "Tern Tales"}},
 		Folder: "/models", Models: []string{"/a", "/b"}, Site: "https://mirror.example", Token: "hf_x",

@@ -13,6 +13,7 @@ type Controller struct {
 	Shelf        Shelf
 	Jobs         Jobs
 	Tokens       Tokens
+	Kept         Kept
 }
 
 // Conversation is what a user does with the conversation that is shown: *chat.Controller.
@@ -73,6 +74,11 @@ type Jobs interface {
 	Recipe(done func([]byte))
 	Weights(done func(*chat.Weights))
 	Measure(progress func(chat.SpeedProgress), done func(*chat.Speed))
+}
+
+// Kept has on disk what models know of conversations: *chat.Kept.
+type Kept interface {
+	Clear()
 }
 
 // Tokens looks into answers: *chat.Tokens.

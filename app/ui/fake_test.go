@@ -101,6 +101,7 @@ func (f *fakeController) Export(id, path, _, _ string, thoughts bool) {
 }
 func (f *fakeController) Search(query string)       { f.call("search", query) }
 func (f *fakeController) DiscardRecovered()         { f.call("discard") }
+func (f *fakeController) Clear()                    { f.call("clear") }
 func (f *fakeController) SetStory(on bool)          { f.call("story", on) }
 func (f *fakeController) SetSystem(id, text string) { f.call("system", id, " ", text) }
 func (f *fakeController) SetDraft(id, text string)  { f.view.Draft = text }
@@ -115,8 +116,9 @@ func parts(all interface {
 	Shelf
 	Jobs
 	Tokens
+	Kept
 }) Controller {
-	return Controller{all, all, all, all, all}
+	return Controller{all, all, all, all, all, all}
 }
 
 // rig is a window on a fake controller, with a clock that a test moves.

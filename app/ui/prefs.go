@@ -21,6 +21,7 @@ type prefs struct {
 	body     *fyne.Container
 
 	models  *prefsModels
+	memory  *prefsMemory
 	serving *serving
 	updates *updateRow
 	page    *screen
@@ -39,8 +40,8 @@ func themes() []namedTheme {
 const prefsWidth = 520
 
 // newPrefs builds the page; each function is told a new value.
-func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), setLanguage func(string), models *prefsModels, serving *serving, updates *updateRow) *prefs {
-	p := &prefs{models: models, serving: serving, updates: updates}
+func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), setEnter func(bool), setLanguage func(string), models *prefsModels, memory *prefsMemory, serving *serving, updates *updateRow) *prefs {
+	p := &prefs{models: models, memory: memory, serving: serving, updates: updates}
 	var names []string
 	for _, t := range themes() {
 		names = append(names, t.name)
@@ -71,6 +72,8 @@ func newPrefs(escape func(), setTheme func(settings.Theme), setSize func(int), s
 		container.NewHBox(p.enter),
 		kit.Gap(10),
 		container.New(&kit.Stack{Gap: 6}, models.rows...),
+		kit.Gap(10),
+		container.New(&kit.Stack{Gap: 6}, memory.rows...),
 		kit.Gap(10),
 		container.New(&kit.Stack{Gap: 6}, serving.parts...),
 		kit.Gap(10),
@@ -105,6 +108,7 @@ func (p *prefs) show(s settings.Settings) {
 		}
 	}
 	p.models.show(s)
+	p.memory.show(s)
 	p.serving.show(s.Serving)
 	p.updates.show(s.Updates.On)
 	p.language.Show(slices.IndexFunc(languages, func(l language) bool { return l.code == s.Language }))

@@ -148,6 +148,7 @@ func newWindow(win fyne.Window, th *kit.Theme, cfg Config) *window {
 	w.shelf = cfg.Shelf.Whole()
 	w.prefs = newPrefs(w.escape, w.preferences.setTheme, w.preferences.setTextSize, w.preferences.setEnterSends, w.preferences.setLanguage, newPrefsModels(foldersActions{folders: w.chooser.modelFolders, add: w.chooser.addFolder, forget: w.chooser.forgetFolder,
 		setSite: w.preferences.setSite, setToken: w.preferences.setToken, escape: w.escape}),
+		newPrefsMemory(memoryActions{setKept: w.preferences.setKept, setSnapshots: w.preferences.setSnapshots, clear: w.ctl.Kept.Clear, escape: w.escape}),
 		newServing(w.escape, fyne.CurrentApp().Clipboard().SetContent, w.preferences.setServing), newUpdateRow(w.cfg.Updates.host(), w.escape, w.preferences.setUpdates))
 	w.connect = newConnect(w.escape, w.connecting.findModels)
 	w.newModelsPage()
@@ -211,6 +212,7 @@ func (w *window) update() time.Duration {
 
 	w.status.download = runningDownload(w.shelf.Downloads.View())
 	w.cfg.lag.watch(len(v.Answers) > 0 || w.writing())
+	w.prefs.memory.kept(v.KeptView)
 	wake := w.status.show(v, now)
 	if w.showText() {
 		wake = sooner(wake, figuresEvery)

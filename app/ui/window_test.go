@@ -345,6 +345,10 @@ func TestStatusLine(t *testing.T) {
 	})
 	r.pass(showPrefillingAfter)
 	r.statusIs("Reading the prompt · 512 of 1,024 tokens · 1,234 tok/s")
+	r.show(func(v *chat.View) {
+		v.Figures = chat.Figures{PromptDone: 12400, PromptTotal: 30000, PromptRate: 880, ReadAgain: true, Context: 32768}
+	})
+	r.statusIs("Reading the conversation again · 12,400 of 30,000 tokens · 880 tok/s · about 20 s left")
 
 	r.show(state(chat.Generating), func(v *chat.View) {
 		v.Figures = chat.Figures{Rate: 412.3, FirstToken: 12 * time.Millisecond, ContextUsed: 181, Context: 512, Seed: 42}

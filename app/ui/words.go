@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2/theme"
 
@@ -41,9 +42,17 @@ func loading(p chat.LoadProgress) string {
 
 // readingPrompt is the status line while a prompt is evaluated.
 func readingPrompt(f chat.Figures) string {
-	s := kit.Tr("Reading the prompt · {{.Done}} of {{.Total}} tokens", "Done", kit.Count(f.PromptDone), "Total", kit.Count(f.PromptTotal))
+	done, total := kit.Count(f.PromptDone), kit.Count(f.PromptTotal)
+	s := kit.Tr("Reading the prompt · {{.Done}} of {{.Total}} tokens", "Done", done, "Total", total)
+	if f.ReadAgain {
+		s = kit.Tr("Reading the conversation again · {{.Done}} of {{.Total}} tokens", "Done", done, "Total", total)
+	}
 	if f.PromptRate > 0 {
 		s += " · " + kit.Rate(f.PromptRate)
+		left := time.Duration(float64(f.PromptTotal-f.PromptDone) / f.PromptRate * float64(time.Second))
+		if left >= 2*time.Second {
+			s += " · " + kit.Tr("about {{.Time}} left", "Time", kit.Remaining(left))
+		}
 	}
 	return s
 }

@@ -88,8 +88,9 @@ type Prompt struct {
 // Options are how an answer is written.
 type Options struct {
 	Generation settings.Generation
-	Seed       uint32 // also where Generation asks for a random one
-	Figures    bool   // of each token, where the model can
+	Seed       uint32   // also where Generation asks for a random one
+	Figures    bool     // of each token, where the model can
+	Kept       Restorer // what is on disk of the conversation; nil for nothing
 }
 
 // Answer is one that was begun.

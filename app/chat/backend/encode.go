@@ -58,8 +58,11 @@ func messages(turns []document.Turn, tok tokenizer.Tokenizer, vocab *document.Vo
 	return list
 }
 
-// vocabKey names a vocabulary by tokens from all over it.
+// vocabKey names a vocabulary by tokens from all over it; the name of none is empty.
 func vocabKey(tok tokenizer.Tokenizer) string {
+	if tok == nil {
+		return ""
+	}
 	const samples = 4096
 	h, size := sha256.New(), tok.VocabSize()
 	fmt.Fprintln(h, size, tok.Kind())
@@ -73,28 +76,26 @@ func vocabKey(tok tokenizer.Tokenizer) string {
 // vocabulary in another run of the program, it takes those ids, if they still spell it. first says that s
 // starts the document.
 func own(s *document.Segment, first bool, tok tokenizer.Tokenizer, vocab *document.Vocab) bool {
-	if s.Vocab != vocab && s.Spelling.Key == vocab.Key && spell(s.Spelling.IDs, s.Body(), first, tok) {
+	if s.Vocab != vocab && s.Spelling.Key == vocab.Key && spells(s.Spelling.IDs, s.Body(), first, tok) {
 		s.IDs, s.Vocab = s.Spelling.IDs, vocab
 	}
 	return s.Vocab == vocab
 }
 
-// spell reports whether ids are those of a text.
-func spell(ids []int32, text string, first bool, tok tokenizer.Tokenizer) bool {
-	if first && tok.StripsLeadingSpace() {
-		text = " " + text
-	}
+// spells reports whether ids are those of a text.
+func spells(ids []int32, text string, first bool, tok tokenizer.Tokenizer) bool {
+	stream := tokenizer.NewStream(tok, first)
 	for _, id := range ids {
 		if id < 0 || int(id) >= tok.VocabSize() {
 			return false
 		}
-		rest, is := strings.CutPrefix(text, string(tok.Bytes(id)))
+		rest, is := strings.CutPrefix(text, stream.Push(id))
 		if !is {
 			return false
 		}
 		text = rest
 	}
-	return text == "" && len(ids) > 0
+	return text == stream.Flush() && len(ids) > 0
 }
 
 // trim makes the ids of s spell its text again, after a stop text was cut off it:
@@ -129,14 +130,4 @@ func start(tok tokenizer.Tokenizer) []int32 {
 		return []int32{eos}
 	}
 	return nil
-}
-
-// unread is how many of ids a session that holds tokens has to evaluate: those
-// after the common prefix, the last one always.
-func unread(tokens, ids []int32) int {
-	n := 0
-	for n < len(tokens) && n < len(ids)-1 && tokens[n] == ids[n] {
-		n++
-	}
-	return len(ids) - n
 }

@@ -27,11 +27,12 @@ type engine struct {
 	free    func() (bytes int64, known bool)
 	path    string
 
+	snapshots   func() int64      // inference.SessionOptions.Snapshots as it is wanted now; nil for the default
 	corrections check.Corrections // that it was opened with
 }
 
 // open opens a checkpoint with corrections, or the built-in model for "".
-func open(ctx context.Context, path string, c check.Corrections, o inference.Options) (*Model, error) {
+func open(ctx context.Context, path string, c check.Corrections, o inference.Options, snapshots func() int64) (*Model, error) {
 	begin := time.Now()
 	var e *inference.Engine
 	var err error
@@ -51,12 +52,13 @@ func open(ctx context.Context, path string, c check.Corrections, o inference.Opt
 	info.Template, _ = e.ChatTemplate()
 	info.Notes, info.Thinks = e.Notes(), thinks(e.AnswerFormat())
 	info.OpenedIn = time.Since(begin)
-	return Of(e, info, c, o), nil
+	return Of(e, info, c, o, snapshots), nil
 }
 
-// Of is the model of an engine that was opened with corrections and options. It closes the engine.
-func Of(e *inference.Engine, info Info, c check.Corrections, o inference.Options) *Model {
-	x := &engine{Engine: e, threads: o.Threads, free: o.Free, path: info.Path, corrections: c}
+// Of is the model of an engine that was opened with corrections and options. It closes the engine. snapshots, if
+// not nil, is the memory for copies of a state of linear attention as it is wanted now.
+func Of(e *inference.Engine, info Info, c check.Corrections, o inference.Options, snapshots func() int64) *Model {
+	x := &engine{snapshots: snapshots, Engine: e, threads: o.Threads, free: o.Free, path: info.Path, corrections: c}
 	m := NewLocal(x, info)
 	m.Local.Weights = e.Model()
 	m.Local.Shared = func() *inference.Engine { return x.Engine }
@@ -111,13 +113,18 @@ func (e *engine) Session(g settings.Generation) (Session, error) {
 	if g.Context > 0 {
 		length = min(length, g.Context)
 	}
+	budget := int64(0)
+	if e.snapshots != nil {
+		budget = e.snapshots()
+	}
 	if e.session == nil || e.session.Context() != length {
-		s, err := e.NewSession(inference.SessionOptions{Context: length})
+		s, err := e.NewSession(inference.SessionOptions{Context: length, Snapshots: budget})
 		if err != nil {
 			return nil, err
 		}
 		e.session = s
 	}
+	e.session.SetSnapshots(budget)
 	return e.session, nil
 }
 

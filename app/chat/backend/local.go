@@ -75,7 +75,10 @@ func (l *Local) Prepare(g settings.Generation) (int, error) {
 }
 
 // Forget drops the session.
-func (l *Local) Forget() { l.engine.Forget() }
+func (l *Local) Forget() {
+	l.engine.Forget()
+	l.session = nil
+}
 
 // Close frees the engine; Weights stay.
 func (l *Local) Close() { l.engine.Close() }
@@ -100,7 +103,7 @@ func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
 	if o.Figures {
 		g.Alternatives = alternatives
 	}
-	a := &localAnswer{session: l.session, tok: l.engine.Tokenizer()}
+	a := &localAnswer{session: l.session, kept: o.Kept, tok: l.engine.Tokenizer()}
 	var ids []int32
 	var err error
 	if p.Mode == document.ChatMode {
@@ -123,7 +126,7 @@ func (l *Local) Begin(p Prompt, o Options) (Answer, error) {
 		return nil, err
 	}
 	a.record = record{vocab: &l.vocab, prompt: slices.Clone(ids), options: g}
-	a.size = Size{Context: l.session.Context(), Used: min(len(ids), l.session.Context()), Unread: unread(l.session.Tokens(), ids)}
+	a.size = Size{Context: l.session.Context(), Used: min(len(ids), l.session.Context()), Unread: unread(l.session, ids)}
 	return a, nil
 }
 
@@ -176,6 +179,7 @@ func (l *Local) chat(p Prompt) (a asked, err error) {
 // localAnswer is one of a model in this process.
 type localAnswer struct {
 	session Session
+	kept    Restorer
 	tok     tokenizer.Tokenizer
 	size    Size
 	record  record
@@ -192,6 +196,9 @@ func (a *localAnswer) Spell(s *document.Segment, first bool) { trim(s, a.tok, fi
 func (a *localAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		r := &a.record
+		if a.restore(ctx) && !yield(Event{Kind: Reading, Total: unread(a.session, r.prompt)}, nil) {
+			return
+		}
 		for e, err := range a.session.Generate(ctx, r.prompt, r.options) {
 			if err != nil {
 				yield(Event{}, err)

@@ -50,11 +50,11 @@ func Corrections(reading string) check.Corrections {
 }
 
 // Files is the opener of files and of the built-in model. It reads each as it is to be read. free is
-// that of inference.Options.
-func Files(r *Readings, free func() (bytes int64, known bool)) Opener {
+// that of inference.Options, snapshots that of Of.
+func Files(r *Readings, free func() (bytes int64, known bool), snapshots func() int64) Opener {
 	return func(ctx context.Context, path string, g settings.Generation, progress func(model.Progress)) (*Model, error) {
 		reading := r.of(path)
-		m, err := open(ctx, path, Corrections(reading), inference.Options{Threads: g.Threads, Progress: progress, Free: free})
+		m, err := open(ctx, path, Corrections(reading), inference.Options{Threads: g.Threads, Progress: progress, Free: free}, snapshots)
 		if err != nil {
 			return nil, err
 		}

@@ -162,3 +162,15 @@ func (d Document) Turns() (list []Turn) {
 	}
 	return list
 }
+
+// Answered is the share of the text, in bytes, up to the end of the last answer.
+func (d Document) Answered() float64 {
+	all, answered := 0, 0
+	for _, s := range d.Segments {
+		all += len(s.Text())
+		if s.Author == Model {
+			answered = all
+		}
+	}
+	return float64(answered) / float64(max(all, 1))
+}

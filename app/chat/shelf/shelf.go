@@ -109,6 +109,20 @@ func (s *Shelf) Load(id string, then func(*history.Conversation)) {
 	})
 }
 
+// Beside runs f on the disk's goroutine.
+func (s *Shelf) Beside(f func()) { s.disk.Do(f) }
+
+// Listed passes the ids of the conversations that are kept to f, on the disk's goroutine.
+func (s *Shelf) Listed(f func(there map[string]bool)) {
+	s.disk.Do(func() {
+		there := map[string]bool{}
+		for _, e := range s.shown.snapshot().Conversations {
+			there[e.ID] = true
+		}
+		f(there)
+	})
+}
+
 // Recover looks again for what a crash left.
 func (s *Shelf) Recover() { s.disk.Do(s.files.recover) }
 

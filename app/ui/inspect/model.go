@@ -22,6 +22,7 @@ type ModelTab struct {
 	weights *chat.Weights
 	layers  *layerBars
 	memory  *kit.Note
+	session chat.SessionMemory
 	Notes   *kit.Note   // what was passed over or assumed
 	Input   *kit.Choice // int8 or float activations, where a file cannot say it
 	input   *fyne.Container
@@ -110,6 +111,10 @@ func newModelTab(escape func(), input func(float bool)) *ModelTab {
 // showModel asks for the weights of a model that is new, and shows them.
 func (p *Panel) showModel() {
 	t := p.Model
+	if t.session != p.view.Memory {
+		t.session = p.view.Memory
+		t.showMemory()
+	}
 	if p.view.Model == t.of {
 		return
 	}
@@ -149,16 +154,41 @@ func (t *ModelTab) set(w *chat.Weights) {
 		t.layers.set(nil)
 		return
 	}
-	parts := make([]string, 0, len(w.Memory)+1)
-	total := int64(0)
-	for _, m := range w.Memory {
-		total += m.Bytes
-		parts = append(parts, memoryName(m.Name)+" "+kit.Size(m.Bytes))
-	}
-	t.memory.Set(kit.Span{Text: kit.Tr("Memory: {{.Size}}", "Size", kit.Size(total)), Colour: theme.ColorNameForeground}, kit.Muted(" · "+strings.Join(parts, " · ")))
+	t.showMemory()
 	t.layers.set(w.Layers)
 	t.filter()
 	t.box.Refresh()
+}
+
+// showMemory says what the weights take, and what the conversation does.
+func (t *ModelTab) showMemory() {
+	if t.weights == nil {
+		return
+	}
+	var spans []kit.Span
+	add := func(title string, names []string, bytes []int64) {
+		total := int64(0)
+		var parts []string
+		for i, n := range bytes {
+			if n > 0 {
+				total += n
+				parts = append(parts, names[i]+" "+kit.Size(n))
+			}
+		}
+		spans = append(spans, kit.Span{Text: title + " " + kit.Size(total), Colour: theme.ColorNameForeground}, kit.Muted(" · "+strings.Join(parts, " · ")))
+	}
+	var names []string
+	var bytes []int64
+	for _, m := range t.weights.Memory {
+		names, bytes = append(names, memoryName(m.Name)), append(bytes, m.Bytes)
+	}
+	add(kit.Tr("Memory:"), names, bytes)
+	if m := t.session; m.KV+m.State+m.Snapshots > 0 {
+		spans = append(spans, kit.Muted("\n"))
+		add(kit.Tr("Conversation:"), []string{kit.Tr("keys and values"), kit.Tr("state"), kit.TrN(m.Kept, "one copy of it", "{{.N}} copies of it")}, []int64{m.KV, m.State, m.Snapshots})
+	}
+	t.memory.Set(spans...)
+	t.body.Layout.Layout(nil, t.body.Size())
 }
 
 // memoryName says a part of the memory.

@@ -295,6 +295,11 @@ func TestModelTab(t *testing.T) {
 	if got, want := m.memory.Text(), "Memory: 4 MB · layers 2 MB · embedding 2 MB · norms 27 kB"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	r.view.Memory = chat.SessionMemory{KV: 12e6, State: 20e6, Snapshots: 40e6, Kept: 2}
+	r.Show(r.view)
+	if got, want := m.memory.Text(), "Memory: 4 MB · layers 2 MB · embedding 2 MB · norms 27 kB\nConversation: 72 MB · keys and values 12 MB · state 20 MB · 2 copies of it 40 MB"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	if got := m.layers.AccessibilityLabel(); !strings.HasPrefix(got, "Layer 1 29/42/29\n") {
 		t.Errorf("%q", got)
 	}
