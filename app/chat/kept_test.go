@@ -19,12 +19,11 @@ var kinds = []string{"", "../../inference/testdata/goldens2/qwen35-pq2_0"}
 
 // home is what stays of the program between its starts.
 type home struct {
-	t       *testing.T
-	folder  string
-	store   *kept.Store // nil for none
-	path    string      // of the model
-	g       settings.Generation
-	changed chan struct{}
+	t      *testing.T
+	folder string
+	store  *kept.Store // nil for none
+	path   string      // of the model
+	g      settings.Generation
 }
 
 func newHome(t *testing.T, path string, keeps bool) *home {
