@@ -70,6 +70,8 @@ type Options struct {
 	// their cache grows, from their own goroutines; what it does not leave is an
 	// error, where taking it could end the program.
 	Free func() (bytes int64, known bool)
+	// Early, if it is not nil, is what was made while the model was read.
+	Early *Early
 }
 
 // Engine is a loaded model, its tokenizer and its workers. It is immutable and
@@ -98,7 +100,8 @@ type Engine struct {
 // Open reads the checkpoint at path: a folder, or any file in it.
 // Errors wrap model.ErrNotFound, ErrUnsupported, ErrDamaged or the context's.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
-	m, err := checkpoint.OpenWith(ctx, path, checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input})
+	o.Early = new(Early)
+	m, err := checkpoint.OpenWith(ctx, path, o.Early.Reading(checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input}))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +122,7 @@ func OpenFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Engine, e
 // tokenizer files gives an engine whose Tokenizer is nil; one with files that
 // cannot be used is an error but for Options.OnlyIDs.
 func New(m *model.Model, o Options) (*Engine, error) {
-	tok, noTok := newTokenizer(m)
+	tok, noTok := o.Early.tokenizer(m)
 	if errors.Is(noTok, tokenizer.ErrNone) {
 		noTok = nil
 	}

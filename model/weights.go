@@ -45,14 +45,35 @@ func (d *Dense) Read() int64 {
 // can be. The quarter of their memory that it frees is left in Narrow. Nothing else may
 // use d meanwhile.
 func (d *Dense) Narrowed() bool {
-	if d.Narrow == nil && !d.whole && (d.Type == F16 || d.Type == BF16) {
-		if d.Narrow = narrow.Narrow(d.Data, d.Rows, d.Cols, d.Type == F16); d.Narrow != nil {
-			d.Data = nil
-		} else {
-			d.whole = true
-		}
+	if d.Narrow == nil && !d.whole && d.half() {
+		d.keep(narrow.Narrow(d.Data, d.Rows, d.Cols, d.Type == F16))
 	}
 	return d.Narrow != nil
+}
+
+// half says whether a number has 16 bits.
+func (d *Dense) half() bool { return d.Type == F16 || d.Type == BF16 }
+
+// Narrowing is Narrowed for numbers of 16 bits that are still to be read, of which first
+// are the first, one block of package narrow: the rows go to the builder, which stores
+// them in Data, and that to NarrowedBy.
+func (d *Dense) Narrowing(first []byte) *narrow.Builder {
+	if !d.half() {
+		return nil
+	}
+	return narrow.NewBuilder(d.Data, d.Rows, d.Cols, d.Type == F16, first)
+}
+
+// NarrowedBy ends what Narrowing began.
+func (d *Dense) NarrowedBy(b *narrow.Builder) { d.keep(b.Matrix()) }
+
+// keep keeps the numbers in m, or where they are if that is nil.
+func (d *Dense) keep(m *narrow.Matrix) {
+	if d.Narrow = m; m != nil {
+		d.Data = nil
+	} else {
+		d.whole = true
+	}
 }
 
 // groupedBytes is the memory of codes and scales.

@@ -130,8 +130,12 @@ func (c Correction) Layout() string {
 
 // OpenModel is checkpoint.Open with corrections.
 func OpenModel(ctx context.Context, path string, c Corrections, progress func(model.Progress)) (*model.Model, error) {
-	o := c.Options(inference.Options{Progress: progress})
-	read := checkpoint.Options{Progress: o.Progress, I2S: o.I2S, Input: o.Input}
+	return c.openModel(ctx, path, checkpoint.Options{Progress: progress})
+}
+
+func (c Corrections) openModel(ctx context.Context, path string, read checkpoint.Options) (*model.Model, error) {
+	o := c.Options(inference.Options{})
+	read.I2S, read.Input = o.I2S, o.Input
 	for _, x := range c {
 		switch x {
 		case Q2By64:
@@ -149,7 +153,8 @@ func OpenModel(ctx context.Context, path string, c Corrections, progress func(mo
 
 // Open is inference.Open with corrections.
 func Open(ctx context.Context, path string, c Corrections, o inference.Options) (*inference.Engine, error) {
-	m, err := OpenModel(ctx, path, c, o.Progress)
+	o.Early = new(inference.Early)
+	m, err := c.openModel(ctx, path, o.Early.Reading(checkpoint.Options{Progress: o.Progress}))
 	if err != nil {
 		return nil, err
 	}

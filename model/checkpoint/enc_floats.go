@@ -1,6 +1,9 @@
 package checkpoint
 
-import "tern/model"
+import (
+	"tern/model"
+	"tern/model/narrow"
+)
 
 // floatVector is a short tensor of floats that becomes []float32: a norm, or the
 // factors of RoPE.
@@ -19,6 +22,9 @@ var denseMatrix = Encoding{Name: "dense", load: func(l *loader, b *binding) erro
 	} else {
 		*b.Dense = d
 	}
+	if b.Dense != nil && b.Dense == l.head && l.narrow != nil && l.narrow(b.Dense) {
+		return l.narrowHead(b)
+	}
 	_, unit := t.Block()
 	chunk := chunkBytes / unit * unit
 	for from := 0; from < len(d.Data); from += runBytes / chunkBytes * chunk {
@@ -29,6 +35,40 @@ var denseMatrix = Encoding{Name: "dense", load: func(l *loader, b *binding) erro
 	}
 	return nil
 }}
+
+// narrowHead reads a head of 16-bit floats as denseMatrix does and keeps it in 12 bits
+// where that works: a block goes from the cache to where it stays.
+func (l *loader) narrowHead(b *binding) error {
+	d, stride := b.Dense, b.Dense.Type.Bytes(b.Cols)
+	first := l.room(min(b.Rows, narrow.BlockRows) * stride)
+	defer l.done(first)
+	if err := b.weight.readFull(*first, 0); err != nil {
+		return err
+	}
+	builder := d.Narrowing(*first)
+	step := wholeBands(chunkBytes, stride)
+	for from := 0; from < b.Rows; from += narrow.BlockRows {
+		to := min(from+narrow.BlockRows, b.Rows)
+		l.pieces = append(l.pieces, piece{b.Layer + 1, func() error {
+			buf := l.room(min(step, to-from) * stride)
+			defer l.done(buf)
+			for at := from; at < to; at += step {
+				if err := l.readRows(b, stride, at, (*buf)[:min(step, to-at)*stride], func(first int, rows []byte) error {
+					if !d.Type.Finite(rows) {
+						return notFinite(b.weight)
+					}
+					builder.Rows(first, rows)
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+	}
+	l.after = append(l.after, func() { d.NarrowedBy(builder) })
+	return nil
+}
 
 // readFinite reads a part of a tensor, from an offset, to where it stays. It looks at
 // each chunk of it while that is in the cache.

@@ -40,11 +40,9 @@ func (l *loader) i2s(b *binding) error {
 	// ternary's, but the first in the highest bits.
 	if l.layout == I2SX86 && b.Cols%ternary.BlockCols == 0 {
 		stride := b.Cols / 4
-		l.later(b, stride, func(first int, rows []byte) error {
-			for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
-				if !b.Linear.PackReversed(r, rows[:stride]) {
-					return code3(b, r)
-				}
+		l.rowsLater(b, stride, func(m *ternary.Matrix, i, r int, stored []byte) error {
+			if !m.PackReversed(i, stored) {
+				return code3(b, r)
 			}
 			return nil
 		})

@@ -74,41 +74,36 @@ const TQBlock = 2 * ternary.BlockCols
 // tq reads TQ1_0 or TQ2_0: blocks of 256 weights, each with a scale at its end.
 // The scales are equal, but for 0 in blocks whose weights are all 0.
 func (l *loader) tq(b *binding) error {
-	m, err := l.firstScale(b)
+	scale, err := l.firstScale(b)
 	if err != nil {
 		return err
 	}
-	if m == 0 {
+	if scale == 0 {
 		return l.zeros(b)
 	}
-	if err := b.scaleBy(m); err != nil {
+	if err := b.scaleBy(scale); err != nil {
 		return err
 	}
 	stride, wide := b.stride(), b.Cols/TQBlock*repack.TQ2Bytes
-	l.later(b, stride, func(first int, rows []byte) error {
-		room := l.room(wide)
-		defer l.done(room)
-		for r := first; len(rows) > 0; r, rows = r+1, rows[stride:] {
-			blocks := rows[:stride]
-			if b.enc.Type == gguf.TQ1 {
-				blocks = *room
-				repack.TQ1(blocks, rows[:stride])
-			}
-			if err := b.tqRow(r, blocks, m); err != nil {
-				return err
-			}
+	var usual [2]byte // scale: one comparison of bits for nearly all blocks
+	model.EncodeHalves(usual[:], []float32{scale})
+	l.rowsLater(b, stride, func(m *ternary.Matrix, i, r int, blocks []byte) error {
+		if b.enc.Type == gguf.TQ1 {
+			room := l.room(wide)
+			defer l.done(room)
+			repack.TQ1(*room, blocks)
+			blocks = *room
 		}
-		return nil
+		return b.tqRow(m, i, r, blocks, scale, usual)
 	})
 	return nil
 }
 
-// tqRow packs row r from blocks of TQ2_0, each half of which is laid out as package
-// ternary lays out 128 columns, given the scale that they have where it is not 0.
-func (b *binding) tqRow(r int, blocks []byte, m float32) error {
+// tqRow packs stored row r as row i of m from blocks of TQ2_0, each half of which is laid
+// out as package ternary lays out 128 columns, given the scale that they have where it is
+// not 0, and that as it is stored.
+func (b *binding) tqRow(m *ternary.Matrix, i, r int, blocks []byte, scale float32, usual [2]byte) error {
 	zeros := false
-	var usual [2]byte // m: one comparison of bits for nearly all blocks
-	model.EncodeHalves(usual[:], []float32{m})
 	for at := TQBlock / 4; at < len(blocks); at += repack.TQ2Bytes {
 		if [2]byte(blocks[at:]) == usual {
 			continue
@@ -116,22 +111,22 @@ func (b *binding) tqRow(r int, blocks []byte, m float32) error {
 		switch d := model.HalfAt(blocks[at:]); {
 		case d == 0:
 			zeros = true
-		case d != m:
-			return differentScales(b, m, d)
+		case d != scale:
+			return differentScales(b, scale, d)
 		}
 	}
 	if !zeros {
-		if !b.Linear.PackSpaced(r, blocks, repack.TQ2Bytes) {
+		if !m.PackSpaced(i, blocks, repack.TQ2Bytes) {
 			return code3(b, r)
 		}
 		return nil
 	}
-	for i := 0; len(blocks) > 0; i, blocks = i+2, blocks[repack.TQ2Bytes:] {
+	for block := 0; len(blocks) > 0; block, blocks = block+2, blocks[repack.TQ2Bytes:] {
 		codes := blocks[:TQBlock/4]
 		if model.HalfAt(blocks[TQBlock/4:]) == 0 {
 			codes = allZeros
 		}
-		if !b.Linear.PackCodes(r, i, codes) {
+		if !m.PackCodes(i, block, codes) {
 			return code3(b, r)
 		}
 	}

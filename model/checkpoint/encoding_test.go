@@ -78,7 +78,7 @@ func TestMicroTernary(t *testing.T) {
 // load reads raw as a tensor of b's encoding and returns its weights.
 func load(t *testing.T, b *binding, raw []byte, layout I2SLayout) []int8 {
 	t.Helper()
-	b.weight = memory("w", raw, b.Rows, b.Cols)
+	b.weight = inMemory("w", raw, b.Rows, b.Cols)
 	l := &loader{ctx: t.Context(), layout: layout, q: &quantization{}}
 	if err := l.load([]binding{*b}); err != nil {
 		t.Fatal(err)
@@ -128,6 +128,6 @@ func TestMagnitudes(t *testing.T) {
 	}
 }
 
-func memory(name string, raw []byte, shape ...int) *tensor {
+func inMemory(name string, raw []byte, shape ...int) *tensor {
 	return &tensor{name, "test.gguf", "", shape, io.NewSectionReader(bytes.NewReader(raw), 0, int64(len(raw)))}
 }

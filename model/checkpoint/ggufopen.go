@@ -22,7 +22,8 @@ func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Optio
 		return err
 	}
 	defer f.Close()
-	err = m.read(list, &loader{ctx: ctx, q: &quantization{normEps: x.Eps}, layout: o.I2S, report: o.Progress})
+	l := &loader{q: &quantization{normEps: x.Eps}, layout: o.I2S, report: o.Progress, narrow: o.Narrow}
+	err = m.readBeside(ctx, list, l, func() error { return m.takeVocab(path.Base(name), f.Meta, &x) }, o.Vocabulary)
 	if errors.As(err, new(groupsError)) && Find(m.Arch).input == bySigns && o.Input == nil {
 		// The beginning did not show it: scales differ further on.
 		float := model.InputFloat
@@ -81,17 +82,8 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 	}
 	m.Notes = append(m.Notes, notes...)
 	m.Recommended = recommendedGGUF(f.Meta)
-	if m.Tokenizer.GGUF, err = readVocab(name, f.Meta); err != nil {
-		return nil, x, err
-	}
-	if v := m.Tokenizer.GGUF; v != nil {
-		if int(v.BOS) < m.VocabSize {
-			m.BOS = v.BOS
-		}
-		addStops(&m.Config, stopsOf(v))
-	}
-	if id := k.int(KeyStart, -1); m.Tokenizer.GGUF == nil && id >= 0 && id < m.VocabSize {
-		m.BOS = int32(id)
+	if id := k.int(KeyStart, -1); id >= 0 && id < m.VocabSize {
+		m.BOS = int32(id) // unless the vocabulary says another
 	}
 	a := Find(m.Arch)
 	if m.Input, err = a.inputOf(k, &m.Config, tensors["blk.0.attn_q.weight"], input); err != nil {
@@ -100,10 +92,6 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 	x = k.extras()
 	if k.err != nil {
 		return nil, x, k.err
-	}
-	if x.Stops != nil {
-		m.StopIDs = nil
-		addStops(&m.Config, x.Stops)
 	}
 	if m.SubNorm && tensors["blk.0.attn_sub_norm.weight"] == nil {
 		return nil, x, k.problem(model.ErrUnsupported, "there are no sub-norms, so this is another kind of bitnet model")
@@ -130,6 +118,26 @@ func (m *opening) bindFile(f *gguf.File, name string, input *model.Input, same f
 	}
 	list, m.Ignored, err = bindGGUF(name, parts, tensors, a.GGUF.latent, m.Input, skip, &x)
 	return list, x, err
+}
+
+// takeVocab reads the vocabulary and takes from it which tokens begin and end texts.
+func (m *opening) takeVocab(file string, meta map[string]gguf.Value, x *Extras) error {
+	v, err := readVocab(file, meta)
+	if err != nil {
+		return err
+	}
+	if m.Tokenizer.GGUF = v; v != nil {
+		m.BOS = -1
+		if int(v.BOS) < m.VocabSize {
+			m.BOS = v.BOS
+		}
+		addStops(&m.Config, stopsOf(v))
+	}
+	if x.Stops != nil {
+		m.StopIDs = nil
+		addStops(&m.Config, x.Stops)
+	}
+	return nil
 }
 
 // tie decides whether the head is the embedding. The first file of 2B-4T holds

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"tern/model"
+	"tern/model/internal/memory"
 	"tern/model/internal/parallel"
 	"tern/model/ternary"
 )
@@ -44,6 +45,10 @@ type loader struct {
 	progress model.Progress
 	report   func(model.Progress)
 	rooms    sync.Pool // buffers of pieces
+	narrow   func(*model.Dense) bool
+	head     *model.Dense
+	after    []func() // of all pieces
+	ready    func()   // is called once the memory of the weights is there
 
 	ternary    bool // a projection is ternary,
 	floatsLeft bool // or a float one that does not pack
@@ -78,6 +83,9 @@ func (l *loader) load(list []binding) error {
 		return fmt.Errorf("model: matrices of %d bytes would take %d, their rows are too short for a model: %w", l.progress.TotalBytes, body, model.ErrDamaged)
 	}
 	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
+	if l.ready != nil {
+		l.ready()
+	}
 	for i := range list {
 		b, left := &list[i], len(l.pieces)
 		if err := l.bindingTo(b); err != nil {
@@ -102,6 +110,9 @@ func (l *loader) load(list []binding) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range l.after {
+		f()
+	}
 	l.tellLayer(l.progress.Layers)
 	l.tell()
 	return nil
@@ -125,6 +136,33 @@ func (l *loader) later(b *binding, stride int, f func(first int, rows []byte) er
 			return nil
 		}})
 	}
+}
+
+// rowsLater is later for a matrix with one multiplier: pack gets each stored row, the
+// number of it, and where it goes, row i of m.
+func (l *loader) rowsLater(b *binding, stride int, pack func(m *ternary.Matrix, i, r int, stored []byte) error) {
+	const part = ternary.BandRows // is packed in the cache
+	l.later(b, stride, func(first int, rows []byte) error {
+		room := l.room(ternary.Size(part, b.Cols))
+		defer l.done(room)
+		for ; len(rows) > 0; first += part {
+			n := min(part, len(rows)/stride)
+			m, base := &b.Linear.Matrix, first
+			if staged := m.Part(part, *room); n == part {
+				m, base = &staged, 0
+			}
+			for i := range n {
+				if err := pack(m, base+i, first+i, rows[i*stride:][:stride]); err != nil {
+					return err
+				}
+			}
+			if m != &b.Linear.Matrix {
+				b.Linear.Put(first, m)
+			}
+			rows = rows[n*stride:]
+		}
+		return nil
+	})
 }
 
 // readRows reads rows into buf and gives them to f while they are in the cache.
@@ -215,8 +253,9 @@ func (l *loader) eachRun(rows, n int, f func(from, to int) error) error {
 func (l *loader) room(n int) *[]byte {
 	b, _ := l.rooms.Get().(*[]byte)
 	if b == nil || cap(*b) < n {
-		b = new([]byte)
-		*b = make([]byte, n)
+		// On a huge page, which is cheaper than the faults of many small ones.
+		room := memory.Zeros(max(n, memory.HugePage))
+		b = &room
 	}
 	*b = (*b)[:n]
 	return b

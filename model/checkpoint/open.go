@@ -20,10 +20,12 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"tern/model"
 	"tern/model/gguf"
 	"tern/model/safetensors"
+	"tern/tokenizer/vocab"
 )
 
 const (
@@ -51,6 +53,13 @@ type Options struct {
 	// Q2 is the layout of Q2_0 tensors, gguf.Q2 or gguf.Q2Legacy, where the sizes
 	// of a file allow both; 0 takes the one whose scales look like scales.
 	Q2 gguf.Type
+	// Vocabulary, if it is not nil, is called with what Model.Tokenizer and VocabSize
+	// will say while the weights are read, on another goroutine: a tokenizer can be
+	// made meanwhile. It has returned when OpenWith does.
+	Vocabulary func(vocab.Files)
+	// Narrow, if it is not nil, says whether a head of 16-bit floats is to be kept in
+	// 12 bits where that works, as [model.Dense.Narrowed] does later with more work.
+	Narrow func(head *model.Dense) bool
 }
 
 // Open is OpenWith with nothing but progress, which may be nil.
@@ -168,7 +177,8 @@ func (m *opening) openSafetensors(ctx context.Context, fsys fs.FS, at place, o O
 	}
 	defer set.Close()
 	m.RopeLong, m.RopeShort = q.long, q.short
-	if err := m.read(list, &loader{ctx: ctx, q: &q, report: o.Progress}); err != nil {
+	l := &loader{q: &q, report: o.Progress, narrow: o.Narrow}
+	if err := m.readBeside(ctx, list, l, func() error { return nil }, o.Vocabulary); err != nil {
 		return err
 	}
 	if convert := Find(m.Arch).fromClass; convert != nil {
@@ -238,6 +248,35 @@ func containerError(err error) error {
 	return fmt.Errorf("model: %w", err)
 }
 
+// readBeside reads the weights and, beside that, takes the vocabulary and tells of it. A
+// vocabulary that cannot be used ends the reading. It is taken once there is memory for the
+// weights, before which the garbage collector would look at all of it.
+func (m *opening) readBeside(ctx context.Context, list []binding, l *loader, take func() error, tell func(vocab.Files)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var failed error
+	var wait sync.WaitGroup
+	begin := sync.OnceFunc(func() {
+		wait.Go(func() {
+			if failed = take(); failed != nil {
+				cancel()
+			} else if tell != nil {
+				files := m.Tokenizer
+				files.Rows = m.VocabSize
+				tell(files)
+			}
+		})
+	})
+	l.ctx, l.ready = ctx, begin
+	err := m.read(list, l)
+	begin() // where there was no memory to take
+	wait.Wait()
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
 // read reads the tensors of list and notes what they are.
 func (m *opening) read(list []binding, l *loader) error {
 	for i := range list {
@@ -250,7 +289,7 @@ func (m *opening) read(list []binding, l *loader) error {
 			m.Tensors = append(m.Tensors, info)
 		}
 	}
-	l.progress.Layers = m.Config.Layers
+	l.progress.Layers, l.head = m.Config.Layers, m.Head
 	if err := l.load(list); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 
 	"tern/model"
+	"tern/model/gguf"
 	"tern/model/pyjson"
 	"tern/model/ternary"
 )
@@ -66,7 +68,14 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	var files io.Closer
 	if at.gguf {
 		f.Format = "GGUF"
-		files, list, _, err = m.planGGUF(fsys, at.weights, Options{}, sameStart)
+		var g *gguf.File
+		var x Extras
+		if g, list, x, err = m.planGGUF(fsys, at.weights, Options{}, sameStart); err == nil {
+			if err = m.takeVocab(path.Base(at.weights), g.Meta, &x); err != nil {
+				err = errors.Join(err, g.Close())
+			}
+		}
+		files = g
 	} else {
 		files, list, _, err = m.planSafetensors(fsys, at, nil)
 	}

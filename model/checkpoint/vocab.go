@@ -1,8 +1,6 @@
 package checkpoint
 
 import (
-	"math"
-
 	"tern/model/gguf"
 	"tern/tokenizer/vocab"
 )
@@ -26,32 +24,18 @@ func readVocab(file string, meta map[string]gguf.Value) (*vocab.GGUF, error) {
 		k.fail("metadata %s has %d tokens", k.of("tokens"), len(v.Tokens))
 	}
 	if stored, ok := meta[k.of("scores")]; ok {
-		list, ok := stored.Floats()
-		if whole, isInt := stored.Ints(); isInt {
-			ok, list = true, make([]float64, len(whole))
-			for i, n := range whole {
-				list[i] = float64(n)
-			}
-		}
-		if !ok || len(list) < len(v.Tokens) {
+		if v.Scores, ok = stored.Float32s(); !ok || len(v.Scores) < len(v.Tokens) {
 			k.fail("metadata %s does not have a number for each token", k.of("scores"))
 			return nil, k.err
 		}
-		v.Scores = make([]float32, len(v.Tokens))
-		for i := range v.Scores {
-			v.Scores[i] = float32(list[i])
-		}
+		v.Scores = v.Scores[:len(v.Tokens):len(v.Tokens)]
 	}
 	if stored, ok := meta[k.of("token_type")]; ok {
-		list, ok := stored.Ints()
-		if !ok || len(list) < len(v.Tokens) {
+		if v.Types, ok = stored.Int32s(); !ok || len(v.Types) < len(v.Tokens) {
 			k.fail("metadata %s does not have an integer for each token", k.of("token_type"))
 			return nil, k.err
 		}
-		v.Types = make([]int32, len(v.Tokens))
-		for i := range v.Types {
-			v.Types[i] = int32(min(max(list[i], math.MinInt32), math.MaxInt32))
-		}
+		v.Types = v.Types[:len(v.Tokens):len(v.Tokens)]
 	}
 	for name, id := range map[string]*int32{
 		"bos": &v.BOS, "eos": &v.EOS, "eot": &v.EOT, "unknown": &v.UNK, "padding": &v.PAD,

@@ -138,7 +138,8 @@ func (v Value) Strings() (list []string, ok bool) {
 		if len(rest) < 8 {
 			return nil, false
 		}
-		n := v.bits(len(v.data)-len(rest), 8)
+		n := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
+			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
 		if rest = rest[8:]; n > uint64(len(rest)) {
 			return nil, false
 		}
@@ -165,6 +166,52 @@ func (v Value) Ints() (list []int64, ok bool) { return numbers(v, Value.Int) }
 
 // Floats returns an array of a floating-point type.
 func (v Value) Floats() (list []float64, ok bool) { return numbers(v, Value.Float) }
+
+// Int32s is Ints for numbers that 32 bits hold; others become the nearest that they do.
+func (v Value) Int32s() (list []int32, ok bool) {
+	if v.Type == Array && v.Elem == Int32 {
+		return words(v, func(u uint32) int32 { return int32(u) }), true
+	}
+	wide, ok := v.Ints()
+	if !ok {
+		return nil, false
+	}
+	list = make([]int32, len(wide))
+	for i, n := range wide {
+		list[i] = int32(min(max(n, math.MinInt32), math.MaxInt32))
+	}
+	return list, true
+}
+
+// Float32s returns an array of any type of numbers, rounded to float32.
+func (v Value) Float32s() (list []float32, ok bool) {
+	if v.Type == Array && v.Elem == Float32 {
+		return words(v, math.Float32frombits), true
+	}
+	if floats, ok := v.Floats(); ok {
+		return rounded(floats), true
+	}
+	ints, ok := v.Ints()
+	return rounded(ints), ok
+}
+
+// words decodes an array of numbers of 32 bits.
+func words[T any](v Value, decode func(uint32) T) []T {
+	list, rest := make([]T, v.Len), v.data
+	for i := range list {
+		list[i] = decode(uint32(rest[0]) | uint32(rest[1])<<8 | uint32(rest[2])<<16 | uint32(rest[3])<<24)
+		rest = rest[4:]
+	}
+	return list
+}
+
+func rounded[T int64 | float64](wide []T) []float32 {
+	list := make([]float32, len(wide))
+	for i, n := range wide {
+		list[i] = float32(n)
+	}
+	return list
+}
 
 // numbers decodes an array of values of fixed size, one by one.
 func numbers[T any](v Value, decode func(Value) (T, bool)) (list []T, ok bool) {

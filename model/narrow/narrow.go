@@ -22,6 +22,7 @@ import (
 
 	"github.com/x448/float16"
 
+	"tern/model/internal/memory"
 	"tern/model/internal/parallel"
 	"tern/model/internal/repack"
 )
@@ -65,42 +66,87 @@ type float struct {
 // Narrow narrows rows rows of cols binary16 numbers (half), or bfloat16, in place and
 // takes data over, or returns nil and leaves data as it was where that does not work.
 func Narrow(data []byte, rows, cols int, half bool) *Matrix {
-	if cols%colsMultiple != 0 || rows == 0 || len(data) != 2*rows*cols {
+	if !fits(data, rows, cols) {
 		return nil
 	}
-	m := &Matrix{Rows: rows, Cols: cols, Half: half && !fewBits(data[:2*min(rows, BlockRows)*cols]), data: data,
-		limits: make([]uint16, rows), odd: make([][]float, (rows+BlockRows-1)/BlockRows)}
-	var left atomic.Int64 // odd numbers
-	left.Store(int64(rows) * int64(cols) / oddShare)
-	packed := make([]bool, m.Blocks())
-	scratch := sync.Pool{New: func() any {
-		room := make([]byte, 2*min(rows, BlockRows)*cols)
-		return &room
-	}}
-	each := func(f func(b int, scratch []byte) error) error {
-		return parallel.Each(context.Background(), m.Blocks(), func(b int) error {
-			s := scratch.Get().(*[]byte)
-			defer scratch.Put(s)
-			return f(b, *s)
-		}, func() {})
-	}
-	if each(func(b int, scratch []byte) error {
-		n := m.pack(b, half, scratch)
-		packed[b] = true
-		if left.Add(-int64(n)) < 0 {
+	first := data[:2*min(rows, BlockRows)*cols]
+	b := NewBuilder(data, rows, cols, half, first)
+	b.each(func(i int, scratch []byte) error {
+		if b.left.Load() < 0 {
 			return errTooMany
 		}
+		b.Rows(i*BlockRows, scratch[:copy(scratch, b.m.block(i))])
 		return nil
-	}) == nil {
-		return m
+	})
+	return b.Matrix()
+}
+
+// fits says whether a matrix has a shape that can be narrowed.
+func fits(data []byte, rows, cols int) bool {
+	return cols%colsMultiple == 0 && rows > 0 && len(data) == 2*rows*cols
+}
+
+// Builder narrows a matrix whose rows come one after another.
+type Builder struct {
+	m      *Matrix
+	half   bool
+	packed []int        // rows of each block
+	left   atomic.Int64 // odd numbers, below 0 once there are too many
+}
+
+// NewBuilder returns a builder of a matrix of rows rows of cols binary16 numbers (half), or
+// bfloat16, of which first is a part, whole rows. It stores them in data, 2 bytes for each.
+func NewBuilder(data []byte, rows, cols int, half bool, first []byte) *Builder {
+	b := &Builder{half: half, m: &Matrix{Rows: rows, Cols: cols, Half: half, data: data}}
+	if !fits(data, rows, cols) {
+		b.left.Store(-1)
+		return b
 	}
-	_ = each(func(b int, scratch []byte) error {
-		if packed[b] {
-			m.unpack(b, half, scratch)
+	b.m.Half = half && !fewBits(first)
+	b.m.limits, b.m.odd, b.packed = make([]uint16, rows), make([][]float, b.m.Blocks()), make([]int, b.m.Blocks())
+	b.left.Store(int64(rows) * int64(cols) / oddShare)
+	return b
+}
+
+// Rows takes whole rows of one block, as stored, the first of them row r. Those of a block
+// come in order, from one goroutine; blocks may come at the same time.
+func (b *Builder) Rows(r int, stored []byte) {
+	stride := 2 * b.m.Cols
+	if b.left.Load() < 0 && (b.packed == nil || b.packed[r/BlockRows] == 0) {
+		copy(b.m.data[r*stride:], stored)
+		return
+	}
+	odd := b.m.pack(r, b.half, stored)
+	b.packed[r/BlockRows] += len(stored) / stride
+	b.left.Add(-int64(odd))
+}
+
+// Matrix is the matrix, once all rows are there, or nil where it cannot be narrowed: data
+// then holds the rows as they were stored.
+func (b *Builder) Matrix() *Matrix {
+	if b.left.Load() >= 0 {
+		return b.m
+	}
+	b.each(func(i int, scratch []byte) error {
+		if b.packed[i] > 0 {
+			b.m.unpack(i, b.half, scratch)
 		}
 		return nil
 	})
 	return nil
+}
+
+// each calls f for all blocks, on all cores, with room for one, until an error.
+func (b *Builder) each(f func(i int, scratch []byte) error) {
+	scratch := sync.Pool{New: func() any {
+		room := memory.Zeros(2 * min(b.m.Rows, BlockRows) * b.m.Cols)
+		return &room
+	}}
+	_ = parallel.Each(context.Background(), len(b.packed), func(i int) error {
+		s := scratch.Get().(*[]byte)
+		defer scratch.Put(s)
+		return f(i, *s)
+	}, func() {})
 }
 
 // errTooMany ends the narrowing of a matrix that has too many odd numbers.
@@ -195,14 +241,14 @@ func Decode(dst []float32, low, high []byte, limit uint16, half bool) {
 	}
 }
 
-// pack narrows a block whose numbers are binary16 (half) or bfloat16 and returns how many
-// have no 12 bits. scratch has room for the block.
-func (m *Matrix) pack(b int, half bool, scratch []byte) int {
-	block := m.block(b)
-	src := scratch[:copy(scratch, block)]
+// pack narrows rows of a block, the first of them row r, whose numbers are binary16 (half)
+// or bfloat16, and returns how many have no 12 bits.
+func (m *Matrix) pack(r int, half bool, src []byte) int {
+	b := r / BlockRows
 	values, bits := make([]float32, m.Cols), make([]uint16, m.Cols)
-	var odd []float
-	for r := b * BlockRows; len(src) > 0; r, src = r+1, src[2*m.Cols:] {
+	odd := m.odd[b]
+	before := len(odd)
+	for ; len(src) > 0; r, src = r+1, src[2*m.Cols:] {
 		low, high, _ := m.Row(r)
 		limit, ok := m.packFast(low, high, src[:2*m.Cols], bits, half)
 		if !ok {
@@ -211,7 +257,7 @@ func (m *Matrix) pack(b int, half bool, scratch []byte) int {
 		m.limits[r] = limit
 	}
 	m.odd[b] = slices.Clip(odd)
-	return len(odd)
+	return len(odd) - before
 }
 
 // packRow packs row r and adds the numbers that have no 12 bits to odd. values and bits

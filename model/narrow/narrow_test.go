@@ -118,6 +118,10 @@ func TestNothingIsLost(t *testing.T) {
 			data := stored(rows, cols, c.half, c.value)
 			want := slices.Clone(data)
 			m := Narrow(data, rows, cols, c.half)
+			fed, kept := feed(rng, want, rows, cols, c.half)
+			if (fed == nil) != (m == nil) || fed == nil && !slices.Equal(kept, want) {
+				t.Errorf("%s: a builder makes something else, or loses what it does not narrow", name)
+			}
 			if m == nil {
 				if c.narrowed {
 					t.Errorf("%s: not narrowed", name)
@@ -137,6 +141,10 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			got, row := make([]byte, 2*cols), make([]float32, cols)
 			for r := range rows {
+				fed.StoredTo(got, r, c.half)
+				if !slices.Equal(got, want[2*r*cols:][:2*cols]) {
+					t.Fatalf("%s, %d × %d: row %d of a builder differs", name, rows, cols, r)
+				}
 				m.StoredTo(got, r, c.half)
 				if !slices.Equal(got, want[2*r*cols:][:2*cols]) {
 					t.Fatalf("%s, %d × %d: row %d differs", name, rows, cols, r)
@@ -149,6 +157,20 @@ func TestNothingIsLost(t *testing.T) {
 			}
 		}
 	}
+}
+
+// feed gives a builder the rows of some blocks after others, a few at a time.
+func feed(rng *rand.Rand, stored []byte, rows, cols int, half bool) (m *Matrix, data []byte) {
+	data = make([]byte, len(stored))
+	b := NewBuilder(data, rows, cols, half, stored[:2*cols*min(rows, BlockRows)])
+	for _, block := range rng.Perm((rows + BlockRows - 1) / BlockRows) {
+		for r, end := block*BlockRows, min(rows, (block+1)*BlockRows); r < end; {
+			to := min(end, r+1+rng.IntN(100))
+			b.Rows(r, stored[2*r*cols:2*to*cols])
+			r = to
+		}
+	}
+	return b.Matrix(), data
 }
 
 // TestSpareHasOneOwner: memory that is taken is given to nobody else.

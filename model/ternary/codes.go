@@ -25,6 +25,17 @@ func (m *Matrix) PackReversed(r int, codes []byte) bool {
 	return repack.Codes(m.Data[m.offset(r, 0):], codes, m.PaddedCols()/BlockCols, 2*rowBytes, true)
 }
 
+// Part is a matrix of rows rows, whole groups, as wide as m, in the first bytes of room: to
+// be packed in the cache and put in its place at once. No row holds weights yet.
+func (m *Matrix) Part(rows int, room []byte) Matrix {
+	return Matrix{Rows: rows, Cols: m.Cols, Data: room[:Size(rows, m.Cols)]}
+}
+
+// Put stores all of a part from row first on, which begins a group.
+func (m *Matrix) Put(first int, part *Matrix) {
+	repack.Store(m.Data[m.offset(first, 0):][:len(part.Data)], part.Data)
+}
+
 // Codes stores the codes of row r, whole blocks of 32 bytes laid out like this
 // package's own, in dst[0:PaddedCols()/4]: the inverse of PackCodes.
 func (m *Matrix) Codes(dst []byte, r int) {

@@ -32,7 +32,15 @@ func (m *Grouped) PackBlocks(r int, blocks []byte) (finite bool) {
 		b, first := r/BandRows, r%BandRows
 		n = min(BandRows-first, len(blocks)/row)
 		scales := m.Scales[b*m.Groups()*BandRows:][:m.Groups()*BandRows]
-		repack.Band(m.Data[b*m.BandBytes():][:m.BandBytes()], scales, first, n, blocks[:n*row], m.GroupCols)
+		codes := m.Data[b*m.BandBytes():][:m.BandBytes()]
+		if n < BandRows {
+			repack.Band(codes, scales, first, n, blocks[:n*row], m.GroupCols)
+		} else {
+			room := repack.Room(len(codes))
+			repack.Band(*room, scales, first, n, blocks[:n*row], m.GroupCols)
+			repack.Store(codes, *room)
+			repack.Done(room)
+		}
 		if n == BandRows {
 			finite = finite && repack.Finite16(bytesOf(scales), 0x7c00)
 		} else {

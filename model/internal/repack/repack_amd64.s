@@ -154,6 +154,26 @@ rows:
 	VZEROUPPER
 	RET
 
+// func storeAVX2(dst *byte, src *byte, lines int)
+// Requires: AVX, MMX+
+TEXT ·storeAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ lines+16(FP), DX
+
+line:
+	VMOVDQU  (CX), Y0
+	VMOVDQU  32(CX), Y1
+	VMOVNTDQ Y0, (AX)
+	VMOVNTDQ Y1, 32(AX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, AX
+	DECQ     DX
+	JNZ      line
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func codesAVX2(dst *byte, src *byte, pairs int, step int, nibbles *[32]byte) bool
 // Requires: AVX, AVX2
 TEXT ·codesAVX2(SB), NOSPLIT, $0-41

@@ -6,6 +6,7 @@ const useAVX2 = false
 
 func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, groupCols int) {}
 func nibblesOf(reverse bool) *[32]byte                                                     { return nil }
+func storeAVX2(dst, src *byte, lines int)                                                  {}
 func codesAVX2(dst, src *byte, pairs, step int, nibbles *[32]byte) bool                    { return false }
 func tq1AVX2(dst, src *byte, blocks int)                                                   {}
 func tq2AVX2(dst, src *byte, blocks int) bool                                              { return false }

@@ -184,3 +184,20 @@ func TestReverse(t *testing.T) {
 		t.Errorf("%08b", row)
 	}
 }
+
+// TestStore: what is copied past the caches arrives, and nothing else changes.
+func TestStore(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		n, at := rng.IntN(1000), rng.IntN(64)
+		src := make([]byte, n)
+		for i := range src {
+			src[i] = byte(rng.Uint32())
+		}
+		dst := bytes.Repeat([]byte{0xa5}, n+at+64)
+		want := slices.Concat(dst[:at], src, dst[at+n:])
+		if Store(dst[at:][:n], src); !bytes.Equal(dst, want) {
+			t.Fatalf("%d bytes at %d", n, at)
+		}
+	}
+}

@@ -14,6 +14,11 @@ func band128AVX2(dst *byte, scales *uint16, src *byte, stride int, groups int)
 //go:noescape
 func band64AVX2(dst *byte, scales *uint16, src *byte, stride int, groups int)
 
+// storeAVX2 copies lines of 64 bytes, dst at a multiple of 32, without reading what was there.
+//
+//go:noescape
+func storeAVX2(dst *byte, src *byte, lines int)
+
 // codesAVX2 stores pairs of blocks, which begin step bytes apart, every 128 bytes, each byte by two look-ups. It returns whether a code is 3.
 //
 //go:noescape

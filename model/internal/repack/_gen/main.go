@@ -12,6 +12,7 @@ func main() {
 	ConstraintExpr("!purego")
 	band128()
 	band64()
+	store()
 	codes()
 	tq1()
 	tq2()
