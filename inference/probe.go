@@ -61,8 +61,8 @@ const (
 type Probe struct{ s *Session }
 
 // NewProbe returns a probe with a full cache of the model's context length.
-func (e *Engine) NewProbe() (*Probe, error) {
-	s, err := e.NewSession(SessionOptions{})
+func (e *Engine) NewProbe(kv KVType) (*Probe, error) {
+	s, err := e.NewSession(SessionOptions{KV: kv})
 	if err != nil {
 		return nil, err
 	}

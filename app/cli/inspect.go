@@ -117,7 +117,7 @@ are -1, 0 and +1 and, with --json, the SHA-256 of its row-major int8 values.`,
 	if err != nil {
 		return err
 	}
-	machine, err := thisMachine(ctx, measure.KindOf(&m.Config, m.Head, false))
+	machine, err := thisMachine(ctx, measure.WorkOf(&m.Config, m.MemoryParts(), m.Head).Kind)
 	if err != nil {
 		return err
 	}

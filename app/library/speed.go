@@ -58,6 +58,10 @@ func (l *Library) Expect(f *checkpoint.Facts) float64 {
 	work := measure.WorkOf(&f.Config, f.Memory, &f.Head)
 	m, known := machines[work.Kind]
 	if !known {
+		work.Groups64 = false // by their bytes
+		m, known = machines[work.Kind]
+	}
+	if !known {
 		return 0
 	}
 	return m.DecodeRate(work, min(expectDepth, f.ContextLen))

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"tern/inference"
+	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/ternary"
 )
 
 // Machine is how fast this computer does the parts of a forward pass with a
@@ -27,7 +29,7 @@ type Machine struct {
 	Head  float64       `json:"head_bytes_s"` // the codes of a head
 	Full  float64       `json:"full_bytes_s"` // a float head, all of it, or a packed one where Kind has those
 	// KV is keys and values read once, Query each further time they are used
-	// where query heads share them; in bytes of binary16 per second.
+	// where query heads share them; in bytes of the cache per second.
 	KV    float64 `json:"kv_bytes_s"`
 	Query float64 `json:"query_bytes_s"`
 
@@ -44,15 +46,19 @@ type Kind struct {
 	Exact      bool        `json:"exact"`       // inference.Options.Exact, where they are floats
 	Recurrent  bool        `json:"recurrent"`   // most layers are of linear attention
 	PackedHead bool        `json:"packed_head"` // the head is ternary
+	// Groups64 says that scales are for 64 weights, not 128.
+	Groups64 bool             `json:"groups_64"`
+	KV       inference.KVType `json:"kv"`
 }
 
 // Kinds are the kinds that most models are of.
-var Kinds = []Kind{{}, {Input: model.InputFloat, PackedHead: true}, {Input: model.InputFloat, Recurrent: true, PackedHead: true}}
+var Kinds = []Kind{{}, {Input: model.InputFloat, PackedHead: true}, {Input: model.InputFloat, PackedHead: true, Groups64: true},
+	{Input: model.InputFloat, Recurrent: true, PackedHead: true}}
 
 // KindOf is the kind of a model with this configuration and this head.
 func KindOf(c *model.Config, head *model.Dense, exact bool) Kind {
 	float := c.Input == model.InputFloat
-	return Kind{c.Input, exact && float, c.Recurrent != nil, head.Type == model.Packed}
+	return Kind{Input: c.Input, Exact: exact && float, Recurrent: c.Recurrent != nil, PackedHead: head.Type == model.Packed}
 }
 
 // probes are the models that ThisMachine runs: a large one and a small one.
@@ -94,7 +100,10 @@ const (
 	slow        = 30 * time.Millisecond
 	// Each set of passes is repeated while there is time, so often at most.
 	probeRounds = 12
-	probeTime   = 250 * time.Millisecond
+	probeTime   = 400 * time.Millisecond
+	// evictBytes are read before each pass, so that it finds none of its weights in a
+	// cache: the probe is small beside the models that it stands for.
+	evictBytes = 64 << 20
 )
 
 // ThisMachine times the parts of a forward pass of a kind of models on random weights.
@@ -120,6 +129,7 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	}
 	defer p.engine.Close()
 	e, m := p.engine, p.engine.Model()
+	p.evict = evicter(e)
 	barrier, err := BarrierCost(e)
 	if err != nil {
 		return Machine{}, err
@@ -145,7 +155,7 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 		return Machine{}, p.err
 	}
 
-	w := WorkOf(&probe, m.MemoryParts(), m.Head)
+	w := WorkOf(&probe, m.MemoryParts(), m.Head).As(&probe, kind.Exact, kind.KV)
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
 	layers := (layer * time.Duration(probe.Layers)).Seconds()
 	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
@@ -166,6 +176,7 @@ type prober struct {
 	engine *inference.Engine
 	ctx    context.Context
 	ids    []int32
+	evict  func() // what the caches hold, nil for models that may stay there
 	err    error
 }
 
@@ -183,11 +194,14 @@ func newProber(ctx context.Context, c model.Config, threads int, kind Kind) (*pr
 		}
 		m.Embed, m.Head = d.Embed, d.Head
 	}
+	if kind.Groups64 {
+		regroup(m, 64)
+	}
 	e, err := inference.New(m, inference.Options{Threads: threads, Exact: kind.Exact})
 	if err != nil {
 		return nil, err
 	}
-	probe, err := e.NewProbe()
+	probe, err := e.NewProbe(kind.KV)
 	if err != nil {
 		e.Close()
 		return nil, err
@@ -197,6 +211,31 @@ func newProber(ctx context.Context, c model.Config, threads int, kind Kind) (*pr
 		p.ids[i] = int32(i)
 	}
 	return p, nil
+}
+
+// regroup gives the matrices of m groups of another width, and random weights.
+func regroup(m *model.Model, cols int) {
+	for i := range m.Weights.Layers {
+		for _, l := range m.Weights.Layers[i].Projections() {
+			if l.Grouped != nil {
+				g := ternary.NewGrouped(l.Rows, l.Cols, cols, false)
+				g.FillRandom(uint64(i), 0, g.Bands())
+				l.Grouped = &g
+			}
+		}
+	}
+}
+
+// evicter returns a function that has all workers read other memory.
+func evicter(e *inference.Engine) func() {
+	data := ternary.NewArena(evictBytes).Bytes(evictBytes)
+	for i := 0; i < len(data); i += 4096 {
+		data[i] = 1 // a page of its own
+	}
+	pieces := slices.Collect(slices.Chunk(data, readPiece))
+	one := func(i int) { kernel.ReadBandwidth(pieces[i]) }
+	run := e.OnWorkers(func(w inference.Worker) { w.Share(len(pieces), one) })
+	return func() { _ = run() }
 }
 
 // measureLayer is what a layer takes however small it is.
@@ -261,6 +300,9 @@ func (p *prober) times(functions ...func()) (t timings) {
 	for round := 0; round == 0 || round < probeRounds && time.Since(begin) < probeTime; round++ {
 		row := make([]float64, len(functions))
 		for i, f := range functions {
+			if p.evict != nil {
+				p.evict()
+			}
 			start := time.Now()
 			if p.err == nil {
 				f()

@@ -145,11 +145,11 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 		return err
 	}
 	peak := measurePeaks(m, threads)
-	machine, err := ThisMachine(ctx, threads, KindOf(&m.Config, m.Head, o.Exact))
+	work := WorkOf(&m.Config, m.MemoryParts(), m.Head).As(&m.Config, o.Exact, o.KV)
+	machine, err := ThisMachine(ctx, threads, work.Kind)
 	if err != nil {
 		return err
 	}
-	work := WorkOf(&m.Config, m.MemoryParts(), m.Head)
 	for i := range runs {
 		run := &runs[i]
 		run.MemoryReadGB, run.PeakGMAC, run.RegistersGMAC = bandwidth/1e9, peak.kernel/1e9, peak.registers/1e9

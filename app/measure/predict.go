@@ -15,7 +15,7 @@ type Work struct {
 	Scan    int64 // bytes of the codes of the head, 0 where there are none
 	Head    int64 // bytes of the head
 	Layers  int
-	KV      int64 // bytes of one position in the key/value cache, as binary16
+	KV      int64 // bytes of one position in the key/value cache
 	MACs    int64 // multiply-adds of the ternary weights
 	Sharing int   // query heads for each key/value head
 	// AttentionMACs is the multiply-adds of a token for each position that it
@@ -25,7 +25,7 @@ type Work struct {
 
 // WorkOf is the work of a model with this configuration, this memory for its
 // weights (checkpoint.Facts has the parts, as does [model.Model.MemoryParts]) and
-// this head.
+// this head, with a binary16 cache.
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{
@@ -43,9 +43,18 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 			w.Packed += p.Bytes
 		}
 	}
+	// Groups of 128 take 17 bits for 8 weights, those of 64 take 18.
+	w.Groups64 = w.Input == model.InputFloat && !w.Recurrent && 8*8*w.Packed > 35*w.MACs/2
 	if w.Recurrent { // with the same bytes a weight in all of them
 		w.MACs = 4 * w.Packed
 	}
+	return w
+}
+
+// As is the work with another precision of activations and of the key/value cache.
+func (w Work) As(c *model.Config, exact bool, kv inference.KVType) Work {
+	w.Exact, w.Kind.KV = exact && w.Input == model.InputFloat, kv
+	w.KV = inference.KVBytesPerToken(c, kv)
 	return w
 }
 

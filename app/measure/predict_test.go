@@ -70,7 +70,7 @@ func TestPredict(t *testing.T) {
 
 // TestThisMachine looks at what must hold on any machine, for every kind of models.
 func TestThisMachine(t *testing.T) {
-	for _, kind := range append(slices.Clone(Kinds), Kind{Input: model.InputFloat, Exact: true}) {
+	for _, kind := range append(slices.Clone(Kinds), Kind{Input: model.InputFloat, Exact: true}, Kind{KV: inference.KVQ8}) {
 		m, err := ThisMachine(context.Background(), 2, kind)
 		if err != nil {
 			t.Fatalf("%+v: %v", kind, err)
@@ -96,11 +96,32 @@ func TestThisMachine(t *testing.T) {
 	}
 }
 
+// TestAs: the cache of a prediction is the one that was asked for.
+func TestAs(t *testing.T) {
+	c, ok := checkpoint.Shape("bonsai-1.7b")
+	if !ok {
+		t.Fatal("no shape")
+	}
+	f := checkpoint.Outline(c, model.Packed)
+	w := WorkOf(&f.Config, f.Memory, &f.Head)
+	q8 := w.As(&c, true, inference.KVQ8)
+	if q8.KV >= w.KV*3/4 || q8.Kind.KV != inference.KVQ8 || !q8.Exact || w.Groups64 {
+		t.Errorf("%+v of %+v", q8, w)
+	}
+	m := Machine{Body: 20e9, Head: 20e9, Full: 20e9, KV: 20e9, Query: 20e9}
+	if m.DecodeRate(q8, 8000) <= m.DecodeRate(w, 8000) {
+		t.Error("half of the bytes are not faster")
+	}
+	if int8 := (Work{}).As(&c, true, inference.KVF16); int8.Exact {
+		t.Error("int8 activations have a precision to choose")
+	}
+}
+
 // TestKindOf: which kernels run a model is told by its headers.
 func TestKindOf(t *testing.T) {
 	for name, want := range map[string]Kind{
 		"goldens/hf-2b4t-packed":       {},
-		"goldens2/qwen3-q2_0-g64-tied": {Input: model.InputFloat, PackedHead: true},
+		"goldens2/qwen3-q2_0-g64-tied": {Input: model.InputFloat, PackedHead: true, Groups64: true},
 		"goldens2/qwen3-tq2_0-q4_0emb": {Input: model.InputFloat},
 		"goldens2/qwen35-pq2_0":        {Input: model.InputFloat, Recurrent: true, PackedHead: true},
 	} {
@@ -112,8 +133,11 @@ func TestKindOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := WorkOf(&f.Config, f.Memory, &f.Head).Kind; got != want || KindOf(&m.Config, m.Head, false) != want {
-			t.Errorf("%s: %+v, and opened %+v, want %+v", name, got, KindOf(&m.Config, m.Head, false), want)
+		if got := WorkOf(&f.Config, f.Memory, &f.Head).Kind; got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+		if got := WorkOf(&m.Config, m.MemoryParts(), m.Head).Kind; got != want {
+			t.Errorf("%s, opened: %+v, want %+v", name, got, want)
 		}
 		exact := KindOf(&m.Config, m.Head, true)
 		if exact.Exact != (want.Input == model.InputFloat) {
