@@ -141,6 +141,8 @@ type query struct {
 // sum depends on n alone.
 func (kv *kvCache) attend(queries []query, layer, head int, scale float32) {
 	most := queries[len(queries)-1].n
+	keys, values := kv.run(layer, head)
+	kv.fetch(values, most)
 	for p := 0; p < most; p += kvChunk {
 		eachFew(queries, func(few []query) {
 			kv.scores(few, layer, head, p, scale)
@@ -150,10 +152,28 @@ func (kv *kvCache) attend(queries []query, layer, head int, scale float32) {
 		kernel.Softmax(q.scores[:q.n])
 		clear(q.out)
 	}
+	if head+1 < kv.kvHeads { // which usually comes next
+		kv.fetch(keys+kvChunk*kv.headDim, most)
+	}
 	for p := 0; p < most; p += kvChunk {
 		eachFew(queries, func(few []query) {
 			kv.weightedSum(few, layer, head, p)
 		})
+	}
+}
+
+// fetch asks for the beginning of a run of n keys or values: what follows is fetched
+// while they are read.
+func (kv *kvCache) fetch(at, n int) {
+	const enough = 3 << 10 // bytes
+	n = min(n, kvChunk) * kv.headDim
+	switch kv.kind {
+	case KVQ8:
+		kernel.Fetch(kv.q8[0].values[at:][:min(n, enough)])
+	case KVF32:
+		kernel.Fetch(kv.f32[0][at:][:min(n, enough/4)])
+	default:
+		kernel.Fetch(kv.f16[0][at:][:min(n, enough/2)])
 	}
 }
 

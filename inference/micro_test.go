@@ -92,7 +92,7 @@ func TestMicro(t *testing.T) {
 	w := &worker{of: 1}
 	p := &pass{rows: make([]row, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}
 	out := newMatrix(len(b.X), lin.Rows)
-	p.bitLinear(w, out, &lin, a, 0, lin.Groups())
+	p.bitLinear(w, out, &lin, a, 0, lin.Groups(), 0, len(p.rows))
 	for i, want := range b.Y {
 		if r := relative(t, out.row(i), want); r > 4e-7 {
 			t.Errorf("BitLinear of token %d differs by %.2g", i, r)

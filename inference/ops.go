@@ -256,12 +256,19 @@ func unitsOf(l *model.Linear) int { return (l.Rows + unitOf(l) - 1) / unitOf(l) 
 
 // projectRows is project for those whose units are alike.
 func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs []output) {
-	unit, units := unitOf(outs[0].linear), 0
+	unit, units, packed := unitOf(outs[0].linear), 0, true
 	for i := range outs {
-		units += unitsOf(outs[i].linear)
+		l := outs[i].linear
+		units += unitsOf(l)
+		packed = packed && l.Dense == nil && l.Grouped == nil
 		if w.id == 0 {
-			w.read(outs[i].linear.Bytes())
+			w.read(l.Bytes())
 		}
+	}
+	all := len(p.rows)
+	if n := kernel.TokensTogether(); packed && w.of > 1 && n > 0 && all >= 2*n {
+		p.projectTokens(ctx, w, in, outs, units, all/n)
+		return
 	}
 	least := pieceRows / unit
 	if len(p.rows) > 1 {
@@ -269,18 +276,42 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 	}
 	work := w.pieces(units, least)
 	for u0, u1, ok := work.next(); ok && !p.skips(ctx); u0, u1, ok = work.next() {
-		for i, first := 0, 0; i < len(outs) && first < u1; i++ {
-			n := unitsOf(outs[i].linear)
-			if lo, hi := max(u0-first, 0), min(u1-first, n); lo < hi {
-				p.projectPiece(w, in, &outs[i], lo, hi, unit)
-			}
-			first += n
+		p.projectUnits(w, in, outs, u0, u1, unit, 0, all)
+	}
+}
+
+// projectTokens is projectRows for many tokens, of which a piece has one of parts parts:
+// what the kernel makes of the tokens of a piece is for all of its rows.
+func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs []output, units, parts int) {
+	const bands = 32 / ternary.GroupRows // that the kernel takes together
+	cuts := (4*w.of + parts - 1) / parts // of the rows, so that every worker has some pieces
+	size := (units/cuts/bands + 1) * bands
+	cuts = (units + size - 1) / size
+	p.scratch[w.id].kernel.Change()
+	work := w.pieces(parts*cuts, 1)
+	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
+		for i := lo; i < hi && !p.skips(ctx); i++ {
+			part, cut := i/cuts, i%cuts
+			t0, t1 := len(p.rows)*part/parts, len(p.rows)*(part+1)/parts
+			p.projectUnits(w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, t0, t1)
 		}
 	}
 }
 
+// projectUnits computes units [u0, u1) of all projections for tokens [t0, t1), which are
+// all where one of them is not a packed ternary one.
+func (p *pass) projectUnits(w *worker, in activation, outs []output, u0, u1, unit, t0, t1 int) {
+	for i, first := 0, 0; i < len(outs) && first < u1; i++ {
+		n := unitsOf(outs[i].linear)
+		if lo, hi := max(u0-first, 0), min(u1-first, n); lo < hi {
+			p.projectPiece(w, in, &outs[i], lo, hi, unit, t0, t1)
+		}
+		first += n
+	}
+}
+
 // projectPiece computes units [u0, u1) of a projection.
-func (p *pass) projectPiece(w *worker, in activation, o *output, u0, u1, unit int) {
+func (p *pass) projectPiece(w *worker, in activation, o *output, u0, u1, unit, t0, t1 int) {
 	lin := o.linear
 	lo, hi := u0*unit, min(u1*unit, lin.Rows)
 	switch {
@@ -291,17 +322,17 @@ func (p *pass) projectPiece(w *worker, in activation, o *output, u0, u1, unit in
 	case lin.Grouped != nil:
 		kernel.MatMulGrouped(o.y.upTo(len(p.rows)), o.y.width, lin.Grouped, u0, u1, in.fixedFor(lin.Grouped), p.scratch[w.id].kernel)
 	default:
-		p.bitLinear(w, o.y, lin, in, u0, u1)
+		p.bitLinear(w, o.y, lin, in, u0, u1, t0, t1)
 	}
 	if o.sum != nil {
-		p.addTo(o, lo, hi)
+		p.addTo(o, lo, hi, t0, t1)
 	}
 }
 
-// addTo adds rows [lo, hi) of an output to the residual stream.
-func (p *pass) addTo(o *output, lo, hi int) {
+// addTo adds rows [lo, hi) of an output to the residual stream of tokens [t0, t1).
+func (p *pass) addTo(o *output, lo, hi, t0, t1 int) {
 	f := p.engine.model.ResidualScale
-	for t := range p.rows {
+	for t := t0; t < t1; t++ {
 		y := o.y.row(t)[lo:hi]
 		if f != 0 {
 			scaleBy(y, f)
@@ -314,19 +345,18 @@ func (p *pass) addTo(o *output, lo, hi int) {
 // weights, half a microsecond.
 const pieceRows = 32
 
-// bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for all tokens.
-func (p *pass) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1 int) {
-	T := len(p.rows)
-	if T == 1 {
+// bitLinear computes row groups [g0, g1) of y = (Σ t·q)·m/s for tokens [t0, t1).
+func (p *pass) bitLinear(w *worker, y matrix, lin *model.Linear, a activation, g0, g1, t0, t1 int) {
+	if len(p.rows) == 1 {
 		kernel.MatVec(y.row(0), &lin.Matrix, g0, g1, a.q[:a.padded], a.sum[0], lin.Scale/a.scale[0])
 		return
 	}
 	scratch := &p.scratch[w.id]
-	mul := scratch.mul[:T]
-	for t := range mul {
-		mul[t] = lin.Scale / a.scale[t]
+	mul := scratch.mul[t0:t1]
+	for i := range mul {
+		mul[i] = lin.Scale / a.scale[t0+i]
 	}
-	kernel.MatMul(y.upTo(T), y.width, &lin.Matrix, g0, g1, a.q[:T*a.padded], a.sum[:T], mul, scratch.kernel)
+	kernel.MatMul(y.upTo(t1)[t0*y.width:], y.width, &lin.Matrix, g0, g1, a.q[t0*a.padded:t1*a.padded], a.sum[t0:t1], mul, scratch.kernel)
 }
 
 // fewRows is how many rows of a matrix are decoded before they are multiplied together.

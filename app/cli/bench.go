@@ -18,6 +18,9 @@ import (
 	"tern/model/checkpoint"
 )
 
+// maxStreams bounds --streams: more than eight texts take turns.
+const maxStreams = 64
+
 // benchOptions are the arguments of Bench beside MODEL.
 type benchOptions struct {
 	measure.Options
@@ -38,9 +41,10 @@ weights, with their scales and a packed head (read_gb_s): what disturbs the
 machine disturbs both. Predicted rates are what tern inspect would say, from the
 model's headers and half a second of measurements.
 
-gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second, of which
-registers_gmac_s is the limit: where activations take two bytes, half of what
-registers multiply.
+gmac_s counts the multiply-adds of the ternary weights, in 10⁹ per second, beside
+registers_gmac_s, what the multiplying instruction does on registers alone: where
+activations take two bytes, half of it. Where prompts are multiplied by lookup (Zen
+5), more is possible.
 bytes_per_token counts what decoding one token reads: packed weights, norms, what
 is needed of the head (of a large one, its codes of four bits and the rows that
 can win), a row of the embedding, the states of linear attention and the
@@ -50,10 +54,14 @@ they do for one token. load_s includes the codes of the head. With --phases the
 workers' clocks are read between the steps of a pass: what each kind of work takes
 of a token and how many bytes it reads, and how long the workers then wait for each
 other.
+--streams has several texts written at once, a token of each in a pass, as the
+server does, each of --decode tokens after two, and compares that with one text,
+measured in turns with them.
 With --json the last line is one object with everything, with --csv there is one
 line per number of threads and context after a heading.`, `
 tern bench --synthetic large --threads 1,2
 tern bench --synthetic large --prefill 128 --context 0,512,1900 --csv speed.csv
+tern bench --synthetic large --streams 1,2,4,8 --threads 1
 tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	o.head, o.Prefill, o.Decode, o.Repeat = model.F16, 512, 128, 1
 	f.modelFlag()
@@ -69,6 +77,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	f.int(&o.Prefill, "prefill", 1, 1<<20, "prompt of `N` tokens")
 	f.int(&o.Decode, "decode", 1, 1<<20, "write `N` tokens")
 	f.intList(&o.Contexts, "context", 0, 1<<20, "do both after each of these numbers of tokens, such as `0,512,1900`")
+	f.intList(&o.Streams, "streams", 1, maxStreams, "have these numbers of texts written at once, too, such as `1,2,4,8`")
 	f.int(&o.Repeat, "repeat", 1, 1000, "measure `N` times and keep the best")
 	f.intList(&o.Threads, "threads", 1, maxThreads, "numbers of workers to try, such as `1,2` (default 1 and one per core)")
 	f.kvFlag(&o.KV)
@@ -94,6 +103,8 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 			return nil, f.wrong("there is no folder for --csv %s", o.csv)
 		}
 	}
+	slices.Sort(o.Streams)
+	o.Streams = slices.Compact(o.Streams)
 	slices.Sort(o.Contexts)
 	o.Contexts = slices.Compact(o.Contexts)
 	if o.Threads == nil {

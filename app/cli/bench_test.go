@@ -100,6 +100,26 @@ func TestBenchPhases(t *testing.T) {
 	}
 }
 
+// TestBenchStreams: several texts at once stand beside one, in the table and in JSON.
+func TestBenchStreams(t *testing.T) {
+	var r measure.Result
+	decodeStrict(t, bench(t, "--prefill", "4", "--decode", "9", "--threads", "1,2", "--streams", "9,2,1,2", "--json"), &r)
+	var got [][2]int
+	for _, x := range r.Streams {
+		got = append(got, [2]int{x.Threads, x.Streams})
+		if one := x.Streams == 1; x.Rate <= 0 || x.Times <= 0 || one && x.Times != 1 || x.Each*float64(x.Streams) < 0.99*x.Rate {
+			t.Errorf("%+v", x)
+		}
+	}
+	if want := [][2]int{{1, 1}, {1, 2}, {1, 9}, {2, 1}, {2, 2}, {2, 9}}; !slices.Equal(got, want) {
+		t.Errorf("measured %v, want %v", got, want)
+	}
+	text := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1", "--streams", "2")
+	if !strings.Contains(text, "texts at once") || !strings.Contains(text, "times one") {
+		t.Errorf("no table in %s", text)
+	}
+}
+
 func TestBenchTexts(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "speed.csv")
 	out := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1,2", "--context", "9,0", "--repeat", "2", "--csv", file)

@@ -61,6 +61,7 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 	for _, x := range r.Runs {
 		writePhases(&b, &x)
 	}
+	writeStreams(&b, r.Streams)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -97,6 +98,20 @@ func writePhases(b *strings.Builder, x *measure.Run) {
 		bytes += p.Bytes
 	}
 	row("together", bytes, sum)
+	t.Flush()
+}
+
+// writeStreams shows how fast several texts are written at once.
+func writeStreams(b *strings.Builder, streams []measure.StreamRun) {
+	if len(streams) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "\ntexts at once")
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "threads\ttexts\ttok/s\teach\ttimes one\t")
+	for _, x := range streams {
+		fmt.Fprintf(t, "%d\t%d\t%.1f\t%.1f\t%.2f\t\n", x.Threads, x.Streams, x.Rate, x.Each, x.Times)
+	}
 	t.Flush()
 }
 

@@ -28,6 +28,7 @@ type Options struct {
 	Contexts []int // tokens of text before both, in rising order; nil for none
 	Threads  []int // numbers of workers, one after the other
 	Repeat   int   // measurements of which the best counts; 0 for one
+	Streams  []int // numbers of texts to write at once, besides; nil for none
 	KV       inference.KVType
 	Exact    bool                             // inference.Options.Exact
 	Free     func() (bytes int64, known bool) // that of inference.Options
@@ -42,7 +43,7 @@ type Options struct {
 // Progress says what is being measured.
 type Progress struct {
 	Threads     int
-	Phase       string // "context", "prefill", "decode" or "memory"
+	Phase       string // "context", "prefill", "decode", "streams" or "memory"
 	Done, Total int    // tokens; 0 of 0 for memory
 }
 
@@ -56,6 +57,8 @@ type Result struct {
 	PeakRSS      int64    `json:"peak_rss_bytes"`   // without the buffers of the measurements
 	Memory       []Part   `json:"memory"`           // what it consists of
 	Runs         []Run    `json:"runs"`
+	// Streams is what several texts at once reach, where Options ask for it.
+	Streams []StreamRun `json:"streams,omitempty"`
 }
 
 // Run is one number of threads and one length of the text before.
@@ -104,7 +107,11 @@ func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
 		o.Contexts = []int{0}
 	}
 	o.Repeat = max(o.Repeat, 1)
-	if longest := slices.Max(o.Contexts) + max(o.Prefill, o.Decode+1); longest > m.ContextLen {
+	longest := slices.Max(o.Contexts) + max(o.Prefill, o.Decode+1)
+	if len(o.Streams) > 0 {
+		longest = max(longest, streamPrompt+o.Decode+1)
+	}
+	if longest > m.ContextLen {
 		return nil, fmt.Errorf("measure: this needs a context of %d tokens, %w of %d", longest, ErrTooLong, m.ContextLen)
 	}
 	if o.Memory == 0 {
@@ -120,6 +127,11 @@ func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		streams, err := o.streams(ctx, m, threads)
+		if err != nil {
+			return nil, err
+		}
+		r.Streams = append(r.Streams, streams...)
 		if peakKnown { // not once the measurements below have raised it for good
 			r.PeakRSS = max(r.PeakRSS, PeakRSS())
 		}

@@ -158,3 +158,10 @@ func decodeFloat(dst []float32, src []byte, f format) {
 // the sum of its little-endian 64-bit words (the last one filled with zeros),
 // so that the reading cannot be optimised away.
 func ReadBandwidth(b []byte) uint64 { return readSum(b) }
+
+// Fetch asks for the memory of s, which is read soon, where that is worth while.
+func Fetch[T any](s []T) {
+	if len(s) > 0 {
+		fetch((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+	}
+}

@@ -20,3 +20,5 @@ func setFlags(p path) {
 	useAsm = p != generic
 	useDot = p == neonDot
 }
+
+func tokensTogether() int { return 0 }

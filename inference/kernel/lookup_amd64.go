@@ -72,3 +72,10 @@ func lookup(acc []int32, m *ternary.Matrix, g, bands int, q []int8, tokens int, 
 	}
 	return true
 }
+
+func tokensTogether() int {
+	if useLookup {
+		return lookupLeast
+	}
+	return 0
+}

@@ -18,3 +18,9 @@ func readSum(b []byte) (sum uint64) {
 	}
 	return sum + readSumGeneric(b)
 }
+
+func fetch(b *byte, bytes int) {
+	if lines := (bytes + lineSize - 1) / lineSize; useAsm && lines > 0 {
+		fetchAsm(b, lines)
+	}
+}

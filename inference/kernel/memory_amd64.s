@@ -44,6 +44,19 @@ line:
 	MOVQ         AX, ret+16(FP)
 	RET
 
+// func fetchAsm(b *byte, lines int)
+// Requires: MMX+
+TEXT ·fetchAsm(SB), NOSPLIT, $0-16
+	MOVQ b+0(FP), AX
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNZ        line
+	RET
+
 // func readSumAVX512(b *byte, n int) uint64
 // Requires: AVX, AVX2, AVX512F, AVX512VL, MMX+
 TEXT ·readSumAVX512(SB), NOSPLIT, $0-24

@@ -9,6 +9,11 @@ package kernel
 //go:noescape
 func readSumAVX2(b *byte, n int) uint64
 
+// fetchAsm fetches lines ≥ 1 cache lines.
+//
+//go:noescape
+func fetchAsm(b *byte, lines int)
+
 // readSumAVX512 adds up 64-bit words. n is a positive multiple of 16384.
 //
 //go:noescape

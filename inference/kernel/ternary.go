@@ -31,6 +31,13 @@ func NewScratch() *Scratch { return &Scratch{} }
 // piece of a matrix: that takes 5% of 128 tokens times nine pieces of 1536 × 1536.
 func (s *Scratch) Keep() { s.keep, s.kept = true, false }
 
+// Change says that calls multiply other activations from now on, whichever they are.
+func (s *Scratch) Change() { s.keep, s.kept = false, false }
+
+// TokensTogether is the number of tokens from which MatMul is as fast for some of the
+// tokens and many rows as for all and fewer rows, or faster; 0 where rows are better cut.
+func TokensTogether() int { return tokensTogether() }
+
 // grow returns s resliced to n elements, reallocated when it is too short.
 // The contents are undefined.
 func grow[T any](s []T, n int) []T {

@@ -72,6 +72,7 @@ var topics = map[string]func(){
 	"memory": func() {
 		// steps.go
 		readSum()
+		fetch()
 		// vnni.go
 		readSum512()
 	},

@@ -167,6 +167,17 @@ func decode(name string, f format) {
 	RET()
 }
 
+// fetch emits the fetching of memory that is read soon.
+func fetch() {
+	function("fetchAsm", "func(b *byte, lines int)", "fetches lines ≥ 1 cache lines.")
+	b, lines := param("b"), param("lines")
+	loop("line", lines, func() {
+		PREFETCHT0(at(b, 0))
+		advance(64, b)
+	})
+	RET()
+}
+
 // readSum emits the reading of memory at full speed: four streams side by side.
 func readSum() {
 	function("readSumAVX2", "func(b *byte, n int) uint64",
