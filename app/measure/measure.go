@@ -127,10 +127,11 @@ func Model(ctx context.Context, m *model.Model, o Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		streams, err := o.streams(ctx, m, threads)
+		streams, caches, err := o.streams(ctx, m, threads)
 		if err != nil {
 			return nil, err
 		}
+		cache = max(cache, caches)
 		r.Streams = append(r.Streams, streams...)
 		if peakKnown { // not once the measurements below have raised it for good
 			r.PeakRSS = max(r.PeakRSS, PeakRSS())

@@ -19,14 +19,15 @@ type StreamRun struct {
 }
 
 // streams measures every number of texts that o asks for with the given number of
-// workers. What is compared with one text alone was measured in turns with it.
-func (o *Options) streams(ctx context.Context, m *model.Model, threads int) ([]StreamRun, error) {
+// workers, and says how much their key/value caches took. What is compared with one text
+// alone was measured in turns with it.
+func (o *Options) streams(ctx context.Context, m *model.Model, threads int) (runs []StreamRun, cache int64, err error) {
 	if len(o.Streams) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	e, err := inference.New(m, inference.Options{Threads: threads, OnlyIDs: true, Free: o.Free, Exact: o.Exact})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer e.Close()
 	batch := e.NewBatch()
@@ -34,11 +35,10 @@ func (o *Options) streams(ctx context.Context, m *model.Model, threads int) ([]S
 	for range slices.Max(o.Streams) {
 		s, err := batch.NewSession(inference.SessionOptions{KV: o.KV})
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		sessions = append(sessions, s)
 	}
-	var runs []StreamRun
 	for i, n := range o.Streams {
 		o.Progress(Progress{threads, "streams", i, len(o.Streams)})
 		run := StreamRun{Threads: threads, Streams: n}
@@ -46,12 +46,12 @@ func (o *Options) streams(ctx context.Context, m *model.Model, threads int) ([]S
 		for range o.Repeat {
 			rate, err := o.writeTogether(ctx, batch, sessions[:n])
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			run.Rate = max(run.Rate, rate)
 			if n > 1 {
 				if rate, err = o.writeTogether(ctx, batch, sessions[:1]); err != nil {
-					return nil, err
+					return nil, 0, err
 				}
 			}
 			one = max(one, rate)
@@ -62,7 +62,10 @@ func (o *Options) streams(ctx context.Context, m *model.Model, threads int) ([]S
 		}
 		runs = append(runs, run)
 	}
-	return runs, nil
+	for _, s := range sessions {
+		cache += s.KVBytes()
+	}
+	return runs, cache, nil
 }
 
 // streamPrompt is how many tokens each text begins with.

@@ -58,6 +58,28 @@ func fourRows(a, b VecVirtual) VecVirtual {
 	return x
 }
 
+// fourRowsTwice is fourRows of the first two of a and of b.
+func fourRowsTwice(a, b []VecVirtual) []VecVirtual {
+	t := ZMM()
+	for i := range 2 {
+		VPUNPCKLDQ(b[i], a[i], t)
+		VPUNPCKHDQ(b[i], a[i], a[i])
+		VPADDD(t, a[i], a[i]) // in every 128 bits: two sums of an even row and of the other
+	}
+	VPUNPCKLQDQ(a[1], a[0], t)
+	VPUNPCKHQDQ(a[1], a[0], a[0])
+	VPADDD(t, a[0], a[0])
+	hi, x, y, second := YMM(), XMM(), XMM(), XMM()
+	VEXTRACTI64X4(U8(1), a[0], hi)
+	VEXTRACTI32X4(U8(1), a[0].AsY(), x)
+	VEXTRACTI32X4(U8(1), hi, y)
+	VPADDD(a[0].AsX(), x, x)
+	VPADDD(hi.AsX(), y, y)
+	VPUNPCKHDQ(y, x, second)
+	VPUNPCKLDQ(y, x, x)
+	return []VecVirtual{x, second}
+}
+
 // matVec512 emits the decode product. No field of a byte is shifted: field k is
 // multiplied as 4^k times its code, which fits in eight bits, and has a sum of
 // its own.
@@ -176,11 +198,16 @@ func tile512() {
 			})
 			to := GP64()
 			MOVQ(acc, to)
-			for t := range n {
-				x := fourRows(sum[0][t], sum[1][t])
-				VPADDD(at(to, 0), x, x)
-				VMOVDQU32(x, at(to, 0))
-				if t < n-1 {
+			for t := 0; t < n; t += 2 {
+				var tokens []VecVirtual
+				if t == n-1 {
+					tokens = append(tokens, fourRows(sum[0][t], sum[1][t]))
+				} else {
+					tokens = fourRowsTwice(sum[0][t:], sum[1][t:])
+				}
+				for _, x := range tokens {
+					VPADDD(at(to, 0), x, x)
+					VMOVDQU32(x, at(to, 0))
 					ADDQ(stride, to)
 				}
 			}
