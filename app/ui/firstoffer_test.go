@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"tern/app/chat"
+	"tern/app/explain"
 	"tern/app/hub"
 	"tern/app/hub/hubtest"
 	"tern/app/library"
@@ -72,8 +73,8 @@ func TestFirstOffer(t *testing.T) {
 		says       string
 		tap, asked string
 	}{
-		{library.Running, "A model that chats is coming | [Other models…] | Ternary-Bonsai-4B-gguf | 0.3 of 1.1 GB · 2.0 MB/s · 7 min left | [Pause]", "Pause", "pause " + id},
-		{library.Paused, "Paused at 27% · 0.3 of 1.1 GB | [Resume]", "Resume", "start " + id + " into " + r.settings.Models[0]},
+		{library.Running, "A model is coming | [Other models…] | Ternary-Bonsai-4B-gguf | 0.3 of 1.1 GB · 2.0 MB/s · 7 min left | [Pause]", "Pause", "pause " + id},
+		{library.Paused, "A download is paused | [Other models…] | Ternary-Bonsai-4B-gguf | prism-ml · Paused at 27% · 0.3 of 1.1 GB | [Resume]", "Resume", "start " + id + " into " + r.settings.Models[0]},
 	} {
 		d.State = c.state
 		r.loads.list = []library.Download{d}
@@ -82,6 +83,12 @@ func TestFirstOffer(t *testing.T) {
 		test.Tap(r.buttonNamed(r.start.page, c.tap))
 		r.loads.took(t, c.asked)
 	}
+	p := explain.Download(fmt.Errorf("x: %w", hub.ErrNetwork), id)
+	d.State, d.Problem, d.Err = library.Failed, &p, hub.ErrNetwork
+	r.loads.list = []library.Download{d}
+	r.show()
+	r.says("A download has stopped | [Other models…] | Ternary-Bonsai-4B-gguf | No connection. Check the network, then resume: what came is kept. | [Retry]")
+	d.Problem, d.Err = nil, nil
 	// The bar moves without another row.
 	d.State, d.Progress.Done = library.Running, 600_000_000
 	r.loads.list = []library.Download{d}
@@ -168,6 +175,38 @@ func TestFirstOfferHere(t *testing.T) {
 		t.Error(got)
 	}
 	test.Tap(none.buttonNamed(none.sidebar.box, "Models"))
+}
+
+// TestMeasuringEnds: while this computer is measured the page keeps its shape and says
+// so, and an answer that is asked for meanwhile does not wait for the end of that.
+func TestMeasuringEnds(t *testing.T) {
+	r := newShelfRig(t, 1100, 720)
+	r.settings.Models = []string{t.TempDir()}
+	r.shelf.Suggests, r.shelf.Measures = true, true
+	var work, done func()
+	r.shelf.Aside = func(w, d func()) {
+		if work == nil && done == nil { // the scan
+			w()
+			work = func() {}
+			d()
+			return
+		}
+		work, done = w, d
+	}
+	r.show()
+	r.says("Recommended here to chat with | [Other models…] | One moment… | Tern is finding out how fast this computer is.")
+	if done == nil {
+		t.Fatal("nothing is measured")
+	}
+	r.show(state(chat.Generating), document("Once", " upon"), func(v *chat.View) { v.Answers = []chat.Answering{{ID: v.ID}} })
+	begin := time.Now()
+	work() // it was ended before it began
+	if r.shelf.Library.Measured(0) {
+		t.Errorf("this computer was measured for %v although an answer is written", time.Since(begin))
+	}
+	done()
+	r.show(state(chat.Ready), func(v *chat.View) { v.Document, v.Answers = nil, nil })
+	r.says("One moment…") // it is measured again when there is time
 }
 
 // TestFirstPageFits: at every size nothing of the first page is cut or out of sight, in

@@ -101,7 +101,14 @@ func (s *Suggester) suggest() Suggestion {
 		if key == s.now.Key {
 			return s.now
 		}
-		return Suggestion{key, kit.Tr("A model that chats is coming"), m.downloadRow(*d)}
+		title := kit.Tr("A model is coming")
+		switch d.State {
+		case library.Paused:
+			title = kit.Tr("A download is paused")
+		case library.Failed:
+			title = kit.Tr("A download has stopped")
+		}
+		return Suggestion{key, title, m.downloadRow(*d)}
 	}
 	if e := s.chatHere(); e != nil {
 		o := m.entryOffer(e)
