@@ -12,10 +12,13 @@ type Part struct {
 	Bytes int64
 }
 
-// The parts that every token reads whole.
+// The parts. Every token reads the layers and the norms whole. PartHead is missing where
+// the head is the embedding.
 const (
 	PartPacked = "packed layers"
 	PartFloat  = "float layers"
+	PartEmbed  = "embedding"
+	PartHead   = "head"
 	PartNorms  = "norms"
 )
 
@@ -41,9 +44,9 @@ func (m *Model) MemoryParts() []Part {
 	if dense > 0 {
 		parts = append(parts, Part{PartFloat, dense})
 	}
-	parts = append(parts, Part{"embedding", m.Embed.Bytes()})
+	parts = append(parts, Part{PartEmbed, m.Embed.Bytes()})
 	if m.Head != &m.Embed {
-		parts = append(parts, Part{"head", m.Head.Bytes()})
+		parts = append(parts, Part{PartHead, m.Head.Bytes()})
 	}
 	return append(parts, Part{PartNorms, norms + 4*int64(len(m.Norm))})
 }

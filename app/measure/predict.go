@@ -27,16 +27,15 @@ type Work struct {
 // weights (checkpoint.Facts has the parts, as does [model.Model.MemoryParts]) and
 // this head, with a binary16 cache.
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
-	heads, kvHeads := int64(c.Heads)*int64(c.HeadDim), int64(c.KVHeads)*int64(c.HeadDim)
 	w := Work{
 		Kind:          KindOf(c, head, false),
-		Head:          int64(head.Rows) * int64(head.Type.Bytes(head.Cols)),
+		Head:          headBytes(parts, head),
 		Scan:          inference.ScanRead(head),
 		Layers:        c.Layers,
 		KV:            inference.KVBytesPerToken(c, inference.KVF16),
-		MACs:          int64(c.Layers) * int64(c.Dim) * (2*heads + 2*kvHeads + 3*int64(c.FFNDim)),
+		MACs:          multiplyAdds(c),
 		Sharing:       c.Heads / c.KVHeads,
-		AttentionMACs: 2 * int64(c.AttentionLayers()) * heads,
+		AttentionMACs: 2 * int64(c.AttentionLayers()) * int64(c.Heads) * int64(c.HeadDim),
 	}
 	for _, p := range parts {
 		if p.Name == model.PartPacked || p.Name == model.PartFloat {
@@ -45,9 +44,6 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	}
 	// Groups of 128 take 17 bits for 8 weights, those of 64 take 18.
 	w.Groups64 = w.Input == model.InputFloat && !w.Recurrent && 8*8*w.Packed > 35*w.MACs/2
-	if w.Recurrent { // with the same bytes a weight in all of them
-		w.MACs = 4 * w.Packed
-	}
 	return w
 }
 
@@ -56,6 +52,32 @@ func (w Work) As(c *model.Config, exact bool, kv inference.KVType) Work {
 	w.Exact, w.Kind.KV = exact && w.Input == model.InputFloat, kv
 	w.KV = inference.KVBytesPerToken(c, kv)
 	return w
+}
+
+// headBytes is what reading the head takes. The forms that packed matrices have in memory
+// take different numbers of bits, which the parts know.
+func headBytes(parts []model.Part, head *model.Dense) (n int64) {
+	if head.Type != model.Packed {
+		return int64(head.Rows) * int64(head.Type.Bytes(head.Cols))
+	}
+	for _, p := range parts {
+		if p.Name == model.PartEmbed || p.Name == model.PartHead { // the head comes last
+			n = p.Bytes
+		}
+	}
+	return n
+}
+
+// multiplyAdds is how many the projections of all layers take for a token.
+func multiplyAdds(c *model.Config) (n int64) {
+	m := model.Model{Config: *c}
+	m.Allocate()
+	for _, p := range m.Slots(&model.GGUFNames) {
+		if p.Linear != nil {
+			n += int64(p.Rows) * int64(p.Cols)
+		}
+	}
+	return n
 }
 
 // DecodeRate predicts how many tokens a second a model writes after depth

@@ -11,39 +11,66 @@ import (
 	"tern/inference"
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/ternary"
 )
 
 // TestWork compares what a header tells with the model itself.
 func TestWork(t *testing.T) {
-	all, err := filepath.Glob("../../inference/testdata/goldens/*/golden.json")
-	if err != nil || len(all) < 17 {
-		t.Fatalf("%d goldens, %v", len(all), err)
+	var all []string
+	for _, list := range []string{"goldens/*", "goldens2/*"} {
+		files, err := filepath.Glob("../../inference/testdata/" + list + "/logits.f32")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, files...)
 	}
+	if len(all) < 36 {
+		t.Fatalf("%d goldens", len(all))
+	}
+	packed := 0
 	for _, file := range all {
 		name := filepath.Dir(file)
 		m, err := checkpoint.Open(context.Background(), name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var packed, macs int64
+		var layers, macs int64
 		for i := range m.Weights.Layers {
 			for _, l := range m.Weights.Layers[i].Projections() {
-				packed += int64(len(l.Data))
+				layers += int64(len(l.Data)) + inMemory(l.Grouped)
 				if l.Dense != nil {
-					packed += int64(len(l.Dense.Data))
+					layers += int64(len(l.Dense.Data))
 				}
 				macs += int64(l.Rows) * int64(l.Cols)
 			}
+		}
+		head := int64(len(m.Head.Data)) + inMemory(m.Head.Grouped)
+		if m.Head.Grouped != nil {
+			packed++
 		}
 		f, err := checkpoint.Peek(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := WorkOf(&f.Config, f.Memory, &f.Head)
-		if w.Packed != packed || w.MACs != macs || w.Head != int64(len(m.Head.Data)) || w.KV != inference.KVBytesPerToken(&m.Config, inference.KVF16) {
-			t.Errorf("%s: %+v, the model has %d bytes, %d multiply-adds, a head of %d", name, w, packed, macs, len(m.Head.Data))
+		if w.Packed != layers || w.MACs != macs || w.Head != head || w.KV != inference.KVBytesPerToken(&m.Config, inference.KVF16) {
+			t.Errorf("%s: %+v, the model has %d bytes, %d multiply-adds, a head of %d", name, w, layers, macs, head)
+		}
+		if opened := WorkOf(&m.Config, m.MemoryParts(), m.Head); opened.Head != head || opened.Packed != layers || opened.MACs != macs {
+			t.Errorf("%s: opened %+v, before %+v", name, opened, w)
 		}
 	}
+	if packed < 8 {
+		t.Errorf("only %d of the heads are packed", packed)
+	}
+}
+
+// inMemory is the size of the slices of a matrix.
+func inMemory(g *ternary.Grouped) int64 {
+	if g == nil {
+		return 0
+	}
+	return int64(len(g.Data) + 2*len(g.Scales) + 4*len(g.Wide))
 }
 
 func TestPredict(t *testing.T) {

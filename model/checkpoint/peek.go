@@ -156,9 +156,9 @@ func (f *Facts) measure(list []binding) {
 	if dense > 0 {
 		f.Memory = append(f.Memory, model.Part{Name: model.PartFloat, Bytes: dense})
 	}
-	f.Memory = append(f.Memory, model.Part{Name: "embedding", Bytes: embed})
+	f.Memory = append(f.Memory, model.Part{Name: model.PartEmbed, Bytes: embed})
 	if !f.TiedEmbedding {
-		f.Memory = append(f.Memory, model.Part{Name: "head", Bytes: head})
+		f.Memory = append(f.Memory, model.Part{Name: model.PartHead, Bytes: head})
 	}
 	f.Memory = append(f.Memory, model.Part{Name: model.PartNorms, Bytes: norms})
 }
