@@ -11,13 +11,15 @@ import (
 // it.
 type Work struct {
 	Kind
-	Packed  int64 // bytes of ternary weights, and of float layers
-	Scan    int64 // bytes of the codes of the head, 0 where there are none
-	Head    int64 // bytes of the head
-	Layers  int
-	KV      int64 // bytes of one position in the key/value cache
-	MACs    int64 // multiply-adds of the ternary weights
-	Sharing int   // query heads for each key/value head
+	Packed int64 // bytes of ternary weights, and of float layers
+	Scan   int64 // bytes of the codes of the head, 0 where there are none
+	Head   int64 // bytes of the head
+	// HeadWeights is how many weights a packed head has, 0 for others.
+	HeadWeights int64
+	Layers      int
+	KV          int64 // bytes of one position in the key/value cache
+	MACs        int64 // multiply-adds of the ternary weights
+	Sharing     int   // query heads for each key/value head
 	// AttentionMACs is the multiply-adds of a token for each position that it
 	// looks at.
 	AttentionMACs int64
@@ -36,6 +38,9 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 		MACs:          multiplyAdds(c),
 		Sharing:       c.Heads / c.KVHeads,
 		AttentionMACs: 2 * int64(c.AttentionLayers()) * int64(c.Heads) * int64(c.HeadDim),
+	}
+	if w.PackedHead {
+		w.HeadWeights = int64(head.Rows) * int64(head.Cols)
 	}
 	for _, p := range parts {
 		if p.Name == model.PartPacked || p.Name == model.PartFloat {
@@ -80,14 +85,24 @@ func multiplyAdds(c *model.Config) (n int64) {
 	return n
 }
 
+// atTwoBits is what weights take in groups of 128 with two bits each. What the machine was
+// measured with has those. Forms of fewer bits are decoded at least as fast, but not in
+// proportion, as the core has more to do for each byte.
+func atTwoBits(weights int64) int64 { return weights * 17 / 64 }
+
 // DecodeRate predicts how many tokens a second a model writes after depth
 // tokens of text.
 func (m Machine) DecodeRate(w Work, depth int) float64 {
-	s := (m.Layer * time.Duration(w.Layers)).Seconds() + seconds(w.Packed, m.Body)
+	body, head := w.Packed, w.Head
+	if w.Input == model.InputFloat { // see atTwoBits
+		body = max(body, atTwoBits(w.MACs))
+	}
+	head = max(head, atTwoBits(w.HeadWeights))
+	s := (m.Layer * time.Duration(w.Layers)).Seconds() + seconds(body, m.Body)
 	if w.Scan > 0 {
 		s += seconds(w.Scan, m.Head)
 	} else {
-		s += seconds(w.Head, m.Full)
+		s += seconds(head, m.Full)
 	}
 	kv := w.KV * int64(depth+1)
 	s += seconds(kv, m.KV) + seconds(kv*int64(w.Sharing-1), m.Query)

@@ -95,6 +95,18 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// TestPredictForms: a model that keeps fewer than two bits a weight is foretold the rate of two
+// bits, not that of its bytes.
+func TestPredictForms(t *testing.T) {
+	m := Machine{Threads: 1, Body: 20e9, Full: 20e9}
+	two := Work{Kind: Kind{Input: model.InputFloat, PackedHead: true}, Packed: 17e8, MACs: 64e8, Head: 17e7, HeadWeights: 64e7}
+	one := two
+	one.Packed, one.Head = 9e8, 9e7
+	if got, want := m.DecodeRate(one, 0), m.DecodeRate(two, 0); got != want {
+		t.Errorf("%g tokens a second with one bit, %g with two", got, want)
+	}
+}
+
 // TestThisMachine looks at what must hold on any machine, for every kind of models.
 func TestThisMachine(t *testing.T) {
 	for _, kind := range append(slices.Clone(Kinds), Kind{Input: model.InputFloat, Exact: true}, Kind{KV: inference.KVQ8}) {

@@ -63,22 +63,23 @@ func BenchmarkGroupedDecode(b *testing.B) {
 	}
 }
 
+// each runs f on threads threads.
+func each(threads int, f func(i int)) {
+	var wait sync.WaitGroup
+	for i := range threads - 1 {
+		wait.Go(func() { f(i) })
+	}
+	f(threads - 1)
+	wait.Wait()
+}
+
 func decodeBeside(b *testing.B, m *ternary.Grouped, planes Planes, threads, piece int) {
 	x := fixed([][]float32{randoms(source(), m.Cols)}, m.GroupCols, planes)
 	y := make([]float32, m.Rows)
 	bands := piece / m.BandBytes() // of a turn of one thread
 	size := bands * (m.BandBytes() + m.Groups()*bandRows*2)
 	each := func(round int, f func(n int)) {
-		var wait sync.WaitGroup
-		for i := range threads {
-			n := (round*threads + i) % (m.Bands() / bands)
-			if i == threads-1 {
-				f(n)
-				break
-			}
-			wait.Go(func() { f(n) })
-		}
-		wait.Wait()
+		each(threads, func(i int) { f((round*threads + i) % (m.Bands() / bands)) })
 	}
 	read := func(n int) { ReadBandwidth(m.Data[n*piece:][:piece]) }
 	t := sideBySide(b, 300, func(round int) { each(round, read) }, func(round int) {

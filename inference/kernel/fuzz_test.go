@@ -55,15 +55,21 @@ func FuzzGrouped(f *testing.F) {
 	f.Add([]byte{0xff}, bitsOf(math.MaxFloat32), uint16(300), uint8(40), uint8(13), uint8(3))
 	f.Add([]byte{0x55, 0xaa}, bitsOf(float32(math.Inf(1)), 1, 0, 1e-40), uint16(1000), uint8(17), uint8(5), uint8(6))
 	f.Add([]byte("a quick brown fox"), bitsOf(float32(math.NaN()), 0), uint16(128), uint8(33), uint8(4), uint8(5))
+	f.Add([]byte("digits in base 3"), bitsOf(1, 2, -3), uint16(600), uint8(65), uint8(1), uint8(4))
+	f.Add([]byte("bits"), bitsOf(1e3, 2, -3), uint16(256), uint8(32), uint8(3), uint8(9))
 	f.Fuzz(func(t *testing.T, data, numbers []byte, cols uint16, rows, tokens, form uint8) {
 		if len(data) == 0 || len(numbers) < 4 {
 			return
 		}
-		groupCols, planes := 64<<(form&1), Fixed16+Planes(form>>1&1)
+		groupCols, planes, kept := 64<<(form&1), Fixed16+Planes(form>>1&1), ternary.Form(form>>2%3)
+		if kept != ternary.TwoBits {
+			groupCols = 128
+		}
 		i := 0
 		next := func() uint8 { i++; return data[i%len(data)] >> (i / len(data) % 4 * 2) & 3 }
 		scales := numbersOf(numbers, 64)
-		m := groupedOf(int(rows%70)+1, int(cols%2000)+1, groupCols, true, next, func() float32 { i++; return scales[i%64] })
+		code := func() uint8 { return codesOf[kept][int(next())%len(codesOf[kept])] }
+		m := groupedOf(int(rows%70)+1, int(cols%2000)+1, groupCols, true, code, func() float32 { i++; return scales[i%64] })
 		x := make([][]float32, int(tokens%20)+1)
 		for t := range x {
 			x[t] = numbersOf(numbers[t%(len(numbers)-3):], m.Cols)
@@ -72,15 +78,16 @@ func FuzzGrouped(f *testing.F) {
 		on(generic, func() { MatMulGrouped(want, m.Rows, m, 0, m.Bands(), fixed(x, groupCols, planes), NewScratch()) })
 		eachOffer(func(p path) {
 			clear(y)
+			m := m.As(kept)
 			all, cut := fixed(x, groupCols, planes), int(rows)%(m.Bands()+1)
-			MatMulGrouped(y, m.Rows, m, 0, cut, all, NewScratch())
-			MatMulGrouped(y, m.Rows, m, cut, m.Bands(), all, NewScratch())
+			MatMulGrouped(y, m.Rows, &m, 0, cut, all, NewScratch())
+			MatMulGrouped(y, m.Rows, &m, cut, m.Bands(), all, NewScratch())
 			if !slices.EqualFunc(y, want, alike) {
-				t.Errorf("%v: %d×%d in groups of %d with %d rows of %d planes differs", p, m.Rows, m.Cols, groupCols, len(x), planes)
+				t.Errorf("%v: %d×%d in groups of %d with %d rows of %d planes, form %d, differs", p, m.Rows, m.Cols, groupCols, len(x), planes, kept)
 			}
 			clear(y)
 			for t, x := range x {
-				MatMulGrouped(y[t*m.Rows:], m.Rows, m, 0, m.Bands(), fixed([][]float32{x}, groupCols, planes), NewScratch())
+				MatMulGrouped(y[t*m.Rows:], m.Rows, &m, 0, m.Bands(), fixed([][]float32{x}, groupCols, planes), NewScratch())
 			}
 			if !slices.EqualFunc(y, want, alike) {
 				t.Errorf("%v: %d×%d in groups of %d, row by row, %d planes differs", p, m.Rows, m.Cols, groupCols, planes)

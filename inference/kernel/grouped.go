@@ -28,6 +28,10 @@ func MatMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *F
 	if need := (x.tokens-1)*stride + rows; len(y) < need {
 		badLen(len(y), need, "MatMulGrouped: y")
 	}
+	if m.Form != ternary.TwoBits {
+		matMulForm(y, stride, m, b0, b1, x, scratch)
+		return
+	}
 	matMulGrouped(y, stride, m, b0, b1, x, scratch)
 }
 

@@ -51,6 +51,7 @@ func TestNoReadPastEnds(t *testing.T) {
 			}
 			for _, size := range [][2]int{{1, 1}, {33, 129}, {64, 1536}} {
 				guardGrouped(t, size[0], size[1], atEnd)
+				guardForms(t, size[0], size[1], atEnd)
 			}
 			for _, size := range [][2]int{{16, 1}, {48, 129}, {32, 1536}} {
 				guardScan(t, size[0], size[1], atEnd)
@@ -143,6 +144,25 @@ func guardGrouped(t *testing.T, rows, cols int, atEnd bool) {
 			MatMulGrouped(guarded[float32](t, tokens*rows, atEnd), rows, m, 0, m.Bands(), x, NewScratch())
 		}
 	})
+}
+
+func guardForms(t *testing.T, rows, cols int, atEnd bool) {
+	for _, form := range otherForms {
+		_, m := inForm(source(), rows, cols, false, form)
+		data := guarded[byte](t, len(m.Data), atEnd)
+		copy(data, m.Data)
+		m.Data, m.Scales = data, guarded[uint16](t, len(m.Scales), atEnd)
+		for _, tokens := range []int{1, 3} {
+			x := new(Fixed)
+			x.Reset(tokens, cols, 128, Fixed16)
+			x.q = guarded[int8](t, len(x.q), atEnd)
+			x.scales = guarded[groupScale](t, len(x.scales), atEnd)
+			for i := range tokens {
+				x.Set(i, guarded[float32](t, cols, atEnd))
+			}
+			MatMulGrouped(guarded[float32](t, tokens*rows, atEnd), rows, m, 0, m.Bands(), x, NewScratch())
+		}
+	}
 }
 
 func guardScan(t *testing.T, rows, cols int, atEnd bool) {

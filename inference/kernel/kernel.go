@@ -7,11 +7,14 @@ import (
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
+
+	"tern/model/ternary"
 )
 
 //go:generate go -C _gen run . ternary
 //go:generate go -C _gen run . lookup
 //go:generate go -C _gen run . grouped
+//go:generate go -C _gen run . forms
 //go:generate go -C _gen run . float
 //go:generate go -C _gen run . memory
 //go:generate go -C _gen run . hybrid
@@ -38,7 +41,12 @@ func (p path) String() string { return pathNames[p] }
 // running is the path in use. It is chosen once, before main.
 var running path
 
-func init() { use(choose(os.Getenv("TERN_KERNEL"), offered())) }
+func init() {
+	use(choose(os.Getenv("TERN_KERNEL"), offered()))
+	for _, f := range directForms() {
+		ternary.SetDirect(f)
+	}
+}
 
 // use switches to a path that is offered.
 func use(p path) {
@@ -72,7 +80,7 @@ func Features() []string {
 	var names []string
 	for _, f := range []cpuid.FeatureID{
 		cpuid.AVX2, cpuid.FMA3, cpuid.F16C, cpuid.AVXVNNI,
-		cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX512VNNI,
+		cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX512VNNI, cpuid.AVX512VBMI,
 		cpuid.ASIMD, cpuid.ASIMDDP, cpuid.ASIMDHP,
 	} {
 		if cpuid.CPU.Supports(f) {

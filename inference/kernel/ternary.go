@@ -16,8 +16,10 @@ type Scratch struct {
 	q     []int8    // activations in another order
 	y     []float32 // results of a band that is not full
 
-	tables  []int16  // sums of activations,
-	indices []uint16 // and what to look up in them
+	tables  []int16         // sums of activations,
+	indices []uint16        // and what to look up in them
+	part    ternary.Grouped // bands of a matrix in another form, expanded
+	form    []byte          // into these codes
 
 	keep bool // the activations stay the same, see Keep,
 	kept bool // and q has them

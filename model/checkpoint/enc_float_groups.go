@@ -30,8 +30,8 @@ func (l *loader) floatGroups(b *binding) error {
 	} else if err != nil {
 		return err
 	}
-	size := ternary.GroupedSize(b.Rows, b.Cols, found.cols, found.wide)
-	m := ternary.NewArena(size).UnsetGrouped(b.Rows, b.Cols, found.cols, found.wide)
+	size := ternary.GroupedSize(b.Rows, b.Cols, found.cols, found.wide, ternary.TwoBits)
+	m := ternary.NewArena(size).UnsetGrouped(b.Rows, b.Cols, found.cols, found.wide, ternary.TwoBits)
 	b.setGrouped(&m)
 	l.ternary = l.ternary || b.Linear != nil
 	t := b.floatType()

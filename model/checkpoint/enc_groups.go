@@ -19,6 +19,10 @@ type groups struct {
 	bytes int
 	scale int // where d is in a block
 
+	// form is how the codes that expand makes may be kept in memory, which is so where
+	// products can be computed from it directly.
+	form ternary.Form
+
 	// expand turns whole blocks into those that ternary.Grouped takes, of groupCols
 	// weights: d, and then two bits a weight, from the low ones up. It reports false
 	// where a code stands for no weight. nil where blocks are such.
@@ -33,6 +37,11 @@ func (g *groups) inOrder(n int) int {
 // groupCols is the width of the groups in memory: those of the file, or half of
 // them where blocks are of 256.
 func (g *groups) groupCols() int { return min(g.cols, 128) }
+
+// size is what a matrix takes in memory.
+func (g *groups) size(rows, cols int) int {
+	return ternary.GroupedSize(rows, cols, g.groupCols(), false, ternary.Direct(g.form))
+}
 
 // setGrouped puts a packed matrix into the slot.
 func (b *binding) setGrouped(m *ternary.Grouped) {
@@ -60,7 +69,7 @@ func (l *loader) grouped(b *binding) error {
 	if b.Cols%e.cols != 0 {
 		return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
 	}
-	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false)
+	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false, ternary.Direct(e.form))
 	b.setGrouped(&m)
 	stride := b.stride()
 	l.later(b, stride, func(first int, rows []byte) error {

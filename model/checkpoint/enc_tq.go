@@ -15,9 +15,9 @@ import (
 // at the end, five weights in a byte or four.
 var (
 	TQ1 = Encoding{Name: "TQ1_0", kind: "TQ1_0", Ternary: true, Type: gguf.TQ1, load: (*loader).tq,
-		groups: &groups{cols: TQBlock, bytes: repack.TQ1Bytes, scale: 52, expand: expandTQ1}}
+		groups: &groups{cols: TQBlock, bytes: repack.TQ1Bytes, scale: 52, form: ternary.Trits, expand: expandTQ1}}
 	TQ2 = Encoding{Name: "TQ2_0", kind: "TQ2_0", Ternary: true, Type: gguf.TQ2, Write: writeTQ2, WriteGroups: writeTQ2Groups, load: (*loader).tq,
-		groups: &groups{cols: TQBlock, bytes: repack.TQ2Bytes, scale: 64, expand: repack.TQ2}}
+		groups: &groups{cols: TQBlock, bytes: repack.TQ2Bytes, scale: 64, form: ternary.Trits, expand: repack.TQ2}}
 )
 
 // expandTQ1 goes by way of TQ2_0, a few blocks at a time.

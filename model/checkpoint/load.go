@@ -71,7 +71,7 @@ func (l *loader) load(list []binding) error {
 			dense += (b.weight.Size() + 63) / 64 * 64
 		case b.enc == &floatGroups: // takes memory once it is known how much
 		case b.groupwise():
-			body += int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.groups.groupCols(), false))
+			body += int64(b.enc.groups.size(b.Rows, b.Cols))
 		case b.Linear != nil:
 			body += int64(ternary.Size(b.Rows, b.Cols))
 		}

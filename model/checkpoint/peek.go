@@ -170,14 +170,14 @@ func (b *binding) memory() (bytes int64, t model.DType) {
 	case b.Slot.Norm != nil:
 		return 4 * int64(b.Cols), model.F32
 	case b.groupwise():
-		return int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.groups.groupCols(), false)), model.Packed
+		return int64(b.enc.groups.size(b.Rows, b.Cols)), model.Packed
 	case b.enc == &floatGroups:
 		// The first rows tell how all of them pack, nearly always.
 		stride := b.floatType().Bytes(b.Cols)
 		rows := make([]byte, min(b.Rows, max(1, chunkBytes/stride))*stride)
 		if err := b.weight.readFull(rows, 0); err == nil {
 			if g, err := lookAtRows(b.floatType(), rows, b.Cols); err == nil {
-				return int64(ternary.GroupedSize(b.Rows, b.Cols, g.cols, g.wide)), model.Packed
+				return int64(ternary.GroupedSize(b.Rows, b.Cols, g.cols, g.wide, ternary.TwoBits)), model.Packed
 			}
 		}
 		return b.weight.Size(), b.floatType()

@@ -71,7 +71,7 @@ func SyntheticConfig(name string, c model.Config, head model.DType, seed uint64)
 	for _, p := range parts {
 		switch {
 		case p.Norm == nil && grouped:
-			body += ternary.GroupedSize(p.Rows, p.Cols, 128, false)
+			body += ternary.GroupedSize(p.Rows, p.Cols, 128, false, ternary.TwoBits)
 		case p.Linear != nil:
 			body += ternary.Size(p.Rows, p.Cols)
 		case p.Dense != nil:
@@ -84,7 +84,7 @@ func SyntheticConfig(name string, c model.Config, head model.DType, seed uint64)
 		var err error
 		switch {
 		case p.Norm == nil && grouped:
-			g := bodyArena.UnsetGrouped(p.Rows, p.Cols, 128, false)
+			g := bodyArena.UnsetGrouped(p.Rows, p.Cols, 128, false, ternary.TwoBits)
 			(&binding{Slot: p}).setGrouped(&g)
 			err = parallel.Each(context.Background(), g.Bands(), func(b int) error {
 				g.FillRandom(seed+uint64(i), b, b+1)

@@ -23,7 +23,7 @@ const (
 //
 // # Layout
 //
-// A word of 32 bits holds 16 consecutive columns of a row: byte j holds columns 4j to
+// This is TwoBits; a Form says how others differ. A word of 32 bits holds 16 consecutive columns of a row: byte j holds columns 4j to
 // 4j+3, from its low bits up. That is the order of the Q2_0 blocks of GGUF, so a loader
 // copies words. Rows are taken in bands of BandRows = 32, and a band is one sequential
 // run of lines of 128 bytes, one for every 16 columns, of one word from each of its rows:
@@ -38,7 +38,8 @@ const (
 // are 0; the scales of padded rows are 0.
 type Grouped struct {
 	Rows, Cols int
-	GroupCols  int       // 64 or 128
+	GroupCols  int // 64 or 128
+	Form       Form
 	Data       []byte    // codes, 64-byte aligned
 	Scales     []uint16  // binary16, [band][group][row of the band]; nil where Wide is set
 	Wide       []float32 // in its place for scales that binary16 would round
@@ -48,7 +49,7 @@ type Grouped struct {
 // scales are float32, others binary16. It panics when a dimension is not positive or
 // groupCols is neither 64 nor 128.
 func NewGrouped(rows, cols, groupCols int, wide bool) Grouped {
-	m := NewArena(GroupedSize(rows, cols, groupCols, wide)).UnsetGrouped(rows, cols, groupCols, wide)
+	m := NewArena(GroupedSize(rows, cols, groupCols, wide, TwoBits)).UnsetGrouped(rows, cols, groupCols, wide, TwoBits)
 	for i := range m.Data {
 		m.Data[i] = zeroByte
 	}
@@ -57,20 +58,29 @@ func NewGrouped(rows, cols, groupCols int, wide bool) Grouped {
 
 // UnsetGrouped is NewGrouped with the bytes taken from the arena, for a caller who packs
 // every row: only the rows that pad the last band hold weights 0 yet.
-func (a *Arena) UnsetGrouped(rows, cols, groupCols int, wide bool) Grouped {
-	m := shape(rows, cols, groupCols)
+func (a *Arena) UnsetGrouped(rows, cols, groupCols int, wide bool, form Form) Grouped {
+	m := shape(rows, cols, groupCols, form)
 	m.Data = a.Bytes(m.dataBytes())
 	if scales := m.Bands() * m.Groups() * BandRows; wide {
 		m.Wide = cut[float32](a, scales)
 	} else {
 		m.Scales = cut[uint16](a, scales)
 	}
+	zeros := m.zeros()
 	for r := rows; r < m.Bands()*BandRows; r++ {
-		for w := range m.words() {
-			copy(m.word(r, w), []byte{zeroByte, zeroByte, zeroByte, zeroByte})
+		for g := range m.Groups() {
+			m.setGroup(r, g, &zeros)
 		}
 	}
 	return m
+}
+
+// zeros are words of the code that pads.
+func (m *Grouped) zeros() (words [maxWords]uint32) {
+	for w := range words {
+		words[w] = 0x55555555 * uint32(m.Form.zero())
+	}
+	return words
 }
 
 // cut takes n values from an arena.
@@ -82,8 +92,8 @@ func cut[T uint16 | float32](a *Arena, n int) []T {
 
 // GroupedSize is the number of bytes that a matrix takes from an arena, a multiple of 64.
 // It panics as NewGrouped does.
-func GroupedSize(rows, cols, groupCols int, wide bool) int {
-	m := shape(rows, cols, groupCols)
+func GroupedSize(rows, cols, groupCols int, wide bool, form Form) int {
+	m := shape(rows, cols, groupCols, form)
 	scale := 2
 	if wide {
 		scale = 4
@@ -92,11 +102,11 @@ func GroupedSize(rows, cols, groupCols int, wide bool) int {
 	return m.dataBytes() + (scales+align-1)/align*align
 }
 
-func shape(rows, cols, groupCols int) Grouped {
-	if rows <= 0 || cols <= 0 || groupCols != 64 && groupCols != 128 {
-		panic(fmt.Sprintf("ternary: matrix of %d × %d in groups of %d", rows, cols, groupCols))
+func shape(rows, cols, groupCols int, form Form) Grouped {
+	if rows <= 0 || cols <= 0 || groupCols != 64 && groupCols != 128 || form > OneBit || form != TwoBits && groupCols != 128 {
+		panic(fmt.Sprintf("ternary: matrix of %d × %d in groups of %d, form %d", rows, cols, groupCols, form))
 	}
-	return Grouped{Rows: rows, Cols: cols, GroupCols: groupCols}
+	return Grouped{Rows: rows, Cols: cols, GroupCols: groupCols, Form: form}
 }
 
 // Bands is the number of bands.
@@ -109,17 +119,9 @@ func (m *Grouped) Groups() int { return (m.Cols + m.GroupCols - 1) / m.GroupCols
 func (m *Grouped) PaddedCols() int { return m.Groups() * m.GroupCols }
 
 // BandBytes is the number of bytes of the codes of one band.
-func (m *Grouped) BandBytes() int { return m.words() * lineBytes }
-
-// words is the number of 32-bit words of a row.
-func (m *Grouped) words() int { return m.PaddedCols() / wordCols }
+func (m *Grouped) BandBytes() int { return m.Groups() * m.groupBytes() }
 
 func (m *Grouped) dataBytes() int { return m.Bands() * m.BandBytes() }
-
-// word is word w of row r.
-func (m *Grouped) word(r, w int) []byte {
-	return m.Data[r/BandRows*m.BandBytes()+w*lineBytes+r%BandRows*wordBytes:][:wordBytes]
-}
 
 func (m *Grouped) scaleAt(r, g int) int {
 	return (r/BandRows*m.Groups()+g)*BandRows + r%BandRows

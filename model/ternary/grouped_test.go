@@ -89,7 +89,7 @@ func TestGroupedLayout(t *testing.T) {
 		if at != len(m.Data) || scale != max(len(m.Scales), len(m.Wide)) {
 			t.Errorf("%d bytes and %d scales read of %d and %d", at, scale, len(m.Data), max(len(m.Scales), len(m.Wide)))
 		}
-		if all := len(m.Data) + (2*len(m.Scales)+4*len(m.Wide)+63)/64*64; GroupedSize(m.Rows, m.Cols, m.GroupCols, m.Wide != nil) != all {
+		if all := len(m.Data) + (2*len(m.Scales)+4*len(m.Wide)+63)/64*64; GroupedSize(m.Rows, m.Cols, m.GroupCols, m.Wide != nil, TwoBits) != all {
 			t.Errorf("GroupedSize is not %d", all)
 		}
 		if uintptr(unsafe.Pointer(unsafe.SliceData(m.Data)))%64 != 0 {
@@ -137,7 +137,7 @@ func TestPackBlocks(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 2))
 		want := NewGrouped(39, 5*groupCols, groupCols, false)
 		codes, _ := randomCodes(rng, &want)
-		got := NewArena(GroupedSize(want.Rows, want.Cols, groupCols, false)).UnsetGrouped(want.Rows, want.Cols, groupCols, false)
+		got := NewArena(GroupedSize(want.Rows, want.Cols, groupCols, false, TwoBits)).UnsetGrouped(want.Rows, want.Cols, groupCols, false, TwoBits)
 		var all []byte
 		for r, row := range codes {
 			var blocks []byte
@@ -204,7 +204,7 @@ func TestGroupedPanics(t *testing.T) {
 	m, wide := NewGrouped(2, 100, 64, false), NewGrouped(2, 100, 64, true)
 	for name, f := range map[string]func(){
 		"groups of 32": func() { NewGrouped(1, 1, 32, false) },
-		"no rows":      func() { GroupedSize(0, 1, 64, false) },
+		"no rows":      func() { GroupedSize(0, 1, 64, false, TwoBits) },
 		"short row":    func() { m.PackRow(0, make([]uint8, 99)) },
 		"code 4":       func() { m.PackRow(0, bytes.Repeat([]byte{4}, 100)) },
 		"codes":        func() { m.PackCodes(0, make([]byte, 31)) },
@@ -227,7 +227,7 @@ func TestGroupedPanics(t *testing.T) {
 // BenchmarkPackBlocks packs a matrix of 8B's gate from blocks in memory.
 func BenchmarkPackBlocks(b *testing.B) {
 	const rows, cols = 4096, 4096
-	m := NewArena(GroupedSize(rows, cols, 128, false)).UnsetGrouped(rows, cols, 128, false)
+	m := NewArena(GroupedSize(rows, cols, 128, false, TwoBits)).UnsetGrouped(rows, cols, 128, false, TwoBits)
 	blocks := make([]byte, rows*cols/128*34)
 	b.SetBytes(int64(len(blocks)))
 	for b.Loop() {

@@ -18,9 +18,10 @@ import (
 
 // PackBlocks stores rows, the first of them row r, from the blocks of a file, GroupCols
 // columns each: the scale as binary16, then the codes. Those are Q2_0 blocks of 18 bytes
-// for groups of 64, and PQ2_0 or older Q2_0 blocks of 34 bytes for groups of 128. Whole
-// bands at a time are fastest. It returns whether all scales are finite. It panics when
-// blocks does not hold whole rows, holds too many, or the matrix has wide scales.
+// for groups of 64, and PQ2_0 or older Q2_0 blocks of 34 bytes for groups of 128. Codes are
+// those that the form has. Whole bands at a time are fastest. It returns whether all scales
+// are finite. It panics when blocks does not hold whole rows, holds too many, or the matrix
+// has wide scales.
 func (m *Grouped) PackBlocks(r int, blocks []byte) (finite bool) {
 	row := m.Groups() * (2 + m.GroupCols/4)
 	n := len(blocks) / row
@@ -33,9 +34,12 @@ func (m *Grouped) PackBlocks(r int, blocks []byte) (finite bool) {
 		n = min(BandRows-first, len(blocks)/row)
 		scales := m.Scales[b*m.Groups()*BandRows:][:m.Groups()*BandRows]
 		codes := m.Data[b*m.BandBytes():][:m.BandBytes()]
-		if n < BandRows {
+		switch {
+		case m.Form != TwoBits:
+			m.packForm(b, first, n, scales, blocks[:n*row])
+		case n < BandRows:
 			repack.Band(codes, scales, first, n, blocks[:n*row], m.GroupCols)
-		} else {
+		default:
 			room := repack.Room(len(codes))
 			repack.Band(*room, scales, first, n, blocks[:n*row], m.GroupCols)
 			repack.Store(codes, *room)
@@ -69,15 +73,22 @@ func countThrees(codes []byte) (n int) {
 
 // PackCodes stores the codes of row r, PaddedCols()/4 bytes: byte i holds columns 4i to
 // 4i+3 from its low bits up. It returns how many are 3. Columns past Cols must hold code
-// 1. It panics when codes has another length.
+// 1, or 0 in OneBit. It panics when codes has another length, or one that the form does not
+// have.
 func (m *Grouped) PackCodes(r int, codes []byte) (threes int) {
 	if len(codes) != m.PaddedCols()/4 {
 		panic(fmt.Sprintf("ternary: PackCodes of %d bytes into %d columns", len(codes), m.PaddedCols()))
 	}
-	for w := range m.words() {
-		copy(m.word(r, w), codes[w*wordBytes:][:wordBytes])
+	threes = countThrees(codes)
+	for g := range m.Groups() {
+		var words [maxWords]uint32
+		for w := range m.GroupCols / wordCols {
+			words[w] = binary.LittleEndian.Uint32(codes)
+			codes = codes[wordBytes:]
+		}
+		m.setGroup(r, g, &words)
 	}
-	return countThrees(codes)
+	return threes
 }
 
 // PackRow stores codes, one of 0 to 3 for each of Cols columns, as row r. It panics when
@@ -86,32 +97,29 @@ func (m *Grouped) PackRow(r int, codes []uint8) {
 	if len(codes) != m.Cols {
 		panic(fmt.Sprintf("ternary: PackRow of %d codes into %d columns", len(codes), m.Cols))
 	}
-	for w := range m.words() {
-		var x uint32
-		for i := range wordCols {
-			code := uint8(1)
-			if c := w*wordCols + i; c < m.Cols {
-				code = codes[c]
-			}
+	for g := range m.Groups() {
+		words := m.zeros()
+		for i, code := range codes[:min(m.GroupCols, len(codes))] {
 			if code > 3 {
 				panic(fmt.Sprintf("ternary: code %d", code))
 			}
-			x |= uint32(code) << (2 * i)
+			w, at := &words[i/wordCols], 2*(i%wordCols)
+			*w = *w&^(3<<at) | uint32(code)<<at
 		}
-		binary.LittleEndian.PutUint32(m.word(r, w), x)
+		codes = codes[min(m.GroupCols, len(codes)):]
+		m.setGroup(r, g, &words)
 	}
 }
 
 // Codes stores the codes of row r in dst[:PaddedCols()/4]: the inverse of PackCodes.
 func (m *Grouped) Codes(dst []byte, r int) {
 	dst = dst[:m.PaddedCols()/4]
-	src := m.Data[r/BandRows*m.BandBytes()+r%BandRows*wordBytes:]
-	for {
-		copy(dst, src[:wordBytes])
-		if dst = dst[wordBytes:]; len(dst) == 0 {
-			return
+	for g := range m.Groups() {
+		words := m.group(r, g)
+		for _, x := range words[:m.GroupCols/wordCols] {
+			binary.LittleEndian.PutUint32(dst, x)
+			dst = dst[wordBytes:]
 		}
-		src = src[lineBytes:]
 	}
 }
 
@@ -121,8 +129,8 @@ func (m *Grouped) UnpackRow(r int, dst []float32) {
 	for g := 0; len(dst) > 0; g++ {
 		d := m.Scale(r, g)
 		value := [4]float32{0 - d, 0, d, 2 * d}
-		for w := g * m.GroupCols / wordCols; w < (g+1)*m.GroupCols/wordCols && len(dst) > 0; w++ {
-			x := binary.LittleEndian.Uint32(m.word(r, w))
+		words := m.group(r, g)
+		for _, x := range words[:m.GroupCols/wordCols] {
 			n := min(wordCols, len(dst))
 			for i := range dst[:n] {
 				dst[i] = value[x&3]
@@ -135,16 +143,29 @@ func (m *Grouped) UnpackRow(r int, dst []float32) {
 
 // Counts returns how many weights have each code.
 func (m *Grouped) Counts() (n [4]int) {
-	for d := m.Data; len(d) > 0; d = d[8:] {
-		x := binary.LittleEndian.Uint64(d)
-		lo, hi := x&evenBits, x>>1&evenBits
-		n[3] += bits.OnesCount64(lo & hi)
-		n[1] += bits.OnesCount64(lo &^ hi)
-		n[2] += bits.OnesCount64(hi &^ lo)
+	codes := m.Data
+	if m.Form != TwoBits {
+		codes = make([]byte, BandRows*m.PaddedCols()/4)
 	}
-	all := 4 * len(m.Data)
+	all := 0
+	for b := range m.Bands() {
+		d := codes
+		if m.Form != TwoBits {
+			m.Expand(d, b, b+1)
+		} else if b > 0 {
+			break // all of them are in the first
+		}
+		all += 4 * len(d)
+		for ; len(d) > 0; d = d[8:] {
+			x := binary.LittleEndian.Uint64(d)
+			lo, hi := x&evenBits, x>>1&evenBits
+			n[3] += bits.OnesCount64(lo & hi)
+			n[1] += bits.OnesCount64(lo &^ hi)
+			n[2] += bits.OnesCount64(hi &^ lo)
+		}
+	}
 	n[0] = all - n[1] - n[2] - n[3]
-	n[1] -= all - m.Rows*m.Cols // the padding
+	n[m.Form.zero()] -= all - m.Rows*m.Cols // the padding
 	return n
 }
 
@@ -169,17 +190,26 @@ func (m *Grouped) ScaleRange() (lo, hi float32, zero int) {
 }
 
 // FillRandom fills bands from to to (exclusive) with random weights: half of them 0, a
-// quarter each -d and +d, and scales d near 1/√Cols, for which products have the size of
+// quarter each -d and +d (with one bit three quarters -d), and scales d near 1/√Cols, for which products have the size of
 // the activations. What a band gets depends on seed and its number alone.
 func (m *Grouped) FillRandom(seed uint64, from, to int) {
 	mean := float16.Fromfloat32(float32(1/math.Sqrt(float64(m.Cols)))).Bits() &^ 15
+	room := make([]byte, m.Groups()*maxWords*lineBytes)
 	for b := from; b < to; b++ {
 		rng := rand.NewPCG(seed, uint64(b))
-		for p := m.Data[b*m.BandBytes():][:m.BandBytes()]; len(p) > 0; p = p[8:] {
+		data := m.Data[b*m.BandBytes():][:m.BandBytes()]
+		codes := data
+		if m.Form != TwoBits {
+			codes = room
+		}
+		for p := codes; len(p) > 0; p = p[8:] {
 			x := rng.Uint64()
-			x &^= x & evenBits << 1 // 3 becomes 1: the code of weight 0
+			if x &^= x & evenBits << 1; m.Form == OneBit { // 3 becomes 1: the code of weight 0
+				x &^= evenBits
+			}
 			binary.LittleEndian.PutUint64(p, x)
 		}
+		m.turn(data, codes)
 		for r := b * BandRows; r < (b+1)*BandRows; r++ {
 			m.padRow(r)
 			for g := range m.Groups() {
@@ -199,8 +229,13 @@ func (m *Grouped) padRow(r int) {
 	if r >= m.Rows {
 		first = 0
 	}
-	for c := first; c < m.PaddedCols(); c++ {
-		b := &m.word(r, c/wordCols)[c%wordCols/4]
-		*b = *b&^(3<<(2*(c%4))) | 1<<(2*(c%4))
+	zeros := m.zeros()
+	for g := first / m.GroupCols; g < m.Groups(); g++ {
+		words := m.group(r, g)
+		for c := max(first, g*m.GroupCols); c < (g+1)*m.GroupCols; c++ {
+			w, code := c%m.GroupCols/wordCols, uint32(3)<<(2*(c%wordCols))
+			words[w] = words[w]&^code | zeros[w]&code
+		}
+		m.setGroup(r, g, &words)
 	}
 }

@@ -26,16 +26,11 @@
 //
 // # Why two bits and not 1.6
 //
-// Five weights to a byte, in base 3, would be a fifth fewer bytes. But a digit
-// costs a multiplication, a shift and a mask where two bits cost a shift and a
-// mask, about twice the work per weight. From the cache a Zen 3 core multiplies
-// 24 GB/s of this layout (96 weights a nanosecond), so about 48 weights a
-// nanosecond in base 3, which is 9.6 GB/s of those bytes. Where memory gives a core
-// B GB/s, the rates are the smaller of 96 and 4·B, and of 48 and 5·B: base 3 wins
-// by a quarter where each core gets less than 9.6 GB/s, and loses from 12 GB/s
-// on. Two cores that share 34 GB/s get 17 each; eight cores on two channels would
-// get less than 10. So it would pay on machines with many cores for their
-// memory, as a second layout chosen at load, once there is one to measure it on.
+// Five weights to a byte, in base 3, would be a fifth fewer bytes. But bringing digits
+// apart costs a core more than two bits do, and on two cores of a Zen 5 that share their
+// memory neither form is faster than the other (inference/kernel/MEASUREMENTS.md). It would pay
+// where each core gets less than about 20 GB/s. Grouped, with two products for each
+// weight, has such a form.
 package ternary
 
 import "fmt"

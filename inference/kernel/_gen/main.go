@@ -113,6 +113,13 @@ var topics = map[string]func(){
 		decodeNarrow("narrowF16AVX2", true)
 		decodeNarrow("narrowBF16AVX2", false)
 	},
+	"forms": func() {
+		// forms.go
+		oneBit512()
+		oneBitAVX2()
+		oneBitVNNI()
+		tritsVBMI()
+	},
 	"grouped": func() {
 		// peak.go
 		peak()

@@ -7,6 +7,9 @@ import "github.com/klauspost/cpuid/v2"
 // useAVX2 selects the assembly.
 var useAVX2 = cpuid.CPU.Supports(cpuid.AVX2, cpuid.F16C)
 
+// useVBMI selects that of digits, which looks up 64 bytes at once.
+var useVBMI = cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512VBMI)
+
 func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, groupCols int) {
 	if groupCols == 128 {
 		band128AVX2(&codes[0], &scales[0], &blocks[0], stride, groups)

@@ -2,7 +2,7 @@
 
 package repack
 
-const useAVX2 = false
+const useAVX2, useVBMI = false, false
 
 func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, groupCols int) {}
 func nibblesOf(reverse bool) *[32]byte                                                     { return nil }
@@ -12,6 +12,10 @@ func tq1AVX2(dst, src *byte, blocks int)                                        
 func tq2AVX2(dst, src *byte, blocks int) bool                                              { return false }
 func ptq1AVX2(dst, src *byte, blocks int)                                                  {}
 func q1AVX2(dst, src *byte, blocks int)                                                    {}
+func tritsAVX2(dst, src *byte, groups int)                                                 {}
+func fromTritsVBMI(dst, src *byte, groups int)                                             {}
+func oneBitAVX2(dst, src *byte, groups int)                                                {}
+func fromOneBitAVX2(dst, src *byte, groups int)                                            {}
 func finite16AVX2(src *byte, n int, exponent uint32) bool                                  { return false }
 func finite32AVX2(src *byte, n int, exponent uint32) bool                                  { return false }
 func widestAVX2(bits *uint16, n int) uint16                                                { return 0 }

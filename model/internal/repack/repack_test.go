@@ -76,6 +76,32 @@ func TestEqual(t *testing.T) {
 			}
 		}
 	}
+	for groups := range 5 {
+		for name, e := range map[string]struct {
+			from, to int
+			turn     func(dst, src []byte, groups int)
+		}{
+			"Trits":      {twoBitBytes, TritBytes, Trits},
+			"FromTrits":  {TritBytes, twoBitBytes, FromTrits},
+			"OneBit":     {twoBitBytes, OneBitBytes, OneBit},
+			"FromOneBit": {OneBitBytes, twoBitBytes, FromOneBit},
+		} {
+			src := random(groups * e.from)
+			switch name {
+			case "Trits":
+				noThrees(src)
+			case "FromTrits": // digits; the bits behind them are what Trits makes
+				two := random(groups * twoBitBytes)
+				noThrees(two)
+				Trits(src, two, groups)
+			}
+			both(t, name, func() any {
+				dst := room(groups * e.to)
+				e.turn(dst, src, groups)
+				return result{data: dst}
+			}, same)
+		}
+	}
 	for _, groupCols := range []int{64, 128} {
 		for groups := range 7 {
 			for _, rows := range []int{0, 1, 7, 31, 32} {
@@ -141,6 +167,31 @@ func TestDigits(t *testing.T) {
 		}
 	}
 	switchTo(true)
+}
+
+// TestForms: what is turned into another form comes back.
+func TestForms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, asm := range []bool{false, true} {
+		switchTo(asm)
+		src, got := make([]byte, 3*twoBitBytes), make([]byte, 3*twoBitBytes)
+		for i := range src {
+			src[i] = byte(rng.Uint32())
+		}
+		noThrees(src)
+		small := make([]byte, 3*TritBytes)
+		Trits(small, src, 3)
+		if FromTrits(got, small, 3); !bytes.Equal(got, src) {
+			t.Errorf("assembly %t: digits do not come back", asm)
+		}
+		for i := range src {
+			src[i] &= 0xaa
+		}
+		OneBit(small, src, 3)
+		if FromOneBit(got, small, 3); !bytes.Equal(got, src) {
+			t.Errorf("assembly %t: bits do not come back", asm)
+		}
+	}
 }
 
 // TestFinite puts a number that is not finite at every place.

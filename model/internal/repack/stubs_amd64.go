@@ -44,6 +44,26 @@ func ptq1AVX2(dst *byte, src *byte, blocks int)
 //go:noescape
 func q1AVX2(dst *byte, src *byte, blocks int)
 
+// tritsAVX2 is Trits of groups ≥ 1 groups.
+//
+//go:noescape
+func tritsAVX2(dst *byte, src *byte, groups int)
+
+// fromTritsVBMI is FromTrits of groups ≥ 1 groups.
+//
+//go:noescape
+func fromTritsVBMI(dst *byte, src *byte, groups int)
+
+// oneBitAVX2 is OneBit of groups ≥ 1 groups.
+//
+//go:noescape
+func oneBitAVX2(dst *byte, src *byte, groups int)
+
+// fromOneBitAVX2 is FromOneBit of groups ≥ 1 groups.
+//
+//go:noescape
+func fromOneBitAVX2(dst *byte, src *byte, groups int)
+
 // widestAVX2 is the largest magnitude of n times 16 numbers, of which 0xffff is none.
 //
 //go:noescape

@@ -1,0 +1,417 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Products of one row of activations of two planes with matrices in the forms OneBit and
+// Trits of ternary.Grouped: groups are of 128 columns, 8 pieces of 16 activations. Field k
+// of piece p is the four bytes of activations that four codes of a row meet.
+const (
+	formSignature  = "func(y *float32, data, scales *byte, wide int, q *int8, scale *byte, bands, groups int)"
+	formDoc        = "stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0."
+	groupPieces    = 8
+	groupQuantised = groupPieces * 2 * pieceBytes
+	oneBitLines    = 4
+	tritLines      = 6
+)
+
+// fieldAt is where the activations of field k of piece p are.
+func fieldAt(q Register, p, k, plane int) Mem { return at(q, (2*p+plane)*pieceBytes+4*k) }
+
+// oneBit512 emits the product with bits. The four bits of half a byte are taken where they
+// are and summed apart: as 1, 2, 4 and 8 times the bit, where the code is twice the bit.
+func oneBit512() {
+	function("oneBitVecAVX512", formSignature, formDoc)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	var masks [4]VecVirtual
+	for i := range masks {
+		masks[i] = pattern(1 << i)
+	}
+	Label("band")
+	q, s, groups := param("q"), param("scale"), param("groups")
+	sum := zmms(2)
+	zeroZ(sum...)
+	loop("group", groups, func() {
+		var acc [2][4][]VecVirtual // [half of the rows][bit][plane]
+		for i := range acc {
+			for b := range acc[i] {
+				acc[i][b] = zmms(2)
+			}
+		}
+		for i := range acc {
+			VPBROADCASTD(at(s, 4), acc[i][1][0])
+			zeroZ(acc[i][1][1])
+			for _, b := range []int{0, 2, 3} {
+				zeroZ(acc[i][b]...)
+			}
+		}
+		PREFETCHT0(at(scales, aheadScales))
+		for l := range oneBitLines {
+			w := zmms(2)
+			for i := range w {
+				PREFETCHT1(at(data, aheadCodes+lineBytes*l+64*i))
+				VMOVDQU64(at(data, lineBytes*l+64*i), w[i])
+			}
+			for b := range 8 {
+				c := zmms(2)
+				for i := range c {
+					if b == 4 {
+						VPSRLW(U8(4), w[i], w[i])
+					}
+					VPANDD(masks[b%4], w[i], c[i])
+				}
+				for plane := range 2 {
+					a := ZMM()
+					VPBROADCASTD(fieldAt(q, 2*l+b%2, b/2, plane), a)
+					for i := range c {
+						VPDPBUSD(a, c[i], acc[i][b%4][plane])
+					}
+				}
+			}
+		}
+		advance(oneBitLines*lineBytes, data)
+		advance(groupQuantised, q)
+		d := zmms(2)
+		scalesOf("", NewParamAddr("wide", wideAt), scales, d...)
+		for i, sum := range sum {
+			for plane := range 2 {
+				a := acc[i]
+				VPSRAD(U8(2), a[3][plane], a[3][plane]) // multiples: exact
+				VPSRAD(U8(1), a[2][plane], a[2][plane])
+				VPADDD(a[0][plane], a[0][plane], a[0][plane])
+				VPADDD(a[3][plane], a[2][plane], a[2][plane])
+				VPADDD(a[0][plane], a[1][plane], a[1][plane])
+				VPADDD(a[2][plane], a[1][plane], a[1][plane])
+			}
+			addForm(acc[i][1], s, d[i], sum)
+		}
+		advance(8, s)
+	})
+	endForm(sum, y, bands)
+}
+
+// addForm adds the term of a group to 16 results.
+func addForm(planes []VecVirtual, s Register, d, sum VecVirtual) {
+	v := whole512(ops(planes))
+	VCVTDQ2PS(v, v)
+	VMULPS_BCST(at(s, 0), v, v)
+	VMULPS(d, v, v)
+	VADDPS(v, sum, sum)
+}
+
+// endForm stores the results of a band and goes on to the next.
+func endForm(sum []VecVirtual, y, bands Register) {
+	for i, sum := range sum {
+		VMOVUPS(sum, at(y, 64*i))
+	}
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+type field struct{ p, k int }
+
+// The fields of the six lines of digits, the least digit first, and of the half line.
+var (
+	trits = [tritLines][5]field{
+		{{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}},
+		{{0, 1}, {1, 1}, {2, 1}, {3, 1}, {4, 1}},
+		{{0, 2}, {1, 2}, {2, 2}, {3, 2}, {4, 2}},
+		{{0, 3}, {1, 3}, {2, 3}, {3, 3}, {4, 3}},
+		{{5, 0}, {6, 0}, {7, 0}, {5, 1}, {6, 1}},
+		{{5, 2}, {6, 2}, {7, 2}, {5, 3}, {6, 3}},
+	}
+	leftover = [2]field{{7, 1}, {7, 3}}
+)
+
+// tritsVBMI emits the product with base-3 digits. Of a byte, the rest below 81 is looked up
+// in a table of four digits, two bits each. What is left is 81 times the highest digit: it
+// is multiplied as that, and the sum at last by the inverse of 81 modulo 2³², which is
+// exact as the sum is a multiple of 81.
+func tritsVBMI() {
+	function("tritsVecVBMI", formSignature, formDoc)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	low, high, half, highest := pattern(0x03), pattern(0x0c), pattern(0x0f), pattern(81)
+	table := zmms(2)
+	codes := tritTable()
+	VMOVDQU64(codes, table[0])
+	VMOVDQU64(codes.Offset(64), table[1])
+	Label("band")
+	q, s, groups := param("q"), param("scale"), param("groups")
+	sum := zmms(2)
+	zeroZ(sum...)
+	loop("group", groups, func() {
+		var once, four, top [2][]VecVirtual // [half of the rows][plane]
+		for i := range once {
+			once[i], four[i], top[i] = zmms(2), zmms(2), zmms(2)
+			VPBROADCASTD(at(s, 4), once[i][0])
+			zeroZ(once[i][1])
+			zeroZ(four[i]...)
+			zeroZ(top[i]...)
+		}
+		product := func(f field, c []VecVirtual, acc *[2][]VecVirtual) {
+			for plane := range 2 {
+				a := ZMM()
+				VPBROADCASTD(fieldAt(q, f.p, f.k, plane), a)
+				for i := range c {
+					VPDPBUSD(a, c[i], acc[i][plane])
+				}
+			}
+		}
+		masked := func(mask VecVirtual, w []VecVirtual) []VecVirtual {
+			c := zmms(2)
+			for i := range c {
+				VPANDD(mask, w[i], c[i])
+			}
+			return c
+		}
+		PREFETCHT0(at(scales, aheadScales))
+		for l, fields := range trits {
+			b, v := zmms(2), zmms(2)
+			for i := range b {
+				PREFETCHT1(at(data, aheadCodes+lineBytes*l+64*i))
+				VMOVDQU64(at(data, lineBytes*l+64*i), b[i])
+				u := ZMM()
+				VPSUBB(highest, b[i], v[i])
+				VPMINUB(b[i], v[i], v[i])
+				VPSUBB(highest, v[i], u)
+				VPMINUB(u, v[i], v[i])
+				VPSUBB(v[i], b[i], b[i])
+				VPERMI2B(table[1], table[0], v[i])
+			}
+			product(fields[4], b, &top)
+			product(fields[0], masked(low, v), &once)
+			product(fields[1], masked(high, v), &four)
+			for i := range v {
+				VPSRLW(U8(4), v[i], v[i])
+			}
+			product(fields[2], masked(low, v), &once)
+			product(fields[3], masked(high, v), &four)
+		}
+		PREFETCHT1(at(data, aheadCodes+lineBytes*tritLines))
+		x := zmms(2)
+		for i := range x {
+			t := ZMM()
+			VPMOVZXBW(at(data, lineBytes*tritLines+32*i), x[i])
+			VPSLLW(U8(4), x[i], t)
+			VPORD(t, x[i], x[i])
+			VPANDD(half, x[i], x[i])
+		}
+		product(leftover[0], masked(low, x), &once)
+		product(leftover[1], masked(high, x), &four)
+		advance(lineBytes*tritLines+lineBytes/2, data)
+		advance(groupQuantised, q)
+		d := zmms(2)
+		scalesOf("", NewParamAddr("wide", wideAt), scales, d...)
+		for i, sum := range sum {
+			for plane := range 2 {
+				VPSRAD(U8(2), four[i][plane], four[i][plane]) // a multiple of four: exact
+				VPADDD(four[i][plane], once[i][plane], once[i][plane])
+			}
+			t := whole512(ops(top[i]))
+			VPMULLD(inverseOf81(), t, t)
+			VPADDD(t, once[i][0], once[i][0])
+			addForm(once[i], s, d[i], sum)
+		}
+		advance(8, s)
+	})
+	endForm(sum, y, bands)
+}
+
+var inverseAt *Mem
+
+// inverseOf81 is the inverse modulo 2³² in 16 lanes.
+func inverseOf81() Mem {
+	if inverseAt == nil {
+		x := uint32(81)
+		for range 5 {
+			x *= 2 - 81*x
+		}
+		values := make([]uint32, 16)
+		for i := range values {
+			values[i] = x
+		}
+		m := vector("inverseOf81", values...)
+		inverseAt = &m
+	}
+	return *inverseAt
+}
+
+// tritTable is, for each number below 81, its four digits in base 3, two bits each.
+func tritTable() Mem {
+	var values []uint32
+	for v := range 128 {
+		var codes uint32
+		for n, rest := 0, v; n < 4; n, rest = n+1, rest/3 {
+			codes |= uint32(rest%3) << (2 * n)
+		}
+		if v%4 == 0 {
+			values = append(values, 0)
+		}
+		values[v/4] |= codes << (8 * (v % 4))
+	}
+	return vector("tritTable", values...)
+}
+
+// oneBitAVX2 emits the product with bits, a line of a whole band at a time.
+func oneBitAVX2() {
+	function("oneBitVecAVX2", formSignature, formDoc)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	sums, w, c, lo, hi, t := y256[:8], y256[8:12], Y12, Y13, Y14, Y15
+	Label("band")
+	VPXOR(t, t, t)
+	for r := range 4 {
+		VMOVUPS(t, at(y, 32*r))
+	}
+	q, s, groups := param("q"), param("scale"), param("groups")
+	loop("group", groups, func() {
+		PREFETCHT1(at(scales, aheadScales))
+		for _, sum := range sums {
+			VPXOR(sum, sum, sum)
+		}
+		n := GP64()
+		MOVQ(U32(oneBitLines), n)
+		loop("line", n, func() {
+			for r, v := range w {
+				VMOVDQU(at(data, 32*r), v)
+			}
+			PREFETCHT1(at(data, aheadCodes))
+			PREFETCHT1(at(data, aheadCodes+64))
+			for b := range 8 {
+				VPBROADCASTD(fieldAt(q, b%2, b/2, 0), lo)
+				VPBROADCASTD(fieldAt(q, b%2, b/2, 1), hi)
+				for r, v := range w {
+					VPAND(bits(0x01010101), v, c)
+					if b < 7 {
+						VPSRLW(U8(1), v, v)
+					}
+					VPMADDUBSW(lo, c, t)
+					VPADDW(t, sums[2*r], sums[2*r])
+					VPMADDUBSW(hi, c, t)
+					VPADDW(t, sums[2*r+1], sums[2*r+1])
+				}
+			}
+			advance(lineBytes, data)
+			advance(2*2*pieceBytes, q)
+		})
+		VPBROADCASTD(at(s, 4), lo)
+		VBROADCASTSS(at(s, 0), hi)
+		VMOVDQU(bits(0x00010001), t)
+		for r := range 4 {
+			v := sums[2*r+1]
+			VPMADDWD(t, sums[2*r], sums[2*r])
+			VPMADDWD(t, v, v)
+			VPSLLD(U8(8), v, v)
+			VPADDD(sums[2*r], v, v)
+			VPADDD(v, v, v) // a code is twice the bit
+			VPADDD(lo, v, v)
+			VCVTDQ2PS(v, v)
+			VMULPS(hi, v, v)
+		}
+		term := func(r int) {
+			VADDPS(at(y, 32*r), sums[2*r+1], sums[2*r+1])
+			VMOVUPS(sums[2*r+1], at(y, 32*r))
+		}
+		CMPQ(NewParamAddr("wide", wideAt), U8(0))
+		JNE(LabelRef("wide"))
+		for r := range 4 {
+			VCVTPH2PS(at(scales, 16*r), w[r])
+			VMULPS(w[r], sums[2*r+1], sums[2*r+1])
+			term(r)
+		}
+		advance(2*bandRows, scales)
+		JMP(LabelRef("added"))
+		Label("wide")
+		for r := range 4 {
+			VMULPS(at(scales, 32*r), sums[2*r+1], sums[2*r+1])
+			term(r)
+		}
+		advance(4*bandRows, scales)
+		Label("added")
+		advance(8, s)
+	})
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+// oneBitVNNI emits the same with AVX-VNNI, half a band at a time. Odd bits are taken as
+// twice the bit, which is the code, and summed apart.
+func oneBitVNNI() {
+	function("oneBitVecVNNI", formSignature, formDoc)
+	local := AllocLocal(4 * bandRows)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	sum := func(r, odd, plane int) reg.VecPhysical { return y256[r*4+odd*2+plane] } // of 8 rows
+	c, masks, w, a := y256[8:10], y256[10:12], y256[12:14], Y14
+	VMOVDQU(bits(0x01010101), masks[0])
+	VMOVDQU(bits(0x02020202), masks[1])
+	Label("band")
+	VPXOR(a, a, a)
+	for r := range 4 {
+		VMOVUPS(a, at(y, 32*r))
+	}
+	q, s, groups := param("q"), param("scale"), param("groups")
+	loop("group", groups, func() {
+		scalesToStack("", NewParamAddr("wide", wideAt), scales, local)
+		PREFETCHT1(at(scales, aheadScales))
+		second := GP64() // 0, then 64
+		XORQ(second, second)
+		from := GP64()
+		Label("half")
+		LEAQ(Mem{Base: data, Index: second, Scale: 1}, from)
+		for _, v := range y256[:8] {
+			VPXOR(v, v, v)
+		}
+		for l := range oneBitLines {
+			PREFETCHT1(at(from, aheadCodes+lineBytes*l))
+			for r, v := range w {
+				VMOVDQU(at(from, lineBytes*l+32*r), v)
+			}
+			for k := range 4 {
+				for odd := range 2 {
+					for r, v := range w {
+						VPAND(masks[odd], v, c[r])
+						if odd == 1 && k < 3 {
+							VPSRLW(U8(2), v, v)
+						}
+					}
+					for plane := range 2 {
+						VPBROADCASTD(fieldAt(q, 2*l+odd, k, plane), a)
+						for r, v := range c {
+							dpbusd(a, v, sum(r, odd, plane))
+						}
+					}
+				}
+			}
+		}
+		for r := range 2 {
+			for plane := range 2 {
+				even := sum(r, 0, plane)
+				VPADDD(even, even, even)
+				VPADDD(sum(r, 1, plane), even, even)
+			}
+			at := func(m Mem) Mem { m.Index, m.Scale = second, 1; return m.Offset(32 * r) }
+			v := onVNNI.whole([]reg.VecPhysical{sum(r, 0, 0), sum(r, 0, 1)})
+			addTerm(v, a, s, 0, at(local), at(Mem{Base: y}))
+		}
+		ADDQ(U8(64), second)
+		CMPQ(second, U8(64))
+		JE(LabelRef("half"))
+		advance(oneBitLines*lineBytes, data)
+		advance(groupQuantised, q)
+		advance(8, s)
+	})
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
