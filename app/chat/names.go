@@ -7,6 +7,7 @@ import (
 	"tern/app/chat/document"
 	"tern/app/chat/jobs"
 	"tern/app/chat/shelf"
+	"tern/app/history"
 	"tern/inference"
 )
 
@@ -61,6 +62,9 @@ type (
 	// Keys are the keys of servers, by their base URLs.
 	Keys = backend.Keys
 )
+
+// Quoted is a text as a quotation in Markdown.
+func Quoted(text string) string { return history.Quoted(text) }
 
 // AsItSays is the reading of a model whose user declined to correct it.
 const AsItSays = backend.AsItSays

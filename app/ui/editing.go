@@ -147,7 +147,7 @@ func (ed *editing) sendEdited() {
 // clickedText looks at the token that was clicked where tokens are shown, and
 // edits what was clicked of a story.
 func (ed *editing) clickedText(i, at int, pos fyne.Position) {
-	if at >= 0 && ed.do.tokensShown() && ed.inspect.PinAt(ed.transcript.Paragraphs()[i].From+at) {
+	if at >= 0 && ed.do.tokensShown() && ed.transcript.Paragraphs()[i].Words() && ed.inspect.PinAt(ed.transcript.Paragraphs()[i].From+at) {
 		// Soon: what is not under the mouse loses the focus when a click is over.
 		ed.cfg.Post(func() { kit.Refocus(ed.win.Canvas(), ed.inspect.Text) })
 		return

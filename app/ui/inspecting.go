@@ -104,7 +104,7 @@ func (ins *inspecting) tokensShown() bool {
 // shades are what is drawn below a paragraph.
 func (ins *inspecting) shades(i int) []longtext.Shade {
 	list := ins.finder.Shades(i)
-	if ins.tokensShown() {
+	if ins.tokensShown() && ins.transcript.Paragraphs()[i].Words() {
 		p := &ins.transcript.Paragraphs()[i]
 		list = append(ins.inspect.Shades(p.From, len(p.Text)), list...)
 		slices.SortStableFunc(list, func(a, b longtext.Shade) int { return a.From - b.From })
@@ -123,8 +123,10 @@ func (ins *inspecting) reshade() {
 
 // pointed is told of the byte of a paragraph that the mouse is over, -1 for none.
 func (ins *inspecting) pointed(i, at int) {
-	if at >= 0 {
-		at += ins.transcript.Paragraphs()[i].From
+	if p := ins.transcript.Paragraphs(); at >= 0 && p[i].Words() {
+		at += p[i].From
+	} else {
+		at = -1
 	}
 	ins.inspect.HoverAt(at)
 }

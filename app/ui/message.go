@@ -140,6 +140,7 @@ func (mes *messages) moreOf(m longtext.Message) []*fyne.MenuItem {
 	case t.Formatted(m):
 		items = append(items, fyne.NewMenuItem(kit.Tr("Show as plain text"), func() { t.ShowPlain(m, true) }))
 	}
+	items = append(items, mes.thoughtItems(m)...)
 	return append(items, mes.removal(m),
 		fyne.NewMenuItem(kit.Tr("New conversation from here"), func() { mes.do.closeEditor(true); mes.conversation.Branch(m.Segment) }),
 		fyne.NewMenuItem(kit.Tr("How this was written…"), func() { mes.aboutAnswer(m) }))

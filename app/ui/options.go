@@ -42,6 +42,7 @@ type options struct {
 	box      *fyne.Container
 	first    fyne.Focusable
 	side     *panel
+	thinking thinking
 	own      settings.Preset // what the open model recommends
 	limit    int             // context length of the model, 0 while none is open
 	kv       int64           // bytes of its key/value cache for each token
@@ -78,16 +79,9 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	above = append(above, o.maxTokens())
 	machine := []*numberSetting{o.context(), o.threads()}
 	for _, n := range slices.Concat(above, below, machine) {
-		spec := n.Row.Spec
-		spec.Initial = n.get(settings.DefaultGeneration())
-		spec.Changed = func(v float64) {
-			g := o.g
-			n.set(&g, v)
-			o.use(g)
-		}
-		n.Row = kit.NewNumberRow(th, spec, escape)
-		o.numbers = append(o.numbers, n)
+		o.numberRow(th, n, escape)
 	}
+	o.buildThinking(th, escape)
 	o.buildSeed(escape)
 	o.buildEnding(escape)
 	o.buildStop(escape)
@@ -101,7 +95,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	all := kit.NewQuietButton(kit.Tr("Reset all"), escape, resetAll)
 	title := kit.NewNote(theme.SizeNameSubHeadingText, kit.Span{Text: kit.Tr("Generation"), Colour: theme.ColorNameForeground, Bold: true})
 	list := container.New(&kit.Stack{Gap: 12}, container.NewBorder(nil, nil, nil, all, container.New(kit.Flush{}, title)), o.presets.Box)
-	for _, r := range rowsOf(above) {
+	for _, r := range append(rowsOf(above), o.thinking.row, o.thinking.budget.Row) {
 		list.Add(r.Box)
 	}
 	list.Add(container.New(kit.Flush{}, container.NewHBox(o.more, layout.NewSpacer())))
@@ -114,12 +108,30 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 	return o
 }
 
+// numberRow makes the row of a number.
+func (o *options) numberRow(th fyne.Theme, n *numberSetting, escape func()) {
+	spec := n.Row.Spec
+	spec.Initial = n.get(settings.DefaultGeneration())
+	spec.Changed = func(v float64) {
+		g := o.g
+		n.set(&g, v)
+		o.use(g)
+	}
+	n.Row = kit.NewNumberRow(th, spec, escape)
+	o.numbers = append(o.numbers, n)
+}
+
 // panel is the panel as the window shows it; writing tells if an answer is being
 // made, while which some rows are locked.
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
 		id: "generation", title: kit.Tr("Generation"), icon: iconSliders, key: fyne.KeyG, content: o.box, first: o.first,
-		show:    func(v chat.View) { o.showThreads(v.CoreReserved); o.model(v.Model, writing()); o.showSystem(v) },
+		show: func(v chat.View) {
+			o.showThreads(v.CoreReserved)
+			o.model(v.Model, writing())
+			o.showThinking(v)
+			o.showSystem(v)
+		},
 		restyle: func() { o.page.Layout.Layout(o.page.Objects, o.page.Size()) },
 	}
 	return o.side
@@ -165,6 +177,7 @@ func (o *options) show(g settings.Generation) {
 	if o.random.Checked != g.RandomSeed {
 		o.random.SetChecked(g.RandomSeed)
 	}
+	o.showLevel()
 	o.showSeed()
 	o.showEnding()
 	if !o.stopIn.Focused {

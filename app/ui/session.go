@@ -59,6 +59,9 @@ func (ses *session) answered() bool {
 			return false
 		}
 	}
+	if ses.endedThinking() {
+		return false
+	}
 	switch stop {
 	case chat.ReachedLength, chat.StoppedByUser, chat.ContextFull, chat.StoppedByError:
 		return false

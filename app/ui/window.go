@@ -243,7 +243,8 @@ func (w *window) showText() (waiting bool) {
 	v := w.view
 	w.parts = w.parts[:0]
 	for _, s := range v.Document {
-		w.parts = append(w.parts, longtext.Segment{ID: s.ID, Mine: s.Author == chat.User, Text: s.Text, Version: s.Version, Versions: s.Versions})
+		w.parts = append(w.parts, longtext.Segment{ID: s.ID, Mine: s.Author == chat.User, Text: s.Text, Version: s.Version, Versions: s.Versions,
+			Thoughts: s.Thoughts, Thinking: s.Thinking, Took: s.Took})
 	}
 	return w.transcript.Update(longtext.Document{ID: v.ID, Chat: v.Mode == chat.ChatMode, Parts: w.parts, Writing: w.writing()})
 }

@@ -41,6 +41,16 @@ func thinks(f *inference.AnswerFormat) *Thinks {
 	return t
 }
 
+// Nearest is the level that comes nearest to one of another model, empty for none.
+func (t *Thinks) Nearest(level string) string {
+	var f inference.AnswerFormat
+	for _, l := range t.Levels {
+		f.Levels = append(f.Levels, chattemplate.Level{Name: l})
+	}
+	l, _ := f.Level(level)
+	return l.Name
+}
+
 // asked is what a model is asked, as ids.
 type asked struct {
 	ids   []int32

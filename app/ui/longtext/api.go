@@ -1,7 +1,6 @@
 package longtext
 
 import (
-	"slices"
 	"sort"
 
 	"fyne.io/fyne/v2"
@@ -21,17 +20,12 @@ func (t *View) MessageOf(para int) Message {
 	return t.page.content.infos[t.page.content.paras[para].message]
 }
 
-// ParagraphsOf is which paragraphs a message has, from first up to end; none if
+// ParagraphsOf is which paragraphs a message has, from first up to end, without what was thought before it; none if
 // it is not shown.
 func (t *View) ParagraphsOf(segment int) (first, end int) {
-	p := t.page
-	which := slices.IndexFunc(p.content.infos, func(i Message) bool { return i.Segment == segment })
-	first = slices.IndexFunc(p.content.paras, func(x paragraph) bool { return x.message == which })
-	if which < 0 || first < 0 {
+	first, end = t.page.content.words(segment)
+	if first == end {
 		return 0, 0
-	}
-	for end = first; end < p.content.shown && p.content.paras[end].message == which; {
-		end++
 	}
 	return first, end
 }

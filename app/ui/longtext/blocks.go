@@ -34,6 +34,10 @@ const (
 	proseKind blockKind = iota
 	richKind            // with formatting; not selectable
 	codeKind
+	foldKind
+	thoughtKind // quiet prose
+
+	blockKinds = iota
 )
 
 // marks are what makes a paragraph more than plain text.
@@ -274,8 +278,7 @@ func (r *Rich) set(p paragraph, _ string) {
 		}
 		segments = append(segments, &widget.TextSegment{Text: indent + " " + lead, Style: style})
 	}
-	// An image would be fetched from wherever it names; its text is enough.
-	inline := widget.NewRichTextFromMarkdown(strings.ReplaceAll(rest, "![", `!\[`))
+	inline := widget.NewRichTextFromMarkdown(harmless(rest))
 	for i, s := range inline.Segments {
 		t, isText := s.(*widget.TextSegment)
 		switch {
@@ -296,6 +299,24 @@ func (r *Rich) set(p paragraph, _ string) {
 	}
 	r.Segments = segments
 	r.Refresh()
+}
+
+// code matches a span of code in a line.
+var codeSpan = regexp.MustCompile("``[^`].*?``|`[^`]+`")
+
+// harmless is a line of Markdown whose images and tags are text: an image would be fetched from wherever it names, and
+// a tag, as of HTML or of a call of a tool, would not be seen. Code is text already.
+func harmless(line string) string {
+	var b strings.Builder
+	at := 0
+	plain := strings.NewReplacer("![", `!\[`, "<", `\<`)
+	for _, code := range codeSpan.FindAllStringIndex(line, -1) {
+		b.WriteString(plain.Replace(line[at:code[0]]))
+		b.WriteString(line[code[0]:code[1]])
+		at = code[1]
+	}
+	b.WriteString(plain.Replace(line[at:]))
+	return b.String()
 }
 
 // Code is a block of code: in one size of letters, scrolled sideways, with a

@@ -11,6 +11,8 @@ const (
 	bubbleWidth  = 400 // at most, at 100 % text
 	bubbleRadius = 10
 	bubbleEdge   = 5 // beside the empty space of the labels in it
+
+	thoughtIndent = 14 // at 100 % text
 )
 
 // bubbles are what the user's messages stand in, those near the view.
@@ -78,6 +80,8 @@ func (p *page) labelWidth(i int) float32 {
 	switch {
 	case p.content.boxed(i):
 		return max(column, min(kit.Px(codeWidth), p.width-p.left()-kit.PageMargin))
+	case p.content.paras[i].part == thoughtPart:
+		return column - kit.Px(thoughtIndent)
 	case !p.content.paras[i].mine:
 		return column
 	}
@@ -95,6 +99,9 @@ func (p *page) labelWidth(i int) float32 {
 
 // labelLeft is where block i stands.
 func (p *page) labelLeft(i int) float32 {
+	if p.content.paras[i].part == thoughtPart {
+		return p.left() - kit.Inset() + kit.Px(thoughtIndent)
+	}
 	if !p.content.paras[i].mine {
 		return p.left() - kit.Inset()
 	}

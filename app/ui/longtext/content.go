@@ -18,7 +18,7 @@ type content struct {
 // formatted tells if a message has anything that is shown with formatting.
 func (c *content) formatted(m Message) bool {
 	for _, x := range c.paras[:c.shown] {
-		if c.infos[x.message].Segment == m.Segment && (x.code || formatted(x.Text)) {
+		if c.infos[x.message].Segment == m.Segment && x.part == wordPart && (x.code || formatted(x.Text)) {
 			return true
 		}
 	}
@@ -73,13 +73,19 @@ func (c *content) text(i int) string {
 }
 
 // growing tells if a paragraph is the one that is being written.
-func (c *content) growing(i int) bool { return c.writing && i == c.shown-1 && !c.paras[i].mine }
+func (c *content) growing(i int) bool {
+	return c.writing && i == c.shown-1 && !c.paras[i].mine && c.paras[i].part != foldPart
+}
 
 // kind is the widget that a paragraph takes. One that grows is plain: it is laid
 // out once it is done. So is all of an answer that the user wants to see as it
 // was written.
 func (c *content) kind(i int) blockKind {
 	switch x := c.paras[i]; {
+	case x.part == foldPart:
+		return foldKind
+	case x.part == thoughtPart:
+		return thoughtKind
 	case c.boxed(i):
 		return codeKind
 	case c.chat && !x.mine && !c.growing(i) && !c.asWritten(i) && formatted(x.Text):

@@ -112,13 +112,15 @@ func (p *page) locate() {
 		return
 	}
 	e.First, e.End = p.content.shown, p.content.shown
-	for i, x := range p.content.paras[:p.content.shown] {
-		in := x.From >= e.From && x.From < max(e.To, e.From+1)
-		if e.Message != nil {
-			in = p.content.infos[x.message].Segment == e.Message.Segment
+	if e.Message != nil {
+		if first, end := p.content.words(e.Message.Segment); end > 0 {
+			e.First, e.End = first, end
 		}
-		if in {
-			e.First, e.End = min(e.First, i), i+1
+	} else {
+		for i, x := range p.content.paras[:p.content.shown] {
+			if x.From >= e.From && x.From < max(e.To, e.From+1) {
+				e.First, e.End = min(e.First, i), i+1
+			}
 		}
 	}
 	for i := e.First; i < e.End; i++ {

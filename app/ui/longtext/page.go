@@ -25,7 +25,7 @@ type page struct {
 	heights []float32
 	known   []bool // of heights: measured at this width
 	live    map[int]*placed
-	free    [codeKind + 1][]Block
+	free    [blockKinds][]Block
 	bubbles bubbles
 	mark    *kit.Surface // beside the last continuation
 	marked  int          // its first paragraph, -1 for none
@@ -49,8 +49,9 @@ type Actions struct {
 	CopyText func(string)
 	Escape   func()
 	scrolled func(*fyne.ScrollEvent)
-	Changed  func(first int)     // the paragraphs from first on are others
-	Shades   func(i int) []Shade // of a paragraph, in the order of its text
+	think    func(segment int, open bool) // shows what was thought, or hides it
+	Changed  func(first int)              // the paragraphs from first on are others
+	Shades   func(i int) []Shade          // of a paragraph, in the order of its text
 }
 
 // placed is a paragraph's widget.
@@ -80,7 +81,7 @@ func newPage(do Actions) *page {
 // that holds the offset last.
 func (p *page) set(t *typesetter, first int, writing bool) {
 	n := len(t.paras)
-	for n > 0 && !writing && strings.TrimSpace(t.paras[n-1].Text) == "" {
+	for n > 0 && !writing && t.paras[n-1].part != foldPart && strings.TrimSpace(t.paras[n-1].Text) == "" {
 		n-- // an empty line at the end waits for more text; it is not shown
 	}
 	first = min(first, p.content.shown, max(0, n-1), p.content.replaced(t))
@@ -152,7 +153,7 @@ func (p *page) discard() {
 	for _, b := range p.live {
 		p.release(b)
 	}
-	p.free = [codeKind + 1][]Block{}
+	p.free = [blockKinds][]Block{}
 	clear(p.rows)
 }
 
@@ -220,9 +221,14 @@ func (p *page) take(kind blockKind) Block {
 		c := newCode(p.click, p.copyCode, p.do.Escape, p.do.scrolled)
 		c.Text.menu = p.TappedSecondary
 		return c
+	case foldKind:
+		return newFold(p.do.Escape, p.do.think)
 	}
 	l := NewProse(p.click)
 	l.menu = p.TappedSecondary
+	if kind == thoughtKind {
+		quiet(l)
+	}
 	return l
 }
 

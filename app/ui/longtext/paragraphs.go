@@ -3,6 +3,7 @@ package longtext
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -26,6 +27,8 @@ type paragraph struct {
 	cont    bool // of a block that is longer than one paragraph, not the first
 	mine    bool // of the user's messages
 	message int  // which one it belongs to, from 0
+	part    part
+	fold    fold // of foldPart
 }
 
 // Segment is a part of the text with one author.
@@ -34,6 +37,10 @@ type Segment struct {
 	Mine              bool // the user's; otherwise it was generated
 	Text              string
 	Version, Versions int // which of how many it is
+
+	Thoughts string        // what the model thought before the text; empty for none
+	Thinking bool          // the answer ends in these, or is there yet
+	Took     time.Duration // that they took
 }
 
 // Message is a message, and what can be done with it.
@@ -60,12 +67,15 @@ type typesetter struct {
 	last  int  // where the newest continuation begins; -1 if nothing precedes it
 	chat  bool // segments are messages, set off from each other
 	other bool // the next document is another one than was seen
+
+	writing bool // the last segment grows
+	folds   folds
 }
 
 // setChat tells whether the document is a conversation from now on.
 func (t *typesetter) setChat(on bool) {
 	if on != t.chat {
-		*t = typesetter{chat: on}
+		*t = typesetter{chat: on, folds: folds{open: t.folds.open}}
 	}
 }
 
@@ -79,21 +89,26 @@ func (t *typesetter) update(doc []Segment) int {
 	grown := t.grew(doc) && !t.other
 	t.other = false
 	if !grown {
-		t.paras, t.seen = nil, nil
+		t.paras, t.seen, t.folds.below = nil, nil, 0
 	}
 	at := 0
 	for i, s := range doc {
-		before := 0
+		before, thought := 0, 0
 		if i < len(t.seen) {
-			before = len(t.seen[i].Text)
+			before, thought = len(t.seen[i].Text), len(t.seen[i].Thoughts)
+		}
+		begins := i == 0 || t.chat && doc[i-1].Mine != s.Mine
+		if t.chat && len(s.Thoughts) > thought {
+			first = min(first, t.think(doc, i, s.Thoughts[thought:], at, begins))
 		}
 		if len(s.Text) > before {
-			another := before == 0 && (len(t.paras) == 0 || t.chat && doc[i-1].Mine != s.Mine)
+			another := before == 0 && (len(t.paras) == 0 || begins) && (thought == 0 && s.Thoughts == "" || !t.chat)
 			first = min(first, t.feed(s, s.Text[before:], at+before, another))
 		}
 		at += len(s.Text)
 	}
 	t.seen = append(t.seen[:0], doc...)
+	first = min(first, t.headFold(doc))
 	t.inform()
 	if grown {
 		return first
@@ -107,7 +122,9 @@ func (t *typesetter) update(doc []Segment) int {
 
 // same tells if doc is what was seen, letter by letter.
 func (t *typesetter) same(doc []Segment) bool {
-	return slices.EqualFunc(doc, t.seen, func(a, b Segment) bool { return a.ID == b.ID && len(a.Text) == len(b.Text) })
+	return slices.EqualFunc(doc, t.seen, func(a, b Segment) bool {
+		return a.ID == b.ID && len(a.Text) == len(b.Text) && len(a.Thoughts) == len(b.Thoughts) && a.Thinking == b.Thinking && a.Took == b.Took
+	})
 }
 
 // grew tells if doc is what was seen with something behind it.
@@ -117,7 +134,8 @@ func (t *typesetter) grew(doc []Segment) bool {
 		return false
 	}
 	for i, s := range t.seen {
-		if doc[i].ID != s.ID || len(doc[i].Text) < len(s.Text) || i < n-1 && len(doc[i].Text) != len(s.Text) {
+		d := &doc[i]
+		if d.ID != s.ID || len(d.Text) < len(s.Text) || i < n-1 && len(d.Text) != len(s.Text) || !s.thinksOn(d, i == n-1) {
 			return false
 		}
 	}
@@ -138,6 +156,15 @@ func (t *typesetter) feed(s Segment, text string, at int, another bool) int {
 		if first > 0 {
 			tail.gap, tail.message = messageGap, t.paras[first-1].message+1
 		}
+	} else if first > 0 && t.paras[first-1].part != wordPart {
+		rest := strings.TrimLeft(text, "\n")
+		if rest == "" {
+			return first
+		}
+		tail.From, text = tail.From+len(text)-len(rest), rest
+		tail.gap, tail.message = paraGap, t.paras[first-1].message
+		t.paras = cut(t.paras, tail, text, t.chat && !tail.mine)
+		return first - 1 // the caret goes
 	} else if first > 0 {
 		first--
 		tail = t.paras[first]

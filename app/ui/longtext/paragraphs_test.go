@@ -25,7 +25,7 @@ func TestCut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := cut(nil, paragraph{}, c.text, false)
-			if d := cmp.Diff(c.want, got, cmp.AllowUnexported(paragraph{})); d != "" {
+			if d := cmp.Diff(c.want, got, cmp.AllowUnexported(paragraph{}, fold{})); d != "" {
 				t.Error(d)
 			}
 		})
@@ -81,7 +81,7 @@ func TestTypesetterGrows(t *testing.T) {
 				t.Fatalf("paragraph %d of %d changed", first, before)
 			}
 		}
-		if d := cmp.Diff(want, ts.paras, cmp.AllowUnexported(paragraph{})); d != "" {
+		if d := cmp.Diff(want, ts.paras, cmp.AllowUnexported(paragraph{}, fold{})); d != "" {
 			t.Fatal(d)
 		}
 	}

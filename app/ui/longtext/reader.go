@@ -30,6 +30,7 @@ type ReaderActions struct {
 	Buttons func()
 	Page    func(by float32)
 	Find    func(by int)
+	Fold    func() // of what was thought
 	Leave   func()
 	Text    func() string // what is spoken
 }
@@ -87,6 +88,8 @@ func (r *Reader) TypedKey(k *fyne.KeyEvent) {
 		r.Do.Page(1)
 	case fyne.KeyF3:
 		r.Do.Find(r.shift.Step())
+	case fyne.KeySpace:
+		r.Do.Fold()
 	case fyne.KeyEscape:
 		r.Do.Leave()
 	}

@@ -36,7 +36,7 @@ type View struct {
 // New makes an empty view.
 func New(do Actions) *View {
 	t := &View{follow: true}
-	do.scrolled = func(e *fyne.ScrollEvent) { t.scroll.Scrolled(e) }
+	do.scrolled, do.think = func(e *fyne.ScrollEvent) { t.scroll.Scrolled(e) }, t.ShowThoughts
 	t.page = newPage(do)
 	t.scroll = container.NewVScroll(t.page)
 	t.scroll.OnScrolled = func(fyne.Position) { t.scrolled() }
@@ -70,7 +70,7 @@ func (t *View) Update(v Document) (waiting bool) {
 	writing := v.Writing
 	t.id = v.ID
 	t.types.setChat(v.Chat)
-	t.types.other = another
+	t.types.other, t.types.writing = another, writing
 	first := t.types.update(v.Parts)
 	n := len(t.types.paras)
 	if first == n && n == len(t.page.content.paras) && v.Chat == t.page.content.chat && writing == t.writing && slices.Equal(t.page.content.infos, t.types.infos) {
@@ -111,7 +111,7 @@ func (t *View) ShowPlain(m Message, plain bool) {
 // Empty tells if there is no text to read.
 func (t *View) Empty() bool {
 	for _, s := range t.types.seen {
-		if strings.TrimSpace(s.Text) != "" {
+		if strings.TrimSpace(s.Text) != "" || s.Thoughts != "" {
 			return false
 		}
 	}
