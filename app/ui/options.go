@@ -43,7 +43,8 @@ type options struct {
 	first    fyne.Focusable
 	side     *panel
 	thinking thinking
-	own      settings.Preset // what the open model recommends
+	own      settings.Preset // what the open model recommends,
+	says     bool            // and not Tern, since the model says nothing
 	limit    int             // context length of the model, 0 while none is open
 	kv       int64           // bytes of its key/value cache for each token
 }
@@ -65,7 +66,7 @@ func newOptions(th fyne.Theme, g settings.Generation, more bool, changed func(se
 		own: settings.RecommendedBy(nil)}
 	o.preset = kit.NewButton("", escape, nil)
 	o.preset.OnTapped = func() { presets(o.preset) }
-	o.presets = kit.NewRow(kit.Tr("Preset"), kit.Tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them."),
+	o.presets = kit.NewRow(kit.Tr("Preset"), presetSentence(false, false),
 		o.preset, nil, escape, func() { o.use(o.g.With(o.own)) })
 
 	above, below := []*numberSetting{}, []*numberSetting{}
@@ -170,7 +171,7 @@ func (o *options) show(g settings.Generation) {
 	o.g = g
 	o.showCost()
 	o.preset.SetLabel(presetName(g.Preset) + " ▾")
-	o.presets.ShowReset(g.Preset != settings.DefaultGeneration().Preset)
+	o.showPreset()
 	for _, n := range o.numbers {
 		n.Row.Set(n.get(g))
 	}
@@ -189,9 +190,10 @@ func (o *options) show(g settings.Generation) {
 // defaults are the settings that a reset goes back to.
 func (o *options) defaults() settings.Generation { return settings.DefaultGeneration().With(o.own) }
 
-// recommend takes what the open model recommends.
-func (o *options) recommend(own settings.Preset) {
-	o.own = own
+// recommend takes what the open model recommends; says tells if it does recommend something.
+func (o *options) recommend(own settings.Preset, says bool) {
+	o.own, o.says = own, says
+	o.showPreset()
 	for _, n := range o.numbers {
 		n.Row.Spec.Initial = n.get(o.defaults())
 	}

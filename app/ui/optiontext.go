@@ -10,6 +10,30 @@ import (
 	"tern/app/ui/kit"
 )
 
+// presetSentence explains the presets; ofModel tells if the model has settings of its own, and used if these are in use.
+func presetSentence(ofModel, used bool) string {
+	switch {
+	case ofModel && used:
+		return kit.Tr("The settings of this model, as its makers recommend them; change one of these and it becomes “Custom”. They belong to this conversation, and the next one begins with them.")
+	case ofModel:
+		return kit.Tr("This model has settings of its own, which its makers recommend: the arrow brings them back. The settings belong to this conversation, and the next one begins with them.")
+	}
+	return kit.Tr("Sets temperature, top-p, top-k, min-p and repeat penalty; change one of these and it becomes “Custom”. The settings belong to this conversation, and the next one begins with them.")
+}
+
+// showPreset says whose settings are in use, and offers the way back to those of the model.
+func (o *options) showPreset() {
+	used := o.g.Preset == settings.Recommended
+	o.presets.ShowReset(!used)
+	if text := presetSentence(o.says, used); o.presets.Spec.Sentence != text {
+		o.presets.Spec.Sentence = text
+		o.presets.Sentence.Set(kit.Muted(text))
+		if o.page != nil {
+			o.page.Layout.Layout(o.page.Objects, o.page.Size())
+		}
+	}
+}
+
 // buildSeed makes the row of the seed: drawn for every answer, or a number.
 func (o *options) buildSeed(escape func()) {
 	o.random = kit.NewCheck(kit.Tr("Random"), escape, func(on bool) {

@@ -22,7 +22,7 @@ func (pre *preferences) named(g settings.Generation) settings.Generation {
 // where they are to follow it.
 func (pre *preferences) recommend() {
 	if m := pre.view.Model; m != nil {
-		pre.options.recommend(settings.RecommendedBy(m.Recommended))
+		pre.options.recommend(settings.RecommendedBy(m.Recommended), len(m.Recommended) > 0)
 	}
 	if pre.view.Model == nil || pre.generation.Preset != settings.Recommended {
 		return
