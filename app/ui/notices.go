@@ -135,7 +135,7 @@ func (n *notices) message() *kit.Notice {
 		return n.do.foreignMessage()
 	case n.do.insteadMessage() != nil:
 		return n.do.insteadMessage()
-	case n.endedThinking() && answerID(v) != n.limitSeen:
+	case endedThinking(v) && answerID(v) != n.limitSeen:
 		return n.thinkingNotice()
 	case v.State == chat.Ready && v.Figures.Stop == chat.ReachedLength && answerID(n.view) != n.limitSeen:
 		return &kit.Notice{Kind: kit.Limit, Sentence: kit.Tr("The answer reached {{.Tokens}} tokens.", "Tokens", kit.Count(v.Figures.MaxTokens)),

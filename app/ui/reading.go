@@ -45,7 +45,6 @@ func (rd *reading) bindReader() {
 		Move:  rd.readBy,
 		Page:  t.PageBy,
 		Find:  rd.findAgain,
-		Fold:  t.FoldReading,
 		Leave: rd.do.focusPrompt,
 		Edit: func() {
 			m, first := t.Reading()

@@ -59,7 +59,7 @@ func (ses *session) answered() bool {
 			return false
 		}
 	}
-	if ses.endedThinking() {
+	if endedThinking(ses.view) {
 		return false
 	}
 	switch stop {

@@ -14,9 +14,9 @@ import (
 )
 
 // endedThinking tells if the last answer ended before its thoughts did, so that there is no answer yet.
-func (ses *session) endedThinking() bool {
-	n := len(ses.view.Document)
-	return n > 0 && ses.view.State == chat.Ready && ses.view.Document[n-1].Thinking
+func endedThinking(v chat.View) bool {
+	n := len(v.Document)
+	return n > 0 && v.State == chat.Ready && v.Document[n-1].Thinking
 }
 
 // thinkingNotice says why there is no answer, and offers to go on.
@@ -35,8 +35,7 @@ func (n *notices) thinkingNotice() *kit.Notice {
 }
 
 // messageThoughts is what was thought for a message, empty for nothing.
-func (ses *session) messageThoughts(m longtext.Message) string {
-	doc := ses.view.Document
+func messageThoughts(doc []chat.Segment, m longtext.Message) string {
 	i := slices.IndexFunc(doc, func(s chat.Segment) bool { return s.ID == m.Segment })
 	if i < 0 || !m.Chat || m.Mine {
 		return ""
@@ -50,11 +49,11 @@ func (ses *session) messageThoughts(m longtext.Message) string {
 
 // thoughtItems copy what was thought for a message, which no other copy has.
 func (mes *messages) thoughtItems(m longtext.Message) []*fyne.MenuItem {
-	if mes.messageThoughts(m) == "" {
+	if messageThoughts(mes.view.Document, m) == "" {
 		return nil
 	}
 	return []*fyne.MenuItem{fyne.NewMenuItem(kit.Tr("Copy with thoughts"), func() {
-		mes.copyText(strings.TrimSpace(chat.Quoted(mes.messageThoughts(m)) + "\n\n" + mes.messageText(m)))
+		mes.copyText(strings.TrimSpace(chat.Quoted(messageThoughts(mes.view.Document, m)) + "\n\n" + mes.messageText(m)))
 	})}
 }
 

@@ -150,16 +150,15 @@ func (t *View) ShowThoughts(segment int, open bool) {
 	t.settle()
 }
 
-// FoldReading opens or shuts the thoughts of the message that the reader is on.
-func (t *View) FoldReading() {
-	p := t.page
+// foldReading opens or shuts the thoughts of the message that the reader is on.
+func (p *page) foldReading() {
 	if p.reader.On < 0 {
 		return
 	}
 	u := p.content.unit(p.reader.On)
 	for i := u.first; i < u.end; i++ {
 		if x := p.content.paras[i]; x.part == foldPart {
-			t.ShowThoughts(x.fold.segment, !x.fold.open)
+			p.do.think(x.fold.segment, !x.fold.open)
 			return
 		}
 	}

@@ -88,7 +88,6 @@ func TestFold(t *testing.T) {
 	for !strings.Contains(r.Paragraphs()[r.page.content.unit(r.Reader().On).end-1].Text, "Three") {
 		r.Read(1)
 	}
-	r.Reader().Do.Fold = r.FoldReading
 	r.Reader().TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
 	check("shut by key", "What?", "[▸ Thought for 12 s]", "Three.")
 	if len(r.finder.Matches) != 0 {

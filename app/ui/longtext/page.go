@@ -71,6 +71,7 @@ const (
 func newPage(do Actions) *page {
 	p := &page{do: do, mark: kit.NewSurface(theme.ColorNamePrimary), marked: -1, hovered: -1, reader: newReader(),
 		live: map[int]*placed{}, rows: map[int]*actionRow{}, content: content{plain: map[int]bool{}}}
+	p.reader.fold = p.foldReading
 	p.mark.Hide()
 	p.ExtendBaseWidget(p)
 	return p

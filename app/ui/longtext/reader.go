@@ -16,7 +16,8 @@ import (
 type Reader struct {
 	widget.BaseWidget
 	Do      ReaderActions
-	On      int // the message or paragraph, -1 for none
+	On      int    // the message or paragraph, -1 for none
+	fold    func() // opens or shuts what was thought for the message
 	focused bool
 	shift   kit.ShiftKey
 }
@@ -30,7 +31,6 @@ type ReaderActions struct {
 	Buttons func()
 	Page    func(by float32)
 	Find    func(by int)
-	Fold    func() // of what was thought
 	Leave   func()
 	Text    func() string // what is spoken
 }
@@ -89,7 +89,7 @@ func (r *Reader) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyF3:
 		r.Do.Find(r.shift.Step())
 	case fyne.KeySpace:
-		r.Do.Fold()
+		r.fold()
 	case fyne.KeyEscape:
 		r.Do.Leave()
 	}
