@@ -39,8 +39,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Save writes the sequence with its keys, values and states, for a session of the
 // same model and the same settings to go on with in another run of the program.
-// Of a model with linear attention it writes the latest state before the end, too,
-// from which an answer can be written again. It allocates little.
+// Of a model with linear attention it writes a state from before the answer, too, from
+// which that can be written again, and the next one without its thoughts. It allocates little.
 func (s *Session) Save(w io.Writer) error {
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	sum := crc32.New(castagnoli)
@@ -50,7 +50,7 @@ func (s *Session) Save(w io.Writer) error {
 	k.bytes([]byte(keptMagic))
 	k.bytes(stamp[:])
 	k.number(uint32(n))
-	before := s.state.before(n)
+	before := s.state.kept(n)
 	k.number(uint32(before.pos))
 	k.bytes(raw(s.tokens))
 	for at := 0; at < n; at += kvChunk {
@@ -75,7 +75,7 @@ func (s *Session) SaveSize() int64 {
 	n := int64(len(s.tokens))
 	size := int64(len(keptMagic)) + sha256.Size + 8 + 4*n + n*KVBytesPerToken(&s.engine.model.Config, s.kv.kind) + 4
 	if s.state != nil {
-		size += 4 * int64(len(s.state.data)+len(s.state.before(len(s.tokens)).data))
+		size += 4 * int64(len(s.state.data)+len(s.state.kept(len(s.tokens)).data))
 	}
 	return size
 }
@@ -274,6 +274,16 @@ func (r *recurrentState) before(n int) snapshot {
 		}
 	}
 	return snapshot{}
+}
+
+// kept is the snapshot that is worth keeping beside a state after n tokens: shortly before the
+// last one before it, which is where the answer begins.
+func (r *recurrentState) kept(n int) snapshot {
+	last := r.before(n)
+	if early := r.before(last.pos - answerTail + 1); early.pos > 0 && last.pos-early.pos <= prefillChunk {
+		return early
+	}
+	return last
 }
 
 // room adds a snapshot of pos tokens, to be filled, to an empty list.

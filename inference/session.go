@@ -125,9 +125,13 @@ func (s *Session) reuse(ids []int32, want logitsKind) (int, error) {
 // what is wanted of the logits of the last one.
 func (s *Session) addPrompt(ids []int32, most int, want logitsKind) error {
 	have := len(s.tokens)
-	n := min(most, len(ids)-have)
+	rest := len(ids) - have
+	n := min(most, rest)
 	if s.state != nil {
 		n = min(n, snapshotEvery-have%snapshotEvery)
+		if left := rest - n; left > 0 && left < answerTail && n > answerTail {
+			n -= answerTail - left
+		}
 	}
 	if err := s.grow(have + n); err != nil {
 		return err
@@ -136,7 +140,7 @@ func (s *Session) addPrompt(ids []int32, most int, want logitsKind) error {
 	if have+n == len(ids) {
 		wanted = 1
 	}
-	if wanted == 1 || have%snapshotEvery == 0 {
+	if wanted == 1 || have%snapshotEvery == 0 || rest == answerTail {
 		s.state.save(have)
 	}
 	s.pass.add(s, ids[have:][:n], want, wanted)

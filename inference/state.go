@@ -40,6 +40,9 @@ const (
 	maxSnapshots = 16
 	// snapshotEvery is how far apart snapshots of a long prompt are, in tokens.
 	snapshotEvery = 1024
+	// answerTail is how far before the end of a longer prompt one is at least. What begins an
+	// answer, such as the opening of its thoughts, is left out once that is history.
+	answerTail = 16
 )
 
 // newRecurrentState returns nil for models that have no such layers. budget is that of
