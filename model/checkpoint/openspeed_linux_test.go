@@ -19,24 +19,37 @@ import (
 
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/export"
 	"tern/model/gguf"
 	"tern/model/ternary"
+	"tern/tokenizer/vocab"
 )
 
-// BenchmarkOpenGrouped opens a packed file of the shape of Ternary Bonsai 1.7B, with
-// a vocabulary of its size, from a warm page cache, in turns with two threads that
-// read the same file into fresh memory: on huge pages, and on those that Go takes.
-// Each time it is done in a process of its own, whose memory is fresh. Times of the
-// processors say more than those of the clock where others use the machine.
+// BenchmarkOpenGrouped opens packed files of published shapes, with vocabularies of their
+// sizes, from a warm page cache, in turns with two threads that read the same file into
+// fresh memory: on huge pages, and on those that Go takes. Each time it is done in a
+// process of its own, whose memory is fresh. Times of the processors say more than those
+// of the clock where others use the machine.
 func BenchmarkOpenGrouped(b *testing.B) {
 	if path := os.Getenv("TERN_OPEN_SPEED"); path != "" {
 		openAlone(b, path, os.Getenv("TERN_OPEN_SPEED_HOW"))
 		return
 	}
-	for _, e := range []*checkpoint.Encoding{&checkpoint.PQ2, &checkpoint.Q2} {
-		b.Run(e.Name, func(b *testing.B) {
-			path := filepath.Join(b.TempDir(), "bonsai-1.7b.gguf")
-			writeGrouped(b, path, "bonsai-1.7b", e)
+	bonsai := func(e *checkpoint.Encoding) func(b *testing.B, path string) {
+		return func(b *testing.B, path string) { writeGrouped(b, path, "bonsai-1.7b", e) }
+	}
+	for _, c := range []struct {
+		name  string
+		write func(b *testing.B, path string)
+	}{
+		{"PQ2_0", bonsai(&checkpoint.PQ2)},
+		{"Q2_0", bonsai(&checkpoint.Q2)},
+		{"2B-4T,TQ2_0", func(b *testing.B, path string) { writeCopy(b, path, "2b-4t", export.GGUFOptions{Portable: true}) }},
+		{"2B-4T,I2_S", func(b *testing.B, path string) { writeCopy(b, path, "2b-4t", export.GGUFOptions{}) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "model.gguf")
+			c.write(b, path)
 			info, err := os.Stat(path)
 			if err != nil {
 				b.Fatal(err)
@@ -138,6 +151,22 @@ func readWhole(b *testing.B, path string, memory func(n int) []byte) {
 	}
 	wait.Wait()
 	runtime.KeepAlive(buf)
+}
+
+// writeCopy writes a copy of a published shape with random weights and an invented
+// vocabulary.
+func writeCopy(t testing.TB, path, shape string, o export.GGUFOptions) {
+	t.Helper()
+	m, err := checkpoint.Synthetic(shape, model.F16, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, merges := invented(m.VocabSize)
+	o.Vocab = &vocab.GGUF{Model: "gpt2", Pre: "llama-bpe", Tokens: tokens, Merges: merges,
+		Types: slices.Repeat([]int32{vocab.Normal}, len(tokens)), BOS: 1, EOS: 2, EOT: -1, UNK: -1, PAD: -1}
+	if err := export.GGUF(t.Context(), m, path, o); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writeGrouped writes a file of a published shape with random weights and an invented
