@@ -211,8 +211,9 @@ func (e *Engine) Notes() []string { return slices.Concat(e.model.Notes, tokenize
 // it can, or where there is none.
 func (e *Engine) TokenizerError() error { return e.noTok }
 
-// Threads is the number of workers.
-func (e *Engine) Threads() int { return int(e.pool.active.Load()) }
+// Threads is the number of workers. Passes that write have fewer for a while where
+// another program has the processor of some.
+func (e *Engine) Threads() int { return int(e.pool.asked.Load()) }
 
 // SetThreads lets the passes from now on have n workers, at least 1 and at most
 // those that the engine was made with. It waits for a pass that is running.

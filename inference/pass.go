@@ -188,7 +188,7 @@ func (p *pass) run(ctx context.Context) error {
 	p.stopped = false
 	p.stop.Store(false)
 	p.engine.clocks.begin()
-	err := p.engine.pool.run(ctx, p.body)
+	err := p.engine.pool.runRows(ctx, p.body, len(p.rows))
 	p.engine.clocks.end()
 	if err == nil && (p.stopped || p.stop.Load()) {
 		err = ctx.Err()

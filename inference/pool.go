@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // pool runs one forward pass at a time on a fixed set of workers. All workers
@@ -23,8 +24,10 @@ import (
 // not wait.
 type pool struct {
 	size   int          // the most workers
-	active atomic.Int32 // those that a pass has, the first ones
+	asked  atomic.Int32 // those that passes are to have, the first ones,
+	active atomic.Int32 // and those that they have now
 	mu     sync.Mutex   // held during a pass, and while active changes
+	pace   pacer        // of the passes that write, guarded by mu
 
 	body    func(context.Context, *worker) // what the running pass does
 	keep    int                            // the workers from here on end after it
@@ -91,6 +94,13 @@ func (p *pool) resize(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n = min(max(n, 1), p.size)
+	p.asked.Store(int32(n))
+	p.pace.reset(n)
+	p.engage(n)
+}
+
+// engage lets the passes from now on have n workers. It is called with mu held.
+func (p *pool) engage(n int) {
 	was := int(p.active.Load())
 	if p.closed.Load() || n == was {
 		return
@@ -120,6 +130,34 @@ func (p *pool) run(ctx context.Context, body func(context.Context, *worker)) err
 		return ErrClosed
 	}
 	return p.turn(ctx, body)
+}
+
+// runRows is run for a pass over so many rows: many have all workers that were asked
+// for, a single one those that the pacer chooses, who learns from it.
+func (p *pool) runRows(ctx context.Context, body func(context.Context, *worker), rows int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	if rows > 1 {
+		if rows > batchRows {
+			p.engage(int(p.asked.Load()))
+		}
+		return p.turn(ctx, body)
+	}
+	p.engage(p.pace.workers)
+	begin, lost := time.Now(), p.lost()
+	err := p.turn(ctx, body)
+	if err == nil {
+		p.pace.next(time.Since(begin), p.lost()-lost)
+	}
+	return err
+}
+
+// lost is how long workers have waited for others beyond spinning, in all passes.
+func (p *pool) lost() time.Duration {
+	return time.Duration(p.barrier.gate.lost.Load() + p.done.lost.Load())
 }
 
 // turn is one pass. It is called with mu held.
@@ -249,6 +287,7 @@ type gate struct {
 	count    atomic.Uint32
 	spin     int // how often a waiter looks before it yields
 	sleepers atomic.Int32
+	lost     atomic.Int64 // ns that waiters took beyond spinning
 	mu       sync.Mutex
 	cond     sync.Cond
 }
@@ -292,6 +331,8 @@ func (g *gate) wait(seen uint32) {
 			return
 		}
 	}
+	begin := time.Now()
+	defer func() { g.lost.Add(int64(time.Since(begin))) }()
 	for range spinYields {
 		runtime.Gosched()
 		if g.count.Load() != seen {

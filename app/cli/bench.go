@@ -53,7 +53,8 @@ barrier_us is how long the workers take to meet, barriers_per_layer how often
 they do for one token. load_s includes the codes of the head. With --phases the
 workers' clocks are read between the steps of a pass: what each kind of work takes
 of a token and how many bytes it reads, and how long the workers then wait for each
-other.
+other. Where other programs are busy passes have fewer workers than --threads while
+that is faster.
 --streams has several texts written at once, a token of each in a pass, as the
 server does, each of --decode tokens after two, and compares that with one text,
 measured in turns with them.
