@@ -275,8 +275,8 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 		least = max(least, units/(8*w.of)) // each call of MatMul has a fixed cost
 	}
 	work := w.pieces(units, least)
-	for u0, u1, ok := work.next(); ok && !p.skips(ctx); u0, u1, ok = work.next() {
-		p.projectUnits(w, in, outs, u0, u1, unit, 0, all)
+	for u0, u1, ok := work.next(); ok && p.projectUnits(ctx, w, in, outs, u0, u1, unit, 0, all); {
+		u0, u1, ok = work.next()
 	}
 }
 
@@ -290,24 +290,30 @@ func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs
 	p.scratch[w.id].kernel.Change()
 	work := w.pieces(parts*cuts, 1)
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
-		for i := lo; i < hi && !p.skips(ctx); i++ {
+		for i := lo; i < hi; i++ {
 			part, cut := i/cuts, i%cuts
 			t0, t1 := len(p.rows)*part/parts, len(p.rows)*(part+1)/parts
-			p.projectUnits(w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, t0, t1)
+			if !p.projectUnits(ctx, w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, t0, t1) {
+				return
+			}
 		}
 	}
 }
 
 // projectUnits computes units [u0, u1) of all projections for tokens [t0, t1), which are
-// all where one of them is not a packed ternary one.
-func (p *pass) projectUnits(w *worker, in activation, outs []output, u0, u1, unit, t0, t1 int) {
+// all where one of them is not a packed ternary one. It reports whether the pass goes on.
+func (p *pass) projectUnits(ctx context.Context, w *worker, in activation, outs []output, u0, u1, unit, t0, t1 int) bool {
 	for i, first := 0, 0; i < len(outs) && first < u1; i++ {
+		if p.skips(ctx) {
+			return false
+		}
 		n := unitsOf(outs[i].linear)
 		if lo, hi := max(u0-first, 0), min(u1-first, n); lo < hi {
 			p.projectPiece(w, in, &outs[i], lo, hi, unit, t0, t1)
 		}
 		first += n
 	}
+	return true
 }
 
 // projectPiece computes units [u0, u1) of a projection.
