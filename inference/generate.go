@@ -172,7 +172,7 @@ func (g *generation) next(ctx context.Context, id int32) error {
 	}
 	room := s.context - len(s.tokens) - 1
 	if g.o.MaxTokens > 0 {
-		room = min(room, g.o.MaxTokens+g.o.EndSentence-g.stats.Generated-1)
+		room = min(room, g.o.MaxTokens+g.o.EndSentence-g.counted()-1)
 	}
 	ids := s.drafter.draft(g.o.Speculate, room)
 	g.stats.Drafted += len(ids) - 1
@@ -308,9 +308,17 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 	return stop, stopText
 }
 
+// counted is how many tokens of those that MaxTokens counts were generated.
+func (g *generation) counted() int {
+	if g.o.Thinking.Apart {
+		return g.stats.Generated - g.stats.Thoughts
+	}
+	return g.stats.Generated
+}
+
 // reached reports whether limit tokens were generated, where there is a limit.
 func (g *generation) reached(limit int) bool {
-	return g.o.MaxTokens > 0 && g.stats.Generated >= limit
+	return g.o.MaxTokens > 0 && g.counted() >= limit
 }
 
 // flushPending yields the token that was held back, with text added to its own.

@@ -19,6 +19,9 @@ type Thinking struct {
 	// closed for the model, and the answer begins. The markers do not count. A
 	// negative one closes a block as soon as it is begun.
 	Budget int
+	// Apart says that MaxTokens counts the tokens of the answer, and not those of the
+	// block.
+	Apart bool
 	// Closing is written to close a block, markers and line breaks; "" for Close
 	// on a line of its own and an empty line.
 	Closing string

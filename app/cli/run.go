@@ -76,7 +76,7 @@ tern run ~/models/bitnet-b1.58-2B-4T --chat --system "Be brief." -p "Why is the 
 	f.StringVar(&o.think, "think", "", "with --chat, the `LEVEL` of thinking: off, on, or an effort")
 	f.limit(&o.Thinking.Budget, "think-budget", 1<<24, "with --chat, close the thoughts after `N` tokens, 0 for not")
 	f.idsFlag(&o.ids)
-	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, 0 for as many as the context holds")
+	f.limit(&o.MaxTokens, "n", 1<<24, "`N` tokens at most, thoughts of --chat not counted, 0 for as many as the context holds")
 	f.int(&o.EndSentence, "end-sentence", 0, inference.MaxEndSentence, "where -n tokens end in the middle of a sentence, go on to its end for `N` tokens at most, 0 for not")
 	f.samplingFlags(&o.Sampling)
 	var draw bool
@@ -193,7 +193,7 @@ func (o *runOptions) prompt(e *inference.Engine) ([]int32, error) {
 	}
 	budget := o.Thinking.Budget
 	ids, thinking, err := e.ChatPrompt(messages, inference.ChatOptions{GenerationPrompt: true, Variables: variables})
-	if o.Thinking, o.Thinking.Budget = thinking, budget; o.think == "off" && variables == nil {
+	if o.Thinking, o.Thinking.Budget, o.Thinking.Apart = thinking, budget, true; o.think == "off" && variables == nil {
 		o.Thinking.Budget = -1
 	}
 	if errors.Is(err, inference.ErrNoTemplate) {

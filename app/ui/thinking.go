@@ -97,7 +97,7 @@ func (o *options) buildThinking(th fyne.Theme, escape func()) {
 	}
 	t.row = kit.NewRow(kit.Tr("Thinking"), kit.Tr("How much the model thinks before it answers. Its thoughts stand above the answer and are no part of it."),
 		t.level, nil, escape, func() { o.useLevel("") })
-	t.budget = number(kit.Tr("Thinking budget"), kit.Tr("After this many tokens of thoughts the model has to answer."), 0, maxBudget, 1, 0,
+	t.budget = number(kit.Tr("Thinking budget"), kit.Tr("After this many tokens of thoughts the model has to answer. Max tokens does not count them."), 0, maxBudget, 1, 0,
 		func(g settings.Generation) float64 { return float64(g.ThinkingBudget) },
 		func(g *settings.Generation, v float64) { g.ThinkingBudget = int(v) })
 	parse := t.budget.Spec.Parse

@@ -24,6 +24,9 @@ func (r *record) end(e inference.Event, text string, room int) {
 		r.ids = append(r.ids, e.StopID)
 	}
 	r.stop, r.text, r.context = e.Stop, text, room
+	if r.options.Thinking.Apart && r.options.MaxTokens > 0 {
+		r.options.MaxTokens += e.Stats.Thoughts // a recipe counts all tokens
+	}
 	b := r.options.Thinking.Budget
 	r.forced = b < 0 || b > 0 && e.Stats.Thoughts >= b || len(r.options.Stop) > 0 && e.Stats.Thoughts > 0
 }

@@ -108,6 +108,9 @@ func (s *server) Begin(p Prompt, o Options) (Answer, error) {
 		Temperature: o.Generation.Temperature, TopP: o.Generation.TopP, Seed: uint64(o.Seed),
 		Extras: map[string]float64{},
 	}
+	if p.Mode == document.ChatMode {
+		r.MaxTokens += p.Budget // thoughts count there
+	}
 	for _, f := range sampling.Fields {
 		if v := f.Get(o.Generation.Params); v != f.Off && f.Key != "temperature" && f.Key != "top_p" { // these are OpenAI's
 			for _, key := range f.Keys() {

@@ -160,7 +160,7 @@ func (l *Local) chatOptions(p Prompt, last *document.Turn) (o inference.ChatOpti
 
 // thinking returns how what is written after a prompt thinks. last is the answer that is gone on with, nil for none.
 func (l *Local) thinking(th inference.Thinking, p Prompt, last *document.Turn, closed bool) inference.Thinking {
-	th.Budget = p.Budget
+	th.Budget, th.Apart = p.Budget, true // no answer is empty because its thoughts were long
 	if closed {
 		th.Budget = -1
 	}
