@@ -48,7 +48,7 @@ func openStreams() (cli.Streams, func()) {
 	return s, func() { show(said.String()) }
 }
 
-// given tells whether the program has the stream.
+// given reports whether the program has the stream.
 func given(stream uint32) bool {
 	h, err := windows.GetStdHandle(stream)
 	if err != nil || h == 0 || h == windows.InvalidHandle {

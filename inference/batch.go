@@ -17,7 +17,7 @@ import (
 // concurrently, nor while Step runs.
 type Batch struct {
 	// Spare, if set, is called where memory is short for a text. It gives up a cache
-	// that is not needed, and says whether there was one.
+	// that is not needed, and reports whether there was one.
 	Spare func() bool
 
 	engine  *Engine

@@ -129,7 +129,7 @@ func (e *Engine) ChatStops() (ids []int32, texts []string) {
 	return slices.Compact(ids), texts
 }
 
-// isControl tells whether a token has no text: it means something, and says
+// isControl reports whether a token has no text: it means something, and says
 // nothing.
 func isControl(tok tokenizer.Tokenizer, id int32) bool {
 	special, ok := tok.Special(tok.Literal(id))

@@ -83,7 +83,7 @@ func templateFor(m *model.Model, tok tokenizer.Tokenizer, is2B4T bool) string {
 	return ""
 }
 
-// hasMarkers tells whether a vocabulary has these special tokens.
+// hasMarkers reports whether a vocabulary has these special tokens.
 func hasMarkers(tok tokenizer.Tokenizer, literals ...string) bool {
 	for _, literal := range literals {
 		if _, ok := tok.Special(literal); !ok {

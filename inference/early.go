@@ -36,7 +36,7 @@ func (e *Early) tokenizer(m *model.Model) (tokenizer.Tokenizer, error) {
 	return e.tok, e.err
 }
 
-// sameFiles says whether a and b are the same pieces of memory.
+// sameFiles reports whether a and b are the same pieces of memory.
 func sameFiles(a, b *vocab.Files) bool {
 	other := b.All()
 	for i, f := range a.All() {

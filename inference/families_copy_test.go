@@ -76,7 +76,7 @@ func TestCopyFamilies(t *testing.T) {
 	}
 }
 
-// lossy says whether blocks of a type would round some matrix of m.
+// lossy reports whether blocks of a type would round some matrix of m.
 func lossy(m *model.Model, kind export.Type) bool {
 	cols := map[export.Type]int{export.TypeQ2: 64, export.TypePQ2: 128, export.TypeTQ2: 256}[kind]
 	for _, s := range m.Slots(&model.GGUFNames) {

@@ -10,7 +10,7 @@ import (
 
 // TestFormsInMemory: the goldens whose blocks hold less than two bits a weight stay as small as
 // the kernels in use take them, which the other tests then compute with, and the headers
-// foretell the size.
+// predict the size.
 func TestFormsInMemory(t *testing.T) {
 	for name, form := range map[string]ternary.Form{
 		"qwen3-ptq1_0": ternary.Trits, "qwen3-tq1_0": ternary.Trits, "llama-tq2_0-float": ternary.Trits,

@@ -263,7 +263,7 @@ func (g *generation) progress(done, total int) bool {
 }
 
 // token yields a generated token, or the one before it when the text of this
-// one is not decided, and says whether it was the last.
+// one is not decided, and reports whether it was the last.
 func (g *generation) token(id int32) (stop StopReason, stopText string) {
 	now := time.Now()
 	if g.stats.Generated == 0 {
@@ -379,7 +379,7 @@ func (e *Engine) stopIDs(o GenerateOptions) map[int32]bool {
 	return stops
 }
 
-// isEmptyText tells whether ids hold no text: control tokens at most.
+// isEmptyText reports whether ids hold no text: control tokens at most.
 func (e *Engine) isEmptyText(ids []int32) bool {
 	for _, id := range ids {
 		if len(e.tok.Bytes(id)) > 0 {

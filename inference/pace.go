@@ -67,5 +67,5 @@ func (p *pacer) next(took, lost time.Duration) {
 	}
 }
 
-// reset begins anew with most workers.
+// reset begins again with most workers.
 func (p *pacer) reset(most int) { *p = pacer{most: most, workers: most, step: 1, patient: paceLeast} }

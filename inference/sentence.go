@@ -17,7 +17,7 @@ const MaxEndSentence = 1 << 10
 // abbreviations end in a full stop that does not end the sentence.
 var abbreviations = []string{"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "e.g", "i.e", "z.b", "d.h"}
 
-// sentence tells whether a text may stop between two tokens. It keeps the end of
+// sentence reports whether a text may stop between two tokens. It keeps the end of
 // the text and allocates nothing.
 type sentence struct {
 	tail [96]byte

@@ -39,7 +39,7 @@ type dtype struct {
 
 	// decode stores the numbers of whole blocks, len(dst) of them.
 	decode func(dst []float32, src []byte)
-	// finite says whether every number of whole blocks is finite.
+	// finite reports whether every number of whole blocks is finite.
 	finite func(src []byte) bool
 	// encode stores numbers as whole blocks, or returns the first that the type
 	// cannot hold. It is nil for types that Tern does not write.
@@ -80,7 +80,7 @@ func (t DType) info() *dtype {
 	return dtypes[t]
 }
 
-// Blocked says whether numbers are stored in blocks with common scales.
+// Blocked reports whether numbers are stored in blocks with common scales.
 func (t DType) Blocked() bool { return t.info().elems > 1 }
 
 // Block is how many numbers a block holds, and in how many bytes; a number that
@@ -114,7 +114,7 @@ func (t DType) Decode(dst []float32, src []byte) {
 	t.info().decode(dst, src[:t.Bytes(len(dst))])
 }
 
-// Finite says whether no number in the whole blocks of src is infinite or NaN.
+// Finite reports whether no number in the whole blocks of src is infinite or NaN.
 func (t DType) Finite(src []byte) bool { return t.info().finite(src) }
 
 // Encode stores v, whole blocks, in dst. It returns the first number that the
@@ -161,7 +161,7 @@ var halves = sync.OnceValue(func() *[1 << 16]float32 {
 // HalfAt is the binary16 at the start of p.
 func HalfAt(p []byte) float32 { return halves()[binary.LittleEndian.Uint16(p)] }
 
-// littleEndian says whether this machine stores numbers as the files do.
+// littleEndian reports whether this machine stores numbers as the files do.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 func decodeF32(dst []float32, src []byte) {

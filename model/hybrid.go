@@ -22,7 +22,7 @@ func (d *DeltaNet) StateSize() int {
 	return d.ValueHeads*d.HeadDim*d.HeadDim + (d.Kernel-1)*d.Channels()
 }
 
-// IsRecurrent says whether a layer is one of linear attention.
+// IsRecurrent reports whether a layer is one of linear attention.
 func (c *Config) IsRecurrent(layer int) bool { return c.Recurrent != nil && c.Recurrent[layer] }
 
 // AttentionLayers is the number of layers that keep keys and values.

@@ -51,7 +51,7 @@ func (d *Dense) Narrowed() bool {
 	return d.Narrow != nil
 }
 
-// half says whether a number has 16 bits.
+// half reports whether a number has 16 bits.
 func (d *Dense) half() bool { return d.Type == F16 || d.Type == BF16 }
 
 // Narrowing is Narrowed for numbers of 16 bits that are still to be read, of which first
@@ -135,7 +135,7 @@ func (l *Linear) Bytes() int64 {
 	return int64(len(l.Data)) + l.groupedBytes()
 }
 
-// Ternary says whether the weights are packed.
+// Ternary reports whether the weights are packed.
 func (l *Linear) Ternary() bool { return l.Data != nil || l.Grouped != nil }
 
 // Shares counts the weights by their codes: -1, 0 and +1 scale, and +2 scales,

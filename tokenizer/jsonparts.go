@@ -233,7 +233,7 @@ func (f *jsonFile) characterDecoder(c *characterModel) error {
 	return nil
 }
 
-// replaces tells whether the component replaces one string by another.
+// replaces reports whether the component replaces one string by another.
 func (p *component) replaces(old, new string) bool {
 	return p.Type == "Replace" && p.Pattern.String != nil && *p.Pattern.String == old && p.Content == new
 }

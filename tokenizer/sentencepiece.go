@@ -222,7 +222,7 @@ func squeezeSpaces(text string, at place) string {
 	return b.String()
 }
 
-// wordsApart tells whether no token has a U+2581 after another character, as
+// wordsApart reports whether no token has a U+2581 after another character, as
 // usual. Then nothing merges across such a place, and what lies between two of
 // them can be encoded by itself: the same ids from heaps that stay in the cache.
 func wordsApart(tokens map[string]int32) bool {

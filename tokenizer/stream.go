@@ -28,7 +28,7 @@ func (s *Stream) Push(id int32) string {
 	return s.push(s.t.Bytes(id), false)
 }
 
-// Pending tells whether the beginning of a character is held back.
+// Pending reports whether the beginning of a character is held back.
 func (s *Stream) Pending() bool { return len(s.pending) > 0 }
 
 // Flush returns what is left at the end of the ids: U+FFFD for a character

@@ -47,7 +47,7 @@ type Tokenizer interface {
 	Literal(id int32) string
 	// Special returns the id of an added or control token by its literal.
 	Special(literal string) (id int32, ok bool)
-	// StripsLeadingSpace tells whether the decoder drops one space at the
+	// StripsLeadingSpace reports whether the decoder drops one space at the
 	// very start of a sequence (the dummy prefix of SentencePiece).
 	StripsLeadingSpace() bool
 	// BOS returns the id to put before a text, and whether to put it there.

@@ -72,7 +72,7 @@ func parseSkips(list string) (map[name]string, error) {
 	return allowed, nil
 }
 
-// read reports all of in and says whether nothing failed.
+// read reports all of in and reports whether nothing failed.
 func (r *report) read(in io.Reader) bool {
 	r.output, r.failed = map[name]string{}, map[string]int{}
 	lines := bufio.NewReader(in)

@@ -97,7 +97,7 @@ func (m *Models) judge(ctx context.Context, open *backend.Model) {
 	})
 }
 
-// adviceOf says what a correction is needed for. chats tells whether the file
+// adviceOf says what a correction is needed for. chats reports whether the file
 // brings a chat template.
 func adviceOf(c check.Correction, chats bool) say.Text {
 	switch c {

@@ -16,7 +16,7 @@ type Tokens struct {
 	do       func(worker.Command) bool
 }
 
-// SetInspect says whether answers are written with the figures of their tokens,
+// SetInspect reports whether answers are written with the figures of their tokens,
 // from the next one on. They cost time, with a large vocabulary the more.
 func (k *Tokens) SetInspect(on bool) {
 	k.desk.mu.Lock()

@@ -170,7 +170,7 @@ func (r *Report) trials(e *inference.Engine, o *Options) (trials []trial) {
 	return trials
 }
 
-// hasMultipliers says whether some matrix has one scale for all of it.
+// hasMultipliers reports whether some matrix has one scale for all of it.
 func hasMultipliers(m *model.Model) bool {
 	return slices.ContainsFunc(m.Weights.Layers, func(l model.Layer) bool {
 		return slices.ContainsFunc(l.Projections(), func(p model.Projection) bool { return p.Data != nil })

@@ -36,7 +36,7 @@ func (r *Report) checkRepack(m *model.Model) (lostYaRN bool) {
 	return lostYaRN
 }
 
-// oneScaleEach says whether every ternary matrix has one scale throughout.
+// oneScaleEach reports whether every ternary matrix has one scale throughout.
 func oneScaleEach(m *model.Model) bool {
 	for i := range m.Weights.Layers {
 		for _, l := range m.Weights.Layers[i].Projections() {
@@ -99,7 +99,7 @@ func rotate(m *model.Model, yes bool) {
 	m.EmbedRotation, m.HeadRotation = of(m.Dim, 0), of(m.Dim, 0)
 }
 
-// isRotated says whether a model has weights in a rotated basis.
+// isRotated reports whether a model has weights in a rotated basis.
 func isRotated(m *model.Model) bool {
 	return m.EmbedRotation != nil || m.HeadRotation != nil || slices.ContainsFunc(m.Weights.Layers, func(l model.Layer) bool {
 		return slices.ContainsFunc(l.Projections(), func(p model.Projection) bool { return p.Rotation != nil })

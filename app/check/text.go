@@ -161,7 +161,7 @@ const (
 	absurdBits = 2.5
 )
 
-// score is how well a model foretells a text.
+// score is how well a model predicts a text.
 type score struct{ perplexity, bits float64 } // of a token; for each byte
 
 // absurd also where it is not a number.

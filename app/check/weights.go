@@ -47,7 +47,7 @@ const (
 // another one: codes of two bits can say them, and no training makes them.
 const misreadShare = 0.01
 
-// Misread says whether so many weights of +2 scales make a layout doubtful.
+// Misread reports whether so many weights of +2 scales make a layout doubtful.
 func Misread(two, all int) bool { return float64(two) > misreadShare*float64(all) }
 
 // LayoutMisread is what to say then.

@@ -104,7 +104,7 @@ func (f *flags) wrong(format string, args ...any) error {
 	return &usageError{f.Name(), fmt.Sprintf(format, args...)}
 }
 
-// given says whether the flag was set on the command line.
+// given reports whether the flag was set on the command line.
 func (f *flags) given(name string) (yes bool) {
 	f.Visit(func(g *flag.Flag) { yes = yes || g.Name == name })
 	return yes

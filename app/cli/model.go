@@ -44,7 +44,7 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 	return e, time.Since(start), err
 }
 
-// warnOfSize says if the memory that is free does not hold the weights of a model.
+// warnOfSize reports whether the memory that is free does not hold the weights of a model.
 // What is wrong with it otherwise, opening it will tell.
 func warnOfSize(s Streams, path string) {
 	if path == "" {

@@ -86,7 +86,7 @@ func pathIn(err error) string {
 	return ""
 }
 
-// isModelFile tells whether a file of this name can be part of a checkpoint.
+// isModelFile reports whether a file of this name can be part of a checkpoint.
 func isModelFile(file string) bool {
 	switch strings.ToLower(filepath.Ext(file)) {
 	case ".safetensors", ".json", ".model", ".gguf", "":
@@ -101,7 +101,7 @@ func number(digits string) string {
 	return strconv.Itoa(n)
 }
 
-// another tells if a file does not begin as its ending says: it is not a damaged
+// another reports whether a file does not begin as its ending says: it is not a damaged
 // model, but something else.
 func another(path string) bool {
 	f, err := os.Open(path)

@@ -17,7 +17,7 @@ import (
 // still there.
 var ErrNotWritten = errors.New("not written")
 
-// Full tells whether err comes from a disk that takes no more.
+// Full reports whether err comes from a disk that takes no more.
 func Full(err error) bool {
 	return slices.ContainsFunc(full, func(e error) bool { return errors.Is(err, e) })
 }

@@ -30,7 +30,7 @@ func Lock(name string, patience time.Duration) (unlock func(), err error) {
 	}
 }
 
-// named tells whether f still has this name. Holders may remove their file, and a
+// named reports whether f still has this name. Holders may remove their file, and a
 // lock on one that others cannot find keeps nobody out.
 func named(f *os.File, name string) bool {
 	own, err := f.Stat()
@@ -41,5 +41,5 @@ func named(f *os.File, name string) bool {
 	return err == nil && os.SameFile(own, found)
 }
 
-// Held tells whether err says that another process holds a lock.
+// Held reports whether err says that another process holds a lock.
 func Held(err error) bool { return errors.Is(err, errHeld) }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// alive tells whether a process of this number runs.
+// alive reports whether a process of this number runs.
 func alive(pid int) bool {
 	p, err := os.FindProcess(pid)
 	if err != nil {

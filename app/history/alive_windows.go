@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// alive tells whether a process of this number runs. One that ended can be found
+// alive reports whether a process of this number runs. One that ended can be found
 // as long as anybody holds a handle of it.
 func alive(pid int) bool {
 	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, uint32(pid))

@@ -9,7 +9,7 @@ import (
 // writer saves it every few seconds, and may sleep with the machine.
 const staleAfter = time.Minute
 
-// Crashed tells whether the program that was writing a conversation ended
+// Crashed reports whether the program that was writing a conversation ended
 // before it could say so.
 func (s *Store) Crashed(e Entry, now time.Time) bool {
 	if e.Writer == 0 {

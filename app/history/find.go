@@ -61,10 +61,10 @@ func Within(pattern *regexp.Regexp, text string) (at int, word bool) {
 	return at, false
 }
 
-// joins tells if a character makes one word with the next.
+// joins reports whether a character makes one word with the next.
 func joins(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 
-// unspaced tells if a character belongs to a script that has no spaces between
+// unspaced reports whether a character belongs to a script that has no spaces between
 // words.
 func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)

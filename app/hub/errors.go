@@ -98,13 +98,13 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
-// transient says whether another try may bring what this one did not.
+// transient reports whether another try may bring what this one did not.
 func transient(err error) bool {
 	return errors.Is(err, ErrNetwork) || errors.Is(err, ErrBusy)
 }
 
 // again runs try until it succeeds, fails for good, or has brought nothing new
-// for too long: try says whether it brought anything. Before each wait, waiting
+// for too long: try reports whether it brought anything. Before each wait, waiting
 // is told what went wrong and how long it will be.
 func (c *Client) again(ctx context.Context, waiting func(error, time.Duration), try func() (news bool, err error)) error {
 	for failed := 0; ; {

@@ -46,7 +46,7 @@ func (f *fetch) run(ctx context.Context) error {
 	})
 }
 
-// present says whether the file is there already, whole and verified. One that
+// present reports whether the file is there already, whole and verified. One that
 // an earlier download of the repository left, of another commit, is replaced in
 // the end; one of the user's is not.
 func (f *fetch) present(ctx context.Context) (bool, error) {

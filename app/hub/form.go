@@ -31,10 +31,10 @@ func FormOf(name string) Form {
 	return Form(strings.ToUpper(m[1]))
 }
 
-// Ternary says whether files of this form hold ternary or 1-bit weights.
+// Ternary reports whether files of this form hold ternary or 1-bit weights.
 func (f Form) Ternary() bool { return slices.Contains(forms, f) }
 
-// Float says whether files of this form hold unpacked weights.
+// Float reports whether files of this form hold unpacked weights.
 func (f Form) Float() bool { return slices.Contains(floats, f) }
 
 // rank orders forms: ternary ones, files that do not say it, floats, and those of other

@@ -106,7 +106,7 @@ func secure(u *url.URL, local bool) error {
 	return fmt.Errorf("hub: %s://%s: %w", u.Scheme, u.Host, ErrInsecure)
 }
 
-// isLoopback says whether a URL means this computer.
+// isLoopback reports whether a URL means this computer.
 func isLoopback(u *url.URL) bool {
 	host := u.Hostname()
 	if ip := net.ParseIP(host); ip != nil {

@@ -47,7 +47,7 @@ func child(t *testing.T, test, base, dir string) *exec.Cmd {
 	return c
 }
 
-// newWeights serves a repository; whole tells if its weights are in a folder.
+// newWeights serves a repository; whole reports whether its weights are in a folder.
 func newWeights(t *testing.T) (base string, whole func(dir string) bool) {
 	t.Helper()
 	source := t.TempDir()

@@ -195,7 +195,7 @@ var sideFiles = []string{
 	"special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
 }
 
-// Takes says whether a file of this name belongs to a model in safetensors.
+// Takes reports whether a file of this name belongs to a model in safetensors.
 func Takes(name string) bool {
 	lower := strings.ToLower(name) // the rest is known by exact names
 	return strings.HasSuffix(lower, ".safetensors") || strings.HasSuffix(lower, ".safetensors.index.json") || slices.Contains(sideFiles, name)
@@ -374,7 +374,7 @@ var (
 	device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
 )
 
-// hostile says whether a path would leave the folder that it is meant for.
+// hostile reports whether a path would leave the folder that it is meant for.
 func hostile(name string) bool {
 	if strings.ContainsAny(name, "\\:\x00") || strings.HasPrefix(name, "/") || device.MatchString(path.Base(name)) {
 		return true

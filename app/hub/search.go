@@ -117,7 +117,7 @@ func (c *Client) measure(ctx context.Context, found []Found) {
 	running.Wait()
 }
 
-// Sized says whether the sizes of all files are known.
+// Sized reports whether the sizes of all files are known.
 func (r *Repo) Sized() bool {
 	return len(r.Files) > 0 && !slices.ContainsFunc(r.Files, func(f File) bool { return f.Size < 0 })
 }
@@ -125,7 +125,7 @@ func (r *Repo) Sized() bool {
 // marks are in the names and the tags of repositories of ternary and 1-bit weights.
 var marks = []string{"bitnet", "1.58", "158bit", "ternary", "1-bit", "1bit", "trilm", "bonsai", "bitcpm", "falcon-e-", "falcon-edge"}
 
-// ternary says whether what was picked of a repository may hold ternary weights.
+// ternary reports whether what was picked of a repository may hold ternary weights.
 func ternary(picked *Repo, tags []string) bool {
 	marked := func(s string) bool {
 		s = strings.ToLower(s)

@@ -138,7 +138,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(string(data)))
 }
 
-// isWeights says whether a request is the store's for the weights.
+// isWeights reports whether a request is the store's for the weights.
 func isWeights(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/store/") }
 
 // client returns a client of the site.

@@ -102,7 +102,7 @@ func (s *Store) shrink(most int64, id string) {
 	}
 }
 
-// Load gives read what was kept for a conversation and says whether it took it. What it
+// Load gives read what was kept for a conversation and reports whether it took it. What it
 // does not take is removed, as damaged or of another model, unless the error is ErrLater.
 func (s *Store) Load(id string, read func(io.ReadSeeker) error) bool {
 	path := s.path(id)

@@ -93,7 +93,7 @@ func (d *Downloads) View() []Download {
 	return list
 }
 
-// Busy says whether one is running.
+// Busy reports whether one is running.
 func (d *Downloads) Busy() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

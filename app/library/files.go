@@ -92,7 +92,7 @@ func Delete(e Entry) error {
 	return errors.Join(errs...)
 }
 
-// hasOthers says whether a folder still holds weights.
+// hasOthers reports whether a folder still holds weights.
 func hasOthers(dir string) bool {
 	entries, _ := os.ReadDir(dir)
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {

@@ -171,7 +171,7 @@ func (l *Library) Scan(ctx context.Context, q Query) Found {
 	return found
 }
 
-// Local says whether a path means files of this computer, rather than the
+// Local reports whether a path means files of this computer, rather than the
 // built-in model or one that a server runs.
 func Local(path string) bool { return path != "" && !strings.Contains(path, "://") }
 
@@ -232,7 +232,7 @@ func canonical(path string) string {
 	return path
 }
 
-// hasExt tells whether a file's name ends in ext, in capitals or not: systems and
+// hasExt reports whether a file's name ends in ext, in capitals or not: systems and
 // people differ in that.
 func hasExt(name, ext string) bool { return strings.EqualFold(filepath.Ext(name), ext) }
 

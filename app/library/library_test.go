@@ -284,7 +284,7 @@ func TestPublics(t *testing.T) {
 	}
 }
 
-// TestOutlines: what is foretold of published shapes is what a model of that shape
+// TestOutlines: what is predicted of published shapes is what a model of that shape
 // takes, and what the files hold (formats of 2026, hybrid models).
 func TestOutlines(t *testing.T) {
 	for id, want := range map[string]struct{ params, bytes, state int64 }{

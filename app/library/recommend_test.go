@@ -82,7 +82,7 @@ func TestRecommendable(t *testing.T) {
 	}
 }
 
-// TestOfferRepo: what is foretold from the files of a repository is near what its shape
+// TestOfferRepo: what is predicted from the files of a repository is near what its shape
 // says, for every form.
 func TestOfferRepo(t *testing.T) {
 	l := on(20e9)

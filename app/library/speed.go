@@ -39,7 +39,7 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 	return nil
 }
 
-// Measured says whether Expect knows this computer with a number of threads.
+// Measured reports whether Expect knows this computer with a number of threads.
 func (l *Library) Measured(threads int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

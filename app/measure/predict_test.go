@@ -95,7 +95,7 @@ func TestPredict(t *testing.T) {
 	}
 }
 
-// TestPredictForms: a model that keeps fewer than two bits a weight is foretold the rate of two
+// TestPredictForms: a model that keeps fewer than two bits a weight is predicted the rate of two
 // bits, not that of its bytes.
 func TestPredictForms(t *testing.T) {
 	m := Machine{Threads: 1, Body: 20e9, Full: 20e9}

@@ -23,7 +23,7 @@ func PeakRSS() int64 {
 }
 
 // forgetPeak lowers the peak to what the process holds now (see
-// /proc/pid/clear_refs in proc(5)) and says whether that worked.
+// /proc/pid/clear_refs in proc(5)) and reports whether that worked.
 func forgetPeak() bool {
 	return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) == nil
 }

@@ -194,7 +194,7 @@ func (r *Recipe) JSON() []byte {
 	return b.Bytes()
 }
 
-// Check says whether an engine's model is the recipe's; the error wraps
+// Check reports whether an engine's model is the recipe's; the error wraps
 // ErrOtherModel. hash is that of the engine's model.
 func (r *Recipe) Check(e *inference.Engine, hash string) error {
 	if hash != r.Model.Hash {
@@ -212,7 +212,7 @@ type Difference struct {
 	Text      string // what was written up to there
 }
 
-// Same tells whether there is none.
+// Same reports whether there is none.
 func (d *Difference) Same() bool { return d.At < 0 }
 
 // Replay computes the answer again, up to the first token that differs. A text

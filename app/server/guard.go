@@ -182,7 +182,7 @@ func endpoint(p string) string {
 	return "/v1" + p
 }
 
-// allows tells whether pages of origin may use the server.
+// allows reports whether pages of origin may use the server.
 func (s *Server) allows(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && loopback(u.Host) ||
@@ -242,7 +242,7 @@ func (s *Server) knows(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(given[:], s.key[:]) == 1
 }
 
-// loopback tells whether host, with or without a port, can mean nothing but
+// loopback reports whether host, with or without a port, can mean nothing but
 // this computer. RFC 6761 keeps all names below localhost for that.
 func loopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {

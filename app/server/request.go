@@ -345,7 +345,7 @@ func (r *request) refuse() error {
 	return nil
 }
 
-// blank tells whether a value asks for nothing, of whatever type: clients send
+// blank reports whether a value asks for nothing, of whatever type: clients send
 // every field they know, also where its user set none.
 func blank(raw json.RawMessage) bool {
 	switch s := string(raw); s {

@@ -97,7 +97,7 @@ func (m *schedule) turn(ctx context.Context, q *question) (write, error) {
 	return func(ctx context.Context, yield func(*inference.Event)) error { return m.write(ctx, t, yield) }, nil
 }
 
-// fits says whether t can be answered beside what runs: within the number of answers,
+// fits reports whether t can be answered beside what runs: within the number of answers,
 // and with memory for its prompt. It is called with mu held.
 func (m *schedule) fits(t *ticket) bool {
 	if m.running == 0 || m.running >= m.parallel {
@@ -335,7 +335,7 @@ func (m *schedule) forget() (bytes int64) {
 	return bytes
 }
 
-// spare drops the longest unused sequence, and says whether there was one.
+// spare drops the longest unused sequence, and reports whether there was one.
 func (m *schedule) spare() bool {
 	if len(m.idle) == 0 {
 		return false

@@ -129,7 +129,7 @@ const (
 	TakenName           // one of Presets, Recommended or Custom
 )
 
-// CheckPresetName tells whether a preset of the user's may have a name.
+// CheckPresetName reports whether a preset of the user's may have a name.
 func CheckPresetName(name string) NameCheck {
 	switch n := utf8.RuneCountInString(name); {
 	case strings.TrimSpace(name) == "" || n > maxPresetName:

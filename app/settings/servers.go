@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Serving says whether and how other apps on this computer may use the model.
+// Serving reports whether and how other apps on this computer may use the model.
 type Serving struct {
 	On   bool   `json:"on"`
 	Port int    `json:"port"`

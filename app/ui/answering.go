@@ -166,10 +166,10 @@ func (ans *answering) raiseLimit() {
 	ans.goOn(func() { ans.begin("") })
 }
 
-// done tells if there is nothing to do for the model until the user writes.
+// done reports whether there is nothing to do for the model until the user writes.
 func (ans *answering) done() bool { return ans.answered() && ans.wordless() }
 
-// wordless tells if the prompt holds no words.
+// wordless reports whether the prompt holds no words.
 func (ans *answering) wordless() bool { return strings.TrimSpace(ans.composer.entry.Text) == "" }
 
 // showComposer sets the one main button and what the prompt asks for.

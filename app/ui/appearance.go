@@ -50,7 +50,7 @@ func (pre *preferences) restyle() {
 	pre.transcript.Retype()
 	pre.do.showMenu()
 	pre.cfg.Save(pre.settings)
-	debug.FreeOSMemory() // the toolkit reads its fonts anew: the old ones are 50 MB
+	debug.FreeOSMemory() // the toolkit reads its fonts again: the old ones are 50 MB
 }
 
 func (pre *preferences) setEnterSends(on bool) {

@@ -7,7 +7,7 @@ import (
 )
 
 // calm ends all animations of Fyne. The caret of its entries fades in and out for
-// ever, and each step draws the whole window anew: 15 to 25% of a core without a
+// ever, and each step draws the whole window again: 15 to 25% of a core without a
 // graphics card, taken from the model. Nobody but the user's own Fyne settings can
 // turn them off, so the application is put behind one that does; Fyne's own code
 // for macOS does not bear that, and draws with the graphics card.

@@ -89,7 +89,7 @@ func (c *chooser) chooseBy(what string, open func(dir string, done func(string, 
 	})
 }
 
-// busy tells if the system's file window is open.
+// busy reports whether the system's file window is open.
 func (c *chooser) busy() bool { return c.choosing }
 
 // chooseIn opens the system's file window in dir.

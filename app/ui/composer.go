@@ -106,7 +106,7 @@ func (c *composer) measure(width float32) int {
 	return min(maxRows, max(minRows, int(h/line+0.5)))
 }
 
-// grown tells if the words take another number of rows than before.
+// grown reports whether the words take another number of rows than before.
 func (c *composer) grown() bool {
 	rows := c.measure(c.card.Size().Width)
 	if rows == c.rows {

@@ -106,7 +106,7 @@ func entry(v chat.View, id string) chat.Entry {
 	return chat.Entry{ID: id, Name: v.Title}
 }
 
-// noConversation tells if there is nothing to rename, copy or delete.
+// noConversation reports whether there is nothing to rename, copy or delete.
 func (con *conversations) noConversation() bool {
 	return con.transcript.Empty() && entry(con.view, con.view.ID).Name == ""
 }
@@ -233,7 +233,7 @@ func (con *conversations) switched() {
 	con.transcript.ToEnd()
 }
 
-// canTurn tells if the conversation can be a story rather than messages, or the
+// canTurn reports whether the conversation can be a story rather than messages, or the
 // other way round: a model that continues texts makes no messages of one.
 func (con *conversations) canTurn() bool {
 	m := con.view.Model
@@ -266,5 +266,5 @@ func (con *conversations) stepVersion(by int) {
 	}
 }
 
-// canRestore tells if a deletion can be undone.
+// canRestore reports whether a deletion can be undone.
 func (con *conversations) canRestore() bool { return len(con.removed) > 0 }

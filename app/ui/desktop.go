@@ -35,7 +35,7 @@ type Desktop struct {
 	window    *window
 }
 
-// HasDisplay tells if there is a display to open a window on, and otherwise says so
+// HasDisplay reports whether there is a display to open a window on, and otherwise says so
 // on stderr.
 func HasDisplay(stderr io.Writer) bool {
 	if findDisplay() {

@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/driver"
 )
 
-// show shows a window and tells whether there is one then: a display may have no
+// show shows a window and reports whether there is one then: a display may have no
 // OpenGL to draw it with. Fyne says that in its log alone, and would run on.
 func show(w fyne.Window) (shown bool) {
 	var said bytes.Buffer

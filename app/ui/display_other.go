@@ -2,6 +2,6 @@
 
 package ui
 
-// findDisplay tells whether a window can be opened: these systems have a display
+// findDisplay reports whether a window can be opened: these systems have a display
 // wherever a program runs.
 func findDisplay() bool { return true }

@@ -17,7 +17,7 @@ const (
 	platformWayland  = "wayland"
 )
 
-// findDisplay tells whether a window can be opened, and settles on which system it
+// findDisplay reports whether a window can be opened, and settles on which system it
 // does. It must be called on the main goroutine, before Fyne starts: that ends in a
 // panic where there is no display, and it takes Wayland where the session's
 // variables name it, although these outlive the session (ssh -X, su, containers).
@@ -41,7 +41,7 @@ func findDisplay() bool {
 	return true // and Fyne goes on with what is started
 }
 
-// starts tells whether GLFW starts on a platform: there is a display, and it lets
+// starts reports whether GLFW starts on a platform: there is a display, and it lets
 // this user in. Then GLFW stays started.
 func starts(platform glfw.Platform) (yes bool) {
 	defer func() {

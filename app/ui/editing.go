@@ -96,7 +96,7 @@ func (ed *editing) checkEditor() {
 	}
 }
 
-// holds tells if the document says what an editor was opened on. A message may
+// holds reports whether the document says what an editor was opened on. A message may
 // stand elsewhere in it than before.
 func (ed *editing) holds(e *longtext.Editor) bool {
 	if e.Message != nil {
@@ -171,7 +171,7 @@ func (ed *editing) clickedStory(i int, at fyne.Position) {
 		changed := e.Entry.Text != e.Old
 		ed.closeEditor(true)
 		if changed {
-			return // its paragraphs are cut anew; a second click finds them
+			return // its paragraphs are cut again; a second click finds them
 		}
 	}
 	ed.editStory(i, i+1)
@@ -256,7 +256,7 @@ func (ed *editing) editParagraph(i int) {
 	}
 }
 
-// editsStory tells if a paragraph of a story is an entry now.
+// editsStory reports whether a paragraph of a story is an entry now.
 func (ed *editing) editsStory() bool {
 	e := ed.transcript.Editor()
 	return e != nil && e.Message == nil

@@ -291,7 +291,7 @@ func (r *rig) tapStrip(label string) {
 	r.t.Fatalf("the strip has no button %q", label)
 }
 
-// ours tells if a widget is one of the window's own, rather than a part of Fyne's.
+// ours reports whether a widget is one of the window's own, rather than a part of Fyne's.
 func ours(o any) bool {
 	t := reflect.TypeOf(o)
 	return t != nil && t.Kind() == reflect.Pointer && strings.HasPrefix(t.Elem().PkgPath(), "tern/app/ui")

@@ -91,13 +91,13 @@ func (o *opener) followFirst(was, v chat.View) {
 	o.cfg.Save(o.settings)
 }
 
-// openedInstead tells if the model that is open stands in for another one.
+// openedInstead reports whether the model that is open stands in for another one.
 func (o *opener) openedInstead() bool { return o.instead != nil }
 
 // wrote says that the open model is used: what fails from now on is not its opening.
 func (o *opener) wrote() { o.opening = false }
 
-// failed tells if the problem in the view comes from opening a model.
+// failed reports whether the problem in the view comes from opening a model.
 func (o *opener) failed() bool { return o.loadFailed }
 
 // noteProblem tells the problem of an opening from others.

@@ -299,7 +299,7 @@ func (r *rig) nothingCut(when string, in fyne.CanvasObject) {
 	})
 }
 
-// shownIn tells if o and all that it stands in are visible.
+// shownIn reports whether o and all that it stands in are visible.
 func shownIn(root, o fyne.CanvasObject) bool {
 	var visible func(at fyne.CanvasObject) bool
 	found := false

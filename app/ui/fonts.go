@@ -9,7 +9,7 @@ import (
 
 // shaper is what Fyne shapes all texts with. It keeps every font that it has ever
 // shaped (planCache of go-text's harfbuzz.Buffer, as of 0.3.5), and Fyne reads its
-// fonts anew for each change of theme or text size: 6 MB more each time. Neither
+// fonts again for each change of theme or text size: 6 MB more each time. Neither
 // lets go of them otherwise.
 //
 //go:linkname shaper fyne.io/fyne/v2/internal/painter.shaper

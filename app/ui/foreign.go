@@ -59,7 +59,7 @@ func (aut *authors) foreign() *other {
 	return nil
 }
 
-// mute tells if messages are shown to a model that answers none.
+// mute reports whether messages are shown to a model that answers none.
 func (aut *authors) mute() bool {
 	m := aut.view.Model
 	return m != nil && m.Template == "" && aut.view.Mode == chat.ChatMode && !aut.transcript.Empty()

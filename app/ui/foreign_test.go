@@ -68,7 +68,7 @@ func TestAnotherModel(t *testing.T) {
 	r.answering.generate()
 	r.took("generate x")
 
-	// Another conversation asks anew; one whose last answer is the open model's does not.
+	// Another conversation asks again; one whose last answer is the open model's does not.
 	r.show(func(v *chat.View) { v.ID = "other" })
 	r.stripIs("Storychat wrote this conversation. [Open Storychat] [Continue with 2B]")
 	r.show(document("Hi", "\n\nHello", "\n\nSo?", "\n\nYes"), writtenBy("Storychat"), func(v *chat.View) { v.Document[3].Model = "2B" })

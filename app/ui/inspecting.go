@@ -96,7 +96,7 @@ func (ins *inspecting) copyRecipe() {
 	})
 }
 
-// tokensShown tells if the tokens of an answer can be seen.
+// tokensShown reports whether the tokens of an answer can be seen.
 func (ins *inspecting) tokensShown() bool {
 	return ins.inspect != nil && ins.inspect.Tab == 0 && ins.do.panelShown() == ins.inspectSide
 }

@@ -86,7 +86,7 @@ func (cop *copies) noteReading(was, now *chat.ModelInfo) {
 }
 
 // noteNotes shows what was passed over or assumed when m was opened, if it was not
-// shown before; it tells if it was.
+// shown before; it reports whether it was.
 func (cop *copies) noteNotes(m *chat.ModelInfo) (noted bool) {
 	cop.notes = nil
 	if r := cop.recent(m.Path); len(m.Notes) > 0 && (r == nil || !r.Noted) {
@@ -135,7 +135,7 @@ func (ses *session) recent(path string) *settings.Recent {
 	return nil
 }
 
-// wantsCopy tells if a compact copy of a model is offered.
+// wantsCopy reports whether a compact copy of a model is offered.
 func (cop *copies) wantsCopy(m *chat.ModelInfo) bool {
 	r := cop.recent(m.Path)
 	return r == nil || !r.NoCopy

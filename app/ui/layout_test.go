@@ -68,7 +68,7 @@ func TestLeastSize(t *testing.T) {
 	r := newRig(t, 1100, 720)
 	r.options.fold(false)
 	r.composer.entry.SetText(kittest.Story(3))
-	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts anew
+	for _, scale := range []int{100, 150} { // each change makes Fyne load its fonts again
 		r.preferences.setTextSize(scale)
 		for _, problem := range []*saying.Problem{nil, {Sentence: saying.Say(kittest.Story(1)), Hint: saying.Say(kittest.Story(1)), Detail: "x"}} {
 			r.show(document("", kittest.Story(3)), func(v *chat.View) {

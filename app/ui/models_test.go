@@ -341,7 +341,7 @@ func TestDownloadRows(t *testing.T) {
 	if b, ok := r.win.Canvas().Focused().(*kit.Button); !ok || b.Text != "Resume" {
 		t.Errorf("the focus is on %v", r.win.Canvas().Focused())
 	}
-	// A bar that moves does not make the rows anew.
+	// A bar that moves does not make the rows again.
 	r.loads.list = []library.Download{d}
 	r.show()
 	first := r.models.Coming[id]

@@ -122,7 +122,7 @@ func (o *options) numberRow(th fyne.Theme, n *numberSetting, escape func()) {
 	o.numbers = append(o.numbers, n)
 }
 
-// panel is the panel as the window shows it; writing tells if an answer is being
+// panel is the panel as the window shows it; writing reports whether an answer is being
 // made, while which some rows are locked.
 func (o *options) panel(writing func() bool) *panel {
 	o.side = &panel{
@@ -190,7 +190,7 @@ func (o *options) show(g settings.Generation) {
 // defaults are the settings that a reset goes back to.
 func (o *options) defaults() settings.Generation { return settings.DefaultGeneration().With(o.own) }
 
-// recommend takes what the open model recommends; says tells if it does recommend something.
+// recommend takes what the open model recommends; says reports whether it does recommend something.
 func (o *options) recommend(own settings.Preset, says bool) {
 	o.own, o.says = own, says
 	o.showPreset()
@@ -265,7 +265,7 @@ func threadsSentence(yields bool) string {
 	return kit.Tr("Processor threads used for writing. The text does not depend on it.")
 }
 
-// showThreads tells if the automatic number leaves a core to the window.
+// showThreads reports whether the automatic number leaves a core to the window.
 func (o *options) showThreads(yields bool) {
 	for _, n := range o.numbers {
 		if text := threadsSentence(yields); n.Spec.Title == titleThreads() && n.Spec.Sentence != text {

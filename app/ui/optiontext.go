@@ -10,7 +10,7 @@ import (
 	"tern/app/ui/kit"
 )
 
-// presetSentence explains the presets; ofModel tells if the model has settings of its own, and used if these are in use.
+// presetSentence explains the presets; ofModel reports whether the model has settings of its own, and used if these are in use.
 func presetSentence(ofModel, used bool) string {
 	switch {
 	case ofModel && used:

@@ -57,7 +57,7 @@ func (arr *arrangement) panelShown() *panel {
 	return nil
 }
 
-// panelDocks tells if the panel stands beside the text rather than over it.
+// panelDocks reports whether the panel stands beside the text rather than over it.
 func (arr *arrangement) panelDocks() bool { return arr.frame.Size().Width >= kit.Px(panelDockWidth) }
 
 // togglePanel opens a panel beside the text or over it, in the place of another
@@ -111,13 +111,13 @@ func (arr *arrangement) restyleParts() {
 	}
 }
 
-// covered tells if a screen takes the place of the text.
+// covered reports whether a screen takes the place of the text.
 func (arr *arrangement) covered() bool { return arr.screen != nil }
 
-// shows tells if a screen is the one that is open.
+// shows reports whether a screen is the one that is open.
 func (arr *arrangement) shows(s *screen) bool { return arr.screen == s }
 
-// drawerOpen tells if a side lies over the text.
+// drawerOpen reports whether a side lies over the text.
 func (arr *arrangement) drawerOpen() bool { return arr.drawer != noDrawer }
 
 // closeLeft closes the sidebar where it lies over the text.

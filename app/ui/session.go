@@ -26,30 +26,30 @@ func (ses *session) roomHint() string {
 	return ""
 }
 
-// writing tells if an answer of the conversation that is shown is being made, or
+// writing reports whether an answer of the conversation that is shown is being made, or
 // waits for its turn.
 func (ses *session) writing() bool {
 	s := ses.view.State
 	return s == chat.Prefilling || s == chat.Generating || s == chat.Stopping || s == chat.Waiting
 }
 
-// stoppable tells if an answer is being made here that was not stopped yet.
+// stoppable reports whether an answer is being made here that was not stopped yet.
 func (ses *session) stoppable() bool { return ses.writing() && ses.view.State != chat.Stopping }
 
-// full tells if the context has no room left. Where only memory was short, there
+// full reports whether the context has no room left. Where only memory was short, there
 // may be more the next time.
 func (ses *session) full() bool {
 	f := ses.view.Figures
 	return f.Context > 0 && !f.Short && f.ContextUsed >= f.Context
 }
 
-// canWrite tells if Generate would do something.
+// canWrite reports whether Generate would do something.
 func (ses *session) canWrite() bool { return ses.ready() && !ses.full() }
 
-// ready tells if the model would write for this conversation, had it room.
+// ready reports whether the model would write for this conversation, had it room.
 func (ses *session) ready() bool { return ses.view.State == chat.Ready && ses.view.Model != nil }
 
-// answered tells if a chat has nothing more to say without the user's words:
+// answered reports whether a chat has nothing more to say without the user's words:
 // the last answer was not cut, and no message waits for one.
 func (ses *session) answered() bool {
 	stop := ses.view.Figures.Stop

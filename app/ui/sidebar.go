@@ -365,12 +365,12 @@ func (t *title) CreateRenderer() fyne.WidgetRenderer {
 	}}, t.ground, t.text, t.sub, t.mark))
 }
 
-// sidebarDocks tells if the sidebar stands beside the text rather than over it.
+// sidebarDocks reports whether the sidebar stands beside the text rather than over it.
 func (arr *arrangement) sidebarDocks() bool {
 	return arr.frame.Size().Width >= kit.Px(sidebarDockWidth)
 }
 
-// sidebarShown tells if the sidebar can be seen.
+// sidebarShown reports whether the sidebar can be seen.
 func (arr *arrangement) sidebarShown() bool {
 	return arr.drawer == leftDrawer || arr.sidebarDocks() && arr.settings.SidebarOpen
 }

@@ -13,7 +13,7 @@ import (
 	"tern/app/ui/longtext"
 )
 
-// endedThinking tells if the last answer ended before its thoughts did, so that there is no answer yet.
+// endedThinking reports whether the last answer ended before its thoughts did, so that there is no answer yet.
 func endedThinking(v chat.View) bool {
 	n := len(v.Document)
 	return n > 0 && v.State == chat.Ready && v.Document[n-1].Thinking
@@ -167,7 +167,7 @@ func (o *options) showLevel() {
 // elsewhere are the levels that most servers know.
 var thinksElsewhere = &chat.Thinks{Levels: []string{"off", "on"}}
 
-// showThinking shows the rows while the model thinks. A server seldom says whether its model does: then it is known once
+// showThinking shows the rows while the model thinks. A server seldom reports whether its model does: then it is known once
 // that has thought.
 func (o *options) showThinking(v chat.View) {
 	t := &o.thinking

@@ -238,7 +238,7 @@ func (w *window) update() time.Duration {
 	return wake
 }
 
-// showText brings the text in step with the view, and tells if some waits.
+// showText brings the text in step with the view, and reports whether some waits.
 func (w *window) showText() (waiting bool) {
 	v := w.view
 	w.parts = w.parts[:0]

@@ -67,7 +67,7 @@ func version(page *url.URL) (string, error) {
 	return found[1], nil
 }
 
-// Newer tells whether version a is newer than b. What is not a version, as that of a
+// Newer reports whether version a is newer than b. What is not a version, as that of a
 // program somebody built, is as new as any.
 func Newer(a, b string) bool {
 	x, y := number.FindStringSubmatch(a), number.FindStringSubmatch(b)

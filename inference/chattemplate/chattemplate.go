@@ -84,7 +84,7 @@ type Options struct {
 type Vocabulary struct {
 	BOS, EOS string   // how they are written; "" where there is none
 	Control  []string // the names of all control tokens
-	// Has tells whether a marker is a token of its own, control or not. nil is never.
+	// Has reports whether a marker is a token of its own, control or not. nil is never.
 	Has func(literal string) bool
 }
 

@@ -119,7 +119,7 @@ func (t *Template) Between() string {
 	return text.String()[answer:question]
 }
 
-// Speaks tells whether the words of a user come out of the template. A template
+// Speaks reports whether the words of a user come out of the template. A template
 // that refuses the question may take others.
 func (t *Template) Speaks() bool {
 	text, err := t.text([]Message{{Role: RoleUser, Content: "a"}}, Options{GenerationPrompt: true})

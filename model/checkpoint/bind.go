@@ -142,7 +142,7 @@ func checkShape(t *tensor, want []int) error {
 	return nil
 }
 
-// isFloat says whether numbers of this type stand alone.
+// isFloat reports whether numbers of this type stand alone.
 func isFloat(kind string) bool {
 	t, ok := model.DTypeNamed(kind)
 	return ok && !t.Blocked()

@@ -154,7 +154,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// sentence says whether an error is one sentence that names the file.
+// sentence reports whether an error is one sentence that names the file.
 func sentence(err error, file string) bool {
 	text := err.Error()
 	return strings.HasPrefix(text, "model: ") && !strings.Contains(text, ": model: ") && strings.Contains(text, file) && !strings.Contains(text, "\n")

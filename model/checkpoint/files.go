@@ -108,7 +108,7 @@ func locateIn(fsys fs.FS, dir, name string) (place, error) {
 	return place{}, c.absent(name)
 }
 
-// isGGUF says whether the file at name begins like a GGUF file.
+// isGGUF reports whether the file at name begins like a GGUF file.
 func isGGUF(fsys fs.FS, name string) (bool, error) {
 	f, err := fsys.Open(name)
 	if err != nil {

@@ -75,5 +75,5 @@ func (x *Extras) Pairs() []gguf.Pair {
 	return list
 }
 
-// isFloat says whether a module stays float.
+// isFloat reports whether a module stays float.
 func (x *Extras) isFloat(module string) bool { return slices.Contains(x.Floats, module) }

@@ -157,7 +157,7 @@ func (m *opening) tie(tensors map[string]*tensor, same func(a, b *tensor) (bool,
 // errDiffer ends the comparison of two tensors.
 var errDiffer = errors.New("tensors differ")
 
-// same says whether two tensors hold the same numbers in the same form.
+// same reports whether two tensors hold the same numbers in the same form.
 func same(ctx context.Context, a, b *tensor) (bool, error) {
 	if a.kind != b.kind || a.Size() != b.Size() {
 		return false, nil

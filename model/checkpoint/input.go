@@ -93,7 +93,7 @@ func inputByScales(t *tensor) (model.Input, error) {
 	return model.InputInt8, nil
 }
 
-// SaysInput says whether a file of a model has to name what its projections
+// SaysInput reports whether a file of a model has to name what its projections
 // multiply with: where there are checkpoints of either kind of the architecture,
 // or where the model is not of the kind that the architecture implies.
 func SaysInput(c *model.Config) bool {

@@ -51,7 +51,7 @@ var harmless = map[string]string{
 // neutralAt is a value other than nothing at which a key changes nothing.
 var neutralAt = map[string]string{"weight_bits": "1", "input_bits": "8", "gguf.attention.causal": "true"}
 
-// isNeutral says whether a key is switched off: null, false, 0, empty, or 1 where
+// isNeutral reports whether a key is switched off: null, false, 0, empty, or 1 where
 // it multiplies or divides.
 func isNeutral(key, value string) bool {
 	switch value {

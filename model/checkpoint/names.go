@@ -16,7 +16,7 @@ func (a *Architecture) slots(m *model.Model) []model.Slot { return m.Slots(&a.Na
 
 const headName = "lm_head.weight"
 
-// excluded says whether the module stays float: each entry of
+// excluded reports whether the module stays float: each entry of
 // modules_to_not_convert is a substring of the paths it means.
 func (q *quantization) excluded(module string) bool {
 	for _, s := range q.exclude {
@@ -27,7 +27,7 @@ func (q *quantization) excluded(module string) bool {
 	return false
 }
 
-// needed says whether a tensor that no slot of the model reads must not be
+// needed reports whether a tensor that no slot of the model reads must not be
 // skipped, because the computation would be another one without it.
 func needed(name string) bool {
 	if strings.HasSuffix(name, ".rotary_emb.inv_freq") {

@@ -57,7 +57,7 @@ type Options struct {
 	// will say while the weights are read, on another goroutine: a tokenizer can be
 	// made meanwhile. It has returned when OpenWith does.
 	Vocabulary func(vocab.Files)
-	// Narrow, if it is not nil, says whether a head of 16-bit floats is to be kept in
+	// Narrow, if it is not nil, reports whether a head of 16-bit floats is to be kept in
 	// 12 bits where that works, as [model.Dense.Narrowed] does later with more work.
 	Narrow func(head *model.Dense) bool
 }

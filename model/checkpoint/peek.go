@@ -203,7 +203,7 @@ func sameStart(a, b *tensor) (bool, error) {
 	return bytes.Equal(buf[:n], buf[n:]), nil
 }
 
-// chats says whether the tokenizer's files in dir hold a chat template.
+// chats reports whether the tokenizer's files in dir hold a chat template.
 func chats(fsys fs.FS, dir string) (bool, error) {
 	if exists(fsys, path.Join(dir, "chat_template.jinja")) {
 		return true, nil

@@ -91,7 +91,7 @@ func stopsOf(v *vocab.GGUF) []int64 {
 	return ids
 }
 
-// isControl says whether a token is a marker rather than text.
+// isControl reports whether a token is a marker rather than text.
 func isControl(v *vocab.GGUF, id int) bool {
 	return v.Types == nil || v.Types[id] == vocab.Control
 }

@@ -200,7 +200,7 @@ func (f *File) TakeQ2(layout Type) {
 // firstOf is value n of m in the order of its keys.
 func firstOf(m map[int]string, n int) string { return m[slices.Sorted(maps.Keys(m))[n]] }
 
-// fills says whether a tensor of size bytes leaves no room but the padding,
+// fills reports whether a tensor of size bytes leaves no room but the padding,
 // which the last tensor may lack.
 func fills(size, room, align int64) bool { return room == size || room == padded(size, align) }
 

@@ -81,7 +81,7 @@ func Narrow(data []byte, rows, cols int, half bool) *Matrix {
 	return b.Matrix()
 }
 
-// fits says whether a matrix has a shape that can be narrowed.
+// fits reports whether a matrix has a shape that can be narrowed.
 func fits(data []byte, rows, cols int) bool {
 	return cols%colsMultiple == 0 && rows > 0 && len(data) == 2*rows*cols
 }
@@ -152,7 +152,7 @@ func (b *Builder) each(f func(i int, scratch []byte) error) {
 // errTooMany ends the narrowing of a matrix that has too many odd numbers.
 var errTooMany = errors.New("narrow: too many numbers to keep beside")
 
-// fewBits says whether most of these binary16 numbers have no more than the 8 bits of a
+// fewBits reports whether most of these binary16 numbers have no more than the 8 bits of a
 // bfloat16, as those of a model that was trained in it do.
 func fewBits(data []byte) bool {
 	n := 0

@@ -164,7 +164,7 @@ func parseIndex(raw []byte) (map[string]map[string]bool, error) {
 	return shards, nil
 }
 
-// validShard says whether a name from an index stays inside the folder, on
+// validShard reports whether a name from an index stays inside the folder, on
 // every system.
 func validShard(name string) bool {
 	return strings.HasSuffix(name, ".safetensors") && !strings.ContainsAny(name, `/\:`) && fs.ValidPath(name)

@@ -57,7 +57,7 @@ type Local struct {
 	vocab    document.Vocab
 }
 
-// NewLocal returns the model of an engine. info.Template tells whether it chats.
+// NewLocal returns the model of an engine. info.Template reports whether it chats.
 func NewLocal(e Engine, info Info) *Model {
 	l := &Local{engine: e, template: info.Template}
 	l.vocab.Key = vocabKey(e.Tokenizer())

@@ -179,7 +179,7 @@ func think(r *remote.Request, p Prompt) {
 type remoteAnswer struct {
 	client  *remote.Client
 	request remote.Request
-	again   bool // it thinks anew, behind what it thought before
+	again   bool // it thinks again, behind what it thought before
 }
 
 // Size is not known, nor are ids and room.

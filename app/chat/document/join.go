@@ -28,7 +28,7 @@ func Join(text, words string) string {
 	return words
 }
 
-// leans tells whether words that begin with r stand close to the text: closing
+// leans reports whether words that begin with r stand close to the text: closing
 // brackets and quotes, dashes, commas and the like do, opening ones do not. The
 // straight quote closes where its paragraph has an open one.
 func leans(r rune, text string) bool {
@@ -39,7 +39,7 @@ func leans(r rune, text string) bool {
 	return unicode.IsPunct(r) && !unicode.In(r, unicode.Ps, unicode.Pi) && !strings.ContainsRune("&*#@", r)
 }
 
-// unspaced tells whether r belongs to a script that is written without spaces.
+// unspaced reports whether r belongs to a script that is written without spaces.
 func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }

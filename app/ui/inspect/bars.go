@@ -65,7 +65,7 @@ func (b *Bars) set(t *chat.Token, enabled bool) {
 	b.Refresh()
 }
 
-// can tells if a row can be chosen: it can stand there, and does not yet.
+// can reports whether a row can be chosen: it can stand there, and does not yet.
 func (b *Bars) can(row int) bool {
 	return b.enabled && row >= 0 && row < len(b.List) && row != b.id && b.List[row].Choosable()
 }

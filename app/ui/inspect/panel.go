@@ -236,7 +236,7 @@ func (p *Panel) showTokens() {
 	}
 }
 
-// distant tells if the open model runs in another program.
+// distant reports whether the open model runs in another program.
 func (p *Panel) distant() bool { return p.view.Model != nil && p.view.Model.Host != "" }
 
 // showToken brings the figures in step with the token that is looked at.

@@ -48,7 +48,7 @@ func (p *Panel) HoverAt(at int) { p.Text.hover(p.tokenAt(at)) }
 
 // PinAt pins the token of a byte of the document. In another answer than the one
 // that is looked at it looks at that one, and pins when its figures are known. It
-// tells if the model wrote there at all.
+// reports whether the model wrote there at all.
 func (p *Panel) PinAt(at int) bool {
 	if i := p.tokenAt(at); i >= 0 {
 		p.Text.Pin(i)

@@ -74,7 +74,7 @@ func newTokenText(show func(i int), escape func(), after func(time.Duration, fun
 
 // set shows the tokens, and the same one as before where the text only grew.
 func (t *tokenText) set(tokens []chat.Token, tinted bool) {
-	// What is cut off is cut in steps: to begin elsewhere is to break all lines anew.
+	// What is cut off is cut in steps: to begin elsewhere is to break all lines again.
 	const step = maxTokens / 4
 	tokens = tokens[(max(0, len(tokens)-maxTokens)+step-1)/step*step:]
 	old := t.Tokens
@@ -167,7 +167,7 @@ func (t *tokenText) lineHeight() float32 {
 	return fyne.MeasureText("M", t.size(), fyne.TextStyle{}).Height
 }
 
-// Resize breaks the lines anew where the width differs.
+// Resize breaks the lines again where the width differs.
 func (t *tokenText) Resize(size fyne.Size) {
 	if size.Width != t.width {
 		t.width = size.Width

@@ -8,7 +8,7 @@ import (
 )
 
 // Drawing is the renderer of a widget that is drawn from its state: all objects
-// are made anew when that or the size changes.
+// are made again when that or the size changes.
 type Drawing struct {
 	w       fyne.Widget
 	theme   func() fyne.Theme

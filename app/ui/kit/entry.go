@@ -101,7 +101,7 @@ func PlainPaste(s fyne.Shortcut) fyne.Shortcut {
 // TypedShortcut pastes lines as models know them.
 func (e *TextEntry) TypedShortcut(s fyne.Shortcut) { e.Entry.TypedShortcut(PlainPaste(s)) }
 
-// ShiftKey tells if Shift is held down while an entry has the focus.
+// ShiftKey reports whether Shift is held down while an entry has the focus.
 type ShiftKey bool
 
 func (s *ShiftKey) Track(k *fyne.KeyEvent, down bool) {

@@ -127,7 +127,7 @@ func (Flush) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[0].Resize(size.AddWidthHeight(2*Inset(), 0))
 }
 
-// SetVisible shows or hides o and tells if that changed something. What was
+// SetVisible shows or hides o and reports whether that changed something. What was
 // hidden is unknown to the canvas, which draws it only with something around it
 // that is not: the caller sees to that.
 func SetVisible(o fyne.CanvasObject, on bool) bool {

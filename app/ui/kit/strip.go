@@ -32,7 +32,7 @@ type Action struct {
 	Do    func()
 }
 
-// same tells if two messages say the same.
+// same reports whether two messages say the same.
 func (m *Notice) same(n *Notice) bool {
 	if m == nil || n == nil {
 		return m == n

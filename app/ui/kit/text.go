@@ -57,7 +57,7 @@ func (n *Note) Set(spans ...Span) {
 	n.Refresh()
 }
 
-// Resize cuts the text anew where it is cut at all.
+// Resize cuts the text again where it is cut at all.
 func (n *Note) Resize(size fyne.Size) {
 	if size.Width != n.Size().Width && n.Truncation == fyne.TextTruncateEllipsis && len(n.spans) > 1 {
 		n.RichText.Resize(size)

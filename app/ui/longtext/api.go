@@ -30,7 +30,7 @@ func (t *View) ParagraphsOf(segment int) (first, end int) {
 	return first, end
 }
 
-// Chat tells if the text is messages rather than a story.
+// Chat reports whether the text is messages rather than a story.
 func (t *View) Chat() bool { return t.types.chat }
 
 // Find is a finder of words in the text; close takes its line away.
@@ -55,10 +55,10 @@ func (t *View) RevealAt(at int) {
 	}
 }
 
-// Plain tells if an answer is shown as it was written.
+// Plain reports whether an answer is shown as it was written.
 func (t *View) Plain(m Message) bool { return t.page.content.plain[m.Segment] }
 
-// Formatted tells if a message has anything that is shown with formatting.
+// Formatted reports whether a message has anything that is shown with formatting.
 func (t *View) Formatted(m Message) bool { return t.page.content.formatted(m) }
 
 // Editor is the one that is open, nil for none.
@@ -108,7 +108,7 @@ func (t *View) Reading() (m Message, first int) {
 }
 
 // Read moves the reader by a number of messages, or of paragraphs of a story, at
-// first from what can be seen. It tells if there is something to read there.
+// first from what can be seen. It reports whether there is something to read there.
 func (t *View) Read(by int) bool {
 	p := t.page
 	to := p.reader.On + by

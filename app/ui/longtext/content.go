@@ -15,7 +15,7 @@ type content struct {
 	plain   map[int]bool // answers, by their first segment, that are shown as they were written
 }
 
-// formatted tells if a message has anything that is shown with formatting.
+// formatted reports whether a message has anything that is shown with formatting.
 func (c *content) formatted(m Message) bool {
 	for _, x := range c.paras[:c.shown] {
 		if c.infos[x.message].Segment == m.Segment && x.part == wordPart && (x.code || formatted(x.Text)) {
@@ -72,7 +72,7 @@ func (c *content) text(i int) string {
 	return strings.TrimRight(c.paras[i].Text, " \t\r\n") // code that is shown as it was written may end in empty lines
 }
 
-// growing tells if a paragraph is the one that is being written.
+// growing reports whether a paragraph is the one that is being written.
 func (c *content) growing(i int) bool {
 	return c.writing && i == c.shown-1 && !c.paras[i].mine && c.paras[i].part != foldPart
 }
@@ -94,16 +94,16 @@ func (c *content) kind(i int) blockKind {
 	return proseKind
 }
 
-// boxed tells if a paragraph is a block of code, and shown as one.
+// boxed reports whether a paragraph is a block of code, and shown as one.
 func (c *content) boxed(i int) bool { return c.paras[i].code && !c.asWritten(i) }
 
-// asWritten tells if a paragraph is of an answer that is shown as it was written.
+// asWritten reports whether a paragraph is of an answer that is shown as it was written.
 func (c *content) asWritten(i int) bool {
 	m := c.paras[i].message
 	return len(c.plain) > 0 && m < len(c.infos) && c.plain[c.infos[m].Segment]
 }
 
-// ends tells if a message ends with paragraph i.
+// ends reports whether a message ends with paragraph i.
 func (c *content) ends(i int) bool {
 	return i == c.shown-1 || c.paras[i+1].message != c.paras[i].message
 }

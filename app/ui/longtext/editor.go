@@ -31,7 +31,7 @@ type Editor struct {
 type EditEntry struct {
 	widget.Entry
 	Leave func()
-	Join  func() bool // backspace where there is nothing before; tells if that did something
+	Join  func() bool // backspace where there is nothing before; reports whether that did something
 	Moved func()
 }
 

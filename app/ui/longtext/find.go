@@ -77,7 +77,7 @@ func newFinder(do finderActions) *Finder {
 	return f
 }
 
-// Open tells if the line can be seen.
+// Open reports whether the line can be seen.
 func (f *Finder) Open() bool { return f.Box.Visible() }
 
 // Height is what the line takes.

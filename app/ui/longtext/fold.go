@@ -164,7 +164,7 @@ func (p *page) foldReading() {
 	}
 }
 
-// Words tells if a paragraph is of an answer or another text, and not of what was thought before it.
+// Words reports whether a paragraph is of an answer or another text, and not of what was thought before it.
 func (p paragraph) Words() bool { return p.part == wordPart }
 
 // words are the paragraphs from first up to end of a message without its thoughts; where it has nothing else, with them.

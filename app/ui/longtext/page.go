@@ -142,14 +142,14 @@ func (p *page) deselect() {
 	}
 }
 
-// selectedEnd tells if the reader has text selected in the last paragraph, which
+// selectedEnd reports whether the reader has text selected in the last paragraph, which
 // is the one that grows.
 func (p *page) selectedEnd() bool {
 	b := p.live[p.content.shown-1]
 	return b != nil && b.SelectedText() != ""
 }
 
-// discard lets go of every widget: all are made anew, in another size of letters.
+// discard lets go of every widget: all are made again, in another size of letters.
 func (p *page) discard() {
 	for _, b := range p.live {
 		p.release(b)
@@ -331,7 +331,7 @@ func (p *page) realise() (moved float32) {
 	return moved
 }
 
-// hidden tells if a paragraph is being edited.
+// hidden reports whether a paragraph is being edited.
 func (p *page) hidden(i int) bool { return p.edit != nil && p.edit.First <= i && i < p.edit.End }
 
 // MinSize is the height at the width of the page.

@@ -102,7 +102,7 @@ func space(g gap) float32 {
 	}
 }
 
-// reflow lays everything out at a new width and tells if it had to.
+// reflow lays everything out at a new width and reports whether it had to.
 func (p *page) reflow(width float32) bool {
 	if width == p.width {
 		return false

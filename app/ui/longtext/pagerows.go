@@ -27,7 +27,7 @@ func rowHeight() float32 {
 
 // placeRows shows the buttons below messages near the view: of the last one, of
 // those that the pointer and the reader are on, and of those that have several
-// versions. It tells if they changed.
+// versions. It reports whether they changed.
 func (p *page) placeRows() (changed bool) {
 	want := map[int]Message{}
 	if p.edit == nil || !p.content.chat {

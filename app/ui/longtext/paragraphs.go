@@ -72,7 +72,7 @@ type typesetter struct {
 	folds   folds
 }
 
-// setChat tells whether the document is a conversation from now on.
+// setChat reports whether the document is a conversation from now on.
 func (t *typesetter) setChat(on bool) {
 	if on != t.chat {
 		*t = typesetter{chat: on, folds: folds{open: t.folds.open}}
@@ -120,14 +120,14 @@ func (t *typesetter) update(doc []Segment) int {
 	return same
 }
 
-// same tells if doc is what was seen, letter by letter.
+// same reports whether doc is what was seen, letter by letter.
 func (t *typesetter) same(doc []Segment) bool {
 	return slices.EqualFunc(doc, t.seen, func(a, b Segment) bool {
 		return a.ID == b.ID && len(a.Text) == len(b.Text) && len(a.Thoughts) == len(b.Thoughts) && a.Thinking == b.Thinking && a.Took == b.Took
 	})
 }
 
-// grew tells if doc is what was seen with something behind it.
+// grew reports whether doc is what was seen with something behind it.
 func (t *typesetter) grew(doc []Segment) bool {
 	n := len(t.seen)
 	if len(doc) < n {

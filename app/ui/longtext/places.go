@@ -36,7 +36,7 @@ func (p Places) Blocks() iter.Seq2[int, Block] {
 	}
 }
 
-// Hides tells if an editor stands in the place of a paragraph.
+// Hides reports whether an editor stands in the place of a paragraph.
 func (p Places) Hides(para int) bool { return p.v.page.hidden(para) }
 
 // Height is that of the whole text.

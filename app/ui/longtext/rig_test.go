@@ -46,7 +46,7 @@ func newViewRig(t testing.TB, width, height float32) *viewRig {
 	return r
 }
 
-// show shows the document after change altered it. It tells if some waits.
+// show shows the document after change altered it. It reports whether some waits.
 func (r *viewRig) show(change ...func(*Document)) (waiting bool) {
 	for _, f := range change {
 		f(&r.doc)

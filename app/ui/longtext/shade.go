@@ -133,7 +133,7 @@ func (h *shades) Line(at int) (top, bottom float32) {
 	return top, bottom
 }
 
-// show draws a list; it tells if that is another one than before.
+// show draws a list; it reports whether that is another one than before.
 func (h *shades) show(list []Shade) bool {
 	same := slices.Equal(h.list, list)
 	if same && (h.drawn || len(list) == 0) {

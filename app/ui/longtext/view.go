@@ -56,7 +56,7 @@ type Document struct {
 
 // Update brings the page in step with a document. It returns true while it holds text
 // back, to be called again: what is appended waits while the reader has text
-// selected at the end, which would be laid out anew. Nothing else waits.
+// selected at the end, which would be laid out again. Nothing else waits.
 func (t *View) Update(v Document) (waiting bool) {
 	another := v.ID != t.id || v.Chat != t.types.chat
 	same := !another && v.Writing == t.writing && t.types.same(v.Parts)
@@ -108,7 +108,7 @@ func (t *View) ShowPlain(m Message, plain bool) {
 	t.settle()
 }
 
-// Empty tells if there is no text to read.
+// Empty reports whether there is no text to read.
 func (t *View) Empty() bool {
 	for _, s := range t.types.seen {
 		if strings.TrimSpace(s.Text) != "" || s.Thoughts != "" {

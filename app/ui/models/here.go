@@ -33,7 +33,7 @@ func (m *Page) opener(path string, fit library.Fit) *kit.Button {
 	return kit.NewButton(label, m.do.Escape, open)
 }
 
-// samePath tells if two paths mean one model: a file of a folder means it.
+// samePath reports whether two paths mean one model: a file of a folder means it.
 func samePath(a, b string) bool {
 	return a == b || a != "" && b != "" && !isGGUF(a) && !isGGUF(b) &&
 		(filepath.Dir(a) == b || filepath.Dir(b) == a)

@@ -103,7 +103,7 @@ func New(canvas fyne.Canvas, shelf *Shelf, do Actions) *Page {
 	return m
 }
 
-// Open looks for models anew, in the background.
+// Open looks for models again, in the background.
 func (m *Page) Open() {
 	m.Scan()
 	m.rebuild()
@@ -161,7 +161,7 @@ func (m *Page) measure() {
 	})
 }
 
-// Show brings the page in step: rows are made anew when there are others, and
+// Show brings the page in step: rows are made again when there are others, and
 // only their texts change while downloads run.
 func (m *Page) Show(v chat.View) {
 	s := m.do.State()
@@ -298,7 +298,7 @@ func prominent(b *kit.Button) *kit.Button {
 	return b
 }
 
-// here tells if a public model is in one of the folders already.
+// here reports whether a public model is in one of the folders already.
 func (m *Page) here(id string) bool {
 	return slices.ContainsFunc(m.Found.Models, func(e library.Entry) bool {
 		for _, folder := range m.do.Folders() {

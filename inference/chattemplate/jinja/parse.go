@@ -38,10 +38,10 @@ func (p *parser) deeper() {
 	}
 }
 
-// is tells whether the next token is this operator.
+// is reports whether the next token is this operator.
 func (p *parser) is(op string) bool { t := p.peek(); return t.kind == operatorToken && t.text == op }
 
-// isName tells whether the next token is this word.
+// isName reports whether the next token is this word.
 func (p *parser) isName(words ...string) bool {
 	t := p.peek()
 	return t.kind == nameToken && slices.Contains(words, t.text)

@@ -16,7 +16,7 @@ var comparisons = map[string]string{
 	"le": "<=", "<=": "<=", "gt": ">", "greaterthan": ">", ">": ">", "ge": ">=", ">=": ">=", "in": "in",
 }
 
-// passes tells whether v passes a test.
+// passes reports whether v passes a test.
 func (r *run) passes(name string, v Value, a arguments) bool {
 	r.step(1)
 	if op, ok := comparisons[name]; ok {
@@ -100,7 +100,7 @@ func (r *run) passes(name string, v Value, a arguments) bool {
 	return false
 }
 
-// isTest tells whether a test has this name.
+// isTest reports whether a test has this name.
 func isTest(name string) bool {
 	const others = " defined undefined none boolean true false integer float number string mapping sequence iterable" +
 		" callable odd even divisibleby lower upper sameas escaped filter test "

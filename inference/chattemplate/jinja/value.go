@@ -116,7 +116,7 @@ type function struct {
 	call func(r *run, a arguments) Value
 }
 
-// isUndefined tells whether v is not there.
+// isUndefined reports whether v is not there.
 func isUndefined(v Value) bool { _, is := v.(*undefined); return is }
 
 // defined ends the rendering if v is not there.

@@ -212,7 +212,7 @@ func Q1(dst, src []byte) {
 	}
 }
 
-// Finite16 says whether no 16-bit number in src has all bits of exponent set.
+// Finite16 reports whether no 16-bit number in src has all bits of exponent set.
 func Finite16(src []byte, exponent uint16) bool {
 	if n := len(src) / 64; useAVX2 && n > 0 {
 		if !finite16AVX2(&src[0], n, uint32(exponent)*0x10001) {
@@ -235,7 +235,7 @@ func Finite16(src []byte, exponent uint16) bool {
 	return true
 }
 
-// Finite32 says whether no 32-bit number in src has all bits of exponent set.
+// Finite32 reports whether no 32-bit number in src has all bits of exponent set.
 func Finite32(src []byte, exponent uint32) bool {
 	if n := len(src) / 64; useAVX2 && n > 0 {
 		if !finite32AVX2(&src[0], n, exponent) {
