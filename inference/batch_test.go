@@ -15,7 +15,7 @@ import (
 type transcript struct {
 	ids     []int32
 	text    string
-	choices []Choice
+	choices []TokenLogprobs
 	stop    StopReason
 	err     error
 }
@@ -26,7 +26,7 @@ func (x *transcript) add(e Event, err error) bool {
 		x.err = err
 	case e.Kind == EventToken:
 		x.ids, x.text = append(x.ids, e.ID), x.text+e.Text
-		x.choices = append(x.choices, e.Choice)
+		x.choices = append(x.choices, e.Logprobs)
 	case e.Kind == EventDone:
 		x.stop = e.Stop
 	}
@@ -59,7 +59,7 @@ func TestBatch(t *testing.T) {
 func testBatch(t *testing.T, dir string, threads int, rng *rand.Rand) {
 	e := open(t, dir, threads)
 	if e.model.Head.Grouped == nil {
-		e.scan = buildScanHead(e.model.Head)
+		e.scan = buildHeadScan(e.model.Head)
 	}
 	type text struct {
 		ids       []int32
@@ -284,7 +284,7 @@ func TestBatchAllocatesNothing(t *testing.T) {
 		e := open(t, dir, 2)
 		e.tok = nil
 		if e.model.Head.Grouped == nil {
-			e.scan = buildScanHead(e.model.Head)
+			e.scan = buildHeadScan(e.model.Head)
 		}
 		b := e.NewBatch()
 		for i := range 10 {

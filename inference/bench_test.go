@@ -126,7 +126,7 @@ func BenchmarkScanHead(b *testing.B) {
 				head := *m.Head
 				head.Data = slices.Clone(stored)
 				b.StartTimer()
-				buildScanHead(&head)
+				buildHeadScan(&head)
 			}
 		})
 	}

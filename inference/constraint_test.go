@@ -40,7 +40,7 @@ const bird = `{"type": "object", "properties": {"name": {"enum": ["tern", "gull"
 func TestGrammar(t *testing.T) {
 	e := builtin(t)
 	scanning := *e
-	scanning.scan = buildScanHead(e.model.Head)
+	scanning.scan = buildHeadScan(e.model.Head)
 	m := schemaOf(t, e, bird)
 	settings := []Sampling{{}, {RepeatPenalty: 1.3}}
 	for seed := range uint64(2) {
@@ -136,7 +136,7 @@ func boolInt(b bool) int {
 func TestGrammarAllocatesNothing(t *testing.T) {
 	e := builtinWith(t, 1) // AllocsPerRun leaves one processor, on which a second worker waits in vain
 	scanning := *e
-	scanning.scan = buildScanHead(e.model.Head)
+	scanning.scan = buildHeadScan(e.model.Head)
 	for _, e := range []*Engine{e, &scanning} {
 		s := session(t, e, SessionOptions{})
 		prompt := e.Prompt("Once upon a time")

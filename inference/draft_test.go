@@ -67,9 +67,9 @@ func TestSpeculationChangesNothing(t *testing.T) {
 			var g golden
 			readJSON(t, filepath.Join(dir, "golden.json"), &g)
 			e := open(t, dir, 2)
-			scan := buildScanHead(e.model.Head)
+			scan := buildHeadScan(e.model.Head)
 			for i, o := range ways {
-				for _, e.scan = range []*scanHead{nil, scan} {
+				for _, e.scan = range []*headScan{nil, scan} {
 					sameWithDrafts(t, fmt.Sprintf("way %d, scan %v", i, e.scan != nil), e, g.Long.Prompt[:12], o, SessionOptions{})
 				}
 			}
@@ -153,7 +153,7 @@ func everyEvent(t *testing.T, s *Session, prompt []int32, o GenerateOptions) (g 
 		if e.Kind == EventToken {
 			g.ids, g.text = append(g.ids, e.ID), append(g.text, e.ID)
 		}
-		g.events = append(g.events, fmt.Sprintf("%d %d %q %v %s %d %q %d of %d", e.Kind, e.ID, e.Text, e.Choice, e.Stop, e.StopID, e.StopText,
+		g.events = append(g.events, fmt.Sprintf("%d %d %q %v %s %d %q %d of %d", e.Kind, e.ID, e.Text, e.Logprobs, e.Stop, e.StopID, e.StopText,
 			e.Stats.Generated, e.Stats.ContextUsed))
 		g.drafted, g.accepted = e.Stats.Drafted, e.Stats.Accepted
 	}
@@ -203,7 +203,7 @@ func TestSpeculationCancel(t *testing.T) {
 // TestSpeculationAllocatesNothing: a token costs no garbage, drafted or not.
 func TestSpeculationAllocatesNothing(t *testing.T) {
 	e := open(t, tiny, 1) // AllocsPerRun leaves one processor, on which a second worker waits in vain
-	e.scan = buildScanHead(e.model.Head)
+	e.scan = buildHeadScan(e.model.Head)
 	s := session(t, e, SessionOptions{})
 	prompt := []int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}
 	for _, o := range []GenerateOptions{

@@ -91,7 +91,7 @@ type Engine struct {
 	conv     [][]float32   // of a layer of linear attention: its convolution, see convolutions
 	planes   kernel.Planes // precision of the activations of matrices with groups
 	grammars *grammars     // of GenerateOptions.Grammar
-	scan     *scanHead     // codes of the head, nil where they do not pay
+	scan     *headScan     // codes of the head, nil where they do not pay
 	free     func() (bytes int64, known bool)
 	print    *fingerprint
 	clocks   *clocks // of TimePhases
@@ -140,7 +140,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		chat:     chooseTemplate(m, tok, o.Template),
 		pool:     newPool(threads),
 		planes:   kernel.Fixed16,
-		scan:     newScanHead(m.Head),
+		scan:     newHeadScan(m.Head),
 		free:     o.Free,
 		grammars: &grammars{},
 	}

@@ -60,10 +60,10 @@ func rate(n int, d time.Duration) float64 {
 // Event is one step of a generation.
 type Event struct {
 	Kind        EventKind
-	Done, Total int    // EventPrefill: prompt ids evaluated so far and in all
-	ID          int32  // EventToken
-	Text        string // EventToken: what it adds to the text, whole characters; may be empty
-	Choice      Choice // of ID, or of StopID; the zero value without Alternatives
+	Done, Total int           // EventPrefill: prompt ids evaluated so far and in all
+	ID          int32         // EventToken
+	Text        string        // EventToken: what it adds to the text, whole characters; may be empty
+	Logprobs    TokenLogprobs // of ID, or of StopID; the zero value without Alternatives
 	Stop        StopReason
 	StopID      int32  // the id that ended the text, for StopEOS
 	StopText    string // the stop string that was found, for StopString

@@ -42,8 +42,8 @@ type generation struct {
 	sentence     sentence // the end of the text, for EndSentence
 	think        thinker
 	form         constraint
-	choice       Choice // of the token sampled last
-	pending      Event  // a token whose text is not decided yet
+	choice       TokenLogprobs // of the token sampled last
+	pending      Event         // a token whose text is not decided yet
 	hasPending   bool
 }
 
@@ -301,7 +301,7 @@ func (g *generation) token(id int32) (stop StopReason, stopText string) {
 		stop = StopComplete
 	}
 	g.flushPending("")
-	g.pending, g.hasPending = Event{Kind: EventToken, ID: id, Text: text, Choice: g.choice, Stats: g.stats}, true
+	g.pending, g.hasPending = Event{Kind: EventToken, ID: id, Text: text, Logprobs: g.choice, Stats: g.stats}, true
 	if !held && stop == "" {
 		g.flushPending("")
 	}
@@ -347,7 +347,7 @@ func (g *generation) finish(stop StopReason, stopText string) {
 		g.stats.ContextUsed = len(g.session.tokens)
 		e := Event{Kind: EventDone, Stop: stop, StopID: g.stopID, StopText: stopText, Stats: g.stats}
 		if stop == StopEOS {
-			e.Choice = g.choice
+			e.Logprobs = g.choice
 		}
 		g.yield(e, nil)
 	}

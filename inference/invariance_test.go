@@ -62,7 +62,7 @@ func TestResultsDoNotDependOnCutting(t *testing.T) {
 func TestSetThreads(t *testing.T) {
 	write := func(alternatives int, threads func(token int) int) (ids []int32) {
 		e := builtinWith(t, 4)
-		e.scan = buildScanHead(e.model.Head)
+		e.scan = buildHeadScan(e.model.Head)
 		o := GenerateOptions{MaxTokens: 40, Alternatives: alternatives, Sampling: Sampling{Temperature: 0.8, TopK: 20, Seed: 3}}
 		for event, err := range session(t, e, SessionOptions{}).Generate(context.Background(), e.Prompt("Once upon a time"), o) {
 			if err != nil {

@@ -14,9 +14,9 @@ type Panic struct {
 	Stack []byte
 }
 
-// Caught converts a value that recover returned to an error. It must be called in the
+// FromRecover converts a value that recover returned to an error. It must be called in the
 // deferred function that recovered, for the stack.
-func Caught(value any) *Panic {
+func FromRecover(value any) *Panic {
 	what := fmt.Sprintf("panic with a %T", value)
 	if err, ok := value.(runtime.Error); ok {
 		what = err.Error()

@@ -35,7 +35,7 @@ func TestPassOfSeveralSequences(t *testing.T) {
 func severalSequences(t *testing.T, dir string, threads int, rng *rand.Rand) {
 	ctx, e := context.Background(), open(t, dir, threads)
 	if e.model.Head.Grouped == nil {
-		e.scan = buildScanHead(e.model.Head)
+		e.scan = buildHeadScan(e.model.Head)
 	}
 	const length = 20
 	type text struct {

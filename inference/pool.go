@@ -207,7 +207,7 @@ func (p *pool) execute(ctx context.Context, w *worker) {
 		}
 		p.failMu.Lock()
 		if p.failure == nil {
-			p.failure = Caught(r)
+			p.failure = FromRecover(r)
 		}
 		p.failMu.Unlock()
 		p.barrier.abandon()

@@ -109,7 +109,7 @@ func isShare(lo, hi, n, size int) bool {
 // TestPanicSaysNoWords: what code panicked with may hold what a user wrote.
 func TestPanicSaysNoWords(t *testing.T) {
 	for _, value := range []any{"my secret", errors.New("my secret"), []string{"my secret"}} {
-		if text := Caught(value).Error(); strings.Contains(text, "secret") {
+		if text := FromRecover(value).Error(); strings.Contains(text, "secret") {
 			t.Error(text)
 		}
 	}

@@ -220,7 +220,7 @@ var nan = float32(math.NaN())
 
 // scan bounds the logits of a block of headBlock rows for few tokens, whose numbers are
 // few, and keeps the largest upper bound of each.
-func (t *topState) scan(h *scanHead, mine *topScratch, few []int, block int) {
+func (t *topState) scan(h *headScan, mine *topScratch, few []int, block int) {
 	var lower, upper [kernel.MaxVectors][]float32
 	var x [kernel.MaxVectors]*kernel.ScanVector
 	first := block * headBlock

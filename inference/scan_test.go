@@ -115,7 +115,7 @@ func newScanTest(head *model.Dense, workers int) scanTest {
 	m := &model.Model{}
 	m.VocabSize, m.Head = head.Rows, head
 	crew := newPool(workers)
-	return scanTest{&pass{engine: &Engine{model: m, pool: crew, scan: buildScanHead(head)}, scratch: make([]scratch, workers)}, crew}
+	return scanTest{&pass{engine: &Engine{model: m, pool: crew, scan: buildHeadScan(head)}, scratch: make([]scratch, workers)}, crew}
 }
 
 // check compares what the scan finds for x, beside another token, with all logits.
@@ -232,7 +232,7 @@ func TestScanPrunes(t *testing.T) {
 	m.VocabSize, m.Head = head.Rows, head
 	workers := newPool(2)
 	defer workers.close()
-	p := &pass{engine: &Engine{model: m, pool: workers, scan: buildScanHead(head)}, scratch: make([]scratch, 2)}
+	p := &pass{engine: &Engine{model: m, pool: workers, scan: buildHeadScan(head)}, scratch: make([]scratch, 2)}
 	p.scanState().allocate(1)
 	for _, k := range []int{1, 40} {
 		p.heads = []headRow{{request: &topRequest{k: k}}}
@@ -251,7 +251,7 @@ func TestScanPrunes(t *testing.T) {
 func TestScanGenerates(t *testing.T) {
 	dir := filepath.Join(goldens, "hf-1bitllm-f32")
 	plain, scanned := open(t, dir, 2), open(t, dir, 2)
-	scanned.scan = buildScanHead(scanned.model.Head)
+	scanned.scan = buildHeadScan(scanned.model.Head)
 	ids := []int32{1, 343, 32, 96}
 	for _, o := range []Sampling{
 		{},

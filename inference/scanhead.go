@@ -27,9 +27,9 @@ const (
 	largest = 90
 )
 
-// scanHead is a head in codes of 4 bits with a scale per group; package kernel says what
+// headScan is a head in codes of 4 bits with a scale per group; package kernel says what
 // they are.
-type scanHead struct {
+type headScan struct {
 	rows, cols int
 	exponent   int      // the weights were multiplied by 2 to this power
 	codes      [][]byte // of each block of narrow.BlockRows rows, in whole bands
@@ -39,22 +39,22 @@ type scanHead struct {
 	spare *narrow.Matrix // whose spare memory has codes, or nil
 }
 
-// newScanHead codes a head, or returns nil where that would not pay. Where the numbers of
+// newHeadScan codes a head, or returns nil where that would not pay. Where the numbers of
 // the head can be kept in 12 bits they will be, and most codes take what that frees.
-func newScanHead(d *model.Dense) *scanHead {
+func newHeadScan(d *model.Dense) *headScan {
 	if !scans(d) {
 		return nil
 	}
-	return buildScanHead(d)
+	return buildHeadScan(d)
 }
 
 func scans(d *model.Dense) bool {
 	return d.Rows*d.Cols >= scanMinWeights && d.Type != model.Packed
 }
 
-func buildScanHead(d *model.Dense) *scanHead {
+func buildHeadScan(d *model.Dense) *headScan {
 	groups := kernel.ScanGroups(d.Cols)
-	h := &scanHead{
+	h := &headScan{
 		rows: d.Rows, cols: d.Cols,
 		codes:  make([][]byte, (d.Rows+narrow.BlockRows-1)/narrow.BlockRows),
 		scales: ternary.Alloc[uint16](kernel.ScanBands(d.Rows) * groups * kernel.ScanRows),
@@ -84,7 +84,7 @@ func buildScanHead(d *model.Dense) *scanHead {
 
 // place finds memory for the codes of every block: the spare memory of the head where it
 // is enough, as it is not for a last block of broken bands.
-func (h *scanHead) place() {
+func (h *headScan) place() {
 	need := 0
 	for b := range h.codes {
 		size := kernel.ScanBands(h.blockRows(b)) * kernel.ScanBandBytes(h.cols)
@@ -104,7 +104,7 @@ func (h *scanHead) place() {
 	}
 }
 
-func (h *scanHead) blockRows(b int) int { return min(narrow.BlockRows, h.rows-b*narrow.BlockRows) }
+func (h *headScan) blockRows(b int) int { return min(narrow.BlockRows, h.rows-b*narrow.BlockRows) }
 
 // headExponent brings the largest weights of a head, as far as some of its rows tell,
 // between 1 and 2.
@@ -125,7 +125,7 @@ func headExponent(d *model.Dense) int {
 }
 
 // encode codes a block; row is scratch.
-func (h *scanHead) encode(d *model.Dense, b int, row []float32) {
+func (h *headScan) encode(d *model.Dense, b int, row []float32) {
 	factor := float32(math.Ldexp(1, h.exponent))
 	band := kernel.ScanBandBytes(h.cols)
 	for i := range h.blockRows(b) {
@@ -137,13 +137,13 @@ func (h *scanHead) encode(d *model.Dense, b int, row []float32) {
 }
 
 // bandScales are the scales of n bands.
-func (h *scanHead) bandScales(band, n int) []uint16 {
+func (h *headScan) bandScales(band, n int) []uint16 {
 	size := kernel.ScanGroups(h.cols) * kernel.ScanRows
 	return h.scales[band*size:][:n*size]
 }
 
 // scan bounds the logits of the rows from first on, whole bands within a block, for each x.
-func (h *scanHead) scan(lower, upper [][]float32, first int, x []*kernel.ScanVector) {
+func (h *headScan) scan(lower, upper [][]float32, first int, x []*kernel.ScanVector) {
 	band, bands := first%narrow.BlockRows/kernel.ScanRows, len(lower[0])/kernel.ScanRows
 	size := kernel.ScanBandBytes(h.cols)
 	kernel.ScanEach(lower, upper, h.codes[first/narrow.BlockRows][band*size:][:bands*size], h.bandScales(first/kernel.ScanRows, bands), x)
@@ -151,7 +151,7 @@ func (h *scanHead) scan(lower, upper [][]float32, first int, x []*kernel.ScanVec
 
 // tiny is what the bounds of a vector that was multiplied by 2 to the power e must be
 // wider for what underflows or overflows in the product that they bound.
-func (h *scanHead) tiny(e int) float32 {
+func (h *headScan) tiny(e int) float32 {
 	if e += h.exponent; e < -largest {
 		return float32(math.Inf(1))
 	}
@@ -159,7 +159,7 @@ func (h *scanHead) tiny(e int) float32 {
 }
 
 // threshold is no larger than what a bound of a vector must be for a logit l.
-func (h *scanHead) threshold(l float32, x *kernel.ScanVector) float32 {
+func (h *headScan) threshold(l float32, x *kernel.ScanVector) float32 {
 	if !(l-l == 0) { // many may have overflowed alike
 		return float32(math.Inf(-1))
 	}
@@ -172,14 +172,14 @@ func roundUp(v float64) float32 {
 }
 
 // release gives up the spare memory of the head.
-func (h *scanHead) release() {
+func (h *headScan) release() {
 	if h != nil && h.spare != nil {
 		h.spare.Release()
 	}
 }
 
 // bytes is what a scan reads.
-func (h *scanHead) bytes() int64 { return scanRead(h.rows, h.cols) }
+func (h *headScan) bytes() int64 { return scanRead(h.rows, h.cols) }
 
 func scanRead(rows, cols int) int64 {
 	bands := int64(kernel.ScanBands(rows))

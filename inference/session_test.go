@@ -319,7 +319,7 @@ func TestEvalAllocatesNothing(t *testing.T) {
 		wants := []logitsKind{logitsFull}
 		if e.model.Head.Grouped == nil { // a packed head has no compact copy
 			wants = append(wants, logitsTop)
-			e.scan = buildScanHead(e.model.Head)
+			e.scan = buildHeadScan(e.model.Head)
 			s.request.k = 40
 		}
 		id := []int32{2}

@@ -169,7 +169,7 @@ type fakeSession struct {
 
 func (s *fakeSession) Tokens() []int32 { return s.tokens }
 func (s *fakeSession) Context() int    { return s.length }
-func (s *fakeSession) Choices(context.Context, []int32, int, int, func(int, inference.Choice) error) error {
+func (s *fakeSession) Logprobs(context.Context, []int32, int, int, func(int, inference.TokenLogprobs) error) error {
 	return errors.New("a fake has no probabilities")
 }
 func (s *fakeSession) Room() int {

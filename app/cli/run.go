@@ -229,7 +229,7 @@ type alternativeLine struct {
 }
 
 // choice is what --logprobs says of a token, nil without it.
-func (o *runOptions) choice(tok tokenizer.Tokenizer, c inference.Choice) *ChoiceFields {
+func (o *runOptions) choice(tok tokenizer.Tokenizer, c inference.TokenLogprobs) *ChoiceFields {
 	if o.Alternatives == 0 {
 		return nil
 	}
@@ -284,7 +284,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 			generated = append(generated, event.ID)
 			text.WriteString(event.Text)
 			if o.json {
-				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text, o.choice(e.Tokenizer(), event.Choice)})
+				err = writeJSON(s.Out, tokenLine{"token", event.ID, event.Text, o.choice(e.Tokenizer(), event.Logprobs)})
 			} else {
 				err = show.token(event.ID, event.Text)
 			}
@@ -295,7 +295,7 @@ func (o *runOptions) generate(ctx context.Context, s Streams, e *inference.Engin
 				// references list it; it adds nothing to the text.
 				generated = append(generated, event.StopID)
 				if o.json {
-					err = writeJSON(s.Out, tokenLine{"token", event.StopID, "", o.choice(e.Tokenizer(), event.Choice)})
+					err = writeJSON(s.Out, tokenLine{"token", event.StopID, "", o.choice(e.Tokenizer(), event.Logprobs)})
 				}
 			}
 			done = doneLine{

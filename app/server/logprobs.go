@@ -79,9 +79,9 @@ func (p *probe) of(e *inference.Event) *logProbs {
 	if p.top == none {
 		return nil
 	}
-	one := p.token(e.ID, e.Choice.LogProb)
+	one := p.token(e.ID, e.Logprobs.LogProb)
 	one.Top = []probability{}
-	for _, a := range e.Choice.Top[:min(p.top, len(e.Choice.Top))] {
+	for _, a := range e.Logprobs.Top[:min(p.top, len(e.Logprobs.Top))] {
 		one.Top = append(one.Top, p.token(a.ID, a.LogProb))
 	}
 	if p.chat {

@@ -30,11 +30,11 @@ func TestLogProbs(t *testing.T) {
 			continue
 		}
 		list := map[string]float64{}
-		for _, a := range event.Choice.Top {
+		for _, a := range event.Logprobs.Top {
 			list[tokenizer.Text(e.Tokenizer(), a.ID)] = a.LogProb
 		}
 		want.Tokens = append(want.Tokens, tokenizer.Text(e.Tokenizer(), event.ID))
-		want.Chosen = append(want.Chosen, event.Choice.LogProb)
+		want.Chosen = append(want.Chosen, event.Logprobs.LogProb)
 		want.Top = append(want.Top, list)
 		want.Offsets = append(want.Offsets, offset)
 		offset += utf8.RuneCountInString(event.Text)

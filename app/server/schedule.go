@@ -125,7 +125,7 @@ func (m *schedule) write(ctx context.Context, t *ticket, yield func(*inference.E
 	t.yield = func(e inference.Event, err error) (more bool) {
 		defer func() {
 			if p := recover(); p != nil {
-				t.err, more = inference.Caught(p), false
+				t.err, more = inference.FromRecover(p), false
 			}
 		}()
 		if err != nil {
@@ -275,7 +275,7 @@ func (m *schedule) step() {
 func (m *schedule) pass() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			m.batch, m.idle, err = nil, nil, inference.Caught(p)
+			m.batch, m.idle, err = nil, nil, inference.FromRecover(p)
 		}
 	}()
 	m.batch.Step(context.Background())

@@ -15,7 +15,7 @@ import (
 const alternatives = 10
 
 // figures makes the figures of a token.
-func figures(tok tokenizer.Tokenizer, id int32, text string, c inference.Choice) document.Token {
+func figures(tok tokenizer.Tokenizer, id int32, text string, c inference.TokenLogprobs) document.Token {
 	t := document.Token{
 		ID: id, Text: text, Prob: c.Prob(), Rank: c.Rank, Surprise: c.Surprise(), Entropy: c.Entropy,
 		Top: make([]document.Alternative, len(c.Top)),
@@ -53,7 +53,7 @@ func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g setting
 	stream := tokenizer.NewStream(tok, from <= 1)
 	found := make([][]document.Token, len(segments))
 	i := 0
-	err = l.session.Choices(ctx, ids, from, alternatives, func(pos int, choice inference.Choice) error {
+	err = l.session.Logprobs(ctx, ids, from, alternatives, func(pos int, choice inference.TokenLogprobs) error {
 		for pos >= words[i].end {
 			i++
 		}

@@ -34,7 +34,7 @@ type Engine interface {
 // Session is what an answer needs of an inference.Session, whose methods these are.
 type Session interface {
 	Generate(ctx context.Context, ids []int32, o inference.GenerateOptions) iter.Seq2[inference.Event, error]
-	Choices(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.Choice) error) error
+	Logprobs(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.TokenLogprobs) error) error
 	Tokens() []int32
 	Context() int
 	Room() int
@@ -213,8 +213,8 @@ func (a *localAnswer) Events(ctx context.Context) iter.Seq2[Event, error] {
 				r.ids = append(r.ids, e.ID)
 				a.text.WriteString(e.Text)
 				out.Kind, out.Text, out.IDs = Writing, e.Text, r.ids[n:n+1:n+1]
-				if e.Choice.Rank > 0 {
-					t := figures(a.tok, e.ID, e.Text, e.Choice)
+				if e.Logprobs.Rank > 0 {
+					t := figures(a.tok, e.ID, e.Text, e.Logprobs)
 					out.Token = &t
 				}
 				if a.sort != nil {

@@ -39,7 +39,7 @@ var marks = &inference.AnswerFormat{Open: "<think>", Close: "</think>", Closing:
 
 // writing is a session.
 type writing interface {
-	Choices(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.Choice) error) error
+	Logprobs(ctx context.Context, ids []int32, from, n int, yield func(pos int, c inference.TokenLogprobs) error) error
 }
 
 // script is an engine that writes the tokens of one answer, up to a place where it stops.

@@ -14,7 +14,7 @@ import (
 func Guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = inference.Caught(r)
+			err = inference.FromRecover(r)
 		}
 	}()
 	return f()

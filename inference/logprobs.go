@@ -11,33 +11,33 @@ import (
 // MaxAlternatives bounds GenerateOptions.Alternatives.
 const MaxAlternatives = 100
 
-// Choice is what the model thought of a token that was chosen: its probability
+// TokenLogprobs is what the model thought of a token that was chosen: its probability
 // among all tokens, and that of the most likely ones. It is computed from the
 // logits as the model gave them, at temperature 1: the repetition penalty, top-k,
 // top-p, min-p and the temperature, which decide what can be drawn, are not in it.
 // The zero value says nothing: no alternatives were asked for.
-type Choice struct {
-	LogProb float64       // natural logarithm of the token's probability
-	Rank    int           // 1 for the most likely token; equal ones in the order of their ids
-	Entropy float64       // of the whole distribution, in bits
-	Top     []Alternative // the most likely tokens, the most likely first
+type TokenLogprobs struct {
+	LogProb float64      // natural logarithm of the token's probability
+	Rank    int          // 1 for the most likely token; equal ones in the order of their ids
+	Entropy float64      // of the whole distribution, in bits
+	Top     []TopLogprob // the most likely tokens, the most likely first
 }
 
-// Alternative is a token that could have been chosen.
-type Alternative struct {
+// TopLogprob is a token that could have been chosen.
+type TopLogprob struct {
 	ID      int32
 	LogProb float64
 }
 
 // Prob is the token's probability.
-func (c *Choice) Prob() float64 { return math.Exp(c.LogProb) }
+func (c *TokenLogprobs) Prob() float64 { return math.Exp(c.LogProb) }
 
 // Surprise is the token's information in bits: 0 for one that is certain, 1 more
 // each time that the probability halves.
-func (c *Choice) Surprise() float64 { return max(0, -c.LogProb/math.Ln2) }
+func (c *TokenLogprobs) Surprise() float64 { return max(0, -c.LogProb/math.Ln2) }
 
 // Prob is the alternative's probability.
-func (a Alternative) Prob() float64 { return math.Exp(a.LogProb) }
+func (a TopLogprob) Prob() float64 { return math.Exp(a.LogProb) }
 
 // negligible is how far below the largest logit a token's share of the sum, below
 // 2⁻⁵⁷, is lost in float64 even from the largest vocabulary.
@@ -48,8 +48,8 @@ const negligible = 60
 //
 // With d = logit - largest and Z = Σ exp(d), ln p = d - ln Z and the entropy
 // -Σ p·ln p is ln Z - Σ exp(d)·d / Z.
-func choiceOf(logits []float32, id int32, n int) Choice {
-	c := Choice{Rank: 1, Top: make([]Alternative, 0, min(n, len(logits)))}
+func choiceOf(logits []float32, id int32, n int) TokenLogprobs {
+	c := TokenLogprobs{Rank: 1, Top: make([]TopLogprob, 0, min(n, len(logits)))}
 	chosen, top := logits[id], logits[sampling.Argmax(logits)]
 	worst := float32(math.Inf(-1)) // of the list, once it is full
 	var sum, weighted float64
@@ -58,7 +58,7 @@ func choiceOf(logits []float32, id int32, n int) Choice {
 			c.Rank++
 		}
 		if l > worst || len(c.Top) < cap(c.Top) {
-			c.Top = insert(c.Top, Alternative{int32(i), float64(l)})
+			c.Top = insert(c.Top, TopLogprob{int32(i), float64(l)})
 			if len(c.Top) == cap(c.Top) {
 				worst = float32(c.Top[len(c.Top)-1].LogProb)
 			}
@@ -80,7 +80,7 @@ func choiceOf(logits []float32, id int32, n int) Choice {
 
 // insert puts a after all that are at least as likely, and drops the last one
 // where the list is full.
-func insert(list []Alternative, a Alternative) []Alternative {
+func insert(list []TopLogprob, a TopLogprob) []TopLogprob {
 	if len(list) < cap(list) {
 		list = append(list, a)
 	}
@@ -92,13 +92,13 @@ func insert(list []Alternative, a Alternative) []Alternative {
 	return list
 }
 
-// Choices tells what the model thinks of tokens that are already there: it calls
-// yield with the Choice of each of ids[from:], in order, as Generate would have
+// Logprobs tells what the model thinks of tokens that are already there: it calls
+// yield with the TokenLogprobs of each of ids[from:], in order, as Generate would have
 // given it with n alternatives. from is at least 1, since nothing comes before
 // the first id. What the session already holds of ids[:from-1] is not computed
 // again, and afterwards it holds all ids but the last. An error of yield ends it
 // and is returned.
-func (s *Session) Choices(ctx context.Context, ids []int32, from, n int, yield func(pos int, c Choice) error) error {
+func (s *Session) Logprobs(ctx context.Context, ids []int32, from, n int, yield func(pos int, c TokenLogprobs) error) error {
 	if from < 1 || from >= len(ids) {
 		return fmt.Errorf("inference: choices from position %d of %d", from, len(ids))
 	}

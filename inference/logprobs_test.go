@@ -69,14 +69,14 @@ func TestChoiceOf(t *testing.T) {
 			}
 		}
 	}
-	if c := (Choice{LogProb: math.Log(0.25)}); math.Abs(c.Surprise()-2) > 1e-12 || math.Abs(c.Prob()-0.25) > 1e-12 {
+	if c := (TokenLogprobs{LogProb: math.Log(0.25)}); math.Abs(c.Surprise()-2) > 1e-12 || math.Abs(c.Prob()-0.25) > 1e-12 {
 		t.Errorf("a quarter: %g bits, %g", c.Surprise(), c.Prob())
 	}
 }
 
 // TestAlternativesChangeNothing checks that asking for figures gives the same
 // tokens, with a scanned head and without, and that the figures are those that
-// Choices finds afterwards, bit for bit.
+// Logprobs finds afterwards, bit for bit.
 func TestAlternativesChangeNothing(t *testing.T) {
 	e := builtin(t)
 	ids := e.Prompt("Once upon a time")
@@ -86,22 +86,22 @@ func TestAlternativesChangeNothing(t *testing.T) {
 		"penalty": {Temperature: 0.9, TopK: 100, RepeatPenalty: 1.3, Seed: 4},
 		"all":     {Temperature: 1, Seed: 5},
 	} {
-		for _, scan := range []*scanHead{nil, buildScanHead(e.model.Head)} {
+		for _, scan := range []*headScan{nil, buildHeadScan(e.model.Head)} {
 			e.scan = scan
 			plain, _ := collect(t, session(t, e, SessionOptions{}), ids, GenerateOptions{Sampling: o, MaxTokens: 200})
 			s := session(t, e, SessionOptions{})
 			var tokens []int32
-			var live []Choice
+			var live []TokenLogprobs
 			for ev, err := range s.Generate(context.Background(), ids, GenerateOptions{Sampling: o, MaxTokens: 200, Alternatives: 10}) {
 				if err != nil {
 					t.Fatal(err)
 				}
 				switch {
 				case ev.Kind == EventToken:
-					tokens, live = append(tokens, ev.ID), append(live, ev.Choice)
+					tokens, live = append(tokens, ev.ID), append(live, ev.Logprobs)
 				case ev.Kind == EventDone && ev.Stop == StopEOS:
-					tokens, live = append(tokens, ev.StopID), append(live, ev.Choice)
-				case ev.Choice.Rank != 0:
+					tokens, live = append(tokens, ev.StopID), append(live, ev.Logprobs)
+				case ev.Logprobs.Rank != 0:
 					t.Errorf("%s: a choice without a token: %+v", name, ev)
 				}
 			}
@@ -116,8 +116,8 @@ func TestAlternativesChangeNothing(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				var later []Choice
-				if err := s.Choices(context.Background(), all, len(ids), 10, func(pos int, c Choice) error {
+				var later []TokenLogprobs
+				if err := s.Logprobs(context.Background(), all, len(ids), 10, func(pos int, c TokenLogprobs) error {
 					if pos != len(ids)+len(later) {
 						t.Errorf("position %d after %d choices", pos, len(later))
 					}
@@ -127,23 +127,23 @@ func TestAlternativesChangeNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !reflect.DeepEqual(later, live) {
-					t.Errorf("%s: Choices differ from those of Generate, %d ids held", name, held)
+					t.Errorf("%s: Logprobs differ from those of Generate, %d ids held", name, held)
 				}
 				if !slices.Equal(s.Tokens(), all[:len(all)-1]) {
 					t.Errorf("%s: the session holds %d ids, want all but the last of %d", name, len(s.Tokens()), len(all))
 				}
 			}
-			if o.Temperature == 0 && slices.ContainsFunc(live, func(c Choice) bool { return c.Rank != 1 || c.Top[0].LogProb != c.LogProb }) {
+			if o.Temperature == 0 && slices.ContainsFunc(live, func(c TokenLogprobs) bool { return c.Rank != 1 || c.Top[0].LogProb != c.LogProb }) {
 				t.Error("greedy took a token that is not the most likely")
 			}
 		}
 	}
 }
 
-func TestChoicesRefuses(t *testing.T) {
+func TestLogprobsRefuses(t *testing.T) {
 	e := builtin(t)
 	s := session(t, e, SessionOptions{Context: 4})
-	yield := func(int, Choice) error { return nil }
+	yield := func(int, TokenLogprobs) error { return nil }
 	for _, c := range []struct {
 		ids  []int32
 		from int
@@ -152,20 +152,20 @@ func TestChoicesRefuses(t *testing.T) {
 		{[]int32{1, 2}, 0, nil}, {[]int32{1, 2}, 2, nil}, {nil, 1, nil}, {[]int32{1, -1}, 1, ErrBadToken},
 		{[]int32{1, 2, 3, 4, 5, 6}, 1, ErrContextFull},
 	} {
-		if err := s.Choices(context.Background(), c.ids, c.from, 1, yield); err == nil || c.err != nil && !errors.Is(err, c.err) {
+		if err := s.Logprobs(context.Background(), c.ids, c.from, 1, yield); err == nil || c.err != nil && !errors.Is(err, c.err) {
 			t.Errorf("ids %v from %d: %v", c.ids, c.from, err)
 		}
 	}
 	stop := errors.New("stop")
-	if err := s.Choices(context.Background(), []int32{1, 2, 3}, 1, 1, func(int, Choice) error { return stop }); err != stop {
+	if err := s.Logprobs(context.Background(), []int32{1, 2, 3}, 1, 1, func(int, TokenLogprobs) error { return stop }); err != stop {
 		t.Errorf("the error of yield: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := s.Choices(ctx, []int32{1, 2, 3}, 2, 1, yield); !errors.Is(err, context.Canceled) {
+	if err := s.Logprobs(ctx, []int32{1, 2, 3}, 2, 1, yield); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	if err := s.Choices(context.Background(), []int32{1, 2, 3, 4, 5}, 1, 1000, func(_ int, c Choice) error {
+	if err := s.Logprobs(context.Background(), []int32{1, 2, 3, 4, 5}, 1, 1000, func(_ int, c TokenLogprobs) error {
 		if len(c.Top) != MaxAlternatives {
 			t.Errorf("%d alternatives", len(c.Top))
 		}
