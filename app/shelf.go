@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,9 @@ func openShelf(s settings.Settings, changed func(), post func(func())) *liveShel
 	l.follow(s)
 	l.Context, l.end = context.WithCancel(context.Background())
 	l.Library, l.Measures = library.New(), true
+	if folder, err := settings.CacheFolder(); err == nil {
+		l.Library.KeepSpeeds(filepath.Join(folder, "speeds.json"), version())
+	}
 	l.Tools = library.Tools()
 	l.Memory = library.FreeMemory
 	l.Reveal = library.Reveal

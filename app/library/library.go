@@ -68,6 +68,8 @@ type Library struct {
 
 	machines map[measure.Kind]measure.Machine // as Measure found it, nil before,
 	threads  int                              // that it was measured with
+
+	speeds, mark string // KeepSpeeds
 }
 
 // peeked is what the headers at a path said while its files had these marks.

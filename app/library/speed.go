@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"time"
 
 	"tern/app/measure"
 	"tern/model/checkpoint"
@@ -20,7 +21,12 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 	if known {
 		return nil
 	}
-	all := map[measure.Kind]measure.Machine{}
+	all := l.readSpeeds(threads, time.Now())
+	if all != nil {
+		l.know(all, threads)
+		return nil
+	}
+	all = map[measure.Kind]measure.Machine{}
 	for _, kind := range measure.Kinds {
 		m, err := measure.ThisMachine(ctx, threads, kind)
 		if err != nil {
@@ -33,10 +39,15 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 			all[kind] = m
 		}
 	}
+	l.know(all, threads)
+	l.writeSpeeds(all, threads, time.Now())
+	return nil
+}
+
+func (l *Library) know(all map[measure.Kind]measure.Machine, threads int) {
 	l.mu.Lock()
 	l.machines, l.threads = all, threads
 	l.mu.Unlock()
-	return nil
 }
 
 // Measured reports whether Expect knows this computer with a number of threads.
