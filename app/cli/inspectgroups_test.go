@@ -12,6 +12,7 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/model/export"
+	"tern/model/ternary"
 )
 
 // withTwos is a golden model with a share of the weights of one matrix, or of the
@@ -26,6 +27,7 @@ func withTwos(t *testing.T, share float64, embed bool) string {
 	if embed {
 		g = m.Embed.Grouped
 	}
+	*g = g.As(ternary.TwoBits) // the only form with a code for +2
 	codes, done := make([]byte, g.PaddedCols()/4), 0
 	for r := range g.Rows {
 		g.Codes(codes, r)
