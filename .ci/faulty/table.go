@@ -20,7 +20,7 @@ var faults = []fault{
 	},
 	{
 		"the multiplier of another token", "inference/ops.go",
-		"lin.Scale / a.scale[t]", "lin.Scale / a.scale[0]",
+		"lin.Scale / a.scale[t0+i]", "lin.Scale / a.scale[t0]",
 		"./inference", "^TestGolden$",
 	},
 	{
