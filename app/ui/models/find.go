@@ -108,10 +108,9 @@ func wait(ctx context.Context, d time.Duration) error {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err() // of both at once, that nobody waits any more counts
 }
 
 // end shows the catalogue again.
