@@ -87,8 +87,7 @@ func (k *Kept) set(owner string, saved []int32) {
 // left is saved once and for all.
 func (k *Kept) due(x backend.Keeper, left bool) bool {
 	_, saved := k.state()
-	tokens := x.Tokens()
-	n := len(tokens) - common(tokens, saved)
+	n := len(x.Tokens()) - x.Common(saved)
 	if n == 0 || k.store.Room() == 0 {
 		return false
 	}
@@ -272,12 +271,4 @@ func (u *bounded) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return u.r.Read(p)
-}
-
-func common(a, b []int32) int {
-	n := 0
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
-	}
-	return n
 }

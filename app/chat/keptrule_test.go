@@ -23,7 +23,13 @@ type slowKeeper struct {
 	piece  time.Duration
 }
 
-func (s *slowKeeper) Tokens() []int32      { return s.tokens }
+func (s *slowKeeper) Tokens() []int32 { return s.tokens }
+func (s *slowKeeper) Common(ids []int32) (n int) {
+	for n < min(len(ids), len(s.tokens)) && ids[n] == s.tokens[n] {
+		n++
+	}
+	return n
+}
 func (s *slowKeeper) SaveSize() int64      { return int64(s.pieces) }
 func (s *slowKeeper) Reusable([]int32) int { return 0 }
 func (s *slowKeeper) ReusableKept(_ io.Reader, ids []int32) (n int, err error) {

@@ -15,10 +15,7 @@ const expectDepth = 256
 // Expect knows it from then on. It takes some seconds and all cores; ctx ends it
 // early.
 func (l *Library) Measure(ctx context.Context, threads int) error {
-	l.mu.Lock()
-	known := l.machines != nil && l.threads == threads
-	l.mu.Unlock()
-	if known {
+	if l.Measured(threads) {
 		return nil
 	}
 	all := l.readSpeeds(threads, time.Now())

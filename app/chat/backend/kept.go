@@ -10,6 +10,7 @@ import (
 // Keeper is a session that can be kept on disk and restored: an inference.Session, whose methods these are.
 type Keeper interface {
 	Tokens() []int32
+	Common(ids []int32) int
 	Save(w io.Writer) error
 	SaveSize() int64
 	Restore(r io.Reader) error
