@@ -20,6 +20,7 @@ complaint=  # what die said
 # die SENTENCE: end the script with this sentence.
 die() {
 	complaint=$*
+	((BASH_SUBSHELL == 0)) || printf '%s\n' "$complaint" # into the log; the script says what step failed
 	exit 1
 }
 
@@ -32,6 +33,19 @@ step() {
 	"$@" >>"$log" 2>&1 </dev/null
 	printf '%5d s\n' $((SECONDS - begin)) >&3
 	current=
+}
+
+# together COMMAND...: run these at the same time, and fail if one of them does.
+together() {
+	local command each=() failed=0
+	for command; do
+		"$command" &
+		each+=($!)
+	done
+	for command in "${each[@]}"; do
+		wait "$command" || failed=1
+	done
+	return $failed
 }
 
 # finish runs at the end of every script. Set at_exit to add a clean-up.
