@@ -176,15 +176,18 @@ func priceOfHead(ctx context.Context, s Streams, m, small *model.Model, threads 
 }
 
 // synthetic is a model of a published shape, with a SentencePiece vocabulary of
-// bytes and invented words, because other programs open no model without one.
+// bytes and invented words, because other programs open no model without one, and
+// with ChatML, so that servers and windows can be timed with chats.
 func synthetic(shape string) (*model.Model, error) {
 	m, err := checkpoint.Synthetic(shape, model.F16, 1)
 	if err != nil {
 		return nil, err
 	}
 	v := &vocab.GGUF{
-		Model: "llama", Tokens: []string{"<unk>", "<s>", "</s>"}, Types: []int32{2, 3, 3}, Scores: make([]float32, m.VocabSize),
-		UNK: 0, BOS: 1, EOS: 2, EOT: -1, PAD: -1,
+		Model: "llama", Tokens: []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"}, Types: []int32{2, 3, 3, 3, 3},
+		Scores: make([]float32, m.VocabSize), UNK: 0, BOS: 1, EOS: 2, EOT: 4, PAD: -1,
+		ChatTemplate: "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}" +
+			"{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
 	}
 	for b := range 256 {
 		v.Tokens, v.Types = append(v.Tokens, fmt.Sprintf("<0x%02X>", b)), append(v.Types, 6)
@@ -194,6 +197,6 @@ func synthetic(shape string) (*model.Model, error) {
 		v.Scores[id] = -float32(id)
 	}
 	m.Tokenizer.GGUF = v
-	m.BOS, m.StopIDs = v.BOS, []int32{v.EOS}
+	m.BOS, m.StopIDs = v.BOS, []int32{v.EOS, v.EOT}
 	return m, nil
 }

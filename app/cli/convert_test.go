@@ -64,6 +64,9 @@ func TestSynthetic(t *testing.T) {
 	if len(v.Tokens) != 32002 || len(v.Types) != 32002 || len(v.Scores) != 32002 || m.Embed.Type != model.F16 {
 		t.Errorf("%d tokens, %d types, %d scores, %v", len(v.Tokens), len(v.Types), len(v.Scores), m.Embed.Type)
 	}
+	if v.ChatTemplate == "" || v.Tokens[m.StopIDs[1]] != "<|im_end|>" {
+		t.Errorf("template %q, stops at %d", v.ChatTemplate, m.StopIDs)
+	}
 }
 
 func TestConvertRefuses(t *testing.T) {
