@@ -73,7 +73,7 @@ type constraint struct {
 	own     []uint64 // room for a set that is not the matcher's
 }
 
-// update finds the tokens that may follow, of which stops only where the text may
+// update finds the tokens that may follow; stops are among them only where the text may
 // end.
 func (c *constraint) update(stops map[int32]bool) error {
 	if c.set, c.count = nil, 0; c.matcher == nil {

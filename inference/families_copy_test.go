@@ -38,7 +38,7 @@ func TestCopyFamilies(t *testing.T) {
 				}
 				size, err := export.GGUFSize(m, o)
 				if errors.Is(err, model.ErrUnsupported) && o.Type == export.TypeTQ2 && (m.Dim%256 != 0 || m.FFNDim%256 != 0) {
-					continue // rows are no whole blocks
+					continue // rows are not whole blocks
 				} else if err != nil {
 					t.Fatal(err)
 				}

@@ -192,7 +192,7 @@ func TestRopeFactors(t *testing.T) {
 	}
 }
 
-// logitsOf are the logits after a few tokens, of which first is the first.
+// logitsOf are the logits after a few tokens; first is the first of them.
 func logitsOf(t *testing.T, e *Engine, first int32) []float32 {
 	t.Helper()
 	s := session(t, e, SessionOptions{KV: KVF32})

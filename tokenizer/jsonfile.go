@@ -68,7 +68,7 @@ type component struct {
 	Class            tokenPair       `json:"cls"`               // RobertaProcessing, BertProcessing
 }
 
-// tokenPair is a token and its id, of which the token is taken.
+// tokenPair is a token and its id; the token is taken.
 type tokenPair string
 
 func (p *tokenPair) UnmarshalJSON(data []byte) error {

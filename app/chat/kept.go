@@ -98,7 +98,7 @@ func (k *Kept) due(x backend.Keeper, left bool) bool {
 	return again > k.least && (left || again > k.takes(x.SaveSize()))
 }
 
-// takes is how long it takes to write so many bytes.
+// takes is how long it takes to write bytes.
 func (k *Kept) takes(bytes int64) time.Duration {
 	speed := k.speed
 	if speed == 0 {

@@ -160,7 +160,7 @@ func (f *flags) int(p *int, name string, lo, hi int, usage string) {
 	f.Var(&number[int]{p, lo, hi, strconv.Atoi}, name, usage)
 }
 
-// limit is int for a number of which 0 means none or the usual, and so does -1, as
+// limit is int for a number where 0 means none or the usual, and so does -1, as
 // in other programs.
 func (f *flags) limit(p *int, name string, hi int, usage string) {
 	f.Var(&number[int]{p, 0, hi, func(s string) (int, error) {

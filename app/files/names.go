@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// nameless is the first of 256 private characters, each of which stands for one
+// nameless is the first of 256 private characters; each stands for one
 // byte of a path that is not text.
 const nameless = 0x10FE00
 

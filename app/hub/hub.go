@@ -86,7 +86,7 @@ func New(o Options) (*Client, error) {
 	if t.DialContext == nil {
 		t.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
 	}
-	// Redirects are followed by get, which knows whom the token is for.
+	// Redirects are followed by get, which knows which site the token is for.
 	never := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{base: base, o: o, http: &http.Client{Transport: t, CheckRedirect: never}}, nil
 }

@@ -110,7 +110,7 @@ func marksOf(path string) string {
 	return b.String()
 }
 
-// Scan looks for models. It reads names and headers, of which a few thousand
+// Scan looks for models. It reads names and headers; a few thousand files
 // are quick; ctx ends it early.
 func (l *Library) Scan(ctx context.Context, q Query) Found {
 	var found Found

@@ -54,7 +54,7 @@ func (l *Library) OfferPublic(p *Public, context int, free int64, known bool) Of
 	return l.offerBytes(p.Bytes, context, free, known)
 }
 
-// OfferRepo says how a model of a repository would do here, of which nothing is known
+// OfferRepo says how a model of a repository would do here where nothing is known of it
 // but the files that would be taken: Offer{} where they tell too little.
 func (l *Library) OfferRepo(r *hub.Repo, context int, free int64, known bool) Offer {
 	if p := Known(r.ID); p != nil && p.shape != nil {

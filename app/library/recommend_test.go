@@ -9,7 +9,7 @@ import (
 	"tern/app/measure"
 )
 
-// on is a library of a computer that reads so many bytes a second.
+// on is a library of a computer that reads rate bytes a second.
 func on(rate float64) *Library {
 	l := New()
 	l.machines, l.threads = map[measure.Kind]measure.Machine{}, 1
@@ -115,7 +115,7 @@ func TestOfferRepo(t *testing.T) {
 	if o := l.OfferRepo(&hub.Repo{ID: shape.ID}, 0, 1<<40, true); o != want {
 		t.Errorf("a known one: %+v, want %+v", o, want)
 	}
-	// Falcon-E, of which no shape is known, has a fit by its size.
+	// Falcon-E, whose shape is not known, has a fit by its size.
 	if o := l.OfferPublic(Known("tiiuae/Falcon-E-3B-Instruct"), 0, 1<<40, true); o.Verdict != Fits || o.Need < 960_000_000 || o.Words == 0 {
 		t.Errorf("Falcon-E: %+v", o)
 	}

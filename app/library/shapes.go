@@ -7,7 +7,7 @@ import (
 	"tern/model/checkpoint"
 )
 
-// nearest are shapes of Bonsai, from small to large: a model of which nothing but its
+// nearest are shapes of Bonsai, from small to large: a model where nothing but its
 // size is known is taken for the nearest of them.
 var nearest = []*model.Config{published("bonsai-1.7b"), published("bonsai-4b"), published("bonsai-8b"), published("bonsai-2-9b")}
 

@@ -27,7 +27,7 @@ type Options struct {
 	Decode   int   // and to write, each
 	Contexts []int // tokens of text before both, in rising order; nil for none
 	Threads  []int // numbers of workers, one after the other
-	Repeat   int   // measurements of which the best counts; 0 for one
+	Repeat   int   // measurements; the best counts; 0 for one
 	Streams  []int // numbers of texts to write at once, besides; nil for none
 	KV       inference.KVType
 	Exact    bool                             // inference.Options.Exact

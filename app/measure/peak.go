@@ -20,7 +20,7 @@ type peaks struct {
 }
 
 // How peaks are measured: matrices stay in the cache of their thread, and tokens
-// are so many that unpacking the weights costs little.
+// are enough that unpacking the weights costs little.
 const (
 	peakRows, peakCols, peakTokens = 512, 1536, 128
 	peakTime                       = 50 * time.Millisecond

@@ -360,7 +360,7 @@ func TestForgets(t *testing.T) {
 	c.post("/v1/completions", `{`+story+`}`)
 }
 
-// TestFifty: fifty clients at once, most of whom behave badly. The good ones get
+// TestFifty: fifty clients at once, and most behave badly. The good ones get
 // what they would get alone, everybody is answered, and nothing is left.
 func TestFifty(t *testing.T) {
 	e := engine(t)

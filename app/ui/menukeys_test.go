@@ -60,7 +60,7 @@ func TestMenuKeysCanBeRead(t *testing.T) {
 	}
 }
 
-// What is written behind the words is no shortcut of Fyne's menu, or it would be
+// What is written after the words is not a shortcut of Fyne's menu, or it would be
 // drawn twice.
 func TestMenuKeysAreDrawnOnce(t *testing.T) {
 	test.NewTempApp(t)

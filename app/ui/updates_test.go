@@ -54,7 +54,7 @@ func TestUpdateOnce(t *testing.T) {
 	r.stripIs("tern.example.org did not say which version is the newest. [Open its page]")
 }
 
-// TestUpdateWeekly: a look a week, of which the user hears where there is
+// TestUpdateWeekly: a look a week; the user hears of it where there is
 // something new; one that failed is made again at the next start.
 func TestUpdateWeekly(t *testing.T) {
 	r := newRig(t, 1100, 720)

@@ -249,7 +249,7 @@ func (w *window) showText() (waiting bool) {
 	return w.transcript.Update(longtext.Document{ID: v.ID, Chat: v.Mode == chat.ChatMode, Parts: w.parts, Writing: w.writing()})
 }
 
-// sooner is the shorter of two waits, of which 0 is none.
+// sooner is the shorter of two waits, where 0 means no wait.
 func sooner(a, b time.Duration) time.Duration {
 	if a == 0 || b == 0 {
 		return max(a, b)

@@ -32,7 +32,7 @@ type Level struct {
 	Default   bool // it is so without them
 }
 
-// The names of levels that are no efforts.
+// The names of levels that are not efforts.
 const (
 	LevelOff = "off"
 	LevelOn  = "on"
@@ -236,7 +236,7 @@ func (t *Template) levels(f *Format) (levels []Level) {
 	return levels
 }
 
-// begun reports whether a prompt ends within a block of thoughts, of which tail is
+// begun reports whether a prompt ends within a block of thoughts; tail is
 // what the template wrote behind the last message.
 func (f *Format) begun(tail string) bool {
 	return f.Open != "" && strings.LastIndex(tail, f.Open) > strings.LastIndex(tail, f.Close)

@@ -74,7 +74,7 @@ func (l *limit) compare(o *limit) int {
 	return c
 }
 
-// numbers are the numbers between two limits, of which either may be nil.
+// numbers are the numbers between two limits; either may be nil.
 type numbers struct {
 	low, high *limit
 	integer   bool

@@ -9,7 +9,7 @@ import (
 )
 
 // runes reads one character between lo and hi as UTF-8, without escapes. The halves
-// of pairs (D800 to DFFF) are no characters.
+// of pairs (D800 to DFFF) are not characters.
 func (b *builder) runes(from, to int32, lo, hi rune) {
 	for _, part := range [][2]rune{{0, 0x7F}, {0x80, 0x7FF}, {0x800, 0xD7FF}, {0xE000, 0xFFFF}, {0x10000, utf8.MaxRune}} {
 		if l, h := max(lo, part[0]), min(hi, part[1]); l <= h {

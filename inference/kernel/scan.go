@@ -117,7 +117,7 @@ type scanGroup struct {
 
 // scanLeast is the least norm that a group of a vector is taken to have, where the
 // largest magnitude of the vector is between 1 and 2, and the least scale of a group of
-// weights: with both the product of their squares is no denormal number.
+// weights: with both the product of their squares is not denormal.
 const scanLeast = 0x1p-30
 
 // Set takes the vector and the dither of the matrix. Bounds will be those of products of
@@ -126,7 +126,7 @@ func (v *ScanVector) Set(x []float32, dither []uint16, tiny func(exponent int) f
 	groups := ScanGroups(len(x))
 	mustLen(len(dither), groups*ScanCols, "ScanVector.Set: dither")
 	v.groups, v.x = grow(v.groups, groups), grow(v.x, len(x))
-	_, e := math.Frexp(float64(absMax(x))) // 0 for what is no number
+	_, e := math.Frexp(float64(absMax(x))) // 0 for NaN
 	v.exponent = 1 - e
 	for factor, j := math.Ldexp(1, v.exponent), 0; j < len(x); j++ {
 		v.x[j] = float32(float64(x[j]) * factor)

@@ -106,7 +106,7 @@ func (s *Sampler) chooseOf() (int32, error) {
 	return s.ids[s.choose()], nil
 }
 
-// gather makes ids and some those of the tokens in set. A word of which most bits are
+// gather makes ids and some those of the tokens in set. A word whose bits are mostly
 // set is gone through without a branch.
 func (s *Sampler) gather(logits []float32) {
 	if min(cap(s.ids), cap(s.some)) < len(logits)+1 {

@@ -96,7 +96,7 @@ func lookAtRows(t model.DType, rows []byte, cols int) (f groupFinding, err error
 	return f, nil
 }
 
-// ternaryScale is the d of which every weight is -d, 0 or d.
+// ternaryScale is the d for which every weight is -d, 0 or d.
 func ternaryScale(w []float32) (d float32, ok bool) {
 	for _, v := range w {
 		v = float32(math.Abs(float64(v)))

@@ -59,7 +59,7 @@ const runBytes = 2 << 20
 // stride is the size of a stored row of blocks.
 func (b *binding) stride() int { return b.Cols / b.enc.groups.cols * b.enc.groups.bytes }
 
-// wholeBands is how many rows of so many bytes, whole bands of them, are about size
+// wholeBands is how many rows of stride bytes, in whole bands, are about size
 // bytes.
 func wholeBands(size, stride int) int { return max(1, size/stride/ternary.BandRows) * ternary.BandRows }
 

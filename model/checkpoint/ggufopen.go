@@ -15,7 +15,7 @@ import (
 	"tern/tokenizer/vocab"
 )
 
-// openGGUF reads the GGUF checkpoint of which the file at name is one.
+// openGGUF reads the GGUF checkpoint that the file at name belongs to.
 func (m *opening) openGGUF(ctx context.Context, fsys fs.FS, name string, o Options) error {
 	f, list, x, err := m.planGGUF(fsys, name, o, func(a, b *tensor) (bool, error) { return same(ctx, a, b) })
 	if err != nil {
@@ -184,7 +184,7 @@ func same(ctx context.Context, a, b *tensor) (bool, error) {
 }
 
 // OpenVocab reads the vocabulary of the GGUF checkpoint at path and leaves its
-// weights alone; it is nil where path is no such checkpoint or has none.
+// weights alone; it is nil where path is not such a checkpoint or has none.
 // Errors are those of Open.
 func OpenVocab(path string) (*vocab.GGUF, error) {
 	dir, name, err := split(path)

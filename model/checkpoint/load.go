@@ -31,7 +31,7 @@ const (
 
 // loader turns bound tensors into weights. Those that it need look at only once it
 // reads all together, on all cores and in the order of the list; others one after
-// another, of which at most one is held as it is stored.
+// another; at most one is held as it is stored.
 type loader struct {
 	ctx      context.Context
 	q        *quantization

@@ -206,7 +206,7 @@ func Folder(dir string) (string, error) {
 
 // snapshot returns the folder of the revision that a repository in the hub's
 // cache (models--OWNER--NAME) has under the name main, or the only one; ""
-// where dir is no such repository.
+// where dir is not such a repository.
 func snapshot(fsys fs.FS, dir string) (string, error) {
 	root := path.Join(dir, "snapshots")
 	entries, err := fs.ReadDir(fsys, root)

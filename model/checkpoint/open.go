@@ -47,7 +47,7 @@ type Options struct {
 	// are published have the default.
 	I2S I2SLayout
 	// Input, if it is not nil, is what ternary projections multiply with, for
-	// architectures of which there are checkpoints of either kind; see
+	// architectures that have checkpoints of either kind; see
 	// model.Input.
 	Input *model.Input
 	// Q2 is the layout of Q2_0 tensors, gguf.Q2 or gguf.Q2Legacy, where the sizes

@@ -8,7 +8,7 @@ import (
 	"tern/model/pyjson"
 )
 
-// visionNote is what a user is told of a model of which the text alone is run.
+// visionNote is what a user is told where only the text part of a model runs.
 const visionNote = "The vision part of this model is not loaded; its text works without it."
 
 // textPart returns what a config.json says of the text model of a class that sees images too, and whether

@@ -207,7 +207,7 @@ func TestRecommended(t *testing.T) {
 	m.Recommended = map[string]float64{"temperature": 0.7, "top_k": 40, "top_p": 0.95, "min_p": 0.05, "repetition_penalty": 1.1, "eos_token_id": 2}
 	back, _ := written(t, m, export.GGUFOptions{})
 	want := maps.Clone(m.Recommended)
-	delete(want, "eos_token_id") // is no sampling setting
+	delete(want, "eos_token_id") // not a sampling setting
 	if !maps.Equal(back.Recommended, want) {
 		t.Errorf("%v, want %v", back.Recommended, want)
 	}

@@ -42,7 +42,7 @@ const (
 	sign          = 1 << 15
 )
 
-// oddShare is the share of the numbers, one in so many, that may be kept beside.
+// oddShare: at most one in oddShare of the numbers may be kept beside.
 const oddShare = 256
 
 // Matrix is a matrix in 12 bits a number.

@@ -71,7 +71,7 @@ func (l *Local) Examine(ctx context.Context, p Prompt, first, end int, g setting
 // span is a run of ids.
 type span struct{ from, end int }
 
-// words finds which ids from from up to end are the words of which segment, nil where that is not known.
+// words maps the ids in [from, end) to the segments whose words they are, nil where that is not known.
 func (l *Local) words(segments []*document.Segment, from, end int) (list []span) {
 	if len(segments) == 1 && segments[0].Thoughts == nil {
 		return []span{{from, end}}

@@ -250,7 +250,7 @@ func (s *sorter) push(e Event) []Event {
 	return s.out
 }
 
-// sort puts pieces out, the newest of which are of the event e.
+// sort puts pieces out; the newest are of the event e.
 func (s *sorter) sort(pieces []answer.Piece, e Event) {
 	var thought, words string
 	for _, p := range pieces {

@@ -30,7 +30,7 @@ func NewDialogs(canvas fyne.Canvas, escape, closed func()) *Dialogs {
 	return &Dialogs{canvas: canvas, escape: escape, closed: closed}
 }
 
-// Open shows a title, a body and buttons, the first of which is safe: it has the
+// Open shows a title, a body and buttons. The first button is the safe one: it has the
 // focus, and Esc does what it does. It takes the place of the one that is shown.
 func (d *Dialogs) Open(title string, body fyne.CanvasObject, width float32, actions ...Action) {
 	d.Close()

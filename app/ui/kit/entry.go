@@ -85,7 +85,7 @@ func (f FixedClipboard) Content() string { return string(f) }
 func (f FixedClipboard) SetContent(string) {}
 
 // PlainLines ends lines as models know them. On Windows a copied text has two
-// characters at the end of each, of which a model would see the first as a word.
+// characters at the end of each; a model would see the first as a word.
 func PlainLines(text string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }

@@ -77,7 +77,7 @@ func newPage(do Actions) *page {
 	return p
 }
 
-// set shows paras, of which those before first are as they were. The caret
+// set shows paras; those before first are as they were. The caret
 // stands at the end while it is being written; the mark begins at the paragraph
 // that holds the offset last.
 func (p *page) set(t *typesetter, first int, writing bool) {
