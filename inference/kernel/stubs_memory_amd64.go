@@ -14,7 +14,7 @@ func readSumAVX2(b *byte, n int) uint64
 //go:noescape
 func fetchAsm(b *byte, lines int)
 
-// readSumAVX512 adds up 64-bit words. n is a positive multiple of 16384.
+// readSumAVX512 adds up 64-bit words. n is a positive multiple of 512.
 //
 //go:noescape
 func readSumAVX512(b *byte, n int) uint64

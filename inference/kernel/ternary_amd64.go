@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"math"
+	"unsafe"
 
 	"tern/model/ternary"
 )
@@ -45,12 +46,29 @@ func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul
 func matVecGroups(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32) {
 	switch {
 	case useAVX512:
-		matVecAVX512(y, data, q, groups, blocks, sum, mul)
+		matVec512(y, data, q, groups, blocks, sum, mul)
 	case useVNNI:
 		matVecVNNI(y, data, q, groups, blocks, sum, mul)
 	default:
 		matVecAVX2(y, data, q, groups, blocks, sum, mul)
 	}
+}
+
+// matVec512 takes as many groups as it can in four streams, and then the rest.
+func matVec512(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32) {
+	n := groups / 4
+	if n > 0 {
+		matVecFourAVX512(y, data, q, n, blocks, sum, mul)
+	}
+	if done := 4 * n; done < groups {
+		y, data = after(y, done*groupRows), after(data, done*blocks*groupRows*rowBytes)
+		matVecAVX512(y, data, q, groups-done, blocks, sum, mul)
+	}
+}
+
+// after is the address of the element n after p's.
+func after[T any](p *T, n int) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(p), n*int(unsafe.Sizeof(*p))))
 }
 
 const (

@@ -2096,6 +2096,231 @@ block:
 	VZEROUPPER
 	RET
 
+// func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, MMX+
+TEXT ·matVecFourAVX512(SB), NOSPLIT, $0-48
+	MOVQ         y+0(FP), AX
+	MOVQ         data+8(FP), CX
+	MOVQ         q+16(FP), DX
+	MOVQ         groups+24(FP), BX
+	MOVQ         blocks+32(FP), SI
+	MOVQ         BX, DI
+	IMULQ        SI, DI
+	SHLQ         $0x07, DI
+	LEAQ         (DI)(DI*2), R8
+	MOVQ         BX, R9
+	SHLQ         $0x04, R9
+	MOVL         $0x03030303, R10
+	VPBROADCASTD R10, Z0
+	MOVL         $0x0c0c0c0c, R10
+	VPBROADCASTD R10, Z1
+
+group:
+	MOVQ   DX, R10
+	MOVQ   SI, R11
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+
+block:
+	PREFETCHT0      1536(CX)
+	VMOVDQU64       (CX), Z18
+	PREFETCHT0      1600(CX)
+	VMOVDQU64       64(CX), Z19
+	PREFETCHT0      1536(CX)(DI*1)
+	VMOVDQU64       (CX)(DI*1), Z20
+	PREFETCHT0      1600(CX)(DI*1)
+	VMOVDQU64       64(CX)(DI*1), Z21
+	PREFETCHT0      1536(CX)(DI*2)
+	VMOVDQU64       (CX)(DI*2), Z22
+	PREFETCHT0      1600(CX)(DI*2)
+	VMOVDQU64       64(CX)(DI*2), Z23
+	PREFETCHT0      1536(CX)(R8*1)
+	VMOVDQU64       (CX)(R8*1), Z24
+	PREFETCHT0      1600(CX)(R8*1)
+	VMOVDQU64       64(CX)(R8*1), Z25
+	VBROADCASTI64X4 (R10), Z26
+	VPANDD          Z0, Z18, Z27
+	VPDPBUSD        Z26, Z27, Z2
+	VPANDD          Z0, Z19, Z27
+	VPDPBUSD        Z26, Z27, Z3
+	VPANDD          Z0, Z20, Z27
+	VPDPBUSD        Z26, Z27, Z6
+	VPANDD          Z0, Z21, Z27
+	VPDPBUSD        Z26, Z27, Z7
+	VPANDD          Z0, Z22, Z27
+	VPDPBUSD        Z26, Z27, Z10
+	VPANDD          Z0, Z23, Z27
+	VPDPBUSD        Z26, Z27, Z11
+	VPANDD          Z0, Z24, Z27
+	VPDPBUSD        Z26, Z27, Z14
+	VPANDD          Z0, Z25, Z27
+	VPDPBUSD        Z26, Z27, Z15
+	VBROADCASTI64X4 32(R10), Z26
+	VPANDD          Z1, Z18, Z27
+	VPDPBUSD        Z26, Z27, Z4
+	VPANDD          Z1, Z19, Z27
+	VPDPBUSD        Z26, Z27, Z5
+	VPANDD          Z1, Z20, Z27
+	VPDPBUSD        Z26, Z27, Z8
+	VPANDD          Z1, Z21, Z27
+	VPDPBUSD        Z26, Z27, Z9
+	VPANDD          Z1, Z22, Z27
+	VPDPBUSD        Z26, Z27, Z12
+	VPANDD          Z1, Z23, Z27
+	VPDPBUSD        Z26, Z27, Z13
+	VPANDD          Z1, Z24, Z27
+	VPDPBUSD        Z26, Z27, Z16
+	VPANDD          Z1, Z25, Z27
+	VPDPBUSD        Z26, Z27, Z17
+	VBROADCASTI64X4 64(R10), Z26
+	VPSRLW          $0x04, Z18, Z18
+	VPANDD          Z0, Z18, Z27
+	VPDPBUSD        Z26, Z27, Z2
+	VPSRLW          $0x04, Z19, Z19
+	VPANDD          Z0, Z19, Z27
+	VPDPBUSD        Z26, Z27, Z3
+	VPSRLW          $0x04, Z20, Z20
+	VPANDD          Z0, Z20, Z27
+	VPDPBUSD        Z26, Z27, Z6
+	VPSRLW          $0x04, Z21, Z21
+	VPANDD          Z0, Z21, Z27
+	VPDPBUSD        Z26, Z27, Z7
+	VPSRLW          $0x04, Z22, Z22
+	VPANDD          Z0, Z22, Z27
+	VPDPBUSD        Z26, Z27, Z10
+	VPSRLW          $0x04, Z23, Z23
+	VPANDD          Z0, Z23, Z27
+	VPDPBUSD        Z26, Z27, Z11
+	VPSRLW          $0x04, Z24, Z24
+	VPANDD          Z0, Z24, Z27
+	VPDPBUSD        Z26, Z27, Z14
+	VPSRLW          $0x04, Z25, Z25
+	VPANDD          Z0, Z25, Z27
+	VPDPBUSD        Z26, Z27, Z15
+	VBROADCASTI64X4 96(R10), Z26
+	VPANDD          Z1, Z18, Z18
+	VPDPBUSD        Z26, Z18, Z4
+	VPANDD          Z1, Z19, Z18
+	VPDPBUSD        Z26, Z18, Z5
+	VPANDD          Z1, Z20, Z18
+	VPDPBUSD        Z26, Z18, Z8
+	VPANDD          Z1, Z21, Z18
+	VPDPBUSD        Z26, Z18, Z9
+	VPANDD          Z1, Z22, Z18
+	VPDPBUSD        Z26, Z18, Z12
+	VPANDD          Z1, Z23, Z18
+	VPDPBUSD        Z26, Z18, Z13
+	VPANDD          Z1, Z24, Z18
+	VPDPBUSD        Z26, Z18, Z16
+	VPANDD          Z1, Z25, Z18
+	VPDPBUSD        Z26, Z18, Z17
+	SUBQ            $-128, CX
+	SUBQ            $-128, R10
+	DECQ            R11
+	JNZ             block
+	VBROADCASTSS    sum+40(FP), X18
+	VBROADCASTSS    mul+44(FP), X19
+	MOVQ            AX, R10
+	VPSRAD          $0x02, Z4, Z4
+	VPADDD          Z4, Z2, Z2
+	VPSRAD          $0x02, Z5, Z5
+	VPADDD          Z5, Z3, Z3
+	VPUNPCKLDQ      Z3, Z2, Z20
+	VPUNPCKHDQ      Z3, Z2, Z2
+	VPADDD          Z20, Z2, Z2
+	VPSHUFD         $0x4e, Z2, Z20
+	VPADDD          Z20, Z2, Z2
+	VEXTRACTI64X4   $0x01, Z2, Y20
+	VEXTRACTI32X4   $0x01, Y2, X21
+	VEXTRACTI32X4   $0x01, Y20, X22
+	VPADDD          X2, X21, X21
+	VPADDD          X20, X22, X22
+	VPUNPCKLDQ      X22, X21, X21
+	VPSUBD          X18, X21, X21
+	VCVTDQ2PS       X21, X21
+	VMULPS          X19, X21, X21
+	VMOVUPS         X21, (R10)
+	ADDQ            R9, R10
+	VPSRAD          $0x02, Z8, Z8
+	VPADDD          Z8, Z6, Z6
+	VPSRAD          $0x02, Z9, Z9
+	VPADDD          Z9, Z7, Z7
+	VPUNPCKLDQ      Z7, Z6, Z20
+	VPUNPCKHDQ      Z7, Z6, Z6
+	VPADDD          Z20, Z6, Z6
+	VPSHUFD         $0x4e, Z6, Z20
+	VPADDD          Z20, Z6, Z6
+	VEXTRACTI64X4   $0x01, Z6, Y20
+	VEXTRACTI32X4   $0x01, Y6, X21
+	VEXTRACTI32X4   $0x01, Y20, X22
+	VPADDD          X6, X21, X21
+	VPADDD          X20, X22, X22
+	VPUNPCKLDQ      X22, X21, X21
+	VPSUBD          X18, X21, X21
+	VCVTDQ2PS       X21, X21
+	VMULPS          X19, X21, X21
+	VMOVUPS         X21, (R10)
+	ADDQ            R9, R10
+	VPSRAD          $0x02, Z12, Z12
+	VPADDD          Z12, Z10, Z10
+	VPSRAD          $0x02, Z13, Z13
+	VPADDD          Z13, Z11, Z11
+	VPUNPCKLDQ      Z11, Z10, Z20
+	VPUNPCKHDQ      Z11, Z10, Z10
+	VPADDD          Z20, Z10, Z10
+	VPSHUFD         $0x4e, Z10, Z20
+	VPADDD          Z20, Z10, Z10
+	VEXTRACTI64X4   $0x01, Z10, Y20
+	VEXTRACTI32X4   $0x01, Y10, X21
+	VEXTRACTI32X4   $0x01, Y20, X22
+	VPADDD          X10, X21, X21
+	VPADDD          X20, X22, X22
+	VPUNPCKLDQ      X22, X21, X21
+	VPSUBD          X18, X21, X21
+	VCVTDQ2PS       X21, X21
+	VMULPS          X19, X21, X21
+	VMOVUPS         X21, (R10)
+	ADDQ            R9, R10
+	VPSRAD          $0x02, Z16, Z16
+	VPADDD          Z16, Z14, Z14
+	VPSRAD          $0x02, Z17, Z17
+	VPADDD          Z17, Z15, Z15
+	VPUNPCKLDQ      Z15, Z14, Z20
+	VPUNPCKHDQ      Z15, Z14, Z14
+	VPADDD          Z20, Z14, Z14
+	VPSHUFD         $0x4e, Z14, Z20
+	VPADDD          Z20, Z14, Z14
+	VEXTRACTI64X4   $0x01, Z14, Y20
+	VEXTRACTI32X4   $0x01, Y14, X21
+	VEXTRACTI32X4   $0x01, Y20, X22
+	VPADDD          X14, X21, X21
+	VPADDD          X20, X22, X22
+	VPUNPCKLDQ      X22, X21, X21
+	VPSUBD          X18, X21, X21
+	VCVTDQ2PS       X21, X21
+	VMULPS          X19, X21, X21
+	VMOVUPS         X21, (R10)
+	ADDQ            R9, R10
+	ADDQ            $0x10, AX
+	DECQ            BX
+	JNZ             group
+	VZEROUPPER
+	RET
+
 // func doubleAVX512(dst *int8, q *int8, stride int, blocks int, tokens int)
 // Requires: AVX, AVX512F
 TEXT ·doubleAVX512(SB), NOSPLIT, $0-40

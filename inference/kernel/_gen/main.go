@@ -25,6 +25,7 @@ var topics = map[string]func(){
 		tilesVNNI()
 		// vnni.go
 		matVec512()
+		matVecFour512()
 		double512()
 		tile512()
 		unpack512()
