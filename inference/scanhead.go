@@ -34,7 +34,7 @@ type headScan struct {
 	exponent   int      // the weights were multiplied by 2 to this power
 	codes      [][]byte // of each block of narrow.BlockRows rows, in whole bands
 	scales     []uint16 // [bands][groups][kernel.ScanRows]
-	dither     []uint16 // [groups][kernel.ScanCols]
+	dither     kernel.ScanDither
 
 	spare *narrow.Matrix // whose spare memory has codes, or nil
 }
@@ -58,10 +58,7 @@ func buildHeadScan(d *model.Dense) *headScan {
 		rows: d.Rows, cols: d.Cols,
 		codes:  make([][]byte, (d.Rows+narrow.BlockRows-1)/narrow.BlockRows),
 		scales: ternary.Alloc[uint16](kernel.ScanBands(d.Rows) * groups * kernel.ScanRows),
-		dither: make([]uint16, groups*kernel.ScanCols),
-	}
-	for i := range h.dither {
-		h.dither[i] = uint16(rand.Uint32()) // seeded by the system: nobody can choose weights for it
+		dither: newDither(groups * kernel.ScanCols),
 	}
 	if d.Narrowed() && d.Narrow.Take() {
 		h.spare = d.Narrow
@@ -80,6 +77,16 @@ func buildHeadScan(d *model.Dense) *headScan {
 	}
 	wg.Wait()
 	return h
+}
+
+// newDither returns the random numbers of n columns. The system seeds them: nobody can
+// choose weights or texts for them.
+func newDither(n int) kernel.ScanDither {
+	d := kernel.ScanDither{Rows: make([]uint16, n), Vectors: make([]uint16, n)}
+	for i := range n {
+		d.Rows[i], d.Vectors[i] = uint16(rand.Uint32()), uint16(rand.Uint32())
+	}
+	return d
 }
 
 // place finds memory for the codes of every block: the spare memory of the head where it
@@ -132,7 +139,7 @@ func (h *headScan) encode(d *model.Dense, b int, row []float32) {
 		r := b*narrow.BlockRows + i
 		decodeRow(row, d, r)
 		codes, scales := h.codes[b][i/kernel.ScanRows*band:][:band], h.bandScales(r/kernel.ScanRows, 1)
-		kernel.ScanEncode(codes, scales, i%kernel.ScanRows, row, factor, scanLeast, h.dither)
+		kernel.ScanEncode(codes, scales, i%kernel.ScanRows, row, factor, scanLeast, h.dither.Rows)
 	}
 }
 

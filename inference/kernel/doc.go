@@ -109,9 +109,9 @@
 // Scan bounds the products of a float matrix and a vector from codes of 4 bits with a
 // scale for 64 columns, laid out like the group-scaled matrices: each 32-bit lane is a
 // row, 16 to a band, and a band is one stream. The codes were dithered with random numbers
-// that all rows share. So their errors are independent and add up like noise: the bounds
-// are a fifth as wide as any that held with certainty could be, and are wrong with a chance
-// of 2⁻⁸⁰ (ScanSlack has the proof). All paths give the same bits.
+// that all rows share, and the bytes of the vector with others. So their errors are independent
+// and add up like noise: the bounds are a fifth as wide as any that held with certainty could
+// be, and are wrong with a chance of 2⁻⁸⁰ (ScanSlack has the proof). All paths give the same bits.
 //
 // MEASUREMENTS.md has the figures, and what was tried.
 package kernel

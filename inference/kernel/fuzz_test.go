@@ -152,9 +152,9 @@ func FuzzScan(f *testing.F) {
 		for i := range scales {
 			scales[i] = binary.LittleEndian.Uint16(weights[i*2%(len(weights)-1):])
 		}
-		dither := make([]uint16, ScanGroups(cols)*ScanCols)
-		for i := range dither {
-			dither[i] = scales[i%len(scales)]
+		dither := randomDither(source(), cols)
+		for i := range dither.Rows {
+			dither.Rows[i], dither.Vectors[i] = scales[i%len(scales)], scales[i*7%len(scales)]
 		}
 		n := bands * ScanRows
 		want, got := [2][]float32{make([]float32, n), make([]float32, n)}, [2][]float32{make([]float32, n), make([]float32, n)}

@@ -170,8 +170,8 @@ func guardScan(t *testing.T, rows, cols int, atEnd bool) {
 	f := func(n int) []float32 { return guarded[float32](t, n, atEnd) }
 	codes, scales := guarded[byte](t, bands*ScanBandBytes(cols), atEnd), guarded[uint16](t, bands*groups*ScanRows, atEnd)
 	var v ScanVector
-	v.Set(f(cols), make([]uint16, groups*ScanCols), noTiny)
-	v.fixed.q = guarded[int8](t, len(v.fixed.q), atEnd)
+	v.Set(f(cols), randomDither(source(), cols), noTiny)
+	v.q = guarded[int8](t, len(v.q), atEnd)
 	v.groups = guarded[scanGroup](t, len(v.groups), atEnd)
 	Scan(f(rows), f(rows), codes, scales, &v)
 	for n := 1; n <= MaxVectors; n++ {

@@ -160,7 +160,7 @@ func TestNoAllocations(t *testing.T) {
 		two, each := [...][]float32{f(2), f(2), f(2)}, [...][]float32{f(96), f(96), f(96)}
 		head := f(96 * n)
 		var scanned ScanVector
-		codes, scales, dither := make([]byte, ScanBandBytes(n)), make([]uint16, 3*ScanRows), make([]uint16, 3*ScanCols)
+		codes, scales, dither := make([]byte, ScanBandBytes(n)), make([]uint16, 3*ScanRows), randomDither(source(), n)
 		for name, call := range map[string]func(){
 			"Quantize":       func() { Quantize(make([]int8, 256), x) },
 			"MatVec":         func() { MatVec(out, m, 0, 3, q1, 0, 1) },

@@ -19,7 +19,7 @@ const (
 
 	// scanLines are the cache lines of a group of a band: two for every 16 columns. Byte
 	// 4r+b of them is row r; it holds columns 4b and, in the high nibble, 4b+1 in the
-	// first line, 4b+2 and 4b+3 in the second: as Fixed orders activations.
+	// first line, 4b+2 and 4b+3 in the second: as Fixed orders the activations of a plane.
 	scanLines = 8
 	lineSize  = 64
 
@@ -97,12 +97,16 @@ func scanEncodeGeneric(codes *[scanLines * lineSize]byte, r int, w *[ScanCols]fl
 	}
 }
 
-// ScanVector is the vector of a scan. It keeps its memory, so a steady state allocates
-// nothing. The zero value is ready for Set.
+// ScanVector is the vector of a scan: bytes with a step for each group, rounded up or down
+// at random,
+//
+//	q[j] = ⌊x[j]/step + v[j]⌋,  step = max|x of the group|/126
+//
+// where v[j] is a random number in [0, 1), drawn once for all vectors, independently of u. It
+// keeps its memory, so a steady state allocates nothing. The zero value is ready for Set.
 type ScanVector struct {
-	fixed    Fixed
+	q        []int8 // [groups][ScanCols], in the order of the codes
 	groups   []scanGroup
-	x        []float32
 	exponent int // x was multiplied by 2 to this power
 
 	slack, tiny float32
@@ -112,52 +116,67 @@ type ScanVector struct {
 type scanGroup struct {
 	minus  int32   // -Σ(7+u)·q
 	step   float32 // which q counts
-	square float32 // at least ‖x‖²
+	square float32 // at least ‖x‖² and what ScanSlack adds for the rounding of x
 }
 
-// scanLeast is the least norm that a group of a vector is taken to have, where the
-// largest magnitude of the vector is between 1 and 2, and the least scale of a group of
-// weights: with both the product of their squares is not denormal.
-const scanLeast = 0x1p-30
+const (
+	// scanLeast is the least norm that a group of a vector is taken to have, where the
+	// largest magnitude of the vector is between 1 and 2, and the least scale of a group of
+	// weights: with both the product of their squares is not denormal.
+	scanLeast = 0x1p-30
+
+	scanLargest = 126 // magnitude of x/step, so that q is a signed byte
+)
+
+// ScanDither is the random numbers that the rows of a matrix share, and all vectors, for
+// every column of whole groups in steps of 2⁻¹⁶: u and v above.
+type ScanDither struct{ Rows, Vectors []uint16 }
 
 // Set takes the vector and the dither of the matrix. Bounds will be those of products of
 // rows and x that were multiplied by 2 to the power Exponent, and be wider by tiny.
-func (v *ScanVector) Set(x []float32, dither []uint16, tiny func(exponent int) float32) {
+func (v *ScanVector) Set(x []float32, dither ScanDither, tiny func(exponent int) float32) {
 	groups := ScanGroups(len(x))
-	mustLen(len(dither), groups*ScanCols, "ScanVector.Set: dither")
-	v.groups, v.x = grow(v.groups, groups), grow(v.x, len(x))
+	mustLen(len(dither.Rows), groups*ScanCols, "ScanVector.Set: dither of rows")
+	mustLen(len(dither.Vectors), groups*ScanCols, "ScanVector.Set: dither of vectors")
+	v.groups, v.q = grow(v.groups, groups), grow(v.q, groups*ScanCols)
 	_, e := math.Frexp(float64(absMax(x))) // 0 for NaN
 	v.exponent = 1 - e
-	for factor, j := math.Ldexp(1, v.exponent), 0; j < len(x); j++ {
-		v.x[j] = float32(float64(x[j]) * factor)
-	}
 	v.slack, v.tiny = ScanSlack(len(x)), tiny(v.exponent)
-	v.fixed.Reset(1, len(x), ScanCols, Fixed16)
-	v.fixed.Set(0, v.x)
+	factor := math.Ldexp(1, v.exponent)
 	for g := range groups {
 		lo, hi := g*ScanCols, min((g+1)*ScanCols, len(x))
-		var square float64
-		for _, f := range v.x[lo:hi] {
-			square += float64(f) * float64(f)
+		var group [ScanCols]float32
+		for j, f := range x[lo:hi] {
+			group[j] = float32(float64(f) * factor)
 		}
-		var minus int64
-		q := v.fixed.q[2*lo:][:2*ScanCols]
-		for j, u := range dither[lo:][:ScanCols] {
-			minus -= int64(scanValue(q, j)) * (7<<ditherBits + int64(u))
-		}
-		v.groups[g] = scanGroup{
-			minus:  int32((minus + 1<<(ditherBits-1)) >> ditherBits),
-			step:   v.fixed.scales[g].s,
-			square: math.Nextafter32(float32(max(square, scanLeast*scanLeast)), math.MaxFloat32),
-		}
+		v.groups[g] = scanSet((*[ScanCols]int8)(v.q[lo:]), &group, (*[ScanCols]uint16)(dither.Rows[lo:]), (*[ScanCols]uint16)(dither.Vectors[lo:]))
 	}
 }
 
-// scanValue is the 16 bits of column j of a group.
-func scanValue(q []int8, j int) int32 {
-	piece, j := q[j/wordCols*2*wordCols:], j%wordCols
-	at := j%4*4 + j/4
-	return int32(piece[at]) + int32(piece[at+wordCols])<<8
+// scanSet rounds a group of a vector.
+func scanSet(q *[ScanCols]int8, x *[ScanCols]float32, rows, vectors *[ScanCols]uint16) scanGroup {
+	top := max(absMax(x[:]), smallestScale)
+	if !(top <= math.MaxFloat32) { // nothing is known of products
+		clear(q[:])
+		nan := float32(math.NaN())
+		return scanGroup{step: nan, square: nan}
+	}
+	step := top / scanLargest
+	inv := scanLargest / top * (1 << ditherBits)
+	var square float64
+	var minus int64
+	for j, f := range x {
+		square += float64(f) * float64(f)
+		c := (int32(f*inv) + int32(vectors[j])) >> ditherBits
+		q[j&^15+j%4*4+j%16/4] = int8(c)
+		minus -= int64(c) * (7<<ditherBits + int64(rows[j]))
+	}
+	square += scanRounding * float64(step) * float64(step)
+	return scanGroup{
+		minus:  int32((minus + 1<<(ditherBits-1)) >> ditherBits),
+		step:   step,
+		square: math.Nextafter32(float32(max(square, scanLeast*scanLeast)), math.MaxFloat32),
+	}
 }
 
 // Exponent is the power of two by which the vector was multiplied.
@@ -167,9 +186,12 @@ func (v *ScanVector) Exponent() int { return v.exponent }
 // wrong.
 const failureBits = 80
 
+// scanRounding is what the rounding of x adds to ‖x[g]‖² in steps of x, see ScanSlack.
+const scanRounding = 3 * 64 * ScanCols
+
 // ScanSlack is the factor c in
 //
-//	|y - Σ s·(q-terms)| ≤ c·R,  R² = Σ_g s[g]²·‖x[g]‖²
+//	|y - Σ s·(q-terms)| ≤ c·R,  R² = Σ_g s[g]²·(‖x[g]‖² + 3·64·64·step[g]²)
 //
 // where the sum over groups g is what Scan computes, y is the product of a row and the
 // vector as MatVecF32 and the like compute it, and n is the number of columns. It holds
@@ -180,26 +202,30 @@ const failureBits = 80
 //     those makes an offset of e of at most 2⁻¹⁶ with the mean of u's own. The rest of e,
 //     for given weights, is uniform on 2¹⁶ equidistant numbers that span less than
 //     (-1/2, 1/2), independently of other columns: a sum of 16 independent signs ±2⁻²,
-//     ±2⁻³ …. As cosh t ≤ exp(t²/2), E exp(λe) ≤ exp(λ²/24), so
-//     P(|Σ s·e·x| ≥ t) ≤ 2·exp(-6t²/R²) (Hoeffding), which is 2⁻⁸⁰ at
-//     t = R·√(81·ln 2/6) ≈ 3.06·R. The offsets add at most 2⁻¹⁶·Σ s·|x|.
-//   - Σ s·(code-7-u)·δ, where the 16 bits of x are off by |δ| ≤ step/2 and
-//     step ≤ ‖x[g]‖/32639: |code-7-u| ≤ 8 makes that Σ 64·8·s·‖x[g]‖/(2·32639) at most,
-//     and the rounding of minus half a step more.
-//   - the roundings of float32: G+3 of a sum of G terms of at most 65·s·‖x[g]‖ each
-//     (‖codes‖ ≤ 8·√64), and n/4+5 of y (doc.go), relative to Σ|w·x| ≤ Σ 7.5·8·s·‖x[g]‖.
+//     ±2⁻³ …. As cosh t ≤ exp(t²/2), E exp(λe) ≤ exp(λ²/24).
+//   - Σ s·(code-7-u)·step·d, where d = x/step - q. Rounding x/step to steps of 2⁻¹⁶, in
+//     float32, makes an offset of at most 2.5·2⁻¹⁶. The rest of d has one of two values that
+//     are 1 apart, and the mean 0, independently of other columns and of u: so
+//     E exp(λd) ≤ exp(λ²/8) (Hoeffding), and |code-7-u| ≤ 8, whatever u and the codes are,
+//     makes that exp(λ²·3·64·s²·step²/24) of a column.
+//     Together P(|both| ≥ t) ≤ 2·exp(-6t²/R²), which is 2⁻⁸⁰ at t = R·√(81·ln 2/6) ≈ 3.06·R.
+//     The offsets add at most 2⁻¹⁶·Σ s·|x| and, as step ≤ ‖x[g]‖/126,
+//     Σ 64·8·2.5·2⁻¹⁶·s·‖x[g]‖/126; the rounding of minus half a step more.
+//   - the roundings of float32: G+3 of a sum of G terms of at most 69·s·‖x[g]‖ each
+//     (‖code-7-u‖ ≤ 8·√64, step·‖q‖ ≤ ‖x[g]‖ + 8·step), and n/4+5 of y (doc.go), relative to
+//     Σ|w·x| ≤ Σ 7.5·8·s·‖x[g]‖.
 //
-// All of those but the first are multiples of Σ s·‖x[g]‖ ≤ √G·R. The last factor covers
+// All of those but the first two are multiples of Σ s·‖x[g]‖ ≤ √G·R. The last factor covers
 // the roundings of R and of the bounds themselves.
 func ScanSlack(n int) float32 {
 	const ulp = 1.0 / (1 << 24)
 	g := float64(ScanGroups(n))
-	codes := math.Sqrt((failureBits + 1) * math.Ln2 / 6)
-	offsets := 8.0 / (1 << 16)
-	steps := (64*8 + 1) / (2 * 32639.0)
-	sums := 65 * (g + 8) * ulp
+	random := math.Sqrt((failureBits + 1) * math.Ln2 / 6)
+	offsets := 8.0 / (1 << ditherBits)
+	steps := (64*8*2.5/(1<<ditherBits) + 0.5) / scanLargest
+	sums := 69 * (g + 8) * ulp
 	product := 60 * (float64(n)/4 + 5) * ulp
-	return float32((codes + math.Sqrt(g)*(offsets+steps+sums+product)) * (1 + 1e-4))
+	return float32((random + math.Sqrt(g)*(offsets+steps+sums+product)) * (1 + 1e-4))
 }
 
 // Scan bounds the products of a matrix and x: lower[r] and upper[r] for len(lower) rows,
@@ -217,7 +243,7 @@ func Scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 }
 
 // MaxVectors is how many vectors share one reading of a matrix.
-const MaxVectors = 4
+const MaxVectors = 8
 
 // ScanEach is Scan for up to MaxVectors vectors of one length, with the same results. All
 // lower and upper are of one length.
@@ -252,11 +278,11 @@ func scanGeneric(lower, upper []float32, codes []byte, scales []uint16, x *ScanV
 		var sum, square float32
 		for g, group := range x.groups {
 			at := band*len(x.groups) + g
-			lines, q := codes[at*scanLines*lineSize:], x.fixed.q[2*g*ScanCols:]
+			lines, q := codes[at*scanLines*lineSize:], x.q[g*ScanCols:]
 			dot := group.minus
 			for j := range ScanCols {
 				c := lines[j/wordCols*2*lineSize+j%4/2*lineSize+4*r16+j%wordCols/4]
-				dot += int32(c>>(4*(j%2))&15) * scanValue(q, j)
+				dot += int32(c>>(4*(j%2))&15) * int32(q[j&^15+j%4*4+j%16/4])
 			}
 			s := bfloat16(scales[at*ScanRows+r16])
 			sum += float32(float32(float32(dot)*group.step) * s)

@@ -16,7 +16,7 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	case useVNNI:
 		asm = scanVNNI
 	}
-	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.fixed.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
+	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
 }
 
 // scanRow is one of the vectors of scanTogether, for the assembly.
@@ -34,16 +34,24 @@ func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*
 	}
 	var rows [MaxVectors]scanRow
 	for i, x := range x {
-		rows[i] = scanRow{&x.fixed.q[0], &x.groups[0], &lower[i][0], &upper[i][0], x.slack, x.tiny}
+		rows[i] = scanRow{&x.q[0], &x.groups[0], &lower[i][0], &upper[i][0], x.slack, x.tiny}
 	}
 	bands, groups := len(lower[0])/ScanRows, len(x[0].groups)
-	switch len(x) {
+	switch r := bytesOf(&rows[0]); len(x) {
 	case 2:
-		scan2AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+		scan2AVX512(r, &codes[0], &scales[0], bands, groups)
 	case 3:
-		scan3AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+		scan3AVX512(r, &codes[0], &scales[0], bands, groups)
+	case 4:
+		scan4AVX512(r, &codes[0], &scales[0], bands, groups)
+	case 5:
+		scan5AVX512(r, &codes[0], &scales[0], bands, groups)
+	case 6:
+		scan6AVX512(r, &codes[0], &scales[0], bands, groups)
+	case 7:
+		scan7AVX512(r, &codes[0], &scales[0], bands, groups)
 	default:
-		scan4AVX512(bytesOf(&rows[0]), &codes[0], &scales[0], bands, groups)
+		scan8AVX512(r, &codes[0], &scales[0], bands, groups)
 	}
 	return true
 }

@@ -13,7 +13,7 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	if useDot {
 		asm = scanDot
 	}
-	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.fixed.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
+	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
 }
 
 func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {

@@ -14,398 +14,322 @@ TEXT ·scanDot(SB), NOSPLIT, $0-72
 	MOVW $0xf0f0f0f, R8
 	VDUP R8, V0.S4
 	MOVW $0xff800000, R8
-	VDUP R8, V17.S4
+	VDUP R8, V12.S4
 	MOVW $0x7f800000, R8
-	VDUP R8, V18.S4
+	VDUP R8, V13.S4
 band:
+	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	FSTPQ (F5, F6), 0(R0)
-	FSTPQ (F5, F6), 0(R1)
-	FSTPQ (F5, F6), 32(R0)
-	FSTPQ (F5, F6), 32(R1)
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F4, F5), 0(R1)
+	FSTPQ (F4, F5), 32(R0)
+	FSTPQ (F4, F5), 32(R1)
 	MOVD q+32(FP), R5
 	MOVD group+40(FP), R6
 	MOVD groups+56(FP), R7
 group:
+	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	FLDPQ 0(R5), (F1, F2)
-	FMOVQ 0(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e069 // sdot v9.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e088 // sdot v8.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e089 // sdot v9.4s, v4.16b, v2.4b[1]
-	FMOVQ 16(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06b // sdot v11.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08b // sdot v11.4s, v4.16b, v2.4b[1]
-	FMOVQ 32(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06d // sdot v13.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08c // sdot v12.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08d // sdot v13.4s, v4.16b, v2.4b[1]
-	FMOVQ 48(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06e // sdot v14.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06f // sdot v15.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08f // sdot v15.4s, v4.16b, v2.4b[1]
-	FMOVQ 64(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e868 // sdot v8.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e869 // sdot v9.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e888 // sdot v8.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e889 // sdot v9.4s, v4.16b, v2.4b[3]
-	FMOVQ 80(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86a // sdot v10.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86b // sdot v11.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88a // sdot v10.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88b // sdot v11.4s, v4.16b, v2.4b[3]
-	FMOVQ 96(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86c // sdot v12.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86d // sdot v13.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88c // sdot v12.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88d // sdot v13.4s, v4.16b, v2.4b[3]
-	FMOVQ 112(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86e // sdot v14.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86f // sdot v15.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88e // sdot v14.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88f // sdot v15.4s, v4.16b, v2.4b[3]
-	FLDPQ 32(R5), (F1, F2)
-	FMOVQ 128(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e069 // sdot v9.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e088 // sdot v8.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e089 // sdot v9.4s, v4.16b, v2.4b[1]
-	FMOVQ 144(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06b // sdot v11.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08b // sdot v11.4s, v4.16b, v2.4b[1]
-	FMOVQ 160(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06d // sdot v13.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08c // sdot v12.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08d // sdot v13.4s, v4.16b, v2.4b[1]
-	FMOVQ 176(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06e // sdot v14.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06f // sdot v15.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08f // sdot v15.4s, v4.16b, v2.4b[1]
-	FMOVQ 192(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e868 // sdot v8.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e869 // sdot v9.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e888 // sdot v8.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e889 // sdot v9.4s, v4.16b, v2.4b[3]
-	FMOVQ 208(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86a // sdot v10.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86b // sdot v11.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88a // sdot v10.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88b // sdot v11.4s, v4.16b, v2.4b[3]
-	FMOVQ 224(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86c // sdot v12.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86d // sdot v13.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88c // sdot v12.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88d // sdot v13.4s, v4.16b, v2.4b[3]
-	FMOVQ 240(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86e // sdot v14.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86f // sdot v15.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88e // sdot v14.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88f // sdot v15.4s, v4.16b, v2.4b[3]
-	FLDPQ 64(R5), (F1, F2)
-	FMOVQ 256(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e069 // sdot v9.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e088 // sdot v8.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e089 // sdot v9.4s, v4.16b, v2.4b[1]
-	FMOVQ 272(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06b // sdot v11.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08b // sdot v11.4s, v4.16b, v2.4b[1]
-	FMOVQ 288(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06d // sdot v13.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08c // sdot v12.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08d // sdot v13.4s, v4.16b, v2.4b[1]
-	FMOVQ 304(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06e // sdot v14.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06f // sdot v15.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08f // sdot v15.4s, v4.16b, v2.4b[1]
-	FMOVQ 320(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e868 // sdot v8.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e869 // sdot v9.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e888 // sdot v8.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e889 // sdot v9.4s, v4.16b, v2.4b[3]
-	FMOVQ 336(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86a // sdot v10.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86b // sdot v11.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88a // sdot v10.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88b // sdot v11.4s, v4.16b, v2.4b[3]
-	FMOVQ 352(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86c // sdot v12.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86d // sdot v13.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88c // sdot v12.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88d // sdot v13.4s, v4.16b, v2.4b[3]
-	FMOVQ 368(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86e // sdot v14.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86f // sdot v15.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88e // sdot v14.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88f // sdot v15.4s, v4.16b, v2.4b[3]
-	FLDPQ 96(R5), (F1, F2)
-	FMOVQ 384(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e068 // sdot v8.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e069 // sdot v9.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e088 // sdot v8.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e089 // sdot v9.4s, v4.16b, v2.4b[1]
-	FMOVQ 400(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06a // sdot v10.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06b // sdot v11.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08a // sdot v10.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08b // sdot v11.4s, v4.16b, v2.4b[1]
-	FMOVQ 416(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06c // sdot v12.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06d // sdot v13.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08c // sdot v12.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08d // sdot v13.4s, v4.16b, v2.4b[1]
-	FMOVQ 432(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e06e // sdot v14.4s, v3.16b, v1.4b[0]
-	WORD $0x4f82e06f // sdot v15.4s, v3.16b, v2.4b[0]
-	WORD $0x4fa1e08e // sdot v14.4s, v4.16b, v1.4b[1]
-	WORD $0x4fa2e08f // sdot v15.4s, v4.16b, v2.4b[1]
-	FMOVQ 448(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e868 // sdot v8.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e869 // sdot v9.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e888 // sdot v8.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e889 // sdot v9.4s, v4.16b, v2.4b[3]
-	FMOVQ 464(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86a // sdot v10.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86b // sdot v11.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88a // sdot v10.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88b // sdot v11.4s, v4.16b, v2.4b[3]
-	FMOVQ 480(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86c // sdot v12.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86d // sdot v13.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88c // sdot v12.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88d // sdot v13.4s, v4.16b, v2.4b[3]
-	FMOVQ 496(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	WORD $0x4f81e86e // sdot v14.4s, v3.16b, v1.4b[2]
-	WORD $0x4f82e86f // sdot v15.4s, v3.16b, v2.4b[2]
-	WORD $0x4fa1e88e // sdot v14.4s, v4.16b, v1.4b[3]
-	WORD $0x4fa2e88f // sdot v15.4s, v4.16b, v2.4b[3]
-	VSHL $8, V9.S4, V9.S4
-	VADD V8.S4, V9.S4, V8.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V8.S4, V5.S4, V8.S4
+	FMOVQ 0(R5), F1
+	FMOVQ 0(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e047 // sdot v7.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e067 // sdot v7.4s, v3.16b, v1.4b[1]
+	FMOVQ 16(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e048 // sdot v8.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e068 // sdot v8.4s, v3.16b, v1.4b[1]
+	FMOVQ 32(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e049 // sdot v9.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e069 // sdot v9.4s, v3.16b, v1.4b[1]
+	FMOVQ 48(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e04a // sdot v10.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e06a // sdot v10.4s, v3.16b, v1.4b[1]
+	FMOVQ 64(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e847 // sdot v7.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e867 // sdot v7.4s, v3.16b, v1.4b[3]
+	FMOVQ 80(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e848 // sdot v8.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e868 // sdot v8.4s, v3.16b, v1.4b[3]
+	FMOVQ 96(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e849 // sdot v9.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e869 // sdot v9.4s, v3.16b, v1.4b[3]
+	FMOVQ 112(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e84a // sdot v10.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e86a // sdot v10.4s, v3.16b, v1.4b[3]
+	FMOVQ 16(R5), F1
+	FMOVQ 128(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e047 // sdot v7.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e067 // sdot v7.4s, v3.16b, v1.4b[1]
+	FMOVQ 144(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e048 // sdot v8.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e068 // sdot v8.4s, v3.16b, v1.4b[1]
+	FMOVQ 160(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e049 // sdot v9.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e069 // sdot v9.4s, v3.16b, v1.4b[1]
+	FMOVQ 176(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e04a // sdot v10.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e06a // sdot v10.4s, v3.16b, v1.4b[1]
+	FMOVQ 192(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e847 // sdot v7.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e867 // sdot v7.4s, v3.16b, v1.4b[3]
+	FMOVQ 208(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e848 // sdot v8.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e868 // sdot v8.4s, v3.16b, v1.4b[3]
+	FMOVQ 224(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e849 // sdot v9.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e869 // sdot v9.4s, v3.16b, v1.4b[3]
+	FMOVQ 240(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e84a // sdot v10.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e86a // sdot v10.4s, v3.16b, v1.4b[3]
+	FMOVQ 32(R5), F1
+	FMOVQ 256(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e047 // sdot v7.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e067 // sdot v7.4s, v3.16b, v1.4b[1]
+	FMOVQ 272(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e048 // sdot v8.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e068 // sdot v8.4s, v3.16b, v1.4b[1]
+	FMOVQ 288(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e049 // sdot v9.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e069 // sdot v9.4s, v3.16b, v1.4b[1]
+	FMOVQ 304(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e04a // sdot v10.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e06a // sdot v10.4s, v3.16b, v1.4b[1]
+	FMOVQ 320(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e847 // sdot v7.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e867 // sdot v7.4s, v3.16b, v1.4b[3]
+	FMOVQ 336(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e848 // sdot v8.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e868 // sdot v8.4s, v3.16b, v1.4b[3]
+	FMOVQ 352(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e849 // sdot v9.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e869 // sdot v9.4s, v3.16b, v1.4b[3]
+	FMOVQ 368(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e84a // sdot v10.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e86a // sdot v10.4s, v3.16b, v1.4b[3]
+	FMOVQ 48(R5), F1
+	FMOVQ 384(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e047 // sdot v7.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e067 // sdot v7.4s, v3.16b, v1.4b[1]
+	FMOVQ 400(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e048 // sdot v8.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e068 // sdot v8.4s, v3.16b, v1.4b[1]
+	FMOVQ 416(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e049 // sdot v9.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e069 // sdot v9.4s, v3.16b, v1.4b[1]
+	FMOVQ 432(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e04a // sdot v10.4s, v2.16b, v1.4b[0]
+	WORD $0x4fa1e06a // sdot v10.4s, v3.16b, v1.4b[1]
+	FMOVQ 448(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e847 // sdot v7.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e867 // sdot v7.4s, v3.16b, v1.4b[3]
+	FMOVQ 464(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e848 // sdot v8.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e868 // sdot v8.4s, v3.16b, v1.4b[3]
+	FMOVQ 480(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e849 // sdot v9.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e869 // sdot v9.4s, v3.16b, v1.4b[3]
+	FMOVQ 496(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	WORD $0x4f81e84a // sdot v10.4s, v2.16b, v1.4b[2]
+	WORD $0x4fa1e86a // sdot v10.4s, v3.16b, v1.4b[3]
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V7.S4, V4.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	FMOVD 0(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e27dca7 // fmul v7.4s, v5.4s, v7.4s
+	FMOVQ 0(R1), F6
+	WORD $0x4e26d4e6 // fadd v6.4s, v7.4s, v6.4s
+	FMOVQ F6, 0(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 0(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 0(R0)
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V8.S4, V4.S4, V8.S4
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e28dc88 // fmul v8.4s, v4.4s, v8.4s
+	FMOVD 8(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
 	WORD $0x6e28dca8 // fmul v8.4s, v5.4s, v8.4s
-	FMOVD 0(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e28dcc8 // fmul v8.4s, v6.4s, v8.4s
-	FMOVQ 0(R1), F7
-	WORD $0x4e27d507 // fadd v7.4s, v8.4s, v7.4s
-	FMOVQ F7, 0(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 0(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 0(R0)
-	VSHL $8, V11.S4, V11.S4
-	VADD V10.S4, V11.S4, V10.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V10.S4, V5.S4, V10.S4
+	FMOVQ 16(R1), F6
+	WORD $0x4e26d506 // fadd v6.4s, v8.4s, v6.4s
+	FMOVQ F6, 16(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 16(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 16(R0)
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V9.S4, V4.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e29dc89 // fmul v9.4s, v4.4s, v9.4s
+	FMOVD 16(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e29dca9 // fmul v9.4s, v5.4s, v9.4s
+	FMOVQ 32(R1), F6
+	WORD $0x4e26d526 // fadd v6.4s, v9.4s, v6.4s
+	FMOVQ F6, 32(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 32(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 32(R0)
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V10.S4, V4.S4, V10.S4
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e2adc8a // fmul v10.4s, v4.4s, v10.4s
+	FMOVD 24(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
 	WORD $0x6e2adcaa // fmul v10.4s, v5.4s, v10.4s
-	FMOVD 8(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e2adcca // fmul v10.4s, v6.4s, v10.4s
-	FMOVQ 16(R1), F7
-	WORD $0x4e27d547 // fadd v7.4s, v10.4s, v7.4s
-	FMOVQ F7, 16(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 16(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 16(R0)
-	VSHL $8, V13.S4, V13.S4
-	VADD V12.S4, V13.S4, V12.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V12.S4, V5.S4, V12.S4
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e2cdcac // fmul v12.4s, v5.4s, v12.4s
-	FMOVD 16(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e2cdccc // fmul v12.4s, v6.4s, v12.4s
-	FMOVQ 32(R1), F7
-	WORD $0x4e27d587 // fadd v7.4s, v12.4s, v7.4s
-	FMOVQ F7, 32(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 32(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 32(R0)
-	VSHL $8, V15.S4, V15.S4
-	VADD V14.S4, V15.S4, V14.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V14.S4, V5.S4, V14.S4
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e2edcae // fmul v14.4s, v5.4s, v14.4s
-	FMOVD 24(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e2edcce // fmul v14.4s, v6.4s, v14.4s
-	FMOVQ 48(R1), F7
-	WORD $0x4e27d5c7 // fadd v7.4s, v14.4s, v7.4s
-	FMOVQ F7, 48(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 48(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 48(R0)
+	FMOVQ 48(R1), F6
+	WORD $0x4e26d546 // fadd v6.4s, v10.4s, v6.4s
+	FMOVQ F6, 48(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 48(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 48(R0)
 	ADD $512, R2, R2
 	ADD $32, R3, R3
-	ADD $128, R5, R5
+	ADD $64, R5, R5
 	ADD $12, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
-	FMOVS slack+64(FP), F5
+	FMOVS slack+64(FP), F4
+	VDUP V4.S[0], V4.S4
+	FMOVS tiny+68(FP), F5
 	VDUP V5.S[0], V5.S4
-	FMOVS tiny+68(FP), F6
-	VDUP V6.S[0], V6.S4
-	FMOVQ 0(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 0(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 0(R0)
-	FMOVQ F4, 0(R1)
-	FMOVQ 16(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 16(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 16(R0)
-	FMOVQ F4, 16(R1)
-	FMOVQ 32(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 32(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 32(R0)
-	FMOVQ F4, 32(R1)
-	FMOVQ 48(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 48(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 48(R0)
-	FMOVQ F4, 48(R1)
+	FMOVQ 0(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 0(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 0(R0)
+	FMOVQ F3, 0(R1)
+	FMOVQ 16(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 16(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 16(R0)
+	FMOVQ F3, 16(R1)
+	FMOVQ 32(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 32(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 32(R0)
+	FMOVQ F3, 32(R1)
+	FMOVQ 48(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 48(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 48(R0)
+	FMOVQ F3, 48(R1)
 	ADD $64, R0, R0
 	ADD $64, R1, R1
 	SUB $1, R4, R4
@@ -422,690 +346,470 @@ TEXT ·scanNEON(SB), NOSPLIT, $0-72
 	MOVW $0xf0f0f0f, R8
 	VDUP R8, V0.S4
 	MOVW $0xff800000, R8
-	VDUP R8, V17.S4
+	VDUP R8, V12.S4
 	MOVW $0x7f800000, R8
-	VDUP R8, V18.S4
+	VDUP R8, V13.S4
 band:
+	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	FSTPQ (F5, F6), 0(R0)
-	FSTPQ (F5, F6), 0(R1)
-	FSTPQ (F5, F6), 32(R0)
-	FSTPQ (F5, F6), 32(R1)
+	FSTPQ (F4, F5), 0(R0)
+	FSTPQ (F4, F5), 0(R1)
+	FSTPQ (F4, F5), 32(R0)
+	FSTPQ (F4, F5), 32(R1)
 	MOVD q+32(FP), R5
 	MOVD group+40(FP), R6
 	MOVD groups+56(FP), R7
 group:
+	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	FLDPQ 0(R5), (F1, F2)
-	FMOVQ 0(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 16(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 64(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 80(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 32(R5), (F1, F2)
-	FMOVQ 128(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 144(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 192(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 208(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 64(R5), (F1, F2)
-	FMOVQ 256(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 272(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 320(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 336(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 96(R5), (F1, F2)
-	FMOVQ 384(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 400(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 448(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 464(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
+	FMOVQ 0(R5), F1
+	FMOVQ 0(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 16(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 64(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 80(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 16(R5), F1
+	FMOVQ 128(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 144(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 192(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 208(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 32(R5), F1
+	FMOVQ 256(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 272(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 320(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 336(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 48(R5), F1
+	FMOVQ 384(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 400(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 448(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 464(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
 	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	VADDP V8.S4, V7.S4, V7.S4
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V7.S4, V4.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	FMOVD 0(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e27dca7 // fmul v7.4s, v5.4s, v7.4s
+	FMOVQ 0(R1), F6
+	WORD $0x4e26d4e6 // fadd v6.4s, v7.4s, v6.4s
+	FMOVQ F6, 0(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 0(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 0(R0)
 	WORD $0x4e602929 // saddlp v9.4s, v9.8h
-	VADDP V9.S4, V8.S4, V8.S4
 	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e60296b // saddlp v11.4s, v11.8h
-	VADDP V11.S4, V10.S4, V10.S4
-	VSHL $8, V10.S4, V10.S4
-	VADD V8.S4, V10.S4, V8.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V8.S4, V5.S4, V8.S4
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e28dca8 // fmul v8.4s, v5.4s, v8.4s
-	FMOVD 0(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e28dcc8 // fmul v8.4s, v6.4s, v8.4s
-	FMOVQ 0(R1), F7
-	WORD $0x4e27d507 // fadd v7.4s, v8.4s, v7.4s
-	FMOVQ F7, 0(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 0(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 0(R0)
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
-	VADDP V13.S4, V12.S4, V12.S4
-	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
-	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
-	VADDP V15.S4, V14.S4, V14.S4
-	VSHL $8, V14.S4, V14.S4
-	VADD V12.S4, V14.S4, V12.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V12.S4, V5.S4, V12.S4
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e2cdcac // fmul v12.4s, v5.4s, v12.4s
-	FMOVD 8(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e2cdccc // fmul v12.4s, v6.4s, v12.4s
-	FMOVQ 16(R1), F7
-	WORD $0x4e27d587 // fadd v7.4s, v12.4s, v7.4s
-	FMOVQ F7, 16(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 16(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 16(R0)
+	VADDP V10.S4, V9.S4, V9.S4
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V9.S4, V4.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e29dc89 // fmul v9.4s, v4.4s, v9.4s
+	FMOVD 8(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e29dca9 // fmul v9.4s, v5.4s, v9.4s
+	FMOVQ 16(R1), F6
+	WORD $0x4e26d526 // fadd v6.4s, v9.4s, v6.4s
+	FMOVQ F6, 16(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 16(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 16(R0)
+	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	FLDPQ 0(R5), (F1, F2)
-	FMOVQ 32(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 48(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 96(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 112(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 32(R5), (F1, F2)
-	FMOVQ 160(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 176(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 224(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 240(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 64(R5), (F1, F2)
-	FMOVQ 288(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 304(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 352(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 368(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FLDPQ 96(R5), (F1, F2)
-	FMOVQ 416(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 432(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[0], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[0], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[1], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[1], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
-	FMOVQ 480(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e258068 // smlal v8.8h, v3.8b, v5.8b
-	WORD $0x4e258069 // smlal2 v9.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806a // smlal v10.8h, v3.8b, v5.8b
-	WORD $0x4e25806b // smlal2 v11.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e258088 // smlal v8.8h, v4.8b, v5.8b
-	WORD $0x4e258089 // smlal2 v9.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808a // smlal v10.8h, v4.8b, v5.8b
-	WORD $0x4e25808b // smlal2 v11.8h, v4.16b, v5.16b
-	FMOVQ 496(R2), F16
-	VAND V0.B16, V16.B16, V3.B16
-	VUSHR $4, V16.B16, V4.B16
-	VDUP V1.S[2], V5.S4
-	WORD $0x0e25806c // smlal v12.8h, v3.8b, v5.8b
-	WORD $0x4e25806d // smlal2 v13.8h, v3.16b, v5.16b
-	VDUP V2.S[2], V5.S4
-	WORD $0x0e25806e // smlal v14.8h, v3.8b, v5.8b
-	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	VDUP V1.S[3], V5.S4
-	WORD $0x0e25808c // smlal v12.8h, v4.8b, v5.8b
-	WORD $0x4e25808d // smlal2 v13.8h, v4.16b, v5.16b
-	VDUP V2.S[3], V5.S4
-	WORD $0x0e25808e // smlal v14.8h, v4.8b, v5.8b
-	WORD $0x4e25808f // smlal2 v15.8h, v4.16b, v5.16b
+	FMOVQ 0(R5), F1
+	FMOVQ 32(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 48(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 96(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 112(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 16(R5), F1
+	FMOVQ 160(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 176(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 224(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 240(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 32(R5), F1
+	FMOVQ 288(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 304(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 352(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 368(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 48(R5), F1
+	FMOVQ 416(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 432(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[0], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[1], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	FMOVQ 480(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248047 // smlal v7.8h, v2.8b, v4.8b
+	WORD $0x4e248048 // smlal2 v8.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248067 // smlal v7.8h, v3.8b, v4.8b
+	WORD $0x4e248068 // smlal2 v8.8h, v3.16b, v4.16b
+	FMOVQ 496(R2), F11
+	VAND V0.B16, V11.B16, V2.B16
+	VUSHR $4, V11.B16, V3.B16
+	VDUP V1.S[2], V4.S4
+	WORD $0x0e248049 // smlal v9.8h, v2.8b, v4.8b
+	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
+	VDUP V1.S[3], V4.S4
+	WORD $0x0e248069 // smlal v9.8h, v3.8b, v4.8b
+	WORD $0x4e24806a // smlal2 v10.8h, v3.16b, v4.16b
+	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
 	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	VADDP V8.S4, V7.S4, V7.S4
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V7.S4, V4.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	FMOVD 16(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e27dca7 // fmul v7.4s, v5.4s, v7.4s
+	FMOVQ 32(R1), F6
+	WORD $0x4e26d4e6 // fadd v6.4s, v7.4s, v6.4s
+	FMOVQ F6, 32(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 32(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 32(R0)
 	WORD $0x4e602929 // saddlp v9.4s, v9.8h
-	VADDP V9.S4, V8.S4, V8.S4
 	WORD $0x4e60294a // saddlp v10.4s, v10.8h
-	WORD $0x4e60296b // saddlp v11.4s, v11.8h
-	VADDP V11.S4, V10.S4, V10.S4
-	VSHL $8, V10.S4, V10.S4
-	VADD V8.S4, V10.S4, V8.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V8.S4, V5.S4, V8.S4
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e28dca8 // fmul v8.4s, v5.4s, v8.4s
-	FMOVD 16(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e28dcc8 // fmul v8.4s, v6.4s, v8.4s
-	FMOVQ 32(R1), F7
-	WORD $0x4e27d507 // fadd v7.4s, v8.4s, v7.4s
-	FMOVQ F7, 32(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 32(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 32(R0)
-	WORD $0x4e60298c // saddlp v12.4s, v12.8h
-	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
-	VADDP V13.S4, V12.S4, V12.S4
-	WORD $0x4e6029ce // saddlp v14.4s, v14.8h
-	WORD $0x4e6029ef // saddlp v15.4s, v15.8h
-	VADDP V15.S4, V14.S4, V14.S4
-	VSHL $8, V14.S4, V14.S4
-	VADD V12.S4, V14.S4, V12.S4
-	FMOVS 0(R6), F5
-	VDUP V5.S[0], V5.S4
-	VADD V12.S4, V5.S4, V12.S4
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	FMOVS 4(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e2cdcac // fmul v12.4s, v5.4s, v12.4s
-	FMOVD 24(R3), F6
-	WORD $0x2e6138c6 // shll v6.4s, v6.4h, #16
-	WORD $0x6e2cdccc // fmul v12.4s, v6.4s, v12.4s
-	FMOVQ 48(R1), F7
-	WORD $0x4e27d587 // fadd v7.4s, v12.4s, v7.4s
-	FMOVQ F7, 48(R1)
-	WORD $0x6e26dcc6 // fmul v6.4s, v6.4s, v6.4s
-	FMOVS 8(R6), F5
-	VDUP V5.S[0], V5.S4
-	WORD $0x6e26dca6 // fmul v6.4s, v5.4s, v6.4s
-	FMOVQ 48(R0), F7
-	WORD $0x4e27d4c7 // fadd v7.4s, v6.4s, v7.4s
-	FMOVQ F7, 48(R0)
+	VADDP V10.S4, V9.S4, V9.S4
+	FMOVS 0(R6), F4
+	VDUP V4.S[0], V4.S4
+	VADD V9.S4, V4.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	FMOVS 4(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e29dc89 // fmul v9.4s, v4.4s, v9.4s
+	FMOVD 24(R3), F5
+	WORD $0x2e6138a5 // shll v5.4s, v5.4h, #16
+	WORD $0x6e29dca9 // fmul v9.4s, v5.4s, v9.4s
+	FMOVQ 48(R1), F6
+	WORD $0x4e26d526 // fadd v6.4s, v9.4s, v6.4s
+	FMOVQ F6, 48(R1)
+	WORD $0x6e25dca5 // fmul v5.4s, v5.4s, v5.4s
+	FMOVS 8(R6), F4
+	VDUP V4.S[0], V4.S4
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	FMOVQ 48(R0), F6
+	WORD $0x4e26d4a6 // fadd v6.4s, v5.4s, v6.4s
+	FMOVQ F6, 48(R0)
 	ADD $512, R2, R2
 	ADD $32, R3, R3
-	ADD $128, R5, R5
+	ADD $64, R5, R5
 	ADD $12, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
-	FMOVS slack+64(FP), F5
+	FMOVS slack+64(FP), F4
+	VDUP V4.S[0], V4.S4
+	FMOVS tiny+68(FP), F5
 	VDUP V5.S[0], V5.S4
-	FMOVS tiny+68(FP), F6
-	VDUP V6.S[0], V6.S4
-	FMOVQ 0(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 0(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 0(R0)
-	FMOVQ F4, 0(R1)
-	FMOVQ 16(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 16(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 16(R0)
-	FMOVQ F4, 16(R1)
-	FMOVQ 32(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 32(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 32(R0)
-	FMOVQ F4, 32(R1)
-	FMOVQ 48(R0), F3
-	WORD $0x6ea1f863 // fsqrt v3.4s, v3.4s
-	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
-	WORD $0x4e23d4c3 // fadd v3.4s, v6.4s, v3.4s
-	FMOVQ 48(R1), F4
-	WORD $0x4ea3d487 // fsub v7.4s, v4.4s, v3.4s
-	WORD $0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
-	WORD $0x4e31c4e7 // fmaxnm v7.4s, v7.4s, v17.4s
-	WORD $0x4eb2c484 // fminnm v4.4s, v4.4s, v18.4s
-	FMOVQ F7, 48(R0)
-	FMOVQ F4, 48(R1)
+	FMOVQ 0(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 0(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 0(R0)
+	FMOVQ F3, 0(R1)
+	FMOVQ 16(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 16(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 16(R0)
+	FMOVQ F3, 16(R1)
+	FMOVQ 32(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 32(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 32(R0)
+	FMOVQ F3, 32(R1)
+	FMOVQ 48(R0), F2
+	WORD $0x6ea1f842 // fsqrt v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	FMOVQ 48(R1), F3
+	WORD $0x4ea2d466 // fsub v6.4s, v3.4s, v2.4s
+	WORD $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD $0x4e2cc4c6 // fmaxnm v6.4s, v6.4s, v12.4s
+	WORD $0x4eadc463 // fminnm v3.4s, v3.4s, v13.4s
+	FMOVQ F6, 48(R0)
+	FMOVQ F3, 48(R1)
 	ADD $64, R0, R0
 	ADD $64, R1, R1
 	SUB $1, R4, R4

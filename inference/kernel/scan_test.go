@@ -14,7 +14,17 @@ type coded struct {
 	w      []float32
 	codes  []byte
 	scales []uint16
-	dither []uint16
+	dither ScanDither
+}
+
+// randomDither is for rows and vectors of cols columns.
+func randomDither(rng *rand.Rand, cols int) ScanDither {
+	n := ScanGroups(cols) * ScanCols
+	d := ScanDither{make([]uint16, n), make([]uint16, n)}
+	for i := range n {
+		d.Rows[i], d.Vectors[i] = uint16(rng.Uint32()), uint16(rng.Uint32())
+	}
+	return d
 }
 
 func randomCoded(rng *rand.Rand, rows, cols int, value func(r, c int) float32) *coded {
@@ -23,10 +33,7 @@ func randomCoded(rng *rand.Rand, rows, cols int, value func(r, c int) float32) *
 		w:      make([]float32, rows*cols),
 		codes:  ternary.Alloc[byte](bands * ScanBandBytes(cols)),
 		scales: make([]uint16, bands*groups*ScanRows),
-		dither: make([]uint16, groups*ScanCols),
-	}
-	for i := range m.dither {
-		m.dither[i] = uint16(rng.Uint32())
+		dither: randomDither(rng, cols),
 	}
 	for i := range m.w {
 		m.w[i] = value(i/cols, i%cols)
@@ -34,7 +41,7 @@ func randomCoded(rng *rand.Rand, rows, cols int, value func(r, c int) float32) *
 	for r := range rows {
 		b := r / ScanRows
 		ScanEncode(m.codes[b*ScanBandBytes(cols):][:ScanBandBytes(cols)], m.scales[b*groups*ScanRows:][:groups*ScanRows],
-			r%ScanRows, m.w[r*cols:][:cols], 1, scanLeast, m.dither)
+			r%ScanRows, m.w[r*cols:][:cols], 1, scanLeast, m.dither.Rows)
 	}
 	return m
 }
@@ -195,7 +202,7 @@ func BenchmarkScan(b *testing.B) {
 		x[i] = float32(i % 19)
 	}
 	var v ScanVector
-	v.Set(x, make([]uint16, ScanGroups(cols)*ScanCols), noTiny)
+	v.Set(x, randomDither(source(), cols), noTiny)
 	lower, upper := make([]float32, rows), make([]float32, rows)
 	for _, p := range offered() {
 		on(p, func() {
@@ -203,6 +210,29 @@ func BenchmarkScan(b *testing.B) {
 				b.SetBytes(int64(len(codes) + 2*len(scales)))
 				for b.Loop() {
 					Scan(lower, upper, codes, scales, &v)
+				}
+			})
+			b.Run(p.String()+"/L2", func(b *testing.B) { // 256 rows
+				const bands, groups = 16, cols / ScanCols
+				n := bands * ScanBandBytes(cols)
+				b.SetBytes(int64(n))
+				for b.Loop() {
+					Scan(lower[:bands*ScanRows], upper[:bands*ScanRows], codes[:n], scales[:bands*groups*ScanRows], &v)
+				}
+			})
+			b.Run(p.String()+"/each", func(b *testing.B) { // 64 rows after the other, of all vectors
+				const bands, groups = 4, cols / ScanCols
+				n := bands * ScanBandBytes(cols)
+				var lows, highs [MaxVectors][]float32
+				var x [MaxVectors]*ScanVector
+				for i := range x {
+					lows[i], highs[i], x[i] = make([]float32, bands*ScanRows), make([]float32, bands*ScanRows), &v
+				}
+				b.SetBytes(int64(len(codes)))
+				for b.Loop() {
+					for at := 0; at < m; at += bands {
+						ScanEach(lows[:], highs[:], codes[at*ScanBandBytes(cols):][:n], scales[at*groups*ScanRows:][:bands*groups*ScanRows], x[:])
+					}
 				}
 			})
 		})

@@ -24,6 +24,26 @@ func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
 //go:noescape
 func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
 
+// scan5AVX512 stores the bounds of 5 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan5AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
+// scan6AVX512 stores the bounds of 6 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan6AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
+// scan7AVX512 stores the bounds of 7 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan7AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
+// scan8AVX512 stores the bounds of 8 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+//
+//go:noescape
+func scan8AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+
 // scanVNNI stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups.
 //
 //go:noescape

@@ -104,7 +104,7 @@ var topics = map[string]func(){
 	"scan": func() {
 		// scan.go
 		scan512()
-		for n := 2; n <= 4; n++ {
+		for n := 2; n <= 8; n++ {
 			scanEach512(n)
 		}
 		scan256(onVNNI)

@@ -27,11 +27,10 @@ const (
 	scanTinyAt    = 68
 )
 
-// columns is where the four columns of a field stand in the activations of a group, in
-// the lower plane; the higher is 16 bytes on.
-func columns(line, field int) int { return line/2*32 + (line%2*2+field)*4 }
+// columns is where the four columns of a field stand in the activations of a group.
+func columns(line, field int) int { return line/2*16 + (line%2*2+field)*4 }
 
-// scan512 takes the high nibbles as sixteen times their value, in sums of their own.
+// scan512 takes the high nibbles as sixteen times their value, in a sum of their own.
 func scan512() {
 	function("scanAVX512", scanSignature, scanDoc)
 	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
@@ -41,9 +40,9 @@ func scan512() {
 	sum, square := ZMM(), ZMM()
 	zeroZ(sum, square)
 	loop("group", groups, func() {
-		acc := [2][]VecVirtual{zmms(2), zmms(2)} // [plane][nibble]
-		VPBROADCASTD(at(group, 0), acc[0][0])
-		zeroZ(acc[0][1], acc[1][0], acc[1][1])
+		acc := zmms(2) // of each nibble
+		VPBROADCASTD(at(group, 0), acc[0])
+		zeroZ(acc[1])
 		PREFETCHT0(at(scales, 512))
 		for l := range scanLines {
 			w := ZMM()
@@ -52,18 +51,12 @@ func scan512() {
 			for n, mask := range nibbles {
 				c := ZMM()
 				VPANDD(mask, w, c)
-				for p := range acc {
-					VPDPBUSD_BCST(at(q, columns(l, n)+16*p), c, acc[p][n])
-				}
+				VPDPBUSD_BCST(at(q, columns(l, n)), c, acc[n])
 			}
 		}
-		for _, plane := range acc {
-			VPSRAD(U8(4), plane[1], plane[1]) // a multiple of 16: exact
-			VPADDD(plane[1], plane[0], plane[0])
-		}
-		dot, s := acc[0][0], ZMM()
-		VPSLLD(U8(8), acc[1][0], acc[1][0])
-		VPADDD(acc[1][0], dot, dot)
+		dot, s := acc[0], ZMM()
+		VPSRAD(U8(4), acc[1], acc[1]) // a multiple of 16: exact
+		VPADDD(acc[1], dot, dot)
 		VCVTDQ2PS(dot, dot)
 		VMULPS_BCST(at(group, 4), dot, dot)
 		VPMOVZXWD(at(scales, 0), s)
@@ -75,7 +68,7 @@ func scan512() {
 		VADDPS(s, square, square)
 		advance(scanBytes, codes)
 		advance(2*scanRows, scales)
-		advance(128, q)
+		advance(64, q)
 		advance(groupBytes, group)
 	})
 	VSQRTPS(square, square)
@@ -96,19 +89,20 @@ func scan512() {
 	RET()
 }
 
-// scanEach512 is scan512 of n vectors, 2 to 4, for which each line is read once.
+// scanEach512 is scan512 of n vectors, 2 to 8, for which each line is read and split into
+// nibbles once. The high ones are shifted, so that a vector has one sum.
 func scanEach512(n int) {
 	function(fmt.Sprintf("scan%dAVX512", n), "func(rows *byte, codes *byte, scales *uint16, bands, groups int)",
 		fmt.Sprintf("stores the bounds of %d vectors for bands ≥ 1 bands of groups ≥ 1 groups.", n))
 	const size, qAt, groupAt, lowerAt, upperAt, slackAt, tinyAt = 40, 0, 8, 16, 24, 32, 36 // of scanRow
-	rows, codes, scales, bands, done := param("rows"), param("codes"), param("scales"), param("bands"), GP64()
-	XORQ(done, done)
-	nibbles, w, c, s, s2 := z512[24:26], Z26, z512[27:29], Z29, Z30
-	for i, v := range nibbles {
-		VPBROADCASTD(bits(0x0f0f0f0f<<(4*i)), v)
-	}
-	sum, square := z512[16:], z512[20:]
-	clear := func(r reg.VecPhysical) { VPXORD(r, r, r) }
+	rows, codes, scales := param("rows"), param("codes"), param("scales")
+	// General registers are few: these stand in memory.
+	bands, done := AllocLocal(8), AllocLocal(8)
+	MOVQ(Load(Param("bands"), GP64()), bands)
+	MOVQ(U32(0), done)
+	acc, sum, square := z512[:n], z512[8:], z512[16:]
+	low, w, c, s, s2 := Z24, Z25, z512[26:28], Z28, Z29
+	VPBROADCASTD(bits(0x0f0f0f0f), low)
 	Label("band")
 	q, groups, group, at12 := make([]Register, n), param("groups"), GP64(), GP64()
 	XORQ(at12, at12)
@@ -116,47 +110,34 @@ func scanEach512(n int) {
 		v := GP64()
 		MOVQ(at(rows, size*i+qAt), v)
 		q[i] = v
-		clear(sum[i])
-		clear(square[i])
+		VPXORD(sum[i], sum[i], sum[i])
+		VPXORD(square[i], square[i], square[i])
 	}
 	of := func(i, offset int) Mem { // the group of a vector
 		MOVQ(at(rows, size*i+groupAt), group)
 		return Mem{Base: group, Index: at12, Scale: 1, Disp: offset}
 	}
 	loop("group", groups, func() {
-		acc := func(i, plane, nibble int) reg.VecPhysical { return z512[4*i+2*plane+nibble] }
-		for i := range n {
-			VPBROADCASTD(of(i, 0), acc(i, 0, 0))
-			for k := 1; k < 4; k++ {
-				clear(acc(i, k/2, k%2))
-			}
+		for i, a := range acc {
+			VPBROADCASTD(of(i, 0), a)
 		}
 		PREFETCHT0(at(scales, 512))
 		for l := range scanLines {
 			PREFETCHT1(at(codes, scanAhead+scanLine*l))
 			VMOVDQU64(at(codes, scanLine*l), w)
-			for k, mask := range nibbles {
-				VPANDD(mask, w, c[k])
-			}
-			for i := range n {
-				for k := range c {
-					for p := range 2 {
-						VPDPBUSD_BCST(at(q[i], columns(l, k)+16*p), c[k], acc(i, p, k))
-					}
+			VPANDD(low, w, c[0])
+			VPSRLD(U8(4), w, w)
+			VPANDD(low, w, c[1])
+			for k := range c {
+				for i, a := range acc {
+					VPDPBUSD_BCST(at(q[i], columns(l, k)), c[k], a)
 				}
 			}
 		}
 		VPMOVZXWD(at(scales, 0), s)
 		VPSLLD(U8(16), s, s)
 		VMULPS(s, s, s2)
-		for i := range n {
-			for p := range 2 {
-				VPSRAD(U8(4), acc(i, p, 1), acc(i, p, 1)) // a multiple of 16: exact
-				VPADDD(acc(i, p, 1), acc(i, p, 0), acc(i, p, 0))
-			}
-			dot, high := acc(i, 0, 0), acc(i, 1, 0)
-			VPSLLD(U8(8), high, high)
-			VPADDD(high, dot, dot)
+		for i, dot := range acc {
 			VCVTDQ2PS(dot, dot)
 			VMULPS_BCST(of(i, 4), dot, dot)
 			VMULPS(s, dot, dot)
@@ -166,9 +147,11 @@ func scanEach512(n int) {
 		}
 		advance(scanBytes, codes)
 		advance(2*scanRows, scales)
-		advance(128, q...)
+		advance(64, q...)
 		advance(groupBytes, at12)
 	})
+	at64 := at12
+	MOVQ(done, at64)
 	for i := range n {
 		VSQRTPS(square[i], square[i])
 		VMULPS_BCST(at(rows, size*i+slackAt), square[i], square[i])
@@ -179,11 +162,12 @@ func scanEach512(n int) {
 		VMAXPS_BCST(float(math.Inf(-1)), w, w)
 		VMINPS_BCST(float(math.Inf(1)), sum[i], sum[i])
 		MOVQ(at(rows, size*i+lowerAt), group)
-		VMOVUPS(w, Mem{Base: group, Index: done, Scale: 1})
+		VMOVUPS(w, Mem{Base: group, Index: at64, Scale: 1})
 		MOVQ(at(rows, size*i+upperAt), group)
-		VMOVUPS(sum[i], Mem{Base: group, Index: done, Scale: 1})
+		VMOVUPS(sum[i], Mem{Base: group, Index: at64, Scale: 1})
 	}
-	advance(4*scanRows, done)
+	advance(4*scanRows, at64)
+	MOVQ(at64, done)
 	DECQ(bands)
 	JNZ(LabelRef("band"))
 	VZEROUPPER()
@@ -210,17 +194,13 @@ func scan256(i isa) {
 	q, group, groups := param("q"), param("group"), param("groups")
 	loop("group", groups, func() {
 		for h := range 2 {
-			acc := []reg.VecPhysical{Y0, Y1} // [plane], 32 bits
-			few := []reg.VecPhysical{Y2, Y3} // the same in 16 bits
-			VPBROADCASTD(at(group, 0), acc[0])
-			VPXOR(acc[1], acc[1], acc[1])
+			dot, few, s := Y0, Y2, Y4 // sums of 32 bits, the same in 16 bits, scales
+			VPBROADCASTD(at(group, 0), dot)
 			into := few
 			if i.vnni {
-				into = acc
+				into = dot
 			} else {
-				for _, f := range few {
-					VPXOR(f, f, f)
-				}
+				VPXOR(few, few, few)
 			}
 			for l := range scanLines {
 				if h == 0 {
@@ -231,24 +211,17 @@ func scan256(i isa) {
 				VPSRLW(U8(4), w, c[1])
 				VPAND(low, c[1], c[1])
 				for n := range c {
-					for p := range into {
-						VPBROADCASTD(at(q, columns(l, n)+16*p), a)
-						i.product(a, c[n], into[p])
-					}
+					VPBROADCASTD(at(q, columns(l, n)), a)
+					i.product(a, c[n], into)
 				}
 				if !i.vnni && l%4 == 3 {
-					for p, f := range few {
-						VPMADDWD(one, f, f)
-						VPADDD(f, acc[p], acc[p])
-						if l < scanLines-1 {
-							VPXOR(f, f, f)
-						}
+					VPMADDWD(one, few, few)
+					VPADDD(few, dot, dot)
+					if l < scanLines-1 {
+						VPXOR(few, few, few)
 					}
 				}
 			}
-			dot, s := acc[0], Y4
-			VPSLLD(U8(8), acc[1], acc[1])
-			VPADDD(acc[1], dot, dot)
 			VCVTDQ2PS(dot, dot)
 			VBROADCASTSS(at(group, 4), a)
 			VMULPS(a, dot, dot)
@@ -265,7 +238,7 @@ func scan256(i isa) {
 		}
 		advance(scanBytes, codes)
 		advance(2*scanRows, scales)
-		advance(128, q)
+		advance(64, q)
 		advance(groupBytes, group)
 	})
 	VBROADCASTSS(NewParamAddr("slack", scanSlackAt), w)

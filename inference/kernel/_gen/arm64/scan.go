@@ -4,7 +4,7 @@ import "math"
 
 // The scan of 4-bit codes: see the layout in scan.go of the package. A line holds four
 // bytes, eight columns, of each of 16 rows: four registers. The activations of 16 columns
-// are 16 bytes for each of two planes, four for each nibble of two lines.
+// are 16 bytes, four for each nibble of two lines.
 const (
 	scanLine       = 64
 	scanLines      = 8 // of a group of a band
@@ -26,14 +26,14 @@ func scanCodes(name string, dot bool, rows int) {
 		"stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups.")
 	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
 	q, group, groups := newGP(), newGP(), newGP()
-	low, act, c, t := bytes(15), newVecs(2), newVecs(2), newVecs(3)
+	low, act, c, t := bytes(15), newVecs(1), newVecs(2), newVecs(3)
 	parts := 1
 	if !dot {
 		parts = 2
 	}
-	var acc [][][]vec // [rows][plane][part]
+	var acc [][]vec // [rows][part]
 	for range rows {
-		acc = append(acc, [][]vec{newVecs(parts), newVecs(parts)})
+		acc = append(acc, newVecs(parts))
 	}
 	w, least, most := newVec(), float(math.Inf(-1)), float(math.Inf(1))
 	fill := func(offset int, v vec) {
@@ -52,44 +52,36 @@ func scanCodes(name string, dot bool, rows int) {
 		reload("groups", groups)
 		loop("group", groups, func() {
 			for first := 0; first < scanRows/4; first += rows {
-				for _, planes := range acc {
-					for _, p := range planes {
-						zero(p...)
-					}
+				for _, sums := range acc {
+					zero(sums...)
 				}
 				for l := range scanLines {
 					if l%2 == 0 {
-						load(q, 16*l, act...)
+						load(q, 8*l, act...)
 					}
-					for r, planes := range acc {
+					for r, sums := range acc {
 						load(codes, scanLine*l+16*(first+r), w)
 						and(w, low, c[0])
 						ushr(4, w, c[1])
 						for n := range c {
 							field := l%2*2 + n
-							for p := range planes {
-								if dot {
-									sdotElement(c[n], act[p], field, planes[p][0])
-									continue
-								}
-								op("VDUP %v.S[%d], %v.S4", act[p], field, t[0])
-								smlalB(c[n], t[0], planes[p][0])
-								smlal2B(c[n], t[0], planes[p][1])
+							if dot {
+								sdotElement(c[n], act[0], field, sums[0])
+								continue
 							}
+							op("VDUP %v.S[%d], %v.S4", act[0], field, t[0])
+							smlalB(c[n], t[0], sums[0])
+							smlal2B(c[n], t[0], sums[1])
 						}
 					}
 				}
-				for r, planes := range acc {
+				for r, sums := range acc {
 					if !dot {
-						for _, p := range planes {
-							saddlp(p[0], p[0])
-							saddlp(p[1], p[1])
-							addp(p[0], p[1], p[0])
-						}
+						saddlp(sums[0], sums[0])
+						saddlp(sums[1], sums[1])
+						addp(sums[0], sums[1], sums[0])
 					}
-					lo, hi, at := planes[0][0], planes[1][0], first+r
-					op("VSHL $8, %v.S4, %v.S4", hi, hi)
-					add(hi, lo, lo)
+					lo, at := sums[0], first+r
 					fill(0, t[0])
 					add(t[0], lo, lo)
 					scvtf(lo, lo)
@@ -111,7 +103,7 @@ func scanCodes(name string, dot bool, rows int) {
 			}
 			advance(scanLine*scanLines, codes)
 			advance(2*scanRows, scales)
-			advance(16*scanLines, q)
+			advance(8*scanLines, q)
 			advance(scanGroupBytes, group)
 		})
 		number := func(name string, v vec) {
