@@ -148,6 +148,7 @@ func New(m *model.Model, o Options) (*Engine, error) {
 		e.planes = kernel.Fixed24
 	}
 	e.derive()
+	boundGarbage(m)
 	return e, nil
 }
 

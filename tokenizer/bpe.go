@@ -2,22 +2,19 @@ package tokenizer
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
-
-// mergeRule is what a pair of tokens becomes.
-type mergeRule struct {
-	id, rank int32
-}
 
 // bpe merges pairs of tokens by rank, as the BPE model of Hugging Face's
 // tokenizers does (models/bpe/word.rs). The symbols it begins with are bytes
 // in a byte-level vocabulary, else characters.
 type bpe struct {
-	words        map[string]int32 // tokens by the text they match, where whole words are looked up
-	merges       map[uint64]mergeRule
+	words        index // tokens by the text they match, where whole words are looked up
+	merges       mergeTable
 	ignoreMerges bool // a word that is a token is left whole
 	byteLevel    bool
 	bytes        *[256]int32 // token of each byte: the base tokens, or byte fallback, or nil
@@ -25,30 +22,40 @@ type bpe struct {
 	fuseUnknown  bool        // a run of unknown characters is one token
 }
 
-func pairKey(left, right int32) uint64 { return uint64(left)<<32 | uint64(uint32(right)) }
+// mergeList are the merges of a file, best first, of which there are n.
+type mergeList struct {
+	n   int
+	all iter.Seq[[2]string]
+}
 
-// setMerges reads the merges, best first, given the tokens by literal. Of a
-// pair that is there twice the later rank counts, as in the reference.
-func (b *bpe) setMerges(merges [][2]string, ids map[string]int32) error {
-	b.merges = make(map[uint64]mergeRule, len(merges))
+// setMerges reads the merges of these tokens. Those of tokens that are not there are
+// counted where some may be, else they are an error.
+func (b *bpe) setMerges(merges mergeList, v *vocabulary, some bool) (missing int, err error) {
+	lefts, rules := make([]int32, 0, merges.n), make([]mergeRule, 0, merges.n)
 	both := make([]byte, 0, 64)
-	for rank, pair := range merges {
+	for pair := range merges.all {
 		both = append(append(both[:0], pair[0]...), pair[1]...)
-		left, ok1 := ids[pair[0]]
-		right, ok2 := ids[pair[1]]
-		id, ok3 := ids[string(both)]
-		if !ok1 || !ok2 || !ok3 {
-			return fmt.Errorf("tokenizer: merge %d of %q and %q is not in the vocabulary: %w", rank, pair[0], pair[1], ErrDamaged)
+		left, ok1 := v.ids.find(pair[0])
+		right, ok2 := v.ids.find(pair[1])
+		id, ok3 := v.ids.find(unsafe.String(unsafe.SliceData(both), len(both)))
+		rank := len(rules)
+		switch {
+		case ok1 && ok2 && ok3:
+			lefts, rules = append(lefts, left), append(rules, mergeRule{right, id, int32(rank)})
+		case some:
+			missing++
+		default:
+			return 0, fmt.Errorf("tokenizer: merge %d of %q and %q is not in the vocabulary: %w", rank, pair[0], pair[1], ErrDamaged)
 		}
-		b.merges[pairKey(left, right)] = mergeRule{id: id, rank: int32(rank)}
 	}
-	return nil
+	b.merges = newMergeTable(len(v.literals), lefts, rules)
+	return missing, nil
 }
 
 // encodeWord appends the ids of a word, inside which alone tokens may merge.
 func (b *bpe) encodeWord(ids []int32, m *merger, word string) []int32 {
 	if b.ignoreMerges {
-		if id, ok := b.words[word]; ok {
+		if id, ok := b.words.find(word); ok {
 			return append(ids, id)
 		}
 	}
@@ -69,7 +76,7 @@ func (b *bpe) encodeWord(ids []int32, m *merger, word string) []int32 {
 }
 
 func (b *bpe) pair(left, right *symbol) (id, rank int32, ok bool) {
-	rule, ok := b.merges[pairKey(left.id, right.id)]
+	rule, ok := b.merges.find(left.id, right.id)
 	return rule.id, rule.rank, ok
 }
 
@@ -93,7 +100,7 @@ func (b *bpe) appendCharacters(m *merger, word string) {
 	unknown := false
 	for i := 0; i < len(word); {
 		_, n := utf8.DecodeRuneInString(word[i:])
-		id, known := b.words[word[i:i+n]]
+		id, known := b.words.find(word[i : i+n])
 		switch {
 		case known:
 			m.append(id, i, i+n, false)
@@ -112,13 +119,18 @@ func (b *bpe) appendCharacters(m *merger, word string) {
 // vocabulary is the tokens by id, "" in a hole, and their ids.
 type vocabulary struct {
 	literals []string
-	ids      map[string]int32
+	ids      index
+}
+
+// newVocabulary returns a vocabulary of tokens none of which is text yet.
+func newVocabulary(literals []string) vocabulary {
+	return vocabulary{literals, newIndex(len(literals), func(id int32) string { return literals[id] })}
 }
 
 // byteModel is what files say of the BPE of a byte-level vocabulary.
 type byteModel struct {
 	vocabulary
-	merges       [][2]string
+	merges       mergeList
 	normalize    normalizer
 	steps        []step // cut a text into the words to be merged
 	ignoreMerges bool
@@ -139,20 +151,24 @@ func newByteLevel(v byteModel) (*tokenizer, error) {
 	}
 	t := newTokenizer(kindByteLevel, v.literals, spellByteLevel)
 	t.normalize = v.normalize
-	if id, ok := v.ids[v.unknown]; ok && v.unknown != "" {
+	if id, ok := v.ids.find(v.unknown); ok && v.unknown != "" {
 		b.unknown = id
 	}
 	if v.ignoreMerges {
-		b.words = make(map[string]int32, len(v.ids))
-		for literal, id := range v.ids {
-			if word, ok := unmapBytes(literal); ok {
-				b.words[string(word)] = id
+		spelled := t.texts // as they are now
+		b.words = newIndex(v.ids.n, func(id int32) string {
+			word := spelled.spelled(id)
+			return unsafe.String(unsafe.SliceData(word), len(word))
+		})
+		for id := range v.ids.all() {
+			if spellsBytes(v.literals[id]) {
+				b.words.add(id)
 			}
 		}
 	}
 	known := 0
 	for c := range 256 {
-		id, ok := v.ids[string(byteRunes[c])]
+		id, ok := v.ids.find(string(byteRunes[c]))
 		if b.bytes[c] = -1; ok {
 			b.bytes[c] = id
 			known++
@@ -164,23 +180,12 @@ func newByteLevel(v byteModel) (*tokenizer, error) {
 	if known < 256 {
 		t.note("%d of the 256 bytes have no token; they are left out of texts.", 256-known)
 	}
-	if v.someMerges {
-		known := func(pair [2]string) bool {
-			for _, s := range []string{pair[0], pair[1], pair[0] + pair[1]} {
-				if _, ok := v.ids[s]; !ok {
-					return false
-				}
-			}
-			return true
-		}
-		n := len(v.merges)
-		v.merges = slices.DeleteFunc(v.merges, func(pair [2]string) bool { return !known(pair) })
-		if n -= len(v.merges); n > 0 {
-			t.note("%d merges are of tokens that the vocabulary does not have, and are passed over.", n)
-		}
-	}
-	if err := b.setMerges(v.merges, v.ids); err != nil {
+	missing, err := b.setMerges(v.merges, &v.vocabulary, v.someMerges)
+	if err != nil {
 		return nil, err
+	}
+	if missing > 0 {
+		t.note("%d merges are of tokens that the vocabulary does not have, and are passed over.", missing)
 	}
 	steps := v.steps // the tokenizer keeps nothing else of v
 	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
@@ -233,7 +238,7 @@ func newCharacterLevel(c characterModel) (*tokenizer, error) {
 		b.bytes = new([256]int32)
 		for i := range 256 {
 			literal := fmt.Sprintf("<0x%02X>", i)
-			id, ok := b.words[literal]
+			id, ok := b.words.find(literal)
 			if !ok {
 				return nil, fmt.Errorf("tokenizer: byte fallback without %s: %w", literal, ErrDamaged)
 			}
@@ -242,17 +247,17 @@ func newCharacterLevel(c characterModel) (*tokenizer, error) {
 	}
 	spell := unescape
 	if c.byteDecode {
-		spell = func(literal string) []byte {
+		spell = func(dst []byte, literal string) []byte {
 			if c, ok := parseByteToken(literal); ok {
-				return []byte{c}
+				return append(dst, c)
 			}
-			return unescape(literal)
+			return unescape(dst, literal)
 		}
 	}
 	t := newTokenizer(kindSentencePiece, c.literals, spell)
 	t.stripsSpace = c.strips
 	if c.unknown != "" {
-		id, ok := b.words[c.unknown]
+		id, ok := b.words.find(c.unknown)
 		if !ok {
 			return nil, fmt.Errorf("tokenizer: unknown token %q is not in the vocabulary: %w", c.unknown, ErrDamaged)
 		}
@@ -261,7 +266,8 @@ func newCharacterLevel(c characterModel) (*tokenizer, error) {
 			return nil, err
 		}
 	}
-	if err := b.setMerges(c.merges, b.words); err != nil {
+	merges := mergeList{len(c.merges), slices.Values(c.merges)}
+	if _, err := b.setMerges(merges, &c.vocabulary, false); err != nil {
 		return nil, err
 	}
 	t.normalize = c.normalize
@@ -272,7 +278,7 @@ func newCharacterLevel(c characterModel) (*tokenizer, error) {
 			steps = []step{each(splitEscapedSpace)}
 		}
 	}
-	if !c.splitWords && !c.ignoreMerges && wordsApart(c.ids) {
+	if !c.splitWords && !c.ignoreMerges && wordsApart(&c.ids) {
 		steps = append(slices.Clip(steps), each(splitWord))
 	}
 	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
@@ -308,26 +314,26 @@ var runeBytes = func() (bytes [0x100 + 68]int16) {
 	return bytes
 }()
 
-// unmapBytes returns the bytes that a byte-level literal spells; ok is false
-// if it has a character that spells none.
-func unmapBytes(literal string) (bytes []byte, ok bool) {
-	bytes = make([]byte, 0, len(literal))
+// spellsBytes reports whether each character of a literal spells a byte.
+func spellsBytes(literal string) bool {
 	for _, r := range literal {
 		if int(r) >= len(runeBytes) || runeBytes[r] < 0 {
-			return nil, false
+			return false
 		}
-		bytes = append(bytes, byte(runeBytes[r]))
 	}
-	return bytes, true
+	return true
 }
 
-// spellByteLevel is unmapBytes, with a literal that spells none as it stands:
-// so the reference shows added tokens.
-func spellByteLevel(literal string) []byte {
-	if bytes, ok := unmapBytes(literal); ok {
-		return bytes
+// spellByteLevel appends the bytes that a byte-level literal spells, or the literal as it
+// stands where it spells none: so the reference shows added tokens.
+func spellByteLevel(dst []byte, literal string) []byte {
+	if !spellsBytes(literal) {
+		return append(dst, literal...)
 	}
-	return []byte(literal)
+	for _, r := range literal {
+		dst = append(dst, byte(runeBytes[r]))
+	}
+	return dst
 }
 
 // splitEscapedSpace cuts in front of every U+2581.

@@ -128,7 +128,7 @@ func (v ggufVocab) pieceTypes() []pieceType {
 // byRank makes the tokenizer that a tokenizer.json with byte fallback describes.
 func (v ggufVocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error) {
 	c := characterModel{
-		vocabulary:   vocabulary{literals: v.Tokens, ids: make(map[string]int32, len(types))},
+		vocabulary:   newVocabulary(v.Tokens),
 		spacing:      spaces,
 		splitWords:   v.has(habitWords),
 		byteFallback: true,
@@ -142,13 +142,14 @@ func (v ggufVocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error)
 		case pieceControl:
 			marks = append(marks, added{id: int32(i), literal: v.Tokens[i], special: true})
 		case pieceNormal, pieceByte, pieceUnknown:
-			c.ids[v.Tokens[i]] = int32(i)
+			c.ids.put(int32(i))
 		}
 	}
-	var err error
-	if c.merges, err = v.merges(); err != nil {
+	merges, err := v.merges()
+	if err != nil {
 		return nil, err
 	}
+	c.merges = slices.Collect(merges.all)
 	t, err := newCharacterLevel(c)
 	if err != nil {
 		return nil, err
@@ -162,19 +163,25 @@ func (v ggufVocab) byRank(types []pieceType, spaces spacing) (*tokenizer, error)
 }
 
 // merges cuts Merges into pairs. A space that comes first is part of a token.
-func (v ggufVocab) merges() ([][2]string, error) {
-	merges := make([][2]string, len(v.Merges))
-	for i, line := range v.Merges {
-		at := -1
-		if len(line) > 0 {
-			at = strings.IndexByte(line[1:], ' ')
+func (v ggufVocab) merges() (mergeList, error) {
+	space := func(line string) int {
+		if line == "" {
+			return -1
 		}
-		if at < 0 {
-			return nil, fmt.Errorf("tokenizer: GGUF: merge %d is %q: %w", i, line, ErrDamaged)
-		}
-		merges[i] = [2]string{line[:1+at], line[2+at:]}
+		return strings.IndexByte(line[1:], ' ')
 	}
-	return merges, nil
+	for i, line := range v.Merges {
+		if space(line) < 0 {
+			return mergeList{}, fmt.Errorf("tokenizer: GGUF: merge %d is %q: %w", i, line, ErrDamaged)
+		}
+	}
+	return mergeList{len(v.Merges), func(yield func([2]string) bool) {
+		for _, line := range v.Merges {
+			if at := space(line); !yield([2]string{line[:1+at], line[2+at:]}) {
+				return
+			}
+		}
+	}}, nil
 }
 
 // byteLevel makes a byte-level tokenizer and notes in c whether its
@@ -187,7 +194,7 @@ func (v ggufVocab) byteLevel(c *config) (*tokenizer, error) {
 	implied := pre.bos
 	c.templateBOS = &implied
 
-	text := vocabulary{literals: v.Tokens, ids: make(map[string]int32, len(v.Tokens))}
+	text := newVocabulary(v.Tokens)
 	var marks []added
 	odd := 0
 	for i, literal := range v.Tokens {
@@ -204,10 +211,9 @@ func (v ggufVocab) byteLevel(c *config) (*tokenizer, error) {
 		default: // llama.cpp takes it for text
 			odd++
 		}
-		if other, twice := text.ids[literal]; twice {
+		if other, twice := text.ids.add(id); twice {
 			return nil, fmt.Errorf("tokenizer: GGUF: tokens %d and %d are both %q: %w", other, id, literal, ErrDamaged)
 		}
-		text.ids[literal] = id
 	}
 	if odd > 0 {
 		c.notes = append(c.notes, fmt.Sprintf("%d tokens are of a type that is not known, and count as text.", odd))

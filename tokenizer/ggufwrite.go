@@ -123,7 +123,7 @@ func (v ggufVocab) fromJSON(data []byte, kind string) error {
 		}
 		v.Merges[i] = m[0] + " " + m[1]
 	}
-	for _, id := range text.ids {
+	for id := range text.ids.all() {
 		v.Types[id] = int32(pieceNormal)
 	}
 	if kind == kindByteLevel {
@@ -203,14 +203,16 @@ func (v ggufVocab) fromCharacters(c *characterModel) error {
 	v.Model, v.Pre = "llama", "default"
 	v.Scores = make([]float32, len(v.Tokens))
 	for i := len(c.merges) - 1; i >= 0; i-- {
-		v.Scores[c.ids[c.merges[i][0]+c.merges[i][1]]] = -float32(i)
+		if id, ok := c.ids.find(c.merges[i][0] + c.merges[i][1]); ok {
+			v.Scores[id] = -float32(i)
+		}
 	}
-	for literal, id := range c.ids {
-		if _, ok := parseByteToken(literal); ok {
+	for id := range c.ids.all() {
+		if _, ok := parseByteToken(c.literals[id]); ok {
 			v.Types[id] = int32(pieceByte)
 		}
 	}
-	if id, ok := c.ids[c.unknown]; ok {
+	if id, ok := c.ids.find(c.unknown); ok {
 		v.UNK, v.Types[id] = id, int32(pieceUnknown)
 	}
 	v.AddSpacePrefix = &c.spacing.prefix
@@ -275,10 +277,10 @@ func (t *tokenizer) difference(u *tokenizer) string {
 		if same, ok := u.added[int32(id)]; literal != u.literals[id] || special != ok || mark.special != same.special {
 			return fmt.Sprintf("token %d", id)
 		}
-		if string(t.bytes[id]) != string(u.bytes[id]) {
+		if string(t.texts.of(int32(id))) != string(u.texts.of(int32(id))) {
 			return fmt.Sprintf("the text of token %d", id)
 		}
-		text.Write(t.bytes[id])
+		text.Write(t.texts.of(int32(id)))
 		text.WriteString(mark.literal)
 	}
 	for _, encode := range []func(*tokenizer, string) []int32{

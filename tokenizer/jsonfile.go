@@ -194,13 +194,15 @@ func (m *jsonModel) vocabulary() (vocabulary, error) {
 		size = max(size, int(id)+1)
 	}
 	literals := make([]string, size)
+	v := newVocabulary(literals)
 	for literal, id := range m.Vocab {
 		if literals[id] != "" {
 			return vocabulary{}, damaged("id %d is both %q and %q", id, literals[id], literal)
 		}
 		literals[id] = literal
+		v.ids.add(id)
 	}
-	return vocabulary{literals: literals, ids: m.Vocab}, nil
+	return v, nil
 }
 
 // merges returns the pairs, best first. They are ["a","b"] or, in older

@@ -1,6 +1,9 @@
 package tokenizer
 
-import "unicode"
+import (
+	"slices"
+	"unicode"
+)
 
 // byteLevelSteps returns how the pre-tokenizer cuts a text into words; ok is
 // false if it has no ByteLevel part.
@@ -43,7 +46,7 @@ func (f *jsonFile) byteLevelSteps() (steps []step, ok bool, err error) {
 func (f *jsonFile) byteLevel(v vocabulary, merges [][2]string, steps []step) (m byteModel, err error) {
 	m = byteModel{
 		vocabulary:   v,
-		merges:       merges,
+		merges:       mergeList{len(merges), slices.Values(merges)},
 		steps:        steps,
 		ignoreMerges: f.Model.IgnoreMerges,
 		unknown:      f.Model.Unknown,

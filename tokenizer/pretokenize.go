@@ -140,8 +140,7 @@ func mapped(s step) step {
 			spelt.WriteRune(byteRunes[text[i]])
 		}
 		s(spelt.String(), at, func(word string) {
-			bytes, _ := unmapBytes(word)
-			yield(string(bytes))
+			yield(string(spellByteLevel(nil, word)))
 		})
 	}
 }

@@ -30,10 +30,10 @@ const (
 // two neighbours whose concatenation is a piece may merge, the highest score
 // first. Unlike there, unused pieces are simply no pieces.
 type sentencePiece struct {
-	pieces  map[string]int32 // normal and user-defined pieces
-	ranks   []int32          // by id: 0 for the highest score, equal for equal scores
-	frozen  matcher          // user-defined pieces, kept whole wherever they occur
-	bytes   *[256]int32      // ids of <0x00>…<0xFF>, nil without byte fallback
+	pieces  index       // normal and user-defined pieces
+	ranks   []int32     // by id: 0 for the highest score, equal for equal scores
+	frozen  matcher     // user-defined pieces, kept whole wherever they occur
+	bytes   *[256]int32 // ids of <0x00>…<0xFF>, nil without byte fallback
 	unknown int32
 	spacing spacing
 	apart   bool // words may be encoded one by one
@@ -45,7 +45,7 @@ func newSentencePiece(pieces []string, scores []float32, types []pieceType, spac
 		return nil, fmt.Errorf("tokenizer: %d pieces, %d scores, %d types: %w", len(pieces), len(scores), len(types), ErrDamaged)
 	}
 	sp := &sentencePiece{
-		pieces:  make(map[string]int32, len(pieces)),
+		pieces:  newVocabulary(pieces).ids,
 		unknown: -1,
 		spacing: spaces,
 	}
@@ -59,10 +59,9 @@ func newSentencePiece(pieces []string, scores []float32, types []pieceType, spac
 		id := int32(i)
 		switch types[i] {
 		case pieceNormal, pieceUserDefined:
-			if _, twice := sp.pieces[piece]; twice || piece == "" {
+			if _, twice := sp.pieces.add(id); twice || piece == "" {
 				return nil, fmt.Errorf("tokenizer: piece %d, %q, is empty or there twice: %w", id, piece, ErrDamaged)
 			}
-			sp.pieces[piece] = id
 			if types[i] == pieceUserDefined {
 				sp.frozen.add(added{id: id, literal: piece})
 			}
@@ -78,7 +77,7 @@ func newSentencePiece(pieces []string, scores []float32, types []pieceType, spac
 			if !ok {
 				return nil, fmt.Errorf("tokenizer: byte piece %d is %q: %w", id, piece, ErrDamaged)
 			}
-			t.bytes[id] = []byte{b}
+			t.texts.set(id, []byte{b})
 			bytes[b] = id
 			nBytes++
 		case pieceUnused:
@@ -94,7 +93,7 @@ func newSentencePiece(pieces []string, scores []float32, types []pieceType, spac
 	case sp.unknown < 0:
 		return nil, fmt.Errorf("tokenizer: neither byte pieces nor an unknown piece: %w", ErrDamaged)
 	}
-	sp.apart = wordsApart(sp.pieces)
+	sp.apart = wordsApart(&sp.pieces)
 	var err error
 	sp.ranks, err = rankScores(scores)
 	return t, err
@@ -144,7 +143,7 @@ func (sp *sentencePiece) encodeWord(ids []int32, m *merger, text string) []int32
 			continue
 		}
 		_, n := utf8.DecodeRuneInString(text[i:])
-		id, ok := sp.pieces[text[i:i+n]]
+		id, ok := sp.pieces.find(text[i : i+n])
 		if !ok {
 			id = -1
 		}
@@ -155,7 +154,7 @@ func (sp *sentencePiece) encodeWord(ids []int32, m *merger, text string) []int32
 		if a.frozen || b.frozen {
 			return 0, 0, false
 		}
-		id, ok = sp.pieces[text[a.start:b.end]]
+		id, ok = sp.pieces.find(text[a.start:b.end])
 		if !ok {
 			return 0, 0, false
 		}
@@ -225,12 +224,12 @@ func squeezeSpaces(text string, at place) string {
 // wordsApart reports whether no token has a U+2581 after another character, as
 // usual. Then nothing merges across such a place, and what lies between two of
 // them can be encoded by itself: the same ids from heaps that stay in the cache.
-func wordsApart(tokens map[string]int32) bool {
-	if _, ok := tokens[escapedSpace]; !ok {
+func wordsApart(tokens *index) bool {
+	if _, ok := tokens.find(escapedSpace); !ok {
 		return false // a run of unknown characters might cross
 	}
-	for token := range tokens {
-		if splitWord(token) < len(token) {
+	for id := range tokens.all() {
+		if token := tokens.text(id); splitWord(token) < len(token) {
 			return false
 		}
 	}

@@ -36,12 +36,12 @@ const (
 type tokenizer struct {
 	kind     string
 	literals []string         // by id, "" where the vocabulary has a hole
-	bytes    [][]byte         // by id, nil where a token adds nothing to the text
+	texts    texts            // what a token adds to the text
 	added    map[int32]added  // added and control tokens
 	special  map[string]int32 // the same by literal
 
-	// spell gives the bytes of a token from its literal.
-	spell func(literal string) []byte
+	// spell appends the bytes of a token, given its literal: no more than that has.
+	spell func(dst []byte, literal string) []byte
 	// normalize, where not nil, changes a text before tokens marked
 	// `normalized` are matched in it, and before it is encoded.
 	normalize normalizer
@@ -64,21 +64,17 @@ func (t *tokenizer) note(format string, args ...any) {
 }
 
 // newTokenizer makes the table of tokens; literals are by id.
-func newTokenizer(kind string, literals []string, spell func(string) []byte) *tokenizer {
-	t := &tokenizer{
+func newTokenizer(kind string, literals []string, spell func(dst []byte, literal string) []byte) *tokenizer {
+	return &tokenizer{
 		kind:     kind,
 		literals: literals,
-		bytes:    make([][]byte, len(literals)),
+		texts:    newTexts(literals, spell),
 		added:    make(map[int32]added),
 		special:  make(map[string]int32),
 		spell:    spell,
 		bos:      -1,
 		eos:      -1,
 	}
-	for id, literal := range literals {
-		t.bytes[id] = spell(literal)
-	}
-	return t
 }
 
 // add makes a token an added one, with a new id or one of the vocabulary. The
@@ -107,15 +103,15 @@ func (t *tokenizer) add(a added) error {
 	}
 	if missing := int(a.id) + 1 - len(t.literals); missing > 0 {
 		t.literals = append(t.literals, make([]string, missing)...)
-		t.bytes = append(t.bytes, make([][]byte, missing)...)
+		t.texts.resize(len(t.literals))
 	}
 	if _, ok := t.added[a.id]; ok {
 		return nil
 	}
 	t.literals[a.id] = a.literal
-	t.bytes[a.id] = nil
+	t.texts.set(a.id, nil)
 	if !a.special {
-		t.bytes[a.id] = t.spell(a.literal)
+		t.texts.set(a.id, t.spell(nil, a.literal))
 	}
 	t.added[a.id] = a
 	if _, ok := t.special[a.literal]; !ok {
@@ -135,6 +131,7 @@ func (t *tokenizer) rename(a added) bool {
 	if t.special[old.literal] == a.id {
 		delete(t.special, old.literal)
 	}
+	t.literals = slices.Clone(t.literals) // others find tokens by what they were called
 	t.literals[a.id] = a.literal
 	delete(t.added, a.id)
 	return true
@@ -157,7 +154,8 @@ func (t *tokenizer) limit(rows int, unused func(id int32) bool) error {
 			delete(t.special, a.literal)
 		}
 	}
-	t.literals, t.bytes = t.literals[:rows:rows], t.bytes[:rows:rows]
+	t.literals = t.literals[:rows:rows]
+	t.texts.resize(rows)
 	encode := t.encode
 	t.encode = func(ids []int32, m *merger, text string, at place) []int32 {
 		before := len(ids)
@@ -252,10 +250,10 @@ func (t *tokenizer) encodePiece(ids []int32, m *merger, normal *matcher, text st
 }
 
 func (t *tokenizer) Bytes(id int32) []byte {
-	if id < 0 || int(id) >= len(t.bytes) {
+	if id < 0 || int(id) >= t.texts.len() {
 		return nil
 	}
-	return t.bytes[id]
+	return t.texts.of(id)
 }
 
 func (t *tokenizer) Literal(id int32) string {
@@ -304,7 +302,14 @@ func Notes(t Tokenizer) []string {
 	return nil
 }
 
-// unescape is the text of a SentencePiece literal.
-func unescape(literal string) []byte {
-	return []byte(strings.ReplaceAll(literal, escapedSpace, " "))
+// unescape appends the text of a SentencePiece literal.
+func unescape(dst []byte, literal string) []byte {
+	for {
+		before, rest, found := strings.Cut(literal, escapedSpace)
+		dst = append(dst, before...)
+		if !found {
+			return dst
+		}
+		dst, literal = append(dst, ' '), rest
+	}
 }

@@ -110,7 +110,7 @@ func Test2B4TVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byDefault, err := newByteLevel(byteModel{vocabulary: v, merges: merges, steps: steps, ignoreMerges: true})
+	byDefault, err := newByteLevel(byteModel{vocabulary: v, merges: mergeList{len(merges), slices.Values(merges)}, steps: steps, ignoreMerges: true})
 	if err != nil {
 		t.Fatal(err)
 	}

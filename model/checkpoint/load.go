@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 
 	"tern/model"
-	"tern/model/internal/memory"
 	"tern/model/internal/parallel"
 	"tern/model/ternary"
 )
@@ -44,7 +42,7 @@ type loader struct {
 	reported int64
 	progress model.Progress
 	report   func(model.Progress)
-	rooms    sync.Pool // buffers of pieces
+	rooms    rooms // buffers of pieces
 	narrow   func(*model.Dense) bool
 	head     *model.Dense
 	after    []func() // of all pieces
@@ -250,18 +248,9 @@ func (l *loader) eachRun(rows, n int, f func(from, to int) error) error {
 }
 
 // room lends a buffer of n bytes, done takes it back.
-func (l *loader) room(n int) *[]byte {
-	b, _ := l.rooms.Get().(*[]byte)
-	if b == nil || cap(*b) < n {
-		// On a huge page, which is cheaper than the faults of many small ones.
-		room := memory.Zeros(max(n, memory.HugePage))
-		b = &room
-	}
-	*b = (*b)[:n]
-	return b
-}
+func (l *loader) room(n int) *[]byte { return l.rooms.get(n) }
 
-func (l *loader) done(b *[]byte) { l.rooms.Put(b) }
+func (l *loader) done(b *[]byte) { l.rooms.put(b) }
 
 // multiplier reads a weight_scale and returns m of y = m·(Σ t·q)/s.
 func (l *loader) multiplier(t *tensor) (float32, error) {

@@ -290,6 +290,7 @@ func (m *opening) read(list []binding, l *loader) error {
 		}
 	}
 	l.progress.Layers, l.head = m.Config.Layers, m.Head
+	defer l.rooms.free()
 	if err := l.load(list); err != nil {
 		return err
 	}

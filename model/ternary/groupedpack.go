@@ -194,7 +194,10 @@ func (m *Grouped) ScaleRange() (lo, hi float32, zero int) {
 // the activations. What a band gets depends on seed and its number alone.
 func (m *Grouped) FillRandom(seed uint64, from, to int) {
 	mean := float16.Fromfloat32(float32(1/math.Sqrt(float64(m.Cols)))).Bits() &^ 15
-	room := make([]byte, m.Groups()*maxWords*lineBytes)
+	var room []byte
+	if m.Form != TwoBits {
+		room = make([]byte, m.Groups()*maxWords*lineBytes)
+	}
 	for b := from; b < to; b++ {
 		rng := rand.NewPCG(seed, uint64(b))
 		data := m.Data[b*m.BandBytes():][:m.BandBytes()]

@@ -18,6 +18,14 @@ func Zeros(n int) []byte {
 	return zeros((n + HugePage - 1) / HugePage * HugePage)[:n:n]
 }
 
+// Free gives memory of Zeros, all of it, back to the system at once, and not when a
+// collection of garbage finds it. Nothing may read it afterwards.
+func Free(b []byte) {
+	if len(b) >= HugePage { // on pages of its own
+		free(b)
+	}
+}
+
 // AlignTo is b from the first multiple of to on.
 func AlignTo(b []byte, to uintptr) []byte {
 	return b[-uintptr(unsafe.Pointer(unsafe.SliceData(b)))%to:]

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // flags are those of the memory at an address; see proc_pid_smaps(5).
@@ -73,4 +75,30 @@ func TestHugePagesAreForgotten(t *testing.T) {
 		}
 	}
 	t.Error("places of arenas that are gone are on huge pages")
+}
+
+// TestFree: what was given back is not resident, and zero for whoever looks.
+func TestFree(t *testing.T) {
+	b := Zeros(5 * HugePage / 2)
+	resident := func() (n int) {
+		pages := make([]byte, (len(b)+os.Getpagesize()-1)/os.Getpagesize())
+		if _, _, err := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(unsafe.Pointer(unsafe.SliceData(pages)))); err != 0 {
+			t.Skip(err)
+		}
+		for _, p := range pages {
+			n += int(p & 1)
+		}
+		return n
+	}
+	for i := range b {
+		b[i] = 1
+	}
+	before := resident()
+	Free(b)
+	if after := resident(); before == 0 || after != 0 {
+		t.Errorf("%d pages were resident, %d are", before, after)
+	}
+	if slices.ContainsFunc(b, func(x byte) bool { return x != 0 }) {
+		t.Error("it is not zero")
+	}
 }
