@@ -8,6 +8,7 @@ import (
 	"tern/inference/kernel"
 	"tern/inference/sampling"
 	"tern/model"
+	"tern/model/narrow"
 )
 
 // Greedy and top-k sampling need the exact logits of a few rows of the head and
@@ -53,7 +54,7 @@ type topState struct {
 
 // topScratch is one worker's part.
 type topScratch struct {
-	lower [kernel.MaxVectors][headBlock]float32
+	lower [kernel.MaxVectors][narrow.BlockRows]float32
 	ids   []int32 // to compute
 	scans []int   // the rows of which a scan has to find tokens
 	all   []bound // the largest lower bounds of all workers
@@ -126,7 +127,7 @@ func (p *pass) scanTop(w *worker, x matrix) {
 	if len(mine.scans) > 0 && w.id == 0 {
 		w.read(h.bytes())
 	}
-	work := w.pieces(blocks(m.VocabSize), 1)
+	work := w.pieces(len(h.codes), 1)
 	for lo, hi, ok := work.next(); ok && len(mine.scans) > 0; lo, hi, ok = work.next() {
 		for b := lo; b < hi; b++ { // read once for all tokens
 			for few := range slices.Chunk(mine.scans, kernel.MaxVectors) {
@@ -218,23 +219,25 @@ func (p *pass) scanTop(w *worker, x matrix) {
 
 var nan = float32(math.NaN())
 
-// scan bounds the logits of a block of headBlock rows for few tokens, whose numbers are
-// few, and keeps the largest upper bound of each.
+// scan bounds the logits of a block of codes for few tokens, whose numbers are few, and
+// keeps the largest upper bound of every headBlock rows of each.
 func (t *topState) scan(h *headScan, mine *topScratch, few []int, block int) {
 	var lower, upper [kernel.MaxVectors][]float32
 	var x [kernel.MaxVectors]*kernel.ScanVector
-	first := block * headBlock
+	first, n := block*narrow.BlockRows, h.blockRows(block) // without what fills the last band
 	for j, i := range few {
 		all := t.upper.row(i)
-		upper[j] = all[first:min(first+headBlock, len(all))]
+		upper[j] = all[first:min(first+narrow.BlockRows, len(all))]
 		lower[j] = mine.lower[j][:len(upper[j])]
 		x[j] = &mine.rows[i].x
 	}
 	h.scan(lower[:len(few)], upper[:len(few)], first, x[:len(few)])
-	n := min(headBlock, h.rows-first) // without what fills the last band
 	for j, i := range few {
-		mine.rows[i].keepAll(lower[j][:n], first)
-		t.most.row(i)[block] = kernel.Max(upper[j][:n])
+		for r := 0; r < n; r += headBlock {
+			end := min(r+headBlock, n)
+			mine.rows[i].keepAll(lower[j][r:end], first+r)
+			t.most.row(i)[(first+r)/headBlock] = kernel.Max(upper[j][r:end])
+		}
 	}
 }
 

@@ -9,14 +9,22 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 		scanGeneric(lower, upper, codes, scales, x)
 		return
 	}
-	asm := scanAVX2
+	bands, groups, asm := len(lower)/ScanRows, len(x.groups), scanAVX2
 	switch {
 	case useAVX512:
+		if n := bands / 4; n > 0 { // in four streams; the rest, if there is any, in one
+			scanFourAVX512(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), n, groups, x.slack, x.tiny)
+			if bands -= 4 * n; bands == 0 {
+				return
+			}
+			done := 4 * n * ScanRows
+			lower, upper, codes, scales = lower[done:], upper[done:], codes[done*groups*ScanCols/2:], scales[done*groups:]
+		}
 		asm = scanAVX512
 	case useVNNI:
 		asm = scanVNNI
 	}
-	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
+	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), bands, groups, x.slack, x.tiny)
 }
 
 // scanRow is one of the vectors of scanTogether, for the assembly.

@@ -104,6 +104,7 @@ var topics = map[string]func(){
 	"scan": func() {
 		// scan.go
 		scan512()
+		scanFour512()
 		for n := 2; n <= 8; n++ {
 			scanEach512(n)
 		}

@@ -89,6 +89,97 @@ func scan512() {
 	RET()
 }
 
+// scanFour512 is scan512 for four parts of the bands side by side: see matVecFour512.
+func scanFour512() {
+	function("scanFourAVX512", scanSignature, "stores the bounds of 4·bands bands of groups ≥ 1 groups. bands ≥ 1.")
+	const ahead = 1536
+	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
+	part, part3, quarter, quarter3, rows := GP64(), GP64(), GP64(), GP64(), GP64() // bytes of codes, of scales, of bounds
+	MOVQ(bands, part)
+	IMULQ(NewParamAddr("groups", 56), part)
+	MOVQ(part, quarter)
+	SHLQ(U8(5), quarter)
+	SHLQ(U8(9), part)
+	LEAQ(Mem{Base: part, Index: part, Scale: 2}, part3)
+	LEAQ(Mem{Base: quarter, Index: quarter, Scale: 2}, quarter3)
+	MOVQ(bands, rows)
+	SHLQ(U8(6), rows)
+	of := func(p, one, three Register, i, offset int) Mem {
+		if i == 3 {
+			return Mem{Base: p, Index: three, Scale: 1, Disp: offset}
+		}
+		return row(p, one, i, offset)
+	}
+	acc := func(i, nibble int) reg.VecPhysical { return z512[2*i+nibble] }
+	sum, square, nibbles, a, c, s := z512[8:12], z512[12:16], z512[16:18], Z18, Z19, Z20
+	for i, v := range nibbles {
+		VPBROADCASTD(bits(0x0f0f0f0f<<(4*i)), v)
+	}
+	Label("band")
+	q, group, groups := param("q"), param("group"), param("groups")
+	for _, v := range z512[8:16] {
+		VPXORD(v, v, v)
+	}
+	loop("group", groups, func() {
+		for i := range sum {
+			VPBROADCASTD(at(group, 0), acc(i, 0))
+			VPXORD(acc(i, 1), acc(i, 1), acc(i, 1))
+			PREFETCHT0(of(scales, quarter, quarter3, i, 512))
+		}
+		for l := range scanLines {
+			for n, mask := range nibbles {
+				VPBROADCASTD(at(q, columns(l, n)), a)
+				for i := range sum {
+					if n == 0 {
+						PREFETCHT0(of(codes, part, part3, i, ahead+scanLine*l))
+					}
+					VPANDD(of(codes, part, part3, i, scanLine*l), mask, c)
+					VPDPBUSD(a, c, acc(i, n))
+				}
+			}
+		}
+		for i := range sum {
+			dot, high := acc(i, 0), acc(i, 1)
+			VPSRAD(U8(4), high, high) // a multiple of 16: exact
+			VPADDD(high, dot, dot)
+			VCVTDQ2PS(dot, dot)
+			VMULPS_BCST(at(group, 4), dot, dot)
+			VPMOVZXWD(of(scales, quarter, quarter3, i, 0), s)
+			VPSLLD(U8(16), s, s)
+			VMULPS(s, dot, dot)
+			VADDPS(dot, sum[i], sum[i])
+			VMULPS(s, s, s)
+			VMULPS_BCST(at(group, 8), s, s)
+			VADDPS(s, square[i], square[i])
+		}
+		advance(scanBytes, codes)
+		advance(2*scanRows, scales)
+		advance(64, q)
+		advance(groupBytes, group)
+	})
+	to := GP64()
+	XORQ(to, to)
+	for i := range sum {
+		low := a
+		VSQRTPS(square[i], square[i])
+		VMULPS_BCST(NewParamAddr("slack", scanSlackAt), square[i], square[i])
+		VADDPS_BCST(NewParamAddr("tiny", scanTinyAt), square[i], square[i])
+		VSUBPS(square[i], sum[i], low)
+		VADDPS(square[i], sum[i], sum[i])
+		// Of two operands, one of them a NaN, these give the first here.
+		VMAXPS_BCST(float(math.Inf(-1)), low, low)
+		VMINPS_BCST(float(math.Inf(1)), sum[i], sum[i])
+		VMOVUPS(low, Mem{Base: lower, Index: to, Scale: 1})
+		VMOVUPS(sum[i], Mem{Base: upper, Index: to, Scale: 1})
+		ADDQ(rows, to)
+	}
+	advance(4*scanRows, lower, upper)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
 // scanEach512 is scan512 of n vectors, 2 to 8, for which each line is read and split into
 // nibbles once. The high ones are shifted, so that a vector has one sum.
 func scanEach512(n int) {
