@@ -57,6 +57,8 @@ func groupedVec(y *float32, m *ternary.Grouped, b0, b1 int, x *Fixed) {
 	p, q, scale := groupedAt(m, b0, 0), &x.q[0], bytesOf(&x.scales[0])
 	bands, groups, halves := b1-b0, m.Groups(), m.GroupCols/64
 	switch two := x.planes == Fixed16; {
+	case useAVX512 && two && p.wide == 0:
+		groupedVec512(y, p, q, scale, bands, groups, halves)
 	case useAVX512 && two:
 		groupedVec2AVX512(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
 	case useAVX512:
@@ -69,6 +71,18 @@ func groupedVec(y *float32, m *ternary.Grouped, b0, b1 int, x *Fixed) {
 		groupedVec2AVX2(y, p.data, p.scales, p.wide, q, scale, &x.starts[0], bands, groups, halves)
 	default:
 		groupedVec3AVX2(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+	}
+}
+
+// groupedVec512 takes as many bands as it can in four streams, and then the rest.
+func groupedVec512(y *float32, p groupedPlace, q *int8, scale *byte, bands, groups, halves int) {
+	n := bands / 4
+	if n > 0 {
+		groupedVecFourAVX512(y, p.data, p.scales, q, scale, n, groups, halves)
+	}
+	if done := 4 * n; done < bands {
+		y, data, scales := after(y, done*bandRows), after(p.data, done*p.bandBytes), after(p.scales, done*p.scaleBand)
+		groupedVec2AVX512(y, data, scales, 0, q, scale, bands-done, groups, halves)
 	}
 }
 

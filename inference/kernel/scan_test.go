@@ -68,7 +68,7 @@ func TestScan(t *testing.T) {
 	}
 	for _, cols := range []int{1, 63, 64, 65, 128, 200, 1536} {
 		for name, value := range values {
-			rows := 16 * (1 + rng.IntN(3))
+			rows := 16 * (1 + rng.IntN(9))
 			m := randomCoded(rng, rows, cols, value)
 			x := make([]float32, cols)
 			for i := range x {

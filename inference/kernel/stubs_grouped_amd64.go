@@ -89,6 +89,11 @@ func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, 
 //go:noescape
 func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
 
+// groupedVecFourAVX512 stores the 32 results of each of 4·bands bands in y. bands ≥ 1; a group has 64·halves columns.
+//
+//go:noescape
+func groupedVecFourAVX512(y *float32, data *byte, scales *byte, q *int8, scale *byte, bands int, groups int, halves int)
+
 // groupedTile2AVX512 adds the products of groups groups of bands ≥ 1 bands to tokens rows of y, stride bytes apart. 1 ≤ tokens ≤ 6; bandBytes and scaleBand lead from one band to the next.
 //
 //go:noescape

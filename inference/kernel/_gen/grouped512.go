@@ -5,6 +5,7 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
@@ -79,6 +80,105 @@ func groupedVec512(planes int) {
 	})
 	for i, sum := range sum {
 		VMOVUPS(sum, at(y, 64*i))
+	}
+	advance(4*bandRows, y)
+	DECQ(bands)
+	JNZ(LabelRef("band"))
+	VZEROUPPER()
+	RET()
+}
+
+// groupedVecFour512 is groupedVec512 of two planes and scales of 16 bits for four parts of
+// the bands side by side: see matVecFour512. A broadcast serves all of them; what that saves
+// goes into two more shifts, as there are no registers for sums of fields apart.
+func groupedVecFour512() {
+	const planes, ahead = 2, 1536
+	function("groupedVecFourAVX512", "func(y *float32, data, scales *byte, q *int8, scale *byte, bands, groups, halves int)",
+		"stores the 32 results of each of 4·bands bands in y. bands ≥ 1; a group has 64·halves columns.")
+	groupsAt, halvesAt := NewParamAddr("groups", 48), NewParamAddr("halves", 56)
+	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
+	part, part3, quarter, quarter3, rows := GP64(), GP64(), GP64(), GP64(), GP64() // bytes of codes, of scales, of results
+	MOVQ(bands, rows)
+	SHLQ(U8(7), rows)
+	MOVQ(bands, quarter)
+	IMULQ(groupsAt, quarter)
+	MOVQ(quarter, part)
+	SHLQ(U8(6), quarter)
+	IMULQ(halvesAt, part)
+	SHLQ(U8(9), part)
+	LEAQ(Mem{Base: part, Index: part, Scale: 2}, part3)
+	LEAQ(Mem{Base: quarter, Index: quarter, Scale: 2}, quarter3)
+	of := func(p, one, three Register, i, offset int) Mem {
+		if i == 3 {
+			return Mem{Base: p, Index: three, Scale: 1, Disp: offset}
+		}
+		return row(p, one, i, offset)
+	}
+	acc := func(i, half, plane int) reg.VecPhysical { return z512[4*i+2*half+plane] }
+	sum, a, low, c, d := z512[16:24], z512[24:26], Z26, Z27, Z28
+	VPBROADCASTD(bits(0x03030303), low)
+	Label("band")
+	q, s, groups := param("q"), param("scale"), param("groups")
+	for _, v := range sum {
+		VPXORD(v, v, v)
+	}
+	loop("group", groups, func() {
+		for i := range 4 {
+			for half := range 2 {
+				VPBROADCASTD(at(s, 4), acc(i, half, 0))
+				VPXORD(acc(i, half, 1), acc(i, half, 1), acc(i, half, 1))
+			}
+			PREFETCHT0(of(scales, quarter, quarter3, i, aheadScales))
+		}
+		halves := param("halves")
+		loop("half", halves, func() {
+			for l := range halfLines {
+				for k := range 4 {
+					for p := range a {
+						VPBROADCASTD(at(q, (l*planes+p)*pieceBytes+4*k), a[p])
+					}
+					for i := range 4 {
+						for half := range 2 {
+							w := of(data, part, part3, i, lineBytes*l+64*half)
+							if k == 0 {
+								PREFETCHT0(of(data, part, part3, i, ahead+lineBytes*l+64*half))
+								VPANDD(w, low, c)
+							} else {
+								VPSRLW(U8(2*k), w, c)
+								VPANDD(low, c, c)
+							}
+							for p := range a {
+								VPDPBUSD(a[p], c, acc(i, half, p))
+							}
+						}
+					}
+				}
+			}
+			advance(halfLines*lineBytes, data)
+			advance(halfLines*planes*pieceBytes, q)
+		})
+		for i := range 4 {
+			for half := range 2 {
+				v, high := acc(i, half, 0), acc(i, half, 1)
+				VPSLLD(U8(8), high, high)
+				VPADDD(high, v, v)
+				VCVTDQ2PS(v, v)
+				VMULPS_BCST(at(s, 0), v, v)
+				VCVTPH2PS(of(scales, quarter, quarter3, i, 32*half), d)
+				VMULPS(d, v, v)
+				VADDPS(v, sum[2*i+half], sum[2*i+half])
+			}
+		}
+		advance(8, s)
+		advance(2*bandRows, scales)
+	})
+	to := GP64()
+	MOVQ(y, to)
+	for i := range 4 {
+		for half := range 2 {
+			VMOVUPS(sum[2*i+half], at(to, 64*half))
+		}
+		ADDQ(rows, to)
 	}
 	advance(4*bandRows, y)
 	DECQ(bands)

@@ -142,6 +142,7 @@ var topics = map[string]func(){
 		// grouped512.go
 		groupedVec512(2)
 		groupedVec512(3)
+		groupedVecFour512()
 		groupedTile512(2)
 		groupedTile512(3)
 	},
