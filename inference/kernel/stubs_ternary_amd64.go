@@ -64,10 +64,10 @@ func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, blocks int, s
 //go:noescape
 func doubleAVX512(dst *int8, q *int8, stride int, blocks int, tokens int)
 
-// tileAVX512 adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. 1 ≤ tokens ≤ 12.
+// tileAVX512 multiplies blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. With bit 0 of more it adds acc, [groups][4 tokens][4][4]; with bit 1 it stores the sums there, else the results in rows of y that are stride floats apart. ends has what is subtracted from the sums of a token, and the factor, [4 tokens][2][4][4]. 1 ≤ tokens ≤ 12.
 //
 //go:noescape
-func tileAVX512(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int, ahead int)
+func tileAVX512(y *float32, stride int, data *byte, q *int8, acc *int32, ends *int32, blocks int, groupBytes int, groups int, tokens int, ahead int, more int)
 
 // unpackAVX512 stores the codes of blocks ≥ 1 blocks of two row groups, of each field those of their four row pairs, 1024 bytes.
 //

@@ -14,7 +14,8 @@ type Scratch struct {
 	codes []uint8   // unpacked weights, codes w+1
 	acc   []int32   // partial sums
 	q     []int8    // activations in another order
-	y     []float32 // results of a band that is not full
+	y     []float32 // results of a band or a group that is not full
+	ends  []int32   // what makes results of sums
 
 	tables  []int16         // sums of activations,
 	indices []uint16        // and what to look up in them

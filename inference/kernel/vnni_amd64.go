@@ -2,7 +2,11 @@
 
 package kernel
 
-import "tern/model/ternary"
+import (
+	"math"
+
+	"tern/model/ternary"
+)
 
 const (
 	// A tile of tokens keeps its sums in registers: four rows × 12 tokens take 24
@@ -42,23 +46,61 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 		}
 		scratch.kept = scratch.keep
 	}
+	scratch.setEnds(sums, muls, tile)
+	full := min(g1, m.Rows/groupRows)
+	for g := g0; g < full; g += block {
+		tiles512(y[g*groupRows:], stride, m, g, min(block, full-g), tokens, tile, scratch)
+	}
+	if full < g1 { // the last group, of fewer rows
+		scratch.y = grow(scratch.y, tokens*groupRows)
+		tiles512(scratch.y, groupRows, m, full, 1, tokens, tile, scratch)
+		for t := range tokens {
+			copy(y[t*stride+full*groupRows:t*stride+m.Rows], scratch.y[t*groupRows:])
+		}
+	}
+}
+
+// tiles512 multiplies some row groups by tile after tile; y begins with the first of them.
+func tiles512(y []float32, stride int, m *ternary.Matrix, g, groups, tokens, tile int, scratch *Scratch) {
+	const add, keep = 1, 2 // for tileAVX512
+	cols := m.PaddedCols()
 	// What is fetched comes some groups later, of whose columns there may be parts.
 	ahead := (ahead512 + m.GroupBytes() - 1) / m.GroupBytes() * m.GroupBytes()
-	scratch.acc = grow(scratch.acc, tile*min(block, g1-g0)*groupRows)
-	for g := g0; g < g1; g += block {
-		groups := min(block, g1-g)
-		for t := 0; t < tokens; t += tile {
-			n := min(tile, tokens-t)
-			acc := scratch.acc[:n*groups*groupRows]
-			clear(acc)
-			parts := (2*n*cols + tileBytes512 - 1) / tileBytes512
-			part := (cols/blockCols + parts - 1) / parts * blockCols
-			for c := 0; c < cols; c += part {
-				k := min(part, cols-c)
-				tileAVX512(&acc[0], &m.Data[g*m.GroupBytes()+c], &scratch.q[2*(t*cols+c*n)], k/blockCols, m.GroupBytes(), groups, n, ahead)
+	for i, t := 0, 0; t < tokens; i, t = i+1, t+tile {
+		n := min(tile, tokens-t)
+		scratch.acc = grow(scratch.acc, fours(n)*groups*4*groupRows)
+		parts := (2*n*cols + tileBytes512 - 1) / tileBytes512
+		part := (cols/blockCols + parts - 1) / parts * blockCols
+		for c := 0; c < cols; c += part {
+			k, more := min(part, cols-c), 0
+			if c > 0 {
+				more |= add
 			}
-			rows := min(groups*groupRows, m.Rows-g*groupRows)
-			store(y[t*stride+g*groupRows:], stride, rows, acc, sums[t:][:n], muls[t:][:n])
+			if c+k < cols {
+				more |= keep
+			}
+			tileAVX512(&y[t*stride], stride, &m.Data[g*m.GroupBytes()+c], &scratch.q[2*(t*cols+c*n)], &scratch.acc[0], &scratch.ends[i*fours(tile)*endsOfFour],
+				k/blockCols, m.GroupBytes(), groups, n, ahead, more)
+		}
+	}
+}
+
+// endsOfFour are the numbers that tileAVX512 wants of four tokens: Σq and the factor of
+// each for each of four rows.
+const endsOfFour = 2 * 4 * groupRows
+
+// fours is how often n tokens are begun with four.
+func fours(n int) int { return (n + 3) / 4 }
+
+// setEnds prepares what makes results of the sums of tiles of tokens.
+func (s *Scratch) setEnds(sums []int32, muls []float32, tile int) {
+	tiles := (len(sums) + tile - 1) / tile
+	s.ends = grow(s.ends, tiles*fours(tile)*endsOfFour)
+	for t, sum := range sums {
+		four := s.ends[(t/tile*fours(tile)+t%tile/4)*endsOfFour:][:endsOfFour]
+		for r := range groupRows {
+			at := t%tile%4*groupRows + r
+			four[at], four[endsOfFour/2+at] = sum, int32(math.Float32bits(muls[t]))
 		}
 	}
 }

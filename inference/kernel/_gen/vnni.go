@@ -58,26 +58,32 @@ func fourRows(a, b VecVirtual) VecVirtual {
 	return x
 }
 
-// fourRowsTwice is fourRows of the first two of a and of b.
-func fourRowsTwice(a, b []VecVirtual) []VecVirtual {
+// fourTokens is fourRows of up to four tokens, [token][row]: the first sums of a token are
+// in a, those of its other two rows in b. Where there are fewer, the last come again.
+func fourTokens(a, b []VecVirtual) VecVirtual {
 	t := ZMM()
-	for i := range 2 {
-		VPUNPCKLDQ(b[i], a[i], t)
-		VPUNPCKHDQ(b[i], a[i], a[i])
-		VPADDD(t, a[i], a[i]) // in every 128 bits: two sums of an even row and of the other
+	pair := func(x, y VecVirtual, lo, hi func(...Op)) {
+		lo(y, x, t)
+		hi(y, x, x)
+		VPADDD(t, x, x)
 	}
-	VPUNPCKLQDQ(a[1], a[0], t)
-	VPUNPCKHQDQ(a[1], a[0], a[0])
-	VPADDD(t, a[0], a[0])
-	hi, x, y, second := YMM(), XMM(), XMM(), XMM()
-	VEXTRACTI64X4(U8(1), a[0], hi)
-	VEXTRACTI32X4(U8(1), a[0].AsY(), x)
-	VEXTRACTI32X4(U8(1), hi, y)
-	VPADDD(a[0].AsX(), x, x)
-	VPADDD(hi.AsX(), y, y)
-	VPUNPCKHDQ(y, x, second)
-	VPUNPCKLDQ(y, x, x)
-	return []VecVirtual{x, second}
+	n := len(a)
+	for i := range a {
+		pair(a[i], b[i], VPUNPCKLDQ, VPUNPCKHDQ) // in every 128 bits: two sums of a row and of the other
+	}
+	for i := 0; i < n; i += 2 {
+		pair(a[i], a[min(i+1, n-1)], VPUNPCKLQDQ, VPUNPCKHQDQ) // one sum of each, and of the next token
+	}
+	x, y := a[0], a[(n-1)&^1]
+	VSHUFI32X4(U8(0x88), y, x, t)
+	VSHUFI32X4(U8(0xdd), y, x, x)
+	VPADDD(t, x, x)
+	if _, ok := tables["tokenOrder"]; !ok {
+		tables["tokenOrder"] = vector("tokenOrder", 0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15)
+	}
+	VMOVDQU64(tables["tokenOrder"], t)
+	VPERMD(x, t, x)
+	return x
 }
 
 // matVec512 emits the decode product. No field of a byte is shifted: field k is
@@ -235,9 +241,9 @@ func double512() {
 // in registers, and the weights are unpacked there, which costs 14 instructions
 // beside 8 products for each token.
 func tile512() {
-	const maxTile = 12
-	function("tileAVX512", "func(acc *int32, data *byte, q *int8, blocks, groupBytes, groups, tokens, ahead int)",
-		"adds to acc, [tokens][groups][4], the products of blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. 1 ≤ tokens ≤ 12.")
+	const maxTile, add, keep = 12, 0, 1 // bits of more
+	function("tileAVX512", "func(y *float32, stride int, data *byte, q *int8, acc, ends *int32, blocks, groupBytes, groups, tokens, ahead, more int)",
+		"multiplies blocks blocks of row groups that are groupBytes apart with q as doubleAVX512 stores it, and fetches what is ahead bytes on. With bit 0 of more it adds acc, [groups][4 tokens][4][4]; with bit 1 it stores the sums there, else the results in rows of y that are stride floats apart. ends has what is subtracted from the sums of a token, and the factor, [4 tokens][2][4][4]. 1 ≤ tokens ≤ 12.")
 	tokens := param("tokens")
 	low := pattern(0x03)
 	for n := maxTile; n >= 1; n-- {
@@ -247,9 +253,8 @@ func tile512() {
 			CMPQ(tokens, U8(n))
 			JNE(LabelRef(fmt.Sprintf("tokens%d", n-1)))
 		}
-		acc, data, groups := param("acc"), param("data"), param("groups")
-		stride := param("groups") // of the tokens in acc
-		SHLQ(U8(4), stride)
+		y, stride, acc, data, groups := param("y"), param("stride"), param("acc"), param("data"), param("groups")
+		SHLQ(U8(2), stride)
 		loop(label("group"), groups, func() {
 			p, d, blocks, ahead := param("q"), GP64(), param("blocks"), param("ahead")
 			MOVQ(data, d)
@@ -281,23 +286,44 @@ func tile512() {
 				advance(blockBytes, d)
 				advance(256*n, p)
 			})
-			to := GP64()
-			MOVQ(acc, to)
-			for t := 0; t < n; t += 2 {
-				var tokens []VecVirtual
-				if t == n-1 {
-					tokens = append(tokens, fourRows(sum[0][t], sum[1][t]))
-				} else {
-					tokens = fourRowsTwice(sum[0][t:], sum[1][t:])
-				}
-				for _, x := range tokens {
-					VPADDD(at(to, 0), x, x)
-					VMOVDQU32(x, at(to, 0))
+			var four []VecVirtual // [token][row], of four tokens each
+			for t := 0; t < n; t += 4 {
+				end := min(t+4, n)
+				four = append(four, fourTokens(sum[0][t:end], sum[1][t:end]))
+			}
+			more := param("more")
+			BTQ(U8(add), more)
+			JCC(LabelRef(label("first")))
+			for i, x := range four {
+				VPADDD(at(acc, 64*i), x, x)
+			}
+			Label(label("first"))
+			BTQ(U8(keep), more)
+			JCC(LabelRef(label("last")))
+			for i, x := range four {
+				VMOVDQU64(x, at(acc, 64*i))
+			}
+			JMP(LabelRef(label("next")))
+			Label(label("last"))
+			to, ends := GP64(), param("ends")
+			MOVQ(y, to)
+			for i, x := range four {
+				VPSUBD(at(ends, 128*i), x, x)
+				VCVTDQ2PS(x, x)
+				VMULPS(at(ends, 128*i+64), x, x)
+				for t := range min(4, n-4*i) {
+					if t == 0 {
+						VMOVUPS(x.AsX(), at(to, 0))
+					} else {
+						VEXTRACTF32X4(U8(t), x, at(to, 0))
+					}
 					ADDQ(stride, to)
 				}
 			}
-			advance(16, acc)
-			ADDQ(NewParamAddr("groupBytes", 32), data)
+			Label(label("next"))
+			advance(64*len(four), acc)
+			advance(16, y)
+			ADDQ(NewParamAddr("groupBytes", 56), data)
 		})
 		VZEROUPPER()
 		RET()
