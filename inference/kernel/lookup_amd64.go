@@ -41,23 +41,22 @@ func matMulLookup(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []in
 		for part := range parts {
 			b0, b1 := bands*part/parts, bands*(part+1)/parts
 			g, rows := g0+b0*lookupRows/groupRows, (b1-b0)*lookupRows
-			acc := scratch.acc[:n*rows]
-			clear(acc)
-			if !lookup(acc, m, g, b1-b0, q[t*m.PaddedCols():], n, scratch) {
+			clear(scratch.acc[:n*rows])
+			if !lookup(y[t*stride+g*groupRows:], stride, m, g, b1-b0, q[t*m.PaddedCols():], muls[t:][:n], scratch) {
 				return g0
 			}
-			lookupStore(&y[t*stride+g*groupRows], stride, &acc[0], &muls[t], rows, n)
 		}
 	}
 	return g0 + bands*lookupRows/groupRows
 }
 
-// lookup adds to acc, [tokens][rows], the products of bands bands from row group g on, and
-// reports whether 16 bits were enough for all sums.
-func lookup(acc []int32, m *ternary.Matrix, g, bands int, q []int8, tokens int, scratch *Scratch) bool {
-	cols, groupBytes := m.PaddedCols(), m.GroupBytes()
-	bandBytes := lookupRows / groupRows * groupBytes
+// lookup stores the products of bands bands from row group g on in y, and reports whether
+// 16 bits were enough for all sums; if not, y has none. scratch.acc is [tokens][rows] zeros.
+func lookup(y []float32, stride int, m *ternary.Matrix, g, bands int, q []int8, muls []float32, scratch *Scratch) bool {
+	cols, groupBytes, tokens := m.PaddedCols(), m.GroupBytes(), len(muls)
+	const groups = lookupRows / groupRows // of a band
 	sets := (bands + lookupBands - 1) / lookupBands
+	each := (lookupBands*groups*4 + tokens - 1) / tokens // row groups to fetch while 4 tokens pass
 	for c := 0; c < cols; c += 2 * blockCols {
 		blocks := min(2, (cols-c)/blockCols)
 		if lookupTables(&scratch.tables[0], &q[c], cols, blocks, tokens) != 0 {
@@ -66,8 +65,18 @@ func lookup(acc []int32, m *ternary.Matrix, g, bands int, q []int8, tokens int, 
 		for s := range sets {
 			b0, b1 := bands*s/sets, bands*(s+1)/sets
 			// The position of a block in its group is the number of its first column.
-			lookupIndices(&scratch.indices[0], &m.Data[g*groupBytes+b0*bandBytes+c], groupBytes, b1-b0, blocks, lookupBands*bandBytes)
-			lookupTile(&acc[b0*lookupRows], &scratch.tables[0], &scratch.indices[0], bands*lookupRows, b1-b0, blocks, tokens)
+			at := (g+b0*groups)*groupBytes + c
+			lookupIndices(&scratch.indices[0], &m.Data[at], groupBytes, b1-b0, blocks)
+			next := at + (b1-b0)*groups*groupBytes
+			if s == sets-1 {
+				next = g*groupBytes + c + 2*blockCols
+			}
+			var to *float32
+			if c+2*blockCols >= cols {
+				to = &y[b0*lookupRows]
+			}
+			lookupTile(to, &muls[0], stride, &scratch.acc[b0*lookupRows], &scratch.tables[0], &scratch.indices[0], bands*lookupRows, b1-b0, blocks, tokens,
+				&m.Data[min(next, len(m.Data)-1)], groupBytes, each)
 		}
 	}
 	return true

@@ -4,22 +4,17 @@
 
 package kernel
 
-// lookupIndices stores the indices of one or two blocks of bands ≥ 1 bands of 32 rows, [bands][2][22][32], and fetches what is ahead bytes on.
+// lookupIndices stores the indices of one or two blocks of bands ≥ 1 bands of 32 rows, [bands][2][22][32].
 //
 //go:noescape
-func lookupIndices(dst *uint16, data *byte, groupBytes int, bands int, blocks int, ahead int)
+func lookupIndices(dst *uint16, data *byte, groupBytes int, bands int, blocks int)
 
 // lookupTables stores the tables of one or two blocks of tokens ≥ 1 rows of q that are stride bytes apart, [tokens][2][43][32], and returns 0 unless one of them is -128.
 //
 //go:noescape
 func lookupTables(dst *int16, q *int8, stride int, blocks int, tokens int) (least uint64)
 
-// lookupTile adds to acc, [tokens][rows], the products of one or two blocks. 1 ≤ bands ≤ 6, tokens ≥ 1.
+// lookupTile adds to acc, [tokens][rows], the products of one or two blocks, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 6, tokens ≥ 1. With a few tokens each it fetches two blocks of each ≥ 1 row groups from next on.
 //
 //go:noescape
-func lookupTile(acc *int32, tables *int16, indices *uint16, rows int, bands int, blocks int, tokens int)
-
-// lookupStore stores float32(acc)·mul of acc, [tokens][rows], in rows of y that are stride floats apart. rows is a positive multiple of 32.
-//
-//go:noescape
-func lookupStore(y *float32, stride int, acc *int32, muls *float32, rows int, tokens int)
+func lookupTile(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, rows int, bands int, blocks int, tokens int, next *byte, groupBytes int, each int)

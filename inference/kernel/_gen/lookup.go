@@ -80,9 +80,9 @@ func tableOf(m Mem) VecVirtual {
 // lookups. Word 2i of a register is row i, word 2i+1 row 16+i; the bytes of a word are the
 // indices of two steps.
 func lookupIndices() {
-	function("lookupIndices", "func(dst *uint16, data *byte, groupBytes, bands, blocks, ahead int)",
-		"stores the indices of one or two blocks of bands ≥ 1 bands of 32 rows, [bands][2][22][32], and fetches what is ahead bytes on.")
-	to, from, stride, bands, ahead := param("dst"), param("data"), param("groupBytes"), param("bands"), param("ahead")
+	function("lookupIndices", "func(dst *uint16, data *byte, groupBytes, bands, blocks int)",
+		"stores the indices of one or two blocks of bands ≥ 1 bands of 32 rows, [bands][2][22][32].")
+	to, from, stride, bands := param("dst"), param("data"), param("groupBytes"), param("bands")
 	// Registers have names: the allocator finds none that do.
 	free := slices.Clone(z512[:27])
 	take := func() reg.VecPhysical {
@@ -124,7 +124,6 @@ func lookupIndices() {
 				for h := range 2 {
 					s = append(s, take())
 					VMOVDQU64(at(data, 64*h), s[len(s)-1])
-					PREFETCHT0(Mem{Base: data, Index: ahead, Scale: 1, Disp: 64 * h})
 				}
 				ADDQ(stride, data)
 			}
@@ -279,9 +278,10 @@ func lookupTables() {
 // lookupTile emits the lookups. Sums are of 256 products at most: 16 bits hold them, as
 // no activation is -128.
 func lookupTile() {
-	function("lookupTile", "func(acc *int32, tables *int16, indices *uint16, rows, bands, blocks, tokens int)",
-		"adds to acc, [tokens][rows], the products of one or two blocks. 1 ≤ bands ≤ 6, tokens ≥ 1.")
+	function("lookupTile", "func(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, rows, bands, blocks, tokens int, next *byte, groupBytes, each int)",
+		"adds to acc, [tokens][rows], the products of one or two blocks, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 6, tokens ≥ 1. With a few tokens each it fetches two blocks of each ≥ 1 row groups from next on.")
 	acc, tables, stride, bands, tokens := param("acc"), param("tables"), param("rows"), param("bands"), param("tokens")
+	y, muls, soon := param("y"), param("muls"), param("next")
 	SHLQ(U8(2), stride)
 	for b := lookupBands; b >= 1; b-- {
 		Label(fmt.Sprintf("bands%d", b))
@@ -310,6 +310,13 @@ func lookupTile() {
 					VPXORD(s, s, s)
 				}
 			}
+			fetched, groupBytes := param("each"), param("groupBytes")
+			loop(label("fetch", n), fetched, func() {
+				for i := range 4 { // into L2: L1 holds tables and indices
+					PREFETCHT1(at(soon, 64*i))
+				}
+				ADDQ(groupBytes, soon)
+			})
 			p, r, blocks := param("indices"), GP64(), param("blocks")
 			MOVQ(tables, r)
 			step := func(second int) {
@@ -336,53 +343,46 @@ func lookupTile() {
 				step(0)
 				advance(64, p, r)
 			})
-			for t := range sums {
+			// total calls f with the sums of a token, each with where it stands in a row.
+			total := func(t int, f func(v Register, at int)) {
 				for i, s := range sums[t] {
 					low := Z31
 					VPSLLD(U8(16), s, low)
 					VPSRAD(U8(16), low, low)
 					VPSRAD(U8(16), s, s)
 					for h, v := range []reg.VecPhysical{low, s} {
-						to := at(acc, 128*i+64*h)
-						VPADDD(to, v, v)
-						VMOVDQU64(v, to)
+						VPADDD(at(acc, 128*i+64*h), v, v)
+						f(v, 128*i+64*h)
 					}
 				}
 				ADDQ(stride, acc)
 			}
+			TESTQ(y, y)
+			JNZ(LabelRef(label("results", n)))
+			for t := range sums {
+				total(t, func(v Register, to int) { VMOVDQU64(v, at(acc, to)) })
+			}
+			JMP(LabelRef(label("stored", n)))
+			Label(label("results", n))
+			yStride := param("yStride")
+			for t := range sums {
+				mul := Z30
+				VBROADCASTSS(at(muls, 4*t), mul)
+				total(t, func(v Register, to int) {
+					VCVTDQ2PS(v, v)
+					VMULPS(mul, v, v)
+					VMOVUPS(v, at(y, to))
+				})
+				LEAQ(Mem{Base: y, Index: yStride, Scale: 4}, y)
+			}
+			advance(4*n, muls)
+			Label(label("stored", n))
 			ADDQ(U32(lookupTableBytes*n), tables)
 			SUBQ(U8(n), tokens)
 			JMP(LabelRef(label("tokens", n)))
 		}
 	}
 	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
-// lookupStore emits what finish does, for rows in bands.
-func lookupStore() {
-	function("lookupStore", "func(y *float32, stride int, acc *int32, muls *float32, rows, tokens int)",
-		"stores float32(acc)·mul of acc, [tokens][rows], in rows of y that are stride floats apart. rows is a positive multiple of 32.")
-	y, stride, acc, muls, tokens := param("y"), param("stride"), param("acc"), param("muls"), param("tokens")
-	SHLQ(U8(2), stride)
-	loop("token", tokens, func() {
-		mul, p, rows := ZMM(), GP64(), param("rows")
-		VBROADCASTSS(at(muls, 0), mul)
-		MOVQ(y, p)
-		SHRQ(U8(5), rows)
-		loop("rows", rows, func() {
-			for h := range 2 {
-				x := ZMM()
-				VCVTDQ2PS(at(acc, 64*h), x)
-				VMULPS(mul, x, x)
-				VMOVUPS(x, at(p, 64*h))
-			}
-			advance(128, p, acc)
-		})
-		ADDQ(stride, y)
-		advance(4, muls)
-	})
 	VZEROUPPER()
 	RET()
 }

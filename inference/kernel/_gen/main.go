@@ -68,7 +68,6 @@ var topics = map[string]func(){
 		lookupIndices()
 		lookupTables()
 		lookupTile()
-		lookupStore()
 	},
 	"memory": func() {
 		// steps.go
