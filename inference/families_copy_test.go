@@ -30,7 +30,7 @@ func TestCopyFamilies(t *testing.T) {
 			m := openModel(t, dir)
 			want := newEngine(t, m)
 			logits := kvf32Logits(t, want, g.Long.Prompt)
-			for _, o := range []export.GGUFOptions{{}, {Portable: true}, {Type: export.TypeQ2}, {Type: export.TypePQ2}, {Type: export.TypeTQ2}} {
+			for _, o := range []export.GGUFOptions{{}, {Portable: true}, {Type: export.TypeQ2}, {Type: export.TypePQ2}, {Type: export.TypeTQ2}, {Type: export.TypeOwn}} {
 				file := filepath.Join(t.TempDir(), "copy.gguf")
 				var err error
 				if o.Vocab, err = tokenizer.ToGGUF(m.Tokenizer); err != nil {
@@ -71,7 +71,7 @@ func TestCopyFamilies(t *testing.T) {
 			}
 		})
 	}
-	if written[export.TypeQ2] < 12 || written[export.TypePQ2] < 10 || written[export.TypeTQ2] < 4 {
+	if written[export.TypeQ2] < 12 || written[export.TypePQ2] < 10 || written[export.TypeTQ2] < 4 || written[export.TypeOwn] < 12 {
 		t.Errorf("written: %v", written)
 	}
 }

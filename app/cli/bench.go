@@ -28,6 +28,7 @@ type benchOptions struct {
 	head      model.DType
 	json      bool
 	csv       string // a file, "-" for standard output
+	open      bool   // measure how fast MODEL, a file, is opened
 }
 
 func (o *benchOptions) parse(args []string) (*flags, error) {
@@ -58,12 +59,15 @@ that is faster.
 --streams has several texts written at once, a token of each in a pass, as the
 server does, each of --decode tokens after two, and compares that with one text,
 measured in turns with them.
+--open measures nothing of that but how fast MODEL, a file, is opened, beside two threads
+that just read it into fresh memory: both in turns, the best of --repeat.
 With --json the last line is one object with everything, with --csv there is one
 line per number of threads and context after a heading.`, `
 tern bench --synthetic large --threads 1,2
 tern bench --synthetic large --prefill 128 --context 0,512,1900 --csv speed.csv
 tern bench --synthetic large --streams 1,2,4,8 --threads 1
-tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
+tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json
+tern bench --open -m ~/models/bonsai.gguf --repeat 5`)
 	o.head, o.Prefill, o.Decode, o.Repeat = model.F16, 512, 128, 1
 	f.modelFlag()
 	f.StringVar(&o.synthetic, "synthetic", "", "random weights of a published `SHAPE` instead of MODEL: "+strings.Join(checkpoint.Shapes(), ", "))
@@ -84,6 +88,7 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	f.kvFlag(&o.KV)
 	f.exactFlag()
 	f.BoolVar(&o.Phases, "phases", false, "show what the time of a token goes to")
+	f.BoolVar(&o.open, "open", false, "measure how fast MODEL, one file, is opened")
 	f.BoolVar(&o.json, "json", false, "write one JSON object")
 	f.StringVar(&o.csv, "csv", "", "write comma-separated values to `FILE`, - for standard output")
 	if err := f.parseModel(args); err != nil {
@@ -92,6 +97,8 @@ tern bench -m ~/models/bitnet_b1_58-large --prefill 128 --decode 64 --json`)
 	switch {
 	case o.json && o.csv == "-":
 		return nil, f.wrong("--json and --csv - exclude each other")
+	case o.open && (f.model.path == "" || o.synthetic != "" || o.csv != ""):
+		return nil, f.wrong("--open takes MODEL, a file, without --synthetic and --csv")
 	case o.synthetic != "" && f.model.path != "":
 		return nil, f.wrong("--synthetic and MODEL exclude each other")
 	case f.given("head") && o.synthetic == "":
@@ -121,6 +128,9 @@ func Bench(ctx context.Context, s Streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.open {
+		return o.measureOpening(ctx, s, f.model.path)
+	}
 	o.Exact = f.model.exact
 	start := time.Now()
 	var m *model.Model
@@ -137,6 +147,20 @@ func Bench(ctx context.Context, s Streams, args []string) error {
 		return err
 	}
 	return o.write(s.Out, r)
+}
+
+// measureOpening measures how fast a file is opened.
+func (o *benchOptions) measureOpening(ctx context.Context, s Streams, path string) error {
+	r, err := measure.Open(ctx, path, slices.Max(o.Threads), o.Repeat)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(s.Out, r)
+	}
+	_, err = fmt.Fprintf(s.Out, "%s: just reading %.2f GB/s, opening %.2f GB/s, %.0f%% of that; ready in %.2f s\n",
+		formatBytes(r.Bytes), r.ReadGB, r.OpenGB, 100*r.Share(), r.Ready)
+	return err
 }
 
 // run measures m and shows how far that is.

@@ -147,6 +147,32 @@ func TestBenchTexts(t *testing.T) {
 	}
 }
 
+// TestBenchOpen: how fast a file opens stands beside how fast it is read, and a folder or a
+// model that is no file is refused.
+func TestBenchOpen(t *testing.T) {
+	file := filepath.Join(goldens2, "qwen3-pq2_0-yarn", "model.gguf")
+	if _, err := os.Stat(file); err != nil {
+		file = filepath.Join(t.TempDir(), "copy.gguf")
+		if _, errs, code := tern(t, "", "convert", filepath.Join(goldens, "hf-1bitllm-f32"), file); code != 0 {
+			t.Fatal(errs)
+		}
+	}
+	out, errs, code := tern(t, "", "bench", "--open", "-m", file, "--json")
+	var r measure.Opening
+	decodeStrict(t, out, &r)
+	if code != 0 || r.Bytes <= 0 || r.ReadGB <= 0 || r.OpenGB <= 0 || r.Ready <= 0 {
+		t.Errorf("exit code %d, %s, %+v", code, errs, r)
+	}
+	if out, _, _ := tern(t, "", "bench", "--open", "-m", file); !strings.Contains(out, "% of that; ready in ") {
+		t.Errorf("%q", out)
+	}
+	for _, args := range [][]string{{"--open"}, {"--open", "--synthetic", "large"}, {"--open", "-m", filepath.Dir(file)}} {
+		if _, _, code := tern(t, "", append([]string{"bench"}, args...)...); code == 0 {
+			t.Errorf("%q is not refused", args)
+		}
+	}
+}
+
 // TestBenchRefuses checks what is known to fail before minutes of measuring.
 func TestBenchRefuses(t *testing.T) {
 	var o benchOptions

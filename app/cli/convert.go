@@ -38,7 +38,9 @@ a built-in paragraph and printed before the file is written.
 
 --type asks for one type of such matrices: Q2_0, which current llama.cpp reads,
 PQ2_0 of PrismML, which it does not, or TQ2_0, whose blocks of 256 share a scale.
-Weights that the type would round are refused, not rounded.
+Weights that the type would round are refused, not rounded. "tern" stores matrices as
+Tern keeps them in memory, those with one multiplier, too: such a copy opens fastest, and
+no other program reads it.
 
 --portable writes Q2_0 for them, and of other models TQ2_0 instead, which current llama.cpp runs. Tern computes the
 same of it, bit for bit: the multipliers are kept as float32 in tensors named
@@ -67,10 +69,10 @@ tern convert --synthetic large /tmp/synthetic.gguf`)
 		return err
 	})
 	f.BoolVar(&portable, "portable", false, "write TQ2_0, or Q2_0 for a scale per group, for current llama.cpp")
-	f.Func("type", "`TYPE` of matrices with a scale per group: q2_0, pq2_0 or tq2_0 (default: pq2_0 for groups of 128, q2_0 for 64)", func(v string) error {
+	f.Func("type", "`TYPE` of matrices with a scale per group: q2_0, pq2_0, tq2_0 or tern (default: pq2_0 for groups of 128, q2_0 for 64)", func(v string) error {
 		kind = export.Type(strings.ToLower(v))
 		if !slices.Contains(export.Types, kind) {
-			return errors.New("want q2_0, pq2_0 or tq2_0")
+			return errors.New("want q2_0, pq2_0, tq2_0 or tern")
 		}
 		return nil
 	})

@@ -30,7 +30,12 @@ var denseMatrix = Encoding{Name: "dense", load: func(l *loader, b *binding) erro
 	for from := 0; from < len(d.Data); from += runBytes / chunkBytes * chunk {
 		to := min(from+runBytes/chunkBytes*chunk, len(d.Data))
 		l.pieces = append(l.pieces, piece{b.Layer + 1, func() error {
-			return l.readFinite(d.Data[from:to], b.weight, t, from, chunk)
+			return l.readPart(d.Data[from:to], b.weight, from, chunk, func(p []byte) error {
+				if !t.Finite(p) {
+					return notFinite(b.weight)
+				}
+				return nil
+			})
 		}})
 	}
 	return nil
@@ -70,9 +75,9 @@ func (l *loader) narrowHead(b *binding) error {
 	return nil
 }
 
-// readFinite reads a part of a tensor, from an offset, to where it stays. It looks at
-// each chunk of it while that is in the cache.
-func (l *loader) readFinite(dst []byte, w *tensor, t model.DType, from, chunk int) error {
+// readPart reads a part of a tensor, from an offset, to where it stays. check looks at each
+// chunk of it while that is in the cache.
+func (l *loader) readPart(dst []byte, w *tensor, from, chunk int, check func(p []byte) error) error {
 	for at := 0; at < len(dst); at += chunk {
 		if err := l.ctx.Err(); err != nil {
 			return err
@@ -82,8 +87,8 @@ func (l *loader) readFinite(dst []byte, w *tensor, t model.DType, from, chunk in
 			return err
 		}
 		l.read.Add(int64(len(part)))
-		if !t.Finite(part) {
-			return notFinite(w)
+		if err := check(part); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -30,6 +30,8 @@ type Encoding struct {
 	// groups describes blocks with a scale each, nil for other encodings; load is
 	// then nil, too, for there are two ways to read them (loadBlocks).
 	groups *groups
+	// ownGroups is the width of the groups of a matrix that is stored as it is in memory, else 0.
+	ownGroups int
 	// WriteGroups writes a matrix with a scale per group, as Write does; nil for
 	// encodings that have none or that Tern does not write.
 	WriteGroups func(w io.Writer, m *ternary.Grouped, order func(r int) int) error
@@ -40,7 +42,7 @@ type Encoding struct {
 
 // projections are the encodings that GGUF files name by a type of their own. A
 // new one is a file enc_NAME.go and a line here.
-var projections = []*Encoding{&I2S, &TQ1, &TQ2, &Q2, &q2Legacy, &PQ2, &ptq1, &q1}
+var projections = []*Encoding{&I2S, &TQ1, &TQ2, &Q2, &q2Legacy, &PQ2, &ptq1, &q1, &OwnMatrix, &OwnGroups64, &OwnGroups128}
 
 // projectionNamed finds the encoding of a projection by the type that a GGUF
 // file names, nil where Tern does not read it.

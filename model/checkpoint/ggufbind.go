@@ -34,6 +34,11 @@ func bindGGUF(file string, slots []model.Slot, tensors map[string]*tensor, laten
 		if err := b.checkGGUF(float); err != nil {
 			return nil, nil, err
 		}
+		if b.enc.own() {
+			if err := b.checkOwn(x.Layout); err != nil {
+				return nil, nil, err
+			}
+		}
 		list = append(list, b)
 	}
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
@@ -61,7 +66,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 		b.enc = &floatGroups
 	case keepFloat && float, b.Dense != nil && anyDense:
 		b.enc = &denseMatrix
-	case b.Dense != nil && projectionNamed(kind) != nil && projectionNamed(kind).groups != nil:
+	case b.Dense != nil && projectionNamed(kind) != nil && projectionNamed(kind).grouped():
 		b.enc = projectionNamed(kind)
 	case b.Linear == nil, keepFloat:
 		return fmt.Errorf("model: %v is %s, which Tern does not read here; %s work: %w", b.weight, kind, series("and", b.readable()), model.ErrUnsupported)
@@ -77,7 +82,7 @@ func (b *binding) checkGGUF(keepFloat bool) error {
 
 // advice says what is wrong with the type of a projection, and what to do.
 func advice(kind string) string {
-	instead := "use the " + series("or", kindsOf(func(e *Encoding) bool { return e.Ternary })) + " file of the model, or the original safetensors"
+	instead := "use the " + series("or", kindsOf(func(e *Encoding) bool { return e.Ternary && !e.own() })) + " file of the model, or the original safetensors"
 	switch {
 	case strings.HasPrefix(kind, "TL"):
 		return "whose layout depends on a kernel configuration outside the file; " + instead

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"tern/model"
 	"tern/model/checkpoint"
+	"tern/model/export"
 	"tern/model/fuzztest"
 	"tern/model/gguf"
 	"tern/model/modeltest"
@@ -202,6 +205,23 @@ func TestGGUFTruncated(t *testing.T) {
 	}
 }
 
+// inMemory are little models whose matrices a file can hold as they are in memory.
+func inMemory(f *testing.F) []*model.Model {
+	s := little(checkpoint.Llama)
+	s.Dim, s.FFNDim = 128, 128
+	one, err := modeltest.OpenBytes(modeltest.Bytes(f, s, modeltest.GGUF{Linear: gguf.I2S}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, _ := checkpoint.Shape("bonsai-1.7b")
+	c.Layers, c.Dim, c.FFNDim, c.Heads, c.KVHeads, c.HeadDim, c.VocabSize = 1, 128, 128, 2, 1, 64, 10
+	groups, err := checkpoint.SyntheticConfig("little", c, model.F16, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return []*model.Model{one, groups}
+}
+
 // FuzzOpenGGUF opens damaged checkpoints: no panic, and no model that breaks
 // its own promises.
 func FuzzOpenGGUF(f *testing.F) {
@@ -209,6 +229,17 @@ func FuzzOpenGGUF(f *testing.F) {
 		for _, g := range []modeltest.GGUF{{Linear: gguf.I2S}, {Linear: gguf.F16, Scales: true}, {Linear: gguf.BF16, Meta: vocabMeta}} {
 			f.Add(modeltest.Bytes(f, little(family), g))
 		}
+	}
+	for _, m := range inMemory(f) {
+		path := filepath.Join(f.TempDir(), "own.gguf")
+		if err := export.GGUF(f.Context(), m, path, export.GGUFOptions{Type: export.TypeOwn}); err != nil {
+			f.Fatal(err)
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var m *model.Model

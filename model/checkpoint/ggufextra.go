@@ -16,6 +16,7 @@ type Extras struct {
 	Floats []string // modules that are not quantised, as modules_to_not_convert says
 	Norms  bool     // every quantised linear owns a norm of its input…
 	Eps    float32  // …with this epsilon
+	Layout int64    // OwnLayout of matrices as they are in memory, 0 where there are none
 	Input  string   // what ternary projections multiply with, where no architecture says it
 }
 
@@ -26,6 +27,7 @@ const (
 	keyFloats = "tern.float_modules"
 	keyEps    = "tern.linear_norm_rms_epsilon"
 	keyInput  = "tern.input"
+	keyLayout = "tern.memory_layout"
 
 	// LinearNorm follows a module in the name of the norm that it owns.
 	LinearNorm = ".rms_norm.weight"
@@ -49,6 +51,9 @@ func (k *metadata) extras() (x Extras) {
 			k.fail("metadata %s is %g", keyEps, x.Eps)
 		}
 	}
+	if _, ok := k.pairs[keyLayout]; ok {
+		x.Layout = int64(k.int(keyLayout))
+	}
 	x.Input = k.text(keyInput)
 	return x
 }
@@ -68,6 +73,9 @@ func (x *Extras) Pairs() []gguf.Pair {
 	}
 	if x.Norms {
 		list = append(list, gguf.Pair{Key: keyEps, Value: x.Eps})
+	}
+	if x.Layout != 0 {
+		list = append(list, gguf.Pair{Key: keyLayout, Value: uint32(x.Layout)})
 	}
 	if x.Input != "" {
 		list = append(list, gguf.Pair{Key: keyInput, Value: x.Input})

@@ -63,6 +63,9 @@ func (a *Architecture) inputOf(k *metadata, c *model.Config, first *tensor, chos
 func inputByScales(t *tensor) (model.Input, error) {
 	e := projectionNamed(t.kind)
 	float := isFloat(t.kind)
+	if e != nil && e.ownGroups > 0 {
+		return model.InputFloat, nil
+	}
 	if (e == nil || e.groups == nil) && !float {
 		return model.InputInt8, nil
 	}

@@ -70,6 +70,8 @@ func (l *loader) load(list []binding) error {
 		case b.enc == &floatGroups: // takes memory once it is known how much
 		case b.groupwise():
 			body += int64(b.enc.groups.size(b.Rows, b.Cols))
+		case b.enc.ownGroups > 0:
+			body += int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.ownGroups, false, ternary.TwoBits))
 		case b.Linear != nil:
 			body += int64(ternary.Size(b.Rows, b.Cols))
 		}
@@ -192,7 +194,7 @@ func (l *loader) whole(b *binding) ([]byte, error) {
 // bindingTo reads one slot.
 func (l *loader) bindingTo(b *binding) (err error) {
 	switch {
-	case b.groupwise():
+	case b.groupwise(), b.enc.ownGroups > 0:
 		l.ternary = l.ternary || b.Linear != nil
 	case b.enc.Ternary:
 		l.ternary = true

@@ -24,6 +24,7 @@ import (
 
 	"tern/model"
 	"tern/model/gguf"
+	"tern/model/internal/memory"
 	"tern/model/safetensors"
 	"tern/tokenizer/vocab"
 )
@@ -81,6 +82,7 @@ func OpenWith(ctx context.Context, path string, o Options) (*model.Model, error)
 	if err != nil {
 		return nil, err
 	}
+	defer memory.HugeHeap()()
 	m, err := openFS(ctx, dirFS(dir), name, o)
 	if err != nil {
 		return nil, err
@@ -258,6 +260,7 @@ func (m *opening) readBeside(ctx context.Context, list []binding, l *loader, tak
 	var wait sync.WaitGroup
 	begin := sync.OnceFunc(func() {
 		wait.Go(func() {
+			memory.HugeHeap()()
 			if failed = take(); failed != nil {
 				cancel()
 			} else if tell != nil {

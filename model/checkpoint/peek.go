@@ -171,6 +171,8 @@ func (b *binding) memory() (bytes int64, t model.DType) {
 		return 4 * int64(b.Cols), model.F32
 	case b.groupwise():
 		return int64(b.enc.groups.size(b.Rows, b.Cols)), model.Packed
+	case b.enc.ownGroups > 0:
+		return int64(ternary.GroupedSize(b.Rows, b.Cols, b.enc.ownGroups, false, ternary.TwoBits)), model.Packed
 	case b.enc == &floatGroups:
 		// The first rows tell how all of them pack, nearly always.
 		stride := b.floatType().Bytes(b.Cols)

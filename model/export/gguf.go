@@ -165,7 +165,7 @@ func (w *ggufWriter) linear(p *model.Slot) ([]gguf.Entry, error) {
 		e, err := w.grouped(p.Name, l.Grouped, order)
 		return []gguf.Entry{e}, err
 	}
-	if w.o.Type != "" && w.o.Type != TypeTQ2 {
+	if w.o.Type != "" && w.o.Type != TypeTQ2 && w.o.Type != TypeOwn {
 		return nil, fmt.Errorf("model: tensor %q has one multiplier and takes int8 activations, which %s cannot say; I2_S, the default, and TQ2_0 can: %w",
 			p.Name, w.o.Type, model.ErrUnsupported)
 	}
@@ -182,6 +182,10 @@ func (w *ggufWriter) linear(p *model.Slot) ([]gguf.Entry, error) {
 	switch {
 	case tq2 && l.Cols%checkpoint.TQBlock != 0:
 		return nil, fmt.Errorf("model: tensor %q has rows of %d weights, TQ2_0 takes multiples of %d: %w", p.Name, l.Cols, checkpoint.TQBlock, model.ErrUnsupported)
+	case w.o.Type == TypeOwn && l.Cols%ternary.BlockCols == 0:
+		w.x.Layout = checkpoint.OwnLayout
+		list = append(list, floatsEntry(p.Module()+".scale", []float32{l.Scale}))
+		enc = &checkpoint.OwnMatrix
 	case tq2:
 		list = append(list, floatsEntry(p.Module()+".scale", []float32{l.Scale}))
 		enc = &checkpoint.TQ2

@@ -19,10 +19,11 @@ const (
 	TypeQ2  Type = "q2_0"  // of llama.cpp: a scale per 64 weights
 	TypePQ2 Type = "pq2_0" // of PrismML: a scale per 128
 	TypeTQ2 Type = "tq2_0" // of llama.cpp: a scale per 256
+	TypeOwn Type = "tern"  // of Tern alone: matrices as they are in memory, which open fastest
 )
 
 // Types lists them.
-var Types = []Type{TypeQ2, TypePQ2, TypeTQ2}
+var Types = []Type{TypeQ2, TypePQ2, TypeTQ2, TypeOwn}
 
 // blocks are the encodings of the types and the weights in a block.
 var blocks = map[Type]struct {
@@ -39,6 +40,16 @@ var blocks = map[Type]struct {
 // the file is read.
 func (w *ggufWriter) grouped(name string, m *ternary.Grouped, order func(r int) int) (gguf.Entry, error) {
 	kind := w.o.Type
+	if kind == TypeOwn {
+		if kind = ""; m.Wide == nil && m.Cols%m.GroupCols == 0 {
+			e := &checkpoint.OwnGroups128
+			if m.GroupCols == 64 {
+				e = &checkpoint.OwnGroups64
+			}
+			w.x.Layout = checkpoint.OwnLayout
+			return gguf.Entry{Name: name, Type: e.Type, Shape: []int{m.Rows, m.Cols}, Data: func(out io.Writer) error { return e.WriteGroups(out, m, order) }}, nil
+		}
+	}
 	switch {
 	case kind != "":
 	case w.o.Portable || m.GroupCols == 64:
@@ -48,7 +59,7 @@ func (w *ggufWriter) grouped(name string, m *ternary.Grouped, order func(r int) 
 	}
 	b := blocks[kind]
 	fits := m.Cols%b.cols == 0
-	if w.o.Type == "" && (!fits || m.Wide != nil) {
+	if (w.o.Type == "" || w.o.Type == TypeOwn) && (!fits || m.Wide != nil) {
 		return groupedFloats(name, m, order), nil
 	}
 	if !fits {

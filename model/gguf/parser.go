@@ -196,8 +196,11 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 		return v, 0, short("array of %d values in the last %d bytes", n, left)
 	}
 	v.Len, begin = int(n), p.pos
-	if size := v.Elem.size(); size > 0 {
+	switch size := v.Elem.size(); {
+	case size > 0:
 		return v, begin, p.skip(n * uint64(size))
+	case v.Elem == String:
+		return v, begin, p.skipStrings(n)
 	}
 	for range n {
 		if _, _, err := p.value(v.Elem, depth+1); err != nil {
@@ -205,6 +208,33 @@ func (p *parser) value(t ValueType, depth int) (v Value, begin int, err error) {
 		}
 	}
 	return v, begin, nil
+}
+
+// skipStrings passes over n strings. A vocabulary has hundreds of thousands: most are passed
+// over within the window.
+func (p *parser) skipStrings(n uint64) error {
+	for ; n > 0; n-- {
+		size, err := p.uint64() // brings a window that has it
+		if err == nil {
+			err = p.skip(size)
+		}
+		if err != nil {
+			return err
+		}
+		if p.pos > p.start+len(p.buf) {
+			continue
+		}
+		rest := p.buf[p.pos-p.start:]
+		for ; n > 1 && len(rest) >= 8; n-- {
+			size := binary.LittleEndian.Uint64(rest)
+			if size > uint64(len(rest)-8) {
+				break
+			}
+			rest = rest[8+size:]
+		}
+		p.pos = p.start + len(p.buf) - len(rest)
+	}
+	return nil
 }
 
 // take returns the next n bytes; the slice is good until the next call.

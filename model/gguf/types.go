@@ -30,6 +30,12 @@ const (
 	PQ2  Type = 142 // PQ2_0 of PrismML: 128 codes and a scale
 	PTQ1 Type = 143 // PTQ1_0 of PrismML: 128 base-3 digits and a scale
 
+	// Types of Tern's own, as package ternary keeps matrices in memory; other programs refuse
+	// ids so high. The codes of the whole matrix come first, then the scales of groups.
+	OwnMatrix    Type = 0x7e0001 // 128 codes, in groups of four rows
+	OwnGroups64  Type = 0x7e0002 // 64 codes and a scale, in bands of 32 rows
+	OwnGroups128 Type = 0x7e0003 // 128 codes and a scale, likewise
+
 	// Q2Legacy is Q2_0 as PrismML wrote it first, under the id of Q2_0 but with the
 	// blocks of PQ2_0.
 	Q2Legacy = second | Q2
@@ -57,28 +63,30 @@ type typeInfo struct {
 	name  string
 	elems int // values in a block
 	bytes int // of a block, 0 where the room of a tensor is not known
+	rows  int // that a tensor has multiples of, and whole blocks in a row, padded if need be; 0 for those that are not
 }
 
 // types are those of ggml.h at 2026, those that it dropped, and those of the
 // forks bitnet.cpp and ik_llama.cpp.
 var types = map[Type]typeInfo{
-	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2}, 28: {"F64", 1, 8},
-	24: {"I8", 1, 1}, 25: {"I16", 1, 2}, 26: {"I32", 1, 4}, 27: {"I64", 1, 8},
-	Q4_0: {"Q4_0", 32, 18}, 3: {"Q4_1", 32, 20}, 6: {"Q5_0", 32, 22}, 7: {"Q5_1", 32, 24},
-	Q8_0: {"Q8_0", 32, 34}, 9: {"Q8_1", 32, 36},
-	10: {"Q2_K", 256, 84}, 11: {"Q3_K", 256, 110}, Q4K: {"Q4_K", 256, 144}, 13: {"Q5_K", 256, 176},
-	Q6K: {"Q6_K", 256, 210}, 15: {"Q8_K", 256, 292},
-	16: {"IQ2_XXS", 256, 66}, 17: {"IQ2_XS", 256, 74}, 18: {"IQ3_XXS", 256, 98}, 19: {"IQ1_S", 256, 50},
-	20: {"IQ4_NL", 32, 18}, 21: {"IQ3_S", 256, 110}, 22: {"IQ2_S", 256, 82}, 23: {"IQ4_XS", 256, 136},
-	29: {"IQ1_M", 256, 56}, TQ1: {"TQ1_0", 256, 54}, TQ2: {"TQ2_0", 256, 66},
-	39: {"MXFP4", 32, 17}, 40: {"NVFP4", 64, 36},
+	F32: {"F32", 1, 4, 0}, F16: {"F16", 1, 2, 0}, BF16: {"BF16", 1, 2, 0}, 28: {"F64", 1, 8, 0},
+	24: {"I8", 1, 1, 0}, 25: {"I16", 1, 2, 0}, 26: {"I32", 1, 4, 0}, 27: {"I64", 1, 8, 0},
+	Q4_0: {"Q4_0", 32, 18, 0}, 3: {"Q4_1", 32, 20, 0}, 6: {"Q5_0", 32, 22, 0}, 7: {"Q5_1", 32, 24, 0},
+	Q8_0: {"Q8_0", 32, 34, 0}, 9: {"Q8_1", 32, 36, 0},
+	10: {"Q2_K", 256, 84, 0}, 11: {"Q3_K", 256, 110, 0}, Q4K: {"Q4_K", 256, 144, 0}, 13: {"Q5_K", 256, 176, 0},
+	Q6K: {"Q6_K", 256, 210, 0}, 15: {"Q8_K", 256, 292, 0},
+	16: {"IQ2_XXS", 256, 66, 0}, 17: {"IQ2_XS", 256, 74, 0}, 18: {"IQ3_XXS", 256, 98, 0}, 19: {"IQ1_S", 256, 50, 0},
+	20: {"IQ4_NL", 32, 18, 0}, 21: {"IQ3_S", 256, 110, 0}, 22: {"IQ2_S", 256, 82, 0}, 23: {"IQ4_XS", 256, 136, 0},
+	29: {"IQ1_M", 256, 56, 0}, TQ1: {"TQ1_0", 256, 54, 0}, TQ2: {"TQ2_0", 256, 66, 0},
+	39: {"MXFP4", 32, 17, 0}, 40: {"NVFP4", 64, 36, 0},
 
 	4: {name: "Q4_2"}, 5: {name: "Q4_3"},
 	31: {name: "Q4_0_4_4"}, 32: {name: "Q4_0_4_8"}, 33: {name: "Q4_0_8_8"},
-	I2S: {name: "I2_S"}, 37: {name: "I8_S"}, 38: {name: "TL1"}, Q1: {"Q1_0", 128, 18}, Q2: {"Q2_0", 64, 18},
-	Q2Legacy: {"Q2_0 (groups of 128)", 128, 34}, stq1: {"STQ1_0", 256, 42}, tl2In: {name: "TL2"}, 43: {name: "STQ1_0"},
-	PQ2: {"PQ2_0", 128, 34}, PTQ1: {"PTQ1_0", 128, 28},
-	iq4NL44: {"IQ4_NL_4_4", 32, 18}, tl2: {name: "TL2"},
+	I2S: {name: "I2_S"}, 37: {name: "I8_S"}, 38: {name: "TL1"}, Q1: {"Q1_0", 128, 18, 0}, Q2: {"Q2_0", 64, 18, 0},
+	Q2Legacy: {"Q2_0 (groups of 128)", 128, 34, 0}, stq1: {"STQ1_0", 256, 42, 0}, tl2In: {name: "TL2"}, 43: {name: "STQ1_0"},
+	PQ2: {"PQ2_0", 128, 34, 0}, PTQ1: {"PTQ1_0", 128, 28, 0},
+	iq4NL44: {"IQ4_NL_4_4", 32, 18, 0}, tl2: {name: "TL2"},
+	OwnMatrix: {"TERN_M", 128, 32, 4}, OwnGroups64: {"TERN_G64", 64, 18, 32}, OwnGroups128: {"TERN_G128", 128, 34, 32},
 	134: {name: "IQ1_BN"}, 135: {name: "IQ2_BN"}, 136: {name: "Q8_K64"}, 335: {name: "IQ2_BN_R4"},
 }
 
@@ -109,6 +117,9 @@ func (t Type) bytes(n, cols int64) (size int64, ok bool) {
 	info := types[t]
 	if info.bytes == 0 {
 		return 0, true
+	}
+	if info.rows > 0 {
+		return padded(n/cols, int64(info.rows)) * ((cols + int64(info.elems) - 1) / int64(info.elems)) * int64(info.bytes), true
 	}
 	return n / int64(info.elems) * int64(info.bytes), cols%int64(info.elems) == 0
 }

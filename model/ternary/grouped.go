@@ -66,12 +66,7 @@ func (a *Arena) UnsetGrouped(rows, cols, groupCols int, wide bool, form Form) Gr
 	} else {
 		m.Scales = cut[uint16](a, scales)
 	}
-	zeros := m.zeros()
-	for r := rows; r < m.Bands()*BandRows; r++ {
-		for g := range m.Groups() {
-			m.setGroup(r, g, &zeros)
-		}
-	}
+	m.Pad()
 	return m
 }
 

@@ -226,6 +226,17 @@ func (m *Grouped) FillRandom(seed uint64, from, to int) {
 	}
 }
 
+// Pad sets the rows that pad the last band to weights and scales 0, whatever they hold.
+func (m *Grouped) Pad() {
+	zeros := m.zeros()
+	for r := m.Rows; r < m.Bands()*BandRows; r++ {
+		for g := range m.Groups() {
+			m.setGroup(r, g, &zeros)
+			m.SetScale(r, g, 0)
+		}
+	}
+}
+
 // padRow sets the padding of row r, all of it past Rows, to weight 0.
 func (m *Grouped) padRow(r int) {
 	first := m.Cols

@@ -77,9 +77,7 @@ func (a *Arena) New(rows, cols int) Matrix {
 func (a *Arena) Unset(rows, cols int) Matrix {
 	m := Matrix{Rows: rows, Cols: cols, Scale: 1}
 	m.Data = a.Bytes(Size(rows, cols))
-	for r := rows; r < m.Groups()*GroupRows; r++ {
-		m.padRow(r, 0)
-	}
+	m.Pad()
 	return m
 }
 

@@ -28,6 +28,13 @@ func (m *Matrix) FillRandom(seed uint64, from, to int) {
 	}
 }
 
+// Pad sets the rows that pad the last group to weight 0, whatever they hold.
+func (m *Matrix) Pad() {
+	for r := m.Rows; r < m.Groups()*GroupRows; r++ {
+		m.padRow(r, 0)
+	}
+}
+
 // padRow sets the columns of row r from col on to weight 0.
 func (m *Matrix) padRow(r, col int) {
 	for c := col; c < m.PaddedCols(); c++ {

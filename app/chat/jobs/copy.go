@@ -62,7 +62,7 @@ func (j *Jobs) CopyOffers() (list []CopyOffer, path string) {
 	if m == nil {
 		return nil, ""
 	}
-	exact, err := compact.Size(m, compact.Options{})
+	exact, err := compact.Size(m, ExactCopy.options())
 	if err != nil {
 		return nil, ""
 	}
@@ -72,7 +72,7 @@ func (j *Jobs) CopyOffers() (list []CopyOffer, path string) {
 			list = append(list, CopyOffer{f, small})
 		}
 	}
-	if n, err := compact.Size(m, compact.Options{Portable: true}); err == nil {
+	if n, err := compact.Size(m, PortableCopy.options()); err == nil {
 		list = append(list, CopyOffer{PortableCopy, n})
 	}
 	return list, copyPath(info)
@@ -86,6 +86,14 @@ func (j *Jobs) copied() (*model.Model, backend.Info) {
 		return nil, backend.Info{}
 	}
 	return j.local.Weights, j.info
+}
+
+// options are how a form is written: what is for Tern alone opens fastest.
+func (f CopyForm) options() compact.Options {
+	if f == PortableCopy {
+		return compact.Options{Portable: true}
+	}
+	return compact.Options{Type: export.TypeOwn}
 }
 
 // head is the type that a form gives to the embedding and the head, 0 for theirs.
@@ -226,12 +234,11 @@ func (j *Jobs) changeCopy(job *Copy, f func(*Copy)) {
 }
 
 func (j *Jobs) writeCopy(ctx context.Context, job *Copy) error {
-	err := compact.Write(ctx, job.model, job.Path, compact.Options{
-		Portable: job.Form == PortableCopy,
-		Progress: func(written, total int64) {
-			j.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
-		},
-	})
+	o := job.Form.options()
+	o.Progress = func(written, total int64) {
+		j.changeCopy(job, func(k *Copy) { k.Written, k.Total = written, total })
+	}
+	err := compact.Write(ctx, job.model, job.Path, o)
 	if err == nil {
 		j.changeCopy(job, func(k *Copy) { k.Done, k.model, k.cancel = true, nil, nil })
 	}

@@ -212,6 +212,22 @@ func Q1(dst, src []byte) {
 	}
 }
 
+// Threes reports whether a code of two bits in src, a multiple of 8 bytes, is 3.
+func Threes(src []byte) bool {
+	if n := len(src) / 64; useAVX2 && n > 0 {
+		if threesAVX2(&src[0], n) {
+			return true
+		}
+		src = src[n*64:]
+	}
+	var three uint64
+	for ; len(src) >= 8; src = src[8:] {
+		x := binary.LittleEndian.Uint64(src)
+		three |= x & (x >> 1) & evenBits
+	}
+	return three != 0
+}
+
 // Finite16 reports whether no 16-bit number in src has all bits of exponent set.
 func Finite16(src []byte, exponent uint16) bool {
 	if n := len(src) / 64; useAVX2 && n > 0 {

@@ -225,6 +225,34 @@ pair:
 	MOVB         AL, ret+40(FP)
 	RET
 
+// func threesAVX2(src *byte, lines int) bool
+// Requires: AVX, AVX2
+TEXT ·threesAVX2(SB), NOSPLIT, $0-17
+	MOVQ  src+0(FP), AX
+	MOVQ  lines+8(FP), CX
+	VPXOR Y0, Y0, Y0
+
+line:
+	VMOVDQU      (AX), Y1
+	VPSRLW       $0x01, Y1, Y2
+	VPAND        Y1, Y2, Y2
+	VPOR         Y2, Y0, Y0
+	VMOVDQU      32(AX), Y1
+	VPSRLW       $0x01, Y1, Y2
+	VPAND        Y1, Y2, Y2
+	VPOR         Y2, Y0, Y0
+	ADDQ         $0x40, AX
+	DECQ         CX
+	JNZ          line
+	MOVL         $0x55555555, AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Y1
+	VPTEST       Y1, Y0
+	SETNE        AL
+	VZEROUPPER
+	MOVB         AL, ret+16(FP)
+	RET
+
 // func tq1AVX2(dst *byte, src *byte, blocks int)
 // Requires: AVX, AVX2
 TEXT ·tq1AVX2(SB), NOSPLIT, $0-24

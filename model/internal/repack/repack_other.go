@@ -8,6 +8,7 @@ func bandAVX2(codes []byte, scales []uint16, blocks []byte, stride, groups, grou
 func nibblesOf(reverse bool) *[32]byte                                                     { return nil }
 func storeAVX2(dst, src *byte, lines int)                                                  {}
 func codesAVX2(dst, src *byte, pairs, step int, nibbles *[32]byte) bool                    { return false }
+func threesAVX2(src *byte, lines int) bool                                                 { return false }
 func tq1AVX2(dst, src *byte, blocks int)                                                   {}
 func tq2AVX2(dst, src *byte, blocks int) bool                                              { return false }
 func ptq1AVX2(dst, src *byte, blocks int)                                                  {}

@@ -223,6 +223,26 @@ func TestFinite(t *testing.T) {
 	}
 }
 
+// TestThrees: a code 3 is found wherever it is, and nothing else is one.
+func TestThrees(t *testing.T) {
+	for _, asm := range []bool{false, true} {
+		switchTo(asm)
+		for n := 0; n < 300; n += 8 {
+			src := bytes.Repeat([]byte{0b10_01_10_01, 0b00_10_01_00, 0b01_01_10_10}, n)[:n]
+			if Threes(src) {
+				t.Fatalf("%d bytes without a code 3 have one", n)
+			}
+			for i := range 4 * n {
+				was := src[i/4]
+				if src[i/4] |= 3 << (2 * (i % 4)); !Threes(src) {
+					t.Fatalf("code %d of %d bytes is not found", i, n)
+				}
+				src[i/4] = was
+			}
+		}
+	}
+}
+
 // TestReverse: twice is once not at all.
 func TestReverse(t *testing.T) {
 	row := []byte{0b00_01_10_11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}

@@ -24,6 +24,11 @@ func storeAVX2(dst *byte, src *byte, lines int)
 //go:noescape
 func codesAVX2(dst *byte, src *byte, pairs int, step int, nibbles *[32]byte) bool
 
+// threesAVX2 returns whether a code in lines of 64 bytes is 3.
+//
+//go:noescape
+func threesAVX2(src *byte, lines int) bool
+
 // tq1AVX2 expands blocks of TQ1_0 to blocks of TQ2_0.
 //
 //go:noescape

@@ -143,6 +143,22 @@ func anyThree(all VecVirtual) {
 	RET()
 }
 
+func anyThrees() {
+	function("threesAVX2", "func(src *byte, lines int) bool", "returns whether a code in lines of 64 bytes is 3.")
+	src, lines := param("src"), param("lines")
+	all := YMM()
+	VPXOR(all, all, all)
+	loop("line", lines, func() {
+		for i := range 2 {
+			x := YMM()
+			VMOVDQU(at(src, 32*i), x)
+			threes(x, all)
+		}
+		ADDQ(U8(64), src)
+	})
+	anyThree(all)
+}
+
 func codes() {
 	function("codesAVX2", "func(dst, src *byte, pairs, step int, nibbles *[32]byte) bool",
 		"stores pairs of blocks, which begin step bytes apart, every 128 bytes, each byte by two look-ups. It returns whether a code is 3.")

@@ -14,6 +14,7 @@ func main() {
 	band64()
 	store()
 	codes()
+	anyThrees()
 	tq1()
 	tq2()
 	ptq1()
