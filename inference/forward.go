@@ -77,6 +77,9 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 			kernel.RMSNorm(q, q, layer.QNorm, c.NormEps)
 		}
 		p.rotate(t, q)
+		if p.rows[t].seq.kv.kind == KVQ8 {
+			p.q8[i].Set(q)
+		}
 	}
 	for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
 		t, head := i/c.KVHeads, i%c.KVHeads
@@ -126,45 +129,6 @@ func (p *pass) gateHeads(w *worker) {
 		t, head := i/c.Heads, i%c.Heads
 		out, gate := p.att.row(t)[head*d:][:d], p.q.row(t)[(2*head+1)*d:][:d]
 		kernel.SigmoidMul(out, gate)
-	}
-}
-
-// attend computes att from q and the caches. The queries of a key/value head of one
-// sequence, n rows for each of the heads that share it, are taken a few at a time,
-// neighbours in the text together.
-func (p *pass) attend(ctx context.Context, w *worker, l int) {
-	c := &p.engine.model.Config
-	d, shared := c.HeadDim, c.Heads/c.KVHeads
-	// Few queries are split further, so that every worker has some.
-	most := max(1, min(maxQueries, len(p.rows)*c.Heads/(4*w.of)))
-	tilesOf := func(span int) int { return (p.spans[span].n*shared + most - 1) / most } // of a key/value head
-	units := 0
-	for span := range p.spans {
-		units += c.KVHeads * tilesOf(span)
-	}
-	scratch := &p.scratch[w.id]
-	work := w.pieces(units, 1)
-	for u, hi, ok := work.next(); ok && !p.skips(ctx); u, hi, ok = work.next() {
-		for ; u < hi && !p.skips(ctx); u++ {
-			unit, span := u, 0
-			for ; unit >= c.KVHeads*tilesOf(span); span++ {
-				unit -= c.KVHeads * tilesOf(span)
-			}
-			s, tiles := &p.spans[span], tilesOf(span)
-			kvHead, tile, all := unit/tiles, unit%tiles, s.n*shared
-			queries := scratch.queries[:0]
-			for j := all * tile / tiles; j < all*(tile+1)/tiles; j++ {
-				t, head := s.first+j/shared, kvHead*shared+j%shared
-				queries = append(queries, query{
-					q: p.query(t, head), out: p.att.row(t)[head*d:][:d],
-					n: p.rows[t].pos + 1, scores: scratch.scores.row(len(queries)),
-				})
-			}
-			if tile == 0 {
-				w.read(s.seq.kv.reads(queries[len(queries)-1].n))
-			}
-			s.seq.kv.attend(queries, p.engine.kvLayer[l], kvHead, p.engine.scale)
-		}
 	}
 }
 

@@ -27,13 +27,13 @@ var ErrKept = errors.New("not a sequence of this session")
 //	uint32      number of tokens n
 //	uint32      position of an earlier state, below n, 0 for none
 //	int32 × n   the tokens
-//	bytes       keys and values: for each chunk of positions, each layer, keys then values,
-//	            each head, the positions of the chunk below n; then their scales likewise
+//	bytes       keys and values: for each chunk of positions, each layer, each head, keys then
+//	            values, the positions of the chunk below n; then their scales likewise
 //	            (states of linear attention alone:)
 //	float32 …   the state after n tokens
 //	float32 …   the earlier one
 //	uint32      CRC-32C of all before it
-const keptMagic = "TERNSEQ2"
+const keptMagic = "TERNSEQ3"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 

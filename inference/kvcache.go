@@ -13,8 +13,8 @@ const kvChunk = 256
 
 // kvCache holds the rotated keys and the values of every evaluated position.
 // It grows by chunks of kvChunk positions, each laid out
-// [layer][key, value][kv head][position in chunk][head dim], so that the keys
-// that one head reads are contiguous and growing never copies.
+// [layer][kv head][key, value][position in chunk][head dim], so that attention over
+// a chunk reads one stream, head after head, and growing never copies.
 type kvCache struct {
 	kvHeads, headDim int
 	layers           int
@@ -101,8 +101,8 @@ func (kv *kvCache) reads(n int) int64 { return int64(n) * kv.kind.bytes(2, kv.he
 // run returns where the keys of one head begin in a chunk, and the values.
 func (kv *kvCache) run(layer, head int) (keys, values int) {
 	size := kvChunk * kv.headDim
-	keys = (layer*2*kv.kvHeads + head) * size
-	return keys, keys + kv.kvHeads*size
+	keys = (layer*kv.kvHeads + head) * 2 * size
+	return keys, keys + size
 }
 
 // store keeps key and value [headDim] of one head at position pos.
@@ -122,121 +122,5 @@ func (kv *kvCache) store(layer, head, pos int, key, value []float32) {
 		c := kv.f16[pos/kvChunk]
 		kernel.ToF16(c[k:][:kv.headDim], key)
 		kernel.ToF16(c[v:][:kv.headDim], value)
-	}
-}
-
-// maxQueries is how many queries attend takes: they read a chunk of keys or
-// values while it is in L2, where their scores have room beside it.
-const maxQueries = 4 * kernel.MaxQueries
-
-// query is one head of one token in attend.
-type query struct {
-	q, out []float32 // [HeadDim]
-	n      int       // positions it sees, no fewer than the query before it
-	scores []float32 // scratch, as long as the longest n
-}
-
-// attend computes out = Σ_p softmax(scale·q·K_p)·V_p over the first n positions
-// of one key/value head for each of up to maxQueries queries. The order of every
-// sum depends on n alone.
-func (kv *kvCache) attend(queries []query, layer, head int, scale float32) {
-	most := queries[len(queries)-1].n
-	keys, values := kv.run(layer, head)
-	kv.fetch(values, most)
-	for p := 0; p < most; p += kvChunk {
-		eachFew(queries, func(few []query) {
-			kv.scores(few, layer, head, p, scale)
-		})
-	}
-	for _, q := range queries {
-		kernel.Softmax(q.scores[:q.n])
-		clear(q.out)
-	}
-	if head+1 < kv.kvHeads { // which usually comes next
-		kv.fetch(keys+kvChunk*kv.headDim, most)
-	}
-	for p := 0; p < most; p += kvChunk {
-		eachFew(queries, func(few []query) {
-			kv.weightedSum(few, layer, head, p)
-		})
-	}
-}
-
-// fetch asks for the beginning of a run of n keys or values: what follows is fetched
-// while they are read.
-func (kv *kvCache) fetch(at, n int) {
-	const enough = 3 << 10 // bytes
-	n = min(n, kvChunk) * kv.headDim
-	switch kv.kind {
-	case KVQ8:
-		kernel.Fetch(kv.q8[0].values[at:][:min(n, enough)])
-	case KVF32:
-		kernel.Fetch(kv.f32[0][at:][:min(n, enough/4)])
-	default:
-		kernel.Fetch(kv.f16[0][at:][:min(n, enough/2)])
-	}
-}
-
-// eachFew calls f on the queries in batches of at most kernel.MaxQueries.
-func eachFew(queries []query, f func(few []query)) {
-	n := len(queries)
-	parts := (n + kernel.MaxQueries - 1) / kernel.MaxQueries
-	for i := range parts {
-		f(queries[n*i/parts : n*(i+1)/parts])
-	}
-}
-
-// scores computes the scores of the chunk that begins at position p, for those
-// that see fewer positions some too many.
-func (kv *kvCache) scores(few []query, layer, head, p int, scale float32) {
-	end := min(p+kvChunk, few[len(few)-1].n)
-	if p >= end {
-		return
-	}
-	var s, q [kernel.MaxQueries][]float32
-	for i := range few {
-		s[i], q[i] = few[i].scores[p:end], few[i].q
-	}
-	keys, _ := kv.run(layer, head)
-	n := (end - p) * kv.headDim
-	switch kv.kind {
-	case KVQ8:
-		c := kv.q8[p/kvChunk]
-		kernel.ScoresEach8(s[:len(few)], q[:len(few)], c.values[keys:][:n], c.scales[keys/kv.headDim:][:end-p], scale)
-	case KVF32:
-		kernel.ScoresEach(s[:len(few)], q[:len(few)], kv.f32[p/kvChunk][keys:][:n], scale)
-	default:
-		kernel.ScoresEachF16(s[:len(few)], q[:len(few)], kv.f16[p/kvChunk][keys:][:n], scale)
-	}
-}
-
-// weightedSum adds the values of the chunk that begins at position p: those that
-// all see together, the others for each query.
-func (kv *kvCache) weightedSum(few []query, layer, head, p int) {
-	kv.addValues(few, layer, head, p, min(p+kvChunk, few[0].n))
-	for i := range few {
-		kv.addValues(few[i:i+1], layer, head, max(p, few[0].n), min(p+kvChunk, few[i].n))
-	}
-}
-
-// addValues adds the values of positions [lo, hi) of one chunk.
-func (kv *kvCache) addValues(few []query, layer, head, lo, hi int) {
-	if lo >= hi {
-		return
-	}
-	var out, p [kernel.MaxQueries][]float32
-	for i := range few {
-		out[i], p[i] = few[i].out, few[i].scores[lo:hi]
-	}
-	_, values := kv.run(layer, head)
-	at, n := values+lo%kvChunk*kv.headDim, (hi-lo)*kv.headDim
-	switch kv.kind {
-	case KVQ8:
-		c := kv.q8[lo/kvChunk]
-		kernel.WeightedSumEach8(out[:len(few)], p[:len(few)], c.values[at:][:n], c.scales[at/kv.headDim:][:hi-lo])
-	case KVF32:
-		kernel.WeightedSumEach(out[:len(few)], p[:len(few)], kv.f32[lo/kvChunk][at:][:n])
-	default:
-		kernel.WeightedSumEachF16(out[:len(few)], p[:len(few)], kv.f16[lo/kvChunk][at:][:n])
 	}
 }

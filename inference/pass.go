@@ -35,6 +35,12 @@ type pass struct {
 	cos, sin matrix // [T][HeadDim/2]
 	act, own activation
 
+	// Of attention.
+	pieces int             // of its work
+	taken  []atomic.Int32  // chunks done of each key/value head of each span
+	parts  allParts        // of the chunks that several workers may take
+	q8     []kernel.Query8 // [T][Heads] for keys of 8 bits
+
 	// Of linear attention.
 	qkv         matrix // [T][Channels]
 	z           matrix // [T][Values]
@@ -64,6 +70,9 @@ type span struct {
 	first, n int
 	want     logitsKind // what to compute of the head
 	wanted   int        // for this many of the last rows
+
+	tiles, chunks int // of its attention, see plan
+	head, part    int // the first in pass.taken and pass.parts
 }
 
 // headRow is a row whose logits are wanted.
@@ -77,12 +86,11 @@ type scratch struct {
 	act, own activation // one row, for decode steps
 	x        matrix     // [len(heads)][Dim], the input of the head
 	rows     []float32  // [fewRows][Dim] of a dense matrix
-	scores   matrix     // [maxQueries][positions of the largest cache]
-	queries  [maxQueries]query
-	mul      []float32 // [T]
-	kernel   *kernel.Scratch
-	delta    deltaScratch
-	fixed    kernel.Fixed // [full], the input of a ternary head
+	attention
+	mul    []float32 // [T]
+	kernel *kernel.Scratch
+	delta  deltaScratch
+	fixed  kernel.Fixed // [full], the input of a ternary head
 }
 
 // logitsKind says how much of the head a pass computes.
@@ -104,6 +112,7 @@ func (e *Engine) newPass() *pass {
 		w.act, w.own = newActivation(1, widest), newActivation(1, widest)
 		w.x = newMatrix(1, c.Dim)
 		w.kernel = kernel.NewScratch()
+		w.scores = newMatrix(maxQueries, kvChunk)
 		if c.Recurrent != nil {
 			w.delta = newDeltaScratch(&c.DeltaNet)
 		}
@@ -144,15 +153,6 @@ func (p *pass) allocate(rows int) {
 	}
 }
 
-// allocateScores makes room for the scores of attention over this many positions.
-func (p *pass) allocateScores(positions int) {
-	for i := range p.scratch {
-		if s := &p.scratch[i].scores; s.width < positions {
-			*s = newMatrix(maxQueries, positions)
-		}
-	}
-}
-
 // scanState is what a scan of the head works with.
 func (p *pass) scanState() *topState {
 	if p.top == nil {
@@ -171,7 +171,7 @@ func (p *pass) add(s *Session, ids []int32, want logitsKind, wanted int) {
 	if wanted == 0 {
 		want = logitsNone
 	}
-	p.spans = append(p.spans, span{s, len(p.rows), len(ids), want, wanted})
+	p.spans = append(p.spans, span{seq: s, first: len(p.rows), n: len(ids), want: want, wanted: wanted})
 	for i, id := range ids {
 		p.rows = append(p.rows, row{s, id, len(s.tokens) + i})
 	}
@@ -184,6 +184,7 @@ func (p *pass) add(s *Session, ids []int32, want logitsKind, wanted int) {
 func (p *pass) run(ctx context.Context) error {
 	p.allocate(len(p.rows))
 	p.takeHeads()
+	p.plan()
 	p.turn++
 	p.stopped = false
 	p.stop.Store(false)

@@ -91,6 +91,11 @@ func (p *Probe) Pass(ctx context.Context, depth int, ids []int32, head Head) err
 // Attention runs only the attention of one token after depth positions, in every
 // layer, as if sharing query heads shared each key/value head.
 func (p *Probe) Attention(depth, sharing int) error {
+	return p.attention(depth, sharing, 0, p.s.engine.model.Config.Layers)
+}
+
+// attention is Attention in layers [first, end).
+func (p *Probe) attention(depth, sharing, first, end int) error {
 	m := p.s.engine.model
 	kvHeads := m.KVHeads
 	m.KVHeads /= sharing
@@ -98,8 +103,12 @@ func (p *Probe) Attention(depth, sharing int) error {
 	p.s.tokens = p.s.tokens[:depth]
 	p.s.pass.start()
 	p.s.pass.add(p.s, p.s.oneID[:], logitsNone, 0)
+	p.s.pass.plan()
+	for i := range p.s.pass.q8 { // none but for a cache of 8 bits
+		p.s.pass.q8[i].Set(p.s.pass.query(0, i))
+	}
 	return p.s.engine.pool.run(context.Background(), func(ctx context.Context, w *worker) {
-		for l := range m.Config.Layers {
+		for l := first; l < end; l++ {
 			if !m.IsRecurrent(l) {
 				p.s.pass.attend(ctx, w, l)
 				w.sync()

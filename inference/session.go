@@ -269,7 +269,6 @@ func (s *Session) grow(n int) error {
 		s.kv.grow(n, spared)
 	}
 	have := s.kv.positions()
-	s.pass.allocateScores(have)
 	switch {
 	case n <= have && owned:
 		return nil

@@ -18,7 +18,6 @@ func (s *Session) Share(from *Session, n int) int {
 	}
 	s.tokens = append(s.tokens[:0], from.tokens[:n]...)
 	s.kv.borrow(from.kv, n)
-	s.pass.allocateScores(s.kv.positions())
 	return n
 }
 

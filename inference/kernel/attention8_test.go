@@ -32,8 +32,10 @@ func TestEach8(t *testing.T) {
 				for range n {
 					q, p, start = append(q, randoms(rng, dim)), append(p, randoms(rng, rows)), append(start, randoms(rng, dim))
 				}
+				queries := NewQueries8(n, dim)
 				run := func(cut int, each bool) (s, out [][]float32) {
 					for i := range n {
+						queries[i].Set(q[i])
 						s, out = append(s, make([]float32, rows)), append(out, slices.Clone(start[i]))
 					}
 					part := func(lo, hi, a, b int) {
@@ -43,8 +45,8 @@ func TestEach8(t *testing.T) {
 							}
 							return c
 						}
-						ScoresEach8(cutOf(s), q[a:b], k[lo*dim:hi*dim], scales[lo:hi], 0.125)
-						WeightedSumEach8(out[a:b], cutOf(p), k[lo*dim:hi*dim], scales[lo:hi])
+						ScoresEach8(cutOf(s), queries[a:b], k[lo*dim:hi*dim], scales[lo:hi], 0.125, nil)
+						WeightedSumEach8(out[a:b], cutOf(p), k[lo*dim:hi*dim], scales[lo:hi], nil)
 					}
 					if each {
 						for i := range n {
@@ -57,7 +59,7 @@ func TestEach8(t *testing.T) {
 					part(cut, rows, 0, n)
 					return s, out
 				}
-				var before [][]float32 // of the path before, in assembly
+				var scores, sums []float32 // of the path before
 				eachPath(t, func(t *testing.T) {
 					s, out := run(rows, false)
 					s1, out1 := run(rows/3, true)
@@ -66,24 +68,41 @@ func TestEach8(t *testing.T) {
 							t.Fatalf("%d × %d, %d queries: query %d differs from itself alone and cut", rows, dim, n, i)
 						}
 						wantS, wantOut := make([]float32, rows), slices.Clone(start[i])
-						Scores(wantS, q[i], floats, 0.125)
+						Scores(wantS, rounded(t, &queries[i], q[i]), floats, 0.125)
 						WeightedSum(wantOut, p[i], floats)
 						if !close32(s[i], wantS, 1e-4) || !close32(out[i], wantOut, 1e-4) {
-							t.Fatalf("%d × %d: %v %v, want %v %v", rows, dim, s[i], out[i], wantS, wantOut)
+							t.Fatalf("%d × %d: the scores of %v differ from %v, or sums %v from %v", rows, dim, s[i], wantS, out[i], wantOut)
 						}
 					}
-					if running == generic || running == neon || running == neonDot {
+					if all := slices.Concat(s...); scores != nil && !slices.Equal(all, scores) {
+						t.Fatalf("%d × %d, %d queries: scores differ from another path", rows, dim, n)
+					} else {
+						scores = all
+					}
+					if running == generic { // sums are not fused
 						return
 					}
-					all := slices.Concat(slices.Concat(s...), slices.Concat(out...))
-					if before != nil && !slices.Equal(all, before[0]) {
-						t.Fatalf("%d × %d, %d queries: differs from another path", rows, dim, n)
+					all := slices.Concat(out...)
+					if sums != nil && !slices.Equal(all, sums) {
+						t.Fatalf("%d × %d, %d queries: sums differ from another path", rows, dim, n)
 					}
-					before = [][]float32{all}
+					sums = all
 				})
 			}
 		}
 	}
+}
+
+// rounded is q in 16 bits.
+func rounded(t *testing.T, q *Query8, x []float32) []float32 {
+	y := make([]float32, len(x))
+	for i, c := range q.codes {
+		y[i] = float32(c) * q.scale
+		if diff := math.Abs(float64(y[i] - x[i])); diff > 0.51*float64(q.scale) {
+			t.Fatalf("%g of scale %g becomes %g", x[i], q.scale, y[i])
+		}
+	}
+	return y
 }
 
 func close32(a, b []float32, by float64) bool {
@@ -111,9 +130,11 @@ func BenchmarkAttention8(b *testing.B) {
 			for i := range k {
 				k[i] = int8(i)
 			}
-			var q, p, out [][]float32
-			for range c.n {
-				q, p, out = append(q, make([]float32, c.dim)), append(p, make([]float32, rows)), append(out, make([]float32, c.dim))
+			var p, out [][]float32
+			q := NewQueries8(c.n, c.dim)
+			for i := range c.n {
+				q[i].Set(make([]float32, c.dim))
+				p, out = append(p, make([]float32, rows)), append(out, make([]float32, c.dim))
 			}
 			for _, path := range offered() {
 				if path == generic {
@@ -124,13 +145,13 @@ func BenchmarkAttention8(b *testing.B) {
 					b.Run(name+"/scores", func(b *testing.B) {
 						b.SetBytes(int64(len(k)))
 						for b.Loop() {
-							ScoresEach8(p, q, k, scales, 1)
+							ScoresEach8(p, q, k, scales, 1, nil)
 						}
 					})
 					b.Run(name+"/sum", func(b *testing.B) {
 						b.SetBytes(int64(len(k)))
 						for b.Loop() {
-							WeightedSumEach8(out, p, k, scales)
+							WeightedSumEach8(out, p, k, scales, nil)
 						}
 					})
 				})

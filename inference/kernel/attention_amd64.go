@@ -4,75 +4,146 @@ package kernel
 
 import "unsafe"
 
-// What the assembly of several queries takes at a time.
-const (
-	tileRows    = 4  // keys
-	tileColumns = 32 // values of a row of V
-)
-
-// scoresTogether computes the scores of the first keys for two or three queries,
-// and returns how many it did.
-func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32) int {
-	if f == f16 && scores16(s, q, (*uint16)(k), scale) {
-		return len(s[0])
-	}
-	if !useAsm || len(s) < 2 || len(q[0]) == 0 || len(q[0])%lanes != 0 {
-		return 0
-	}
-	if len(s) == MaxQueries {
-		scoresTogether(s[:2], q[:2], k, f, scale)
-		return scoresTogether(s[2:], q[2:], k, f, scale)
-	}
-	rows, dim, w := len(s[0])&^(tileRows-1), len(q[0]), (*byte)(k)
-	if rows == 0 {
-		return 0
-	}
-	var y, x [MaxQueries]*float32
-	pointers(&y, s)
-	pointers(&x, q)
-	switch {
-	case len(s) == 2 && f == f32:
-		dotRows2F32AVX2(&y, &x, w, rows, dim, scale)
-	case len(s) == 2:
-		dotRows2F16AVX2(&y, &x, w, rows, dim, scale)
-	case f == f32:
-		dotRows3F32AVX2(&y, &x, w, rows, dim, scale)
-	default:
-		dotRows3F16AVX2(&y, &x, w, rows, dim, scale)
-	}
-	return rows
+// stream is a run of rows of keys or values in memory, and what is fetched meanwhile: the
+// rows of the body fetch those that come later in the run, the others what comes after it.
+type stream struct {
+	rows, body  int // the body is a multiple of four
+	ahead, next *byte
 }
 
-// weightedSumTogether computes the weighted sums of two or three queries, or
-// returns false.
-func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format) bool {
-	if f == f16 && weightedSum16(out, p, (*uint16)(v)) {
-		return true
+func streamOf(first unsafe.Pointer, rows, rowBytes int, next unsafe.Pointer) stream {
+	tail := min(rows, (fetchAhead+rowBytes-1)/rowBytes)
+	if next == nil {
+		next = first // which is in the cache
 	}
-	if !useAsm || len(p) < 2 || len(p[0]) == 0 || len(out[0]) == 0 || len(out[0])%tileColumns != 0 {
+	return stream{rows, (rows - tail) &^ 3, (*byte)(unsafe.Add(first, tail*rowBytes)), (*byte)(next)}
+}
+
+// part is what one call of the assembly takes: rows from the first on.
+func (s *stream) part(i int) (first, rows int, ahead *byte) {
+	if i == 0 {
+		return 0, s.body, s.ahead
+	}
+	return s.body, s.rows - s.body, s.next
+}
+
+// scoresTogether computes the scores of each query, or returns false.
+func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32, next unsafe.Pointer) bool {
+	rows, dim, n := len(s[0]), len(q[0]), len(s)
+	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	if len(p) == MaxQueries {
-		return weightedSumTogether(out[:2], p[:2], v, f) && weightedSumTogether(out[2:], p[2:], v, f)
-	}
-	var y, weights [MaxQueries]*float32
-	pointers(&y, out)
-	pointers(&weights, p)
-	switch rows, dim, w := len(p[0]), len(out[0]), (*byte)(v); {
-	case len(p) == 2 && f == f32:
-		weightedSum2F32AVX2(&y, &weights, w, rows, dim)
-	case len(p) == 2:
-		weightedSum2F16AVX2(&y, &weights, w, rows, dim)
-	case f == f32:
-		weightedSum3F32AVX2(&y, &weights, w, rows, dim)
-	default:
-		weightedSum3F16AVX2(&y, &weights, w, rows, dim)
+	run := streamOf(k, rows, dim*f.size(), next)
+	x := pointers(q, 0)
+	for i := range 2 {
+		first, rows, ahead := run.part(i)
+		if rows == 0 {
+			continue
+		}
+		y := pointers(s, first)
+		switch k := unsafe.Add(k, first*dim*f.size()); {
+		case f == f32 && useAVX512:
+			scores32AVX512(&y, &x, n, (*float32)(k), rows, dim, scale, ahead)
+		case f == f32:
+			scores32AVX2(&y, &x, n, (*float32)(k), rows, dim, scale, ahead)
+		case useAVX512:
+			scores16AVX512(&y, &x, n, (*uint16)(k), rows, dim, scale, ahead)
+		default:
+			scores16AVX2(&y, &x, n, (*uint16)(k), rows, dim, scale, ahead)
+		}
 	}
 	return true
 }
 
-func pointers(to *[MaxQueries]*float32, vectors [][]float32) {
-	for i, v := range vectors {
-		to[i] = &v[0]
+// weightedSumTogether computes the weighted sums of each query, or returns false.
+func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format, next unsafe.Pointer) bool {
+	rows, dim, n := len(p[0]), len(out[0]), len(p)
+	if !useAsm || dim%stepDims != 0 {
+		return false
 	}
+	run := streamOf(v, rows, dim*f.size(), next)
+	y := pointers(out, 0)
+	for i := range 2 {
+		first, rows, ahead := run.part(i)
+		if rows == 0 {
+			continue
+		}
+		w := pointers(p, first)
+		switch v := unsafe.Add(v, first*dim*f.size()); {
+		case f == f32 && useAVX512:
+			weightedSum32AVX512(&y, &w, n, (*float32)(v), rows, dim, ahead)
+		case f == f32:
+			weightedSum32AVX2(&y, &w, n, (*float32)(v), rows, dim, ahead)
+		case useAVX512:
+			weightedSum16AVX512(&y, &w, n, (*uint16)(v), rows, dim, ahead)
+		default:
+			weightedSum16AVX2(&y, &w, n, (*uint16)(v), rows, dim, ahead)
+		}
+	}
+	return true
+}
+
+// scores8 computes the scores of keys of 8 bits, or returns false.
+func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQueries]float32, next *int8) bool {
+	rows, dim, n := len(scales), len(q[0].codes), len(s)
+	if !useAsm || dim%stepDims != 0 {
+		return false
+	}
+	run := streamOf(unsafe.Pointer(&k[0]), rows, dim, unsafe.Pointer(next))
+	var x [MaxQueries]*int16
+	for i := range q {
+		x[i] = &q[i].codes[0]
+	}
+	for i := range 2 {
+		first, rows, ahead := run.part(i)
+		if rows == 0 {
+			continue
+		}
+		y := pointers(s, first)
+		if k := &k[first*dim]; useAVX512 && dim%(2*stepDims) == 0 {
+			scores8AVX512(&y, &x, n, k, &scales[first], rows, dim, muls, ahead)
+		} else {
+			scores8AVX2(&y, &x, n, k, &scales[first], rows, dim, muls, ahead)
+		}
+	}
+	return true
+}
+
+// weightedSum8 computes the weighted sums of values of 8 bits, or returns false.
+func weightedSum8(out, p [][]float32, v []int8, scales []float32, next *int8) bool {
+	rows, dim, n := len(scales), len(out[0]), len(p)
+	if !useAsm || dim%stepDims != 0 {
+		return false
+	}
+	run := streamOf(unsafe.Pointer(&v[0]), rows, dim, unsafe.Pointer(next))
+	y := pointers(out, 0)
+	for i := range 2 {
+		first, rows, ahead := run.part(i)
+		if rows == 0 {
+			continue
+		}
+		w := pointers(p, first)
+		if v := &v[first*dim]; useAVX512 {
+			weightedSum8AVX512(&y, &w, n, v, &scales[first], rows, dim, ahead)
+		} else {
+			weightedSum8AVX2(&y, &w, n, v, &scales[first], rows, dim, ahead)
+		}
+	}
+	return true
+}
+
+// pointers are where the vectors begin, from one element on.
+func pointers(vectors [][]float32, first int) (to [MaxQueries]*float32) {
+	for i, v := range vectors {
+		to[i] = &v[first]
+	}
+	return to
+}
+
+// expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
+func expSum(x *float32, n int, shift float32) float32 {
+	if useAVX512 {
+		return expSumAVX512(x, n, shift)
+	}
+	return expSumAsm(x, n, shift)
 }

@@ -1,4 +1,4 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package kernel
 
@@ -6,5 +6,17 @@ import "unsafe"
 
 // Here each query reads keys and values for itself.
 
-func scoresTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ float32) int { return 0 }
-func weightedSumTogether(_, _ [][]float32, _ unsafe.Pointer, _ format) bool      { return false }
+func scoresTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ float32, _ unsafe.Pointer) bool {
+	return false
+}
+
+func weightedSumTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ unsafe.Pointer) bool {
+	return false
+}
+
+func scores8([][]float32, []Query8, []int8, []float32, *[MaxQueries]float32, *int8) bool {
+	return false
+}
+func weightedSum8(_, _ [][]float32, _ []int8, _ []float32, _ *int8) bool { return false }
+
+func quantize16(q []int16, x []float32, scale float32) { quantize16Generic(q, x, scale) }

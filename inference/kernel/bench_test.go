@@ -102,14 +102,14 @@ func BenchmarkAttentionTogether(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("scores/%d", dim), func(b *testing.B) {
 			for b.Loop() {
-				ScoresEachF16(s, q, h, 1)
+				ScoresEachF16(s, q, h, 1, nil)
 			}
 			macs(b)
 		})
 		b.Run(fmt.Sprintf("sum/%d", dim), func(b *testing.B) {
 			for b.Loop() {
 				clear(q[0])
-				WeightedSumEachF16(q, s, h)
+				WeightedSumEachF16(q, s, h, nil)
 			}
 			macs(b)
 		})
@@ -129,7 +129,7 @@ func BenchmarkSteps(b *testing.B) {
 		{"RMSNorm/1536", func() { RMSNorm(y[:1536], x[:1536], up[:1536], 1e-5) }},
 		{"SiLUMul/4096", func() { SiLUMul(y, x, up) }},
 		{"ReLU2Mul/4096", func() { ReLU2Mul(y, x, up) }},
-		{"Softmax/1024", func() { copy(y, x[:1024]); Softmax(y[:1024]) }},
+		{"Softmax/1024", func() { copy(y, x[:1024]); softmax(y[:1024]) }},
 		{"RopeHalf/96", func() { RopeHalf(y[:96], x[:48], up[:48]) }},
 		{"RopeAdjacent/96", func() { RopeAdjacent(y[:96], x[:48], up[:48]) }},
 		{"ToF16/1536", func() { ToF16(h[:1536], x[:1536]) }},

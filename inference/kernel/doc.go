@@ -11,15 +11,15 @@
 //
 // # What is equal, and what is near
 //
-// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Scan, Hadamard, DeltaStep, RopeHalf, RopeAdjacent,
-// ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
+// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Scan, ScoresEach8, Hadamard, DeltaStep, RopeHalf,
+// RopeAdjacent, ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
 // generic code gives the same bits on all systems. The rest differs by rounding
 // alone:
 //
 //   - MatVecF32, MatVecF16, MatVecBF16, Scores: at most (n/4+5)·2⁻²⁴·Σ|w·x| from
 //     the exact sum of n products (ScoresF16 in generic code: n·2⁻²⁴·Σ|w·x|)
 //   - WeightedSum: at most (n+2)·2⁻²⁴·Σ|p·v| for n rows
-//   - exp in Softmax, SiLUMul, SigmoidMul and Convolve: 2 ulp
+//   - exp in Exponentials, SiLUMul, SigmoidMul and Convolve: 2 ulp
 //   - RMSNorm: 4 roundings; its squares are summed in float64
 //
 // A result never depends on what is computed beside it: not on how rows or
@@ -52,8 +52,10 @@
 // activations serves four products of eight rows × 6 tokens (tile8AVX512). matVecAVX512 does not even shift: 4^k times a code still
 // fits in the unsigned byte.
 //
-// Attention of a prompt, and of heads that share keys and values, takes three
-// queries at a time (attention.go): a key is converted once for all of them.
+// Attention takes up to four queries at a time (attention.go): a key is converted once for
+// all of them. Keys of 8 bits are multiplied by queries of 16, by VPMADDWD or VPDPWSSD. A run of
+// keys or values is one stream, of which 8 KB are fetched ahead, at its end of the run that comes
+// next.
 //
 // Memory gives more to four streams than to one: there are prefetchers for
 // several. So a dot product takes a row of each quarter of its rows at a time

@@ -32,47 +32,13 @@ func matVecFloat(y []float32, w []byte, cols int, x []float32, f format) {
 	matVecF(y, w, x, f)
 }
 
-// Scores computes the attention scores of one query against len(s) keys:
-// s[i] = scale·Σ_d q[d]·k[i][d]. k is [len(s)][len(q)].
-func Scores(s, q, k []float32, scale float32) {
-	mustLen(len(k), len(s)*len(q), "Scores: k")
-	if len(k) > 0 {
-		scores(s, q, k, scale)
+// Exponentials replaces s by exp(s-top) for its greatest value, top, and returns that and
+// the sum. -Inf gives 0; a NaN makes the sum NaN.
+func Exponentials(s []float32) (top, sum float32) {
+	if len(s) == 0 {
+		return float32(math.Inf(-1)), 0
 	}
-}
-
-// ScoresF16 is Scores for keys held as binary16.
-func ScoresF16(s, q []float32, k []uint16, scale float32) {
-	mustLen(len(k), len(s)*len(q), "ScoresF16: k")
-	if len(k) > 0 {
-		scoresF16(s, q, k, scale)
-	}
-}
-
-// WeightedSum adds p[i]·v[i][d] to out[d] for every i, strictly in the order
-// of i for each d, so that a sum may be cut into calls anywhere. v is
-// [len(p)][len(out)].
-func WeightedSum(out, p, v []float32) {
-	mustLen(len(v), len(p)*len(out), "WeightedSum: v")
-	if len(v) > 0 {
-		weightedSum(out, p, v)
-	}
-}
-
-// WeightedSumF16 is WeightedSum for values held as binary16.
-func WeightedSumF16(out, p []float32, v []uint16) {
-	mustLen(len(v), len(p)*len(out), "WeightedSumF16: v")
-	if len(v) > 0 {
-		weightedSumF16(out, p, v)
-	}
-}
-
-// Softmax replaces s by exp(s-max s)/Σ exp(s-max s). -Inf gives 0; a NaN makes
-// every result NaN.
-func Softmax(s []float32) {
-	if len(s) > 0 {
-		softmax(s)
-	}
+	return exponentials(s)
 }
 
 // RMSNorm stores w·(x/√(mean(x²)+eps)) in y, which may be x. The squares are

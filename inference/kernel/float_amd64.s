@@ -1036,686 +1036,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotRows2F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotRows2F32AVX2(SB), NOSPLIT, $0-44
-	MOVQ  y+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  8(AX), AX
-	MOVQ  x+8(FP), DX
-	MOVQ  (DX), BX
-	MOVQ  8(DX), DX
-	MOVQ  w+16(FP), SI
-	MOVQ  cols+32(FP), DI
-	SHLQ  $0x02, DI
-	MOVQ  rows+24(FP), R8
-	SHRQ  $0x02, R8
-	MOVQ  R8, R9
-	IMULQ DI, R9
-	LEAQ  (SI)(R9*2), DI
-	ADDQ  R9, DI
-	MOVQ  R8, R10
-
-rows:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	MOVQ  cols+32(FP), R11
-	SHRQ  $0x03, R11
-	XORQ  R12, R12
-
-step:
-	PREFETCHT0   384(SI)
-	PREFETCHT0   384(SI)(R9*1)
-	PREFETCHT0   384(SI)(R9*2)
-	PREFETCHT0   384(DI)
-	VMOVUPS      (BX)(R12*1), Y8
-	VMOVUPS      (DX)(R12*1), Y9
-	VMOVUPS      (SI), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y4
-	VMOVUPS      (SI)(R9*1), Y10
-	VFMADD231PS  Y8, Y10, Y1
-	VFMADD231PS  Y9, Y10, Y5
-	VMOVUPS      (SI)(R9*2), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y6
-	VMOVUPS      (DI), Y10
-	VFMADD231PS  Y8, Y10, Y3
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x20, R12
-	ADDQ         $0x20, SI
-	ADDQ         $0x20, DI
-	DECQ         R11
-	JNZ          step
-	VBROADCASTSS scale+40(FP), X8
-	VHADDPS      Y1, Y0, Y0
-	VHADDPS      Y3, Y2, Y2
-	VHADDPS      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMULPS       X8, X1, X1
-	VMOVSS       X1, (CX)
-	VEXTRACTPS   $0x01, X1, (CX)(R8*4)
-	VEXTRACTPS   $0x02, X1, (CX)(R8*8)
-	LEAQ         (CX)(R8*8), R11
-	VEXTRACTPS   $0x03, X1, (R11)(R8*4)
-	ADDQ         $0x04, CX
-	VHADDPS      Y5, Y4, Y4
-	VHADDPS      Y7, Y6, Y6
-	VHADDPS      Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VMULPS       X8, X0, X0
-	VMOVSS       X0, (AX)
-	VEXTRACTPS   $0x01, X0, (AX)(R8*4)
-	VEXTRACTPS   $0x02, X0, (AX)(R8*8)
-	LEAQ         (AX)(R8*8), R11
-	VEXTRACTPS   $0x03, X0, (R11)(R8*4)
-	ADDQ         $0x04, AX
-	DECQ         R10
-	JNZ          rows
-	VZEROUPPER
-	RET
-
-// func dotRows3F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotRows3F32AVX2(SB), NOSPLIT, $0-44
-	MOVQ  y+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  8(AX), DX
-	MOVQ  16(AX), AX
-	MOVQ  x+8(FP), BX
-	MOVQ  (BX), SI
-	MOVQ  8(BX), DI
-	MOVQ  16(BX), BX
-	MOVQ  w+16(FP), R8
-	MOVQ  cols+32(FP), R9
-	SHLQ  $0x02, R9
-	MOVQ  rows+24(FP), R10
-	SHRQ  $0x02, R10
-	MOVQ  R10, R11
-	IMULQ R9, R11
-	LEAQ  (R8)(R11*2), R9
-	ADDQ  R11, R9
-	MOVQ  R10, R12
-
-rows:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	MOVQ  cols+32(FP), R13
-	SHRQ  $0x03, R13
-	XORQ  R14, R14
-
-step:
-	PREFETCHT0   384(R8)
-	PREFETCHT0   384(R8)(R11*1)
-	PREFETCHT0   384(R8)(R11*2)
-	PREFETCHT0   384(R9)
-	VMOVUPS      (SI)(R14*1), Y12
-	VMOVUPS      (DI)(R14*1), Y13
-	VMOVUPS      (BX)(R14*1), Y14
-	VMOVUPS      (R8), Y15
-	VFMADD231PS  Y12, Y15, Y0
-	VFMADD231PS  Y13, Y15, Y4
-	VFMADD231PS  Y14, Y15, Y8
-	VMOVUPS      (R8)(R11*1), Y15
-	VFMADD231PS  Y12, Y15, Y1
-	VFMADD231PS  Y13, Y15, Y5
-	VFMADD231PS  Y14, Y15, Y9
-	VMOVUPS      (R8)(R11*2), Y15
-	VFMADD231PS  Y12, Y15, Y2
-	VFMADD231PS  Y13, Y15, Y6
-	VFMADD231PS  Y14, Y15, Y10
-	VMOVUPS      (R9), Y15
-	VFMADD231PS  Y12, Y15, Y3
-	VFMADD231PS  Y13, Y15, Y7
-	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x20, R14
-	ADDQ         $0x20, R8
-	ADDQ         $0x20, R9
-	DECQ         R13
-	JNZ          step
-	VBROADCASTSS scale+40(FP), X12
-	VHADDPS      Y1, Y0, Y0
-	VHADDPS      Y3, Y2, Y2
-	VHADDPS      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMULPS       X12, X1, X1
-	VMOVSS       X1, (CX)
-	VEXTRACTPS   $0x01, X1, (CX)(R10*4)
-	VEXTRACTPS   $0x02, X1, (CX)(R10*8)
-	LEAQ         (CX)(R10*8), R13
-	VEXTRACTPS   $0x03, X1, (R13)(R10*4)
-	ADDQ         $0x04, CX
-	VHADDPS      Y5, Y4, Y4
-	VHADDPS      Y7, Y6, Y6
-	VHADDPS      Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VMULPS       X12, X0, X0
-	VMOVSS       X0, (DX)
-	VEXTRACTPS   $0x01, X0, (DX)(R10*4)
-	VEXTRACTPS   $0x02, X0, (DX)(R10*8)
-	LEAQ         (DX)(R10*8), R13
-	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
-	ADDQ         $0x04, DX
-	VHADDPS      Y9, Y8, Y8
-	VHADDPS      Y11, Y10, Y10
-	VHADDPS      Y10, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPS       X0, X8, X0
-	VMULPS       X12, X0, X0
-	VMOVSS       X0, (AX)
-	VEXTRACTPS   $0x01, X0, (AX)(R10*4)
-	VEXTRACTPS   $0x02, X0, (AX)(R10*8)
-	LEAQ         (AX)(R10*8), R13
-	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
-	ADDQ         $0x04, AX
-	DECQ         R12
-	JNZ          rows
-	VZEROUPPER
-	RET
-
-// func dotRows2F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-// Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·dotRows2F16AVX2(SB), NOSPLIT, $0-44
-	MOVQ  y+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  8(AX), AX
-	MOVQ  x+8(FP), DX
-	MOVQ  (DX), BX
-	MOVQ  8(DX), DX
-	MOVQ  w+16(FP), SI
-	MOVQ  cols+32(FP), DI
-	SHLQ  $0x01, DI
-	MOVQ  rows+24(FP), R8
-	SHRQ  $0x02, R8
-	MOVQ  R8, R9
-	IMULQ DI, R9
-	LEAQ  (SI)(R9*2), DI
-	ADDQ  R9, DI
-	MOVQ  R8, R10
-
-rows:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	MOVQ  cols+32(FP), R11
-	SHRQ  $0x03, R11
-	XORQ  R12, R12
-
-step:
-	PREFETCHT0   384(SI)
-	PREFETCHT0   384(SI)(R9*1)
-	PREFETCHT0   384(SI)(R9*2)
-	PREFETCHT0   384(DI)
-	VMOVUPS      (BX)(R12*1), Y8
-	VMOVUPS      (DX)(R12*1), Y9
-	VCVTPH2PS    (SI), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y4
-	VCVTPH2PS    (SI)(R9*1), Y10
-	VFMADD231PS  Y8, Y10, Y1
-	VFMADD231PS  Y9, Y10, Y5
-	VCVTPH2PS    (SI)(R9*2), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y6
-	VCVTPH2PS    (DI), Y10
-	VFMADD231PS  Y8, Y10, Y3
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x20, R12
-	ADDQ         $0x10, SI
-	ADDQ         $0x10, DI
-	DECQ         R11
-	JNZ          step
-	VBROADCASTSS scale+40(FP), X8
-	VHADDPS      Y1, Y0, Y0
-	VHADDPS      Y3, Y2, Y2
-	VHADDPS      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMULPS       X8, X1, X1
-	VMOVSS       X1, (CX)
-	VEXTRACTPS   $0x01, X1, (CX)(R8*4)
-	VEXTRACTPS   $0x02, X1, (CX)(R8*8)
-	LEAQ         (CX)(R8*8), R11
-	VEXTRACTPS   $0x03, X1, (R11)(R8*4)
-	ADDQ         $0x04, CX
-	VHADDPS      Y5, Y4, Y4
-	VHADDPS      Y7, Y6, Y6
-	VHADDPS      Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VMULPS       X8, X0, X0
-	VMOVSS       X0, (AX)
-	VEXTRACTPS   $0x01, X0, (AX)(R8*4)
-	VEXTRACTPS   $0x02, X0, (AX)(R8*8)
-	LEAQ         (AX)(R8*8), R11
-	VEXTRACTPS   $0x03, X0, (R11)(R8*4)
-	ADDQ         $0x04, AX
-	DECQ         R10
-	JNZ          rows
-	VZEROUPPER
-	RET
-
-// func dotRows3F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-// Requires: AVX, AVX2, F16C, FMA3, MMX+
-TEXT ·dotRows3F16AVX2(SB), NOSPLIT, $0-44
-	MOVQ  y+0(FP), AX
-	MOVQ  (AX), CX
-	MOVQ  8(AX), DX
-	MOVQ  16(AX), AX
-	MOVQ  x+8(FP), BX
-	MOVQ  (BX), SI
-	MOVQ  8(BX), DI
-	MOVQ  16(BX), BX
-	MOVQ  w+16(FP), R8
-	MOVQ  cols+32(FP), R9
-	SHLQ  $0x01, R9
-	MOVQ  rows+24(FP), R10
-	SHRQ  $0x02, R10
-	MOVQ  R10, R11
-	IMULQ R9, R11
-	LEAQ  (R8)(R11*2), R9
-	ADDQ  R11, R9
-	MOVQ  R10, R12
-
-rows:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-	MOVQ  cols+32(FP), R13
-	SHRQ  $0x03, R13
-	XORQ  R14, R14
-
-step:
-	PREFETCHT0   384(R8)
-	PREFETCHT0   384(R8)(R11*1)
-	PREFETCHT0   384(R8)(R11*2)
-	PREFETCHT0   384(R9)
-	VMOVUPS      (SI)(R14*1), Y12
-	VMOVUPS      (DI)(R14*1), Y13
-	VMOVUPS      (BX)(R14*1), Y14
-	VCVTPH2PS    (R8), Y15
-	VFMADD231PS  Y12, Y15, Y0
-	VFMADD231PS  Y13, Y15, Y4
-	VFMADD231PS  Y14, Y15, Y8
-	VCVTPH2PS    (R8)(R11*1), Y15
-	VFMADD231PS  Y12, Y15, Y1
-	VFMADD231PS  Y13, Y15, Y5
-	VFMADD231PS  Y14, Y15, Y9
-	VCVTPH2PS    (R8)(R11*2), Y15
-	VFMADD231PS  Y12, Y15, Y2
-	VFMADD231PS  Y13, Y15, Y6
-	VFMADD231PS  Y14, Y15, Y10
-	VCVTPH2PS    (R9), Y15
-	VFMADD231PS  Y12, Y15, Y3
-	VFMADD231PS  Y13, Y15, Y7
-	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         $0x20, R14
-	ADDQ         $0x10, R8
-	ADDQ         $0x10, R9
-	DECQ         R13
-	JNZ          step
-	VBROADCASTSS scale+40(FP), X12
-	VHADDPS      Y1, Y0, Y0
-	VHADDPS      Y3, Y2, Y2
-	VHADDPS      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VMULPS       X12, X1, X1
-	VMOVSS       X1, (CX)
-	VEXTRACTPS   $0x01, X1, (CX)(R10*4)
-	VEXTRACTPS   $0x02, X1, (CX)(R10*8)
-	LEAQ         (CX)(R10*8), R13
-	VEXTRACTPS   $0x03, X1, (R13)(R10*4)
-	ADDQ         $0x04, CX
-	VHADDPS      Y5, Y4, Y4
-	VHADDPS      Y7, Y6, Y6
-	VHADDPS      Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VMULPS       X12, X0, X0
-	VMOVSS       X0, (DX)
-	VEXTRACTPS   $0x01, X0, (DX)(R10*4)
-	VEXTRACTPS   $0x02, X0, (DX)(R10*8)
-	LEAQ         (DX)(R10*8), R13
-	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
-	ADDQ         $0x04, DX
-	VHADDPS      Y9, Y8, Y8
-	VHADDPS      Y11, Y10, Y10
-	VHADDPS      Y10, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPS       X0, X8, X0
-	VMULPS       X12, X0, X0
-	VMOVSS       X0, (AX)
-	VEXTRACTPS   $0x01, X0, (AX)(R10*4)
-	VEXTRACTPS   $0x02, X0, (AX)(R10*8)
-	LEAQ         (AX)(R10*8), R13
-	VEXTRACTPS   $0x03, X0, (R13)(R10*4)
-	ADDQ         $0x04, AX
-	DECQ         R12
-	JNZ          rows
-	VZEROUPPER
-	RET
-
-// func weightedSum2F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-// Requires: AVX, FMA3
-TEXT ·weightedSum2F32AVX2(SB), NOSPLIT, $0-40
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ v+16(FP), DX
-	MOVQ cols+32(FP), BX
-	MOVQ cols+32(FP), SI
-	SHLQ $0x02, SI
-	SHRQ $0x05, BX
-
-columns:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	VMOVUPS 64(AX), Y6
-	VMOVUPS 96(AX), Y7
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+24(FP), R9
-	MOVQ    DX, R10
-
-row:
-	VBROADCASTSS (R8), Y8
-	VBROADCASTSS (DI), Y9
-	VMOVUPS      (R10), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      32(R10), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      64(R10), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      96(R10), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         SI, R10
-	DECQ         R9
-	JNZ          row
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, AX
-	SUBQ         $-128, DX
-	DECQ         BX
-	JNZ          columns
-	VZEROUPPER
-	RET
-
-// func weightedSum3F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-// Requires: AVX, FMA3
-TEXT ·weightedSum3F32AVX2(SB), NOSPLIT, $0-40
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ v+16(FP), BX
-	MOVQ cols+32(FP), SI
-	MOVQ cols+32(FP), DI
-	SHLQ $0x02, DI
-	SHRQ $0x05, SI
-
-columns:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	VMOVUPS 64(DX), Y6
-	VMOVUPS 96(DX), Y7
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VMOVUPS 64(AX), Y10
-	VMOVUPS 96(AX), Y11
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+24(FP), R11
-	MOVQ    BX, R12
-
-row:
-	VBROADCASTSS (R9), Y12
-	VBROADCASTSS (R10), Y13
-	VBROADCASTSS (R8), Y14
-	VMOVUPS      (R12), Y15
-	VFMADD231PS  Y15, Y12, Y0
-	VFMADD231PS  Y15, Y13, Y4
-	VFMADD231PS  Y15, Y14, Y8
-	VMOVUPS      32(R12), Y15
-	VFMADD231PS  Y15, Y12, Y1
-	VFMADD231PS  Y15, Y13, Y5
-	VFMADD231PS  Y15, Y14, Y9
-	VMOVUPS      64(R12), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y6
-	VFMADD231PS  Y15, Y14, Y10
-	VMOVUPS      96(R12), Y15
-	VFMADD231PS  Y15, Y12, Y3
-	VFMADD231PS  Y15, Y13, Y7
-	VFMADD231PS  Y15, Y14, Y11
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         DI, R12
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (DX)
-	VMOVUPS      Y5, 32(DX)
-	VMOVUPS      Y6, 64(DX)
-	VMOVUPS      Y7, 96(DX)
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	VMOVUPS      Y10, 64(AX)
-	VMOVUPS      Y11, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, DX
-	SUBQ         $-128, AX
-	SUBQ         $-128, BX
-	DECQ         SI
-	JNZ          columns
-	VZEROUPPER
-	RET
-
-// func weightedSum2F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-// Requires: AVX, F16C, FMA3
-TEXT ·weightedSum2F16AVX2(SB), NOSPLIT, $0-40
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ v+16(FP), DX
-	MOVQ cols+32(FP), BX
-	MOVQ cols+32(FP), SI
-	SHLQ $0x01, SI
-	SHRQ $0x05, BX
-
-columns:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	VMOVUPS 64(AX), Y6
-	VMOVUPS 96(AX), Y7
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+24(FP), R9
-	MOVQ    DX, R10
-
-row:
-	VBROADCASTSS (R8), Y8
-	VBROADCASTSS (DI), Y9
-	VCVTPH2PS    (R10), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y4
-	VCVTPH2PS    16(R10), Y10
-	VFMADD231PS  Y10, Y8, Y1
-	VFMADD231PS  Y10, Y9, Y5
-	VCVTPH2PS    32(R10), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y6
-	VCVTPH2PS    48(R10), Y10
-	VFMADD231PS  Y10, Y8, Y3
-	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         SI, R10
-	DECQ         R9
-	JNZ          row
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, AX
-	ADDQ         $0x40, DX
-	DECQ         BX
-	JNZ          columns
-	VZEROUPPER
-	RET
-
-// func weightedSum3F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-// Requires: AVX, F16C, FMA3
-TEXT ·weightedSum3F16AVX2(SB), NOSPLIT, $0-40
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ v+16(FP), BX
-	MOVQ cols+32(FP), SI
-	MOVQ cols+32(FP), DI
-	SHLQ $0x01, DI
-	SHRQ $0x05, SI
-
-columns:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	VMOVUPS 64(DX), Y6
-	VMOVUPS 96(DX), Y7
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VMOVUPS 64(AX), Y10
-	VMOVUPS 96(AX), Y11
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+24(FP), R11
-	MOVQ    BX, R12
-
-row:
-	VBROADCASTSS (R9), Y12
-	VBROADCASTSS (R10), Y13
-	VBROADCASTSS (R8), Y14
-	VCVTPH2PS    (R12), Y15
-	VFMADD231PS  Y15, Y12, Y0
-	VFMADD231PS  Y15, Y13, Y4
-	VFMADD231PS  Y15, Y14, Y8
-	VCVTPH2PS    16(R12), Y15
-	VFMADD231PS  Y15, Y12, Y1
-	VFMADD231PS  Y15, Y13, Y5
-	VFMADD231PS  Y15, Y14, Y9
-	VCVTPH2PS    32(R12), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y6
-	VFMADD231PS  Y15, Y14, Y10
-	VCVTPH2PS    48(R12), Y15
-	VFMADD231PS  Y15, Y12, Y3
-	VFMADD231PS  Y15, Y13, Y7
-	VFMADD231PS  Y15, Y14, Y11
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         DI, R12
-	DECQ         R11
-	JNZ          row
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (DX)
-	VMOVUPS      Y5, 32(DX)
-	VMOVUPS      Y6, 64(DX)
-	VMOVUPS      Y7, 96(DX)
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	VMOVUPS      Y10, 64(AX)
-	VMOVUPS      Y11, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, DX
-	SUBQ         $-128, AX
-	ADDQ         $0x40, BX
-	DECQ         SI
-	JNZ          columns
-	VZEROUPPER
-	RET
-
 // func maxAsm(x *float32, n int) float32
 // Requires: AVX, SSE
 TEXT ·maxAsm(SB), NOSPLIT, $0-20
@@ -1746,36 +1066,94 @@ TEXT ·expSumAsm(SB), NOSPLIT, $0-28
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS shift+16(FP), Y0
 	VPXOR        Y1, Y1, Y1
-	SHRQ         $0x03, CX
+	VPXOR        Y2, Y2, Y2
+	MOVQ         CX, DX
+	SHRQ         $0x04, DX
+	JZ           left
 
-next:
-	VMOVUPS      (AX), Y2
-	VSUBPS       Y0, Y2, Y2
-	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y2, Y3
+sixteen:
+	VMOVUPS      (AX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y3, Y4
+	VMOVUPS      vec42b00000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vec3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VFNMADD231PS vec3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vecb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vec39500d01<>+0(SB), Y6
+	VFMADD213PS  vec3ab60b61<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3c088889<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3d2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3e2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       vec0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y3
+	VANDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      32(AX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y3, Y4
+	VMOVUPS      vec42b00000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vec3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VFNMADD231PS vec3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vecb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vec39500d01<>+0(SB), Y6
+	VFMADD213PS  vec3ab60b61<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3c088889<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3d2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3e2aaaab<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       vec0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y3
+	VANDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x40, AX
+	DECQ         DX
+	JNZ          sixteen
+
+left:
+	TESTQ        $0x00000008, CX
+	JZ           sum
+	VMOVUPS      (AX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VCMPPS       $0x05, vecc2aeac4f<>+0(SB), Y3, Y0
 	VMOVUPS      vec42b00000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       vec3fb8aa3b<>+0(SB), Y2, Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       vec3fb8aa3b<>+0(SB), Y3, Y4
 	VROUNDPS     $0x00, Y4, Y4
-	VFNMADD231PS vec3f318000<>+0(SB), Y4, Y2
-	VFNMADD231PS vecb95e8083<>+0(SB), Y4, Y2
+	VFNMADD231PS vec3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS vecb95e8083<>+0(SB), Y4, Y3
 	VMOVUPS      vec39500d01<>+0(SB), Y5
-	VFMADD213PS  vec3ab60b61<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3c088889<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3d2aaaab<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3e2aaaab<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3f000000<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3f800000<>+0(SB), Y2, Y5
-	VFMADD213PS  vec3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  vec3ab60b61<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3c088889<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3d2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  vec3f800000<>+0(SB), Y3, Y5
 	VCVTPS2DQ    Y4, Y4
 	VPADDD       vec0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y2
-	VANDPS       Y3, Y2, Y2
+	VMULPS       Y4, Y5, Y3
+	VANDPS       Y0, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y3, (AX)
+
+sum:
 	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y2, (AX)
-	ADDQ         $0x20, AX
-	DECQ         CX
-	JNZ          next
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X0
 	VHADDPS      X0, X0, X0

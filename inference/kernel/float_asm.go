@@ -43,9 +43,6 @@ func scores(s, q, k []float32, scale float32) {
 }
 
 func scoresF16(s, q []float32, k []uint16, scale float32) {
-	if scores16([][]float32{s}, [][]float32{q}, &k[0], scale) {
-		return
-	}
 	if split(len(q)) == 0 {
 		scoresF16Generic(s, q, k, scale)
 		return
@@ -62,9 +59,6 @@ func weightedSum(out, p, v []float32) {
 }
 
 func weightedSumF16(out, p []float32, v []uint16) {
-	if weightedSum16([][]float32{out}, [][]float32{p}, &v[0]) {
-		return
-	}
 	if split(len(out)) == 0 {
 		weightedSumF16Generic(out, p, v)
 		return
@@ -72,31 +66,39 @@ func weightedSumF16(out, p []float32, v []uint16) {
 	weightedSumF16Asm(&out[0], &p[0], (*byte)(unsafe.Pointer(&v[0])), len(p), len(out))
 }
 
-func softmax(s []float32) {
+func exponentials(s []float32) (top, sum float32) {
 	if !useAsm {
-		softmaxGeneric(s)
-		return
+		return exponentialsGeneric(s)
+	}
+	n := split(len(s))
+	if n == len(s) {
+		top = maxAsm(&s[0], n)
+		return top, expSum(&s[0], n, top)
 	}
 	// The rest in eight lanes: exp(-Inf) adds nothing.
 	var rest [lanes]float32
-	n := split(len(s))
 	for i := range rest {
 		rest[i] = float32(math.Inf(-1))
 	}
 	copy(rest[:], s[n:])
-	m := maxAsm(&rest[0], lanes)
+	top = maxAsm(&rest[0], lanes)
 	if n > 0 {
-		m = max(m, maxAsm(&s[0], n))
+		top = max(top, maxAsm(&s[0], n))
 	}
-	sum := expSumAsm(&rest[0], lanes, m)
+	sum = expSumAsm(&rest[0], lanes, top)
 	if n > 0 {
-		sum += expSumAsm(&s[0], n, m)
+		sum += expSum(&s[0], n, top)
 	}
 	copy(s[n:], rest[:])
+	return top, sum
+}
+
+func scale(x []float32, by float32) {
+	n := split(len(x))
 	if n > 0 {
-		scaleAsm(&s[0], n, 1/sum)
+		scaleAsm(&x[0], n, by)
 	}
-	scaleGeneric(s[n:], 1/sum)
+	scaleGeneric(x[n:], by)
 }
 
 func maximum(x []float32) float32 {
@@ -194,4 +196,14 @@ func decode(dst []float32, src []byte, f format) {
 		decodeBF16Asm(&dst[0], &src[0], n)
 	}
 	f.decode(dst[n:], src[n*f.size():])
+}
+
+func quantize16(q []int16, x []float32, scale float32) {
+	n := 0
+	if useAsm {
+		if n = len(x) &^ (stepDims - 1); n > 0 {
+			quantize16Asm(&q[0], &x[0], n, scale)
+		}
+	}
+	quantize16Generic(q[n:], x[n:], scale)
 }

@@ -119,14 +119,14 @@ func maximumGeneric(x []float32) float32 {
 	return m
 }
 
-func softmaxGeneric(s []float32) {
-	m := maximumGeneric(s)
-	var sum float64
+func exponentialsGeneric(s []float32) (top, sum float32) {
+	top = maximumGeneric(s)
+	var wide float64
 	for i, v := range s {
-		s[i] = exp(v - m)
-		sum += float64(s[i])
+		s[i] = exp(v - top)
+		wide += float64(s[i])
 	}
-	scaleGeneric(s, float32(1/sum))
+	return top, float32(wide)
 }
 
 func scaleGeneric(x []float32, scale float32) {

@@ -44,7 +44,8 @@ func near(got float32, want, size, bound float64) bool {
 
 // FuzzMatrices gives every path matrices and vectors of arbitrary bits. Dot products
 // and weighted sums are within the bound of their roundings, the same wherever the
-// rows are cut, and the same for several queries as for each alone.
+// rows are cut, and the same for several queries as for each alone; so are those of
+// keys and values of 8 bits.
 func FuzzMatrices(f *testing.F) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	f.Add(bitsOf(1, -0.5, 0.25, 3, 1e-3), bitsOf(0.5, -2, 7), uint8(63), uint8(9))
@@ -123,6 +124,56 @@ func FuzzMatrices(f *testing.F) {
 			}
 			together(t, path, m, h, xs, p, start)
 		})
+		bytesOf8(t, m, xs, p, start)
+	})
+}
+
+// bytesOf8 compares attention over a matrix in 8 bits with what its definition gives: scores bit
+// for bit, sums within the bound of their roundings, cut anywhere and of several queries as
+// of each alone.
+func bytesOf8(t *testing.T, m []float32, queries [][]float32, p, start []float32) {
+	dim, n := len(start), len(p)
+	codes, scales := make([]int8, n*dim), make([]float32, n)
+	for r := range n {
+		scales[r] = Quantize8(codes[r*dim:][:dim], m[r*dim:][:dim])
+	}
+	var scores []float32
+	eachOffer(func(path path) {
+		q := NewQueries8(len(queries), dim)
+		var s, one [][]float32
+		out, alone := slices.Clone(start), slices.Clone(start)
+		for i, x := range queries {
+			q[i].Set(x)
+			s, one = append(s, make([]float32, n)), append(one, make([]float32, n))
+		}
+		ScoresEach8(s, q, codes, scales, 0.125, nil)
+		cut := n / 2
+		for i := range one {
+			ScoresEach8([][]float32{one[i][:cut]}, q[i:i+1], codes[:cut*dim], scales[:cut], 0.125, &codes[0])
+			ScoresEach8([][]float32{one[i][cut:]}, q[i:i+1], codes[cut*dim:], scales[cut:], 0.125, nil)
+		}
+		WeightedSumEach8([][]float32{out}, [][]float32{p}, codes, scales, nil)
+		WeightedSumEach8([][]float32{alone}, [][]float32{p[:cut]}, codes[:cut*dim], scales[:cut], nil)
+		WeightedSumEach8([][]float32{alone}, [][]float32{p[cut:]}, codes[cut*dim:], scales[cut:], nil)
+		all := slices.Concat(s...)
+		if !allAlike(all, slices.Concat(one...)) || !allAlike(out, alone) {
+			t.Errorf("%v: %d × %d: cut, or of one query, 8 bits differ", path, n, dim)
+		}
+		if scores != nil && !allAlike(all, scores) {
+			t.Errorf("%v: %d × %d: scores of 8 bits differ from another path", path, n, dim)
+		}
+		scores = all
+		column, weights := make([]float32, n), make([]float32, n)
+		for d := range out {
+			for r := range column {
+				column[r], weights[r] = float32(codes[r*dim+d]), p[r]*scales[r]
+			}
+			want, size := exactDot(weights, column)
+			size += math.Abs(float64(start[d]))
+			if !near(out[d], want+float64(start[d]), size, float64(n+2)*ulp*size+float64(n+2)*0x1p-149) {
+				t.Errorf("%v: %d × %d: sum %d of 8 bits is %v, want %v", path, n, dim, d, out[d], want+float64(start[d]))
+			}
+		}
 	})
 }
 
@@ -137,14 +188,14 @@ func together(t *testing.T, path path, m []float32, h []uint16, queries [][]floa
 	for n := range len(queries) + 1 {
 		s, s16 := fresh(p), fresh(p)
 		out, out16 := fresh(start), fresh(start)
-		ScoresEach(s[:n], queries[:n], m, 0.125)
-		ScoresEachF16(s16[:n], queries[:n], h, 0.125)
+		ScoresEach(s[:n], queries[:n], m, 0.125, nil)
+		ScoresEachF16(s16[:n], queries[:n], h, 0.125, nil)
 		weights := fresh(p)
 		for i := range weights {
 			weights[i][0] += float32(i) // not the same for each
 		}
-		WeightedSumEach(out[:n], weights[:n], m)
-		WeightedSumEachF16(out16[:n], weights[:n], h)
+		WeightedSumEach(out[:n], weights[:n], m, nil)
+		WeightedSumEachF16(out16[:n], weights[:n], h, nil)
 		for i, q := range queries[:n] {
 			one, one16, sum, sum16 := slices.Clone(p), slices.Clone(p), slices.Clone(start), slices.Clone(start)
 			Scores(one, q, m, 0.125)
@@ -212,7 +263,7 @@ func FuzzSteps(f *testing.F) {
 			}},
 			{"RMSNorm", 4, factor, func(y []float32) { RMSNorm(y, x, w, 1e-5) }},
 			// The paths sum in eight lanes of float32, the generic code in float64.
-			{"Softmax", 16 + float64(n/8), func(int) float64 { return 2e-38 }, func(y []float32) { copy(y, x); Softmax(y) }},
+			{"Softmax", 16 + float64(n/8), func(int) float64 { return 2e-38 }, func(y []float32) { copy(y, x); softmax(y) }},
 		}
 		for i, rope := range []func(x, cos, sin []float32){RopeHalf, RopeAdjacent} {
 			for half := range 2 {

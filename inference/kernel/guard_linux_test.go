@@ -77,7 +77,7 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 	}
 	RMSNorm(f(n), f(n), f(n), 1)
 	Add(f(n), f(n))
-	Softmax(f(n))
+	softmax(f(n))
 	RopeHalf(f(2*n), f(n), f(n))
 	RopeAdjacent(f(2*n), f(n), f(n))
 	ToF16(h(n), f(n))
@@ -100,12 +100,17 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 				}
 				return x
 			}
-			ScoresEach(each(rows), each(n), f(rows*n), 1)
-			ScoresEachF16(each(rows), each(n), h(rows*n), 1)
-			ScoresEach8(each(rows), each(n), guarded[int8](t, rows*n, atEnd), f(rows), 1)
-			WeightedSumEach8(each(n), each(rows), guarded[int8](t, rows*n, atEnd), f(rows))
-			WeightedSumEach(each(n), each(rows), f(rows*n))
-			WeightedSumEachF16(each(n), each(rows), h(rows*n))
+			ScoresEach(each(rows), each(n), f(rows*n), 1, nil)
+			ScoresEachF16(each(rows), each(n), h(rows*n), 1, nil)
+			queries8 := make([]Query8, queries)
+			for i := range queries8 {
+				queries8[i].codes = guarded[int16](t, n, atEnd)
+				queries8[i].Set(f(n))
+			}
+			ScoresEach8(each(rows), queries8, guarded[int8](t, rows*n, atEnd), f(rows), 1, nil)
+			WeightedSumEach8(each(n), each(rows), guarded[int8](t, rows*n, atEnd), f(rows), nil)
+			WeightedSumEach(each(n), each(rows), f(rows*n), nil)
+			WeightedSumEachF16(each(n), each(rows), h(rows*n), nil)
 		}
 	}
 }

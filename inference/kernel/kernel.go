@@ -19,7 +19,7 @@ import (
 //go:generate go -C _gen run . memory
 //go:generate go -C _gen run . hybrid
 //go:generate go -C _gen run . scan
-//go:generate go -C _gen run . cached
+//go:generate go -C _gen run . attention
 //go:generate go -C _gen run ./arm64 -out ..
 
 // A path is one implementation of this package.

@@ -38,7 +38,8 @@ func scores(s, q, k []float32, scale float32)              { scoresGeneric(s, q,
 func scoresF16(s, q []float32, k []uint16, scale float32)  { scoresF16Generic(s, q, k, scale) }
 func weightedSum(out, p, v []float32)                      { weightedSumGeneric(out, p, v) }
 func weightedSumF16(out, p []float32, v []uint16)          { weightedSumF16Generic(out, p, v) }
-func softmax(s []float32)                                  { softmaxGeneric(s) }
+func exponentials(s []float32) (top, sum float32)          { return exponentialsGeneric(s) }
+func scale(x []float32, by float32)                        { scaleGeneric(x, by) }
 func maximum(x []float32) float32                          { return maximumGeneric(x) }
 func sumSquares(x []float32) float64                       { return sumSquaresGeneric(x) }
 func normalize(y, x, w []float32, scale float32)           { normalizeGeneric(y, x, w, scale) }

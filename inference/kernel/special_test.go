@@ -22,7 +22,7 @@ func TestEmpty(t *testing.T) {
 		WeightedSum(make([]float32, 40), nil, nil)
 		WeightedSumF16(nil, y, nil)
 		Scan(nil, nil, nil, nil, new(ScanVector))
-		Softmax(nil)
+		softmax(nil)
 		RMSNorm(nil, nil, nil, 1e-5)
 		SiLUMul(nil, nil, nil)
 		ReLU2Mul(nil, nil, nil)
@@ -143,7 +143,7 @@ func TestGenericBits(t *testing.T) {
 	RopeHalf(y[1:], half, half)
 	RopeAdjacent(y[1:], half, half)
 	add(y...)
-	Softmax(x)
+	softmax(x)
 	add(x...)
 	for i := range 1 << 14 {
 		add(exp(float32(i-1<<13) * (1.0 / 128)))

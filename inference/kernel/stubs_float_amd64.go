@@ -29,46 +29,6 @@ func weightedSumF32Asm(out *float32, p *float32, v *byte, rows int, cols int)
 //go:noescape
 func weightedSumF16Asm(out *float32, p *float32, v *byte, rows int, cols int)
 
-// dotRows2F32AVX2 stores scale·(w[r]·x) in y for each of 2 x, of rows rows, a multiple of 4, of cols values, a multiple of 8.
-//
-//go:noescape
-func dotRows2F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-
-// dotRows3F32AVX2 stores scale·(w[r]·x) in y for each of 3 x, of rows rows, a multiple of 4, of cols values, a multiple of 8.
-//
-//go:noescape
-func dotRows3F32AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-
-// dotRows2F16AVX2 stores scale·(w[r]·x) in y for each of 2 x, of rows rows, a multiple of 4, of cols values, a multiple of 8.
-//
-//go:noescape
-func dotRows2F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-
-// dotRows3F16AVX2 stores scale·(w[r]·x) in y for each of 3 x, of rows rows, a multiple of 4, of cols values, a multiple of 8.
-//
-//go:noescape
-func dotRows3F16AVX2(y *[4]*float32, x *[4]*float32, w *byte, rows int, cols int, scale float32)
-
-// weightedSum2F32AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of 2 out, in the order of i.
-//
-//go:noescape
-func weightedSum2F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-
-// weightedSum3F32AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of 3 out, in the order of i.
-//
-//go:noescape
-func weightedSum3F32AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-
-// weightedSum2F16AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of 2 out, in the order of i.
-//
-//go:noescape
-func weightedSum2F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-
-// weightedSum3F16AVX2 adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 32, to each of 3 out, in the order of i.
-//
-//go:noescape
-func weightedSum3F16AVX2(out *[4]*float32, p *[4]*float32, v *byte, rows int, cols int)
-
 // maxAsm returns the largest x. n is a positive multiple of 8.
 //
 //go:noescape

@@ -51,20 +51,41 @@ func maximum() {
 	RET()
 }
 
+const expSumDoc = "replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8."
+
+// expSum emits sixteen sums, in two registers, and those of eight more in the first.
 func expSum() {
-	function("expSumAsm", "func(x *float32, n int, shift float32) float32",
-		"replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.")
-	x, n := param("x"), param("n")
-	shift, sum := broadcast("shift"), YMM()
-	zero(sum)
-	eights(n, []GPVirtual{x}, func() {
+	function("expSumAsm", "func(x *float32, n int, shift float32) float32", expSumDoc)
+	x, n, count := param("x"), param("n"), GP64()
+	shift, low, high := broadcast("shift"), YMM(), YMM()
+	zero(low, high)
+	eight := func(offset int, sum VecVirtual) {
 		v := YMM()
-		VMOVUPS(at(x, 0), v)
+		VMOVUPS(at(x, offset), v)
 		VSUBPS(shift, v, v)
 		exp(v)
 		VADDPS(v, sum, sum)
-		VMOVUPS(v, at(x, 0))
+		VMOVUPS(v, at(x, offset))
+	}
+	MOVQ(n, count)
+	SHRQ(U8(4), count)
+	JZ(LabelRef("left"))
+	loop("sixteen", count, func() {
+		eight(0, low)
+		eight(32, high)
+		advance(64, x)
 	})
+	Label("left")
+	TESTQ(U32(8), n)
+	JZ(LabelRef("sum"))
+	eight(0, low)
+	Label("sum")
+	VADDPS(high, low, low)
+	sumOfEight(low)
+}
+
+// sumOfEight emits the end of expSum.
+func sumOfEight(sum VecVirtual) {
 	hi := XMM()
 	VEXTRACTF128(U8(1), sum, hi)
 	VADDPS(hi, sum.AsX(), hi)
@@ -73,6 +94,65 @@ func expSum() {
 	VZEROUPPER()
 	Store(hi, ReturnIndex(0))
 	RET()
+}
+
+// exp512 is exp on 512 bits.
+func exp512(x VecVirtual) {
+	const notLess = 5
+	keep, n, p := K(), ZMM(), ZMM()
+	VCMPPS_BCST(U8(notLess), float(-87.33654), x, keep)
+	limit := ZMM()
+	VBROADCASTSS(float(88), limit)
+	VMINPS(x, limit, x)
+	VMULPS_BCST(float(math.Log2E), x, n)
+	VRNDSCALEPS(U8(0), n, n)
+	VFNMADD231PS_BCST(float(0x1.63p-1), n, x)
+	VFNMADD231PS_BCST(float(math.Ln2-0x1.63p-1), n, x)
+	VBROADCASTSS(float(1.0/5040), p)
+	for _, c := range []float64{1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1} {
+		VFMADD213PS_BCST(float(c), x, p)
+	}
+	VCVTPS2DQ(n, n)
+	VPADDD_BCST(bits(127), n, n)
+	VPSLLD(U8(23), n, n)
+	VMULPS_Z(n, p, keep, x)
+}
+
+// expSum512 emits what gives the bits of expSum.
+func expSum512() {
+	function("expSumAVX512", "func(x *float32, n int, shift float32) float32", expSumDoc)
+	x, n, count := param("x"), param("n"), GP64()
+	shift, sum := ZMM(), ZMM()
+	VBROADCASTSS(address("shift"), shift)
+	VPXORD(sum, sum, sum)
+	MOVQ(n, count)
+	SHRQ(U8(4), count)
+	JZ(LabelRef("left"))
+	loop("sixteen", count, func() {
+		v := ZMM()
+		VMOVUPS(at(x, 0), v)
+		VSUBPS(shift, v, v)
+		exp512(v)
+		VADDPS(v, sum, sum)
+		VMOVUPS(v, at(x, 0))
+		advance(64, x)
+	})
+	Label("left")
+	high := YMM()
+	VEXTRACTF64X4(U8(1), sum, high)
+	low := YMM()
+	VMOVUPS(sum.AsY(), low)
+	TESTQ(U32(8), n)
+	JZ(LabelRef("sum"))
+	v := YMM()
+	VMOVUPS(at(x, 0), v)
+	VSUBPS(shift.AsY(), v, v)
+	exp(v)
+	VADDPS(v, low, low)
+	VMOVUPS(v, at(x, 0))
+	Label("sum")
+	VADDPS(high, low, low)
+	sumOfEight(low)
 }
 
 func scale() {

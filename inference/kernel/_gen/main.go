@@ -38,15 +38,6 @@ var topics = map[string]func(){
 		dots("dotRowsBF16Asm", bf16)
 		weightedSum("weightedSumF32Asm", f32)
 		weightedSum("weightedSumF16Asm", f16)
-		// attention.go
-		dotsOf(2, "dotRows2F32AVX2", f32)
-		dotsOf(3, "dotRows3F32AVX2", f32)
-		dotsOf(2, "dotRows2F16AVX2", f16)
-		dotsOf(3, "dotRows3F16AVX2", f16)
-		weightedSumOf(2, "weightedSum2F32AVX2", f32)
-		weightedSumOf(3, "weightedSum3F32AVX2", f32)
-		weightedSumOf(2, "weightedSum2F16AVX2", f16)
-		weightedSumOf(3, "weightedSum3F16AVX2", f16)
 		// exp.go
 		maximum()
 		expSum()
@@ -89,16 +80,20 @@ var topics = map[string]func(){
 		convolve()
 		sigmoidMul()
 	},
-	"cached": func() {
-		// cached.go
-		for n := 1; n <= 4; n++ {
-			for _, w := range []wide{with256, with512} {
-				scoresOf(w, bytes8, n)
-				weightedSumsOf(w, bytes8, n)
-			}
-			scoresOf(with512, half16, n)
-			weightedSumsOf(with512, half16, n)
+	"attention": func() {
+		for _, w := range []wide{with256, with512} {
+			// attention.go
+			scoresOf(w, half16)
+			scoresOf(w, float32s)
+			weightedSumsOf(w, half16)
+			weightedSumsOf(w, float32s)
+			weightedSumsOf(w, bytes8)
+			// attention8.go
+			scores8(w)
 		}
+		quantize16()
+		// exp.go
+		expSum512()
 	},
 	"scan": func() {
 		// scan.go

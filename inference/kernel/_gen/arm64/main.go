@@ -67,6 +67,12 @@ func main() {
 	decode("decodeBF16Asm", bf16)
 	written("float")
 
+	// attention.go
+	quantize16()
+	scores8()
+	weightedSum8()
+	written("attention")
+
 	// steps.go
 	readSum()
 	written("memory")

@@ -42,6 +42,8 @@ var (
 	umaxv  = two(0x6eb0a800, "umaxv s%d, v%d.4s")
 	sxtl   = two(0x0f08a400, "sxtl v%d.8h, v%d.8b")
 	sxtl2  = two(0x4f08a400, "sxtl2 v%d.8h, v%d.16b")
+	sxtlH  = two(0x0f10a400, "sxtl v%d.4s, v%d.4h")
+	sxtl2H = two(0x4f10a400, "sxtl2 v%d.4s, v%d.8h")
 	bic    = three(0x4e601c00, "bic v%d.16b, v%d.16b, v%d.16b")
 	sshrB7 = two(0x4f090400, "sshr v%d.16b, v%d.16b, #7")
 	sshrH2 = two(0x4f1e0400, "sshr v%d.8h, v%d.8h, #2")
@@ -61,6 +63,9 @@ var (
 
 	faddD  = three(0x4e60d400, "fadd v%d.2d, v%d.2d, v%d.2d")
 	faddpD = two(0x7e70d800, "faddp d%d, v%d.2d")
+
+	sqxtnS  = two(0x0e614800, "sqxtn v%d.4h, v%d.4s")
+	sqxtn2S = two(0x4e614800, "sqxtn2 v%d.8h, v%d.4s")
 
 	// Rounding is to nearest even.
 	frintn = two(0x4e218800, "frintn v%d.4s, v%d.4s")

@@ -1,0 +1,41 @@
+//go:build !purego
+
+package kernel
+
+import "unsafe"
+
+// Here each query reads keys and values for itself, and what comes next is not fetched.
+
+func scoresTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ float32, _ unsafe.Pointer) bool {
+	return false
+}
+
+func weightedSumTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ unsafe.Pointer) bool {
+	return false
+}
+
+// scores8 computes the scores of keys of 8 bits, or returns false.
+func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQueries]float32, _ *int8) bool {
+	dim := len(q[0].codes)
+	if !useAsm || dim%stepDims != 0 {
+		return false
+	}
+	for i := range s {
+		scores8NEON(&s[i][0], &q[i].codes[0], &k[0], &scales[0], len(scales), dim, muls[i])
+	}
+	return true
+}
+
+// weightedSum8 computes the weighted sums of values of 8 bits, or returns false.
+func weightedSum8(out, p [][]float32, v []int8, scales []float32, _ *int8) bool {
+	dim := len(out[0])
+	if !useAsm || dim%stepDims != 0 {
+		return false
+	}
+	for i := range out {
+		weightedSum8NEON(&out[i][0], &p[i][0], &v[0], &scales[0], len(scales), dim)
+	}
+	return true
+}
+
+func expSum(x *float32, n int, shift float32) float32 { return expSumAsm(x, n, shift) }
