@@ -74,7 +74,7 @@ func familyLong(t *testing.T, e *Engine, g *golden, load func(array) []float32) 
 }
 
 // defaultTolerance is what 16 bits per activation may cost on the goldens.
-const defaultTolerance = 1e-3
+const defaultTolerance = 5e-4
 
 func familyDefault(t *testing.T, e *Engine, g *golden, load func(array) []float32) {
 	r := relative(t, promptLogits(t, e, g.Prompt), load(g.Logits))

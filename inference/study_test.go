@@ -65,15 +65,16 @@ func BenchmarkStudy(b *testing.B) {
 	}
 }
 
-// TestStudy holds what the study of smaller models finds: with 16 bits an
-// activation costs about what a binary16 cache does, with 24 nothing that counts.
+// TestStudy holds what the study of smaller models finds: with 16 bits, and 24 for
+// outliers, an activation costs less than a binary16 cache does, and as much with outliers
+// as without; with 24 nothing that counts. 16 bits for outliers, too, would cost 4.4e-4.
 func TestStudy(t *testing.T) {
 	for _, c := range studyCases {
 		s := newStudy(smallStudy, c, 16)
 		for _, o := range []struct {
 			exact   bool
 			off, kl float64 // at most
-		}{{false, 5e-4, 5e-6}, {true, 1e-5, 1e-9}} {
+		}{{false, 2e-4, 2e-7}, {true, 1e-5, 1e-9}} {
 			off, kl := s.errors(t, o.exact, KVF32)
 			t.Logf("%s, exact %v: error %.2g, KL %.2g", c.name, o.exact, off, kl)
 			if !(off <= o.off && kl <= o.kl) {

@@ -126,3 +126,42 @@ func BenchmarkGroupedPrefill(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGroupedOutliers compares activations of which one in 170 is thirty times as large
+// with those that are alike, in turns: one token from memory, and several.
+func BenchmarkGroupedOutliers(b *testing.B) {
+	const cols, rows = 2048, 64 << 10
+	for _, form := range []ternary.Form{ternary.TwoBits, ternary.Trits, ternary.OneBit} {
+		m := ternary.NewArena(ternary.GroupedSize(rows, cols, 128, false, form)).UnsetGrouped(rows, cols, 128, false, form)
+		m.FillRandom(1, 0, m.Bands())
+		for _, tokens := range []int{1, 2, 8, 128} {
+			b.Run(fmt.Sprintf("form=%d/T=%d", form, tokens), func(b *testing.B) {
+				rng := source()
+				plain, large := make([][]float32, tokens), make([][]float32, tokens)
+				for t := range plain {
+					plain[t] = randoms(rng, cols)
+					large[t] = slices.Clone(plain[t])
+					for c := range large[t] {
+						if rng.IntN(170) == 0 {
+							large[t][c] *= 30
+						}
+					}
+				}
+				y, bands := make([]float32, tokens*rows), max(4, 512/tokens&^1)
+				var functions []func(int)
+				for i, x := range [][][]float32{plain, large} {
+					f, s := fixed(x, 128, Fixed16), NewScratch()
+					functions = append(functions, func(round int) {
+						b0 := (2*round + i) * bands % (m.Bands() - bands + 1)
+						MatMulGrouped(y, rows, &m, b0, b0+bands, f, s)
+					})
+				}
+				t := sideBySide(b, 300, functions[0], functions[1])
+				b.ReportMetric(100*(float64(t.best(1))/float64(t.best(0))-1), "%-more")
+				b.ReportMetric(100*(float64(t.median(1))/float64(t.median(0))-1), "%-more-median")
+				b.ReportMetric(float64(t.best(0))/float64(bands*bandRows*cols*tokens)*1e3, "ps/product")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}

@@ -33,8 +33,10 @@ const (
 
 // groupScale is what belongs to a group of a row.
 type groupScale struct {
-	s     float32
-	minus int32 // -Σq
+	s        float32
+	minus    int32  // -Σq
+	tops     int32  // -Σ of the third bytes of the outliers
+	outliers uint32 // where they start in Fixed.outliers, in bytes, and how many there are
 }
 
 // Fixed is rows of activations in fixed point: in every group of columns
@@ -45,6 +47,16 @@ type groupScale struct {
 // 256·hi + lo, or 256²·hi + 256·mid + lo, of signed bytes. A group that holds a NaN or an
 // infinity has no scale: its q are all 0 and s is NaN, which makes every product with
 // that row NaN.
+//
+// With two planes a group is finer where few of its activations are much larger than the
+// others. A field is the columns 16·w+k, 16·w+k+4, +8 and +12, four that a product takes
+// together, its peak their max|x|, and mean the sum of the peaks of a group, added in float32
+// as peaksGeneric does, over their number. Fields above 4·mean are outliers, provided that
+// they are 7 at most and max|x| is more than twice rest, the largest peak of the others. Then
+//
+//	s = max(rest, amax/256, 1e-30)/largest
+//
+// and their q have a third byte: 256²·top + 256·hi + lo.
 //
 // The zero value is ready for Reset. A Fixed keeps its memory, so a steady state
 // allocates nothing.
@@ -57,6 +69,10 @@ type Fixed struct {
 	tile   int
 	q      []int8       // [16 columns][row][plane][4 · 4 columns]
 	scales []groupScale // [group][row]
+
+	// outliers has room for the most that a row can have; those of its groups follow each
+	// other.
+	outliers []outlier // [row][groups·mostOutliers]
 
 	// starts is what sums of 16 bits begin with, [group][plane][2], where setStarts
 	// wants it.
@@ -75,12 +91,18 @@ func (f *Fixed) Reset(tokens, cols, groupCols int, planes Planes) {
 	f.tile = max(1, (tokens+tiles-1)/tiles)
 	f.q = grow(f.q, tokens*f.rowBytes())
 	f.scales = grow(f.scales, tokens*f.groups())
+	if planes == Fixed16 {
+		f.outliers = grow(f.outliers, tokens*f.rowOutliers())
+	}
 }
 
 // Tokens is the number of rows.
 func (f *Fixed) Tokens() int { return f.tokens }
 
 func (f *Fixed) groups() int { return (f.cols + f.groupCols - 1) / f.groupCols }
+
+// rowOutliers is how much room the outliers of a row have.
+func (f *Fixed) rowOutliers() int { return f.groups() * mostOutliers }
 
 // rowBytes is the size of all planes of a row.
 func (f *Fixed) rowBytes() int { return f.groups() * f.groupCols * int(f.planes) }
@@ -101,6 +123,7 @@ func (f *Fixed) Set(t int, x []float32) {
 	piece := wordCols * int(f.planes) // of one row
 	q := f.q[first*f.rowBytes()+(t-first)*piece:]
 	at := first*f.groups() + t - first
+	outliers := t * f.rowOutliers()
 	var last [128]float32
 	for {
 		g := x[:min(f.groupCols, len(x))]
@@ -109,20 +132,28 @@ func (f *Fixed) Set(t int, x []float32) {
 			copy(last[:], g)
 			g = last[:f.groupCols]
 		}
-		f.scales[at] = f.setGroup(q, n*piece, g)
+		f.scales[at] = f.setGroup(q, n*piece, g, outliers)
 		f.setStarts((at-first*f.groups())/n, q)
 		if len(x) == 0 {
 			return
 		}
 		q = q[f.groupCols/wordCols*n*piece:]
 		at += n
+		outliers += mostOutliers
 	}
 }
 
-// setGroup quantises one group into pieces that are stride bytes apart.
-func (f *Fixed) setGroup(q []int8, stride int, x []float32) groupScale {
-	amax := max(absMax(x), smallestScale)
-	if !(amax <= math.MaxFloat32) {
+// setGroup quantises one group into pieces that are stride bytes apart. out is where its
+// outliers have room.
+func (f *Fixed) setGroup(q []int8, stride int, x []float32, out int) groupScale {
+	var peaks [fieldsOf128]float32
+	var amax, sum float32
+	if f.planes == Fixed16 {
+		amax, sum = peaksOf(&peaks, x)
+	} else {
+		amax = absMax(x)
+	}
+	if amax = max(amax, smallestScale); !(amax <= math.MaxFloat32) {
 		for ; ; q = q[stride:] {
 			clear(q[:wordCols*int(f.planes)])
 			if x = x[wordCols:]; len(x) == 0 {
@@ -130,6 +161,12 @@ func (f *Fixed) setGroup(q []int8, stride int, x []float32) groupScale {
 			}
 		}
 	}
+	fields := len(x) / 4
+	if limit := outlierTimes / float32(fields) * sum; f.planes == Fixed16 && amax > limit {
+		if scale, ok := f.setOutliers(q, stride, x, peaks[:fields], amax, limit, out); ok {
+			return scale
+		}
+	}
 	largest := f.planes.largest()
-	return groupScale{amax / largest, -fix(q, stride, x, largest/amax, f.planes)}
+	return groupScale{s: amax / largest, minus: -fix(q, stride, x, largest/amax, f.planes)}
 }

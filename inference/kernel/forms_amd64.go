@@ -40,7 +40,7 @@ func formVec(y []float32, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scr
 	}
 	bands := func(y *float32, b, n int) {
 		p := groupedAt(m, b, 0)
-		vec(y, p.data, p.scales, p.wide, &x.q[0], bytesOf(&x.scales[0]), n, m.Groups())
+		vec(y, p.data, p.scales, p.wide, &x.q[0], bytesOf(&x.scales[0]), x.outlierBytes(), n, m.Groups())
 	}
 	full := m.Rows / bandRows
 	if b0 < full {

@@ -4,13 +4,13 @@
 
 #include "textflag.h"
 
-// func oneBitVecAVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+// func oneBitVecAVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
-TEXT ·oneBitVecAVX512(SB), NOSPLIT, $0-64
+TEXT ·oneBitVecAVX512(SB), NOSPLIT, $0-72
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
 	MOVQ         scales+16(FP), DX
-	MOVQ         bands+48(FP), BX
+	MOVQ         bands+56(FP), BX
 	MOVL         $0x01010101, SI
 	VPBROADCASTD SI, Z0
 	MOVL         $0x02020202, SI
@@ -23,7 +23,7 @@ TEXT ·oneBitVecAVX512(SB), NOSPLIT, $0-64
 band:
 	MOVQ   q+32(FP), SI
 	MOVQ   scale+40(FP), DI
-	MOVQ   groups+56(FP), R8
+	MOVQ   groups+64(FP), R8
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 
@@ -325,14 +325,53 @@ group:
 	VPBROADCASTD 252(SI), Z24
 	VPDPBUSD     Z24, Z22, Z13
 	VPDPBUSD     Z24, Z23, Z21
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x00000100, SI
-	CMPQ         wide+24(FP), $0x00
-	JNE          wide
-	VCVTPH2PS    (DX), Z22
-	VCVTPH2PS    32(DX), Z23
-	ADDQ         $0x40, DX
-	JMP          scaled
+	TESTB        $0x07, 12(DI)
+	JEQ          plain
+	VPXORD       Z27, Z27, Z27
+	VPXORD       Z28, Z28, Z28
+	MOVL         12(DI), R9
+	MOVL         R9, R10
+	ANDL         $0x07, R10
+	ANDL         $-8, R9
+	ADDQ         outliers+48(FP), R9
+
+outlier:
+	MOVWLZX      4(R9), R13
+	MOVBLZX      6(R9), R12
+	MOVL         R13, R11
+	SHRL         $0x01, R11
+	ANDL         $-128, R11
+	ADDQ         CX, R11
+	ANDL         $0x00000080, R13
+	SHRL         $0x07, R13
+	ADDL         R13, R12
+	VMOVD        R12, X22
+	VPBROADCASTD (R9), Z23
+	VMOVDQU64    (R11), Z24
+	VPSRLD       X22, Z24, Z24
+	VPANDD       Z0, Z24, Z24
+	VPDPBUSD     Z23, Z24, Z27
+	VMOVDQU64    64(R11), Z24
+	VPSRLD       X22, Z24, Z24
+	VPANDD       Z0, Z24, Z24
+	VPDPBUSD     Z23, Z24, Z28
+	ADDQ         $0x08, R9
+	DECQ         R10
+	JNZ          outlier
+	VPSLLD       $0x09, Z27, Z27
+	VPADDD       Z27, Z9, Z9
+	VPSLLD       $0x09, Z28, Z28
+	VPADDD       Z28, Z17, Z17
+
+plain:
+	ADDQ      $0x00000200, CX
+	ADDQ      $0x00000100, SI
+	CMPQ      wide+24(FP), $0x00
+	JNE       wide
+	VCVTPH2PS (DX), Z22
+	VCVTPH2PS 32(DX), Z23
+	ADDQ      $0x40, DX
+	JMP       scaled
 
 wide:
 	VMOVUPS (DX), Z22
@@ -376,7 +415,7 @@ scaled:
 	VMULPS.BCST (DI), Z17, Z17
 	VMULPS      Z23, Z17, Z17
 	VADDPS      Z17, Z5, Z5
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group
 	VMOVUPS     Z4, (AX)
@@ -387,13 +426,13 @@ scaled:
 	VZEROUPPER
 	RET
 
-// func oneBitVecAVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+// func oneBitVecAVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·oneBitVecAVX2(SB), NOSPLIT, $0-64
+TEXT ·oneBitVecAVX2(SB), NOSPLIT, $0-72
 	MOVQ y+0(FP), AX
 	MOVQ data+8(FP), CX
 	MOVQ scales+16(FP), DX
-	MOVQ bands+48(FP), BX
+	MOVQ bands+56(FP), BX
 
 band:
 	VPXOR   Y15, Y15, Y15
@@ -403,7 +442,7 @@ band:
 	VMOVUPS Y15, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
+	MOVQ    groups+64(FP), R8
 
 group:
 	PREFETCHT1 512(DX)
@@ -416,6 +455,7 @@ group:
 	VPXOR      Y6, Y6, Y6
 	VPXOR      Y7, Y7, Y7
 	MOVQ       $0x00000004, R9
+	MOVQ       CX, R10
 
 line:
 	VMOVDQU      (CX), Y8
@@ -632,37 +672,98 @@ line:
 	ADDQ         $0x40, SI
 	DECQ         R9
 	JNZ          line
-	VPBROADCASTD 4(DI), Y13
-	VBROADCASTSS (DI), Y14
 	VMOVDQU      vec00010001<>+0(SB), Y15
 	VPMADDWD     Y15, Y0, Y0
 	VPMADDWD     Y15, Y1, Y1
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
-	VPADDD       Y1, Y1, Y1
-	VPADDD       Y13, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VMULPS       Y14, Y1, Y1
 	VPMADDWD     Y15, Y2, Y2
 	VPMADDWD     Y15, Y3, Y3
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPADDD       Y3, Y3, Y3
-	VPADDD       Y13, Y3, Y3
-	VCVTDQ2PS    Y3, Y3
-	VMULPS       Y14, Y3, Y3
 	VPMADDWD     Y15, Y4, Y4
 	VPMADDWD     Y15, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
-	VPADDD       Y5, Y5, Y5
-	VPADDD       Y13, Y5, Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y14, Y5, Y5
 	VPMADDWD     Y15, Y6, Y6
 	VPMADDWD     Y15, Y7, Y7
 	VPSLLD       $0x08, Y7, Y7
 	VPADDD       Y6, Y7, Y7
+	TESTB        $0x07, 12(DI)
+	JEQ          plain
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y6, Y6, Y6
+	MOVL         12(DI), R9
+	MOVL         R9, R11
+	ANDL         $0x07, R11
+	ANDL         $-8, R9
+	ADDQ         outliers+48(FP), R9
+
+outlier:
+	MOVWLZX      4(R9), R14
+	MOVBLZX      6(R9), R13
+	MOVL         R14, R12
+	SHRL         $0x01, R12
+	ANDL         $-128, R12
+	ADDQ         R10, R12
+	ANDL         $0x00000080, R14
+	SHRL         $0x07, R14
+	ADDL         R14, R13
+	VMOVD        R13, X14
+	VPBROADCASTD (R9), Y13
+	VMOVDQU      (R12), Y12
+	VPSRLD       X14, Y12, Y12
+	VPAND        vec01010101<>+0(SB), Y12, Y12
+	VPMADDUBSW   Y13, Y12, Y12
+	VPADDW       Y12, Y0, Y0
+	VMOVDQU      32(R12), Y12
+	VPSRLD       X14, Y12, Y12
+	VPAND        vec01010101<>+0(SB), Y12, Y12
+	VPMADDUBSW   Y13, Y12, Y12
+	VPADDW       Y12, Y2, Y2
+	VMOVDQU      64(R12), Y12
+	VPSRLD       X14, Y12, Y12
+	VPAND        vec01010101<>+0(SB), Y12, Y12
+	VPMADDUBSW   Y13, Y12, Y12
+	VPADDW       Y12, Y4, Y4
+	VMOVDQU      96(R12), Y12
+	VPSRLD       X14, Y12, Y12
+	VPAND        vec01010101<>+0(SB), Y12, Y12
+	VPMADDUBSW   Y13, Y12, Y12
+	VPADDW       Y12, Y6, Y6
+	ADDQ         $0x08, R9
+	DECQ         R11
+	JNZ          outlier
+	VPMADDWD     Y15, Y0, Y0
+	VPSLLD       $0x10, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VPMADDWD     Y15, Y2, Y2
+	VPSLLD       $0x10, Y2, Y2
+	VPADDD       Y2, Y3, Y3
+	VPMADDWD     Y15, Y4, Y4
+	VPSLLD       $0x10, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VPMADDWD     Y15, Y6, Y6
+	VPSLLD       $0x10, Y6, Y6
+	VPADDD       Y6, Y7, Y7
+
+plain:
+	VPBROADCASTD 4(DI), Y13
+	VBROADCASTSS (DI), Y14
+	VPADDD       Y1, Y1, Y1
+	VPADDD       Y13, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y14, Y1, Y1
+	VPADDD       Y3, Y3, Y3
+	VPADDD       Y13, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y14, Y3, Y3
+	VPADDD       Y5, Y5, Y5
+	VPADDD       Y13, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y14, Y5, Y5
 	VPADDD       Y7, Y7, Y7
 	VPADDD       Y13, Y7, Y7
 	VCVTDQ2PS    Y7, Y7
@@ -704,7 +805,7 @@ wide:
 	SUBQ    $-128, DX
 
 added:
-	ADDQ $0x08, DI
+	ADDQ $0x10, DI
 	DECQ R8
 	JNZ  group
 	SUBQ $-128, AX
@@ -733,13 +834,13 @@ DATA vec00010001<>+24(SB)/4, $0x00010001
 DATA vec00010001<>+28(SB)/4, $0x00010001
 GLOBL vec00010001<>(SB), RODATA|NOPTR, $32
 
-// func oneBitVecVNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+// func oneBitVecVNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·oneBitVecVNNI(SB), NOSPLIT, $128-64
+TEXT ·oneBitVecVNNI(SB), NOSPLIT, $128-72
 	MOVQ    y+0(FP), AX
 	MOVQ    data+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
+	MOVQ    bands+56(FP), BX
 	VMOVDQU vec01010101<>+0(SB), Y10
 	VMOVDQU vec02020202<>+0(SB), Y11
 
@@ -751,7 +852,7 @@ band:
 	VMOVUPS Y14, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
+	MOVQ    groups+64(FP), R8
 
 group:
 	CMPQ      wide+24(FP), $0x00
@@ -1462,12 +1563,62 @@ half:
 	BYTE $0xde
 
 	// VPDPBUSD Y14, Y9, Y7 {vex}
-	LONG         $0x5035c2c4
-	BYTE         $0xfe
-	VPADDD       Y0, Y0, Y0
-	VPADDD       Y2, Y0, Y0
-	VPADDD       Y1, Y1, Y1
-	VPADDD       Y3, Y1, Y1
+	LONG   $0x5035c2c4
+	BYTE   $0xfe
+	VPADDD Y0, Y0, Y0
+	VPADDD Y2, Y0, Y0
+	VPADDD Y1, Y1, Y1
+	VPADDD Y3, Y1, Y1
+	VPADDD Y4, Y4, Y4
+	VPADDD Y6, Y4, Y4
+	VPADDD Y5, Y5, Y5
+	VPADDD Y7, Y5, Y5
+	TESTB  $0x07, 12(DI)
+	JEQ    plain
+	VPXOR  Y2, Y2, Y2
+	VPXOR  Y6, Y6, Y6
+	MOVL   12(DI), R10
+	MOVL   R10, R11
+	ANDL   $0x07, R11
+	ANDL   $-8, R10
+	ADDQ   outliers+48(FP), R10
+
+outlier:
+	MOVWLZX      4(R10), R14
+	MOVBLZX      6(R10), R13
+	MOVL         R14, R12
+	SHRL         $0x01, R12
+	ANDL         $-128, R12
+	ADDQ         CX, R12
+	ANDL         $0x00000080, R14
+	SHRL         $0x07, R14
+	ADDL         R14, R13
+	VMOVD        R13, X12
+	ADDQ         R9, R12
+	VPBROADCASTD (R10), Y14
+	VMOVDQU      (R12), Y8
+	VPSRLD       X12, Y8, Y8
+	VPAND        Y10, Y8, Y8
+
+	// VPDPBUSD Y14, Y8, Y2 {vex}
+	LONG    $0x503dc2c4
+	BYTE    $0xd6
+	VMOVDQU 32(R12), Y9
+	VPSRLD  X12, Y9, Y9
+	VPAND   Y10, Y9, Y9
+
+	// VPDPBUSD Y14, Y9, Y6 {vex}
+	LONG   $0x5035c2c4
+	BYTE   $0xf6
+	ADDQ   $0x08, R10
+	DECQ   R11
+	JNZ    outlier
+	VPSLLD $0x09, Y2, Y2
+	VPADDD Y2, Y1, Y1
+	VPSLLD $0x09, Y6, Y6
+	VPADDD Y6, Y5, Y5
+
+plain:
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
 	VPBROADCASTD 4(DI), Y14
@@ -1478,10 +1629,6 @@ half:
 	VMULPS       (SP)(R9*1), Y1, Y1
 	VADDPS       (AX)(R9*1), Y1, Y1
 	VMOVUPS      Y1, (AX)(R9*1)
-	VPADDD       Y4, Y4, Y4
-	VPADDD       Y6, Y4, Y4
-	VPADDD       Y5, Y5, Y5
-	VPADDD       Y7, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
 	VPBROADCASTD 4(DI), Y14
@@ -1497,7 +1644,7 @@ half:
 	JE           half
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x00000100, SI
-	ADDQ         $0x08, DI
+	ADDQ         $0x10, DI
 	DECQ         R8
 	JNZ          group
 	SUBQ         $-128, AX
@@ -1516,13 +1663,13 @@ DATA vec02020202<>+24(SB)/4, $0x02020202
 DATA vec02020202<>+28(SB)/4, $0x02020202
 GLOBL vec02020202<>(SB), RODATA|NOPTR, $32
 
-// func tritsVecVBMI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+// func tritsVecVBMI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, AVX512VNNI, MMX+
-TEXT ·tritsVecVBMI(SB), NOSPLIT, $0-64
+TEXT ·tritsVecVBMI(SB), NOSPLIT, $0-72
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
 	MOVQ         scales+16(FP), DX
-	MOVQ         bands+48(FP), BX
+	MOVQ         bands+56(FP), BX
 	MOVL         $0x03030303, SI
 	VPBROADCASTD SI, Z0
 	MOVL         $0x0c0c0c0c, SI
@@ -1537,7 +1684,7 @@ TEXT ·tritsVecVBMI(SB), NOSPLIT, $0-64
 band:
 	MOVQ   q+32(FP), SI
 	MOVQ   scale+40(FP), DI
-	MOVQ   groups+56(FP), R8
+	MOVQ   groups+64(FP), R8
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
@@ -1916,14 +2063,85 @@ group:
 	VPBROADCASTD 252(SI), Z22
 	VPDPBUSD     Z22, Z20, Z11
 	VPDPBUSD     Z22, Z21, Z17
-	ADDQ         $0x00000340, CX
-	ADDQ         $0x00000100, SI
-	CMPQ         wide+24(FP), $0x00
-	JNE          wide
-	VCVTPH2PS    (DX), Z20
-	VCVTPH2PS    32(DX), Z21
-	ADDQ         $0x40, DX
-	JMP          scaled
+	TESTB        $0x07, 12(DI)
+	JEQ          plain
+	VPXORD       Z25, Z25, Z25
+	VPXORD       Z26, Z26, Z26
+	MOVL         12(DI), R9
+	MOVL         R9, R10
+	ANDL         $0x07, R10
+	ANDL         $-8, R9
+	ADDQ         outliers+48(FP), R9
+
+outlier:
+	LEAQ         tritPlaces<>+0(SB), R11
+	MOVBLZX      7(R9), R12
+	MOVL         (R11)(R12*4), R13
+	MOVWLZX      R13, R11
+	ADDQ         CX, R11
+	SHRL         $0x10, R13
+	MOVBLZX      R13, R12
+	VMOVD        R12, X24
+	VPBROADCASTD (R9), Z22
+	TESTL        $0x00000200, R13
+	JNE          leftover
+	VMOVDQU64    (R11), Z23
+	VPSUBB       Z3, Z23, Z20
+	VPMINUB      Z23, Z20, Z20
+	VPSUBB       Z3, Z20, Z23
+	VPMINUB      Z23, Z20, Z20
+	VMOVDQU64    64(R11), Z23
+	VPSUBB       Z3, Z23, Z21
+	VPMINUB      Z23, Z21, Z21
+	VPSUBB       Z3, Z21, Z23
+	VPMINUB      Z23, Z21, Z21
+	TESTL        $0x00000100, R13
+	JNE          highest
+	VPERMI2B     Z5, Z4, Z20
+	VPERMI2B     Z5, Z4, Z21
+	JMP          digit
+
+highest:
+	VMOVDQU64 (R11), Z23
+	VPSUBB    Z20, Z23, Z20
+	VMOVDQU64 64(R11), Z23
+	VPSUBB    Z21, Z23, Z21
+	JMP       digit
+
+leftover:
+	VPMOVZXBW (R11), Z20
+	VPSLLW    $0x04, Z20, Z23
+	VPORD     Z23, Z20, Z20
+	VPANDD    Z2, Z20, Z20
+	VPMOVZXBW 32(R11), Z21
+	VPSLLW    $0x04, Z21, Z23
+	VPORD     Z23, Z21, Z21
+	VPANDD    Z2, Z21, Z21
+
+digit:
+	VPSRLD   X24, Z20, Z20
+	VPANDD   Z0, Z20, Z20
+	VPDPBUSD Z22, Z20, Z25
+	VPSRLD   X24, Z21, Z21
+	VPANDD   Z0, Z21, Z21
+	VPDPBUSD Z22, Z21, Z26
+	ADDQ     $0x08, R9
+	DECQ     R10
+	JNZ      outlier
+	VPSLLD   $0x08, Z25, Z25
+	VPADDD   Z25, Z9, Z9
+	VPSLLD   $0x08, Z26, Z26
+	VPADDD   Z26, Z15, Z15
+
+plain:
+	ADDQ      $0x00000340, CX
+	ADDQ      $0x00000100, SI
+	CMPQ      wide+24(FP), $0x00
+	JNE       wide
+	VCVTPH2PS (DX), Z20
+	VCVTPH2PS 32(DX), Z21
+	ADDQ      $0x40, DX
+	JMP       scaled
 
 wide:
 	VMOVUPS (DX), Z20
@@ -1959,7 +2177,7 @@ scaled:
 	VMULPS.BCST (DI), Z15, Z15
 	VMULPS      Z21, Z15, Z15
 	VADDPS      Z15, Z7, Z7
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group
 	VMOVUPS     Z6, (AX)
@@ -2003,6 +2221,40 @@ DATA tritTable<>+116(SB)/4, $0x5251504a
 DATA tritTable<>+120(SB)/4, $0x58565554
 DATA tritTable<>+124(SB)/4, $0x61605a59
 GLOBL tritTable<>(SB), RODATA|NOPTR, $128
+
+DATA tritPlaces<>+0(SB)/4, $0x00000000
+DATA tritPlaces<>+4(SB)/4, $0x00000080
+DATA tritPlaces<>+8(SB)/4, $0x00000100
+DATA tritPlaces<>+12(SB)/4, $0x00000180
+DATA tritPlaces<>+16(SB)/4, $0x00020000
+DATA tritPlaces<>+20(SB)/4, $0x00020080
+DATA tritPlaces<>+24(SB)/4, $0x00020100
+DATA tritPlaces<>+28(SB)/4, $0x00020180
+DATA tritPlaces<>+32(SB)/4, $0x00040000
+DATA tritPlaces<>+36(SB)/4, $0x00040080
+DATA tritPlaces<>+40(SB)/4, $0x00040100
+DATA tritPlaces<>+44(SB)/4, $0x00040180
+DATA tritPlaces<>+48(SB)/4, $0x00060000
+DATA tritPlaces<>+52(SB)/4, $0x00060080
+DATA tritPlaces<>+56(SB)/4, $0x00060100
+DATA tritPlaces<>+60(SB)/4, $0x00060180
+DATA tritPlaces<>+64(SB)/4, $0x01060000
+DATA tritPlaces<>+68(SB)/4, $0x01060080
+DATA tritPlaces<>+72(SB)/4, $0x01060100
+DATA tritPlaces<>+76(SB)/4, $0x01060180
+DATA tritPlaces<>+80(SB)/4, $0x00000200
+DATA tritPlaces<>+84(SB)/4, $0x00060200
+DATA tritPlaces<>+88(SB)/4, $0x00000280
+DATA tritPlaces<>+92(SB)/4, $0x00060280
+DATA tritPlaces<>+96(SB)/4, $0x00020200
+DATA tritPlaces<>+100(SB)/4, $0x01060200
+DATA tritPlaces<>+104(SB)/4, $0x00020280
+DATA tritPlaces<>+108(SB)/4, $0x01060280
+DATA tritPlaces<>+112(SB)/4, $0x00040200
+DATA tritPlaces<>+116(SB)/4, $0x02000300
+DATA tritPlaces<>+120(SB)/4, $0x00040280
+DATA tritPlaces<>+124(SB)/4, $0x02020300
+GLOBL tritPlaces<>(SB), RODATA|NOPTR, $128
 
 DATA inverseOf81<>+0(SB)/4, $0x781948b1
 DATA inverseOf81<>+4(SB)/4, $0x781948b1

@@ -39,7 +39,9 @@ func TestMatMulForms(t *testing.T) {
 						for _, tokens := range []int{1, 2, 1 + rng.IntN(14)} {
 							var x [][]float32
 							for range tokens {
-								x = append(x, randoms(rng, two.Cols))
+								row := randoms(rng, two.Cols)
+								withOutliers(rng, row)
+								x = append(x, row)
 							}
 							f := fixed(x, 128, planes)
 							const untouched = -12345.5
@@ -69,6 +71,13 @@ func TestMatMulForms(t *testing.T) {
 
 // TestFormExtremes drives sums to their edges: each code alone, and the largest activations.
 func TestFormExtremes(t *testing.T) {
+	var many [128]float32 // seven outliers, the largest that there are
+	for i := range many {
+		many[i] = 1. / 300
+		if i < 7*16 && i%4 == 3 {
+			many[i] = -1
+		}
+	}
 	eachPath(t, func(t *testing.T) {
 		scratch := NewScratch()
 		for _, form := range otherForms {
@@ -76,7 +85,7 @@ func TestFormExtremes(t *testing.T) {
 				const rows, cols = 35, 384
 				m := groupedOf(rows, cols, 128, false, func() uint8 { return code }, func() float32 { return -0.5 })
 				other := m.As(form)
-				for _, pattern := range [][]float32{{1}, {-1}, {1, -1}, {1, 0.0039061, -0.0039}, {math.MaxFloat32, -math.MaxFloat32}, {float32(math.NaN()), 1}} {
+				for _, pattern := range [][]float32{{1}, {-1}, {1, -1}, {1, 0.0039061, -0.0039}, {math.MaxFloat32, -math.MaxFloat32}, {float32(math.NaN()), 1}, many[:]} {
 					x := make([]float32, cols)
 					for c := range x {
 						x[c] = pattern[c%len(pattern)]

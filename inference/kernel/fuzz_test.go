@@ -57,6 +57,11 @@ func FuzzGrouped(f *testing.F) {
 	f.Add([]byte("a quick brown fox"), bitsOf(float32(math.NaN()), 0), uint16(128), uint8(33), uint8(4), uint8(5))
 	f.Add([]byte("digits in base 3"), bitsOf(1, 2, -3), uint16(600), uint8(65), uint8(1), uint8(4))
 	f.Add([]byte("bits"), bitsOf(1e3, 2, -3), uint16(256), uint8(32), uint8(3), uint8(9))
+	// One activation in 80 or so is much larger than the others.
+	large := bitsOf(append(slices.Repeat([]float32{1.25, -0.75, 0.5}, 27), 70, -9)...)
+	for form := range uint8(10) {
+		f.Add([]byte{0x1b, 0xc6, 0x2d}, large, uint16(700), uint8(40), 3*form, form)
+	}
 	f.Fuzz(func(t *testing.T, data, numbers []byte, cols uint16, rows, tokens, form uint8) {
 		if len(data) == 0 || len(numbers) < 4 {
 			return

@@ -13,8 +13,8 @@ const bandRows = ternary.BandRows
 //	y[t·stride+r] = Σ_g float32(float32(I)·s[t][g])·d[r][g],  I = Σ_c (code-1)·q[t][c]
 //
 // where I is the exact sum over the columns of group g, rounded to float32 (which does
-// nothing where x has two planes: |I| < 2²⁴), and Σ_g adds in float32 from 0, group after
-// group. Other rows of y are not touched. x is for the columns and the groups of m.
+// nothing where x has two planes and no outliers there: |I| < 2²⁴), and Σ_g adds in float32
+// from 0, group after group. Other rows of y are not touched. x is for the columns and the groups of m.
 func MatMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
 	rows := checkBands(m, b0, b1)
 	mustLen(x.cols, m.Cols, "MatMulGrouped: a row of x")

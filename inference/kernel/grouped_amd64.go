@@ -24,6 +24,13 @@ func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	}
 }
 
+func peaksOf(peaks *[fieldsOf128]float32, x []float32) (amax, sum float32) {
+	if !useAsm {
+		return peaksGeneric(peaks, x)
+	}
+	return peaksAVX2(&peaks[0], &x[0], len(x)/wordCols)
+}
+
 // setStarts stores what the sums of group g of a single row begin with, where the product
 // wants that.
 func (f *Fixed) setStarts(g int, q []int8) {
@@ -54,35 +61,35 @@ func groupedBands(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fi
 }
 
 func groupedVec(y *float32, m *ternary.Grouped, b0, b1 int, x *Fixed) {
-	p, q, scale := groupedAt(m, b0, 0), &x.q[0], bytesOf(&x.scales[0])
+	p, q, scale, outliers := groupedAt(m, b0, 0), &x.q[0], bytesOf(&x.scales[0]), x.outlierBytes()
 	bands, groups, halves := b1-b0, m.Groups(), m.GroupCols/64
 	switch two := x.planes == Fixed16; {
 	case useAVX512 && two && p.wide == 0:
-		groupedVec512(y, p, q, scale, bands, groups, halves)
+		groupedVec512(y, p, q, scale, outliers, bands, groups, halves)
 	case useAVX512 && two:
-		groupedVec2AVX512(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec2AVX512(y, p.data, p.scales, p.wide, q, scale, outliers, bands, groups, halves)
 	case useAVX512:
-		groupedVec3AVX512(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec3AVX512(y, p.data, p.scales, p.wide, q, scale, outliers, bands, groups, halves)
 	case useVNNI && two:
-		groupedVec2VNNI(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec2VNNI(y, p.data, p.scales, p.wide, q, scale, outliers, bands, groups, halves)
 	case useVNNI:
-		groupedVec3VNNI(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec3VNNI(y, p.data, p.scales, p.wide, q, scale, outliers, bands, groups, halves)
 	case two:
-		groupedVec2AVX2(y, p.data, p.scales, p.wide, q, scale, &x.starts[0], bands, groups, halves)
+		groupedVec2AVX2(y, p.data, p.scales, p.wide, q, scale, outliers, &x.starts[0], bands, groups, halves)
 	default:
-		groupedVec3AVX2(y, p.data, p.scales, p.wide, q, scale, bands, groups, halves)
+		groupedVec3AVX2(y, p.data, p.scales, p.wide, q, scale, outliers, bands, groups, halves)
 	}
 }
 
 // groupedVec512 takes as many bands as it can in four streams, and then the rest.
-func groupedVec512(y *float32, p groupedPlace, q *int8, scale *byte, bands, groups, halves int) {
+func groupedVec512(y *float32, p groupedPlace, q *int8, scale, outliers *byte, bands, groups, halves int) {
 	n := bands / 4
 	if n > 0 {
-		groupedVecFourAVX512(y, p.data, p.scales, q, scale, n, groups, halves)
+		groupedVecFourAVX512(y, p.data, p.scales, q, scale, outliers, n, groups, halves)
 	}
 	if done := 4 * n; done < bands {
 		y, data, scales := after(y, done*bandRows), after(p.data, done*p.bandBytes), after(p.scales, done*p.scaleBand)
-		groupedVec2AVX512(y, data, scales, 0, q, scale, bands-done, groups, halves)
+		groupedVec2AVX512(y, data, scales, 0, q, scale, outliers, bands-done, groups, halves)
 	}
 }
 
@@ -104,7 +111,7 @@ func groupedTiles512(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x 
 				if x.planes == Fixed24 {
 					tile = groupedTile3AVX512
 				}
-				tile(&to[0], 4*stride, p.data, p.bandBytes, p.scales, p.scaleBand, p.wide, &x.q[at*groupBytes], bytesOf(&x.scales[at]), bands, k, halves, n)
+				tile(&to[0], 4*stride, p.data, p.bandBytes, p.scales, p.scaleBand, p.wide, &x.q[at*groupBytes], bytesOf(&x.scales[at]), x.outlierBytes(), bands, k, halves, n)
 			}
 		}
 	}

@@ -310,6 +310,44 @@ piece:
 	MOVL      AX, ret+40(FP)
 	RET
 
+// func peaksAVX2(peaks *float32, x *float32, pieces int) (amax float32, sum float32)
+// Requires: AVX, SSE
+TEXT ·peaksAVX2(SB), NOSPLIT, $0-32
+	MOVQ     peaks+0(FP), AX
+	MOVQ     x+8(FP), CX
+	MOVQ     pieces+16(FP), DX
+	VPCMPEQD X0, X0, X0
+	VPSRLD   $0x01, X0, X0
+	VPXOR    X1, X1, X1
+	VPXOR    X2, X2, X2
+
+piece:
+	VPAND   (CX), X0, X3
+	VPAND   16(CX), X0, X4
+	VPMAXUD X4, X3, X3
+	VPAND   32(CX), X0, X4
+	VPMAXUD X4, X3, X3
+	VPAND   48(CX), X0, X4
+	VPMAXUD X4, X3, X3
+	VPMAXUD X3, X1, X1
+	VADDPS  X3, X2, X2
+	VMOVDQU X3, (AX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     piece
+	VPSHUFD $0x4e, X1, X4
+	VPMAXUD X4, X1, X1
+	VPSHUFD $0x4e, X2, X4
+	VADDPS  X4, X2, X2
+	VPSHUFD $0xb1, X1, X4
+	VPMAXUD X4, X1, X1
+	VPSHUFD $0xb1, X2, X4
+	VADDPS  X4, X2, X2
+	MOVSS   X1, amax+24(FP)
+	MOVSS   X2, sum+28(FP)
+	RET
+
 // func unpackGroupedAVX2(dst *byte, src *byte, lines int)
 // Requires: AVX, AVX2
 TEXT ·unpackGroupedAVX2(SB), NOSPLIT, $0-24
@@ -430,13 +468,13 @@ DATA startFactors<>+8(SB)/4, $0x00000000
 DATA startFactors<>+12(SB)/4, $0x00000000
 GLOBL startFactors<>(SB), RODATA|NOPTR, $16
 
-// func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, starts *int32, bands int, groups int, halves int)
+// func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, starts *int32, bands int, groups int, halves int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec2AVX2(SB), NOSPLIT, $0-80
+TEXT ·groupedVec2AVX2(SB), NOSPLIT, $0-88
 	MOVQ    y+0(FP), AX
 	MOVQ    data+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    bands+56(FP), BX
+	MOVQ    bands+64(FP), BX
 	VMOVDQU vec03030303<>+0(SB), Y14
 	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
 
@@ -448,8 +486,8 @@ band:
 	VMOVUPS Y12, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+64(FP), R8
-	MOVQ    starts+48(FP), R9
+	MOVQ    groups+72(FP), R8
+	MOVQ    starts+56(FP), R9
 
 group:
 	PREFETCHT1   512(DX)
@@ -463,7 +501,7 @@ group:
 	VPBROADCASTD 12(R9), Y7
 	MOVQ         SI, R10
 	LEAQ         (CX), R11
-	MOVQ         halves+72(FP), R12
+	MOVQ         halves+80(FP), R12
 	SHLQ         $0x02, R12
 
 line0:
@@ -531,7 +569,6 @@ line0:
 	VPADDW       Y5, Y1, Y1
 	VPMADDWD     vec01000100<>+0(SB), Y1, Y1
 	VPADDD       Y0, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
 	VPSRAW       $0x02, Y6, Y6
 	VPADDW       Y6, Y2, Y2
 	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
@@ -539,6 +576,48 @@ line0:
 	VPADDW       Y7, Y3, Y3
 	VPMADDWD     vec01000100<>+0(SB), Y3, Y3
 	VPADDD       Y2, Y3, Y3
+	TESTB        $0x07, 12(DI)
+	JEQ          plain0
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	MOVL         12(DI), R10
+	MOVL         R10, R11
+	ANDL         $0x07, R11
+	ANDL         $-8, R10
+	ADDQ         outliers+48(FP), R10
+
+outlier0:
+	MOVWLZX      4(R10), R12
+	MOVBLZX      6(R10), R13
+	ADDQ         CX, R12
+	VMOVD        R13, X13
+	VPBROADCASTD (R10), Y10
+	VMOVDQU      (R12), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+	VPMADDUBSW   Y10, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VMOVDQU      32(R12), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+	VPMADDUBSW   Y10, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	ADDQ         $0x08, R10
+	DECQ         R11
+	JNZ          outlier0
+	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
+	VPBROADCASTD 8(DI), Y12
+	VPADDD       Y12, Y4, Y4
+	VPSLLD       $0x10, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
+	VPBROADCASTD 8(DI), Y12
+	VPADDD       Y12, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+
+plain0:
+	VCVTDQ2PS    Y1, Y1
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y1, Y1
@@ -570,8 +649,8 @@ scaled0:
 	VPBROADCASTD 12(R9), Y7
 	MOVQ         SI, R10
 	LEAQ         64(CX), R11
-	MOVQ         halves+72(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         halves+80(FP), SI
+	SHLQ         $0x02, SI
 
 line1:
 	PREFETCHT1   8192(R11)
@@ -629,7 +708,7 @@ line1:
 	VPADDW       Y15, Y7, Y7
 	SUBQ         $-128, R11
 	ADDQ         $0x20, R10
-	DECQ         CX
+	DECQ         SI
 	JNZ          line1
 	VPSRAW       $0x02, Y4, Y4
 	VPADDW       Y4, Y0, Y0
@@ -638,7 +717,6 @@ line1:
 	VPADDW       Y5, Y1, Y1
 	VPMADDWD     vec01000100<>+0(SB), Y1, Y1
 	VPADDD       Y0, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
 	VPSRAW       $0x02, Y6, Y6
 	VPADDW       Y6, Y2, Y2
 	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
@@ -646,6 +724,48 @@ line1:
 	VPADDW       Y7, Y3, Y3
 	VPMADDWD     vec01000100<>+0(SB), Y3, Y3
 	VPADDD       Y2, Y3, Y3
+	TESTB        $0x07, 12(DI)
+	JEQ          plain1
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	MOVL         12(DI), SI
+	MOVL         SI, R12
+	ANDL         $0x07, R12
+	ANDL         $-8, SI
+	ADDQ         outliers+48(FP), SI
+
+outlier1:
+	MOVWLZX      4(SI), R13
+	MOVBLZX      6(SI), R14
+	ADDQ         CX, R13
+	VMOVD        R14, X13
+	VPBROADCASTD (SI), Y10
+	VMOVDQU      64(R13), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+	VPMADDUBSW   Y10, Y12, Y15
+	VPADDW       Y15, Y4, Y4
+	VMOVDQU      96(R13), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+	VPMADDUBSW   Y10, Y12, Y15
+	VPADDW       Y15, Y5, Y5
+	ADDQ         $0x08, SI
+	DECQ         R12
+	JNZ          outlier1
+	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
+	VPBROADCASTD 8(DI), Y12
+	VPADDD       Y12, Y4, Y4
+	VPSLLD       $0x10, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
+	VPBROADCASTD 8(DI), Y12
+	VPADDD       Y12, Y5, Y5
+	VPSLLD       $0x10, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+
+plain1:
+	VCVTDQ2PS    Y1, Y1
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y1, Y1
@@ -669,7 +789,7 @@ scaled1:
 	VMOVUPS Y3, 96(AX)
 	LEAQ    -64(R11), CX
 	MOVQ    R10, SI
-	ADDQ    $0x08, DI
+	ADDQ    $0x10, DI
 	ADDQ    $0x10, R9
 	ADDQ    $0x40, DX
 	CMPQ    wide+24(FP), $0x00
@@ -715,13 +835,13 @@ DATA vec01000100<>+24(SB)/4, $0x01000100
 DATA vec01000100<>+28(SB)/4, $0x01000100
 GLOBL vec01000100<>(SB), RODATA|NOPTR, $32
 
-// func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec3AVX2(SB), NOSPLIT, $0-72
+TEXT ·groupedVec3AVX2(SB), NOSPLIT, $0-80
 	MOVQ    y+0(FP), AX
 	MOVQ    data+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
+	MOVQ    bands+56(FP), BX
 	VMOVDQU vec03030303<>+0(SB), Y14
 	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
 
@@ -733,7 +853,7 @@ band:
 	VMOVUPS Y12, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
+	MOVQ    groups+64(FP), R8
 
 group:
 	PREFETCHT1 512(DX)
@@ -745,7 +865,7 @@ group:
 	VPXOR      Y5, Y5, Y5
 	MOVQ       SI, R9
 	LEAQ       (CX), R10
-	MOVQ       halves+64(FP), R11
+	MOVQ       halves+72(FP), R11
 	SHLQ       $0x02, R11
 
 line0:
@@ -839,7 +959,6 @@ line0:
 	VPADDD       Y0, Y2, Y2
 	VPBROADCASTD 4(DI), Y12
 	VPADDD       Y12, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
 	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
 	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
 	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
@@ -849,6 +968,7 @@ line0:
 	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(DI), Y12
 	VPADDD       Y12, Y5, Y5
+	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y2, Y2
@@ -878,7 +998,7 @@ scaled0:
 	VPXOR   Y5, Y5, Y5
 	MOVQ    SI, R9
 	LEAQ    64(CX), R10
-	MOVQ    halves+64(FP), CX
+	MOVQ    halves+72(FP), CX
 	SHLQ    $0x02, CX
 
 line1:
@@ -972,7 +1092,6 @@ line1:
 	VPADDD       Y0, Y2, Y2
 	VPBROADCASTD 4(DI), Y12
 	VPADDD       Y12, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
 	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
 	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
 	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
@@ -982,6 +1101,7 @@ line1:
 	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(DI), Y12
 	VPADDD       Y12, Y5, Y5
+	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y2, Y2
@@ -1005,7 +1125,7 @@ scaled1:
 	VMOVUPS Y5, 96(AX)
 	LEAQ    -64(R10), CX
 	MOVQ    R9, SI
-	ADDQ    $0x08, DI
+	ADDQ    $0x10, DI
 	ADDQ    $0x40, DX
 	CMPQ    wide+24(FP), $0x00
 	JE      next
@@ -1020,10 +1140,10 @@ next:
 	VZEROUPPER
 	RET
 
-// func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+// func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 // Requires: AVX, AVX2, F16C
-TEXT ·groupedTile2AVX2(SB), NOSPLIT, $128-80
-	MOVQ tokens+72(FP), AX
+TEXT ·groupedTile2AVX2(SB), NOSPLIT, $128-88
+	MOVQ tokens+80(FP), AX
 	CMPQ AX, $0x03
 	JNE  tokens2
 	MOVQ y+0(FP), AX
@@ -1031,7 +1151,7 @@ TEXT ·groupedTile2AVX2(SB), NOSPLIT, $128-80
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group3:
 	CMPQ      wide+32(FP), $0x00
@@ -1072,7 +1192,7 @@ half3:
 	VPXOR Y9, Y9, Y9
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line3:
@@ -1213,6 +1333,43 @@ line3:
 	VPMADDWD     vec00010001<>+0(SB), Y1, Y1
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y6, Y6
+	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
+	VPSLLD       $0x08, Y7, Y7
+	VPADDD       Y6, Y7, Y7
+	TESTB        $0x07, 12(SI)
+	JEQ          plainaof3
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         12(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlieraof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof3
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y7, Y7
+
+plainaof3:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -1221,10 +1378,6 @@ line3:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPMADDWD     vec00010001<>+0(SB), Y6, Y6
-	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
-	VPSLLD       $0x08, Y7, Y7
-	VPADDD       Y6, Y7, Y7
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y7, Y7
 	VCVTDQ2PS    Y7, Y7
@@ -1238,22 +1391,55 @@ line3:
 	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 12(SI), Y14
-	VPADDD       Y14, Y3, Y3
-	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS 8(SI), Y14
-	VMULPS       Y14, Y3, Y3
-	VMULPS       (SP)(R8*1), Y3, Y3
-	VADDPS       (R11), Y3, Y3
-	VMOVUPS      Y3, (R11)
 	VPMADDWD     vec00010001<>+0(SB), Y8, Y8
 	VPMADDWD     vec00010001<>+0(SB), Y9, Y9
 	VPSLLD       $0x08, Y9, Y9
 	VPADDD       Y8, Y9, Y9
-	VPBROADCASTD 12(SI), Y14
+	TESTB        $0x07, 28(SI)
+	JEQ          plainbof3
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         28(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlierbof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof3
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y9, Y9
+
+plainbof3:
+	VPBROADCASTD 20(SI), Y14
+	VPADDD       Y14, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS 16(SI), Y14
+	VMULPS       Y14, Y3, Y3
+	VMULPS       (SP)(R8*1), Y3, Y3
+	VADDPS       (R11), Y3, Y3
+	VMOVUPS      Y3, (R11)
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y9, Y9
 	VCVTDQ2PS    Y9, Y9
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y9, Y9
 	VMULPS       32(SP)(R8*1), Y9, Y9
 	VADDPS       32(R11), Y9, Y9
@@ -1263,22 +1449,55 @@ line3:
 	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
-	VPBROADCASTD 20(SI), Y14
-	VPADDD       Y14, Y5, Y5
-	VCVTDQ2PS    Y5, Y5
-	VBROADCASTSS 16(SI), Y14
-	VMULPS       Y14, Y5, Y5
-	VMULPS       (SP)(R8*1), Y5, Y5
-	VADDPS       (R11), Y5, Y5
-	VMOVUPS      Y5, (R11)
 	VPMADDWD     vec00010001<>+0(SB), Y10, Y10
 	VPMADDWD     vec00010001<>+0(SB), Y11, Y11
 	VPSLLD       $0x08, Y11, Y11
 	VPADDD       Y10, Y11, Y11
-	VPBROADCASTD 20(SI), Y14
+	TESTB        $0x07, 44(SI)
+	JEQ          plaincof3
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         44(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outliercof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliercof3
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y5, Y5
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y11, Y11
+
+plaincof3:
+	VPBROADCASTD 36(SI), Y14
+	VPADDD       Y14, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS 32(SI), Y14
+	VMULPS       Y14, Y5, Y5
+	VMULPS       (SP)(R8*1), Y5, Y5
+	VADDPS       (R11), Y5, Y5
+	VMOVUPS      Y5, (R11)
+	VPBROADCASTD 36(SI), Y14
 	VPADDD       Y14, Y11, Y11
 	VCVTDQ2PS    Y11, Y11
-	VBROADCASTSS 16(SI), Y14
+	VBROADCASTSS 32(SI), Y14
 	VMULPS       Y14, Y11, Y11
 	VMULPS       32(SP)(R8*1), Y11, Y11
 	VADDPS       32(R11), Y11, Y11
@@ -1288,7 +1507,7 @@ line3:
 	JE           half3
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x18, SI
+	ADDQ         $0x30, SI
 	DECQ         DI
 	JNZ          group3
 	VZEROUPPER
@@ -1302,7 +1521,7 @@ tokens2:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group2:
 	CMPQ      wide+32(FP), $0x00
@@ -1339,7 +1558,7 @@ half2:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line2:
@@ -1440,6 +1659,43 @@ line2:
 	VPMADDWD     vec00010001<>+0(SB), Y1, Y1
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
+	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y4, Y5, Y5
+	TESTB        $0x07, 12(SI)
+	JEQ          plainaof2
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         12(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlieraof2:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof2
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y5, Y5
+
+plainaof2:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -1448,10 +1704,6 @@ line2:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
-	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y4, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y5, Y5
 	VCVTDQ2PS    Y5, Y5
@@ -1465,22 +1717,55 @@ line2:
 	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 12(SI), Y14
-	VPADDD       Y14, Y3, Y3
-	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS 8(SI), Y14
-	VMULPS       Y14, Y3, Y3
-	VMULPS       (SP)(R8*1), Y3, Y3
-	VADDPS       (R11), Y3, Y3
-	VMOVUPS      Y3, (R11)
 	VPMADDWD     vec00010001<>+0(SB), Y6, Y6
 	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
 	VPSLLD       $0x08, Y7, Y7
 	VPADDD       Y6, Y7, Y7
-	VPBROADCASTD 12(SI), Y14
+	TESTB        $0x07, 28(SI)
+	JEQ          plainbof2
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         28(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlierbof2:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof2
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y3, Y3
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y7, Y7
+
+plainbof2:
+	VPBROADCASTD 20(SI), Y14
+	VPADDD       Y14, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS 16(SI), Y14
+	VMULPS       Y14, Y3, Y3
+	VMULPS       (SP)(R8*1), Y3, Y3
+	VADDPS       (R11), Y3, Y3
+	VMOVUPS      Y3, (R11)
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y7, Y7
 	VCVTDQ2PS    Y7, Y7
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y7, Y7
 	VMULPS       32(SP)(R8*1), Y7, Y7
 	VADDPS       32(R11), Y7, Y7
@@ -1490,7 +1775,7 @@ line2:
 	JE           half2
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x10, SI
+	ADDQ         $0x20, SI
 	DECQ         DI
 	JNZ          group2
 	VZEROUPPER
@@ -1502,7 +1787,7 @@ tokens1:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group1:
 	CMPQ      wide+32(FP), $0x00
@@ -1535,7 +1820,7 @@ half1:
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line1:
@@ -1596,6 +1881,43 @@ line1:
 	VPMADDWD     vec00010001<>+0(SB), Y1, Y1
 	VPSLLD       $0x08, Y1, Y1
 	VPADDD       Y0, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
+	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
+	VPSLLD       $0x08, Y3, Y3
+	VPADDD       Y2, Y3, Y3
+	TESTB        $0x07, 12(SI)
+	JEQ          plainaof1
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         12(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlieraof1:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y12, Y12
+	VMOVDQU      32(R14), Y15
+	VPMADDUBSW   Y14, Y15, Y15
+	VPADDW       Y15, Y13, Y13
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof1
+	VPMADDWD     vec00010001<>+0(SB), Y12, Y12
+	VPSLLD       $0x10, Y12, Y12
+	VPADDD       Y12, Y1, Y1
+	VPMADDWD     vec00010001<>+0(SB), Y13, Y13
+	VPSLLD       $0x10, Y13, Y13
+	VPADDD       Y13, Y3, Y3
+
+plainaof1:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -1604,10 +1926,6 @@ line1:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
-	VPSLLD       $0x08, Y3, Y3
-	VPADDD       Y2, Y3, Y3
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
@@ -1621,16 +1939,16 @@ line1:
 	JE           half1
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x08, SI
+	ADDQ         $0x10, SI
 	DECQ         DI
 	JNZ          group1
 	VZEROUPPER
 	RET
 
-// func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+// func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 // Requires: AVX, AVX2, F16C
-TEXT ·groupedTile3AVX2(SB), NOSPLIT, $128-80
-	MOVQ tokens+72(FP), AX
+TEXT ·groupedTile3AVX2(SB), NOSPLIT, $128-88
+	MOVQ tokens+80(FP), AX
 	CMPQ AX, $0x02
 	JNE  tokens1
 	MOVQ y+0(FP), AX
@@ -1638,7 +1956,7 @@ TEXT ·groupedTile3AVX2(SB), NOSPLIT, $128-80
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group2:
 	CMPQ      wide+32(FP), $0x00
@@ -1679,7 +1997,7 @@ half2:
 	VPXOR Y9, Y9, Y9
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line2:
@@ -1823,6 +2141,13 @@ line2:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
+	VPMADDWD     vec00010001<>+0(SB), Y6, Y6
+	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
+	VPMADDWD     vec00010001<>+0(SB), Y8, Y8
+	VPSLLD       $0x08, Y8, Y8
+	VPADDD       Y7, Y8, Y8
+	VPSLLD       $0x08, Y8, Y8
+	VPADDD       Y6, Y8, Y8
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
@@ -1831,13 +2156,6 @@ line2:
 	VMULPS       (SP)(R8*1), Y2, Y2
 	VADDPS       (R11), Y2, Y2
 	VMOVUPS      Y2, (R11)
-	VPMADDWD     vec00010001<>+0(SB), Y6, Y6
-	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
-	VPMADDWD     vec00010001<>+0(SB), Y8, Y8
-	VPSLLD       $0x08, Y8, Y8
-	VPADDD       Y7, Y8, Y8
-	VPSLLD       $0x08, Y8, Y8
-	VPADDD       Y6, Y8, Y8
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y8, Y8
 	VCVTDQ2PS    Y8, Y8
@@ -1854,14 +2172,6 @@ line2:
 	VPADDD       Y4, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y3, Y5, Y5
-	VPBROADCASTD 12(SI), Y14
-	VPADDD       Y14, Y5, Y5
-	VCVTDQ2PS    Y5, Y5
-	VBROADCASTSS 8(SI), Y14
-	VMULPS       Y14, Y5, Y5
-	VMULPS       (SP)(R8*1), Y5, Y5
-	VADDPS       (R11), Y5, Y5
-	VMOVUPS      Y5, (R11)
 	VPMADDWD     vec00010001<>+0(SB), Y9, Y9
 	VPMADDWD     vec00010001<>+0(SB), Y10, Y10
 	VPMADDWD     vec00010001<>+0(SB), Y11, Y11
@@ -1869,10 +2179,18 @@ line2:
 	VPADDD       Y10, Y11, Y11
 	VPSLLD       $0x08, Y11, Y11
 	VPADDD       Y9, Y11, Y11
-	VPBROADCASTD 12(SI), Y14
+	VPBROADCASTD 20(SI), Y14
+	VPADDD       Y14, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS 16(SI), Y14
+	VMULPS       Y14, Y5, Y5
+	VMULPS       (SP)(R8*1), Y5, Y5
+	VADDPS       (R11), Y5, Y5
+	VMOVUPS      Y5, (R11)
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y11, Y11
 	VCVTDQ2PS    Y11, Y11
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y11, Y11
 	VMULPS       32(SP)(R8*1), Y11, Y11
 	VADDPS       32(R11), Y11, Y11
@@ -1882,7 +2200,7 @@ line2:
 	JE           half2
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x10, SI
+	ADDQ         $0x20, SI
 	DECQ         DI
 	JNZ          group2
 	VZEROUPPER
@@ -1894,7 +2212,7 @@ tokens1:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group1:
 	CMPQ      wide+32(FP), $0x00
@@ -1929,7 +2247,7 @@ half1:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line1:
@@ -2013,6 +2331,13 @@ line1:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
+	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
+	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
+	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
@@ -2021,13 +2346,6 @@ line1:
 	VMULPS       (SP)(R8*1), Y2, Y2
 	VADDPS       (R11), Y2, Y2
 	VMOVUPS      Y2, (R11)
-	VPMADDWD     vec00010001<>+0(SB), Y3, Y3
-	VPMADDWD     vec00010001<>+0(SB), Y4, Y4
-	VPMADDWD     vec00010001<>+0(SB), Y5, Y5
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y4, Y5, Y5
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y5, Y5
 	VCVTDQ2PS    Y5, Y5
@@ -2041,19 +2359,19 @@ line1:
 	JE           half1
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x08, SI
+	ADDQ         $0x10, SI
 	DECQ         DI
 	JNZ          group1
 	VZEROUPPER
 	RET
 
-// func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec2VNNI(SB), NOSPLIT, $0-72
+TEXT ·groupedVec2VNNI(SB), NOSPLIT, $0-80
 	MOVQ    y+0(FP), AX
 	MOVQ    data+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
+	MOVQ    bands+56(FP), BX
 	VMOVDQU vec03030303<>+0(SB), Y14
 	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
 
@@ -2065,7 +2383,7 @@ band:
 	VMOVUPS Y12, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
+	MOVQ    groups+64(FP), R8
 
 group:
 	PREFETCHT1   512(DX)
@@ -2079,7 +2397,7 @@ group:
 	VPXOR        Y7, Y7, Y7
 	MOVQ         SI, R9
 	LEAQ         (CX), R10
-	MOVQ         halves+64(FP), R11
+	MOVQ         halves+72(FP), R11
 	SHLQ         $0x02, R11
 
 line0:
@@ -2166,25 +2484,64 @@ line0:
 	BYTE $0xf2
 
 	// VPDPBUSD Y13, Y12, Y7 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xfd
-	SUBQ         $-128, R10
-	ADDQ         $0x20, R9
-	DECQ         R11
-	JNZ          line0
-	VPSRAD       $0x02, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPSRAD       $0x02, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
+	LONG   $0x501dc2c4
+	BYTE   $0xfd
+	SUBQ   $-128, R10
+	ADDQ   $0x20, R9
+	DECQ   R11
+	JNZ    line0
+	VPSRAD $0x02, Y4, Y4
+	VPADDD Y4, Y0, Y0
+	VPSRAD $0x02, Y5, Y5
+	VPADDD Y5, Y1, Y1
+	VPSLLD $0x08, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPSRAD $0x02, Y6, Y6
+	VPADDD Y6, Y2, Y2
+	VPSRAD $0x02, Y7, Y7
+	VPADDD Y7, Y3, Y3
+	VPSLLD $0x08, Y3, Y3
+	VPADDD Y2, Y3, Y3
+	TESTB  $0x07, 12(DI)
+	JEQ    plain0
+	VPXOR  Y4, Y4, Y4
+	VPXOR  Y5, Y5, Y5
+	MOVL   12(DI), R9
+	MOVL   R9, R10
+	ANDL   $0x07, R10
+	ANDL   $-8, R9
+	ADDQ   outliers+48(FP), R9
+
+outlier0:
+	MOVWLZX      4(R9), R11
+	MOVBLZX      6(R9), R12
+	ADDQ         CX, R11
+	VMOVD        R12, X13
+	VPBROADCASTD (R9), Y10
+	VMOVDQU      (R11), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+
+	// VPDPBUSD Y10, Y12, Y4 {vex}
+	LONG    $0x501dc2c4
+	BYTE    $0xe2
+	VMOVDQU 32(R11), Y12
+	VPSRLD  X13, Y12, Y12
+	VPAND   Y14, Y12, Y12
+
+	// VPDPBUSD Y10, Y12, Y5 {vex}
+	LONG   $0x501dc2c4
+	BYTE   $0xea
+	ADDQ   $0x08, R9
+	DECQ   R10
+	JNZ    outlier0
+	VPSLLD $0x10, Y4, Y4
+	VPADDD Y4, Y1, Y1
+	VPSLLD $0x10, Y5, Y5
+	VPADDD Y5, Y3, Y3
+
+plain0:
 	VCVTDQ2PS    Y1, Y1
-	VPSRAD       $0x02, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPSRAD       $0x02, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPSLLD       $0x08, Y3, Y3
-	VPADDD       Y2, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y1, Y1
@@ -2216,8 +2573,8 @@ scaled0:
 	VPXOR        Y7, Y7, Y7
 	MOVQ         SI, R9
 	LEAQ         64(CX), R10
-	MOVQ         halves+64(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         halves+72(FP), SI
+	SHLQ         $0x02, SI
 
 line1:
 	PREFETCHT1   8192(R10)
@@ -2303,25 +2660,64 @@ line1:
 	BYTE $0xf2
 
 	// VPDPBUSD Y13, Y12, Y7 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xfd
-	SUBQ         $-128, R10
-	ADDQ         $0x20, R9
-	DECQ         CX
-	JNZ          line1
-	VPSRAD       $0x02, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPSRAD       $0x02, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
+	LONG   $0x501dc2c4
+	BYTE   $0xfd
+	SUBQ   $-128, R10
+	ADDQ   $0x20, R9
+	DECQ   SI
+	JNZ    line1
+	VPSRAD $0x02, Y4, Y4
+	VPADDD Y4, Y0, Y0
+	VPSRAD $0x02, Y5, Y5
+	VPADDD Y5, Y1, Y1
+	VPSLLD $0x08, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPSRAD $0x02, Y6, Y6
+	VPADDD Y6, Y2, Y2
+	VPSRAD $0x02, Y7, Y7
+	VPADDD Y7, Y3, Y3
+	VPSLLD $0x08, Y3, Y3
+	VPADDD Y2, Y3, Y3
+	TESTB  $0x07, 12(DI)
+	JEQ    plain1
+	VPXOR  Y4, Y4, Y4
+	VPXOR  Y5, Y5, Y5
+	MOVL   12(DI), SI
+	MOVL   SI, R11
+	ANDL   $0x07, R11
+	ANDL   $-8, SI
+	ADDQ   outliers+48(FP), SI
+
+outlier1:
+	MOVWLZX      4(SI), R12
+	MOVBLZX      6(SI), R13
+	ADDQ         CX, R12
+	VMOVD        R13, X13
+	VPBROADCASTD (SI), Y10
+	VMOVDQU      64(R12), Y12
+	VPSRLD       X13, Y12, Y12
+	VPAND        Y14, Y12, Y12
+
+	// VPDPBUSD Y10, Y12, Y4 {vex}
+	LONG    $0x501dc2c4
+	BYTE    $0xe2
+	VMOVDQU 96(R12), Y12
+	VPSRLD  X13, Y12, Y12
+	VPAND   Y14, Y12, Y12
+
+	// VPDPBUSD Y10, Y12, Y5 {vex}
+	LONG   $0x501dc2c4
+	BYTE   $0xea
+	ADDQ   $0x08, SI
+	DECQ   R11
+	JNZ    outlier1
+	VPSLLD $0x10, Y4, Y4
+	VPADDD Y4, Y1, Y1
+	VPSLLD $0x10, Y5, Y5
+	VPADDD Y5, Y3, Y3
+
+plain1:
 	VCVTDQ2PS    Y1, Y1
-	VPSRAD       $0x02, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPSRAD       $0x02, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPSLLD       $0x08, Y3, Y3
-	VPADDD       Y2, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y1, Y1
@@ -2345,7 +2741,7 @@ scaled1:
 	VMOVUPS Y3, 96(AX)
 	LEAQ    -64(R10), CX
 	MOVQ    R9, SI
-	ADDQ    $0x08, DI
+	ADDQ    $0x10, DI
 	ADDQ    $0x40, DX
 	CMPQ    wide+24(FP), $0x00
 	JE      next
@@ -2360,13 +2756,13 @@ next:
 	VZEROUPPER
 	RET
 
-// func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·groupedVec3VNNI(SB), NOSPLIT, $0-72
+TEXT ·groupedVec3VNNI(SB), NOSPLIT, $0-80
 	MOVQ    y+0(FP), AX
 	MOVQ    data+8(FP), CX
 	MOVQ    scales+16(FP), DX
-	MOVQ    bands+48(FP), BX
+	MOVQ    bands+56(FP), BX
 	VMOVDQU vec03030303<>+0(SB), Y14
 	VMOVDQU vec0c0c0c0c<>+0(SB), Y11
 
@@ -2378,7 +2774,7 @@ band:
 	VMOVUPS Y12, 96(AX)
 	MOVQ    q+32(FP), SI
 	MOVQ    scale+40(FP), DI
-	MOVQ    groups+56(FP), R8
+	MOVQ    groups+64(FP), R8
 
 group:
 	PREFETCHT1   512(DX)
@@ -2390,7 +2786,7 @@ group:
 	VPXOR        Y5, Y5, Y5
 	MOVQ         SI, R9
 	LEAQ         (CX), R10
-	MOVQ         halves+64(FP), R11
+	MOVQ         halves+72(FP), R11
 	SHLQ         $0x02, R11
 
 line0:
@@ -2527,11 +2923,11 @@ line0:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y3, Y5, Y5
+	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y2, Y2
@@ -2561,7 +2957,7 @@ scaled0:
 	VPXOR        Y5, Y5, Y5
 	MOVQ         SI, R9
 	LEAQ         64(CX), R10
-	MOVQ         halves+64(FP), CX
+	MOVQ         halves+72(FP), CX
 	SHLQ         $0x02, CX
 
 line1:
@@ -2698,11 +3094,11 @@ line1:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
-	VCVTDQ2PS    Y2, Y2
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y3, Y5, Y5
+	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS (DI), Y12
 	VMULPS       Y12, Y2, Y2
@@ -2726,7 +3122,7 @@ scaled1:
 	VMOVUPS Y5, 96(AX)
 	LEAQ    -64(R10), CX
 	MOVQ    R9, SI
-	ADDQ    $0x08, DI
+	ADDQ    $0x10, DI
 	ADDQ    $0x40, DX
 	CMPQ    wide+24(FP), $0x00
 	JE      next
@@ -2741,10 +3137,10 @@ next:
 	VZEROUPPER
 	RET
 
-// func groupedTile2VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+// func groupedTile2VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 // Requires: AVX, AVX2, F16C
-TEXT ·groupedTile2VNNI(SB), NOSPLIT, $128-80
-	MOVQ tokens+72(FP), AX
+TEXT ·groupedTile2VNNI(SB), NOSPLIT, $128-88
+	MOVQ tokens+80(FP), AX
 	CMPQ AX, $0x03
 	JNE  tokens2
 	MOVQ y+0(FP), AX
@@ -2752,7 +3148,7 @@ TEXT ·groupedTile2VNNI(SB), NOSPLIT, $128-80
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group3:
 	CMPQ      wide+32(FP), $0x00
@@ -2793,7 +3189,7 @@ half3:
 	VPXOR Y9, Y9, Y9
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line3:
@@ -3019,15 +3415,52 @@ line3:
 	BYTE $0xee
 
 	// VPDPBUSD Y14, Y13, Y11 {vex}
-	LONG         $0x501542c4
-	BYTE         $0xde
-	ADDQ         $0x00000200, R10
-	ADDQ         $0x60, R9
-	DECQ         R11
-	JNZ          line3
-	LEAQ         (AX)(R8*1), R11
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
+	LONG   $0x501542c4
+	BYTE   $0xde
+	ADDQ   $0x00000200, R10
+	ADDQ   $0x60, R9
+	DECQ   R11
+	JNZ    line3
+	LEAQ   (AX)(R8*1), R11
+	VPSLLD $0x08, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPSLLD $0x08, Y7, Y7
+	VPADDD Y6, Y7, Y7
+	TESTB  $0x07, 12(SI)
+	JEQ    plainaof3
+	VPXOR  Y12, Y12, Y12
+	VPXOR  Y13, Y13, Y13
+	MOVL   12(SI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+56(FP), R12
+
+outlieraof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outlieraof3
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y1, Y1
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y7, Y7
+
+plainaof3:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -3036,8 +3469,6 @@ line3:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPSLLD       $0x08, Y7, Y7
-	VPADDD       Y6, Y7, Y7
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y7, Y7
 	VCVTDQ2PS    Y7, Y7
@@ -3049,20 +3480,55 @@ line3:
 	ADDQ         stride+8(FP), R11
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 12(SI), Y14
+	VPSLLD       $0x08, Y9, Y9
+	VPADDD       Y8, Y9, Y9
+	TESTB        $0x07, 28(SI)
+	JEQ          plainbof3
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         28(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlierbof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outlierbof3
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y3, Y3
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y9, Y9
+
+plainbof3:
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y3, Y3
 	VMULPS       (SP)(R8*1), Y3, Y3
 	VADDPS       (R11), Y3, Y3
 	VMOVUPS      Y3, (R11)
-	VPSLLD       $0x08, Y9, Y9
-	VPADDD       Y8, Y9, Y9
-	VPBROADCASTD 12(SI), Y14
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y9, Y9
 	VCVTDQ2PS    Y9, Y9
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y9, Y9
 	VMULPS       32(SP)(R8*1), Y9, Y9
 	VADDPS       32(R11), Y9, Y9
@@ -3070,20 +3536,55 @@ line3:
 	ADDQ         stride+8(FP), R11
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y4, Y5, Y5
-	VPBROADCASTD 20(SI), Y14
+	VPSLLD       $0x08, Y11, Y11
+	VPADDD       Y10, Y11, Y11
+	TESTB        $0x07, 44(SI)
+	JEQ          plaincof3
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         44(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outliercof3:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outliercof3
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y5, Y5
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y11, Y11
+
+plaincof3:
+	VPBROADCASTD 36(SI), Y14
 	VPADDD       Y14, Y5, Y5
 	VCVTDQ2PS    Y5, Y5
-	VBROADCASTSS 16(SI), Y14
+	VBROADCASTSS 32(SI), Y14
 	VMULPS       Y14, Y5, Y5
 	VMULPS       (SP)(R8*1), Y5, Y5
 	VADDPS       (R11), Y5, Y5
 	VMOVUPS      Y5, (R11)
-	VPSLLD       $0x08, Y11, Y11
-	VPADDD       Y10, Y11, Y11
-	VPBROADCASTD 20(SI), Y14
+	VPBROADCASTD 36(SI), Y14
 	VPADDD       Y14, Y11, Y11
 	VCVTDQ2PS    Y11, Y11
-	VBROADCASTSS 16(SI), Y14
+	VBROADCASTSS 32(SI), Y14
 	VMULPS       Y14, Y11, Y11
 	VMULPS       32(SP)(R8*1), Y11, Y11
 	VADDPS       32(R11), Y11, Y11
@@ -3093,7 +3594,7 @@ line3:
 	JE           half3
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x18, SI
+	ADDQ         $0x30, SI
 	DECQ         DI
 	JNZ          group3
 	VZEROUPPER
@@ -3107,7 +3608,7 @@ tokens2:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group2:
 	CMPQ      wide+32(FP), $0x00
@@ -3144,7 +3645,7 @@ half2:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line2:
@@ -3298,15 +3799,52 @@ line2:
 	BYTE $0xde
 
 	// VPDPBUSD Y14, Y13, Y7 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xfe
-	ADDQ         $0x00000200, R10
-	ADDQ         $0x40, R9
-	DECQ         R11
-	JNZ          line2
-	LEAQ         (AX)(R8*1), R11
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
+	LONG   $0x5015c2c4
+	BYTE   $0xfe
+	ADDQ   $0x00000200, R10
+	ADDQ   $0x40, R9
+	DECQ   R11
+	JNZ    line2
+	LEAQ   (AX)(R8*1), R11
+	VPSLLD $0x08, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPSLLD $0x08, Y5, Y5
+	VPADDD Y4, Y5, Y5
+	TESTB  $0x07, 12(SI)
+	JEQ    plainaof2
+	VPXOR  Y12, Y12, Y12
+	VPXOR  Y13, Y13, Y13
+	MOVL   12(SI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+56(FP), R12
+
+outlieraof2:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outlieraof2
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y1, Y1
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y5, Y5
+
+plainaof2:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -3315,8 +3853,6 @@ line2:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y4, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y5, Y5
 	VCVTDQ2PS    Y5, Y5
@@ -3328,20 +3864,55 @@ line2:
 	ADDQ         stride+8(FP), R11
 	VPSLLD       $0x08, Y3, Y3
 	VPADDD       Y2, Y3, Y3
-	VPBROADCASTD 12(SI), Y14
+	VPSLLD       $0x08, Y7, Y7
+	VPADDD       Y6, Y7, Y7
+	TESTB        $0x07, 28(SI)
+	JEQ          plainbof2
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y13, Y13, Y13
+	MOVL         28(SI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+56(FP), R12
+
+outlierbof2:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outlierbof2
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y3, Y3
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y7, Y7
+
+plainbof2:
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y3, Y3
 	VMULPS       (SP)(R8*1), Y3, Y3
 	VADDPS       (R11), Y3, Y3
 	VMOVUPS      Y3, (R11)
-	VPSLLD       $0x08, Y7, Y7
-	VPADDD       Y6, Y7, Y7
-	VPBROADCASTD 12(SI), Y14
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y7, Y7
 	VCVTDQ2PS    Y7, Y7
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y7, Y7
 	VMULPS       32(SP)(R8*1), Y7, Y7
 	VADDPS       32(R11), Y7, Y7
@@ -3351,7 +3922,7 @@ line2:
 	JE           half2
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x10, SI
+	ADDQ         $0x20, SI
 	DECQ         DI
 	JNZ          group2
 	VZEROUPPER
@@ -3363,7 +3934,7 @@ tokens1:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group1:
 	CMPQ      wide+32(FP), $0x00
@@ -3396,7 +3967,7 @@ half1:
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line1:
@@ -3478,15 +4049,52 @@ line1:
 	BYTE $0xce
 
 	// VPDPBUSD Y14, Y13, Y3 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xde
-	ADDQ         $0x00000200, R10
-	ADDQ         $0x20, R9
-	DECQ         R11
-	JNZ          line1
-	LEAQ         (AX)(R8*1), R11
-	VPSLLD       $0x08, Y1, Y1
-	VPADDD       Y0, Y1, Y1
+	LONG   $0x5015c2c4
+	BYTE   $0xde
+	ADDQ   $0x00000200, R10
+	ADDQ   $0x20, R9
+	DECQ   R11
+	JNZ    line1
+	LEAQ   (AX)(R8*1), R11
+	VPSLLD $0x08, Y1, Y1
+	VPADDD Y0, Y1, Y1
+	VPSLLD $0x08, Y3, Y3
+	VPADDD Y2, Y3, Y3
+	TESTB  $0x07, 12(SI)
+	JEQ    plainaof1
+	VPXOR  Y12, Y12, Y12
+	VPXOR  Y13, Y13, Y13
+	MOVL   12(SI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+56(FP), R12
+
+outlieraof1:
+	MOVBLZX      7(R12), R14
+	SHLL         $0x07, R14
+	ADDQ         CX, R14
+	ADDQ         R8, R14
+	VPBROADCASTD (R12), Y14
+	VMOVDQU      (R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y12 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xe6
+	VMOVDQU 32(R14), Y15
+
+	// VPDPBUSD Y14, Y15, Y13 {vex}
+	LONG   $0x500542c4
+	BYTE   $0xee
+	ADDQ   $0x08, R12
+	DECQ   R13
+	JNZ    outlieraof1
+	VPSLLD $0x10, Y12, Y12
+	VPADDD Y12, Y1, Y1
+	VPSLLD $0x10, Y13, Y13
+	VPADDD Y13, Y3, Y3
+
+plainaof1:
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
@@ -3495,8 +4103,6 @@ line1:
 	VMULPS       (SP)(R8*1), Y1, Y1
 	VADDPS       (R11), Y1, Y1
 	VMOVUPS      Y1, (R11)
-	VPSLLD       $0x08, Y3, Y3
-	VPADDD       Y2, Y3, Y3
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y3, Y3
 	VCVTDQ2PS    Y3, Y3
@@ -3510,16 +4116,16 @@ line1:
 	JE           half1
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x08, SI
+	ADDQ         $0x10, SI
 	DECQ         DI
 	JNZ          group1
 	VZEROUPPER
 	RET
 
-// func groupedTile3VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+// func groupedTile3VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 // Requires: AVX, AVX2, F16C
-TEXT ·groupedTile3VNNI(SB), NOSPLIT, $128-80
-	MOVQ tokens+72(FP), AX
+TEXT ·groupedTile3VNNI(SB), NOSPLIT, $128-88
+	MOVQ tokens+80(FP), AX
 	CMPQ AX, $0x02
 	JNE  tokens1
 	MOVQ y+0(FP), AX
@@ -3527,7 +4133,7 @@ TEXT ·groupedTile3VNNI(SB), NOSPLIT, $128-80
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group2:
 	CMPQ      wide+32(FP), $0x00
@@ -3568,7 +4174,7 @@ half2:
 	VPXOR Y9, Y9, Y9
 	VPXOR Y10, Y10, Y10
 	VPXOR Y11, Y11, Y11
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line2:
@@ -3805,6 +4411,10 @@ line2:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
+	VPSLLD       $0x08, Y8, Y8
+	VPADDD       Y7, Y8, Y8
+	VPSLLD       $0x08, Y8, Y8
+	VPADDD       Y6, Y8, Y8
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
@@ -3813,10 +4423,6 @@ line2:
 	VMULPS       (SP)(R8*1), Y2, Y2
 	VADDPS       (R11), Y2, Y2
 	VMOVUPS      Y2, (R11)
-	VPSLLD       $0x08, Y8, Y8
-	VPADDD       Y7, Y8, Y8
-	VPSLLD       $0x08, Y8, Y8
-	VPADDD       Y6, Y8, Y8
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y8, Y8
 	VCVTDQ2PS    Y8, Y8
@@ -3830,22 +4436,22 @@ line2:
 	VPADDD       Y4, Y5, Y5
 	VPSLLD       $0x08, Y5, Y5
 	VPADDD       Y3, Y5, Y5
-	VPBROADCASTD 12(SI), Y14
-	VPADDD       Y14, Y5, Y5
-	VCVTDQ2PS    Y5, Y5
-	VBROADCASTSS 8(SI), Y14
-	VMULPS       Y14, Y5, Y5
-	VMULPS       (SP)(R8*1), Y5, Y5
-	VADDPS       (R11), Y5, Y5
-	VMOVUPS      Y5, (R11)
 	VPSLLD       $0x08, Y11, Y11
 	VPADDD       Y10, Y11, Y11
 	VPSLLD       $0x08, Y11, Y11
 	VPADDD       Y9, Y11, Y11
-	VPBROADCASTD 12(SI), Y14
+	VPBROADCASTD 20(SI), Y14
+	VPADDD       Y14, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS 16(SI), Y14
+	VMULPS       Y14, Y5, Y5
+	VMULPS       (SP)(R8*1), Y5, Y5
+	VADDPS       (R11), Y5, Y5
+	VMOVUPS      Y5, (R11)
+	VPBROADCASTD 20(SI), Y14
 	VPADDD       Y14, Y11, Y11
 	VCVTDQ2PS    Y11, Y11
-	VBROADCASTSS 8(SI), Y14
+	VBROADCASTSS 16(SI), Y14
 	VMULPS       Y14, Y11, Y11
 	VMULPS       32(SP)(R8*1), Y11, Y11
 	VADDPS       32(R11), Y11, Y11
@@ -3855,7 +4461,7 @@ line2:
 	JE           half2
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x10, SI
+	ADDQ         $0x20, SI
 	DECQ         DI
 	JNZ          group2
 	VZEROUPPER
@@ -3867,7 +4473,7 @@ tokens1:
 	MOVQ scales+24(FP), DX
 	MOVQ q+40(FP), BX
 	MOVQ scale+48(FP), SI
-	MOVQ groups+56(FP), DI
+	MOVQ groups+64(FP), DI
 
 group1:
 	CMPQ      wide+32(FP), $0x00
@@ -3902,7 +4508,7 @@ half1:
 	VPXOR Y3, Y3, Y3
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
-	MOVQ  halves+64(FP), R11
+	MOVQ  halves+72(FP), R11
 	SHLQ  $0x02, R11
 
 line1:
@@ -4031,6 +4637,10 @@ line1:
 	VPADDD       Y1, Y2, Y2
 	VPSLLD       $0x08, Y2, Y2
 	VPADDD       Y0, Y2, Y2
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y4, Y5, Y5
+	VPSLLD       $0x08, Y5, Y5
+	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y2, Y2
 	VCVTDQ2PS    Y2, Y2
@@ -4039,10 +4649,6 @@ line1:
 	VMULPS       (SP)(R8*1), Y2, Y2
 	VADDPS       (R11), Y2, Y2
 	VMOVUPS      Y2, (R11)
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y4, Y5, Y5
-	VPSLLD       $0x08, Y5, Y5
-	VPADDD       Y3, Y5, Y5
 	VPBROADCASTD 4(SI), Y14
 	VPADDD       Y14, Y5, Y5
 	VCVTDQ2PS    Y5, Y5
@@ -4056,19 +4662,19 @@ line1:
 	JE           half1
 	LEAQ         -64(R10), CX
 	MOVQ         R9, BX
-	ADDQ         $0x08, SI
+	ADDQ         $0x10, SI
 	DECQ         DI
 	JNZ          group1
 	VZEROUPPER
 	RET
 
-// func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
-TEXT ·groupedVec2AVX512(SB), NOSPLIT, $0-72
+TEXT ·groupedVec2AVX512(SB), NOSPLIT, $0-80
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
 	MOVQ         scales+16(FP), DX
-	MOVQ         bands+48(FP), BX
+	MOVQ         bands+56(FP), BX
 	MOVL         $0x03030303, SI
 	VPBROADCASTD SI, Z0
 	MOVL         $0x0c0c0c0c, SI
@@ -4077,7 +4683,7 @@ TEXT ·groupedVec2AVX512(SB), NOSPLIT, $0-72
 band:
 	MOVQ   q+32(FP), SI
 	MOVQ   scale+40(FP), DI
-	MOVQ   groups+56(FP), R8
+	MOVQ   groups+64(FP), R8
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
@@ -4091,7 +4697,8 @@ group:
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z11, Z11, Z11
 	PREFETCHT0   512(DX)
-	MOVQ         halves+64(FP), R9
+	MOVQ         halves+72(FP), R10
+	MOVQ         CX, R9
 
 half:
 	PREFETCHT1   8192(CX)
@@ -4248,14 +4855,47 @@ half:
 	VPDPBUSD     Z14, Z13, Z11
 	ADDQ         $0x00000200, CX
 	SUBQ         $-128, SI
-	DECQ         R9
+	DECQ         R10
 	JNZ          half
-	CMPQ         wide+24(FP), $0x00
-	JNE          wide
-	VCVTPH2PS    (DX), Z12
-	VCVTPH2PS    32(DX), Z13
-	ADDQ         $0x40, DX
-	JMP          scaled
+	TESTB        $0x07, 12(DI)
+	JEQ          plain
+	VPXORD       Z17, Z17, Z17
+	VPXORD       Z18, Z18, Z18
+	MOVL         12(DI), R10
+	MOVL         R10, R11
+	ANDL         $0x07, R11
+	ANDL         $-8, R10
+	ADDQ         outliers+48(FP), R10
+
+outlier:
+	MOVWLZX      4(R10), R12
+	MOVBLZX      6(R10), R13
+	ADDQ         R9, R12
+	VMOVD        R13, X12
+	VPBROADCASTD (R10), Z13
+	VMOVDQU64    (R12), Z14
+	VPSRLD       X12, Z14, Z14
+	VPANDD       Z0, Z14, Z14
+	VPDPBUSD     Z13, Z14, Z17
+	VMOVDQU64    64(R12), Z14
+	VPSRLD       X12, Z14, Z14
+	VPANDD       Z0, Z14, Z14
+	VPDPBUSD     Z13, Z14, Z18
+	ADDQ         $0x08, R10
+	DECQ         R11
+	JNZ          outlier
+	VPSLLD       $0x08, Z17, Z17
+	VPADDD       Z17, Z5, Z5
+	VPSLLD       $0x08, Z18, Z18
+	VPADDD       Z18, Z9, Z9
+
+plain:
+	CMPQ      wide+24(FP), $0x00
+	JNE       wide
+	VCVTPH2PS (DX), Z12
+	VCVTPH2PS 32(DX), Z13
+	ADDQ      $0x40, DX
+	JMP       scaled
 
 wide:
 	VMOVUPS (DX), Z12
@@ -4283,7 +4923,7 @@ scaled:
 	VMULPS.BCST (DI), Z9, Z9
 	VMULPS      Z13, Z9, Z9
 	VADDPS      Z9, Z3, Z3
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group
 	VMOVUPS     Z2, (AX)
@@ -4294,13 +4934,13 @@ scaled:
 	VZEROUPPER
 	RET
 
-// func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
-TEXT ·groupedVec3AVX512(SB), NOSPLIT, $0-72
+TEXT ·groupedVec3AVX512(SB), NOSPLIT, $0-80
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
 	MOVQ         scales+16(FP), DX
-	MOVQ         bands+48(FP), BX
+	MOVQ         bands+56(FP), BX
 	MOVL         $0x03030303, SI
 	VPBROADCASTD SI, Z0
 	MOVL         $0x0c0c0c0c, SI
@@ -4309,7 +4949,7 @@ TEXT ·groupedVec3AVX512(SB), NOSPLIT, $0-72
 band:
 	MOVQ   q+32(FP), SI
 	MOVQ   scale+40(FP), DI
-	MOVQ   groups+56(FP), R8
+	MOVQ   groups+64(FP), R8
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
@@ -4327,7 +4967,8 @@ group:
 	VPXORD       Z14, Z14, Z14
 	VPXORD       Z15, Z15, Z15
 	PREFETCHT0   512(DX)
-	MOVQ         halves+64(FP), R9
+	MOVQ         halves+72(FP), R10
+	MOVQ         CX, R9
 
 half:
 	PREFETCHT1   8192(CX)
@@ -4532,7 +5173,7 @@ half:
 	VPDPBUSD     Z18, Z17, Z15
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x000000c0, SI
-	DECQ         R9
+	DECQ         R10
 	JNZ          half
 	CMPQ         wide+24(FP), $0x00
 	JNE          wide
@@ -4575,7 +5216,7 @@ scaled:
 	VMULPS.BCST (DI), Z12, Z12
 	VMULPS      Z17, Z12, Z12
 	VADDPS      Z12, Z3, Z3
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group
 	VMOVUPS     Z2, (AX)
@@ -4586,29 +5227,27 @@ scaled:
 	VZEROUPPER
 	RET
 
-// func groupedVecFourAVX512(y *float32, data *byte, scales *byte, q *int8, scale *byte, bands int, groups int, halves int)
+// func groupedVecFourAVX512(y *float32, data *byte, scales *byte, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
-TEXT ·groupedVecFourAVX512(SB), NOSPLIT, $0-64
+TEXT ·groupedVecFourAVX512(SB), NOSPLIT, $8-72
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
 	MOVQ         scales+16(FP), DX
-	MOVQ         bands+40(FP), BX
-	MOVQ         BX, R10
-	SHLQ         $0x07, R10
+	MOVQ         bands+48(FP), BX
 	MOVQ         BX, R8
-	IMULQ        groups+48(FP), R8
+	IMULQ        groups+56(FP), R8
 	MOVQ         R8, SI
 	SHLQ         $0x06, R8
-	IMULQ        halves+56(FP), SI
+	IMULQ        halves+64(FP), SI
 	SHLQ         $0x09, SI
 	LEAQ         (SI)(SI*2), DI
 	LEAQ         (R8)(R8*2), R9
 	VPBROADCASTD vec03030303<>+0(SB), Z26
 
 band:
-	MOVQ   q+24(FP), R11
-	MOVQ   scale+32(FP), R12
-	MOVQ   groups+48(FP), R13
+	MOVQ   q+24(FP), R10
+	MOVQ   scale+32(FP), R11
+	MOVQ   groups+56(FP), R12
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 	VPXORD Z18, Z18, Z18
@@ -4619,31 +5258,31 @@ band:
 	VPXORD Z23, Z23, Z23
 
 group:
-	VPBROADCASTD 4(R12), Z0
+	VPBROADCASTD 4(R11), Z0
 	VPXORD       Z1, Z1, Z1
-	VPBROADCASTD 4(R12), Z2
+	VPBROADCASTD 4(R11), Z2
 	VPXORD       Z3, Z3, Z3
 	PREFETCHT0   512(DX)
-	VPBROADCASTD 4(R12), Z4
+	VPBROADCASTD 4(R11), Z4
 	VPXORD       Z5, Z5, Z5
-	VPBROADCASTD 4(R12), Z6
+	VPBROADCASTD 4(R11), Z6
 	VPXORD       Z7, Z7, Z7
 	PREFETCHT0   512(DX)(R8*1)
-	VPBROADCASTD 4(R12), Z8
+	VPBROADCASTD 4(R11), Z8
 	VPXORD       Z9, Z9, Z9
-	VPBROADCASTD 4(R12), Z10
+	VPBROADCASTD 4(R11), Z10
 	VPXORD       Z11, Z11, Z11
 	PREFETCHT0   512(DX)(R8*2)
-	VPBROADCASTD 4(R12), Z12
+	VPBROADCASTD 4(R11), Z12
 	VPXORD       Z13, Z13, Z13
-	VPBROADCASTD 4(R12), Z14
+	VPBROADCASTD 4(R11), Z14
 	VPXORD       Z15, Z15, Z15
 	PREFETCHT0   512(DX)(R9*1)
-	MOVQ         halves+56(FP), R14
+	MOVQ         halves+64(FP), R13
 
 half:
-	VPBROADCASTD (R11), Z24
-	VPBROADCASTD 16(R11), Z25
+	VPBROADCASTD (R10), Z24
+	VPBROADCASTD 16(R10), Z25
 	PREFETCHT0   1536(CX)
 	VPANDD       (CX), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4676,8 +5315,8 @@ half:
 	VPANDD       64(CX)(DI*1), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 4(R11), Z24
-	VPBROADCASTD 20(R11), Z25
+	VPBROADCASTD 4(R10), Z24
+	VPBROADCASTD 20(R10), Z25
 	VPSRLW       $0x02, (CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4710,8 +5349,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 8(R11), Z24
-	VPBROADCASTD 24(R11), Z25
+	VPBROADCASTD 8(R10), Z24
+	VPBROADCASTD 24(R10), Z25
 	VPSRLW       $0x04, (CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4744,8 +5383,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 12(R11), Z24
-	VPBROADCASTD 28(R11), Z25
+	VPBROADCASTD 12(R10), Z24
+	VPBROADCASTD 28(R10), Z25
 	VPSRLW       $0x06, (CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4778,8 +5417,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 32(R11), Z24
-	VPBROADCASTD 48(R11), Z25
+	VPBROADCASTD 32(R10), Z24
+	VPBROADCASTD 48(R10), Z25
 	PREFETCHT0   1664(CX)
 	VPANDD       128(CX), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4812,8 +5451,8 @@ half:
 	VPANDD       192(CX)(DI*1), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 36(R11), Z24
-	VPBROADCASTD 52(R11), Z25
+	VPBROADCASTD 36(R10), Z24
+	VPBROADCASTD 52(R10), Z25
 	VPSRLW       $0x02, 128(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4846,8 +5485,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 40(R11), Z24
-	VPBROADCASTD 56(R11), Z25
+	VPBROADCASTD 40(R10), Z24
+	VPBROADCASTD 56(R10), Z25
 	VPSRLW       $0x04, 128(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4880,8 +5519,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 44(R11), Z24
-	VPBROADCASTD 60(R11), Z25
+	VPBROADCASTD 44(R10), Z24
+	VPBROADCASTD 60(R10), Z25
 	VPSRLW       $0x06, 128(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4914,8 +5553,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 64(R11), Z24
-	VPBROADCASTD 80(R11), Z25
+	VPBROADCASTD 64(R10), Z24
+	VPBROADCASTD 80(R10), Z25
 	PREFETCHT0   1792(CX)
 	VPANDD       256(CX), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4948,8 +5587,8 @@ half:
 	VPANDD       320(CX)(DI*1), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 68(R11), Z24
-	VPBROADCASTD 84(R11), Z25
+	VPBROADCASTD 68(R10), Z24
+	VPBROADCASTD 84(R10), Z25
 	VPSRLW       $0x02, 256(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -4982,8 +5621,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 72(R11), Z24
-	VPBROADCASTD 88(R11), Z25
+	VPBROADCASTD 72(R10), Z24
+	VPBROADCASTD 88(R10), Z25
 	VPSRLW       $0x04, 256(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5016,8 +5655,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 76(R11), Z24
-	VPBROADCASTD 92(R11), Z25
+	VPBROADCASTD 76(R10), Z24
+	VPBROADCASTD 92(R10), Z25
 	VPSRLW       $0x06, 256(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5050,8 +5689,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 96(R11), Z24
-	VPBROADCASTD 112(R11), Z25
+	VPBROADCASTD 96(R10), Z24
+	VPBROADCASTD 112(R10), Z25
 	PREFETCHT0   1920(CX)
 	VPANDD       384(CX), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5084,8 +5723,8 @@ half:
 	VPANDD       448(CX)(DI*1), Z26, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 100(R11), Z24
-	VPBROADCASTD 116(R11), Z25
+	VPBROADCASTD 100(R10), Z24
+	VPBROADCASTD 116(R10), Z25
 	VPSRLW       $0x02, 384(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5118,8 +5757,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 104(R11), Z24
-	VPBROADCASTD 120(R11), Z25
+	VPBROADCASTD 104(R10), Z24
+	VPBROADCASTD 120(R10), Z25
 	VPSRLW       $0x04, 384(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5152,8 +5791,8 @@ half:
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
-	VPBROADCASTD 108(R11), Z24
-	VPBROADCASTD 124(R11), Z25
+	VPBROADCASTD 108(R10), Z24
+	VPBROADCASTD 124(R10), Z25
 	VPSRLW       $0x06, 384(CX), Z27
 	VPANDD       Z26, Z27, Z27
 	VPDPBUSD     Z24, Z27, Z0
@@ -5187,92 +5826,172 @@ half:
 	VPDPBUSD     Z24, Z27, Z14
 	VPDPBUSD     Z25, Z27, Z15
 	ADDQ         $0x00000200, CX
-	SUBQ         $-128, R11
-	DECQ         R14
+	SUBQ         $-128, R10
+	DECQ         R13
 	JNZ          half
 	VPSLLD       $0x08, Z1, Z1
 	VPADDD       Z1, Z0, Z0
-	VCVTDQ2PS    Z0, Z0
-	VMULPS.BCST  (R12), Z0, Z0
-	VCVTPH2PS    (DX), Z28
-	VMULPS       Z28, Z0, Z0
-	VADDPS       Z0, Z16, Z16
 	VPSLLD       $0x08, Z3, Z3
 	VPADDD       Z3, Z2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMULPS.BCST  (R12), Z2, Z2
-	VCVTPH2PS    32(DX), Z28
-	VMULPS       Z28, Z2, Z2
-	VADDPS       Z2, Z17, Z17
 	VPSLLD       $0x08, Z5, Z5
 	VPADDD       Z5, Z4, Z4
-	VCVTDQ2PS    Z4, Z4
-	VMULPS.BCST  (R12), Z4, Z4
-	VCVTPH2PS    (DX)(R8*1), Z28
-	VMULPS       Z28, Z4, Z4
-	VADDPS       Z4, Z18, Z18
 	VPSLLD       $0x08, Z7, Z7
 	VPADDD       Z7, Z6, Z6
-	VCVTDQ2PS    Z6, Z6
-	VMULPS.BCST  (R12), Z6, Z6
-	VCVTPH2PS    32(DX)(R8*1), Z28
-	VMULPS       Z28, Z6, Z6
-	VADDPS       Z6, Z19, Z19
 	VPSLLD       $0x08, Z9, Z9
 	VPADDD       Z9, Z8, Z8
-	VCVTDQ2PS    Z8, Z8
-	VMULPS.BCST  (R12), Z8, Z8
-	VCVTPH2PS    (DX)(R8*2), Z28
-	VMULPS       Z28, Z8, Z8
-	VADDPS       Z8, Z20, Z20
 	VPSLLD       $0x08, Z11, Z11
 	VPADDD       Z11, Z10, Z10
-	VCVTDQ2PS    Z10, Z10
-	VMULPS.BCST  (R12), Z10, Z10
-	VCVTPH2PS    32(DX)(R8*2), Z28
-	VMULPS       Z28, Z10, Z10
-	VADDPS       Z10, Z21, Z21
 	VPSLLD       $0x08, Z13, Z13
 	VPADDD       Z13, Z12, Z12
-	VCVTDQ2PS    Z12, Z12
-	VMULPS.BCST  (R12), Z12, Z12
-	VCVTPH2PS    (DX)(R9*1), Z28
-	VMULPS       Z28, Z12, Z12
-	VADDPS       Z12, Z22, Z22
 	VPSLLD       $0x08, Z15, Z15
 	VPADDD       Z15, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMULPS.BCST  (R12), Z14, Z14
-	VCVTPH2PS    32(DX)(R9*1), Z28
-	VMULPS       Z28, Z14, Z14
-	VADDPS       Z14, Z23, Z23
-	ADDQ         $0x08, R12
-	ADDQ         $0x40, DX
-	DECQ         R13
-	JNZ          group
-	MOVQ         AX, R11
-	VMOVUPS      Z16, (R11)
-	VMOVUPS      Z17, 64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z18, (R11)
-	VMOVUPS      Z19, 64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z20, (R11)
-	VMOVUPS      Z21, 64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z22, (R11)
-	VMOVUPS      Z23, 64(R11)
-	ADDQ         R10, R11
-	SUBQ         $-128, AX
-	DECQ         BX
-	JNZ          band
+	TESTB        $0x07, 12(R11)
+	JEQ          plain
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z13, Z13, Z13
+	VPXORD       Z15, Z15, Z15
+	MOVL         12(R11), R13
+	MOVL         R13, R14
+	ANDL         $0x07, R14
+	ANDL         $-8, R13
+	ADDQ         outliers+40(FP), R13
+
+outlier:
+	MOVWLZX      4(R13), R15
+	ADDQ         CX, R15
+	MOVQ         halves+64(FP), BP
+	SHLQ         $0x09, BP
+	SUBQ         BP, R15
+	MOVBLZX      6(R13), BP
+	VMOVD        BP, X29
+	VPBROADCASTD (R13), Z24
+	VMOVDQU64    (R15), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z1
+	VMOVDQU64    64(R15), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z3
+	VMOVDQU64    (R15)(SI*1), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z5
+	VMOVDQU64    64(R15)(SI*1), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z7
+	VMOVDQU64    (R15)(SI*2), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z9
+	VMOVDQU64    64(R15)(SI*2), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z11
+	VMOVDQU64    (R15)(DI*1), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z13
+	VMOVDQU64    64(R15)(DI*1), Z27
+	VPSRLD       X29, Z27, Z27
+	VPANDD       Z26, Z27, Z27
+	VPDPBUSD     Z24, Z27, Z15
+	ADDQ         $0x08, R13
+	DECQ         R14
+	JNZ          outlier
+	VPSLLD       $0x10, Z1, Z1
+	VPADDD       Z1, Z0, Z0
+	VPSLLD       $0x10, Z3, Z3
+	VPADDD       Z3, Z2, Z2
+	VPSLLD       $0x10, Z5, Z5
+	VPADDD       Z5, Z4, Z4
+	VPSLLD       $0x10, Z7, Z7
+	VPADDD       Z7, Z6, Z6
+	VPSLLD       $0x10, Z9, Z9
+	VPADDD       Z9, Z8, Z8
+	VPSLLD       $0x10, Z11, Z11
+	VPADDD       Z11, Z10, Z10
+	VPSLLD       $0x10, Z13, Z13
+	VPADDD       Z13, Z12, Z12
+	VPSLLD       $0x10, Z15, Z15
+	VPADDD       Z15, Z14, Z14
+
+plain:
+	VCVTDQ2PS   Z0, Z0
+	VMULPS.BCST (R11), Z0, Z0
+	VCVTPH2PS   (DX), Z28
+	VMULPS      Z28, Z0, Z0
+	VADDPS      Z0, Z16, Z16
+	VCVTDQ2PS   Z2, Z2
+	VMULPS.BCST (R11), Z2, Z2
+	VCVTPH2PS   32(DX), Z28
+	VMULPS      Z28, Z2, Z2
+	VADDPS      Z2, Z17, Z17
+	VCVTDQ2PS   Z4, Z4
+	VMULPS.BCST (R11), Z4, Z4
+	VCVTPH2PS   (DX)(R8*1), Z28
+	VMULPS      Z28, Z4, Z4
+	VADDPS      Z4, Z18, Z18
+	VCVTDQ2PS   Z6, Z6
+	VMULPS.BCST (R11), Z6, Z6
+	VCVTPH2PS   32(DX)(R8*1), Z28
+	VMULPS      Z28, Z6, Z6
+	VADDPS      Z6, Z19, Z19
+	VCVTDQ2PS   Z8, Z8
+	VMULPS.BCST (R11), Z8, Z8
+	VCVTPH2PS   (DX)(R8*2), Z28
+	VMULPS      Z28, Z8, Z8
+	VADDPS      Z8, Z20, Z20
+	VCVTDQ2PS   Z10, Z10
+	VMULPS.BCST (R11), Z10, Z10
+	VCVTPH2PS   32(DX)(R8*2), Z28
+	VMULPS      Z28, Z10, Z10
+	VADDPS      Z10, Z21, Z21
+	VCVTDQ2PS   Z12, Z12
+	VMULPS.BCST (R11), Z12, Z12
+	VCVTPH2PS   (DX)(R9*1), Z28
+	VMULPS      Z28, Z12, Z12
+	VADDPS      Z12, Z22, Z22
+	VCVTDQ2PS   Z14, Z14
+	VMULPS.BCST (R11), Z14, Z14
+	VCVTPH2PS   32(DX)(R9*1), Z28
+	VMULPS      Z28, Z14, Z14
+	VADDPS      Z14, Z23, Z23
+	ADDQ        $0x10, R11
+	ADDQ        $0x40, DX
+	DECQ        R12
+	JNZ         group
+	MOVQ        bands+48(FP), R11
+	SHLQ        $0x07, R11
+	MOVQ        AX, R10
+	VMOVUPS     Z16, (R10)
+	VMOVUPS     Z17, 64(R10)
+	ADDQ        R11, R10
+	VMOVUPS     Z18, (R10)
+	VMOVUPS     Z19, 64(R10)
+	ADDQ        R11, R10
+	VMOVUPS     Z20, (R10)
+	VMOVUPS     Z21, 64(R10)
+	ADDQ        R11, R10
+	VMOVUPS     Z22, (R10)
+	VMOVUPS     Z23, 64(R10)
+	ADDQ        R11, R10
+	SUBQ        $-128, AX
+	DECQ        BX
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func groupedTile2AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)
+// func groupedTile2AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int, tokens int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI
-TEXT ·groupedTile2AVX512(SB), NOSPLIT, $0-104
-	MOVQ         tokens+96(FP), AX
+TEXT ·groupedTile2AVX512(SB), NOSPLIT, $0-112
+	MOVQ         tokens+104(FP), AX
 	MOVL         $0x03030303, CX
 	VPBROADCASTD CX, Z0
 	CMPQ         AX, $0x06
@@ -5280,12 +5999,12 @@ TEXT ·groupedTile2AVX512(SB), NOSPLIT, $0-104
 	MOVQ         y+0(FP), AX
 	MOVQ         data+16(FP), CX
 	MOVQ         scales+32(FP), DX
-	MOVQ         bands+72(FP), BX
+	MOVQ         bands+80(FP), BX
 
 band6:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -5294,204 +6013,403 @@ group6:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	VPBROADCASTD 12(DI), Z10
+	VPBROADCASTD 20(DI), Z10
 	VMOVDQA32    Z10, Z22
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z23, Z23, Z23
-	VPBROADCASTD 20(DI), Z12
+	VPBROADCASTD 36(DI), Z12
 	VMOVDQA32    Z12, Z24
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z25, Z25, Z25
-	VPBROADCASTD 28(DI), Z14
+	VPBROADCASTD 52(DI), Z14
 	VMOVDQA32    Z14, Z26
 	VPXORD       Z15, Z15, Z15
 	VPXORD       Z27, Z27, Z27
-	VPBROADCASTD 36(DI), Z16
+	VPBROADCASTD 68(DI), Z16
 	VMOVDQA32    Z16, Z28
 	VPXORD       Z17, Z17, Z17
 	VPXORD       Z29, Z29, Z29
-	VPBROADCASTD 44(DI), Z18
+	VPBROADCASTD 84(DI), Z18
 	VMOVDQA32    Z18, Z30
 	VPXORD       Z19, Z19, Z19
 	VPXORD       Z31, Z31, Z31
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line6:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 32(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 48(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 64(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 80(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 96(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 112(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 128(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 144(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPBROADCASTD 160(SI), Z5
-	VPDPBUSD     Z5, Z3, Z18
-	VPDPBUSD     Z5, Z4, Z30
-	VPBROADCASTD 176(SI), Z5
-	VPDPBUSD     Z5, Z3, Z19
-	VPDPBUSD     Z5, Z4, Z31
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 36(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 52(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 68(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 84(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 100(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 116(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 132(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 148(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPBROADCASTD 164(SI), Z5
-	VPDPBUSD     Z5, Z3, Z18
-	VPDPBUSD     Z5, Z4, Z30
-	VPBROADCASTD 180(SI), Z5
-	VPDPBUSD     Z5, Z3, Z19
-	VPDPBUSD     Z5, Z4, Z31
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 40(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 56(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 72(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 88(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 104(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 120(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 136(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 152(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPBROADCASTD 168(SI), Z5
-	VPDPBUSD     Z5, Z3, Z18
-	VPDPBUSD     Z5, Z4, Z30
-	VPBROADCASTD 184(SI), Z5
-	VPDPBUSD     Z5, Z3, Z19
-	VPDPBUSD     Z5, Z4, Z31
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 44(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 60(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 76(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 92(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 108(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 124(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 140(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 156(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPBROADCASTD 172(SI), Z5
-	VPDPBUSD     Z5, Z3, Z18
-	VPDPBUSD     Z5, Z4, Z30
-	VPBROADCASTD 188(SI), Z5
-	VPDPBUSD     Z5, Z3, Z19
-	VPDPBUSD     Z5, Z4, Z31
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 32(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 48(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 64(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 80(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 96(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 112(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 128(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 144(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPBROADCASTD 160(SI), Z7
+	VPDPBUSD     Z7, Z5, Z18
+	VPDPBUSD     Z7, Z6, Z30
+	VPBROADCASTD 176(SI), Z7
+	VPDPBUSD     Z7, Z5, Z19
+	VPDPBUSD     Z7, Z6, Z31
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 36(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 52(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 68(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 84(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 100(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 116(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 132(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 148(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPBROADCASTD 164(SI), Z7
+	VPDPBUSD     Z7, Z5, Z18
+	VPDPBUSD     Z7, Z6, Z30
+	VPBROADCASTD 180(SI), Z7
+	VPDPBUSD     Z7, Z5, Z19
+	VPDPBUSD     Z7, Z6, Z31
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 40(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 56(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 72(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 88(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 104(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 120(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 136(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 152(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPBROADCASTD 168(SI), Z7
+	VPDPBUSD     Z7, Z5, Z18
+	VPDPBUSD     Z7, Z6, Z30
+	VPBROADCASTD 184(SI), Z7
+	VPDPBUSD     Z7, Z5, Z19
+	VPDPBUSD     Z7, Z6, Z31
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 44(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 60(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 76(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 92(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 108(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 124(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 140(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 156(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPBROADCASTD 172(SI), Z7
+	VPDPBUSD     Z7, Z5, Z18
+	VPDPBUSD     Z7, Z6, Z30
+	VPBROADCASTD 188(SI), Z7
+	VPDPBUSD     Z7, Z5, Z19
+	VPDPBUSD     Z7, Z6, Z31
 	SUBQ         $-128, R9
 	ADDQ         $0x000000c0, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line6
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide6
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled6
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof6
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof6:
+	TESTB  $0x07, 28(DI)
+	JEQ    plainbof6
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   28(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierbof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z11, Z11
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z23, Z23
+
+plainbof6:
+	TESTB  $0x07, 44(DI)
+	JEQ    plaincof6
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   44(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliercof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliercof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z13, Z13
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z25, Z25
+
+plaincof6:
+	TESTB  $0x07, 60(DI)
+	JEQ    plaindof6
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   60(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierdof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierdof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z15, Z15
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z27, Z27
+
+plaindof6:
+	TESTB  $0x07, 76(DI)
+	JEQ    plaineof6
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   76(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliereof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliereof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z17, Z17
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z29, Z29
+
+plaineof6:
+	TESTB  $0x07, 92(DI)
+	JEQ    plainfof6
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   92(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierfof6:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierfof6
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z19, Z19
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z31, Z31
+
+plainfof6:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide6
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled6
 
 wide6:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled6:
@@ -5500,92 +6418,92 @@ scaled6:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z11, Z11
 	VPADDD      Z10, Z11, Z11
 	VCVTDQ2PS   Z11, Z11
-	VMULPS.BCST 8(DI), Z11, Z11
-	VMULPS      Z1, Z11, Z11
+	VMULPS.BCST 16(DI), Z11, Z11
+	VMULPS      Z3, Z11, Z11
 	VADDPS      (R11), Z11, Z11
 	VMOVUPS     Z11, (R11)
 	VPSLLD      $0x08, Z23, Z23
 	VPADDD      Z22, Z23, Z23
 	VCVTDQ2PS   Z23, Z23
-	VMULPS.BCST 8(DI), Z23, Z23
-	VMULPS      Z2, Z23, Z23
+	VMULPS.BCST 16(DI), Z23, Z23
+	VMULPS      Z4, Z23, Z23
 	VADDPS      64(R11), Z23, Z23
 	VMOVUPS     Z23, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z12, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 16(DI), Z13, Z13
-	VMULPS      Z1, Z13, Z13
+	VMULPS.BCST 32(DI), Z13, Z13
+	VMULPS      Z3, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z24, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 16(DI), Z25, Z25
-	VMULPS      Z2, Z25, Z25
+	VMULPS.BCST 32(DI), Z25, Z25
+	VMULPS      Z4, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z15, Z15
 	VPADDD      Z14, Z15, Z15
 	VCVTDQ2PS   Z15, Z15
-	VMULPS.BCST 24(DI), Z15, Z15
-	VMULPS      Z1, Z15, Z15
+	VMULPS.BCST 48(DI), Z15, Z15
+	VMULPS      Z3, Z15, Z15
 	VADDPS      (R11), Z15, Z15
 	VMOVUPS     Z15, (R11)
 	VPSLLD      $0x08, Z27, Z27
 	VPADDD      Z26, Z27, Z27
 	VCVTDQ2PS   Z27, Z27
-	VMULPS.BCST 24(DI), Z27, Z27
-	VMULPS      Z2, Z27, Z27
+	VMULPS.BCST 48(DI), Z27, Z27
+	VMULPS      Z4, Z27, Z27
 	VADDPS      64(R11), Z27, Z27
 	VMOVUPS     Z27, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z17, Z17
 	VPADDD      Z16, Z17, Z17
 	VCVTDQ2PS   Z17, Z17
-	VMULPS.BCST 32(DI), Z17, Z17
-	VMULPS      Z1, Z17, Z17
+	VMULPS.BCST 64(DI), Z17, Z17
+	VMULPS      Z3, Z17, Z17
 	VADDPS      (R11), Z17, Z17
 	VMOVUPS     Z17, (R11)
 	VPSLLD      $0x08, Z29, Z29
 	VPADDD      Z28, Z29, Z29
 	VCVTDQ2PS   Z29, Z29
-	VMULPS.BCST 32(DI), Z29, Z29
-	VMULPS      Z2, Z29, Z29
+	VMULPS.BCST 64(DI), Z29, Z29
+	VMULPS      Z4, Z29, Z29
 	VADDPS      64(R11), Z29, Z29
 	VMOVUPS     Z29, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z19, Z19
 	VPADDD      Z18, Z19, Z19
 	VCVTDQ2PS   Z19, Z19
-	VMULPS.BCST 40(DI), Z19, Z19
-	VMULPS      Z1, Z19, Z19
+	VMULPS.BCST 80(DI), Z19, Z19
+	VMULPS      Z3, Z19, Z19
 	VADDPS      (R11), Z19, Z19
 	VMOVUPS     Z19, (R11)
 	VPSLLD      $0x08, Z31, Z31
 	VPADDD      Z30, Z31, Z31
 	VCVTDQ2PS   Z31, Z31
-	VMULPS.BCST 40(DI), Z31, Z31
-	VMULPS      Z2, Z31, Z31
+	VMULPS.BCST 80(DI), Z31, Z31
+	VMULPS      Z4, Z31, Z31
 	VADDPS      64(R11), Z31, Z31
 	VMOVUPS     Z31, 64(R11)
-	ADDQ        $0x30, DI
+	ADDQ        $0x60, DI
 	DECQ        R8
 	JNZ         group6
 	SUBQ        $-128, AX
@@ -5602,12 +6520,12 @@ tokens5:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band5:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -5616,176 +6534,342 @@ group5:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	VPBROADCASTD 12(DI), Z10
+	VPBROADCASTD 20(DI), Z10
 	VMOVDQA32    Z10, Z22
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z23, Z23, Z23
-	VPBROADCASTD 20(DI), Z12
+	VPBROADCASTD 36(DI), Z12
 	VMOVDQA32    Z12, Z24
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z25, Z25, Z25
-	VPBROADCASTD 28(DI), Z14
+	VPBROADCASTD 52(DI), Z14
 	VMOVDQA32    Z14, Z26
 	VPXORD       Z15, Z15, Z15
 	VPXORD       Z27, Z27, Z27
-	VPBROADCASTD 36(DI), Z16
+	VPBROADCASTD 68(DI), Z16
 	VMOVDQA32    Z16, Z28
 	VPXORD       Z17, Z17, Z17
 	VPXORD       Z29, Z29, Z29
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line5:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 32(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 48(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 64(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 80(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 96(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 112(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 128(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 144(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 36(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 52(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 68(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 84(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 100(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 116(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 132(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 148(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 40(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 56(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 72(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 88(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 104(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 120(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 136(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 152(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 44(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 60(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 76(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 92(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 108(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 124(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPBROADCASTD 140(SI), Z5
-	VPDPBUSD     Z5, Z3, Z16
-	VPDPBUSD     Z5, Z4, Z28
-	VPBROADCASTD 156(SI), Z5
-	VPDPBUSD     Z5, Z3, Z17
-	VPDPBUSD     Z5, Z4, Z29
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 32(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 48(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 64(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 80(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 96(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 112(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 128(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 144(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 36(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 52(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 68(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 84(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 100(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 116(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 132(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 148(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 40(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 56(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 72(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 88(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 104(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 120(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 136(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 152(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 44(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 60(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 76(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 92(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 108(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 124(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPBROADCASTD 140(SI), Z7
+	VPDPBUSD     Z7, Z5, Z16
+	VPDPBUSD     Z7, Z6, Z28
+	VPBROADCASTD 156(SI), Z7
+	VPDPBUSD     Z7, Z5, Z17
+	VPDPBUSD     Z7, Z6, Z29
 	SUBQ         $-128, R9
 	ADDQ         $0x000000a0, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line5
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide5
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled5
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof5
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof5:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof5
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof5:
+	TESTB  $0x07, 28(DI)
+	JEQ    plainbof5
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   28(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierbof5:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof5
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z11, Z11
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z23, Z23
+
+plainbof5:
+	TESTB  $0x07, 44(DI)
+	JEQ    plaincof5
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   44(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliercof5:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliercof5
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z13, Z13
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z25, Z25
+
+plaincof5:
+	TESTB  $0x07, 60(DI)
+	JEQ    plaindof5
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   60(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierdof5:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierdof5
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z15, Z15
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z27, Z27
+
+plaindof5:
+	TESTB  $0x07, 76(DI)
+	JEQ    plaineof5
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   76(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliereof5:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliereof5
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z17, Z17
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z29, Z29
+
+plaineof5:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide5
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled5
 
 wide5:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled5:
@@ -5794,77 +6878,77 @@ scaled5:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z11, Z11
 	VPADDD      Z10, Z11, Z11
 	VCVTDQ2PS   Z11, Z11
-	VMULPS.BCST 8(DI), Z11, Z11
-	VMULPS      Z1, Z11, Z11
+	VMULPS.BCST 16(DI), Z11, Z11
+	VMULPS      Z3, Z11, Z11
 	VADDPS      (R11), Z11, Z11
 	VMOVUPS     Z11, (R11)
 	VPSLLD      $0x08, Z23, Z23
 	VPADDD      Z22, Z23, Z23
 	VCVTDQ2PS   Z23, Z23
-	VMULPS.BCST 8(DI), Z23, Z23
-	VMULPS      Z2, Z23, Z23
+	VMULPS.BCST 16(DI), Z23, Z23
+	VMULPS      Z4, Z23, Z23
 	VADDPS      64(R11), Z23, Z23
 	VMOVUPS     Z23, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z12, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 16(DI), Z13, Z13
-	VMULPS      Z1, Z13, Z13
+	VMULPS.BCST 32(DI), Z13, Z13
+	VMULPS      Z3, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z24, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 16(DI), Z25, Z25
-	VMULPS      Z2, Z25, Z25
+	VMULPS.BCST 32(DI), Z25, Z25
+	VMULPS      Z4, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z15, Z15
 	VPADDD      Z14, Z15, Z15
 	VCVTDQ2PS   Z15, Z15
-	VMULPS.BCST 24(DI), Z15, Z15
-	VMULPS      Z1, Z15, Z15
+	VMULPS.BCST 48(DI), Z15, Z15
+	VMULPS      Z3, Z15, Z15
 	VADDPS      (R11), Z15, Z15
 	VMOVUPS     Z15, (R11)
 	VPSLLD      $0x08, Z27, Z27
 	VPADDD      Z26, Z27, Z27
 	VCVTDQ2PS   Z27, Z27
-	VMULPS.BCST 24(DI), Z27, Z27
-	VMULPS      Z2, Z27, Z27
+	VMULPS.BCST 48(DI), Z27, Z27
+	VMULPS      Z4, Z27, Z27
 	VADDPS      64(R11), Z27, Z27
 	VMOVUPS     Z27, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z17, Z17
 	VPADDD      Z16, Z17, Z17
 	VCVTDQ2PS   Z17, Z17
-	VMULPS.BCST 32(DI), Z17, Z17
-	VMULPS      Z1, Z17, Z17
+	VMULPS.BCST 64(DI), Z17, Z17
+	VMULPS      Z3, Z17, Z17
 	VADDPS      (R11), Z17, Z17
 	VMOVUPS     Z17, (R11)
 	VPSLLD      $0x08, Z29, Z29
 	VPADDD      Z28, Z29, Z29
 	VCVTDQ2PS   Z29, Z29
-	VMULPS.BCST 32(DI), Z29, Z29
-	VMULPS      Z2, Z29, Z29
+	VMULPS.BCST 64(DI), Z29, Z29
+	VMULPS      Z4, Z29, Z29
 	VADDPS      64(R11), Z29, Z29
 	VMOVUPS     Z29, 64(R11)
-	ADDQ        $0x28, DI
+	ADDQ        $0x50, DI
 	DECQ        R8
 	JNZ         group5
 	SUBQ        $-128, AX
@@ -5881,12 +6965,12 @@ tokens4:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band4:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -5895,148 +6979,281 @@ group4:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	VPBROADCASTD 12(DI), Z10
+	VPBROADCASTD 20(DI), Z10
 	VMOVDQA32    Z10, Z22
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z23, Z23, Z23
-	VPBROADCASTD 20(DI), Z12
+	VPBROADCASTD 36(DI), Z12
 	VMOVDQA32    Z12, Z24
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z25, Z25, Z25
-	VPBROADCASTD 28(DI), Z14
+	VPBROADCASTD 52(DI), Z14
 	VMOVDQA32    Z14, Z26
 	VPXORD       Z15, Z15, Z15
 	VPXORD       Z27, Z27, Z27
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line4:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 32(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 48(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 64(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 80(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 96(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 112(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 36(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 52(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 68(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 84(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 100(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 116(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 40(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 56(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 72(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 88(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 104(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 120(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 44(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 60(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 76(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 92(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPBROADCASTD 108(SI), Z5
-	VPDPBUSD     Z5, Z3, Z14
-	VPDPBUSD     Z5, Z4, Z26
-	VPBROADCASTD 124(SI), Z5
-	VPDPBUSD     Z5, Z3, Z15
-	VPDPBUSD     Z5, Z4, Z27
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 32(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 48(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 64(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 80(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 96(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 112(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 36(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 52(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 68(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 84(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 100(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 116(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 40(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 56(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 72(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 88(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 104(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 120(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 44(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 60(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 76(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 92(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPBROADCASTD 108(SI), Z7
+	VPDPBUSD     Z7, Z5, Z14
+	VPDPBUSD     Z7, Z6, Z26
+	VPBROADCASTD 124(SI), Z7
+	VPDPBUSD     Z7, Z5, Z15
+	VPDPBUSD     Z7, Z6, Z27
 	SUBQ         $-128, R9
 	SUBQ         $-128, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line4
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide4
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled4
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof4
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof4:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof4
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof4:
+	TESTB  $0x07, 28(DI)
+	JEQ    plainbof4
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   28(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierbof4:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof4
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z11, Z11
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z23, Z23
+
+plainbof4:
+	TESTB  $0x07, 44(DI)
+	JEQ    plaincof4
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   44(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliercof4:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliercof4
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z13, Z13
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z25, Z25
+
+plaincof4:
+	TESTB  $0x07, 60(DI)
+	JEQ    plaindof4
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   60(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierdof4:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierdof4
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z15, Z15
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z27, Z27
+
+plaindof4:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide4
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled4
 
 wide4:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled4:
@@ -6045,62 +7262,62 @@ scaled4:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z11, Z11
 	VPADDD      Z10, Z11, Z11
 	VCVTDQ2PS   Z11, Z11
-	VMULPS.BCST 8(DI), Z11, Z11
-	VMULPS      Z1, Z11, Z11
+	VMULPS.BCST 16(DI), Z11, Z11
+	VMULPS      Z3, Z11, Z11
 	VADDPS      (R11), Z11, Z11
 	VMOVUPS     Z11, (R11)
 	VPSLLD      $0x08, Z23, Z23
 	VPADDD      Z22, Z23, Z23
 	VCVTDQ2PS   Z23, Z23
-	VMULPS.BCST 8(DI), Z23, Z23
-	VMULPS      Z2, Z23, Z23
+	VMULPS.BCST 16(DI), Z23, Z23
+	VMULPS      Z4, Z23, Z23
 	VADDPS      64(R11), Z23, Z23
 	VMOVUPS     Z23, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z12, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 16(DI), Z13, Z13
-	VMULPS      Z1, Z13, Z13
+	VMULPS.BCST 32(DI), Z13, Z13
+	VMULPS      Z3, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z24, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 16(DI), Z25, Z25
-	VMULPS      Z2, Z25, Z25
+	VMULPS.BCST 32(DI), Z25, Z25
+	VMULPS      Z4, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z15, Z15
 	VPADDD      Z14, Z15, Z15
 	VCVTDQ2PS   Z15, Z15
-	VMULPS.BCST 24(DI), Z15, Z15
-	VMULPS      Z1, Z15, Z15
+	VMULPS.BCST 48(DI), Z15, Z15
+	VMULPS      Z3, Z15, Z15
 	VADDPS      (R11), Z15, Z15
 	VMOVUPS     Z15, (R11)
 	VPSLLD      $0x08, Z27, Z27
 	VPADDD      Z26, Z27, Z27
 	VCVTDQ2PS   Z27, Z27
-	VMULPS.BCST 24(DI), Z27, Z27
-	VMULPS      Z2, Z27, Z27
+	VMULPS.BCST 48(DI), Z27, Z27
+	VMULPS      Z4, Z27, Z27
 	VADDPS      64(R11), Z27, Z27
 	VMOVUPS     Z27, 64(R11)
-	ADDQ        $0x20, DI
+	ADDQ        $0x40, DI
 	DECQ        R8
 	JNZ         group4
 	SUBQ        $-128, AX
@@ -6117,12 +7334,12 @@ tokens3:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band3:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -6131,120 +7348,220 @@ group3:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	VPBROADCASTD 12(DI), Z10
+	VPBROADCASTD 20(DI), Z10
 	VMOVDQA32    Z10, Z22
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z23, Z23, Z23
-	VPBROADCASTD 20(DI), Z12
+	VPBROADCASTD 36(DI), Z12
 	VMOVDQA32    Z12, Z24
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z25, Z25, Z25
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line3:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 32(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 48(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 64(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 80(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 36(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 52(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 68(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 84(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 40(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 56(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 72(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 88(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 44(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 60(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPBROADCASTD 76(SI), Z5
-	VPDPBUSD     Z5, Z3, Z12
-	VPDPBUSD     Z5, Z4, Z24
-	VPBROADCASTD 92(SI), Z5
-	VPDPBUSD     Z5, Z3, Z13
-	VPDPBUSD     Z5, Z4, Z25
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 32(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 48(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 64(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 80(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 36(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 52(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 68(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 84(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 40(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 56(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 72(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 88(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 44(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 60(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPBROADCASTD 76(SI), Z7
+	VPDPBUSD     Z7, Z5, Z12
+	VPDPBUSD     Z7, Z6, Z24
+	VPBROADCASTD 92(SI), Z7
+	VPDPBUSD     Z7, Z5, Z13
+	VPDPBUSD     Z7, Z6, Z25
 	SUBQ         $-128, R9
 	ADDQ         $0x60, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line3
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide3
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled3
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof3
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof3:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof3
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof3:
+	TESTB  $0x07, 28(DI)
+	JEQ    plainbof3
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   28(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierbof3:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof3
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z11, Z11
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z23, Z23
+
+plainbof3:
+	TESTB  $0x07, 44(DI)
+	JEQ    plaincof3
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   44(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outliercof3:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outliercof3
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z13, Z13
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z25, Z25
+
+plaincof3:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide3
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled3
 
 wide3:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled3:
@@ -6253,47 +7570,47 @@ scaled3:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z11, Z11
 	VPADDD      Z10, Z11, Z11
 	VCVTDQ2PS   Z11, Z11
-	VMULPS.BCST 8(DI), Z11, Z11
-	VMULPS      Z1, Z11, Z11
+	VMULPS.BCST 16(DI), Z11, Z11
+	VMULPS      Z3, Z11, Z11
 	VADDPS      (R11), Z11, Z11
 	VMOVUPS     Z11, (R11)
 	VPSLLD      $0x08, Z23, Z23
 	VPADDD      Z22, Z23, Z23
 	VCVTDQ2PS   Z23, Z23
-	VMULPS.BCST 8(DI), Z23, Z23
-	VMULPS      Z2, Z23, Z23
+	VMULPS.BCST 16(DI), Z23, Z23
+	VMULPS      Z4, Z23, Z23
 	VADDPS      64(R11), Z23, Z23
 	VMOVUPS     Z23, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z12, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 16(DI), Z13, Z13
-	VMULPS      Z1, Z13, Z13
+	VMULPS.BCST 32(DI), Z13, Z13
+	VMULPS      Z3, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z24, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 16(DI), Z25, Z25
-	VMULPS      Z2, Z25, Z25
+	VMULPS.BCST 32(DI), Z25, Z25
+	VMULPS      Z4, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
-	ADDQ        $0x18, DI
+	ADDQ        $0x30, DI
 	DECQ        R8
 	JNZ         group3
 	SUBQ        $-128, AX
@@ -6310,12 +7627,12 @@ tokens2:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band2:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -6324,92 +7641,159 @@ group2:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	VPBROADCASTD 12(DI), Z10
+	VPBROADCASTD 20(DI), Z10
 	VMOVDQA32    Z10, Z22
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z23, Z23, Z23
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line2:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 32(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 48(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 36(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 52(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 40(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 56(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPBROADCASTD 44(SI), Z5
-	VPDPBUSD     Z5, Z3, Z10
-	VPDPBUSD     Z5, Z4, Z22
-	VPBROADCASTD 60(SI), Z5
-	VPDPBUSD     Z5, Z3, Z11
-	VPDPBUSD     Z5, Z4, Z23
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 32(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 48(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 36(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 52(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 40(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 56(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPBROADCASTD 44(SI), Z7
+	VPDPBUSD     Z7, Z5, Z10
+	VPDPBUSD     Z7, Z6, Z22
+	VPBROADCASTD 60(SI), Z7
+	VPDPBUSD     Z7, Z5, Z11
+	VPDPBUSD     Z7, Z6, Z23
 	SUBQ         $-128, R9
 	ADDQ         $0x40, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line2
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide2
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled2
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof2
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof2:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof2
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof2:
+	TESTB  $0x07, 28(DI)
+	JEQ    plainbof2
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVL   28(DI), R12
+	MOVL   R12, R13
+	ANDL   $0x07, R13
+	ANDL   $-8, R12
+	ADDQ   outliers+72(FP), R12
+
+outlierbof2:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlierbof2
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z11, Z11
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z23, Z23
+
+plainbof2:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide2
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled2
 
 wide2:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled2:
@@ -6418,32 +7802,32 @@ scaled2:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
 	ADDQ        stride+8(FP), R11
 	VPSLLD      $0x08, Z11, Z11
 	VPADDD      Z10, Z11, Z11
 	VCVTDQ2PS   Z11, Z11
-	VMULPS.BCST 8(DI), Z11, Z11
-	VMULPS      Z1, Z11, Z11
+	VMULPS.BCST 16(DI), Z11, Z11
+	VMULPS      Z3, Z11, Z11
 	VADDPS      (R11), Z11, Z11
 	VMOVUPS     Z11, (R11)
 	VPSLLD      $0x08, Z23, Z23
 	VPADDD      Z22, Z23, Z23
 	VCVTDQ2PS   Z23, Z23
-	VMULPS.BCST 8(DI), Z23, Z23
-	VMULPS      Z2, Z23, Z23
+	VMULPS.BCST 16(DI), Z23, Z23
+	VMULPS      Z4, Z23, Z23
 	VADDPS      64(R11), Z23, Z23
 	VMOVUPS     Z23, 64(R11)
-	ADDQ        $0x10, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNZ         group2
 	SUBQ        $-128, AX
@@ -6458,12 +7842,12 @@ tokens1:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band1:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -6472,64 +7856,98 @@ group1:
 	VMOVDQA32    Z8, Z20
 	VPXORD       Z9, Z9, Z9
 	VPXORD       Z21, Z21, Z21
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line1:
-	VMOVDQU64    (R9), Z1
-	VMOVDQU64    64(R9), Z2
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD (SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 16(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 4(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 20(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPANDD       Z0, Z1, Z3
-	VPSRLW       $0x02, Z1, Z1
-	VPANDD       Z0, Z2, Z4
-	VPSRLW       $0x02, Z2, Z2
-	VPBROADCASTD 8(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 24(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
-	VPANDD       Z0, Z1, Z3
-	VPANDD       Z0, Z2, Z4
-	VPBROADCASTD 12(SI), Z5
-	VPDPBUSD     Z5, Z3, Z8
-	VPDPBUSD     Z5, Z4, Z20
-	VPBROADCASTD 28(SI), Z5
-	VPDPBUSD     Z5, Z3, Z9
-	VPDPBUSD     Z5, Z4, Z21
+	VMOVDQU64    (R9), Z3
+	VMOVDQU64    64(R9), Z4
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 16(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 4(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 20(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPANDD       Z0, Z3, Z5
+	VPSRLW       $0x02, Z3, Z3
+	VPANDD       Z0, Z4, Z6
+	VPSRLW       $0x02, Z4, Z4
+	VPBROADCASTD 8(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 24(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
+	VPANDD       Z0, Z3, Z5
+	VPANDD       Z0, Z4, Z6
+	VPBROADCASTD 12(SI), Z7
+	VPDPBUSD     Z7, Z5, Z8
+	VPDPBUSD     Z7, Z6, Z20
+	VPBROADCASTD 28(SI), Z7
+	VPDPBUSD     Z7, Z5, Z9
+	VPDPBUSD     Z7, Z6, Z21
 	SUBQ         $-128, R9
 	ADDQ         $0x20, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line1
-	CMPQ         wide+48(FP), $0x00
-	JNE          wide1
-	VCVTPH2PS    (R10), Z1
-	VCVTPH2PS    32(R10), Z2
-	ADDQ         $0x40, R10
-	JMP          scaled1
+	TESTB        $0x07, 12(DI)
+	JEQ          plainaof1
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	MOVL         12(DI), R12
+	MOVL         R12, R13
+	ANDL         $0x07, R13
+	ANDL         $-8, R12
+	ADDQ         outliers+72(FP), R12
+
+outlieraof1:
+	MOVWLZX      4(R12), R14
+	MOVBLZX      6(R12), R15
+	ADDQ         R11, R14
+	VMOVD        R15, X3
+	VPBROADCASTD (R12), Z4
+	VMOVDQU64    (R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VMOVDQU64    64(R14), Z5
+	VPSRLD       X3, Z5, Z5
+	VPANDD       Z0, Z5, Z5
+	VPDPBUSD     Z4, Z5, Z2
+	ADDQ         $0x08, R12
+	DECQ         R13
+	JNZ          outlieraof1
+	VPSLLD       $0x08, Z1, Z1
+	VPADDD       Z1, Z9, Z9
+	VPSLLD       $0x08, Z2, Z2
+	VPADDD       Z2, Z21, Z21
+
+plainaof1:
+	CMPQ      wide+48(FP), $0x00
+	JNE       wide1
+	VCVTPH2PS (R10), Z3
+	VCVTPH2PS 32(R10), Z4
+	ADDQ      $0x40, R10
+	JMP       scaled1
 
 wide1:
-	VMOVUPS (R10), Z1
-	VMOVUPS 64(R10), Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
 	SUBQ    $-128, R10
 
 scaled1:
@@ -6538,17 +7956,17 @@ scaled1:
 	VPADDD      Z8, Z9, Z9
 	VCVTDQ2PS   Z9, Z9
 	VMULPS.BCST (DI), Z9, Z9
-	VMULPS      Z1, Z9, Z9
+	VMULPS      Z3, Z9, Z9
 	VADDPS      (R11), Z9, Z9
 	VMOVUPS     Z9, (R11)
 	VPSLLD      $0x08, Z21, Z21
 	VPADDD      Z20, Z21, Z21
 	VCVTDQ2PS   Z21, Z21
 	VMULPS.BCST (DI), Z21, Z21
-	VMULPS      Z2, Z21, Z21
+	VMULPS      Z4, Z21, Z21
 	VADDPS      64(R11), Z21, Z21
 	VMOVUPS     Z21, 64(R11)
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group1
 	SUBQ        $-128, AX
@@ -6559,10 +7977,10 @@ scaled1:
 	VZEROUPPER
 	RET
 
-// func groupedTile3AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)
+// func groupedTile3AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int, tokens int)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VNNI
-TEXT ·groupedTile3AVX512(SB), NOSPLIT, $0-104
-	MOVQ         tokens+96(FP), AX
+TEXT ·groupedTile3AVX512(SB), NOSPLIT, $0-112
+	MOVQ         tokens+104(FP), AX
 	MOVL         $0x03030303, CX
 	VPBROADCASTD CX, Z0
 	CMPQ         AX, $0x04
@@ -6570,12 +7988,12 @@ TEXT ·groupedTile3AVX512(SB), NOSPLIT, $0-104
 	MOVQ         y+0(FP), AX
 	MOVQ         data+16(FP), CX
 	MOVQ         scales+32(FP), DX
-	MOVQ         bands+72(FP), BX
+	MOVQ         bands+80(FP), BX
 
 band4:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -6586,26 +8004,27 @@ group4:
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
-	VPBROADCASTD 12(DI), Z11
+	VPBROADCASTD 20(DI), Z11
 	VMOVDQA32    Z11, Z23
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z24, Z24, Z24
 	VPXORD       Z25, Z25, Z25
-	VPBROADCASTD 20(DI), Z14
+	VPBROADCASTD 36(DI), Z14
 	VMOVDQA32    Z14, Z26
 	VPXORD       Z15, Z15, Z15
 	VPXORD       Z16, Z16, Z16
 	VPXORD       Z27, Z27, Z27
 	VPXORD       Z28, Z28, Z28
-	VPBROADCASTD 28(DI), Z17
+	VPBROADCASTD 52(DI), Z17
 	VMOVDQA32    Z17, Z29
 	VPXORD       Z18, Z18, Z18
 	VPXORD       Z19, Z19, Z19
 	VPXORD       Z30, Z30, Z30
 	VPXORD       Z31, Z31, Z31
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line4:
 	VMOVDQU64    (R9), Z1
@@ -6770,7 +8189,7 @@ line4:
 	VPDPBUSD     Z5, Z4, Z31
 	SUBQ         $-128, R9
 	ADDQ         $0x000000c0, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line4
 	CMPQ         wide+48(FP), $0x00
 	JNE          wide4
@@ -6810,7 +8229,7 @@ scaled4:
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z11, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 8(DI), Z13, Z13
+	VMULPS.BCST 16(DI), Z13, Z13
 	VMULPS      Z1, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
@@ -6819,7 +8238,7 @@ scaled4:
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z23, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 8(DI), Z25, Z25
+	VMULPS.BCST 16(DI), Z25, Z25
 	VMULPS      Z2, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
@@ -6829,7 +8248,7 @@ scaled4:
 	VPSLLD      $0x08, Z16, Z16
 	VPADDD      Z14, Z16, Z16
 	VCVTDQ2PS   Z16, Z16
-	VMULPS.BCST 16(DI), Z16, Z16
+	VMULPS.BCST 32(DI), Z16, Z16
 	VMULPS      Z1, Z16, Z16
 	VADDPS      (R11), Z16, Z16
 	VMOVUPS     Z16, (R11)
@@ -6838,7 +8257,7 @@ scaled4:
 	VPSLLD      $0x08, Z28, Z28
 	VPADDD      Z26, Z28, Z28
 	VCVTDQ2PS   Z28, Z28
-	VMULPS.BCST 16(DI), Z28, Z28
+	VMULPS.BCST 32(DI), Z28, Z28
 	VMULPS      Z2, Z28, Z28
 	VADDPS      64(R11), Z28, Z28
 	VMOVUPS     Z28, 64(R11)
@@ -6848,7 +8267,7 @@ scaled4:
 	VPSLLD      $0x08, Z19, Z19
 	VPADDD      Z17, Z19, Z19
 	VCVTDQ2PS   Z19, Z19
-	VMULPS.BCST 24(DI), Z19, Z19
+	VMULPS.BCST 48(DI), Z19, Z19
 	VMULPS      Z1, Z19, Z19
 	VADDPS      (R11), Z19, Z19
 	VMOVUPS     Z19, (R11)
@@ -6857,11 +8276,11 @@ scaled4:
 	VPSLLD      $0x08, Z31, Z31
 	VPADDD      Z29, Z31, Z31
 	VCVTDQ2PS   Z31, Z31
-	VMULPS.BCST 24(DI), Z31, Z31
+	VMULPS.BCST 48(DI), Z31, Z31
 	VMULPS      Z2, Z31, Z31
 	VADDPS      64(R11), Z31, Z31
 	VMOVUPS     Z31, 64(R11)
-	ADDQ        $0x20, DI
+	ADDQ        $0x40, DI
 	DECQ        R8
 	JNZ         group4
 	SUBQ        $-128, AX
@@ -6878,12 +8297,12 @@ tokens3:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band3:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -6894,20 +8313,21 @@ group3:
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
-	VPBROADCASTD 12(DI), Z11
+	VPBROADCASTD 20(DI), Z11
 	VMOVDQA32    Z11, Z23
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z24, Z24, Z24
 	VPXORD       Z25, Z25, Z25
-	VPBROADCASTD 20(DI), Z14
+	VPBROADCASTD 36(DI), Z14
 	VMOVDQA32    Z14, Z26
 	VPXORD       Z15, Z15, Z15
 	VPXORD       Z16, Z16, Z16
 	VPXORD       Z27, Z27, Z27
 	VPXORD       Z28, Z28, Z28
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line3:
 	VMOVDQU64    (R9), Z1
@@ -7036,7 +8456,7 @@ line3:
 	VPDPBUSD     Z5, Z4, Z28
 	SUBQ         $-128, R9
 	ADDQ         $0x00000090, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line3
 	CMPQ         wide+48(FP), $0x00
 	JNE          wide3
@@ -7076,7 +8496,7 @@ scaled3:
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z11, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 8(DI), Z13, Z13
+	VMULPS.BCST 16(DI), Z13, Z13
 	VMULPS      Z1, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
@@ -7085,7 +8505,7 @@ scaled3:
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z23, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 8(DI), Z25, Z25
+	VMULPS.BCST 16(DI), Z25, Z25
 	VMULPS      Z2, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
@@ -7095,7 +8515,7 @@ scaled3:
 	VPSLLD      $0x08, Z16, Z16
 	VPADDD      Z14, Z16, Z16
 	VCVTDQ2PS   Z16, Z16
-	VMULPS.BCST 16(DI), Z16, Z16
+	VMULPS.BCST 32(DI), Z16, Z16
 	VMULPS      Z1, Z16, Z16
 	VADDPS      (R11), Z16, Z16
 	VMOVUPS     Z16, (R11)
@@ -7104,11 +8524,11 @@ scaled3:
 	VPSLLD      $0x08, Z28, Z28
 	VPADDD      Z26, Z28, Z28
 	VCVTDQ2PS   Z28, Z28
-	VMULPS.BCST 16(DI), Z28, Z28
+	VMULPS.BCST 32(DI), Z28, Z28
 	VMULPS      Z2, Z28, Z28
 	VADDPS      64(R11), Z28, Z28
 	VMOVUPS     Z28, 64(R11)
-	ADDQ        $0x18, DI
+	ADDQ        $0x30, DI
 	DECQ        R8
 	JNZ         group3
 	SUBQ        $-128, AX
@@ -7125,12 +8545,12 @@ tokens2:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band2:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -7141,14 +8561,15 @@ group2:
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
-	VPBROADCASTD 12(DI), Z11
+	VPBROADCASTD 20(DI), Z11
 	VMOVDQA32    Z11, Z23
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
 	VPXORD       Z24, Z24, Z24
 	VPXORD       Z25, Z25, Z25
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line2:
 	VMOVDQU64    (R9), Z1
@@ -7241,7 +8662,7 @@ line2:
 	VPDPBUSD     Z5, Z4, Z25
 	SUBQ         $-128, R9
 	ADDQ         $0x60, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line2
 	CMPQ         wide+48(FP), $0x00
 	JNE          wide2
@@ -7281,7 +8702,7 @@ scaled2:
 	VPSLLD      $0x08, Z13, Z13
 	VPADDD      Z11, Z13, Z13
 	VCVTDQ2PS   Z13, Z13
-	VMULPS.BCST 8(DI), Z13, Z13
+	VMULPS.BCST 16(DI), Z13, Z13
 	VMULPS      Z1, Z13, Z13
 	VADDPS      (R11), Z13, Z13
 	VMOVUPS     Z13, (R11)
@@ -7290,11 +8711,11 @@ scaled2:
 	VPSLLD      $0x08, Z25, Z25
 	VPADDD      Z23, Z25, Z25
 	VCVTDQ2PS   Z25, Z25
-	VMULPS.BCST 8(DI), Z25, Z25
+	VMULPS.BCST 16(DI), Z25, Z25
 	VMULPS      Z2, Z25, Z25
 	VADDPS      64(R11), Z25, Z25
 	VMOVUPS     Z25, 64(R11)
-	ADDQ        $0x10, DI
+	ADDQ        $0x20, DI
 	DECQ        R8
 	JNZ         group2
 	SUBQ        $-128, AX
@@ -7309,12 +8730,12 @@ tokens1:
 	MOVQ y+0(FP), AX
 	MOVQ data+16(FP), CX
 	MOVQ scales+32(FP), DX
-	MOVQ bands+72(FP), BX
+	MOVQ bands+80(FP), BX
 
 band1:
 	MOVQ q+56(FP), SI
 	MOVQ scale+64(FP), DI
-	MOVQ groups+80(FP), R8
+	MOVQ groups+88(FP), R8
 	MOVQ CX, R9
 	MOVQ DX, R10
 
@@ -7325,8 +8746,9 @@ group1:
 	VPXORD       Z10, Z10, Z10
 	VPXORD       Z21, Z21, Z21
 	VPXORD       Z22, Z22, Z22
-	MOVQ         halves+88(FP), R11
-	SHLQ         $0x02, R11
+	MOVQ         halves+96(FP), R12
+	SHLQ         $0x02, R12
+	MOVQ         R9, R11
 
 line1:
 	VMOVDQU64    (R9), Z1
@@ -7383,7 +8805,7 @@ line1:
 	VPDPBUSD     Z5, Z4, Z22
 	SUBQ         $-128, R9
 	ADDQ         $0x30, SI
-	DECQ         R11
+	DECQ         R12
 	JNZ          line1
 	CMPQ         wide+48(FP), $0x00
 	JNE          wide1
@@ -7417,7 +8839,7 @@ scaled1:
 	VMULPS      Z2, Z22, Z22
 	VADDPS      64(R11), Z22, Z22
 	VMOVUPS     Z22, 64(R11)
-	ADDQ        $0x08, DI
+	ADDQ        $0x10, DI
 	DECQ        R8
 	JNZ         group1
 	SUBQ        $-128, AX

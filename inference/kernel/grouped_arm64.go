@@ -23,6 +23,14 @@ func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	}
 }
 
+func peaksOf(peaks *[fieldsOf128]float32, x []float32) (amax, sum float32) {
+	if !useAsm {
+		return peaksGeneric(peaks, x)
+	}
+	amax = peaksNEON(&peaks[0], &x[0], len(x)/wordCols, &sum)
+	return amax, sum
+}
+
 func (f *Fixed) setStarts(int, []int8) {}
 
 // groupedBands multiplies whole bands; y starts at the first of their rows.
@@ -41,7 +49,7 @@ func groupedBands(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fi
 	case two:
 		vec = groupedVec2NEON
 	}
-	vec(&y[0], p.data, p.scales, p.wide, q, scale, b1-b0, m.Groups(), m.GroupCols/64)
+	vec(&y[0], p.data, p.scales, p.wide, q, scale, x.outlierBytes(), b1-b0, m.Groups(), m.GroupCols/64)
 }
 
 // groupedTile is the product of a tile of rows with a band that is unpacked.

@@ -121,6 +121,40 @@ DATA fixOrder<>+0(SB)/8, $0x3424140430201000
 DATA fixOrder<>+8(SB)/8, $0x3c2c1c0c38281808
 GLOBL fixOrder<>(SB), RODATA|NOPTR, $16
 
+// func peaksNEON(peaks *float32, x *float32, pieces int, sum *float32) float32
+TEXT ·peaksNEON(SB), NOSPLIT, $0-36
+	MOVD peaks+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD pieces+16(FP), R2
+	MOVD sum+24(FP), R3
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	MOVW $0x7fffffff, R4
+	VDUP R4, V6.S4
+piece:
+	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VAND V6.B16, V0.B16, V0.B16
+	VAND V6.B16, V1.B16, V1.B16
+	VAND V6.B16, V2.B16, V2.B16
+	VAND V6.B16, V3.B16, V3.B16
+	VUMAX V1.S4, V0.S4, V0.S4
+	VUMAX V2.S4, V0.S4, V0.S4
+	VUMAX V3.S4, V0.S4, V0.S4
+	VUMAX V0.S4, V4.S4, V4.S4
+	WORD $0x4e20d4a5 // fadd v5.4s, v5.4s, v0.4s
+	FMOVQ F0, 0(R0)
+	ADD $16, R0, R0
+	SUB $1, R2, R2
+	CBNZ R2, piece
+	WORD $0x6eb0a884 // umaxv s4, v4.4s
+	FMOVS F4, ret+32(FP)
+	VEXT $8, V5.B16, V5.B16, V0.B16
+	WORD $0x4e20d4a5 // fadd v5.4s, v5.4s, v0.4s
+	VDUP V5.S[1], V0.S4
+	WORD $0x4e20d4a5 // fadd v5.4s, v5.4s, v0.4s
+	FMOVS F5, (R3)
+	RET
+
 // func unpackGroupedNEON(dst *byte, src *byte, lines int)
 TEXT ·unpackGroupedNEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
@@ -203,13 +237,13 @@ line:
 	CBNZ R2, line
 	RET
 
-// func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-TEXT ·groupedVec2Dot(SB), NOSPLIT, $0-72
+// func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
+TEXT ·groupedVec2Dot(SB), NOSPLIT, $0-80
 	MOVD y+0(FP), R0
 	MOVD data+8(FP), R1
 	MOVD scales+16(FP), R2
 	MOVD wide+24(FP), R3
-	MOVD bands+48(FP), R4
+	MOVD bands+56(FP), R4
 	MOVW $0x3030303, R13
 	VDUP R13, V19.S4
 band:
@@ -221,7 +255,7 @@ band:
 	FSTPQ (F8, F9), 96(R0)
 	MOVD q+32(FP), R5
 	MOVD scale+40(FP), R6
-	MOVD groups+56(FP), R7
+	MOVD groups+64(FP), R7
 group:
 	MOVD R0, R8
 	MOVD $2, R9
@@ -236,7 +270,7 @@ pass:
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-	MOVD halves+64(FP), R12
+	MOVD halves+72(FP), R12
 	LSL $2, R12, R12
 line:
 	FLDPQ 0(R11), (F16, F17)
@@ -316,22 +350,68 @@ wide:
 	FLDPQ 32(R2), (F10, F11)
 	ADD $64, R2, R2
 scaled:
-	FMOVS 4(R6), F18
-	VDUP V18.S[0], V18.S4
 	VSHL $8, V1.S4, V1.S4
 	VADD V1.S4, V0.S4, V1.S4
-	VADD V1.S4, V18.S4, V1.S4
-	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	VSHL $8, V3.S4, V3.S4
 	VADD V3.S4, V2.S4, V3.S4
-	VADD V3.S4, V18.S4, V3.S4
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
-	VADD V5.S4, V18.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V7.S4, V7.S4
 	VADD V7.S4, V6.S4, V7.S4
+	MOVWU 12(R6), R13
+	ANDS $7, R13, R14
+	BEQ plaina
+	SUB R14, R13, R13
+	MOVD outliers+48(FP), R15
+	ADD R15, R13, R13
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V6.B16, V6.B16, V6.B16
+outliera:
+	MOVHU 4(R13), R15
+	MOVBU 6(R13), R19
+	NEG R19, R19
+	VDUP R19, V16.B16
+	ADD R1, R15, R15
+	FMOVS (R13), F18
+	VDUP V18.S[0], V18.S4
+	FMOVQ 0(R15), F12
+	WORD $0x6e30458c // ushl v12.16b, v12.16b, v16.16b
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4e929580 // sdot v0.4s, v12.16b, v18.16b
+	FMOVQ 16(R15), F12
+	WORD $0x6e30458c // ushl v12.16b, v12.16b, v16.16b
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4e929582 // sdot v2.4s, v12.16b, v18.16b
+	FMOVQ 32(R15), F12
+	WORD $0x6e30458c // ushl v12.16b, v12.16b, v16.16b
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4e929584 // sdot v4.4s, v12.16b, v18.16b
+	FMOVQ 48(R15), F12
+	WORD $0x6e30458c // ushl v12.16b, v12.16b, v16.16b
+	VAND V19.B16, V12.B16, V12.B16
+	WORD $0x4e929586 // sdot v6.4s, v12.16b, v18.16b
+	ADD $8, R13, R13
+	SUB $1, R14, R14
+	CBNZ R14, outliera
+	VSHL $16, V0.S4, V0.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VSHL $16, V2.S4, V2.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $16, V6.S4, V6.S4
+	VADD V7.S4, V6.S4, V7.S4
+plaina:
+	FMOVS 4(R6), F18
+	VDUP V18.S[0], V18.S4
+	VADD V1.S4, V18.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VADD V3.S4, V18.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VADD V5.S4, V18.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VADD V7.S4, V18.S4, V7.S4
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	FMOVS 0(R6), F18
@@ -362,7 +442,7 @@ scaled:
 	CBNZ R9, pass
 	SUB $64, R10, R1
 	MOVD R11, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
 	ADD $128, R0, R0
@@ -370,13 +450,13 @@ scaled:
 	CBNZ R4, band
 	RET
 
-// func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-TEXT ·groupedVec3Dot(SB), NOSPLIT, $0-72
+// func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
+TEXT ·groupedVec3Dot(SB), NOSPLIT, $0-80
 	MOVD y+0(FP), R0
 	MOVD data+8(FP), R1
 	MOVD scales+16(FP), R2
 	MOVD wide+24(FP), R3
-	MOVD bands+48(FP), R4
+	MOVD bands+56(FP), R4
 	MOVW $0x3030303, R13
 	VDUP R13, V24.S4
 band:
@@ -388,7 +468,7 @@ band:
 	FSTPQ (F12, F13), 96(R0)
 	MOVD q+32(FP), R5
 	MOVD scale+40(FP), R6
-	MOVD groups+56(FP), R7
+	MOVD groups+64(FP), R7
 group:
 	MOVD R0, R8
 	MOVD $2, R9
@@ -407,7 +487,7 @@ pass:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-	MOVD halves+64(FP), R12
+	MOVD halves+72(FP), R12
 	LSL $2, R12, R12
 line:
 	FLDPQ 0(R11), (F20, F21)
@@ -504,30 +584,30 @@ wide:
 	FLDPQ 32(R2), (F14, F15)
 	ADD $64, R2, R2
 scaled:
-	FMOVS 4(R6), F23
-	VDUP V23.S[0], V23.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V1.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V23.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V3.S4, V5.S4
-	VADD V5.S4, V23.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V7.S4, V8.S4
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V6.S4, V8.S4
-	VADD V8.S4, V23.S4, V8.S4
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V10.S4, V11.S4
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V9.S4, V11.S4
+	FMOVS 4(R6), F23
+	VDUP V23.S[0], V23.S4
+	VADD V2.S4, V23.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VADD V5.S4, V23.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VADD V8.S4, V23.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	VADD V11.S4, V23.S4, V11.S4
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	FMOVS 0(R6), F23
@@ -558,7 +638,7 @@ scaled:
 	CBNZ R9, pass
 	SUB $64, R10, R1
 	MOVD R11, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
 	ADD $128, R0, R0
@@ -566,13 +646,13 @@ scaled:
 	CBNZ R4, band
 	RET
 
-// func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-TEXT ·groupedVec2NEON(SB), NOSPLIT, $0-72
+// func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
+TEXT ·groupedVec2NEON(SB), NOSPLIT, $0-80
 	MOVD y+0(FP), R0
 	MOVD data+8(FP), R1
 	MOVD scales+16(FP), R2
 	MOVD wide+24(FP), R3
-	MOVD bands+48(FP), R4
+	MOVD bands+56(FP), R4
 	MOVW $0x3030303, R13
 	VDUP R13, V27.S4
 band:
@@ -584,7 +664,7 @@ band:
 	FSTPQ (F16, F17), 96(R0)
 	MOVD q+32(FP), R5
 	MOVD scale+40(FP), R6
-	MOVD groups+56(FP), R7
+	MOVD groups+64(FP), R7
 group:
 	MOVD R0, R8
 	MOVD $2, R9
@@ -607,7 +687,7 @@ pass:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
-	MOVD halves+64(FP), R12
+	MOVD halves+72(FP), R12
 	LSL $2, R12, R12
 line:
 	FLDPQ 0(R11), (F24, F25)
@@ -727,8 +807,6 @@ wide:
 	FLDPQ 32(R2), (F18, F19)
 	ADD $64, R2, R2
 scaled:
-	FMOVS 4(R6), F26
-	VDUP V26.S[0], V26.S4
 	WORD $0x4e602800 // saddlp v0.4s, v0.8h
 	WORD $0x4e602821 // saddlp v1.4s, v1.8h
 	VADDP V1.S4, V0.S4, V0.S4
@@ -737,8 +815,6 @@ scaled:
 	VADDP V3.S4, V2.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V26.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x4e602884 // saddlp v4.4s, v4.8h
 	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
 	VADDP V5.S4, V4.S4, V4.S4
@@ -747,8 +823,6 @@ scaled:
 	VADDP V7.S4, V6.S4, V6.S4
 	VSHL $8, V6.S4, V6.S4
 	VADD V6.S4, V4.S4, V6.S4
-	VADD V6.S4, V26.S4, V6.S4
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x4e602908 // saddlp v8.4s, v8.8h
 	WORD $0x4e602929 // saddlp v9.4s, v9.8h
 	VADDP V9.S4, V8.S4, V8.S4
@@ -757,8 +831,6 @@ scaled:
 	VADDP V11.S4, V10.S4, V10.S4
 	VSHL $8, V10.S4, V10.S4
 	VADD V10.S4, V8.S4, V10.S4
-	VADD V10.S4, V26.S4, V10.S4
-	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e60298c // saddlp v12.4s, v12.8h
 	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
 	VADDP V13.S4, V12.S4, V12.S4
@@ -767,6 +839,80 @@ scaled:
 	VADDP V15.S4, V14.S4, V14.S4
 	VSHL $8, V14.S4, V14.S4
 	VADD V14.S4, V12.S4, V14.S4
+	MOVWU 12(R6), R13
+	ANDS $7, R13, R14
+	BEQ plaina
+	SUB R14, R13, R13
+	MOVD outliers+48(FP), R15
+	ADD R15, R13, R13
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+outliera:
+	MOVHU 4(R13), R15
+	MOVBU 6(R13), R19
+	NEG R19, R19
+	VDUP R19, V24.B16
+	ADD R1, R15, R15
+	FMOVS (R13), F26
+	VDUP V26.S[0], V26.S4
+	FMOVQ 0(R15), F20
+	WORD $0x6e384694 // ushl v20.16b, v20.16b, v24.16b
+	VAND V27.B16, V20.B16, V20.B16
+	WORD $0x0e3a8280 // smlal v0.8h, v20.8b, v26.8b
+	WORD $0x4e3a8281 // smlal2 v1.8h, v20.16b, v26.16b
+	FMOVQ 16(R15), F20
+	WORD $0x6e384694 // ushl v20.16b, v20.16b, v24.16b
+	VAND V27.B16, V20.B16, V20.B16
+	WORD $0x0e3a8284 // smlal v4.8h, v20.8b, v26.8b
+	WORD $0x4e3a8285 // smlal2 v5.8h, v20.16b, v26.16b
+	FMOVQ 32(R15), F20
+	WORD $0x6e384694 // ushl v20.16b, v20.16b, v24.16b
+	VAND V27.B16, V20.B16, V20.B16
+	WORD $0x0e3a8288 // smlal v8.8h, v20.8b, v26.8b
+	WORD $0x4e3a8289 // smlal2 v9.8h, v20.16b, v26.16b
+	FMOVQ 48(R15), F20
+	WORD $0x6e384694 // ushl v20.16b, v20.16b, v24.16b
+	VAND V27.B16, V20.B16, V20.B16
+	WORD $0x0e3a828c // smlal v12.8h, v20.8b, v26.8b
+	WORD $0x4e3a828d // smlal2 v13.8h, v20.16b, v26.16b
+	ADD $8, R13, R13
+	SUB $1, R14, R14
+	CBNZ R14, outliera
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	VSHL $16, V0.S4, V0.S4
+	VADD V2.S4, V0.S4, V2.S4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V6.S4, V4.S4, V6.S4
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	VSHL $16, V8.S4, V8.S4
+	VADD V10.S4, V8.S4, V10.S4
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	VADDP V13.S4, V12.S4, V12.S4
+	VSHL $16, V12.S4, V12.S4
+	VADD V14.S4, V12.S4, V14.S4
+plaina:
+	FMOVS 4(R6), F26
+	VDUP V26.S[0], V26.S4
+	VADD V2.S4, V26.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VADD V6.S4, V26.S4, V6.S4
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	VADD V10.S4, V26.S4, V10.S4
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	VADD V14.S4, V26.S4, V14.S4
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	FMOVS 0(R6), F26
@@ -797,7 +943,7 @@ scaled:
 	CBNZ R9, pass
 	SUB $64, R10, R1
 	MOVD R11, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
 	ADD $128, R0, R0
@@ -805,13 +951,13 @@ scaled:
 	CBNZ R4, band
 	RET
 
-// func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
-TEXT ·groupedVec3NEON(SB), NOSPLIT, $0-72
+// func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
+TEXT ·groupedVec3NEON(SB), NOSPLIT, $0-80
 	MOVD y+0(FP), R0
 	MOVD data+8(FP), R1
 	MOVD scales+16(FP), R2
 	MOVD wide+24(FP), R3
-	MOVD bands+48(FP), R4
+	MOVD bands+56(FP), R4
 	MOVW $0x3030303, R13
 	VDUP R13, V20.S4
 band:
@@ -823,7 +969,7 @@ band:
 	FSTPQ (F12, F13), 96(R0)
 	MOVD q+32(FP), R5
 	MOVD scale+40(FP), R6
-	MOVD groups+56(FP), R7
+	MOVD groups+64(FP), R7
 group:
 	MOVD R0, R8
 	MOVD $4, R9
@@ -842,7 +988,7 @@ pass:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-	MOVD halves+64(FP), R12
+	MOVD halves+72(FP), R12
 	LSL $2, R12, R12
 line:
 	FLDPQ 0(R11), (F16, F17)
@@ -934,8 +1080,6 @@ wide:
 	FLDPQ 0(R2), (F12, F13)
 	ADD $32, R2, R2
 scaled:
-	FMOVS 4(R6), F19
-	VDUP V19.S[0], V19.S4
 	WORD $0x4e602800 // saddlp v0.4s, v0.8h
 	WORD $0x4e602821 // saddlp v1.4s, v1.8h
 	VADDP V1.S4, V0.S4, V0.S4
@@ -949,8 +1093,6 @@ scaled:
 	VADD V4.S4, V2.S4, V4.S4
 	VSHL $8, V4.S4, V4.S4
 	VADD V4.S4, V0.S4, V4.S4
-	VADD V4.S4, V19.S4, V4.S4
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
 	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
 	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
 	VADDP V7.S4, V6.S4, V6.S4
@@ -964,6 +1106,10 @@ scaled:
 	VADD V10.S4, V8.S4, V10.S4
 	VSHL $8, V10.S4, V10.S4
 	VADD V10.S4, V6.S4, V10.S4
+	FMOVS 4(R6), F19
+	VDUP V19.S[0], V19.S4
+	VADD V4.S4, V19.S4, V4.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
 	VADD V10.S4, V19.S4, V10.S4
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	FMOVS 0(R6), F19
@@ -984,7 +1130,7 @@ scaled:
 	CBNZ R9, pass
 	SUB $96, R10, R1
 	MOVD R11, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group
 	ADD $128, R0, R0
@@ -992,8 +1138,8 @@ scaled:
 	CBNZ R4, band
 	RET
 
-// func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-TEXT ·groupedTile2Dot(SB), NOSPLIT, $0-80
+// func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile2Dot(SB), NOSPLIT, $0-88
 	MOVD y+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD codes+16(FP), R2
@@ -1001,8 +1147,8 @@ TEXT ·groupedTile2Dot(SB), NOSPLIT, $0-80
 	MOVD wide+32(FP), R4
 	MOVD q+40(FP), R5
 	MOVD scale+48(FP), R6
-	MOVD groups+56(FP), R7
-	MOVD tokens+72(FP), R8
+	MOVD groups+64(FP), R7
+	MOVD tokens+80(FP), R8
 tokens3:
 	CMP $3, R8
 	BNE tokens2
@@ -1036,7 +1182,7 @@ pass3:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line3:
 	FLDPQ 0(R12), (F24, F25)
@@ -1173,22 +1319,58 @@ wide3:
 	ADD $64, R3, R3
 scaled3:
 	MOVD R9, R13
-	FMOVS 4(R6), F28
-	VDUP V28.S[0], V28.S4
 	VSHL $8, V1.S4, V1.S4
 	VADD V1.S4, V0.S4, V1.S4
-	VADD V1.S4, V28.S4, V1.S4
-	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	VSHL $8, V7.S4, V7.S4
 	VADD V7.S4, V6.S4, V7.S4
-	VADD V7.S4, V28.S4, V7.S4
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	VSHL $8, V13.S4, V13.S4
 	VADD V13.S4, V12.S4, V13.S4
-	VADD V13.S4, V28.S4, V13.S4
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	VSHL $8, V19.S4, V19.S4
 	VADD V19.S4, V18.S4, V19.S4
+	MOVWU 12(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain3a
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V18.B16, V18.B16, V18.B16
+outlier3a:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F28
+	VDUP V28.S[0], V28.S4
+	FMOVQ 0(R19), F30
+	WORD $0x4e9c97c0 // sdot v0.4s, v30.16b, v28.16b
+	FMOVQ 16(R19), F30
+	WORD $0x4e9c97c6 // sdot v6.4s, v30.16b, v28.16b
+	FMOVQ 32(R19), F30
+	WORD $0x4e9c97cc // sdot v12.4s, v30.16b, v28.16b
+	FMOVQ 48(R19), F30
+	WORD $0x4e9c97d2 // sdot v18.4s, v30.16b, v28.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier3a
+	VSHL $16, V0.S4, V0.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VSHL $16, V6.S4, V6.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VSHL $16, V12.S4, V12.S4
+	VADD V13.S4, V12.S4, V13.S4
+	VSHL $16, V18.S4, V18.S4
+	VADD V19.S4, V18.S4, V19.S4
+plain3a:
+	FMOVS 4(R6), F28
+	VDUP V28.S[0], V28.S4
+	VADD V1.S4, V28.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VADD V7.S4, V28.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	VADD V13.S4, V28.S4, V13.S4
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	VADD V19.S4, V28.S4, V19.S4
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	FMOVS 0(R6), F28
@@ -1214,25 +1396,61 @@ scaled3:
 	WORD $0x4e33d7b3 // fadd v19.4s, v29.4s, v19.4s
 	FMOVQ F19, 48(R13)
 	ADD R1, R13, R13
-	FMOVS 12(R6), F28
-	VDUP V28.S[0], V28.S4
 	VSHL $8, V3.S4, V3.S4
 	VADD V3.S4, V2.S4, V3.S4
-	VADD V3.S4, V28.S4, V3.S4
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
 	VSHL $8, V9.S4, V9.S4
 	VADD V9.S4, V8.S4, V9.S4
-	VADD V9.S4, V28.S4, V9.S4
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	VSHL $8, V15.S4, V15.S4
 	VADD V15.S4, V14.S4, V15.S4
-	VADD V15.S4, V28.S4, V15.S4
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	VSHL $8, V21.S4, V21.S4
 	VADD V21.S4, V20.S4, V21.S4
+	MOVWU 28(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain3b
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V20.B16, V20.B16, V20.B16
+outlier3b:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F28
+	VDUP V28.S[0], V28.S4
+	FMOVQ 0(R19), F30
+	WORD $0x4e9c97c2 // sdot v2.4s, v30.16b, v28.16b
+	FMOVQ 16(R19), F30
+	WORD $0x4e9c97c8 // sdot v8.4s, v30.16b, v28.16b
+	FMOVQ 32(R19), F30
+	WORD $0x4e9c97ce // sdot v14.4s, v30.16b, v28.16b
+	FMOVQ 48(R19), F30
+	WORD $0x4e9c97d4 // sdot v20.4s, v30.16b, v28.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier3b
+	VSHL $16, V2.S4, V2.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VSHL $16, V8.S4, V8.S4
+	VADD V9.S4, V8.S4, V9.S4
+	VSHL $16, V14.S4, V14.S4
+	VADD V15.S4, V14.S4, V15.S4
+	VSHL $16, V20.S4, V20.S4
+	VADD V21.S4, V20.S4, V21.S4
+plain3b:
+	FMOVS 20(R6), F28
+	VDUP V28.S[0], V28.S4
+	VADD V3.S4, V28.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VADD V9.S4, V28.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	VADD V15.S4, V28.S4, V15.S4
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	VADD V21.S4, V28.S4, V21.S4
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	FMOVS 8(R6), F28
+	FMOVS 16(R6), F28
 	VDUP V28.S[0], V28.S4
 	WORD $0x6e3cdc63 // fmul v3.4s, v3.4s, v28.4s
 	WORD $0x6e38dc63 // fmul v3.4s, v3.4s, v24.4s
@@ -1255,25 +1473,61 @@ scaled3:
 	WORD $0x4e35d7b5 // fadd v21.4s, v29.4s, v21.4s
 	FMOVQ F21, 48(R13)
 	ADD R1, R13, R13
-	FMOVS 20(R6), F28
-	VDUP V28.S[0], V28.S4
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
-	VADD V5.S4, V28.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V10.S4, V11.S4
-	VADD V11.S4, V28.S4, V11.S4
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	VSHL $8, V17.S4, V17.S4
 	VADD V17.S4, V16.S4, V17.S4
-	VADD V17.S4, V28.S4, V17.S4
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	VSHL $8, V23.S4, V23.S4
 	VADD V23.S4, V22.S4, V23.S4
+	MOVWU 44(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain3c
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V22.B16, V22.B16, V22.B16
+outlier3c:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F28
+	VDUP V28.S[0], V28.S4
+	FMOVQ 0(R19), F30
+	WORD $0x4e9c97c4 // sdot v4.4s, v30.16b, v28.16b
+	FMOVQ 16(R19), F30
+	WORD $0x4e9c97ca // sdot v10.4s, v30.16b, v28.16b
+	FMOVQ 32(R19), F30
+	WORD $0x4e9c97d0 // sdot v16.4s, v30.16b, v28.16b
+	FMOVQ 48(R19), F30
+	WORD $0x4e9c97d6 // sdot v22.4s, v30.16b, v28.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier3c
+	VSHL $16, V4.S4, V4.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $16, V10.S4, V10.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VSHL $16, V16.S4, V16.S4
+	VADD V17.S4, V16.S4, V17.S4
+	VSHL $16, V22.S4, V22.S4
+	VADD V23.S4, V22.S4, V23.S4
+plain3c:
+	FMOVS 36(R6), F28
+	VDUP V28.S[0], V28.S4
+	VADD V5.S4, V28.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VADD V11.S4, V28.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	VADD V17.S4, V28.S4, V17.S4
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	VADD V23.S4, V28.S4, V23.S4
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	FMOVS 16(R6), F28
+	FMOVS 32(R6), F28
 	VDUP V28.S[0], V28.S4
 	WORD $0x6e3cdca5 // fmul v5.4s, v5.4s, v28.4s
 	WORD $0x6e38dca5 // fmul v5.4s, v5.4s, v24.4s
@@ -1301,7 +1555,7 @@ scaled3:
 	CBNZ R10, pass3
 	SUB $64, R11, R2
 	MOVD R12, R5
-	ADD $24, R6, R6
+	ADD $48, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group3
 	RET
@@ -1330,7 +1584,7 @@ pass2:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line2:
 	FLDPQ 0(R12), (F16, F17)
@@ -1434,22 +1688,58 @@ wide2:
 	ADD $64, R3, R3
 scaled2:
 	MOVD R9, R13
-	FMOVS 4(R6), F20
-	VDUP V20.S[0], V20.S4
 	VSHL $8, V1.S4, V1.S4
 	VADD V1.S4, V0.S4, V1.S4
-	VADD V1.S4, V20.S4, V1.S4
-	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
-	VADD V5.S4, V20.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V9.S4, V9.S4
 	VADD V9.S4, V8.S4, V9.S4
-	VADD V9.S4, V20.S4, V9.S4
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	VSHL $8, V13.S4, V13.S4
 	VADD V13.S4, V12.S4, V13.S4
+	MOVWU 12(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain2a
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V12.B16, V12.B16, V12.B16
+outlier2a:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F20
+	VDUP V20.S[0], V20.S4
+	FMOVQ 0(R19), F22
+	WORD $0x4e9496c0 // sdot v0.4s, v22.16b, v20.16b
+	FMOVQ 16(R19), F22
+	WORD $0x4e9496c4 // sdot v4.4s, v22.16b, v20.16b
+	FMOVQ 32(R19), F22
+	WORD $0x4e9496c8 // sdot v8.4s, v22.16b, v20.16b
+	FMOVQ 48(R19), F22
+	WORD $0x4e9496cc // sdot v12.4s, v22.16b, v20.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier2a
+	VSHL $16, V0.S4, V0.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $16, V8.S4, V8.S4
+	VADD V9.S4, V8.S4, V9.S4
+	VSHL $16, V12.S4, V12.S4
+	VADD V13.S4, V12.S4, V13.S4
+plain2a:
+	FMOVS 4(R6), F20
+	VDUP V20.S[0], V20.S4
+	VADD V1.S4, V20.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VADD V5.S4, V20.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VADD V9.S4, V20.S4, V9.S4
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	VADD V13.S4, V20.S4, V13.S4
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	FMOVS 0(R6), F20
@@ -1475,25 +1765,61 @@ scaled2:
 	WORD $0x4e2dd6ad // fadd v13.4s, v21.4s, v13.4s
 	FMOVQ F13, 48(R13)
 	ADD R1, R13, R13
-	FMOVS 12(R6), F20
-	VDUP V20.S[0], V20.S4
 	VSHL $8, V3.S4, V3.S4
 	VADD V3.S4, V2.S4, V3.S4
-	VADD V3.S4, V20.S4, V3.S4
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
 	VSHL $8, V7.S4, V7.S4
 	VADD V7.S4, V6.S4, V7.S4
-	VADD V7.S4, V20.S4, V7.S4
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V10.S4, V11.S4
-	VADD V11.S4, V20.S4, V11.S4
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	VSHL $8, V15.S4, V15.S4
 	VADD V15.S4, V14.S4, V15.S4
+	MOVWU 28(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain2b
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V14.B16, V14.B16, V14.B16
+outlier2b:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F20
+	VDUP V20.S[0], V20.S4
+	FMOVQ 0(R19), F22
+	WORD $0x4e9496c2 // sdot v2.4s, v22.16b, v20.16b
+	FMOVQ 16(R19), F22
+	WORD $0x4e9496c6 // sdot v6.4s, v22.16b, v20.16b
+	FMOVQ 32(R19), F22
+	WORD $0x4e9496ca // sdot v10.4s, v22.16b, v20.16b
+	FMOVQ 48(R19), F22
+	WORD $0x4e9496ce // sdot v14.4s, v22.16b, v20.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier2b
+	VSHL $16, V2.S4, V2.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VSHL $16, V6.S4, V6.S4
+	VADD V7.S4, V6.S4, V7.S4
+	VSHL $16, V10.S4, V10.S4
+	VADD V11.S4, V10.S4, V11.S4
+	VSHL $16, V14.S4, V14.S4
+	VADD V15.S4, V14.S4, V15.S4
+plain2b:
+	FMOVS 20(R6), F20
+	VDUP V20.S[0], V20.S4
+	VADD V3.S4, V20.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VADD V7.S4, V20.S4, V7.S4
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	VADD V11.S4, V20.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	VADD V15.S4, V20.S4, V15.S4
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	FMOVS 8(R6), F20
+	FMOVS 16(R6), F20
 	VDUP V20.S[0], V20.S4
 	WORD $0x6e34dc63 // fmul v3.4s, v3.4s, v20.4s
 	WORD $0x6e30dc63 // fmul v3.4s, v3.4s, v16.4s
@@ -1521,7 +1847,7 @@ scaled2:
 	CBNZ R10, pass2
 	SUB $64, R11, R2
 	MOVD R12, R5
-	ADD $16, R6, R6
+	ADD $32, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group2
 	RET
@@ -1540,7 +1866,7 @@ pass1:
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line1:
 	FLDPQ 0(R12), (F8, F9)
@@ -1611,22 +1937,58 @@ wide1:
 	ADD $64, R3, R3
 scaled1:
 	MOVD R9, R13
-	FMOVS 4(R6), F12
-	VDUP V12.S[0], V12.S4
 	VSHL $8, V1.S4, V1.S4
 	VADD V1.S4, V0.S4, V1.S4
-	VADD V1.S4, V12.S4, V1.S4
-	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	VSHL $8, V3.S4, V3.S4
 	VADD V3.S4, V2.S4, V3.S4
-	VADD V3.S4, V12.S4, V3.S4
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
-	VADD V5.S4, V12.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V7.S4, V7.S4
 	VADD V7.S4, V6.S4, V7.S4
+	MOVWU 12(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain1a
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V6.B16, V6.B16, V6.B16
+outlier1a:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F12
+	VDUP V12.S[0], V12.S4
+	FMOVQ 0(R19), F14
+	WORD $0x4e8c95c0 // sdot v0.4s, v14.16b, v12.16b
+	FMOVQ 16(R19), F14
+	WORD $0x4e8c95c2 // sdot v2.4s, v14.16b, v12.16b
+	FMOVQ 32(R19), F14
+	WORD $0x4e8c95c4 // sdot v4.4s, v14.16b, v12.16b
+	FMOVQ 48(R19), F14
+	WORD $0x4e8c95c6 // sdot v6.4s, v14.16b, v12.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier1a
+	VSHL $16, V0.S4, V0.S4
+	VADD V1.S4, V0.S4, V1.S4
+	VSHL $16, V2.S4, V2.S4
+	VADD V3.S4, V2.S4, V3.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V5.S4, V4.S4, V5.S4
+	VSHL $16, V6.S4, V6.S4
+	VADD V7.S4, V6.S4, V7.S4
+plain1a:
+	FMOVS 4(R6), F12
+	VDUP V12.S[0], V12.S4
+	VADD V1.S4, V12.S4, V1.S4
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	VADD V3.S4, V12.S4, V3.S4
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	VADD V5.S4, V12.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VADD V7.S4, V12.S4, V7.S4
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	FMOVS 0(R6), F12
@@ -1657,13 +2019,13 @@ scaled1:
 	CBNZ R10, pass1
 	SUB $64, R11, R2
 	MOVD R12, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group1
 	RET
 
-// func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-TEXT ·groupedTile3Dot(SB), NOSPLIT, $0-80
+// func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile3Dot(SB), NOSPLIT, $0-88
 	MOVD y+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD codes+16(FP), R2
@@ -1671,8 +2033,8 @@ TEXT ·groupedTile3Dot(SB), NOSPLIT, $0-80
 	MOVD wide+32(FP), R4
 	MOVD q+40(FP), R5
 	MOVD scale+48(FP), R6
-	MOVD groups+56(FP), R7
-	MOVD tokens+72(FP), R8
+	MOVD groups+64(FP), R7
+	MOVD tokens+80(FP), R8
 tokens2:
 	CMP $2, R8
 	BNE tokens1
@@ -1706,7 +2068,7 @@ pass2:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line2:
 	FLDPQ 0(R12), (F24, F25)
@@ -1844,30 +2206,30 @@ wide2:
 	ADD $64, R3, R3
 scaled2:
 	MOVD R9, R13
-	FMOVS 4(R6), F28
-	VDUP V28.S[0], V28.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V1.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V28.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V7.S4, V8.S4
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V6.S4, V8.S4
-	VADD V8.S4, V28.S4, V8.S4
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	VSHL $8, V14.S4, V14.S4
 	VADD V14.S4, V13.S4, V14.S4
 	VSHL $8, V14.S4, V14.S4
 	VADD V14.S4, V12.S4, V14.S4
-	VADD V14.S4, V28.S4, V14.S4
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	VSHL $8, V20.S4, V20.S4
 	VADD V20.S4, V19.S4, V20.S4
 	VSHL $8, V20.S4, V20.S4
 	VADD V20.S4, V18.S4, V20.S4
+	FMOVS 4(R6), F28
+	VDUP V28.S[0], V28.S4
+	VADD V2.S4, V28.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VADD V8.S4, V28.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	VADD V14.S4, V28.S4, V14.S4
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	VADD V20.S4, V28.S4, V20.S4
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	FMOVS 0(R6), F28
@@ -1893,33 +2255,33 @@ scaled2:
 	WORD $0x4e34d7b4 // fadd v20.4s, v29.4s, v20.4s
 	FMOVQ F20, 48(R13)
 	ADD R1, R13, R13
-	FMOVS 12(R6), F28
-	VDUP V28.S[0], V28.S4
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V3.S4, V5.S4
-	VADD V5.S4, V28.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V10.S4, V11.S4
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V9.S4, V11.S4
-	VADD V11.S4, V28.S4, V11.S4
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	VSHL $8, V17.S4, V17.S4
 	VADD V17.S4, V16.S4, V17.S4
 	VSHL $8, V17.S4, V17.S4
 	VADD V17.S4, V15.S4, V17.S4
-	VADD V17.S4, V28.S4, V17.S4
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	VSHL $8, V23.S4, V23.S4
 	VADD V23.S4, V22.S4, V23.S4
 	VSHL $8, V23.S4, V23.S4
 	VADD V23.S4, V21.S4, V23.S4
+	FMOVS 20(R6), F28
+	VDUP V28.S[0], V28.S4
+	VADD V5.S4, V28.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VADD V11.S4, V28.S4, V11.S4
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	VADD V17.S4, V28.S4, V17.S4
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	VADD V23.S4, V28.S4, V23.S4
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	FMOVS 8(R6), F28
+	FMOVS 16(R6), F28
 	VDUP V28.S[0], V28.S4
 	WORD $0x6e3cdca5 // fmul v5.4s, v5.4s, v28.4s
 	WORD $0x6e38dca5 // fmul v5.4s, v5.4s, v24.4s
@@ -1947,7 +2309,7 @@ scaled2:
 	CBNZ R10, pass2
 	SUB $64, R11, R2
 	MOVD R12, R5
-	ADD $16, R6, R6
+	ADD $32, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group2
 	RET
@@ -1970,7 +2332,7 @@ pass1:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line1:
 	FLDPQ 0(R12), (F12, F13)
@@ -2058,30 +2420,30 @@ wide1:
 	ADD $64, R3, R3
 scaled1:
 	MOVD R9, R13
-	FMOVS 4(R6), F16
-	VDUP V16.S[0], V16.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V1.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V16.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V4.S4, V5.S4
 	VSHL $8, V5.S4, V5.S4
 	VADD V5.S4, V3.S4, V5.S4
-	VADD V5.S4, V16.S4, V5.S4
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V7.S4, V8.S4
 	VSHL $8, V8.S4, V8.S4
 	VADD V8.S4, V6.S4, V8.S4
-	VADD V8.S4, V16.S4, V8.S4
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V10.S4, V11.S4
 	VSHL $8, V11.S4, V11.S4
 	VADD V11.S4, V9.S4, V11.S4
+	FMOVS 4(R6), F16
+	VDUP V16.S[0], V16.S4
+	VADD V2.S4, V16.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	VADD V5.S4, V16.S4, V5.S4
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VADD V8.S4, V16.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	VADD V11.S4, V16.S4, V11.S4
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	FMOVS 0(R6), F16
@@ -2112,13 +2474,13 @@ scaled1:
 	CBNZ R10, pass1
 	SUB $64, R11, R2
 	MOVD R12, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group1
 	RET
 
-// func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-TEXT ·groupedTile2NEON(SB), NOSPLIT, $0-80
+// func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile2NEON(SB), NOSPLIT, $0-88
 	MOVD y+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD codes+16(FP), R2
@@ -2126,8 +2488,8 @@ TEXT ·groupedTile2NEON(SB), NOSPLIT, $0-80
 	MOVD wide+32(FP), R4
 	MOVD q+40(FP), R5
 	MOVD scale+48(FP), R6
-	MOVD groups+56(FP), R7
-	MOVD tokens+72(FP), R8
+	MOVD groups+64(FP), R7
+	MOVD tokens+80(FP), R8
 tokens2:
 	CMP $2, R8
 	BNE tokens1
@@ -2153,7 +2515,7 @@ pass2:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line2:
 	FLDPQ 0(R12), (F16, F17)
@@ -2261,8 +2623,6 @@ wide2:
 	ADD $32, R3, R3
 scaled2:
 	MOVD R9, R13
-	FMOVS 4(R6), F20
-	VDUP V20.S[0], V20.S4
 	WORD $0x4e602800 // saddlp v0.4s, v0.8h
 	WORD $0x4e602821 // saddlp v1.4s, v1.8h
 	VADDP V1.S4, V0.S4, V0.S4
@@ -2271,8 +2631,6 @@ scaled2:
 	VADDP V3.S4, V2.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V20.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x4e602908 // saddlp v8.4s, v8.8h
 	WORD $0x4e602929 // saddlp v9.4s, v9.8h
 	VADDP V9.S4, V8.S4, V8.S4
@@ -2281,6 +2639,46 @@ scaled2:
 	VADDP V11.S4, V10.S4, V10.S4
 	VSHL $8, V10.S4, V10.S4
 	VADD V10.S4, V8.S4, V10.S4
+	MOVWU 12(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain2a
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+outlier2a:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F20
+	VDUP V20.S[0], V20.S4
+	FMOVQ 0(R19), F22
+	WORD $0x0e3482c0 // smlal v0.8h, v22.8b, v20.8b
+	WORD $0x4e3482c1 // smlal2 v1.8h, v22.16b, v20.16b
+	FMOVQ 16(R19), F22
+	WORD $0x0e3482c8 // smlal v8.8h, v22.8b, v20.8b
+	WORD $0x4e3482c9 // smlal2 v9.8h, v22.16b, v20.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier2a
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	VSHL $16, V0.S4, V0.S4
+	VADD V2.S4, V0.S4, V2.S4
+	WORD $0x4e602908 // saddlp v8.4s, v8.8h
+	WORD $0x4e602929 // saddlp v9.4s, v9.8h
+	VADDP V9.S4, V8.S4, V8.S4
+	VSHL $16, V8.S4, V8.S4
+	VADD V10.S4, V8.S4, V10.S4
+plain2a:
+	FMOVS 4(R6), F20
+	VDUP V20.S[0], V20.S4
+	VADD V2.S4, V20.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	VADD V10.S4, V20.S4, V10.S4
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	FMOVS 0(R6), F20
@@ -2296,8 +2694,6 @@ scaled2:
 	WORD $0x4e2ad6aa // fadd v10.4s, v21.4s, v10.4s
 	FMOVQ F10, 16(R13)
 	ADD R1, R13, R13
-	FMOVS 12(R6), F20
-	VDUP V20.S[0], V20.S4
 	WORD $0x4e602884 // saddlp v4.4s, v4.8h
 	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
 	VADDP V5.S4, V4.S4, V4.S4
@@ -2306,8 +2702,6 @@ scaled2:
 	VADDP V7.S4, V6.S4, V6.S4
 	VSHL $8, V6.S4, V6.S4
 	VADD V6.S4, V4.S4, V6.S4
-	VADD V6.S4, V20.S4, V6.S4
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0x4e60298c // saddlp v12.4s, v12.8h
 	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
 	VADDP V13.S4, V12.S4, V12.S4
@@ -2316,9 +2710,49 @@ scaled2:
 	VADDP V15.S4, V14.S4, V14.S4
 	VSHL $8, V14.S4, V14.S4
 	VADD V14.S4, V12.S4, V14.S4
+	MOVWU 28(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain2b
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+outlier2b:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F20
+	VDUP V20.S[0], V20.S4
+	FMOVQ 0(R19), F22
+	WORD $0x0e3482c4 // smlal v4.8h, v22.8b, v20.8b
+	WORD $0x4e3482c5 // smlal2 v5.8h, v22.16b, v20.16b
+	FMOVQ 16(R19), F22
+	WORD $0x0e3482cc // smlal v12.8h, v22.8b, v20.8b
+	WORD $0x4e3482cd // smlal2 v13.8h, v22.16b, v20.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier2b
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V6.S4, V4.S4, V6.S4
+	WORD $0x4e60298c // saddlp v12.4s, v12.8h
+	WORD $0x4e6029ad // saddlp v13.4s, v13.8h
+	VADDP V13.S4, V12.S4, V12.S4
+	VSHL $16, V12.S4, V12.S4
+	VADD V14.S4, V12.S4, V14.S4
+plain2b:
+	FMOVS 20(R6), F20
+	VDUP V20.S[0], V20.S4
+	VADD V6.S4, V20.S4, V6.S4
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	VADD V14.S4, V20.S4, V14.S4
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	FMOVS 8(R6), F20
+	FMOVS 16(R6), F20
 	VDUP V20.S[0], V20.S4
 	WORD $0x6e34dcc6 // fmul v6.4s, v6.4s, v20.4s
 	WORD $0x6e30dcc6 // fmul v6.4s, v6.4s, v16.4s
@@ -2336,7 +2770,7 @@ scaled2:
 	CBNZ R10, pass2
 	SUB $96, R11, R2
 	MOVD R12, R5
-	ADD $16, R6, R6
+	ADD $32, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group2
 	RET
@@ -2355,7 +2789,7 @@ pass1:
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line1:
 	FLDPQ 0(R12), (F8, F9)
@@ -2422,8 +2856,6 @@ wide1:
 	ADD $32, R3, R3
 scaled1:
 	MOVD R9, R13
-	FMOVS 4(R6), F12
-	VDUP V12.S[0], V12.S4
 	WORD $0x4e602800 // saddlp v0.4s, v0.8h
 	WORD $0x4e602821 // saddlp v1.4s, v1.8h
 	VADDP V1.S4, V0.S4, V0.S4
@@ -2432,8 +2864,6 @@ scaled1:
 	VADDP V3.S4, V2.S4, V2.S4
 	VSHL $8, V2.S4, V2.S4
 	VADD V2.S4, V0.S4, V2.S4
-	VADD V2.S4, V12.S4, V2.S4
-	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0x4e602884 // saddlp v4.4s, v4.8h
 	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
 	VADDP V5.S4, V4.S4, V4.S4
@@ -2442,6 +2872,46 @@ scaled1:
 	VADDP V7.S4, V6.S4, V6.S4
 	VSHL $8, V6.S4, V6.S4
 	VADD V6.S4, V4.S4, V6.S4
+	MOVWU 12(R6), R14
+	ANDS $7, R14, R15
+	BEQ plain1a
+	SUB R15, R14, R14
+	MOVD outliers+56(FP), R19
+	ADD R19, R14, R14
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+outlier1a:
+	MOVBU 7(R14), R19
+	LSL $7, R19, R19
+	ADD R2, R19, R19
+	FMOVS (R14), F12
+	VDUP V12.S[0], V12.S4
+	FMOVQ 0(R19), F14
+	WORD $0x0e2c81c0 // smlal v0.8h, v14.8b, v12.8b
+	WORD $0x4e2c81c1 // smlal2 v1.8h, v14.16b, v12.16b
+	FMOVQ 16(R19), F14
+	WORD $0x0e2c81c4 // smlal v4.8h, v14.8b, v12.8b
+	WORD $0x4e2c81c5 // smlal2 v5.8h, v14.16b, v12.16b
+	ADD $8, R14, R14
+	SUB $1, R15, R15
+	CBNZ R15, outlier1a
+	WORD $0x4e602800 // saddlp v0.4s, v0.8h
+	WORD $0x4e602821 // saddlp v1.4s, v1.8h
+	VADDP V1.S4, V0.S4, V0.S4
+	VSHL $16, V0.S4, V0.S4
+	VADD V2.S4, V0.S4, V2.S4
+	WORD $0x4e602884 // saddlp v4.4s, v4.8h
+	WORD $0x4e6028a5 // saddlp v5.4s, v5.8h
+	VADDP V5.S4, V4.S4, V4.S4
+	VSHL $16, V4.S4, V4.S4
+	VADD V6.S4, V4.S4, V6.S4
+plain1a:
+	FMOVS 4(R6), F12
+	VDUP V12.S[0], V12.S4
+	VADD V2.S4, V12.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	VADD V6.S4, V12.S4, V6.S4
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	FMOVS 0(R6), F12
@@ -2462,13 +2932,13 @@ scaled1:
 	CBNZ R10, pass1
 	SUB $96, R11, R2
 	MOVD R12, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group1
 	RET
 
-// func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
-TEXT ·groupedTile3NEON(SB), NOSPLIT, $0-80
+// func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
+TEXT ·groupedTile3NEON(SB), NOSPLIT, $0-88
 	MOVD y+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD codes+16(FP), R2
@@ -2476,8 +2946,8 @@ TEXT ·groupedTile3NEON(SB), NOSPLIT, $0-80
 	MOVD wide+32(FP), R4
 	MOVD q+40(FP), R5
 	MOVD scale+48(FP), R6
-	MOVD groups+56(FP), R7
-	MOVD tokens+72(FP), R8
+	MOVD groups+64(FP), R7
+	MOVD tokens+80(FP), R8
 tokens1:
 group1:
 	MOVD R0, R9
@@ -2497,7 +2967,7 @@ pass1:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-	MOVD halves+64(FP), R13
+	MOVD halves+72(FP), R13
 	LSL $2, R13, R13
 line1:
 	FLDPQ 0(R12), (F12, F13)
@@ -2585,8 +3055,6 @@ wide1:
 	ADD $32, R3, R3
 scaled1:
 	MOVD R9, R13
-	FMOVS 4(R6), F16
-	VDUP V16.S[0], V16.S4
 	WORD $0x4e602800 // saddlp v0.4s, v0.8h
 	WORD $0x4e602821 // saddlp v1.4s, v1.8h
 	VADDP V1.S4, V0.S4, V0.S4
@@ -2600,8 +3068,6 @@ scaled1:
 	VADD V4.S4, V2.S4, V4.S4
 	VSHL $8, V4.S4, V4.S4
 	VADD V4.S4, V0.S4, V4.S4
-	VADD V4.S4, V16.S4, V4.S4
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
 	WORD $0x4e6028c6 // saddlp v6.4s, v6.8h
 	WORD $0x4e6028e7 // saddlp v7.4s, v7.8h
 	VADDP V7.S4, V6.S4, V6.S4
@@ -2615,6 +3081,10 @@ scaled1:
 	VADD V10.S4, V8.S4, V10.S4
 	VSHL $8, V10.S4, V10.S4
 	VADD V10.S4, V6.S4, V10.S4
+	FMOVS 4(R6), F16
+	VDUP V16.S[0], V16.S4
+	VADD V4.S4, V16.S4, V4.S4
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
 	VADD V10.S4, V16.S4, V10.S4
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	FMOVS 0(R6), F16
@@ -2635,7 +3105,7 @@ scaled1:
 	CBNZ R10, pass1
 	SUB $96, R11, R2
 	MOVD R12, R5
-	ADD $8, R6, R6
+	ADD $16, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, group1
 	RET

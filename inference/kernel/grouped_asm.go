@@ -33,8 +33,11 @@ func groupedAt(m *ternary.Grouped, b, g int) (p groupedPlace) {
 
 func bytesOf[T any](p *T) *byte { return (*byte)(unsafe.Pointer(p)) }
 
+// outlierBytes is where the outliers of x are, nil where it can have none.
+func (f *Fixed) outlierBytes() *byte { return bytesOf(unsafe.SliceData(f.outliers)) }
+
 // groupedTileFunc is the assembly of a tile; see groupedTile.
-type groupedTileFunc func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale *byte, groups, halves, tokens int)
+type groupedTileFunc func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale, outliers *byte, groups, halves, tokens int)
 
 func matMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {
 	if !useAsm {
@@ -70,7 +73,7 @@ func groupedTiles(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fi
 			for t := 0; t < x.tokens; t += x.tile {
 				_, n := x.tileOf(t)
 				at := t*groups + g*n
-				tile(&to[t*stride], 4*stride, codes, p.scales, p.wide, &x.q[at*groupBytes], bytesOf(&x.scales[at]), k, halves, n)
+				tile(&to[t*stride], 4*stride, codes, p.scales, p.wide, &x.q[at*groupBytes], bytesOf(&x.scales[at]), x.outlierBytes(), k, halves, n)
 			}
 		}
 	}

@@ -54,6 +54,12 @@ func matMulGroupedGeneric(y []float32, stride int, m *ternary.Grouped, b0, b1 in
 				for c, a := range q {
 					sum += int32(codes[c]) * a
 				}
+				for _, o := range x.outliersOf(&scale) {
+					at := codes[o.field/4*wordCols+o.field%4*4:]
+					for j, top := range o.top {
+						sum += int32(at[j]) * int32(top) << 16
+					}
+				}
 				if g == 0 {
 					y[t*stride+r] = 0
 				}

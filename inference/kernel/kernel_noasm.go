@@ -27,6 +27,9 @@ func fixedTile(Planes) int { return 4 }
 func fix(q []int8, stride int, x []float32, inv float32, planes Planes) int32 {
 	return fixGeneric(q, stride, x, inv, planes)
 }
+func peaksOf(peaks *[fieldsOf128]float32, x []float32) (amax, sum float32) {
+	return peaksGeneric(peaks, x)
+}
 func (f *Fixed) setStarts(int, []int8) {}
 
 func matMulGrouped(y []float32, stride int, m *ternary.Grouped, b0, b1 int, x *Fixed, scratch *Scratch) {

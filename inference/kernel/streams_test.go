@@ -18,7 +18,9 @@ func TestStreams(t *testing.T) {
 			eachStretch(t, most, groupRows, func(y []float32, lo, hi int) { MatVec(y, m, lo, hi, q, sums[0], 0.37) })
 			for _, groupCols := range []int{64, 128} {
 				g := randomGrouped(rng, most*bandRows, cols, groupCols, false)
-				x, scratch := fixed([][]float32{randoms(rng, cols)}, groupCols, Fixed16), NewScratch()
+				row := randoms(rng, cols)
+				withOutliers(rng, row)
+				x, scratch := fixed([][]float32{row}, groupCols, Fixed16), NewScratch()
 				eachStretch(t, most, bandRows, func(y []float32, lo, hi int) { MatMulGrouped(y, g.Rows, g, lo, hi, x, scratch) })
 			}
 			c := randomCoded(rng, most*ScanRows, cols, func(int, int) float32 { return float32(rng.NormFloat64()) })

@@ -7,19 +7,19 @@ package kernel
 // oneBitVecAVX512 stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0.
 //
 //go:noescape
-func oneBitVecAVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+func oneBitVecAVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 
 // oneBitVecAVX2 stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0.
 //
 //go:noescape
-func oneBitVecAVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+func oneBitVecAVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 
 // oneBitVecVNNI stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0.
 //
 //go:noescape
-func oneBitVecVNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+func oneBitVecVNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)
 
 // tritsVecVBMI stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0.
 //
 //go:noescape
-func tritsVecVBMI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int)
+func tritsVecVBMI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int)

@@ -29,6 +29,11 @@ func fix2AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
 //go:noescape
 func fix3AVX2(q *int8, stride int, x *float32, pieces int, inv float32) int32
 
+// peaksAVX2 is peaksGeneric of pieces ≥ 1 pieces of 16 columns.
+//
+//go:noescape
+func peaksAVX2(peaks *float32, x *float32, pieces int) (amax float32, sum float32)
+
 // unpackGroupedAVX2 unpacks lines ≥ 1 lines of 128 bytes into the codes of their four fields in turn, 512 bytes.
 //
 //go:noescape
@@ -42,64 +47,64 @@ func starts2AVX2(dst *int32, q *int8, pieces int)
 // groupedVec2AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0. starts is what starts2AVX2 stores.
 //
 //go:noescape
-func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, starts *int32, bands int, groups int, halves int)
+func groupedVec2AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, starts *int32, bands int, groups int, halves int)
 
 // groupedVec3AVX2 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec3AVX2(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedTile2AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
 //
 //go:noescape
-func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile2AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedTile3AVX2 adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
 //
 //go:noescape
-func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile3AVX2(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedVec2VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec2VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVec3VNNI stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec3VNNI(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedTile2VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 3.
 //
 //go:noescape
-func groupedTile2VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile2VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedTile3VNNI adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ 2.
 //
 //go:noescape
-func groupedTile3VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile3VNNI(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedVec2AVX512 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec2AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVec3AVX512 stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec3AVX512(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVecFourAVX512 stores the 32 results of each of 4·bands bands in y. bands ≥ 1; a group has 64·halves columns.
 //
 //go:noescape
-func groupedVecFourAVX512(y *float32, data *byte, scales *byte, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVecFourAVX512(y *float32, data *byte, scales *byte, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedTile2AVX512 adds the products of groups groups of bands ≥ 1 bands to tokens rows of y, stride bytes apart. 1 ≤ tokens ≤ 6; bandBytes and scaleBand lead from one band to the next.
 //
 //go:noescape
-func groupedTile2AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)
+func groupedTile2AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int, tokens int)
 
 // groupedTile3AVX512 adds the products of groups groups of bands ≥ 1 bands to tokens rows of y, stride bytes apart. 1 ≤ tokens ≤ 4; bandBytes and scaleBand lead from one band to the next.
 //
 //go:noescape
-func groupedTile3AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, bands int, groups int, halves int, tokens int)
+func groupedTile3AVX512(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand int, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int, tokens int)

@@ -14,6 +14,11 @@ func fix2NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
 //go:noescape
 func fix3NEON(q *int8, stride int, x *float32, pieces int, inv float32) int32
 
+// peaksNEON is peaksGeneric of pieces ≥ 1 pieces of 16 columns; it stores the sum.
+//
+//go:noescape
+func peaksNEON(peaks *float32, x *float32, pieces int, sum *float32) float32
+
 // unpackGroupedNEON unpacks lines ≥ 1 lines of 128 bytes into the codes of their four fields in turn, 512 bytes.
 //
 //go:noescape
@@ -22,39 +27,39 @@ func unpackGroupedNEON(dst *byte, src *byte, lines int)
 // groupedVec2Dot stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec2Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVec3Dot stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec3Dot(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVec2NEON stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec2NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedVec3NEON stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.
 //
 //go:noescape
-func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int)
+func groupedVec3NEON(y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int)
 
 // groupedTile2Dot adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 3.
 //
 //go:noescape
-func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile2Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedTile3Dot adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 2.
 //
 //go:noescape
-func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile3Dot(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedTile2NEON adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 2.
 //
 //go:noescape
-func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile2NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)
 
 // groupedTile3NEON adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ 1.
 //
 //go:noescape
-func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int)
+func groupedTile3NEON(y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int)

@@ -11,7 +11,7 @@ import (
 // Trits of ternary.Grouped: groups are of 128 columns, 8 pieces of 16 activations. Field k
 // of piece p is the four bytes of activations that four codes of a row meet.
 const (
-	formSignature  = "func(y *float32, data, scales *byte, wide int, q *int8, scale *byte, bands, groups int)"
+	formSignature  = "func(y *float32, data, scales *byte, wide int, q *int8, scale, outliers *byte, bands, groups int)"
 	formDoc        = "stores the 32 results of each of bands ≥ 1 bands in y. Scales are float32 where wide is not 0."
 	groupPieces    = 8
 	groupQuantised = groupPieces * 2 * pieceBytes
@@ -43,7 +43,7 @@ func oneBit512() {
 			}
 		}
 		for i := range acc {
-			VPBROADCASTD(at(s, 4), acc[i][1][0])
+			VPBROADCASTD(at(s, minusAt), acc[i][1][0])
 			zeroZ(acc[i][1][1])
 			for _, b := range []int{0, 2, 3} {
 				zeroZ(acc[i][b]...)
@@ -73,6 +73,23 @@ func oneBit512() {
 				}
 			}
 		}
+		top := zmms(2)
+		outliers("", s, 0, func() { zeroZ(top...) }, func(o Register) {
+			count, a, c := XMM(), ZMM(), ZMM()
+			line := bitLineOf(o, data, count)
+			VPBROADCASTD(at(o, 0), a)
+			for i := range top {
+				VMOVDQU64(at(line, 64*i), c)
+				VPSRLD(count, c, c)
+				VPANDD(masks[0], c, c)
+				VPDPBUSD(a, c, top[i])
+			}
+		}, func() {
+			for i, v := range top {
+				VPSLLD(U8(9), v, v) // a code is twice the bit
+				VPADDD(v, acc[i][1][1], acc[i][1][1])
+			}
+		})
 		advance(oneBitLines*lineBytes, data)
 		advance(groupQuantised, q)
 		d := zmms(2)
@@ -89,9 +106,25 @@ func oneBit512() {
 			}
 			addForm(acc[i][1], s, d[i], sum)
 		}
-		advance(8, s)
+		advance(scaleBytes, s)
 	})
 	endForm(sum, y, bands)
+}
+
+// bitLineOf is lineOf for bits.
+func bitLineOf(o, group Register, count Vec) (line GPVirtual) {
+	line, shift, odd := GP64(), GP32(), GP32()
+	MOVWLZX(at(o, outlierLine), odd)
+	MOVBLZX(at(o, outlierShift), shift)
+	MOVL(odd, line.As32())
+	SHRL(U8(1), line.As32())
+	ANDL(I8(-lineBytes), line.As32())
+	ADDQ(group, line)
+	ANDL(U32(lineBytes), odd)
+	SHRL(U8(7), odd)
+	ADDL(odd, shift)
+	VMOVD(shift, count.AsX())
+	return line
 }
 
 // addForm adds the term of a group to 16 results.
@@ -150,7 +183,7 @@ func tritsVBMI() {
 		var once, four, top [2][]VecVirtual // [half of the rows][plane]
 		for i := range once {
 			once[i], four[i], top[i] = zmms(2), zmms(2), zmms(2)
-			VPBROADCASTD(at(s, 4), once[i][0])
+			VPBROADCASTD(at(s, minusAt), once[i][0])
 			zeroZ(once[i][1])
 			zeroZ(four[i]...)
 			zeroZ(top[i]...)
@@ -205,6 +238,60 @@ func tritsVBMI() {
 		}
 		product(leftover[0], masked(low, x), &once)
 		product(leftover[1], masked(high, x), &four)
+		more := zmms(2)
+		outliers("", s, 0, func() { zeroZ(more...) }, func(o Register) {
+			// c is what the digit is in at a shift of 0, 2, 4 or 6.
+			c, a, t, count := zmms(2), ZMM(), ZMM(), XMM()
+			line, shift, place, kind := GP64(), GP32(), GP64(), GP32()
+			LEAQ(tritPlaces(), place)
+			MOVBLZX(at(o, outlierField), shift)
+			MOVL(Mem{Base: place, Index: shift.As64(), Scale: 4}, kind)
+			MOVWLZX(kind.As16(), line.As32())
+			ADDQ(data, line)
+			SHRL(U8(16), kind)
+			MOVBLZX(kind.As8(), shift)
+			VMOVD(shift, count)
+			VPBROADCASTD(at(o, 0), a)
+			TESTL(U32(leftoverKind<<8), kind)
+			JNE(LabelRef("leftover"))
+			for i := range c {
+				VMOVDQU64(at(line, 64*i), t)
+				VPSUBB(highest, t, c[i])
+				VPMINUB(t, c[i], c[i])
+				VPSUBB(highest, c[i], t)
+				VPMINUB(t, c[i], c[i])
+			}
+			TESTL(U32(highestKind<<8), kind)
+			JNE(LabelRef("highest"))
+			for i := range c {
+				VPERMI2B(table[1], table[0], c[i])
+			}
+			JMP(LabelRef("digit"))
+			Label("highest") // 81 times it, which 64 divides into
+			for i := range c {
+				VMOVDQU64(at(line, 64*i), t)
+				VPSUBB(c[i], t, c[i])
+			}
+			JMP(LabelRef("digit"))
+			Label("leftover")
+			for i := range c {
+				VPMOVZXBW(at(line, 32*i), c[i])
+				VPSLLW(U8(4), c[i], t)
+				VPORD(t, c[i], c[i])
+				VPANDD(half, c[i], c[i])
+			}
+			Label("digit")
+			for i, v := range c {
+				VPSRLD(count, v, v)
+				VPANDD(low, v, v)
+				VPDPBUSD(a, v, more[i])
+			}
+		}, func() {
+			for i, v := range more {
+				VPSLLD(U8(8), v, v)
+				VPADDD(v, once[i][1], once[i][1])
+			}
+		})
 		advance(lineBytes*tritLines+lineBytes/2, data)
 		advance(groupQuantised, q)
 		d := zmms(2)
@@ -219,9 +306,35 @@ func tritsVBMI() {
 			VPADDD(t, once[i][0], once[i][0])
 			addForm(once[i], s, d[i], sum)
 		}
-		advance(8, s)
+		advance(scaleBytes, s)
 	})
 	endForm(sum, y, bands)
+}
+
+// How the digit of a field is found: it is one of four in the table, the highest, or of the
+// half line.
+const (
+	highestKind  = 1
+	leftoverKind = 2
+)
+
+// tritPlaces is, for each field, 4·word + field, where its line starts, how far its digit is
+// to be shifted, and how it is found.
+func tritPlaces() Mem {
+	values := make([]uint32, 4*groupPieces)
+	set := func(f field, line, shift, kind int) {
+		values[4*f.p+f.k] = uint32(line | shift<<16 | kind<<24)
+	}
+	for l, fields := range trits {
+		for n, f := range fields[:4] {
+			set(f, lineBytes*l, 2*n, 0)
+		}
+		set(fields[4], lineBytes*l, 6, highestKind)
+	}
+	for i, f := range leftover {
+		set(f, lineBytes*tritLines, 2*i, leftoverKind)
+	}
+	return vector("tritPlaces", values...)
 }
 
 var inverseAt *Mem
@@ -275,8 +388,9 @@ func oneBitAVX2() {
 		for _, sum := range sums {
 			VPXOR(sum, sum, sum)
 		}
-		n := GP64()
+		n, group := GP64(), GP64()
 		MOVQ(U32(oneBitLines), n)
+		MOVQ(data, group)
 		loop("line", n, func() {
 			for r, v := range w {
 				VMOVDQU(at(data, 32*r), v)
@@ -300,8 +414,6 @@ func oneBitAVX2() {
 			advance(lineBytes, data)
 			advance(2*2*pieceBytes, q)
 		})
-		VPBROADCASTD(at(s, 4), lo)
-		VBROADCASTSS(at(s, 0), hi)
 		VMOVDQU(bits(0x00010001), t)
 		for r := range 4 {
 			v := sums[2*r+1]
@@ -309,6 +421,33 @@ func oneBitAVX2() {
 			VPMADDWD(t, v, v)
 			VPSLLD(U8(8), v, v)
 			VPADDD(sums[2*r], v, v)
+		}
+		top := []reg.VecPhysical{sums[0], sums[2], sums[4], sums[6]}
+		outliers("", s, 0, func() {
+			for _, v := range top {
+				VPXOR(v, v, v)
+			}
+		}, func(o Register) {
+			line := bitLineOf(o, group, hi)
+			VPBROADCASTD(at(o, 0), lo)
+			for r, v := range top {
+				VMOVDQU(at(line, 32*r), c)
+				VPSRLD(hi.AsX(), c, c)
+				VPAND(bits(0x01010101), c, c)
+				VPMADDUBSW(lo, c, c)
+				VPADDW(c, v, v)
+			}
+		}, func() {
+			for r, v := range top {
+				VPMADDWD(t, v, v)
+				VPSLLD(U8(16), v, v)
+				VPADDD(v, sums[2*r+1], sums[2*r+1])
+			}
+		})
+		VPBROADCASTD(at(s, minusAt), lo)
+		VBROADCASTSS(at(s, 0), hi)
+		for r := range 4 {
+			v := sums[2*r+1]
 			VPADDD(v, v, v) // a code is twice the bit
 			VPADDD(lo, v, v)
 			VCVTDQ2PS(v, v)
@@ -334,7 +473,7 @@ func oneBitAVX2() {
 		}
 		advance(4*bandRows, scales)
 		Label("added")
-		advance(8, s)
+		advance(scaleBytes, s)
 	})
 	advance(4*bandRows, y)
 	DECQ(bands)
@@ -398,6 +537,29 @@ func oneBitVNNI() {
 				VPADDD(even, even, even)
 				VPADDD(sum(r, 1, plane), even, even)
 			}
+		}
+		top := []reg.VecPhysical{sum(0, 1, 0), sum(1, 1, 0)}
+		outliers("", s, 0, func() {
+			for _, v := range top {
+				VPXOR(v, v, v)
+			}
+		}, func(o Register) {
+			line := bitLineOf(o, data, w[0])
+			ADDQ(second, line)
+			VPBROADCASTD(at(o, 0), a)
+			for r, v := range top {
+				VMOVDQU(at(line, 32*r), c[r])
+				VPSRLD(w[0].AsX(), c[r], c[r])
+				VPAND(masks[0], c[r], c[r])
+				dpbusd(a, c[r], v)
+			}
+		}, func() {
+			for r, v := range top {
+				VPSLLD(U8(9), v, v) // a code is twice the bit
+				VPADDD(v, sum(r, 0, 1), sum(r, 0, 1))
+			}
+		})
+		for r := range 2 {
 			at := func(m Mem) Mem { m.Index, m.Scale = second, 1; return m.Offset(32 * r) }
 			v := onVNNI.whole([]reg.VecPhysical{sum(r, 0, 0), sum(r, 0, 1)})
 			addTerm(v, a, s, 0, at(local), at(Mem{Base: y}))
@@ -407,7 +569,7 @@ func oneBitVNNI() {
 		JE(LabelRef("half"))
 		advance(oneBitLines*lineBytes, data)
 		advance(groupQuantised, q)
-		advance(8, s)
+		advance(scaleBytes, s)
 	})
 	advance(4*bandRows, y)
 	DECQ(bands)

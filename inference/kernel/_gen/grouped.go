@@ -22,11 +22,11 @@ const (
 )
 
 const (
-	groupedVecSignature = "func(y *float32, data, scales *byte, wide int, q *int8, scale *byte, bands, groups, halves int)"
+	groupedVecSignature = "func(y *float32, data, scales *byte, wide int, q *int8, scale, outliers *byte, bands, groups, halves int)"
 	groupedVecDoc       = "stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0."
 	wideAt              = 24
 
-	groupedTileSignature = "func(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand, wide int, q *int8, scale *byte, bands, groups, halves, tokens int)"
+	groupedTileSignature = "func(y *float32, stride int, data *byte, bandBytes int, scales *byte, scaleBand, wide int, q *int8, scale, outliers *byte, bands, groups, halves, tokens int)"
 	tileStrideAt         = 8
 	tileBandBytesAt      = 24
 	tileScaleBandAt      = 40

@@ -75,10 +75,10 @@ func (i isa) whole(planes []reg.VecPhysical) reg.VecPhysical {
 
 // addTerm adds the float term of the integers v to eight results at y. The register t is free.
 func addTerm(v, t reg.VecPhysical, s Register, token int, d, y Mem) {
-	VPBROADCASTD(at(s, 8*token+4), t)
+	VPBROADCASTD(at(s, scaleBytes*token+minusAt), t)
 	VPADDD(t, v, v)
 	VCVTDQ2PS(v, v)
-	VBROADCASTSS(at(s, 8*token), t)
+	VBROADCASTSS(at(s, scaleBytes*token), t)
 	VMULPS(t, v, v)
 	VMULPS(d, v, v)
 	VADDPS(y, v, v)
@@ -138,7 +138,7 @@ func unpackGrouped() {
 func groupedTile256(i isa, planes int) {
 	most := 6 / planes
 	function(fmt.Sprintf("groupedTile%d%s", planes, i.name),
-		"func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale *byte, groups, halves, tokens int)",
+		"func(y *float32, stride int, codes, scales *byte, wide int, q *int8, scale, outliers *byte, groups, halves, tokens int)",
 		fmt.Sprintf("adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedAVX2 stores. 1 ≤ tokens ≤ %d.", most))
 	const strideAt, wideAt = 8, 32
 	local := AllocLocal(4 * bandRows)
@@ -187,10 +187,14 @@ func groupedTile256(i isa, planes int) {
 			})
 			LEAQ(Mem{Base: y, Index: second, Scale: 1}, to)
 			for t := range n {
-				for r := range 2 {
+				sums := []reg.VecPhysical{i.whole(acc(0, t)), i.whole(acc(1, t))}
+				if planes == 2 {
+					i.outliersOf(label(string(rune('a'+t))+"of"), s, codes, second, t, sums)
+				}
+				for r, v := range sums {
 					d := local.Offset(32 * r)
 					d.Index, d.Scale = second, 1
-					addTerm(i.whole(acc(r, t)), a, s, t, d, at(to, 32*r))
+					addTerm(v, a, s, t, d, at(to, 32*r))
 				}
 				if t < n-1 {
 					ADDQ(NewParamAddr("stride", strideAt), to)
@@ -201,9 +205,39 @@ func groupedTile256(i isa, planes int) {
 			JE(LabelRef(label("half")))
 			LEAQ(Mem{Base: from, Disp: -64}, codes)
 			MOVQ(act, q)
-			advance(8*n, s)
+			advance(scaleBytes*n, s)
 		})
 		VZEROUPPER()
 		RET()
 	}
+}
+
+// outliersOf emits what the outliers of a token add to the sums of half a band of unpacked
+// codes, from second on.
+func (i isa) outliersOf(label string, s, codes, second Register, token int, sums []reg.VecPhysical) {
+	top, a, c := y256[12:14], Y14, Y15
+	outliers(label, s, token, func() {
+		for _, v := range top {
+			VPXOR(v, v, v)
+		}
+	}, func(o Register) {
+		line := GP64()
+		MOVBLZX(at(o, outlierField), line.As32())
+		SHLL(U8(7), line.As32()) // times lineBytes
+		ADDQ(codes, line)
+		ADDQ(second, line)
+		VPBROADCASTD(at(o, 0), a)
+		for r, v := range top {
+			VMOVDQU(at(line, 32*r), c)
+			i.product(a, c, v)
+		}
+	}, func() {
+		for r, v := range top {
+			if !i.vnni {
+				VPMADDWD(bits(0x00010001), v, v)
+			}
+			VPSLLD(U8(16), v, v)
+			VPADDD(v, sums[r], sums[r])
+		}
+	})
 }

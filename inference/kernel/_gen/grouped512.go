@@ -26,12 +26,13 @@ func groupedVec512(planes int) {
 		var once, four [2][]VecVirtual // [half of the rows][plane]
 		for i := range once {
 			once[i], four[i] = zmms(planes), zmms(planes)
-			VPBROADCASTD(at(s, 4), once[i][0])
+			VPBROADCASTD(at(s, minusAt), once[i][0])
 			zeroZ(once[i][1:]...)
 			zeroZ(four[i]...)
 		}
 		PREFETCHT0(at(scales, aheadScales))
-		halves := param("halves")
+		group, halves := GP64(), param("halves")
+		MOVQ(data, group)
 		loop("half", halves, func() {
 			for l := range halfLines {
 				w := zmms(2)
@@ -63,6 +64,15 @@ func groupedVec512(planes int) {
 			advance(halfLines*lineBytes, data)
 			advance(halfLines*planes*pieceBytes, q)
 		})
+		if planes == 2 {
+			top := zmms(2)
+			outliers512("", s, group, 0, low, top, func() {
+				for i, v := range top {
+					VPSLLD(U8(8), v, v)
+					VPADDD(v, once[i][1], once[i][1])
+				}
+			})
+		}
 		d := zmms(2)
 		scalesOf("", NewParamAddr("wide", wideAt), scales, d...)
 		for i, sum := range sum {
@@ -76,7 +86,7 @@ func groupedVec512(planes int) {
 			VMULPS(d[i], v, v)
 			VADDPS(v, sum, sum)
 		}
-		advance(8, s)
+		advance(scaleBytes, s)
 	})
 	for i, sum := range sum {
 		VMOVUPS(sum, at(y, 64*i))
@@ -93,13 +103,11 @@ func groupedVec512(planes int) {
 // goes into two more shifts, as there are no registers for sums of fields apart.
 func groupedVecFour512() {
 	const planes, ahead = 2, 1536
-	function("groupedVecFourAVX512", "func(y *float32, data, scales *byte, q *int8, scale *byte, bands, groups, halves int)",
+	function("groupedVecFourAVX512", "func(y *float32, data, scales *byte, q *int8, scale, outliers *byte, bands, groups, halves int)",
 		"stores the 32 results of each of 4·bands bands in y. bands ≥ 1; a group has 64·halves columns.")
-	groupsAt, halvesAt := NewParamAddr("groups", 48), NewParamAddr("halves", 56)
+	groupsAt, halvesAt := argument("groups"), argument("halves")
 	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
-	part, part3, quarter, quarter3, rows := GP64(), GP64(), GP64(), GP64(), GP64() // bytes of codes, of scales, of results
-	MOVQ(bands, rows)
-	SHLQ(U8(7), rows)
+	part, part3, quarter, quarter3 := GP64(), GP64(), GP64(), GP64() // bytes of codes, of scales
 	MOVQ(bands, quarter)
 	IMULQ(groupsAt, quarter)
 	MOVQ(quarter, part)
@@ -125,7 +133,7 @@ func groupedVecFour512() {
 	loop("group", groups, func() {
 		for i := range 4 {
 			for half := range 2 {
-				VPBROADCASTD(at(s, 4), acc(i, half, 0))
+				VPBROADCASTD(at(s, minusAt), acc(i, half, 0))
 				VPXORD(acc(i, half, 1), acc(i, half, 1), acc(i, half, 1))
 			}
 			PREFETCHT0(of(scales, quarter, quarter3, i, aheadScales))
@@ -157,11 +165,44 @@ func groupedVecFour512() {
 			advance(halfLines*lineBytes, data)
 			advance(halfLines*planes*pieceBytes, q)
 		})
+		each := func(body func(i, half int, v, high reg.VecPhysical)) {
+			for i := range 4 {
+				for half := range 2 {
+					body(i, half, acc(i, half, 0), acc(i, half, 1))
+				}
+			}
+		}
+		each(func(_, _ int, v, high reg.VecPhysical) {
+			VPSLLD(U8(8), high, high)
+			VPADDD(high, v, v)
+		})
+		outliers("", s, 0, func() {
+			each(func(_, _ int, _, top reg.VecPhysical) { VPXORD(top, top, top) })
+		}, func(o Register) {
+			line, shift := GP64(), GP64()
+			MOVWLZX(at(o, outlierLine), line.As32())
+			ADDQ(data, line) // which is behind the group
+			MOVQ(halvesAt, shift)
+			SHLQ(U8(9), shift)
+			SUBQ(shift, line)
+			MOVBLZX(at(o, outlierShift), shift.As32())
+			VMOVD(shift.As32(), X29)
+			VPBROADCASTD(at(o, 0), a[0])
+			each(func(i, half int, _, top reg.VecPhysical) {
+				VMOVDQU64(of(line, part, part3, i, 64*half), c)
+				VPSRLD(X29, c, c)
+				VPANDD(low, c, c)
+				VPDPBUSD(a[0], c, top)
+			})
+		}, func() {
+			each(func(_, _ int, v, top reg.VecPhysical) {
+				VPSLLD(U8(16), top, top)
+				VPADDD(top, v, v)
+			})
+		})
 		for i := range 4 {
 			for half := range 2 {
-				v, high := acc(i, half, 0), acc(i, half, 1)
-				VPSLLD(U8(8), high, high)
-				VPADDD(high, v, v)
+				v := acc(i, half, 0)
 				VCVTDQ2PS(v, v)
 				VMULPS_BCST(at(s, 0), v, v)
 				VCVTPH2PS(of(scales, quarter, quarter3, i, 32*half), d)
@@ -169,10 +210,11 @@ func groupedVecFour512() {
 				VADDPS(v, sum[2*i+half], sum[2*i+half])
 			}
 		}
-		advance(8, s)
+		advance(scaleBytes, s)
 		advance(2*bandRows, scales)
 	})
-	to := GP64()
+	to, rows := GP64(), param("bands")
+	SHLQ(U8(7), rows)
 	MOVQ(y, to)
 	for i := range 4 {
 		for half := range 2 {
@@ -226,7 +268,7 @@ func groupedTile512(planes int) {
 	function(fmt.Sprintf("groupedTile%dAVX512", planes), groupedTileSignature, groupedTileDoc(most))
 	tokens := param("tokens")
 	low := pattern(0x03)
-	acc := sums512(planes, most)
+	acc, top := sums512(planes, most), zmms(2)
 	for n := most; n >= 1; n-- {
 		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
 		Label(label("tokens"))
@@ -237,12 +279,12 @@ func groupedTile512(planes int) {
 		y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
 		loop(label("band"), bands, func() {
 			q, s, groups := param("q"), param("scale"), param("groups")
-			d, sc := GP64(), GP64()
+			d, sc, start := GP64(), GP64(), GP64()
 			MOVQ(data, d)
 			MOVQ(scales, sc)
 			loop(label("group"), groups, func() {
 				for t := range n {
-					VPBROADCASTD(at(s, 8*t+4), acc[0][t][0])
+					VPBROADCASTD(at(s, scaleBytes*t+minusAt), acc[0][t][0])
 					VMOVDQA32(acc[0][t][0], acc[1][t][0])
 					for i := range acc {
 						for _, a := range acc[i][t][1:] {
@@ -252,6 +294,7 @@ func groupedTile512(planes int) {
 				}
 				lines := param("halves")
 				SHLQ(U8(2), lines)
+				MOVQ(d, start)
 				loop(label("line"), lines, func() {
 					w, c, a := zmms(2), zmms(2), ZMM()
 					for i := range w {
@@ -276,6 +319,16 @@ func groupedTile512(planes int) {
 					advance(lineBytes, d)
 					advance(n*planes*pieceBytes, q)
 				})
+				for t := range n {
+					if planes == 2 {
+						outliers512(label(fmt.Sprintf("%cof", 'a'+t)), s, start, t, low, top, func() {
+							for i, v := range top {
+								VPSLLD(U8(8), v, v)
+								VPADDD(v, acc[i][t][1], acc[i][t][1])
+							}
+						})
+					}
+				}
 				scale := zmms(2)
 				scalesOf(label(""), NewParamAddr("wide", tileWideAt), sc, scale...)
 				to := GP64()
@@ -284,7 +337,7 @@ func groupedTile512(planes int) {
 					for i := range acc {
 						v := whole512(acc[i][t])
 						VCVTDQ2PS(v, v)
-						VMULPS_BCST(at(s, 8*t), v, v)
+						VMULPS_BCST(at(s, scaleBytes*t), v, v)
 						VMULPS(scale[i], v, v)
 						VADDPS(at(to, 64*i), v, v)
 						VMOVUPS(v, at(to, 64*i))
@@ -293,7 +346,7 @@ func groupedTile512(planes int) {
 						ADDQ(NewParamAddr("stride", tileStrideAt), to)
 					}
 				}
-				advance(8*n, s)
+				advance(scaleBytes*n, s)
 			})
 			advance(4*bandRows, y)
 			ADDQ(NewParamAddr("bandBytes", tileBandBytesAt), data)

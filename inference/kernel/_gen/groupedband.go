@@ -88,7 +88,7 @@ func groupedVec256(i isa, planes int) {
 						VPBROADCASTD(at(from, 8*p), v)
 						VPBROADCASTD(at(from, 8*p+4), four[r][p])
 					case i.vnni && p == 0:
-						VPBROADCASTD(at(s, 4), v)
+						VPBROADCASTD(at(s, minusAt), v)
 					default:
 						VPXOR(v, v, v)
 					}
@@ -151,12 +151,17 @@ func groupedVec256(i isa, planes int) {
 				default:
 					i.whole(once[r])
 					if !i.vnni {
-						VPBROADCASTD(at(s, 4), t)
+						VPBROADCASTD(at(s, minusAt), t)
 						VPADDD(t, v, v)
 					}
 				}
-				VCVTDQ2PS(v, v)
 				sums = append(sums, v)
+			}
+			if planes == 2 {
+				i.outliers(label(""), s, data, half, sums)
+			}
+			for _, v := range sums {
+				VCVTDQ2PS(v, v)
 			}
 			VBROADCASTSS(at(s, 0), t)
 			for _, v := range sums {
@@ -181,7 +186,7 @@ func groupedVec256(i isa, planes int) {
 		}
 		LEAQ(Mem{Base: d, Disp: -64}, data)
 		MOVQ(act, q)
-		advance(8, s)
+		advance(scaleBytes, s)
 		if started {
 			advance(startBytes, from)
 		}
@@ -196,4 +201,33 @@ func groupedVec256(i isa, planes int) {
 	JNZ(LabelRef("band"))
 	VZEROUPPER()
 	RET()
+}
+
+// outliers emits what the outliers of a group add to the sums of half a band.
+func (i isa) outliers(label string, s, data Register, half int, sums []reg.VecPhysical) {
+	top, a, count, c, low := y256[4:6], Y10, X13, Y12, Y14
+	outliers(label, s, 0, func() {
+		for _, v := range top {
+			VPXOR(v, v, v)
+		}
+	}, func(o Register) {
+		line := lineOf(o, data, count)
+		VPBROADCASTD(at(o, 0), a)
+		for r, v := range top {
+			VMOVDQU(at(line, 64*half+32*r), c)
+			VPSRLD(count, c, c)
+			VPAND(low, c, c)
+			i.product(a, c, v)
+		}
+	}, func() {
+		for r, v := range top {
+			if !i.vnni { // what the sums begin with is of two planes
+				VPMADDWD(bits(0x00010001), v, v)
+				VPBROADCASTD(at(s, topsAt), c)
+				VPADDD(c, v, v)
+			}
+			VPSLLD(U8(16), v, v)
+			VPADDD(v, sums[r], sums[r])
+		}
+	})
 }

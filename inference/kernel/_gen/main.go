@@ -124,6 +124,8 @@ var topics = map[string]func(){
 		// grouped.go
 		fix(2)
 		fix(3)
+		// outliers.go
+		peaks()
 		// grouped256.go
 		unpackGrouped()
 		starts()

@@ -12,7 +12,7 @@ var asm, stubs strings.Builder
 // op writes one instruction of Go's assembler, sources first.
 func op(format string, args ...any) { fmt.Fprintf(&asm, "\t"+format+"\n", args...) }
 
-// gp and vec are registers: R0 to R15 and V0 to V31, all free for our use.
+// gp and vec are registers: R0 to R15, R19 to R25 and V0 to V31, all free for our use.
 type (
 	gp  uint8
 	vec uint8
@@ -45,11 +45,15 @@ var (
 )
 
 func newGP() gp {
-	if nextGP > 15 { // R16 to R18 and R27 up are the linker's and the system's
+	r := nextGP
+	nextGP++
+	if r > 15 { // R16 to R18 and R26 up are the linker's, the compiler's and the system's
+		r += 3
+	}
+	if r > 25 {
 		panic("no register left")
 	}
-	nextGP++
-	return nextGP - 1
+	return r
 }
 
 // newVecs returns n registers that follow each other.

@@ -147,13 +147,12 @@ func (g grouped) scales(name string, wide, p gp, d []vec) {
 }
 
 // finish adds the float terms of a token to its results at y.
-func (g grouped) finish(y, scale gp, token int, s [][][][]vec, d []vec, t [2]vec) {
+func (g grouped) finish(name string, y, scale gp, token int, s [][][][]vec, d []vec, t [2]vec, o *outliers) {
 	fill := func(offset int) {
 		op("FMOVS %d(%v), %s", offset, scale, t[0].f())
 		op("VDUP %v.S[0], %v.S4", t[0], t[0])
 	}
 	whole := make([]vec, len(s))
-	fill(8*token + 4)
 	for r := range s {
 		planes := s[r][token]
 		if !g.dot {
@@ -168,11 +167,17 @@ func (g grouped) finish(y, scale gp, token int, s [][][][]vec, d []vec, t [2]vec
 			op("VSHL $8, %v.S4, %v.S4", v, v)
 			add(planes[p][0], v, v)
 		}
-		add(t[0], v, v)
-		scvtf(v, v)
 		whole[r] = v
 	}
-	fill(8 * token)
+	if g.planes == 2 {
+		o.add(fmt.Sprintf("%s%c", name, 'a'+token), g.dot, scale, token, s, whole, t)
+	}
+	fill(scaleBytes*token + minusAt)
+	for _, v := range whole {
+		add(t[0], v, v)
+		scvtf(v, v)
+	}
+	fill(scaleBytes * token)
 	for r, v := range whole {
 		fmul(v, t[0], v)
 		fmul(v, d[r], v)
@@ -215,7 +220,7 @@ func (g grouped) passes(name string, n, fields int, codes, q, pass, from, act, l
 // vector emits the product with one row of activations: the codes are unpacked in
 // registers.
 func (g grouped) vector() {
-	function(g.name("Vec"), "y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, bands int, groups int, halves int", "",
+	function(g.name("Vec"), "y *float32, data *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, bands int, groups int, halves int", "",
 		"stores the 32 results of each of bands ≥ 1 bands in y. A group has 64·halves columns; scales are float32 where wide is not 0.")
 	y, data, scales, wide, bands := param("y"), param("data"), param("scales"), param("wide"), param("bands")
 	q, scale, groups, to := newGP(), newGP(), newGP(), newGP()
@@ -225,6 +230,8 @@ func (g grouped) vector() {
 		c = c[:1]
 	}
 	a, copies, low := [][]vec{newVecs(g.planes)}, newVec(), bytes(3)
+	o := newOutliers(data)
+	o.code, o.packed, o.low = c[0], true, low
 	loop("band", bands, func() {
 		zero(w[0], w[1])
 		for i := range 4 {
@@ -250,10 +257,10 @@ func (g grouped) vector() {
 				}, c, a, copies, s)
 			}, func() {
 				g.scales("", wide, scales, w)
-				g.finish(to, scale, 0, s, w, [2]vec{copies, a[0][0]})
+				g.finish("", to, scale, 0, s, w, [2]vec{copies, a[0][0]}, o)
 				advance(16*g.rows, to)
 			})
-			advance(8, scale)
+			advance(scaleBytes, scale)
 		})
 		advance(lineBytes, y)
 	})
@@ -263,11 +270,12 @@ func (g grouped) vector() {
 // tile emits the product of a tile of rows of activations with a band whose codes are
 // unpacked.
 func (g grouped) tile(most int) {
-	function(g.name("Tile"), "y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, groups int, halves int, tokens int", "",
+	function(g.name("Tile"), "y *float32, stride int, codes *byte, scales *byte, wide int, q *int8, scale *byte, outliers *byte, groups int, halves int, tokens int", "",
 		fmt.Sprintf("adds the products of groups groups of a band to tokens rows of y, stride bytes apart. codes is what unpackGroupedNEON stores. 1 ≤ tokens ≤ %d.", most))
 	y, stride, codes, scales, wide := param("y"), param("stride"), param("codes"), param("scales"), param("wide")
 	q, scale, groups, tokens, to := param("q"), param("scale"), param("groups"), param("tokens"), newGP()
 	pass, from, act, lines := newGP(), newGP(), newGP(), newGP()
+	o := newOutliers(codes)
 	first := nextVec
 	for n := most; n >= 1; n-- {
 		nextVec = first
@@ -278,6 +286,7 @@ func (g grouped) tile(most int) {
 		}
 		s, all := g.sums(n), newVecs(6) // activations, then what finish needs
 		c, copies := newVecs(1), all[5]
+		o.code = c[0]
 		if !g.dot {
 			c = append(c, newVecs(g.rows-1)...)
 			copies = newVec()
@@ -295,14 +304,14 @@ func (g grouped) tile(most int) {
 				g.scales(name, wide, scales, all[:g.rows])
 				op("MOVD %v, %v", to, lines) // which is free now
 				for t := range n {
-					g.finish(lines, scale, t, s, all[:g.rows], [2]vec{all[4], all[5]})
+					g.finish(name, lines, scale, t, s, all[:g.rows], [2]vec{all[4], all[5]}, o)
 					if t < n-1 {
 						op("ADD %v, %v, %v", stride, lines, lines)
 					}
 				}
 				advance(16*g.rows, to)
 			})
-			advance(8*n, scale)
+			advance(scaleBytes*n, scale)
 		})
 		ret()
 	}

@@ -33,6 +33,8 @@ func main() {
 	fix(2)
 	fix(3)
 	fixOrder()
+	// outliers.go
+	peaks()
 	unpackGrouped()
 	for _, g := range []grouped{{true, 2, 4}, {true, 3, 4}, {false, 2, 4}, {false, 3, 2}} {
 		g.vector()

@@ -38,6 +38,7 @@ var (
 	saddlp = two(0x4e602800, "saddlp v%d.4s, v%d.8h")
 	sadalp = two(0x4e606800, "sadalp v%d.4s, v%d.8h")
 
+	ushl   = three(0x6e204400, "ushl v%d.16b, v%d.16b, v%d.16b") // n by m, right where m < 0
 	addv   = two(0x4eb1b800, "addv s%d, v%d.4s")
 	umaxv  = two(0x6eb0a800, "umaxv s%d, v%d.4s")
 	sxtl   = two(0x0f08a400, "sxtl v%d.8h, v%d.8b")
