@@ -94,8 +94,23 @@ type ArchitectureError struct {
 }
 
 func (e *ArchitectureError) Error() string {
+	if models := foreign[e.Name]; models != "" {
+		return fmt.Sprintf("%s %q, that of %s, is not one that Tern runs", e.Key, e.Name, models)
+	}
 	return fmt.Sprintf("%s %q is not one that Tern runs", e.Key, e.Name)
 }
+
+// foreign are ternary models and others of few bits that somebody may look for, by their
+// architectures in either container.
+var foreign = map[string]string{
+	"hunyuan-dense": tencent, "HunYuanDenseV1ForCausalLM": tencent, "hunyuan_v1_dense": tencent,
+	"maple": maple, "MapleForCausalLM": maple,
+}
+
+const (
+	tencent = "Tencent's Hy models of 1.25 bits (STQ1_0) and of 2 bits (SEQ)"
+	maple   = "Maple, a mixture of 256 experts"
+)
 
 // findHF finds the architecture of a config.json.
 func findHF(h *hfConfig) (*Architecture, error) {

@@ -91,7 +91,7 @@ func valuesSum(s *model.Slot) string {
 // names the reason.
 func TestFamilyRefusals(t *testing.T) {
 	says := map[string]string{
-		"type42-stq1_0.gguf":            "STQ1_0",
+		"type42-stq1_0.gguf":            "is STQ1_0",
 		"type42-tl2-size.gguf":          "TL2",
 		"type42-two-layouts.gguf":       "contradict",
 		"no-q-norm.gguf":                "attn_q_norm",
@@ -102,8 +102,8 @@ func TestFamilyRefusals(t *testing.T) {
 		"longrope-without-factors.gguf": "rope_factors_long",
 		"width-not-multiple.gguf":       "whole blocks",
 		"truncated.gguf":                "bytes",
-		"arch-maple.gguf":               `"maple"`,
-		"arch-hunyuan-dense.gguf":       `"hunyuan-dense"`,
+		"arch-maple.gguf":               `"maple", that of Maple, a mixture`,
+		"arch-hunyuan-dense.gguf":       `"hunyuan-dense", that of Tencent's Hy models of 1.25 bits (STQ1_0) and of 2 bits (SEQ)`,
 	}
 	raw, err := os.ReadFile(filepath.Join(families, "refuse", "refuse.json"))
 	if err != nil {

@@ -109,7 +109,7 @@ func SaysInput(c *model.Config) bool {
 func takeQ2(f *gguf.File, name string, asked gguf.Type) error {
 	switch {
 	case asked != 0 && !slices.Contains(f.Q2Layouts, asked):
-		return fmt.Errorf("model: %s: the sizes of its tensors rule out %v: %w", name, asked, model.ErrUnsupported)
+		return fmt.Errorf("model: %s: the sizes of its tensors rule out blocks of %d weights of Q2_0: %w", name, projectionNamed(asked.String()).groups.cols, model.ErrUnsupported)
 	case asked != 0:
 		f.TakeQ2(asked)
 	case len(f.Q2Layouts) == 1:
@@ -132,11 +132,12 @@ func takeQ2(f *gguf.File, name string, asked gguf.Type) error {
 }
 
 // oddBlocks is the share of the first blocks of some Q2_0 tensors that no trained
-// matrix has: a scale that is not finite, negative or far from its neighbour, or
-// many codes 3. Blocks that are cut at the wrong places nearly all do.
+// matrix has: a scale that is negative or far from its neighbour, or many codes 3. Blocks
+// that are cut at the wrong places nearly all do. To that it adds how many scales are
+// not finite: those alone decide, where there are any, since such a file is refused.
 func oddBlocks(f *gguf.File) (share float64, err error) {
 	const tensors, most = 8, 64 << 10
-	odd, all, seen := 0, 0, 0
+	odd, all, seen, infinite := 0, 0, 0, 0
 	for _, t := range f.Tensors {
 		e := projectionNamed(t.Type.String())
 		if t.Type != gguf.Q2 && t.Type != gguf.Q2Legacy || e == nil || seen == tensors {
@@ -156,13 +157,15 @@ func oddBlocks(f *gguf.File) (share float64, err error) {
 				threes += bits.OnesCount8(b & (b >> 1) & 0x55)
 			}
 			all++
-			if !finite(d) || d < 0 || before > 0 && d > 0 && (d > 64*before || before > 64*d) || threes > g.cols/8 {
+			if !finite(d) {
+				infinite++
+			} else if d < 0 || before > 0 && d > 0 && (d > 64*before || before > 64*d) || threes > g.cols/8 {
 				odd++
 			}
 			before = d
 		}
 	}
-	return float64(odd) / float64(max(all, 1)), nil
+	return float64(odd)/float64(max(all, 1)) + float64(infinite), nil
 }
 
 // groupsError says that a matrix that was taken for one with a common scale has
@@ -170,7 +173,7 @@ func oddBlocks(f *gguf.File) (share float64, err error) {
 type groupsError struct{ error }
 
 func differentScales(b *binding, m, d float32) error {
-	return groupsError{fmt.Errorf("model: %v: blocks have the scales %g and %g, so it was made from weights that are not ternary: %w",
+	return groupsError{fmt.Errorf("model: %v: blocks have the scales %g and %g, where int8 activations go with one: its weights were not ternary, or its activations are floats: %w",
 		b.weight, m, d, model.ErrUnsupported)}
 }
 

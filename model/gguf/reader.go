@@ -142,7 +142,7 @@ func layout(list []info, room, align int64) (q2 []Type, err error) {
 		t, end := &list[i], ends[i]
 		t.kind = t.kind.resolve(t.elems, end-t.offset, align)
 		size, ok := t.kind.bytes(t.elems, t.cols)
-		if !ok {
+		if !ok && t.kind != stq1 { // that is refused by its name
 			return nil, bad("tensor %q: rows of %d values are not whole blocks of %v", t.name, t.cols, t.kind)
 		}
 		if size == 0 {
