@@ -134,9 +134,11 @@ func writeCopy(ctx context.Context, s Streams, m *model.Model, out string, o com
 	}
 	err := compact.Write(ctx, m, out, o)
 	progress.clear()
-	switch {
-	case errors.Is(err, checkpoint.ErrLossy) && o.Type != "":
+	switch cannot := errors.Is(err, checkpoint.ErrLossy) || errors.Is(err, model.ErrUnsupported); {
+	case cannot && o.Type != "":
 		return &hinted{err, "Leave --type out: the copy then keeps every weight."}
+	case cannot && o.Portable:
+		return &hinted{err, "Leave --portable out: Tern itself runs that copy."}
 	case err != nil:
 		return err
 	}

@@ -90,6 +90,10 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{dir + "/absent", dir + "/x.gguf"}, 1, "no model found"},
 		{[]string{builtinFolder, dir + "/absent/x.gguf"}, 1, "no such file"},
 		{[]string{filepath.Join(goldens, "hf-falcon3-packed"), dir + "/x.gguf", "--portable"}, 1, "multiples of 256"},
+		{[]string{filepath.Join(goldens, "hf-falcon3-packed"), dir + "/x.gguf", "--portable"}, 1, "Hint: Leave --portable out"},
+		{[]string{filepath.Join(goldens2, "hf-qwen3-f32"), dir + "/x.gguf", "--type", "tq2_0"}, 1, "Hint: Leave --type out"},
+		{[]string{filepath.Join(goldens2, "qwen3-q2_0-g64-tied"), dir + "/x.gguf", "--type", "pq2_0"}, 1, "\"token_embd.weight\": as PQ2_0: row 0 has the scales"},
+		{[]string{filepath.Join(goldens2, "qwen3-q2_0-g64-tied"), dir + "/x.gguf", "--type", "pq2_0"}, 1, "Hint: Leave --type out"},
 	} {
 		out, errs, code := tern(t, "", append([]string{"convert"}, c.args...)...)
 		if code != c.code || !strings.Contains(errs, c.say) || out != "" {

@@ -96,6 +96,16 @@ func TestExact(t *testing.T) {
 	mustTern(t, "verify", group, group, "--ids", "1,2", "--exact")
 }
 
+// TestCorrectionHint: what a correction makes of a file that is not so is told as that.
+func TestCorrectionHint(t *testing.T) {
+	for _, c := range [][2]string{{"input-int8", "where int8 activations go with one"}, {"q2-64", "rule out blocks of 64 weights of Q2_0"}} {
+		_, errs, code := tern(t, "", "inspect", filepath.Join(goldens2, "qwen3-pq2_0-yarn"), "--correct", c[0])
+		if code != 1 || !strings.Contains(errs, c[1]) || !strings.Contains(errs, "Hint: It was to be read with "+c[0]+": leave --correct and --input out") {
+			t.Errorf("%s: code %d, %s", c[0], code, errs)
+		}
+	}
+}
+
 // TestInput: a Llama is read with the input that the command names.
 func TestInput(t *testing.T) {
 	at := filepath.Join(goldens, "gguf-llama-tq2_0")

@@ -38,10 +38,19 @@ func openEngine(ctx context.Context, s Streams, at source, threads int) (*infere
 		e, err = check.Open(ctx, at.path, at.corrections, o)
 	}
 	m.clear()
+	err = at.withHint(err)
 	if err == nil && e.TokenizerError() != nil {
 		fmt.Fprintf(s.Err, "tern: %v. Ids stand without their text.\n", e.TokenizerError())
 	}
 	return e, time.Since(start), err
+}
+
+// withHint says what to do where a checkpoint cannot be read otherwise than it says.
+func (at *source) withHint(err error) error {
+	if len(at.corrections) > 0 && errors.Is(err, model.ErrUnsupported) {
+		return &hinted{err, fmt.Sprintf("It was to be read with %v: leave --correct and --input out to read it as it says.", at.corrections)}
+	}
+	return err
 }
 
 // warnOfSize reports whether the memory that is free does not hold the weights of a model.
@@ -77,7 +86,7 @@ func openModel(ctx context.Context, s Streams, at source) (*model.Model, time.Du
 	m := newMeter(s.Err)
 	loaded, err := check.OpenModel(ctx, at.path, at.corrections, m.loading)
 	m.clear()
-	return loaded, time.Since(start), err
+	return loaded, time.Since(start), at.withHint(err)
 }
 
 // prompt returns the ids to begin with: ids as they are, or those of text, in

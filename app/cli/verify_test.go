@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +39,39 @@ func TestCopies(t *testing.T) {
 				t.Errorf("verify: exit code %d\n%s%s", code, out, errs)
 			}
 		})
+	}
+}
+
+// TestVerifyGroups: an older file and the official one that is made of it are equal, and the
+// other way round; one whose weights differ is not, however little.
+func TestVerifyGroups(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"qwen3-q2_0-legacy-g128-untied", "qwen35-pq2_0"} {
+		from, official := filepath.Join(goldens2, name), filepath.Join(dir, name+".gguf")
+		mustTern(t, "convert", from, official, "--type", "q2_0")
+		for _, pair := range [][2]string{{from, official}, {official, from}} {
+			r := verifyJSON(t, true, pair[0], pair[1])
+			if r.Groups == nil || r.Groups.A+r.Groups.B != 64+128 || !(*r.Logits.Difference > 0) {
+				t.Errorf("%+v of %v", r.Groups, pair)
+			}
+			mustTern(t, "verify", pair[0], pair[1], "--exact")
+		}
+		back := filepath.Join(dir, name+"-back.gguf")
+		mustTern(t, "convert", official, back, "--type", "pq2_0")
+		if r := verifyJSON(t, true, from, back); r.Groups != nil || *r.Logits.Difference != 0 {
+			t.Errorf("there and back: %+v", r.Groups)
+		}
+		raw, err := os.ReadFile(official)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw[len(raw)-100] ^= 1 // a code of the last matrix
+		if err := os.WriteFile(official, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := verifyJSON(t, false, from, official); len(r.Tensors.Different) != 1 {
+			t.Errorf("%+v", r.Tensors)
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ func (w *ggufWriter) grouped(name string, m *ternary.Grouped, order func(r int) 
 	}
 	return gguf.Entry{Name: name, Type: b.Type, Shape: []int{m.Rows, m.Cols}, Data: func(out io.Writer) error {
 		if err := b.WriteGroups(out, m, order); err != nil {
-			return fmt.Errorf("tensor %q as %s: %w", name, b.Name, err)
+			return fmt.Errorf("as %s: %w", b.Name, err)
 		}
 		return nil
 	}}, nil
