@@ -267,6 +267,16 @@ func TestRepacks(t *testing.T) {
 	if !r.checkRepack(m) || !strings.Contains(r.finding("repack").Detail, "lacks the keys") {
 		t.Errorf("a Bonsai without its keys: %+v", r.Findings)
 	}
+	m.Name, m.Config.Layers, m.Dim, m.FFNDim = "model", 36, 4096, 12288
+	r = &Report{}
+	if !r.checkRepack(m) || !strings.Contains(r.finding("repack").Detail, "lacks the keys") {
+		t.Errorf("one of another name: %+v", r.Findings)
+	}
+	m.Config.Layers = 35
+	if r = (&Report{}); r.checkRepack(m) || len(r.Findings) > 0 {
+		t.Errorf("a model of another shape and name: %+v", r.Findings)
+	}
+	m.Name = "Bonsai"
 	if m.RopeScaling = checkpoint.BonsaiYaRN(&m.Config); r.checkRepack(m) {
 		t.Error("a Bonsai with its keys")
 	}

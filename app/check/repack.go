@@ -22,7 +22,7 @@ func (r *Report) checkRepack(m *model.Model) (lostYaRN bool) {
 	if tq != "" && oneScaleEach(m) {
 		tq = "" // as trained, or as Tern writes what it does not round
 	}
-	bonsai := m.Arch == checkpoint.Qwen3 && (tq != "" || strings.Contains(strings.ToLower(m.Name), "bonsai"))
+	bonsai := m.Arch == checkpoint.Qwen3 && (tq != "" || strings.Contains(strings.ToLower(m.Name), "bonsai") || checkpoint.HasBonsaiShape(&m.Config) && isTernary(m))
 	lostYaRN = bonsai && m.RopeScaling.Kind == model.RopeNone
 	const source = "take the Q2_0 or PQ2_0 file of its makers instead"
 	switch {
@@ -34,6 +34,13 @@ func (r *Report) checkRepack(m *model.Model) (lostYaRN bool) {
 		r.add("repack", Doubtful, "the file lacks the keys of the rope scaling (YaRN), which every position of a Bonsai needs; %s, or read it with --correct %s", source, YaRN)
 	}
 	return lostYaRN
+}
+
+// isTernary reports whether any projection is.
+func isTernary(m *model.Model) bool {
+	return slices.ContainsFunc(m.Weights.Layers, func(l model.Layer) bool {
+		return slices.ContainsFunc(l.Projections(), func(p model.Projection) bool { return p.Ternary() })
+	})
 }
 
 // oneScaleEach reports whether every ternary matrix has one scale throughout.

@@ -39,12 +39,26 @@ func bonsaiYaRN(original int) model.RopeScaling {
 // BonsaiYaRN is how the published models of a shape stretch the rotation, or what
 // all of them have in common: by 4, to the context that the file names.
 func BonsaiYaRN(c *model.Config) model.RopeScaling {
-	for _, s := range qwen3.shapes {
-		if s.Layers == c.Layers && s.Dim == c.Dim && s.FFNDim == c.FFNDim {
-			return s.RopeScaling
-		}
+	if s, ok := bonsaiOf(c); ok {
+		return s.RopeScaling
 	}
 	return bonsaiYaRN(max(1, c.ContextLen/4))
+}
+
+// HasBonsaiShape reports whether a configuration has the shape of one of them.
+func HasBonsaiShape(c *model.Config) bool {
+	_, ok := bonsaiOf(c)
+	return ok
+}
+
+// bonsaiOf finds the published model with the shape of c.
+func bonsaiOf(c *model.Config) (s model.Config, ok bool) {
+	for _, s := range qwen3.shapes {
+		if c.Arch == Qwen3 && s.Layers == c.Layers && s.Dim == c.Dim && s.FFNDim == c.FFNDim {
+			return s, true
+		}
+	}
+	return s, false
 }
 
 // withHeadNorms is hfStandard with the names of the norms of q and k.
