@@ -3,18 +3,15 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 
 	"tern/app/cli"
-	"tern/app/recipe"
 	"tern/assets"
 )
 
@@ -67,7 +64,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, help())
 		return 0
 	case "version", "-version", "--version":
-		fmt.Fprint(stdout, version())
+		fmt.Fprint(stdout, cli.Version())
 		return 0
 	case "licences", "--licences":
 		fmt.Fprint(stdout, assets.Licences())
@@ -107,14 +104,6 @@ func interruptible() (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
-}
-
-// version says what this program is, and what it computes with here.
-func version() string {
-	about := recipe.Program()
-	here := recipe.Here(recipe.Computed{})
-	return fmt.Sprintf("tern %s\ncommit %s\nbuilt with %s for %s, computes with the %s kernels\nMIT licence; tern licences prints those of all that it is built of\n",
-		about.Version, cmp.Or(about.Commit, "not recorded"), runtime.Version(), here.Platform, here.Kernel)
 }
 
 func help() string {

@@ -4,11 +4,11 @@ package app
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"tern/app/cli"
 	"tern/app/hub"
 	"tern/app/library"
 	"tern/app/settings"
@@ -29,10 +29,7 @@ func openShelf(s settings.Settings, changed func(), post func(func())) *liveShel
 	l := &liveShelf{}
 	l.follow(s)
 	l.Context, l.end = context.WithCancel(context.Background())
-	l.Library, l.Measures = library.New(), true
-	if folder, err := settings.CacheFolder(); err == nil {
-		l.Library.KeepSpeeds(filepath.Join(folder, "speeds.json"), version())
-	}
+	l.Library, l.Measures = cli.NewLibrary(), true
 	l.Tools = library.Tools()
 	l.Memory = library.FreeMemory
 	l.Reveal = library.Reveal

@@ -135,11 +135,15 @@ var measured struct {
 	machines map[measure.Kind]measure.Machine
 }
 
-// thisMachine measures once for each kind of models, with one worker per core.
+// thisMachine measures once for each kind of models, with one worker per core, unless
+// that was done shortly before.
 func thisMachine(ctx context.Context, kind measure.Kind) (measure.Machine, error) {
 	measured.Lock()
 	defer measured.Unlock()
 	if m, known := measured.machines[kind]; known {
+		return m, nil
+	}
+	if m, known := NewLibrary().Machine(kind, 0); known {
 		return m, nil
 	}
 	m, err := measure.ThisMachine(ctx, 0, kind)

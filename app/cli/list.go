@@ -33,7 +33,8 @@ func List(ctx context.Context, s Streams, args []string) error {
 Show the models on this computer: in the models folders of the settings, opened
 before, and downloaded by other tools. Only their headers are read. What a model
 needs is its weights, its context and 200 MB; how fast it writes is foretold from
-its shape and half a second of measurements. With --public it shows the public
+its shape and half a second of measurements, which count for three days if the
+window or --public made them. With --public it shows the public
 models that Tern knows instead, the one recommended for this computer marked with an
 asterisk, and asks no site for that.`, `tern list --json
 tern list --public`)
@@ -119,7 +120,7 @@ type publicLine struct {
 
 // listPublic shows the models to be had, family by family.
 func listPublic(ctx context.Context, s Streams, tokens int, asJSON bool) error {
-	l := library.New()
+	l := NewLibrary()
 	if err := l.Measure(ctx, 0); err != nil {
 		return err
 	}

@@ -33,6 +33,12 @@ func TestKeepSpeeds(t *testing.T) {
 	if err := next.Measure(done, 2); err != nil || !next.Measured(2) {
 		t.Errorf("the next start measures again: %v", err)
 	}
+	if m, known := next.Machine(measure.Kinds[1], 2); !known || m != all[measure.Kinds[1]] {
+		t.Errorf("%+v, %t", m, known)
+	}
+	if _, known := next.Machine(measure.Kinds[1], 1); known {
+		t.Error("what other threads do is known")
+	}
 	if err := next.Measure(done, 1); err == nil {
 		t.Error("other threads are not measured")
 	}

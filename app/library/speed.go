@@ -41,6 +41,22 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 	return nil
 }
 
+// Machine is what Measure would find of a kind of models without measuring anything, as
+// far as it is known.
+func (l *Library) Machine(kind measure.Kind, threads int) (m measure.Machine, known bool) {
+	if !l.Measured(threads) {
+		if all := l.readSpeeds(threads, time.Now()); all != nil {
+			l.know(all, threads)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.threads == threads {
+		m, known = l.machines[kind]
+	}
+	return m, known
+}
+
 func (l *Library) know(all map[measure.Kind]measure.Machine, threads int) {
 	l.mu.Lock()
 	l.machines, l.threads = all, threads
