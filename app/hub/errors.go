@@ -124,12 +124,22 @@ func (c *Client) again(ctx context.Context, waiting func(error, time.Duration), 
 			wait = asked
 		}
 		waiting(err, wait)
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-t.C:
+		if err := Pause(ctx, wait); err != nil {
+			return err
 		}
 	}
+}
+
+// Pause lets time pass, until ctx ends: then it returns the error of ctx.
+func Pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() // of both at once, that nobody waits any more counts
 }

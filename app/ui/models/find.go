@@ -76,7 +76,7 @@ func (f *finder) look(words string, pause time.Duration) {
 	f.now = s
 	m.rebuild()
 	if m.shelf.Slow > 0 {
-		m.shelf.Aside(func() { wait(ctx, pause+m.shelf.Slow) }, func() {
+		m.shelf.Aside(func() { _ = hub.Pause(ctx, pause+m.shelf.Slow) }, func() {
 			if f.now == s && s.running {
 				s.slow = true
 				m.rebuild()
@@ -86,7 +86,7 @@ func (f *finder) look(words string, pause time.Duration) {
 	var results *hub.Results
 	var err error
 	m.shelf.Aside(func() {
-		if err = wait(ctx, pause); err == nil {
+		if err = hub.Pause(ctx, pause); err == nil {
 			results, err = m.shelf.Search(ctx, words)
 		}
 	}, func() {
@@ -97,20 +97,6 @@ func (f *finder) look(words string, pause time.Duration) {
 		s.running, s.slow, s.results, s.err = false, false, results, err
 		m.rebuild()
 	})
-}
-
-// wait lets time pass.
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() // of both at once, that nobody waits any more counts
 }
 
 // end shows the catalogue again.
