@@ -40,24 +40,52 @@ type delta struct {
 // maxCalls bounds the calls of one answer.
 const maxCalls = 128
 
-// markers are those of a server that leaves the thoughts of its model in the text.
-var markers = &chattemplate.Format{Open: "<think>", Close: "</think>"}
+// markers are those of models whose server leaves their thoughts in the text. No server
+// says which of them its model has: the beginning of an answer does.
+var markers = []*chattemplate.Format{
+	{Open: "<think>", Close: "</think>"}, // what most have stands first
+	{Open: "<thinking>", Close: "</thinking>"},
+	{Open: "<thought>", Close: "</thought>"},
+	{Open: "<reasoning>", Close: "</reasoning>"},
+	{Open: "[THINK]", Close: "[/THINK]"},                            // Magistral
+	{Open: "<seed:think>", Close: "</seed:think>"},                  // Seed-OSS
+	{Open: "<|START_THINKING|>", Close: "<|END_THINKING|>"},         // Command A
+	{Open: "<|begin_of_thought|>", Close: "<|end_of_thought|>"},     // Sky-T1
+	{Open: "<|channel|>analysis<|message|>", Close: harmonyClosing}, // gpt-oss
+}
+
+const harmonyClosing = "<|end|><|start|>assistant<|channel|>final<|message|>"
+
+// markersOf are those that an answer begins with, the usual ones where it begins with none,
+// and nil while more of it has to tell.
+func markersOf(begun string, last bool) *chattemplate.Format {
+	begun = strings.TrimLeft(begun, " \t\r\n")
+	wait := false
+	for _, f := range markers {
+		if strings.HasPrefix(begun, f.Open) {
+			return f
+		}
+		wait = wait || strings.HasPrefix(f.Open, begun)
+	}
+	if wait && !last {
+		return nil
+	}
+	return markers[0]
+}
 
 // parts puts the parts of an answer together.
 type parts struct {
 	piece func(Part) bool
-	split *answer.Splitter // nil for a text that goes on
+	chat  bool             // else a text goes on, which has no thoughts
+	begun string           // of the answer, until it tells its markers,
+	split *answer.Splitter // which then splits it
 	calls []*Call          // until the answer ends
 	apart bool             // the server tells thoughts apart
 	left  bool             // piece returned false
 }
 
 func newParts(chat bool, piece func(Part) bool) *parts {
-	p := &parts{piece: piece}
-	if chat {
-		p.split = answer.New(markers, answer.Options{})
-	}
-	return p
+	return &parts{piece: piece, chat: chat}
 }
 
 func (p *parts) give(part Part) {
@@ -77,10 +105,10 @@ func (p *parts) add(d *delta) bool {
 	}
 	switch {
 	case d.Content == "":
-	case p.split == nil || p.apart:
+	case !p.chat || p.apart:
 		p.give(Part{Text: d.Content})
 	default:
-		p.pieces(p.split.Push(d.Content))
+		p.say(d.Content, false)
 	}
 	for _, c := range d.ToolCalls {
 		if c.Index < 0 || c.Index >= maxCalls {
@@ -103,6 +131,19 @@ func (p *parts) add(d *delta) bool {
 	return !p.left
 }
 
+// say splits what a chat says.
+func (p *parts) say(text string, last bool) {
+	if p.split == nil {
+		p.begun += text
+		f := markersOf(p.begun, last)
+		if f == nil {
+			return
+		}
+		p.split, text = answer.New(f, answer.Options{}), p.begun
+	}
+	p.pieces(p.split.Push(text))
+}
+
 func (p *parts) pieces(list []answer.Piece) {
 	for _, x := range list {
 		p.give(Part{Thought: x.Kind == answer.Thought, Text: x.Text})
@@ -111,7 +152,8 @@ func (p *parts) pieces(list []answer.Piece) {
 
 // close gives what is left at the end of an answer.
 func (p *parts) close() {
-	if p.split != nil {
+	if p.chat {
+		p.say("", true)
 		p.pieces(p.split.Close())
 	}
 	for _, c := range p.calls {

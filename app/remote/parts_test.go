@@ -41,6 +41,46 @@ const (
 [DONE]`
 )
 
+// TestMarkers: thoughts in the text are told by the markers of any model, however the text
+// is cut, and words that look like markers are said.
+func TestMarkers(t *testing.T) {
+	for answer, want := range map[string][2]string{
+		"<thinking>hm\n</thinking>\n\nYes.":                          {"hm", "Yes."},
+		"\n[THINK]hm[/THINK]Yes.":                                    {"hm", "Yes."},
+		"<|channel|>analysis<|message|>hm" + harmonyClosing + "Yes.": {"hm", "Yes."},
+		"<seed:think>hm</seed:think>Yes.":                            {"hm", "Yes."},
+		"<think>hm <thinking> [THINK]</think>Yes.":                   {"hm <thinking> [THINK]", "Yes."},
+		"<thought>hm":                      {"hm", ""},
+		"Write <thinking>this</thinking>.": {"", "Write <thinking>this</thinking>."},
+		"<thinker> [THINK]":                {"", "<thinker> [THINK]"},
+		"<thin":                            {"", "<thin"},
+		" [TH":                             {"", " [TH"},
+		"":                                 {"", ""},
+	} {
+		for size := 1; size <= len(answer)+1; size++ {
+			var got [2]string
+			p := newParts(true, func(x Part) bool {
+				if x.Thought {
+					got[0] += x.Text
+				} else {
+					got[1] += x.Text
+				}
+				return true
+			})
+			for rest := answer; rest != ""; {
+				n := min(size, len(rest))
+				p.add(&delta{Content: rest[:n]})
+				rest = rest[n:]
+			}
+			p.close()
+			if got != want {
+				t.Errorf("%q by %d: %q, want %q", answer, size, got, want)
+				break
+			}
+		}
+	}
+}
+
 // TestParts: whatever a server calls them, thoughts and calls come as parts of their
 // own.
 func TestParts(t *testing.T) {
