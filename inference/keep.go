@@ -35,6 +35,12 @@ var ErrKept = errors.New("not a sequence of this session")
 //	uint32      CRC-32C of all before it
 const keptMagic = "TERNSEQ3"
 
+// arithmetic numbers how this package and its kernels compute. It is raised by whoever
+// changes a bit of keys, values or states, on purpose: a sequence that another version of
+// the program kept would go on with numbers that this one does not make. TestArithmetic
+// notices.
+const arithmetic = 1
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Save writes the sequence with its keys, values and states, for a session of the
@@ -303,7 +309,7 @@ func (s *Session) stamp() (sum [sha256.Size]byte) {
 	h := sha256.New()
 	print := s.engine.fingerprint()
 	h.Write(print[:])
-	fmt.Fprintf(h, "kv %d amplitude %08x %s\n", s.kv.kind, math.Float32bits(s.amplitude), runtime.GOARCH)
+	fmt.Fprintf(h, "arithmetic %d kv %d amplitude %08x %s\n", arithmetic, s.kv.kind, math.Float32bits(s.amplitude), runtime.GOARCH)
 	h.Write(raw(s.invFreq))
 	h.Sum(sum[:0])
 	return sum
