@@ -2,6 +2,7 @@ package shelf
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -101,6 +102,15 @@ func (d *folder) trouble(err error) {
 	}
 }
 
+// lost says that a conversation could not be read, unless it was deleted here: then
+// whoever asked had an older list.
+func (d *folder) lost(id string, err error) {
+	if !d.deleted[id] {
+		d.trouble(err)
+	}
+	d.list()
+}
+
 // list reads the folder again.
 func (d *folder) list() {
 	entries, err := d.store.List()
@@ -140,8 +150,7 @@ func (d *folder) recover() {
 func (d *folder) edit(id string, f func(*history.Conversation)) {
 	x, err := d.store.Load(id)
 	if err != nil {
-		d.trouble(err)
-		d.list()
+		d.lost(id, err)
 		return
 	}
 	f(x)
@@ -177,7 +186,9 @@ func (d *folder) remove(id string) {
 
 func (d *folder) restore(id string) {
 	delete(d.deleted, id)
-	d.handleSave(d.store.Restore(id))
+	if err := d.store.Restore(id); !errors.Is(err, fs.ErrExist) { // else it is there already
+		d.handleSave(err)
+	}
 	d.list()
 	d.host.Open(id)
 }

@@ -101,8 +101,7 @@ func (s *Shelf) Load(id string, then func(*history.Conversation)) {
 	s.disk.Do(func() {
 		f, err := s.files.store.Load(id)
 		if err != nil {
-			s.files.trouble(err)
-			s.files.list()
+			s.files.lost(id, err)
 			return
 		}
 		then(f)
@@ -169,7 +168,7 @@ func (s *Shelf) Duplicate(id string) {
 	s.later(func() {
 		f, err := s.files.copyOf(id)
 		if err != nil {
-			s.files.trouble(err)
+			s.files.lost(id, err)
 			return
 		}
 		s.files.add(f)

@@ -115,6 +115,48 @@ func TestShelf(t *testing.T) {
 	})
 }
 
+// TestDeletedMeanwhile: whoever has an older list may ask for a conversation that was
+// deleted, and bring it back twice: nothing went wrong then. What another program removed
+// is told.
+func TestDeletedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		d := &desk{}
+		s := New(dir, d.host())
+		defer s.Close()
+		s.Put(conversation("a", "words"))
+		s.Put(conversation("b", "words"))
+		s.Delete("a")
+		s.Load("a", func(*history.Conversation) { t.Error("it is there") })
+		s.Rename("a", "title")
+		s.Duplicate("a")
+		synctest.Wait()
+		if v := s.View(); v.Trouble != nil || len(v.Conversations) != 1 || len(d.opened) > 0 {
+			t.Errorf("%+v, opened %q", v, d.opened)
+		}
+		s.Export("a", filepath.Join(dir, "x.md"), "You", "Tern", false)
+		synctest.Wait()
+		if v := s.View(); v.Trouble == nil || strings.Contains(v.Trouble.Sentence.String(), "cannot be written there") {
+			t.Errorf("the export: %+v", v.Trouble)
+		}
+		s.Dismiss()
+		s.Restore("a")
+		s.Restore("a")
+		synctest.Wait()
+		if v := s.View(); v.Trouble != nil || len(v.Conversations) != 2 || len(d.opened) != 2 {
+			t.Errorf("%+v, opened %q", v, d.opened)
+		}
+		if err := os.Remove(filepath.Join(dir, "b.json")); err != nil {
+			t.Fatal(err)
+		}
+		s.Load("b", func(*history.Conversation) {})
+		synctest.Wait()
+		if v := s.View(); v.Trouble == nil {
+			t.Error("nothing is said of a file that is gone")
+		}
+	})
+}
+
 // TestUnsaved keeps what the disk does not take, and saves it when it does.
 func TestUnsaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

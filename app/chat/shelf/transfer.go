@@ -43,18 +43,21 @@ func (s *Shelf) Import(path string) {
 func (s *Shelf) Export(id, path, you, model string, thoughts bool) {
 	s.later(func() {
 		f, err := s.files.copyOf(id)
+		if err != nil { // nothing is wrong with the place to write to
+			s.shown.change(func(v *View) { v.Trouble = problem(err) })
+			s.files.list()
+			return
+		}
+		var data []byte
+		f.Writer = 0
+		f.Messages = withoutPaths(f.Messages, thoughts)
+		if strings.EqualFold(filepath.Ext(path), ".json") {
+			data, err = f.Bytes()
+		} else {
+			data = []byte(f.Markdown(you, model))
+		}
 		if err == nil {
-			var data []byte
-			f.Writer = 0
-			f.Messages = withoutPaths(f.Messages, thoughts)
-			if strings.EqualFold(filepath.Ext(path), ".json") {
-				data, err = f.Bytes()
-			} else {
-				data = []byte(f.Markdown(you, model))
-			}
-			if err == nil {
-				err = files.Write(path, data)
-			}
+			err = files.Write(path, data)
 		}
 		if err != nil {
 			p := explain.Problem(err, path)
