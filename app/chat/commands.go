@@ -90,18 +90,29 @@ func (c *Controller) DropOldest() {
 	c.alter(func() {
 		t, room := c.desk.conv, c.desk.context
 		used := func(d document.Document) int { return c.writer.positions(t, d) }
-		d := t.document.Shorter(t.mode, c.desk.newID, func(d document.Document) bool {
-			return room == 0 || used(d) <= room*3/4
-		})
-		if room > 0 && used(d) >= room {
-			c.desk.tell(func(n *notices) {
-				n.problem = &say.Problem{Sentence: say.Say("What stands before the conversation fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(room)),
-					Hint: say.Say("Shorten the system prompt, or open a model with room for more.")}
-			})
+		fits := func(d document.Document) bool { return room == 0 || used(d) <= room*3/4 }
+		d := t.document
+		if n := len(d.Segments); n > 0 && d.Segments[n-1].Thoughts != nil && strings.TrimSpace(d.Segments[n-1].Text()) == "" {
+			question := document.NewSegment(c.desk.newID(), document.User, "?")
+			if fits(document.Of([]*document.Segment{question})) && !fits(document.Of([]*document.Segment{question, d.Segments[n-1]})) {
+				c.noRoom(say.Say("What was thought for the last answer fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(room)),
+					say.Say("Answer again with less thinking or fewer tokens for it, or open a model with room for more."))
+				return
+			}
+		}
+		if d = d.Shorter(t.mode, c.desk.newID, fits); room > 0 && used(d) >= room {
+			c.noRoom(say.Say("What stands before the conversation fills the model’s {{.Tokens}} tokens alone", "Tokens", thousands(room)),
+				say.Say("Shorten the system prompt, or open a model with room for more."))
 			return
 		}
 		c.revise(d)
 	})
+}
+
+// noRoom says why there is none, whatever is dropped.
+func (c *Controller) noRoom(why, hint say.Text) {
+	c.writer.resetFigures() // nor that the conversation is full, which calls for dropping
+	c.desk.tell(func(n *notices) { n.problem = &say.Problem{Sentence: why, Hint: hint} })
 }
 
 // revise makes d the document and remembers the one before it.

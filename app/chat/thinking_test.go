@@ -45,6 +45,38 @@ func lastSegment(t *testing.T, v View) Segment {
 // asking is the prompt of answer n.
 func (f *fake) asking(n int) string { return spelled(f.asked[n]) }
 
+// TestDropThoughts: where the thoughts of the last answer alone fill the context, dropping
+// turns says that, changes nothing, and does not look like nothing.
+func TestDropThoughts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := thinker(t, "<think>\n"+strings.Repeat("More and more. ", 40))
+		f.context = 300
+		c := f.start(Options{})
+		c.Models.Load("a", balanced)
+		idle()
+		c.Generate("Well?", with(func(g *settings.Generation) { g.MaxTokens = 2000 }))
+		idle()
+		v := c.View()
+		if s := lastSegment(t, v); v.Figures.Stop != ContextFull || !s.Thinking || v.Figures.ContextUsed != 300 {
+			t.Fatalf("%+v, %+v", v.Figures, s)
+		}
+		before := len(v.Document)
+		c.DropOldest()
+		idle()
+		v = c.View()
+		if v.Problem == nil || !strings.HasPrefix(v.Problem.Sentence.String(), "What was thought for the last answer fills the model’s 300 tokens") ||
+			v.Figures.Stop == ContextFull || len(v.Document) != before || v.Figures.ContextUsed != 300 {
+			t.Errorf("%+v, %+v", v.Problem, v.Figures)
+		}
+		c.SetSystem(v.ID, strings.Repeat("x", 400))
+		c.DropOldest()
+		idle()
+		if v := c.View(); v.Problem == nil || !strings.HasPrefix(v.Problem.Sentence.String(), "What stands before") {
+			t.Errorf("with a long system prompt: %+v", v.Problem)
+		}
+	})
+}
+
 // TestThoughts: what a model thinks is kept beside its answer, with the time it took, is in the file, is left to the
 // template in later turns, and is there after a restart.
 func TestThoughts(t *testing.T) {
