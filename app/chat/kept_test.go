@@ -177,7 +177,7 @@ func TestKeptRestart(t *testing.T) {
 func TestKeptTree(t *testing.T) {
 	for _, path := range kinds {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			const rounds, ops = 2, 12
+			const rounds, ops = 2, 18
 			var read [3]int
 			var restarts, answers int
 			for round := range rounds {
@@ -211,26 +211,32 @@ func TestKeptTree(t *testing.T) {
 					return strings.TrimSpace(strings.Repeat("word and more ", 1+rng.IntN(12)))
 				}
 				for op := range ops {
-					text, pick := words(), rng.IntN(1<<30)
+					said, pick := words(), rng.IntN(1<<30)
 					g := homes[0].g
 					g.Seed = rng.Uint32()
-					segment := func(v View) int { return v.Document[pick%len(v.Document)].ID }
-					kind := rng.IntN(7)
+					segment := func(v View) int {
+						if len(v.Document) == 0 {
+							return 0 // all of it was undone
+						}
+						return v.Document[pick%len(v.Document)].ID
+					}
+					kind := rng.IntN(12)
 					if op == 0 {
 						kind = 0
 					}
 					switch kind {
 					case 0, 1:
-						do("words", func(b *driven, _ View) { b.Generate(text, g) })
+						do("words", func(b *driven, _ View) { b.Generate(said, g) })
 					case 2:
 						do("another answer", func(b *driven, _ View) { b.Retry(g) })
 					case 3:
 						do("an earlier answer again", func(b *driven, v View) { b.RetryAt(segment(v), g) })
 					case 4:
 						do("a branch", func(b *driven, v View) {
-							b.Branch(segment(v))
-							v = b.until(func(w View) bool { return w.ID != v.ID })
-							b.Generate(text, g)
+							if b.Branch(segment(v)); len(v.Document) > 0 {
+								b.until(func(w View) bool { return w.ID != v.ID })
+							}
+							b.Generate(said, g)
 						})
 					case 5, 6:
 						for i := 1; i < 3; i++ {
@@ -239,6 +245,18 @@ func TestKeptTree(t *testing.T) {
 						}
 						restarts++
 						do("a restart", func(b *driven, _ View) { b.Generate("", g) })
+					case 7:
+						do("an edit", func(b *driven, v View) { b.Edit(segment(v), said, pick%2 == 0, g) })
+						do("words after an edit", func(b *driven, _ View) { b.Generate("", g) })
+					case 8:
+						do("other words", func(b *driven, v View) { b.Splice(Passage{ID: v.ID, From: len(text(v)) / 2}, said) })
+						do("words after others", func(b *driven, _ View) { b.Generate("", g) })
+					case 9, 10:
+						do("a step", func(b *driven, v View) { b.Step(segment(v), 1-2*(pick/2%2)) })
+						do("words after a step", func(b *driven, _ View) { b.Generate("", g) })
+					case 11:
+						do("undo", func(b *driven, _ View) { b.Undo() })
+						do("words after undo", func(b *driven, _ View) { b.Generate(said, g) })
 					}
 				}
 				for _, b := range at {
