@@ -98,8 +98,10 @@ const (
 	probeTokens = 64
 	probeFew    = 8 // tokens instead, where one alone takes slow
 	slow        = 30 * time.Millisecond
-	// Each set of passes is repeated while there is time, so often at most.
+	// Each set of passes is repeated while there is time, so often at most. Of fewer than
+	// probeLeast the third quartile would be the slowest.
 	probeRounds = 12
+	probeLeast  = 4
 	probeTime   = 400 * time.Millisecond
 	// evictBytes are read before each pass, so that it finds none of its weights in a
 	// cache: the probe is small beside the models that it stands for.
@@ -161,6 +163,9 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
 	r.Head = rate(inference.ScanRead(m.Head), t.more(1, 0))
 	r.Full = rate(w.Head, t.more(2, 0))
+	if kind.PackedHead { // it is read as any other matrix, and too small here to be told from noise
+		r.Full = r.Body
+	}
 	kv := w.KV * probeDepth
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
@@ -297,7 +302,7 @@ type timings [][]float64
 // disturbs all.
 func (p *prober) times(functions ...func()) (t timings) {
 	begin := time.Now()
-	for round := 0; round == 0 || round < probeRounds && time.Since(begin) < probeTime; round++ {
+	for round := 0; round < probeLeast || round < probeRounds && time.Since(begin) < probeTime; round++ {
 		row := make([]float64, len(functions))
 		for i, f := range functions {
 			if p.evict != nil {
@@ -314,28 +319,29 @@ func (p *prober) times(functions ...func()) (t timings) {
 	return t
 }
 
-// of is the time of function i.
+// of is the time of function i, the third quartile: what is promised should hold in most
+// minutes, and one pass that another program held up says little.
 func (t timings) of(i int) float64 {
-	return t.upper(func(round []float64) float64 { return round[i] })
+	return t.quantile(3, 4, func(round []float64) float64 { return round[i] })
 }
 
 // leastShare is what a part takes at least of the pass that it is a part of:
 // noise must not make it free.
 const leastShare = 0.02
 
-// more is what function i takes more than function j.
+// more is what function i takes more than function j, the median: a part is small beside
+// the noise of the two, whose upper edge would be several times as much.
 func (t timings) more(i, j int) float64 {
-	d := t.upper(func(round []float64) float64 { return round[i] - round[j] })
+	d := t.quantile(1, 2, func(round []float64) float64 { return round[i] - round[j] })
 	return max(d, leastShare*t.of(j))
 }
 
-// upper is the third quartile: what is promised should hold in most minutes, and one
-// pass that another program held up says little.
-func (t timings) upper(value func(round []float64) float64) float64 {
+// quantile is that of which part in of all rounds are no larger.
+func (t timings) quantile(part, of int, value func(round []float64) float64) float64 {
 	v := make([]float64, len(t))
 	for i, round := range t {
 		v[i] = value(round)
 	}
 	slices.Sort(v)
-	return v[(3*len(v)-1)/4]
+	return v[max(0, part*len(v)-1)/of]
 }

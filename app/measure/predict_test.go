@@ -73,6 +73,25 @@ func inMemory(g *ternary.Grouped) int64 {
 	return int64(len(g.Data) + 2*len(g.Scales) + 4*len(g.Wide))
 }
 
+// TestTimings: what a part of a pass takes is told from noise that is larger than it, and
+// what a whole pass takes is that of most rounds, not of the slowest.
+func TestTimings(t *testing.T) {
+	const part = 0.1
+	var all timings
+	for _, noise := range [][2]float64{{0, 0}, {0.3, 0}, {0, 0.4}, {0.1, 0.1}, {0, 0}, {5, 5.2}, {0.2, 0.2}, {0.3, 0.1}} {
+		all = append(all, []float64{4 + noise[0], 4 + part + noise[1]})
+	}
+	if got := all.more(1, 0); math.Abs(got-part) > 1e-9 {
+		t.Errorf("a part of %v takes %v", part, got)
+	}
+	if got := all.of(0); got != 4.3 && got != 4.2 {
+		t.Errorf("a pass of about 4.2 takes %v", got)
+	}
+	if got := (timings{{4, 4}}).more(1, 0); got != 4*leastShare {
+		t.Errorf("a part takes %v at least", got)
+	}
+}
+
 func TestPredict(t *testing.T) {
 	m := Machine{Threads: 2, Layer: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
 	w := Work{Layers: 20, Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
