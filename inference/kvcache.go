@@ -95,6 +95,22 @@ func (kv *kvCache) touch() {
 // bytes is the memory that the cache takes.
 func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(kv.chunks()) }
 
+// expect asks for the memory where store will keep a key and a value.
+func (kv *kvCache) expect(layer, head, pos int) {
+	k, v := kv.run(layer, head)
+	for _, at := range [...]int{k, v} {
+		at += pos % kvChunk * kv.headDim
+		switch kv.kind {
+		case KVQ8:
+			kernel.Fetch(kv.q8[pos/kvChunk].values[at:][:kv.headDim])
+		case KVF32:
+			kernel.Fetch(kv.f32[pos/kvChunk][at:][:kv.headDim])
+		default:
+			kernel.Fetch(kv.f16[pos/kvChunk][at:][:kv.headDim])
+		}
+	}
+}
+
 // reads is how much attention over n positions of one key/value head reads.
 func (kv *kvCache) reads(n int) int64 { return int64(n) * kv.kind.bytes(2, kv.headDim) }
 

@@ -24,6 +24,7 @@ import (
 // not wait.
 type pool struct {
 	size   int          // the most workers
+	spin   int          // how often one looks before it yields, but in passes over many rows
 	asked  atomic.Int32 // those that passes are to have, the first ones,
 	active atomic.Int32 // and those that they have now
 	mu     sync.Mutex   // held during a pass, and while active changes
@@ -70,13 +71,13 @@ func (w *worker) share(n int) (lo, hi int) { return shareOf(n, w.id, w.of) }
 
 func newPool(size int) *pool {
 	p := &pool{size: size, keep: size, workers: make([]worker, size)}
-	spin := spinLoads
+	p.spin = spinLoads
 	if size > runtime.GOMAXPROCS(0) {
-		spin = spinCrowded
+		p.spin = spinCrowded
 	}
-	p.start.init(spin)
-	p.done.init(spin)
-	p.barrier.gate.init(spin)
+	p.start.init(p.spin)
+	p.done.init(p.spin)
+	p.barrier.gate.init(p.spin)
 	for i := range p.barrier.taken {
 		p.barrier.taken[i] = make([]taken, size)
 	}
@@ -140,10 +141,13 @@ func (p *pool) runRows(ctx context.Context, body func(context.Context, *worker),
 	if p.closed.Load() {
 		return ErrClosed
 	}
+	if rows > batchRows {
+		p.barrier.gate.spin = min(p.spin, spinMany)
+		defer func() { p.barrier.gate.spin = p.spin }()
+		p.engage(int(p.asked.Load()))
+		return p.turn(ctx, body)
+	}
 	if rows > 1 {
-		if rows > batchRows {
-			p.engage(int(p.asked.Load()))
-		}
 		return p.turn(ctx, body)
 	}
 	p.engage(p.pace.workers)
@@ -303,6 +307,10 @@ const (
 	// spinCrowded is the same where there are more workers than processors, so
 	// that some of those waited for have none.
 	spinCrowded = 1000
+	// spinMany is the same in passes over many rows, whose steps take a millisecond and not
+	// some microseconds: waking up costs little beside that, and the system moves a worker
+	// whose processor another program has to the one that is left.
+	spinMany = 8000
 	// spinYields is how often it then yields before it parks. Parking costs
 	// the one who wakes it a system call, but spinning on would steal
 	// time from a worker whose processor another program has taken.

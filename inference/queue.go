@@ -32,8 +32,8 @@ func (w *worker) pieces(n, least int) queue {
 	return q
 }
 
-// next returns the next piece [lo, hi), or false when nothing is left: half of what
-// is left of a share, so that pieces are few and the last ones small.
+// next returns the next piece [lo, hi), or false when nothing is left: three quarters of
+// what is left of a share, so that pieces are few and the last ones small.
 func (q *queue) next() (lo, hi int, ok bool) {
 	of := len(q.taken)
 	for ; q.visited < of; q.visited++ {
@@ -51,7 +51,7 @@ func (q *queue) next() (lo, hi int, ok bool) {
 			}
 			size := left
 			if of > 1 {
-				size = max(q.least, left/2)
+				size = max(q.least, left*3/4)
 			}
 			if left < size+q.least {
 				size = left
