@@ -230,15 +230,21 @@ func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs [
 	return runs, session.KVBytes(), ctx.Err()
 }
 
-// prefill times the ids that the session does not hold yet.
+// prefill times the ids that the session does not hold yet, as an answer to them begins: of
+// their logits it computes those that may be the largest after the last one.
 func (o *Options) prefill(ctx context.Context, s *inference.Session, ids []int32, run *Run) error {
-	start := time.Now()
-	if _, err := s.Sync(ctx, ids, func(done, total int) {
-		o.Progress(Progress{run.Threads, "prefill", done, total})
-	}); err != nil {
-		return err
+	options := inference.GenerateOptions{MaxTokens: 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
+	for event, err := range s.Generate(ctx, ids, options) {
+		if err != nil {
+			return err
+		}
+		switch event.Kind {
+		case inference.EventPrefill:
+			o.Progress(Progress{run.Threads, "prefill", event.Done, event.Total})
+		case inference.EventDone:
+			run.Prefill.Rate = max(run.Prefill.Rate, perSecond(o.Prefill, event.Stats.Prefill))
+		}
 	}
-	run.Prefill.Rate = max(run.Prefill.Rate, perSecond(o.Prefill, time.Since(start)))
 	return nil
 }
 
