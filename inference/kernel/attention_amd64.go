@@ -140,6 +140,16 @@ func pointers(vectors [][]float32, first int) (to [MaxQueries]*float32) {
 	return to
 }
 
+// siluMulWide is siluMul of the first elements, and returns how many it did.
+func siluMulWide(y, gate, up []float32) int {
+	n := len(y) &^ 15
+	if !useAVX512 || n == 0 {
+		return 0
+	}
+	siluMulAVX512(&y[0], &gate[0], &up[0], n)
+	return n
+}
+
 // expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 func expSum(x *float32, n int, shift float32) float32 {
 	if useAVX512 {

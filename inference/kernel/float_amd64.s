@@ -1363,6 +1363,49 @@ DATA vec80000000<>+24(SB)/4, $0x80000000
 DATA vec80000000<>+28(SB)/4, $0x80000000
 GLOBL vec80000000<>(SB), RODATA|NOPTR, $32
 
+// func siluMulAVX512(y *float32, gate *float32, up *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·siluMulAVX512(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), AX
+	MOVQ gate+8(FP), CX
+	MOVQ up+16(FP), DX
+	MOVQ n+24(FP), BX
+	SHRQ $0x04, BX
+
+next:
+	VMOVUPS           (CX), Z0
+	VPXORD.BCST       vec80000000<>+0(SB), Z0, Z1
+	VCMPPS.BCST       $0x05, vecc2aeac4f<>+0(SB), Z1, K1
+	VBROADCASTSS      vec42b00000<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VMULPS.BCST       vec3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x00, Z2, Z2
+	VFNMADD231PS.BCST vec3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST vecb95e8083<>+0(SB), Z2, Z1
+	VBROADCASTSS      vec39500d01<>+0(SB), Z3
+	VFMADD213PS.BCST  vec3ab60b61<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3c088889<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3d2aaaab<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3e2aaaab<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  vec3f800000<>+0(SB), Z1, Z3
+	VCVTPS2DQ         Z2, Z2
+	VPADDD.BCST       vec0000007f<>+0(SB), Z2, Z2
+	VPSLLD            $0x17, Z2, Z2
+	VMULPS.Z          Z2, Z3, K1, Z1
+	VADDPS.BCST       vec3f800000<>+0(SB), Z1, Z1
+	VDIVPS            Z1, Z0, Z1
+	VMULPS            (DX), Z1, Z1
+	VMOVUPS           Z1, (AX)
+	ADDQ              $0x40, AX
+	ADDQ              $0x40, CX
+	ADDQ              $0x40, DX
+	DECQ              BX
+	JNZ               next
+	VZEROUPPER
+	RET
+
 // func sumSquaresAsm(x *float32, n int) float64
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·sumSquaresAsm(SB), NOSPLIT, $0-24

@@ -115,9 +115,9 @@ func siluMul(y, gate, up []float32) {
 		siluMulGeneric(y, gate, up)
 		return
 	}
-	n := split(len(y))
-	if n > 0 {
-		siluMulAsm(&y[0], &gate[0], &up[0], n)
+	n, done := split(len(y)), siluMulWide(y, gate, up)
+	if n > done {
+		siluMulAsm(&y[done], &gate[done], &up[done], n-done)
 	}
 	if n < len(y) {
 		var g, u [lanes]float32

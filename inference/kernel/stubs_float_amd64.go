@@ -49,6 +49,11 @@ func scaleAsm(x *float32, n int, scale float32)
 //go:noescape
 func siluMulAsm(y *float32, gate *float32, up *float32, n int)
 
+// siluMulAVX512 stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 16.
+//
+//go:noescape
+func siluMulAVX512(y *float32, gate *float32, up *float32, n int)
+
 // sumSquaresAsm returns Σ x² in float64. n is a positive multiple of 8.
 //
 //go:noescape

@@ -186,3 +186,24 @@ func siluMul() {
 	VZEROUPPER()
 	RET()
 }
+
+// siluMul512 emits siluMul on 512 bits, which gives the same bits.
+func siluMul512() {
+	function("siluMulAVX512", "func(y, gate, up *float32, n int)",
+		"stores gate/(1+exp(-gate))·up in y. n is a positive multiple of 16.")
+	y, gate, up, n := param("y"), param("gate"), param("up"), param("n")
+	SHRQ(U8(4), n)
+	loop("next", n, func() {
+		g, v := ZMM(), ZMM()
+		VMOVUPS(at(gate, 0), g)
+		VPXORD_BCST(bits(1<<31), g, v)
+		exp512(v)
+		VADDPS_BCST(float(1), v, v)
+		VDIVPS(v, g, v)
+		VMULPS(at(up, 0), v, v)
+		VMOVUPS(v, at(y, 0))
+		advance(64, y, gate, up)
+	})
+	VZEROUPPER()
+	RET()
+}

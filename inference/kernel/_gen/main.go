@@ -43,6 +43,7 @@ var topics = map[string]func(){
 		expSum()
 		scale()
 		siluMul()
+		siluMul512()
 		// steps.go
 		sumSquares()
 		normalize()
