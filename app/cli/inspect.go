@@ -168,8 +168,12 @@ func speeds(machine measure.Machine, m *model.Model) (list []inspectSpeed) {
 	return list
 }
 
-// programBytes is about what the program takes without a model.
-const programBytes = 14 << 20
+// programBytes is about what the program takes without a model and without a window,
+// garbage included; wordBytes what the tokenizer takes for each word of a vocabulary.
+const (
+	programBytes = 24 << 20
+	wordBytes    = 90
+)
 
 func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	r := &inspectResult{
@@ -200,7 +204,7 @@ func inspect(ctx context.Context, m *model.Model) (*inspectResult, error) {
 	}
 	row := inference.KVBytesPerToken(&m.Config, inference.KVF16)
 	r.Memory = append(r.Memory,
-		inspectMemory{"buffers and program, about", inference.ScratchBytes(&m.Config) + programBytes},
+		inspectMemory{"buffers and program, about", inference.ScratchBytes(&m.Config) + int64(m.VocabSize)*wordBytes + programBytes},
 		inspectMemory{"key/value cache of 256 tokens, f16", 256 * row})
 	total := int64(0)
 	for _, p := range r.Memory {
