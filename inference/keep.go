@@ -14,6 +14,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"tern/inference/kernel"
 	"tern/model"
 )
 
@@ -309,7 +310,7 @@ func (s *Session) stamp() (sum [sha256.Size]byte) {
 	h := sha256.New()
 	print := s.engine.fingerprint()
 	h.Write(print[:])
-	fmt.Fprintf(h, "arithmetic %d kv %d amplitude %08x %s\n", arithmetic, s.kv.kind, math.Float32bits(s.amplitude), runtime.GOARCH)
+	fmt.Fprintf(h, "arithmetic %d kv %d amplitude %08x %s %s\n", arithmetic, s.kv.kind, math.Float32bits(s.amplitude), runtime.GOARCH, kernel.Path())
 	h.Write(raw(s.invFreq))
 	h.Sum(sum[:0])
 	return sum
