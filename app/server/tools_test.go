@@ -97,6 +97,10 @@ func play(t testing.TB, template string, texts ...string) (*client, *script) {
 
 const weather = `"tools": [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}}}, {"type": "function", "function": {"name": "now"}}]`
 
+// clock is a tool that takes one argument at most, so that a call of it ends soon whatever the
+// model writes; now may be given any.
+const clock = `"tools": [{"type": "function", "function": {"name": "clock", "parameters": {"type": "object", "properties": {"utc": {"type": "boolean"}}, "additionalProperties": false}}}]`
+
 const paris = `"messages": [{"role": "user", "content": "Weather in Paris?"}]`
 
 // joined puts the events of a chat's stream together as clients do.
@@ -236,9 +240,9 @@ func TestMustCall(t *testing.T) {
 			got := c.post("/v1/chat/completions", `{`+paris+`, "temperature": 1.2, "max_tokens": 300, "thinking_budget": 4, `+rest+`}`)
 			return got.Choices[0].Message, *got.Choices[0].Finish
 		}
-		for seed := range 2 {
-			m, finish := ask(fmt.Sprintf(`"seed": %d, %s, "tool_choice": {"type": "function", "function": {"name": "now"}}`, seed, weather))
-			if len(m.ToolCalls) != 1 || m.ToolCalls[0].Function.Name != "now" || m.Content != nil || finish != "tool_calls" {
+		for seed := range 12 {
+			m, finish := ask(fmt.Sprintf(`"seed": %d, %s, "tool_choice": {"type": "function", "function": {"name": "clock"}}`, seed, clock))
+			if len(m.ToolCalls) != 1 || m.ToolCalls[0].Function.Name != "clock" || m.Content != nil || finish != "tool_calls" {
 				t.Errorf("%s", summary(m, finish))
 			}
 			m, finish = ask(fmt.Sprintf(`"seed": %d, "response_format": {"type": "json_schema", "json_schema": {"name": "x", "strict": true, "schema": {"type": "object", "properties": {"sun": {"type": "boolean"}, "degrees": {"type": "integer", "minimum": -50, "maximum": 50}}, "required": ["sun", "degrees"], "additionalProperties": false}}}`, seed))
