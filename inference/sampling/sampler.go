@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+
+	"tern/inference/kernel"
 )
 
 // repeatWindow is how many of the latest tokens RepeatPenalty looks at,
@@ -344,22 +346,19 @@ func (s *Sampler) top() float32 {
 	return top
 }
 
-// Argmax returns the first index of the largest value.
+// block is how many logits are looked at while they are in the fastest cache.
+const block = 4096
+
+// Argmax returns the first index of the largest value of x, which holds no NaN.
 func Argmax(x []float32) int32 {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
+	top, at := float32(math.Inf(-1)), 0
+	for i := 0; i < len(x); i += block {
+		if m := kernel.Max(x[i:min(i+block, len(x))]); m > top {
+			top, at = m, i
 		}
 	}
-	return int32(best)
+	return int32(at + max(0, slices.Index(x[at:], top)))
 }
 
-// Finite reports that no value is NaN or infinite: 0·v is 0 for all others.
-func Finite(x []float32) bool {
-	var zero float32
-	for _, v := range x {
-		zero += v * 0
-	}
-	return zero == 0
-}
+// Finite reports that no value is NaN or infinite.
+func Finite(x []float32) bool { return kernel.AbsMax(x) <= math.MaxFloat32 }

@@ -35,6 +35,60 @@ func TestSamplerRefusesNonFinite(t *testing.T) {
 	}
 }
 
+// TestArgmax: blocks of any length find the first of the largest, and one number that
+// is not finite is found wherever it stands.
+func TestArgmax(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 7, 8, 9, block - 1, block, block + 1, 2*block + 5, 3 * block} {
+		for range 20 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = float32(rng.IntN(max(2, n/2))) - float32(n) // with ties
+			}
+			if rng.IntN(4) == 0 && n > 0 {
+				x[rng.IntN(n)], x[rng.IntN(n)] = 0, float32(math.Copysign(0, -1)) // equal
+			}
+			want := 0
+			for i := range x {
+				if x[i] > x[want] {
+					want = i
+				}
+			}
+			if got := Argmax(x); int(got) != want || !Finite(x) {
+				t.Fatalf("of %d: %d, want %d, finite %v", n, got, want, Finite(x))
+			}
+			if n == 0 {
+				continue
+			}
+			i := rng.IntN(n)
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+				if x[i] = bad; Finite(x) {
+					t.Fatalf("%g at %d of %d is taken for finite", bad, i, n)
+				}
+			}
+		}
+	}
+	least := []float32{float32(math.Inf(-1)), float32(math.Inf(-1))}
+	if Argmax(least) != 0 {
+		t.Errorf("of -Inf alone: %d", Argmax(least))
+	}
+}
+
+func BenchmarkArgmax(b *testing.B) {
+	x := make([]float32, 151669) // as Ternary Bonsai has
+	for i := range x {
+		x[i] = float32(i % 1000)
+	}
+	s := New(Params{})
+	b.ReportAllocs()
+	b.SetBytes(int64(4 * len(x)))
+	for b.Loop() {
+		if _, err := s.Sample(x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // slowDistribution is the obvious version of the chain: sort everything, apply
 // one step after the other, return each token's probability.
 func slowDistribution(logits []float32, recent []int32, o Params) map[int32]float64 {
