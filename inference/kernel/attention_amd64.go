@@ -16,7 +16,11 @@ func streamOf(first unsafe.Pointer, rows, rowBytes int, next unsafe.Pointer) str
 	if next == nil {
 		next = first // which is in the cache
 	}
-	return stream{rows, (rows - tail) &^ 3, (*byte)(unsafe.Add(first, tail*rowBytes)), (*byte)(next)}
+	run := stream{rows, (rows - tail) &^ 3, nil, (*byte)(next)}
+	if run.body > 0 { // else that is the end of the run, perhaps of what is allocated
+		run.ahead = (*byte)(unsafe.Add(first, tail*rowBytes))
+	}
+	return run
 }
 
 // part is what one call of the assembly takes: rows from the first on.
