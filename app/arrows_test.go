@@ -101,9 +101,8 @@ var arrows = map[string][]string{
 	"tern/inference/answer": {"tern/inference/chattemplate", "tern/inference/grammar", "tern/tokenizer"},
 	// grammar knows bytes alone: a vocabulary is what it is given as one.
 	"tern/inference/grammar": {},
-	// The table of settings: whoever reads, offers or keeps them loops over it. The
-	// largest of 150,000 logits is found by a kernel.
-	"tern/inference/sampling": {"tern/inference/kernel"},
+	// The table of settings: whoever reads, offers or keeps them loops over it.
+	"tern/inference/sampling": {},
 	// model has the nouns; checkpoint reads them, export writes them by what
 	// checkpoint knows of architectures and encodings.
 	// repack has the assembly of loading, which looks at bytes: of dense types (model), of

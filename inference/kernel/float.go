@@ -115,9 +115,6 @@ func DecodeNarrow(dst []float32, m *narrow.Matrix, r int) {
 // Max is the largest of x, which holds no NaN; -Inf for none.
 func Max(x []float32) float32 { return maximum(x) }
 
-// AbsMax is the largest magnitude of x, 0 for none, and NaN where x holds one.
-func AbsMax(x []float32) float32 { return absMax(x) }
-
 func decodeFloat(dst []float32, src []byte, f format) {
 	mustLen(len(src), len(dst)*f.size(), "Decode: src")
 	decode(dst, src, f)

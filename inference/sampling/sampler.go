@@ -7,8 +7,6 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
-
-	"tern/inference/kernel"
 )
 
 // repeatWindow is how many of the latest tokens RepeatPenalty looks at,
@@ -346,19 +344,33 @@ func (s *Sampler) top() float32 {
 	return top
 }
 
-// block is how many logits are looked at while they are in the fastest cache.
-const block = 4096
-
-// Argmax returns the first index of the largest value of x, which holds no NaN.
+// Argmax returns the first index of the largest value of x, which holds no NaN. Four
+// values at a time do not wait for each other.
 func Argmax(x []float32) int32 {
-	top, at := float32(math.Inf(-1)), 0
-	for i := 0; i < len(x); i += block {
-		if m := kernel.Max(x[i:min(i+block, len(x))]); m > top {
-			top, at = m, i
+	if len(x) == 0 {
+		return 0
+	}
+	top, at := x[0], 0
+	for i := 0; i+4 <= len(x); i += 4 {
+		v := x[i : i+4 : i+4]
+		if v[0] > top || v[1] > top || v[2] > top || v[3] > top {
+			top, at = max(v[0], v[1], v[2], v[3]), i
+		}
+	}
+	for i := len(x) &^ 3; i < len(x); i++ {
+		if x[i] > top {
+			top, at = x[i], i
 		}
 	}
 	return int32(at + max(0, slices.Index(x[at:], top)))
 }
 
-// Finite reports that no value is NaN or infinite.
-func Finite(x []float32) bool { return kernel.AbsMax(x) <= math.MaxFloat32 }
+// Finite reports that no value is NaN or infinite: all others have an exponent that
+// does not carry into the sign's bit when it is raised by one.
+func Finite(x []float32) bool {
+	var carry uint32
+	for _, v := range x {
+		carry |= math.Float32bits(v)&^(1<<31) + 1<<23
+	}
+	return carry>>31 == 0
+}
