@@ -8,21 +8,32 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// Where e^x begins and ends to be a number, the two parts of ln 2, and the series of e^x
+// from its last but one term on, which follows expLast.
+const (
+	expLeast = -87.33654
+	expMost  = 88
+	ln2High  = 0x1.63p-1
+	expLast  = 1.0 / 5040
+)
+
+var expTerms = []float64{1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1}
+
 // exp replaces x by e^x, like the function exp of the generic code but with
 // fused steps. A NaN stays one.
 func exp(x VecVirtual) {
 	const notLess = 5 // also true for a NaN
 	keep, n, p := YMM(), YMM(), YMM()
-	VCMPPS(U8(notLess), float(-87.33654), x, keep)
+	VCMPPS(U8(notLess), float(expLeast), x, keep)
 	limit := YMM()
-	VMOVUPS(float(88), limit)
+	VMOVUPS(float(expMost), limit)
 	VMINPS(x, limit, x) // the second operand, x, when it is a NaN
 	VMULPS(float(math.Log2E), x, n)
 	VROUNDPS(U8(0), n, n)
-	VFNMADD231PS(float(0x1.63p-1), n, x)
-	VFNMADD231PS(float(math.Ln2-0x1.63p-1), n, x)
-	VMOVUPS(float(1.0/5040), p)
-	for _, c := range []float64{1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1} {
+	VFNMADD231PS(float(ln2High), n, x)
+	VFNMADD231PS(float(math.Ln2-ln2High), n, x)
+	VMOVUPS(float(expLast), p)
+	for _, c := range expTerms {
 		VFMADD213PS(float(c), x, p)
 	}
 	VCVTPS2DQ(n, n)
@@ -100,16 +111,16 @@ func sumOfEight(sum VecVirtual) {
 func exp512(x VecVirtual) {
 	const notLess = 5
 	keep, n, p := K(), ZMM(), ZMM()
-	VCMPPS_BCST(U8(notLess), float(-87.33654), x, keep)
+	VCMPPS_BCST(U8(notLess), float(expLeast), x, keep)
 	limit := ZMM()
-	VBROADCASTSS(float(88), limit)
+	VBROADCASTSS(float(expMost), limit)
 	VMINPS(x, limit, x)
 	VMULPS_BCST(float(math.Log2E), x, n)
 	VRNDSCALEPS(U8(0), n, n)
-	VFNMADD231PS_BCST(float(0x1.63p-1), n, x)
-	VFNMADD231PS_BCST(float(math.Ln2-0x1.63p-1), n, x)
-	VBROADCASTSS(float(1.0/5040), p)
-	for _, c := range []float64{1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1} {
+	VFNMADD231PS_BCST(float(ln2High), n, x)
+	VFNMADD231PS_BCST(float(math.Ln2-ln2High), n, x)
+	VBROADCASTSS(float(expLast), p)
+	for _, c := range expTerms {
 		VFMADD213PS_BCST(float(c), x, p)
 	}
 	VCVTPS2DQ(n, n)
