@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"strings"
+
+	"tern/model/ternary"
 )
 
 // Slot is the place of one weight of a model: its name in a container, its
@@ -22,6 +24,17 @@ type Slot struct {
 	Dims []int
 	// Float says that a linear is a float one in most files.
 	Float bool
+}
+
+// Grouped is the matrix of a slot with a scale per group, nil where it has none.
+func (s *Slot) Grouped() *ternary.Grouped {
+	switch {
+	case s.Linear != nil:
+		return s.Linear.Grouped
+	case s.Dense != nil:
+		return s.Dense.Grouped
+	}
+	return nil
 }
 
 // Names are the modules of a container, whose weights are called

@@ -12,7 +12,6 @@ import (
 	"tern/inference"
 	"tern/model"
 	"tern/model/compare"
-	"tern/model/ternary"
 	"tern/tokenizer"
 )
 
@@ -177,20 +176,9 @@ func groupsOf(a, b *model.Model) *verifyGroups {
 		if i == len(other) {
 			break // one head is the embedding
 		}
-		if x, y := grouped(&s), grouped(&other[i]); x != nil && y != nil && x.GroupCols != y.GroupCols {
+		if x, y := s.Grouped(), other[i].Grouped(); x != nil && y != nil && x.GroupCols != y.GroupCols {
 			return &verifyGroups{x.GroupCols, y.GroupCols}
 		}
-	}
-	return nil
-}
-
-// grouped is the matrix of a slot, nil where it has no scales of groups.
-func grouped(s *model.Slot) *ternary.Grouped {
-	switch {
-	case s.Linear != nil:
-		return s.Linear.Grouped
-	case s.Dense != nil:
-		return s.Dense.Grouped
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package library
 
 import (
 	"encoding/json"
-	"io"
-	"os"
 	"runtime"
 	"time"
 
@@ -37,13 +35,12 @@ func (l *Library) readSpeeds(threads int, now time.Time) map[measure.Kind]measur
 	if l.speeds == "" {
 		return nil
 	}
-	f, err := os.Open(l.speeds)
+	data, err := files.Read(l.speeds, maxSpeeds)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
 	var k keptSpeeds
-	if json.NewDecoder(io.LimitReader(f, maxSpeeds)).Decode(&k) != nil ||
+	if len(data) > maxSpeeds || json.Unmarshal(data, &k) != nil ||
 		k.Mark != l.mark || k.Cores != runtime.NumCPU() || k.Threads != threads || k.At.After(now) || now.Sub(k.At) > speedsLast {
 		return nil
 	}

@@ -1,9 +1,9 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"unsafe"
 
 	"tern/model"
 	"tern/model/gguf"
@@ -41,10 +41,7 @@ func (e *Encoding) own() bool { return e.kind == OwnMatrix.kind || e.ownGroups >
 // whole blocks, and a matrix of the kind that the projections are not.
 func (b *binding) checkOwn(layout int64) error {
 	e := b.enc
-	width := max(e.ownGroups, ternary.BlockCols)
-	if e.ownGroups > 0 {
-		width = e.ownGroups
-	}
+	width := cmp.Or(e.ownGroups, ternary.BlockCols)
 	switch {
 	case layout != OwnLayout:
 		return fmt.Errorf("model: %v is %s of layout %d, this version of Tern reads %d; make the copy again: %w", b.weight, e.Name, layout, OwnLayout, model.ErrUnsupported)
@@ -74,8 +71,7 @@ func (l *loader) ownGrouped(b *binding) error {
 	m := l.body.UnsetGrouped(b.Rows, b.Cols, b.enc.ownGroups, false, ternary.TwoBits)
 	b.setGrouped(&m)
 	l.inPlace(b, m.Data, 0, func([]byte) error { return nil })
-	scales := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(m.Scales))), 2*len(m.Scales))
-	l.inPlace(b, scales, len(m.Data), func(p []byte) error {
+	l.inPlace(b, m.ScaleBytes(), len(m.Data), func(p []byte) error {
 		if !model.F16.Finite(p) {
 			return notFinite(b.weight)
 		}
@@ -120,6 +116,6 @@ func writeOwnGroups(w io.Writer, g *ternary.Grouped, order func(r int) int) erro
 	if _, err := w.Write(m.Data); err != nil {
 		return err
 	}
-	_, err := w.Write(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(m.Scales))), 2*len(m.Scales)))
+	_, err := w.Write(m.ScaleBytes())
 	return err
 }

@@ -180,7 +180,7 @@ func writeGrouped(t testing.TB, path, shape string, e *checkpoint.Encoding) {
 	var entries []gguf.Entry
 	for _, s := range m.Slots(&model.GGUFNames) {
 		entry := gguf.Entry{Name: s.Name, Type: gguf.F32, Shape: s.Shape()}
-		switch g := grouped(&s); {
+		switch g := s.Grouped(); {
 		case g != nil:
 			entry.Type = e.Type
 			entry.Data = func(w io.Writer) error { return e.WriteGroups(w, g, checkpoint.InOrder) }
@@ -239,15 +239,4 @@ func invented(n int) (tokens, merges []string) {
 		tokens, merges = append(tokens, left+right), append(merges, left+" "+right)
 	}
 	return tokens, merges
-}
-
-// grouped is the matrix of a slot with a scale per group, nil where it has none.
-func grouped(s *model.Slot) *ternary.Grouped {
-	switch {
-	case s.Linear != nil:
-		return s.Linear.Grouped
-	case s.Dense != nil:
-		return s.Dense.Grouped
-	}
-	return nil
 }

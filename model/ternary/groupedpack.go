@@ -58,6 +58,9 @@ func (m *Grouped) PackBlocks(r int, blocks []byte) (finite bool) {
 	return finite
 }
 
+// ScaleBytes is the memory of Scales.
+func (m *Grouped) ScaleBytes() []byte { return bytesOf(m.Scales) }
+
 // bytesOf is the memory of v.
 func bytesOf(v []uint16) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), 2*len(v))
