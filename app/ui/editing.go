@@ -159,10 +159,13 @@ func (ed *editing) clickedText(i, at int, pos fyne.Position) {
 // it was clicked.
 func (ed *editing) clickedStory(i int, at fyne.Position) {
 	t := ed.transcript
-	if ed.writing() || ed.view.Mode == chat.ChatMode || i >= len(t.Paragraphs()) {
+	if ed.writing() || ed.view.Mode == chat.ChatMode {
 		return
 	}
 	ed.letGo()
+	if i >= len(t.Paragraphs()) {
+		return // it was the empty one of the caret that wrote
+	}
 	from := t.Paragraphs()[i].From
 	if e := t.Editor(); e != nil {
 		if e.Entry.Text != e.Old && e.From < from {
@@ -250,6 +253,9 @@ func (ed *editing) editLast() {
 // editParagraph edits a paragraph of a story, with the caret behind it.
 func (ed *editing) editParagraph(i int) {
 	ed.letGo()
+	if i >= len(ed.transcript.Paragraphs()) {
+		return // as for a click
+	}
 	ed.editStory(i, i+1)
 	if e := ed.transcript.Editor(); e != nil {
 		e.ToEnd()

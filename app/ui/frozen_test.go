@@ -90,6 +90,27 @@ func TestEditWhileTextIsHeldBack(t *testing.T) {
 	}
 }
 
+// The caret that writes has an empty paragraph of its own at the end, which is gone once
+// what a selection there held is let go: a click on it, or a key, opens nothing.
+func TestEditWhereTheCaretWas(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	for _, open := range []func(){
+		func() { r.clickText(1, fyne.NewPos(5, 14)) },
+		func() { r.editing.editParagraph(1) },
+	} {
+		r.show(state(chat.Generating), document("", "One.\n"))
+		r.drag(1, fyne.NewPos(0, 14), fyne.NewPos(60, 14))
+		r.show(state(chat.Ready), document("", "One.\n"))
+		if len(r.transcript.Paragraphs()) != 2 {
+			t.Fatal("nothing is held back: the test does not work")
+		}
+		open()
+		if e := r.transcript.Editor(); e != nil || len(r.transcript.Paragraphs()) != 1 {
+			t.Errorf("%d paragraphs, the editor is %+v", len(r.transcript.Paragraphs()), e)
+		}
+	}
+}
+
 // What a user types is not lost where the document becomes another one under it.
 func TestEditorOutlivesNoDocument(t *testing.T) {
 	r := newRig(t, 1100, 720)
