@@ -72,7 +72,8 @@ type attention struct {
 
 // piece is what a worker does at once: a tile of up to maxQueries queries of a key/value head
 // of a span. Where one tile is all, it is a chunk of them, and the heads of a chunk follow each
-// other, as they do in memory: chunks of the same head are far apart.
+// other, as they do in memory: chunks of the same head are far apart. Heads of one query each
+// are taken in groups, which are read side by side.
 type piece struct{ span, head, tile, chunk int }
 
 // plan counts the pieces of the rows, and makes room for what chunks give that several
@@ -84,13 +85,16 @@ func (p *pass) plan() {
 	heads, all := 0, 0
 	for i := range p.spans {
 		s := &p.spans[i]
-		s.tiles, s.chunks = (s.n*shared+maxQueries-1)/maxQueries, 1
+		s.tiles, s.chunks, s.group = (s.n*shared+maxQueries-1)/maxQueries, 1, 1
 		if s.tiles == 1 {
 			s.chunks = chunksOf(p.rows[s.first+s.n-1].pos + 1)
 		}
+		if group := kernel.Runs(); s.n*shared == 1 && s.seq.kv.kind != KVF32 && c.KVHeads/group*s.chunks >= 2*p.engine.Threads() {
+			s.group = group
+		}
 		s.head, s.part = heads, all
 		heads += c.KVHeads
-		p.pieces += c.KVHeads * s.tiles * s.chunks
+		p.pieces += s.groups(c.KVHeads) * s.tiles * s.chunks
 		if s.chunks > 1 {
 			all += s.n * c.Heads * s.chunks
 		}
@@ -107,6 +111,9 @@ func (p *pass) plan() {
 	}
 }
 
+// groups is how many groups of key/value heads a worker takes at once.
+func (s *span) groups(kvHeads int) int { return (kvHeads + s.group - 1) / s.group }
+
 // chunksOf is how many chunks hold n positions.
 func chunksOf(n int) int { return (n + kvChunk - 1) / kvChunk }
 
@@ -115,13 +122,14 @@ func (p *pass) piece(i int) (u piece) {
 	kvHeads := p.engine.model.KVHeads
 	for ; ; u.span++ {
 		s := &p.spans[u.span]
-		if n := s.tiles * s.chunks; i >= kvHeads*n {
-			i -= kvHeads * n
+		groups := s.groups(kvHeads)
+		if n := s.tiles * s.chunks; i >= groups*n {
+			i -= groups * n
 		} else {
 			if s.chunks > 1 {
-				u.chunk, u.head = i/kvHeads, i%kvHeads
+				u.chunk, u.head = i/groups, i%groups*s.group
 			} else {
-				u.head, u.tile = i/n, i%n
+				u.head, u.tile = i/n*s.group, i%n
 			}
 			return u
 		}
@@ -135,7 +143,7 @@ func (p *pass) after(u piece) piece {
 		return u
 	}
 	u.tile = 0
-	if u.head++; u.head < p.engine.model.KVHeads {
+	if u.head += s.group; u.head < p.engine.model.KVHeads {
 		return u
 	}
 	u.head = 0
@@ -167,10 +175,13 @@ func (p *pass) attendPiece(w *worker, a *attention, layer int, u, next piece) {
 	s := &p.spans[u.span]
 	queries := p.queriesOf(a, u)
 	seen := queries[len(queries)-1].n
-	then := run{p.spans[next.span].seq.kv, layer, next.head, next.chunk}
-	at := run{s.seq.kv, layer, u.head, u.chunk}
+	then := run{p.spans[next.span].seq.kv, layer, next.head, next.chunk, 1}
+	at := run{s.seq.kv, layer, u.head, u.chunk, 1}
+	if s.group > 1 {
+		at.heads = len(queries)
+	}
 	if s.chunks > 1 {
-		w.read(at.kv.reads(min(kvChunk, seen-u.chunk*kvChunk)))
+		w.read(int64(at.heads) * at.kv.reads(min(kvChunk, seen-u.chunk*kvChunk)))
 		at.attend(a, queries, p.engine.scale, then)
 		taken := &p.taken[s.head+u.head]
 		if int(taken.Add(1)) < s.chunks {
@@ -179,7 +190,7 @@ func (p *pass) attendPiece(w *worker, a *attention, layer int, u, next piece) {
 		taken.Store(0)
 	} else {
 		if u.tile == 0 {
-			w.read(at.kv.reads(seen))
+			w.read(int64(at.heads) * at.kv.reads(seen))
 		}
 		for chunks := chunksOf(seen); at.chunk < chunks; at.chunk++ {
 			after := at
@@ -198,7 +209,8 @@ func (p *pass) attendPiece(w *worker, a *attention, layer int, u, next piece) {
 func (p *pass) queriesOf(a *attention, u piece) []query {
 	c := &p.engine.model.Config
 	d, shared, s := c.HeadDim, c.Heads/c.KVHeads, &p.spans[u.span]
-	all := s.n * shared
+	each := s.n * shared // of a head
+	all := each * min(s.group, c.KVHeads-u.head)
 	first, end := all*u.tile/s.tiles, all*(u.tile+1)/s.tiles
 	queries := a.queries[:end-first]
 	u.chunk = 0
@@ -212,11 +224,12 @@ func (p *pass) queriesOf(a *attention, u piece) []query {
 		a.parts.grow(maxQueries*chunks, d)
 	}
 	for i := range queries {
-		t, head := s.first+(first+i)/shared, u.head*shared+(first+i)%shared
+		of, at := u.head+(first+i)/each, (first+i)%each
+		t, head := s.first+at/shared, of*shared+at%shared
 		q := &queries[i]
 		*q = query{q: p.query(t, head), out: p.att.row(t)[head*d:][:d], n: p.rows[t].pos + 1}
 		if s.chunks > 1 {
-			q.parts = p.parts.of(s.part+(u.head*all+i)*chunks, chunksOf(q.n), d)
+			q.parts = p.parts.of(s.part+(of*each+at)*chunks, chunksOf(q.n), d)
 		} else {
 			q.parts = a.parts.of(i*chunks, chunksOf(q.n), d)
 		}
@@ -231,7 +244,11 @@ func (p *pass) queriesOf(a *attention, u piece) []query {
 type run struct {
 	kv                 *kvCache
 	layer, head, chunk int
+	heads              int // with a query each
 }
+
+// far is how many values later in a chunk those of the next head are.
+func (r run) far() int { return 2 * kvChunk * r.kv.headDim }
 
 // attend makes the parts of a chunk for each query that sees any of its positions, and
 // fetches the beginning of what is read next.
@@ -299,6 +316,16 @@ func (r run) scores(s, q [][]float32, q8 []kernel.Query8, scale float32, last bo
 	if last {
 		next = values
 	}
+	if r.heads > 1 {
+		if r.kv.kind == KVQ8 {
+			c := &r.kv.q8[r.chunk]
+			kernel.ScoresRuns8(s, q8, c.values[keys:], c.scales[keys/r.kv.headDim:], r.far(), scale, &c.values[next])
+		} else {
+			c := r.kv.f16[r.chunk]
+			kernel.ScoresRunsF16(s, q, c[keys:], r.far(), scale, &c[next])
+		}
+		return
+	}
 	switch r.kv.kind {
 	case KVQ8:
 		c := &r.kv.q8[r.chunk]
@@ -317,6 +344,15 @@ func (r run) addValues(out, p [][]float32, first int, next run) {
 	_, values := r.kv.run(r.layer, r.head)
 	then, _ := next.kv.run(next.layer, next.head)
 	at, n := values+first*r.kv.headDim, len(p[0])*r.kv.headDim
+	if r.heads > 1 {
+		if r.kv.kind == KVQ8 {
+			c := &r.kv.q8[r.chunk]
+			kernel.WeightedSumRuns8(out, p, c.values[at:], c.scales[at/r.kv.headDim:], r.far(), &next.kv.q8[next.chunk].values[then])
+		} else {
+			kernel.WeightedSumRunsF16(out, p, r.kv.f16[r.chunk][at:], r.far(), &next.kv.f16[next.chunk][then])
+		}
+		return
+	}
 	switch r.kv.kind {
 	case KVQ8:
 		c := &r.kv.q8[r.chunk]
@@ -335,6 +371,11 @@ func (r run) fetchScales(next run, n int) {
 	}
 	_, values := r.kv.run(r.layer, r.head)
 	keys, _ := next.kv.run(next.layer, next.head)
-	kernel.Fetch(r.kv.q8[r.chunk].scales[values/r.kv.headDim:][:n])
-	kernel.Fetch(next.kv.q8[next.chunk].scales[keys/r.kv.headDim:][:kvChunk])
+	for i := range r.heads {
+		far := i * 2 * kvChunk
+		kernel.Fetch(r.kv.q8[r.chunk].scales[values/r.kv.headDim+far:][:n])
+		if then := next.kv.q8[next.chunk].scales[keys/r.kv.headDim:]; len(then) >= far+kvChunk {
+			kernel.Fetch(then[far:][:kvChunk])
+		}
+	}
 }

@@ -1,13 +1,63 @@
 package inference
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"tern/inference/kernel"
+	"tern/model"
+	"tern/model/checkpoint"
 )
+
+// TestAttendSideBySide: the queries of a token, whose heads are read side by side where each
+// has keys of its own, give the bits of a prompt, where those of a head are taken together.
+func TestAttendSideBySide(t *testing.T) {
+	c, _ := checkpoint.Shape("large")
+	c.Layers, c.Dim, c.FFNDim, c.VocabSize, c.ContextLen, c.HeadDim = 2, 128, 128, 64, 600, 32
+	for _, heads := range [][2]int{{4, 4}, {6, 6}, {3, 3}, {6, 3}, {10, 2}} {
+		c.Heads, c.KVHeads = heads[0], heads[1]
+		m, err := checkpoint.SyntheticConfig("heads", c, model.F16, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kv := range KVTypes() {
+			var want []float32
+			for _, threads := range []int{1, 2} {
+				e, err := New(m, Options{Threads: threads})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := session(t, e, SessionOptions{KV: kv})
+				for _, n := range []int{5, 250, 252, 514, 519} {
+					// All at once, then the last two one at a time, which must not change.
+					ids := make([]int32, n)
+					for i := range ids {
+						ids[i] = int32(i*i%61 + i%3)
+					}
+					for _, end := range []int{n, n - 1, n} {
+						if end < n {
+							s.Rewind(n - 3)
+						}
+						if _, err := s.Sync(context.Background(), ids[:end], nil); err != nil {
+							t.Fatal(err)
+						}
+						if end == n && want == nil {
+							want = slices.Clone(s.Logits())
+						}
+					}
+					if !slices.Equal(s.Logits(), want) {
+						t.Fatalf("%d heads on %d, %v, %d threads: token %d differs from itself in a prompt", c.Heads, c.KVHeads, kv, threads, n)
+					}
+					want = nil
+				}
+				e.Close()
+			}
+		}
+	}
+}
 
 // BenchmarkAttend is the attention of a token of the 728M shape after 1,900 others, with a
 // query for each key/value head and with four, in turns with reading as many bytes.

@@ -72,6 +72,7 @@ type span struct {
 	wanted   int        // for this many of the last rows
 
 	tiles, chunks int // of its attention, see plan
+	group         int // key/value heads that are read side by side
 	head, part    int // the first in pass.taken and pass.parts
 }
 

@@ -11,8 +11,8 @@ type stream struct {
 	ahead, next *byte
 }
 
-func streamOf(first unsafe.Pointer, rows, rowBytes int, next unsafe.Pointer) stream {
-	tail := min(rows, (fetchAhead+rowBytes-1)/rowBytes)
+func streamOf(first unsafe.Pointer, rows, rowBytes, ahead int, next unsafe.Pointer) stream {
+	tail := min(rows, (ahead+rowBytes-1)/rowBytes)
 	if next == nil {
 		next = first // which is in the cache
 	}
@@ -37,7 +37,7 @@ func scoresTogether(s, q [][]float32, k unsafe.Pointer, f format, scale float32,
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	run := streamOf(k, rows, dim*f.size(), next)
+	run := streamOf(k, rows, dim*f.size(), fetchAhead, next)
 	x := pointers(q, 0)
 	for i := range 2 {
 		first, rows, ahead := run.part(i)
@@ -65,7 +65,7 @@ func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format, next un
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	run := streamOf(v, rows, dim*f.size(), next)
+	run := streamOf(v, rows, dim*f.size(), fetchAhead, next)
 	y := pointers(out, 0)
 	for i := range 2 {
 		first, rows, ahead := run.part(i)
@@ -93,7 +93,7 @@ func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQu
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	run := streamOf(unsafe.Pointer(&k[0]), rows, dim, unsafe.Pointer(next))
+	run := streamOf(unsafe.Pointer(&k[0]), rows, dim, fetchAhead, unsafe.Pointer(next))
 	var x [MaxQueries]*int16
 	for i := range q {
 		x[i] = &q[i].codes[0]
@@ -119,7 +119,7 @@ func weightedSum8(out, p [][]float32, v []int8, scales []float32, next *int8) bo
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	run := streamOf(unsafe.Pointer(&v[0]), rows, dim, unsafe.Pointer(next))
+	run := streamOf(unsafe.Pointer(&v[0]), rows, dim, fetchAhead, unsafe.Pointer(next))
 	y := pointers(out, 0)
 	for i := range 2 {
 		first, rows, ahead := run.part(i)

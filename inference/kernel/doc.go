@@ -55,7 +55,7 @@
 // Attention takes up to four queries at a time (attention.go): a key is converted once for
 // all of them. Keys of 8 bits are multiplied by queries of 16, by VPMADDWD or VPDPWSSD. A run of
 // keys or values is one stream, of which 8 KB are fetched ahead, at its end of the run that comes
-// next.
+// next. Four heads with a query each are four streams with AVX-512 (attentionruns.go).
 //
 // Memory gives more to four streams than to one: there are prefetchers for
 // several. So a dot product takes a row of each quarter of its rows at a time

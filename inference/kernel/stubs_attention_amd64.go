@@ -64,6 +64,26 @@ func weightedSum8AVX512(out *[4]*float32, p *[4]*float32, n int, v *int8, scales
 //go:noescape
 func scores8AVX512(y *[4]*float32, x *[4]*int16, n int, k *int8, scales *float32, rows int, cols int, muls *[4]float32, ahead *byte)
 
+// weightedSumFour16AVX512 adds p[r]·v[r] to each of four out, in the order of r, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols columns, a multiple of 16.
+//
+//go:noescape
+func weightedSumFour16AVX512(out *[4]*float32, p *[4]*float32, v *uint16, far int, rows int, cols int, ahead *byte)
+
+// weightedSumFour8AVX512 adds p[r]·v[r] to each of four out, in the order of r, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols columns, a multiple of 16.
+//
+//go:noescape
+func weightedSumFour8AVX512(out *[4]*float32, p *[4]*float32, v *int8, scales *float32, far int, rows int, cols int, ahead *byte)
+
+// scoresFour16AVX512 stores scale·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols values, a multiple of 32.
+//
+//go:noescape
+func scoresFour16AVX512(y *[4]*float32, x *[4]*float32, k *uint16, far int, rows int, cols int, scale float32, ahead *byte)
+
+// scoresFour8AVX512 stores scales[r]·muls·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before (and 4·far/cols those of the scales), and fetches as much from ahead on: rows ≥ 1 rows of cols values, a multiple of 32.
+//
+//go:noescape
+func scoresFour8AVX512(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, far int, rows int, cols int, muls *[4]float32, ahead *byte)
+
 // quantize16Asm stores x·scale, rounded to nearest even, in q. n is a positive multiple of 16.
 //
 //go:noescape

@@ -92,6 +92,12 @@ var topics = map[string]func(){
 			// attention8.go
 			scores8(w)
 		}
+		// attentionfour.go
+		for _, f := range []cached{half16, bytes8} {
+			weightedSumsFour(f)
+		}
+		scoresFour(half16)
+		scoresFour8()
 		quantize16()
 		// exp.go
 		expSum512()

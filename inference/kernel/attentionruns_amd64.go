@@ -1,0 +1,80 @@
+//go:build !purego
+
+package kernel
+
+import "unsafe"
+
+func runsTogether() bool { return useAsm && useAVX512 }
+
+// runsAhead is how many bytes ahead each of four runs is fetched.
+const runsAhead = 2 << 10
+
+func scoresRunsF16(s, q [][]float32, k []uint16, far int, scale float32, next *uint16) bool {
+	dim := len(q[0])
+	if !runsTogether() || dim%(2*stepDims) != 0 {
+		return false
+	}
+	x, run := pointers(q, 0), streamOf(unsafe.Pointer(&k[0]), len(s[0]), 2*dim, runsAhead, unsafe.Pointer(next))
+	for i := range 2 {
+		if first, rows, ahead := run.part(i); rows > 0 {
+			y := pointers(s, first)
+			scoresFour16AVX512(&y, &x, &k[first*dim], 2*far, rows, dim, scale, ahead)
+		}
+	}
+	return true
+}
+
+func weightedSumRunsF16(out, p [][]float32, v []uint16, far int, next *uint16) bool {
+	dim := len(out[0])
+	if !runsTogether() || dim%(2*stepDims) != 0 {
+		return false
+	}
+	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), len(p[0]), 2*dim, runsAhead, unsafe.Pointer(next))
+	for i := range 2 {
+		if first, rows, ahead := run.part(i); rows > 0 {
+			w := pointers(p, first)
+			weightedSumFour16AVX512(&y, &w, &v[first*dim], 2*far, rows, dim, ahead)
+		}
+	}
+	return true
+}
+
+func scoresRuns8(s [][]float32, q []Query8, k []int8, scales []float32, far int, scale float32, next *int8) bool {
+	dim := len(q[0].codes)
+	if !runsTogether() || dim%(2*stepDims) != 0 {
+		return false
+	}
+	var x [MaxQueries]*int16
+	var muls [MaxQueries]float32
+	for i := range q {
+		mustLen(len(s[i]), len(s[0]), "ScoresRuns8: s")
+		mustLen(len(q[i].codes), dim, "ScoresRuns8: q")
+		x[i], muls[i] = &q[i].codes[0], scale*q[i].scale
+	}
+	last := MaxQueries - 1
+	_, _ = k[last*far:][:len(s[0])*dim], scales[last*far/dim:][:len(s[0])]
+	run := streamOf(unsafe.Pointer(&k[0]), len(s[0]), dim, runsAhead, unsafe.Pointer(next))
+	for i := range 2 {
+		if first, rows, ahead := run.part(i); rows > 0 {
+			y := pointers(s, first)
+			scoresFour8AVX512(&y, &x, &k[first*dim], &scales[first], far, rows, dim, &muls, ahead)
+		}
+	}
+	return true
+}
+
+func weightedSumRuns8(out, p [][]float32, v []int8, scales []float32, far int, next *int8) bool {
+	dim := len(out[0])
+	if !runsTogether() || dim%(2*stepDims) != 0 {
+		return false
+	}
+	_ = scales[(MaxQueries-1)*far/dim:][:len(p[0])]
+	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), len(p[0]), dim, runsAhead, unsafe.Pointer(next))
+	for i := range 2 {
+		if first, rows, ahead := run.part(i); rows > 0 {
+			w := pointers(p, first)
+			weightedSumFour8AVX512(&y, &w, &v[first*dim], &scales[first], far, rows, dim, ahead)
+		}
+	}
+	return true
+}
