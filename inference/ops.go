@@ -266,8 +266,8 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 		}
 	}
 	all := len(p.rows)
-	if n := kernel.TokensTogether(); packed && w.of > 1 && n > 0 && all >= 2*n {
-		p.projectTokens(ctx, w, in, outs, units, all/n)
+	if best := kernel.BestTogether(); packed && w.of > 1 && best.Least > 0 && all >= 2*best.Least {
+		p.projectTokens(ctx, w, in, outs, units, best)
 		return
 	}
 	least := pieceRows / unit
@@ -280,20 +280,26 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 	}
 }
 
-// projectTokens is projectRows for many tokens, of which a piece has one of parts parts:
-// what the kernel makes of the tokens of a piece is for all of its rows.
-func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs []output, units, parts int) {
-	const bands = 32 / ternary.GroupRows // that the kernel takes together
-	cuts := (4*w.of + parts - 1) / parts // of the rows, so that every worker has some pieces
-	size := (units/cuts/bands + 1) * bands
+// projectTokens is projectRows for many tokens, of which a piece has some and as many rows
+// as the kernel takes at once: what it makes of the tokens is for all of those rows. The
+// first pieces of a worker are of tokens whose input it has made itself.
+func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs []output, units int, best kernel.Together) {
+	all, enough := len(p.rows), 2*w.of // pieces, so that who is late does fewer
+	cuts := (units*ternary.GroupRows + best.Rows - 1) / best.Rows
+	parts := max(all/best.Tokens, min(w.of, all/best.Least))
+	if parts*cuts < enough {
+		parts = max(parts, min(all/best.Least, enough))
+		cuts = max(cuts, (enough+parts-1)/parts)
+	}
+	const band = 32 / ternary.GroupRows
+	size := ((units+cuts-1)/cuts + band - 1) / band * band
 	cuts = (units + size - 1) / size
 	p.scratch[w.id].kernel.Change()
 	work := w.pieces(parts*cuts, 1)
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
 		for i := lo; i < hi; i++ {
 			part, cut := i/cuts, i%cuts
-			t0, t1 := len(p.rows)*part/parts, len(p.rows)*(part+1)/parts
-			if !p.projectUnits(ctx, w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, t0, t1) {
+			if !p.projectUnits(ctx, w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, all*part/parts, all*(part+1)/parts) {
 				return
 			}
 		}

@@ -21,4 +21,4 @@ func setFlags(p path) {
 	useDot = p == neonDot
 }
 
-func tokensTogether() int { return 0 }
+func bestTogether() Together { return Together{} }

@@ -17,74 +17,90 @@ const (
 	lookupTableSize = 2 * 43 * 32 // of a token for two blocks
 	lookupIndexSize = 2 * 22 * 32 // of a band
 
-	lookupBands  = 6  // of a tile, with four tokens, whose sums fill 24 registers
+	lookupBands  = 6  // of a tile, with lookupTokens tokens, whose sums fill 24 registers,
+	lookupTokens = 4  // and whose tables stay in L1
 	lookupLeast  = 32 // tokens from which it pays
-	lookupL2     = 64 // tables of two blocks that stay in L2: 350 KB
-	lookupAtOnce = 48 // bands whose sums stay there, too
+	lookupAtOnce = 48 // bands whose indices stay in L2, 135 KB,
+	lookupSums   = 64 // with their sums for this many tokens, 393 KB
 )
 
 // matMulLookup multiplies row groups from g0 on and returns where it stopped, at most g1.
 func matMulLookup(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, muls []float32, scratch *Scratch) int {
-	bands := (min(g1, m.Rows/groupRows) - g0) / (lookupRows / groupRows)
+	const groups = lookupRows / groupRows // of a band
+	bands := (min(g1, m.Rows/groupRows) - g0) / groups
 	if bands <= 0 {
 		return g0
 	}
-	tokens := len(muls)
-	chunks := (tokens + lookupL2 - 1) / lookupL2
-	chunk := (tokens + chunks - 1) / chunks
 	parts := (bands + lookupAtOnce - 1) / lookupAtOnce
-	scratch.tables = grow(scratch.tables, lookupL2*lookupTableSize)
-	scratch.indices = grow(scratch.indices, lookupBands*lookupIndexSize)
-	scratch.acc = grow(scratch.acc, chunk*(bands+parts-1)/parts*lookupRows)
-	for t := 0; t < tokens; t += chunk {
-		n := min(chunk, tokens-t)
+	most := (bands + parts - 1) / parts
+	scratch.tables = grow(scratch.tables, lookupTokens*lookupTableSize)
+	scratch.indices = grow(scratch.indices, most*lookupIndexSize)
+	chunks := (len(muls) + lookupSums - 1) / lookupSums
+	chunk := ((len(muls)+chunks-1)/chunks + lookupTokens - 1) / lookupTokens * lookupTokens
+	scratch.acc = grow(scratch.acc, min(chunk, len(muls))*most*lookupRows)
+	for t := 0; t < len(muls); t += chunk {
+		end := min(t+chunk, len(muls))
 		for part := range parts {
 			b0, b1 := bands*part/parts, bands*(part+1)/parts
-			g, rows := g0+b0*lookupRows/groupRows, (b1-b0)*lookupRows
-			clear(scratch.acc[:n*rows])
-			if !lookup(y[t*stride+g*groupRows:], stride, m, g, b1-b0, q[t*m.PaddedCols():], muls[t:][:n], scratch) {
+			g := g0 + b0*groups
+			if !lookup(y[t*stride+g*groupRows:], stride, m, g, b1-b0, q[t*m.PaddedCols():end*m.PaddedCols()], muls[t:end], scratch) {
 				return g0
 			}
 		}
 	}
-	return g0 + bands*lookupRows/groupRows
+	return g0 + bands*groups
 }
 
 // lookup stores the products of bands bands from row group g on in y, and reports whether
-// 16 bits were enough for all sums; if not, y has none. scratch.acc is [tokens][rows] zeros.
+// 16 bits were enough for all sums; if not, y has none.
 func lookup(y []float32, stride int, m *ternary.Matrix, g, bands int, q []int8, muls []float32, scratch *Scratch) bool {
 	cols, groupBytes, tokens := m.PaddedCols(), m.GroupBytes(), len(muls)
 	const groups = lookupRows / groupRows // of a band
+	// Some sets have as many bands as a tile has, the others one less.
 	sets := (bands + lookupBands - 1) / lookupBands
-	each := (lookupBands*groups*4 + tokens - 1) / tokens // row groups to fetch while 4 tokens pass
+	few := bands / sets
+	more := bands - sets*few // sets of few+1
+	tiles := (tokens + lookupTokens - 1) / lookupTokens * sets
+	each := (bands*groups + tiles - 1) / tiles // row groups to fetch while a tile is computed
 	for c := 0; c < cols; c += 2 * blockCols {
 		blocks := min(2, (cols-c)/blockCols)
-		if lookupTables(&scratch.tables[0], &q[c], cols, blocks, tokens) != 0 {
-			return false
+		at := g*groupBytes + c // the position of a block in its group is the number of its first column
+		lookupIndices(&scratch.indices[0], &m.Data[at], groupBytes, bands, blocks)
+		acc, first, last := scratch.acc, c == 0, c+2*blockCols >= cols
+		soon := at + 2*blockCols
+		if last {
+			soon = (g + bands*groups) * groupBytes
 		}
-		for s := range sets {
-			b0, b1 := bands*s/sets, bands*(s+1)/sets
-			// The position of a block in its group is the number of its first column.
-			at := (g+b0*groups)*groupBytes + c
-			lookupIndices(&scratch.indices[0], &m.Data[at], groupBytes, b1-b0, blocks)
-			next := at + (b1-b0)*groups*groupBytes
-			if s == sets-1 {
-				next = g*groupBytes + c + 2*blockCols
+		if first && last {
+			clear(acc[:tokens*bands*lookupRows])
+			first = false
+		}
+		for t := 0; t < tokens; t += lookupTokens {
+			n := min(lookupTokens, tokens-t)
+			if lookupTables(&scratch.tables[0], &q[t*cols+c], cols, blocks, n) != 0 {
+				return false
 			}
-			var to *float32
-			if c+2*blockCols >= cols {
-				to = &y[b0*lookupRows]
+			for _, s := range [2]struct{ first, sets, bands int }{{0, more, few + 1}, {more * (few + 1), sets - more, few}} {
+				if s.sets == 0 {
+					continue
+				}
+				var to *float32
+				if last {
+					to = &y[t*stride+s.first*lookupRows]
+				}
+				lookupTile(to, &muls[t], stride, &acc[0], &scratch.tables[0], &scratch.indices[s.first*lookupIndexSize], s.sets, s.bands, blocks, n,
+					&m.Data[min(soon, len(m.Data)-1)], groupBytes, each, first)
+				soon += s.sets * each * groupBytes
+				acc = acc[s.sets*s.bands*n*lookupRows:]
 			}
-			lookupTile(to, &muls[0], stride, &scratch.acc[b0*lookupRows], &scratch.tables[0], &scratch.indices[0], bands*lookupRows, b1-b0, blocks, tokens,
-				&m.Data[min(next, len(m.Data)-1)], groupBytes, each)
 		}
 	}
 	return true
 }
 
-func tokensTogether() int {
+func bestTogether() Together {
 	if useLookup {
-		return lookupLeast
+		return Together{lookupLeast, lookupSums, lookupAtOnce * lookupRows}
 	}
-	return 0
+	return Together{}
 }

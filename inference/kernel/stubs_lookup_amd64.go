@@ -9,12 +9,12 @@ package kernel
 //go:noescape
 func lookupIndices(dst *uint16, data *byte, groupBytes int, bands int, blocks int)
 
-// lookupTables stores the tables of one or two blocks of tokens ≥ 1 rows of q that are stride bytes apart, [tokens][2][43][32], and returns 0 unless one of them is -128.
+// lookupTables stores the tables of one or two blocks of tokens ≥ 1 rows of q that are stride bytes apart, [tokens][2][43][32], fetches those four rows on, and returns 0 unless one of them is -128.
 //
 //go:noescape
 func lookupTables(dst *int16, q *int8, stride int, blocks int, tokens int) (least uint64)
 
-// lookupTile adds to acc, [tokens][rows], the products of one or two blocks, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 6, tokens ≥ 1. With a few tokens each it fetches two blocks of each ≥ 1 row groups from next on.
+// lookupTile adds to acc, [sets][tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. sets ≥ 1, 1 ≤ bands ≤ 6, 1 ≤ tokens ≤ 4. With a set each it fetches two blocks of each ≥ 1 row groups from next on.
 //
 //go:noescape
-func lookupTile(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, rows int, bands int, blocks int, tokens int, next *byte, groupBytes int, each int)
+func lookupTile(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, sets int, bands int, blocks int, tokens int, next *byte, groupBytes int, each int, first bool)

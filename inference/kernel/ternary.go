@@ -37,9 +37,12 @@ func (s *Scratch) Keep() { s.keep, s.kept = true, false }
 // Change says that calls multiply other activations from now on, whichever they are.
 func (s *Scratch) Change() { s.keep, s.kept = false, false }
 
-// TokensTogether is the number of tokens from which MatMul is as fast for some of the
-// tokens and many rows as for all and fewer rows, or faster; 0 where rows are better cut.
-func TokensTogether() int { return tokensTogether() }
+// Together says what MatMul is fastest with where it makes something of the tokens that is
+// for all rows: at most so many tokens and rows at once, and never fewer tokens than Least.
+type Together struct{ Least, Tokens, Rows int }
+
+// BestTogether is zero where rows are better cut than tokens.
+func BestTogether() Together { return bestTogether() }
 
 // grow returns s resliced to n elements, reallocated when it is too short.
 // The contents are undefined.

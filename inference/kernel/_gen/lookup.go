@@ -39,9 +39,12 @@ func lookupOrder() (order []int) {
 }
 
 // lookupColumns are the columns of each step, -1 for none. The first three fields of a
-// byte are a step; the last of three words make two, and the word that is left one.
+// byte are a step; the last of three words make two, and the word that is left one, which is
+// the first.
 func lookupColumns() (steps [][3]int) {
 	order := lookupOrder()
+	last := 96 + 2*order[len(order)-1]
+	steps = append(steps, [3]int{last, last + 1, -1})
 	for i, w := range order {
 		for b := range 2 {
 			steps = append(steps, [3]int{2*w + b, 2*w + b + 32, 2*w + b + 64})
@@ -52,8 +55,7 @@ func lookupColumns() (steps [][3]int) {
 			}
 		}
 	}
-	last := 96 + 2*order[len(order)-1]
-	return append(steps, [3]int{last, last + 1, -1})
+	return steps
 }
 
 // bytesTable puts a table of bytes in read-only data.
@@ -134,9 +136,9 @@ func lookupIndices() {
 		}
 		lower := half()
 		upper := half()
-		n := 0
+		n := 1
 		put := func(v Register) {
-			VMOVDQU64(v, at(dst, 64*n))
+			VMOVDQU64(v, at(dst, 64*(n%lookupWords)))
 			n++
 		}
 		both := func(v reg.VecPhysical) { // the indices that bytes are
@@ -184,7 +186,7 @@ func lookupIndices() {
 		VPORD(high, last, last)
 		VPORD_BCST(bits(0x10101010), last, last) // a third weight of 0
 		both(last)
-		if n != lookupWords {
+		if n != 1+lookupWords {
 			panic(n)
 		}
 		free = slices.Clone(z512[:27])
@@ -204,7 +206,7 @@ func lookupIndices() {
 // lookupTables emits the making of tables: VPDPBUSD adds up sixteen of them at once.
 func lookupTables() {
 	function("lookupTables", "func(dst *int16, q *int8, stride, blocks, tokens int) (least uint64)",
-		"stores the tables of one or two blocks of tokens ≥ 1 rows of q that are stride bytes apart, [tokens][2][43][32], and returns 0 unless one of them is -128.")
+		"stores the tables of one or two blocks of tokens ≥ 1 rows of q that are stride bytes apart, [tokens][2][43][32], fetches those four rows on, and returns 0 unless one of them is -128.")
 	steps := lookupColumns()
 	var order []VecVirtual
 	for i := range 3 {
@@ -232,12 +234,18 @@ func lookupTables() {
 		minus = append(minus, tableOf(vector(fmt.Sprintf("lookupMinus%d", i), sums...)))
 	}
 	dst, q, stride, tokens := param("dst"), param("q"), param("stride"), param("tokens")
+	far := GP64()
+	LEAQ(Mem{Base: q, Index: stride, Scale: lookupTokens}, far)
 	room, sign, any := AllocLocal(3*64), pattern(0x80), GP64()
 	XORQ(any, any)
 	loop("token", tokens, func() {
 		p, to, blocks := GP64(), GP64(), param("blocks")
 		MOVQ(q, p)
 		MOVQ(dst, to)
+		for i := range 4 {
+			PREFETCHT0(at(far, 64*i))
+		}
+		ADDQ(stride, far)
 		loop("block", blocks, func() {
 			half := zmms(2)
 			for i, h := range half {
@@ -276,13 +284,14 @@ func lookupTables() {
 }
 
 // lookupTile emits the lookups. Sums are of 256 products at most: 16 bits hold them, as
-// no activation is -128.
+// no activation is -128. Tables of four tokens stay in L1 while all bands pass.
 func lookupTile() {
-	function("lookupTile", "func(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, rows, bands, blocks, tokens int, next *byte, groupBytes, each int)",
-		"adds to acc, [tokens][rows], the products of one or two blocks, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 6, tokens ≥ 1. With a few tokens each it fetches two blocks of each ≥ 1 row groups from next on.")
-	acc, tables, stride, bands, tokens := param("acc"), param("tables"), param("rows"), param("bands"), param("tokens")
-	y, muls, soon := param("y"), param("muls"), param("next")
-	SHLQ(U8(2), stride)
+	function("lookupTile", "func(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, sets, bands, blocks, tokens int, next *byte, groupBytes, each int, first bool)",
+		"adds to acc, [sets][tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. sets ≥ 1, 1 ≤ bands ≤ 6, 1 ≤ tokens ≤ 4. With a set each it fetches two blocks of each ≥ 1 row groups from next on.")
+	y, acc, tables, soon := param("y"), param("acc"), param("tables"), param("next")
+	yStride, groupBytes, indices, sets := param("yStride"), param("groupBytes"), param("indices"), param("sets")
+	bands, tokens := param("bands"), param("tokens")
+	SHLQ(U8(2), yStride)
 	for b := lookupBands; b >= 1; b-- {
 		Label(fmt.Sprintf("bands%d", b))
 		if b > 1 {
@@ -290,99 +299,125 @@ func lookupTile() {
 			JNE(LabelRef(fmt.Sprintf("bands%d", b-1)))
 		}
 		for n := lookupTokens; n >= 1; n-- {
-			label := func(s string, n int) string { return fmt.Sprintf("%s%dx%d", s, b, n) }
-			next := label("tokens", n-1)
-			if n == 1 {
-				next = "done"
-			}
-			Label(label("tokens", n))
-			CMPQ(tokens, U8(n))
-			JL(LabelRef(next))
-			if n == 4 { // five are three and two
-				CMPQ(tokens, U8(5))
-				JE(LabelRef(next))
+			label := func(s string) string { return fmt.Sprintf("%s%dx%d", s, b, n) }
+			Label(label("tokens"))
+			if n > 1 {
+				CMPQ(tokens, U8(n))
+				JNE(LabelRef(fmt.Sprintf("tokens%dx%d", b, n-1)))
 			}
 			index, table, x := z512[24:][:b], Z30, Z31
 			sums := make([][]reg.VecPhysical, n)
 			for t := range sums {
 				sums[t] = z512[b*t:][:b]
-				for _, s := range sums[t] {
-					VPXORD(s, s, s)
-				}
 			}
-			fetched, groupBytes := param("each"), param("groupBytes")
-			loop(label("fetch", n), fetched, func() {
+			Label(label("set"))
+			fetched := param("each")
+			loop(label("fetch"), fetched, func() {
 				for i := range 4 { // into L2: L1 holds tables and indices
 					PREFETCHT1(at(soon, 64*i))
 				}
 				ADDQ(groupBytes, soon)
 			})
-			p, r, blocks := param("indices"), GP64(), param("blocks")
+			TESTQ(y, y)
+			JZ(LabelRef(label("start")))
+			to := GP64()
+			MOVQ(y, to)
+			for t := range n {
+				for i := range 2 * b {
+					PREFETCHT0(at(to, 64*i))
+				}
+				if t < n-1 {
+					ADDQ(yStride, to)
+				}
+			}
+			Label(label("start"))
+			p, r, blocks := GP64(), GP64(), param("blocks")
+			MOVQ(indices, p)
 			MOVQ(tables, r)
-			step := func(second int) {
+			step := func(second int, first bool) {
 				for i := range index {
 					VMOVDQU64(at(p, lookupIndexBytes*i+second), index[i]) // of the bits only the lower five count
 				}
 				for t := range sums {
 					VMOVDQU64(at(r, lookupTableBytes*t+64*second), table)
 					for i := range index {
+						if first {
+							VPERMW(table, index[i], sums[t][i])
+							continue
+						}
 						VPERMW(table, index[i], x)
 						VPADDW(x, sums[t][i], sums[t][i])
 					}
 				}
 			}
-			loop(label("block", n), blocks, func() {
-				left := GP64()
-				MOVQ(U32(lookupSteps/2), left)
-				loop(label("step", n), left, func() {
-					step(0)
-					step(1)
-					advance(64, p)
-					advance(128, r)
-				})
-				step(0)
-				advance(64, p, r)
+			step(0, true)
+			JMP(LabelRef(label("steps")))
+			Label(label("block"))
+			step(0, false)
+			Label(label("steps"))
+			advance(64, p, r)
+			left := GP64()
+			MOVQ(U32(lookupSteps/2), left)
+			loop(label("step"), left, func() {
+				step(0, false)
+				step(1, false)
+				advance(64, p)
+				advance(128, r)
 			})
+			DECQ(blocks)
+			JNZ(LabelRef(label("block")))
 			// total calls f with the sums of a token, each with where it stands in a row.
-			total := func(t int, f func(v Register, at int)) {
+			total := func(t int, add bool, f func(v Register, at int)) {
 				for i, s := range sums[t] {
 					low := Z31
 					VPSLLD(U8(16), s, low)
 					VPSRAD(U8(16), low, low)
 					VPSRAD(U8(16), s, s)
 					for h, v := range []reg.VecPhysical{low, s} {
-						VPADDD(at(acc, 128*i+64*h), v, v)
+						if add {
+							VPADDD(at(acc, 128*(b*t+i)+64*h), v, v)
+						}
 						f(v, 128*i+64*h)
 					}
 				}
-				ADDQ(stride, acc)
 			}
 			TESTQ(y, y)
-			JNZ(LabelRef(label("results", n)))
-			for t := range sums {
-				total(t, func(v Register, to int) { VMOVDQU64(v, at(acc, to)) })
+			JNZ(LabelRef(label("results")))
+			store := func(add bool) {
+				for t := range sums {
+					total(t, add, func(v Register, to int) { VMOVDQU64(v, at(acc, 128*b*t+to)) })
+				}
+				JMP(LabelRef(label("next")))
 			}
-			JMP(LabelRef(label("stored", n)))
-			Label(label("results", n))
-			yStride := param("yStride")
+			is := Load(Param("first"), GP8())
+			TESTB(is, is)
+			JNZ(LabelRef(label("first")))
+			store(true)
+			Label(label("first"))
+			store(false)
+			Label(label("results"))
+			muls := param("muls")
+			MOVQ(y, to)
 			for t := range sums {
 				mul := Z30
 				VBROADCASTSS(at(muls, 4*t), mul)
-				total(t, func(v Register, to int) {
+				total(t, true, func(v Register, at64 int) {
 					VCVTDQ2PS(v, v)
 					VMULPS(mul, v, v)
-					VMOVUPS(v, at(y, to))
+					VMOVUPS(v, at(to, at64))
 				})
-				LEAQ(Mem{Base: y, Index: yStride, Scale: 4}, y)
+				if t < n-1 {
+					ADDQ(yStride, to)
+				}
 			}
-			advance(4*n, muls)
-			Label(label("stored", n))
-			ADDQ(U32(lookupTableBytes*n), tables)
-			SUBQ(U8(n), tokens)
-			JMP(LabelRef(label("tokens", n)))
+			advance(128*b, y)
+			Label(label("next"))
+			advance(128*b*n, acc)
+			advance(lookupIndexBytes*b, indices)
+			DECQ(sets)
+			JNZ(LabelRef(label("set")))
+			VZEROUPPER()
+			RET()
 		}
 	}
-	Label("done")
-	VZEROUPPER()
-	RET()
 }
