@@ -126,8 +126,8 @@ func sign(v float32) int {
 
 // denseAlone reads a matrix as denseMatrix does, into memory of its own.
 func (l *loader) denseAlone(b *binding) error {
-	shared := l.dense
-	defer func() { l.dense = shared }()
-	l.dense = ternary.NewArena(int(b.weight.Size()) + 64)
+	shared := l.weights
+	defer func() { l.weights = shared }()
+	l.weights = ternary.NewArena(int(b.weight.Size()) + 64)
 	return denseMatrix.load(l, b)
 }

@@ -6,17 +6,23 @@ import (
 )
 
 // floatVector is a short tensor of floats that becomes []float32: a norm, or the
-// factors of RoPE.
-var floatVector = Encoding{Name: "floats", load: func(l *loader, b *binding) (err error) {
-	*b.Slot.Norm, err = l.floats(b.weight)
-	return err
+// factors of RoPE. All are on few pages: a hundred of Go's own would take as many faults.
+var floatVector = Encoding{Name: "floats", load: func(l *loader, b *binding) error {
+	v := l.weights.Floats(int(b.weight.elems()))
+	*b.Slot.Norm = v
+	l.pieces = append(l.pieces, piece{b.Layer + 1, func() error {
+		raw := l.room(int(b.weight.Size()))
+		defer l.done(raw)
+		return l.floatsTo(v, b.weight, *raw)
+	}})
+	return nil
 }}
 
 // denseMatrix is a matrix of any dense type, which stays as it is stored.
 var denseMatrix = Encoding{Name: "dense", load: func(l *loader, b *binding) error {
 	t, _ := model.DTypeNamed(b.weight.kind)
 	d := model.Dense{Rows: b.Rows, Cols: b.Cols, Type: t}
-	d.Data = l.dense.Bytes(int(b.weight.Size()))
+	d.Data = l.weights.Bytes(int(b.weight.Size()))
 	if b.Linear != nil {
 		b.Linear.Rows, b.Linear.Cols, b.Linear.Dense = b.Rows, b.Cols, &d
 	} else {

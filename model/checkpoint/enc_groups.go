@@ -69,7 +69,7 @@ func (l *loader) grouped(b *binding) error {
 	if b.Cols%e.cols != 0 {
 		return fmt.Errorf("model: %v: rows of %d weights are not whole blocks of %d: %w", b.weight, b.Cols, e.cols, model.ErrDamaged)
 	}
-	m := l.body.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false, ternary.Direct(e.form))
+	m := l.weights.UnsetGrouped(b.Rows, b.Cols, e.groupCols(), false, ternary.Direct(e.form))
 	b.setGrouped(&m)
 	stride := b.stride()
 	l.later(b, stride, func(first int, rows []byte) error {

@@ -68,7 +68,7 @@ func (l *loader) ownMatrix(b *binding) error {
 
 // ownGrouped reads a matrix with a scale per group to where it stays.
 func (l *loader) ownGrouped(b *binding) error {
-	m := l.body.UnsetGrouped(b.Rows, b.Cols, b.enc.ownGroups, false, ternary.TwoBits)
+	m := l.weights.UnsetGrouped(b.Rows, b.Cols, b.enc.ownGroups, false, ternary.TwoBits)
 	b.setGrouped(&m)
 	l.inPlace(b, m.Data, 0, func([]byte) error { return nil })
 	l.inPlace(b, m.ScaleBytes(), len(m.Data), func(p []byte) error {

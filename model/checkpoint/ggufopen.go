@@ -208,9 +208,12 @@ func OpenVocab(path string) (*vocab.GGUF, error) {
 // tokens and are not run.
 func (m *opening) nextBlocks(tensors map[string]*tensor) map[string]bool {
 	skip := map[string]bool{}
+	if !m.AttnGate {
+		return skip
+	}
 	for name := range tensors {
 		var n int
-		if _, err := fmt.Sscanf(name, "blk.%d.", &n); err == nil && n >= m.Config.Layers && m.AttnGate {
+		if _, err := fmt.Sscanf(name, "blk.%d.", &n); err == nil && n >= m.Config.Layers {
 			skip[name] = true
 		}
 	}

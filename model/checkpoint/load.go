@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"tern/model"
+	"tern/model/internal/memory"
 	"tern/model/internal/parallel"
 	"tern/model/ternary"
 )
@@ -34,8 +35,7 @@ type loader struct {
 	ctx      context.Context
 	q        *quantization
 	layout   I2SLayout
-	body     *ternary.Arena
-	dense    *ternary.Arena
+	weights  *ternary.Arena
 	buf      []byte // the current tensor, reused
 	pieces   []piece
 	read     atomic.Int64
@@ -67,6 +67,8 @@ func (l *loader) load(list []binding) error {
 		switch {
 		case b.enc == &denseMatrix:
 			dense += (b.weight.Size() + 63) / 64 * 64
+		case b.enc == &floatVector:
+			dense += (4*b.weight.elems() + 63) / 64 * 64
 		case b.enc == &floatGroups: // takes memory once it is known how much
 		case b.groupwise():
 			body += int64(b.enc.groups.size(b.Rows, b.Cols))
@@ -82,7 +84,8 @@ func (l *loader) load(list []binding) error {
 	if body > smallModel+maxGrowth*l.progress.TotalBytes {
 		return fmt.Errorf("model: matrices of %d bytes would take %d, their rows are too short for a model: %w", l.progress.TotalBytes, body, model.ErrDamaged)
 	}
-	l.body, l.dense = ternary.NewArena(int(body)), ternary.NewArena(int(dense))
+	l.weights = ternary.NewArena(int(body + dense))
+	defer memory.Lax(int(body + dense))()
 	if l.ready != nil {
 		l.ready()
 	}
@@ -198,7 +201,7 @@ func (l *loader) bindingTo(b *binding) (err error) {
 		l.ternary = l.ternary || b.Linear != nil
 	case b.enc.Ternary:
 		l.ternary = true
-		b.Linear.Matrix = l.body.Unset(b.Rows, b.Cols)
+		b.Linear.Matrix = l.weights.Unset(b.Rows, b.Cols)
 		if b.scale != nil {
 			if b.Linear.Scale, err = l.multiplier(b.scale); err != nil {
 				return err
@@ -275,20 +278,25 @@ func (l *loader) multiplier(t *tensor) (float32, error) {
 
 // floats reads a small float tensor, which must be finite.
 func (l *loader) floats(t *tensor) ([]float32, error) {
+	v := make([]float32, t.elems())
+	return v, l.floatsTo(v, t, make([]byte, t.Size()))
+}
+
+// floatsTo is floats for who has room for the numbers, and for how they are stored.
+func (l *loader) floatsTo(v []float32, t *tensor, raw []byte) error {
 	d, ok := model.DTypeNamed(t.kind)
 	if !ok || d.Blocked() {
-		return nil, fmt.Errorf("model: %v: type %s is not supported here: %w", t, t.kind, model.ErrUnsupported)
+		return fmt.Errorf("model: %v: type %s is not supported here: %w", t, t.kind, model.ErrUnsupported)
 	}
-	raw := make([]byte, t.Size())
-	if err := l.readInto(raw, t, nil); err != nil {
-		return nil, err
+	if err := t.readFull(raw, 0); err != nil {
+		return err
 	}
+	l.read.Add(t.Size())
 	if !d.Finite(raw) {
-		return nil, notFinite(t)
+		return notFinite(t)
 	}
-	v := make([]float32, t.elems())
 	d.Decode(v, raw)
-	return v, nil
+	return nil
 }
 
 // readInto fills dst, which has the tensor's size, chunk by chunk on all

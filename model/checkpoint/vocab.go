@@ -1,6 +1,8 @@
 package checkpoint
 
 import (
+	"fmt"
+
 	"tern/model/gguf"
 	"tern/tokenizer/vocab"
 )
@@ -24,14 +26,18 @@ func readVocab(file string, meta map[string]gguf.Value) (*vocab.GGUF, error) {
 		k.fail("metadata %s has %d tokens", k.of("tokens"), len(v.Tokens))
 	}
 	if stored, ok := meta[k.of("scores")]; ok {
-		if v.Scores, ok = stored.Float32s(); !ok || len(v.Scores) < len(v.Tokens) {
+		if v.Scores, ok = stored.Float32s(); !ok && k.unread(stored) {
+			return nil, k.err
+		} else if !ok || len(v.Scores) < len(v.Tokens) {
 			k.fail("metadata %s does not have a number for each token", k.of("scores"))
 			return nil, k.err
 		}
 		v.Scores = v.Scores[:len(v.Tokens):len(v.Tokens)]
 	}
 	if stored, ok := meta[k.of("token_type")]; ok {
-		if v.Types, ok = stored.Int32s(); !ok || len(v.Types) < len(v.Tokens) {
+		if v.Types, ok = stored.Int32s(); !ok && k.unread(stored) {
+			return nil, k.err
+		} else if !ok || len(v.Types) < len(v.Tokens) {
 			k.fail("metadata %s does not have an integer for each token", k.of("token_type"))
 			return nil, k.err
 		}
@@ -72,10 +78,19 @@ func (k *metadata) strings(key string) []string {
 		return nil
 	}
 	list, ok := v.Strings()
-	if !ok {
+	if !ok && !k.unread(v) {
 		k.fail("metadata %s is not a list of strings", key)
 	}
 	return list
+}
+
+// unread reports whether a value could not be read, and why.
+func (k *metadata) unread(v gguf.Value) bool {
+	err := v.Err()
+	if err != nil && k.err == nil {
+		k.err = containerError(fmt.Errorf("%s: %w", k.file, err))
+	}
+	return err != nil
 }
 
 // stopsOf are the ids that end a text: those that the file names, and in a

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -220,7 +222,7 @@ func TestShrunk(t *testing.T) {
 }
 
 // TestChangedMeanwhile: lengths that were sound when the header was parsed need not be
-// when it is read to stay.
+// when an array is asked for.
 func TestChangedMeanwhile(t *testing.T) {
 	list := make([]string, 10_000) // more than a window
 	for i := range list {
@@ -228,32 +230,89 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 	raw := written(t, []Pair{{"tokens", list}})
 	for _, length := range []uint64{6, 1 << 20, math.MaxUint64} {
-		f, err := Read(&changing{raw: raw, length: length}, int64(len(raw)))
+		file := &changing{raw: bytes.Clone(raw)}
+		f, err := Read(file, int64(len(raw)))
 		if err != nil {
 			t.Fatal(err)
 		}
+		binary.LittleEndian.PutUint64(file.raw[bytes.LastIndex(raw, []byte("token"))-8:], length)
 		if list, ok := f.Meta["tokens"].Strings(); ok {
 			t.Errorf("a string of %d bytes is among %d of 5", length, len(list))
 		}
 	}
 }
 
-// changing is a file whose last string gets another length once its beginning is read
-// a second time.
+// changing is a file that is written to while it is open. It counts what is read.
 type changing struct {
-	raw    []byte
-	length uint64
-	again  bool
+	raw  []byte
+	read int
 }
 
 func (c *changing) ReadAt(p []byte, at int64) (int, error) {
-	raw := c.raw
-	if c.again && at == 0 {
-		raw = bytes.Clone(raw)
-		binary.LittleEndian.PutUint64(raw[bytes.LastIndex(raw, []byte("token"))-8:], c.length)
+	n, err := bytes.NewReader(c.raw).ReadAt(p, at)
+	c.read += n
+	return n, err
+}
+
+// TestLate: large arrays are not read before one of them is asked for, then once, and say so
+// where the file has become shorter.
+func TestLate(t *testing.T) {
+	words, ints, floats := make([]string, 20_000), make([]int32, 40_000), make([]float32, 50_000)
+	for i := range words {
+		words[i] = strings.Repeat("w", 200+i%7) // most windows are passed over
 	}
-	c.again = true
-	return bytes.NewReader(raw).ReadAt(p, at)
+	for i := range ints {
+		ints[i] = int32(-i)
+	}
+	for i := range floats {
+		floats[i] = float32(i) / 4
+	}
+	meta := []Pair{{"a", "small"}, {"words", words}, {"b", uint32(3)}, {"ints", ints}, {"floats", floats}, {"c", []string{"x", "y"}}}
+	raw := written(t, meta, filled("w", F32, 1, 8))
+	file := &changing{raw: raw}
+	f, err := Read(file, int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range meta {
+		if got := decoded(f.Meta[p.Key]); !reflect.DeepEqual(got, normal(p.Value)) {
+			t.Errorf("%s differs", p.Key)
+		}
+		if err := f.Meta[p.Key].Err(); err != nil {
+			t.Errorf("%s: %v", p.Key, err)
+		}
+	}
+	before := file.read
+	if list, ok := f.Meta["words"].Strings(); !ok || !slices.Equal(list, words) || file.read != before {
+		t.Errorf("%v, and %d bytes were read again", ok, file.read-before)
+	}
+	if got, ok := f.Meta["ints"].Int32s(); !ok || !slices.Equal(got, ints) {
+		t.Error("integers differ")
+	}
+	if got, ok := f.Meta["floats"].Float32s(); !ok || !slices.Equal(got, floats) {
+		t.Error("floats differ")
+	}
+
+	file = &changing{raw: raw}
+	if f, err = Read(file, int64(len(raw))); err != nil {
+		t.Fatal(err)
+	}
+	if arrays := 4*len(ints) + 4*len(floats); file.read > len(raw)-arrays+3*window {
+		t.Errorf("%d of %d bytes were read for the list of tensors", file.read, len(raw))
+	}
+	file.raw = raw[:len(raw)/2]
+	for _, key := range []string{"words", "ints", "floats"} {
+		v := f.Meta[key]
+		_, ok1 := v.Strings()
+		_, ok2 := v.Int32s()
+		_, ok3 := v.Float32s()
+		if ok1 || ok2 || ok3 || v.Elems() != nil || !errors.Is(v.Err(), io.ErrUnexpectedEOF) {
+			t.Errorf("%s of a file that was cut: %v", key, v.Err())
+		}
+	}
+	if text, ok := f.Meta["a"].Text(); !ok || text != "small" {
+		t.Error("a small value needs the file")
+	}
 }
 
 func FuzzGGUF(f *testing.F) {

@@ -4,13 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"unsafe"
-
-	"tern/model/internal/memory"
 )
 
-// parser reads a header from its start, a window at a time: what is kept of it is read
-// again once its size is known, which is cheaper than memory that grows.
+// parser reads a header from its start, a window at a time. Small values are kept; large
+// arrays are passed over, and read when they are asked for (late).
 type parser struct {
 	r     io.ReaderAt
 	size  int64  // of the file
@@ -27,12 +24,7 @@ func (p *parser) file() (*File, []info, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	type span struct {
-		key        string
-		value      Value
-		begin, end int
-	}
-	var spans []span
+	large := &late{r: p.r}
 	f := &File{Meta: map[string]Value{}}
 	for range pairs {
 		key, err := p.text()
@@ -50,17 +42,13 @@ func (p *parser) file() (*File, []info, error) {
 		if _, twice := f.Meta[key]; twice {
 			return nil, nil, bad("key %q is there twice", key)
 		}
-		f.Meta[key] = Value{}
-		spans = append(spans, span{key, v, begin, p.pos})
-	}
-	header, err := p.read(p.pos)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, s := range spans {
-		s.value.data = header[s.begin:s.end]
-		f.Meta[s.key] = s.value
-		f.Keys = append(f.Keys, s.key)
+		if v.Type == Array && p.pos-begin > window {
+			v.late = large.part(begin, p.pos)
+		} else if v.data, err = p.kept(begin, p.pos); err != nil {
+			return nil, nil, err
+		}
+		f.Meta[key] = v
+		f.Keys = append(f.Keys, key)
 	}
 	infos, err := p.tensors(tensors)
 	return f, infos, err
@@ -268,19 +256,21 @@ func (p *parser) skip(n uint64) error {
 	return nil
 }
 
-// read returns the first n bytes, which were parsed.
-func (p *parser) read(n int) (string, error) {
-	if p.start == 0 {
-		return string(p.buf[:n]), nil
+// kept returns what was parsed from begin to end.
+func (p *parser) kept(begin, end int) (string, error) {
+	if p.start <= begin && end <= p.start+len(p.buf) {
+		return string(p.buf[begin-p.start : end-p.start]), nil
 	}
-	b := memory.Zeros(n)
-	err := p.readAt(b, 0)
-	return unsafe.String(unsafe.SliceData(b), n), err
+	b := make([]byte, end-begin)
+	err := p.readAt(b, begin)
+	return string(b), err
 }
 
-// readAt fills b.
-func (p *parser) readAt(b []byte, at int) error {
-	if n, err := p.r.ReadAt(b, int64(at)); n < len(b) {
+func (p *parser) readAt(b []byte, at int) error { return fill(p.r, b, at) }
+
+// fill reads b from a place in a file.
+func fill(r io.ReaderAt, b []byte, at int) error {
+	if n, err := r.ReadAt(b, int64(at)); n < len(b) {
 		if err == io.EOF { // it shrank since its size was taken
 			err = io.ErrUnexpectedEOF
 		}

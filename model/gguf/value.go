@@ -60,12 +60,33 @@ func (t ValueType) String() string {
 }
 
 // Value is one metadata value, checked but not decoded: a vocabulary takes some
-// 10 MB that most callers of Read never look at.
+// 10 MB that most callers of Read never look at. It is read when it is asked for, while
+// the file is open.
 type Value struct {
 	Type ValueType
 	Elem ValueType // of an Array
 	Len  int       // of an Array, in elements
 	data string    // as stored, without the length of a string or an array
+	late *latePart // takes the place of data in large arrays
+}
+
+// stored is the data of an array, "" where it cannot be read; Err says why.
+func (v Value) stored() string {
+	if v.late == nil {
+		return v.data
+	}
+	data, _ := v.late.read()
+	return data
+}
+
+// Err says why an array cannot be read, nil where it can be: the file was cut or closed
+// since its header was parsed.
+func (v Value) Err() error {
+	if v.late == nil {
+		return nil
+	}
+	_, err := v.late.read()
+	return err
 }
 
 // Int returns a value of any integer type, if it fits an int64.
@@ -130,8 +151,11 @@ func (v Value) Strings() (list []string, ok bool) {
 	if v.Type != Array || v.Elem != String {
 		return nil, false
 	}
+	rest := v.stored()
+	if len(rest) < 8*v.Len {
+		return nil, false
+	}
 	list = make([]string, v.Len)
-	rest := v.data
 	for i := range list {
 		// The parser saw lengths that fit, in a file that another program may have
 		// written to since.
@@ -150,14 +174,7 @@ func (v Value) Strings() (list []string, ok bool) {
 
 // Elems returns the elements of an array of numbers or truth values.
 func (v Value) Elems() []Value {
-	size := v.Elem.size()
-	if v.Type != Array || size == 0 {
-		return nil
-	}
-	list := make([]Value, v.Len)
-	for i := range list {
-		list[i] = Value{Type: v.Elem, data: v.data[i*size:][:size]}
-	}
+	list, _ := numbers(v, func(e Value) (Value, bool) { return e, true })
 	return list
 }
 
@@ -170,7 +187,7 @@ func (v Value) Floats() (list []float64, ok bool) { return numbers(v, Value.Floa
 // Int32s is Ints for numbers that 32 bits hold; others become the nearest that they do.
 func (v Value) Int32s() (list []int32, ok bool) {
 	if v.Type == Array && v.Elem == Int32 {
-		return words(v, func(u uint32) int32 { return int32(u) }), true
+		return words(v, func(u uint32) int32 { return int32(u) })
 	}
 	wide, ok := v.Ints()
 	if !ok {
@@ -186,7 +203,7 @@ func (v Value) Int32s() (list []int32, ok bool) {
 // Float32s returns an array of any type of numbers, rounded to float32.
 func (v Value) Float32s() (list []float32, ok bool) {
 	if v.Type == Array && v.Elem == Float32 {
-		return words(v, math.Float32frombits), true
+		return words(v, math.Float32frombits)
 	}
 	if floats, ok := v.Floats(); ok {
 		return rounded(floats), true
@@ -196,13 +213,17 @@ func (v Value) Float32s() (list []float32, ok bool) {
 }
 
 // words decodes an array of numbers of 32 bits.
-func words[T any](v Value, decode func(uint32) T) []T {
-	list, rest := make([]T, v.Len), v.data
+func words[T any](v Value, decode func(uint32) T) (list []T, ok bool) {
+	rest := v.stored()
+	if len(rest) < 4*v.Len {
+		return nil, false
+	}
+	list = make([]T, v.Len)
 	for i := range list {
 		list[i] = decode(uint32(rest[0]) | uint32(rest[1])<<8 | uint32(rest[2])<<16 | uint32(rest[3])<<24)
 		rest = rest[4:]
 	}
-	return list
+	return list, true
 }
 
 func rounded[T int64 | float64](wide []T) []float32 {
@@ -219,9 +240,13 @@ func numbers[T any](v Value, decode func(Value) (T, bool)) (list []T, ok bool) {
 	if v.Type != Array || size == 0 {
 		return nil, false
 	}
+	data := v.stored()
+	if len(data) < v.Len*size {
+		return nil, false
+	}
 	list = make([]T, v.Len)
 	for i := range list {
-		e := Value{Type: v.Elem, data: v.data[i*size:][:size]}
+		e := Value{Type: v.Elem, data: data[i*size:][:size]}
 		if list[i], ok = decode(e); !ok {
 			return nil, false
 		}

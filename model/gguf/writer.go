@@ -209,7 +209,7 @@ func putStored(h *bytes.Buffer, v Value) {
 	default:
 		put(h, uint32(v.Type))
 	}
-	h.WriteString(v.data)
+	h.WriteString(v.stored())
 }
 
 // pad fills h with zeros up to a multiple of align.

@@ -43,6 +43,9 @@ func (a *Arena) Bytes(n int) []byte {
 	return b
 }
 
+// Floats is Bytes for n numbers.
+func (a *Arena) Floats(n int) []float32 { return cut[float32](a, n) }
+
 // Alloc returns n zeros that start at a multiple of 64, on huge pages where they
 // fill one: memory that every token reads again.
 func Alloc[T byte | int8 | uint16 | float32](n int) []T {

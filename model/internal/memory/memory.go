@@ -2,7 +2,10 @@
 package memory
 
 import (
+	"math"
 	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"unsafe"
 )
@@ -46,6 +49,48 @@ var hugeHeap = sync.OnceValue(func() *sync.WaitGroup {
 // wait waits. A process that opens a model takes thousands of pages of 4 KB otherwise, each
 // by a fault that costs up to 28 µs on a virtual machine.
 func HugeHeap() (wait func()) { return hugeHeap().Wait }
+
+// laxGarbage is how much garbage Lax allows.
+const laxGarbage = 32 << 20
+
+// lax are the calls of Lax that have not ended.
+var lax struct {
+	sync.Mutex
+	n        int
+	was, set int
+}
+
+// Lax allows some garbage beside live bytes, until end: where a program holds garbage to a
+// few megabytes, opening a model would have it collected at every step, by whoever reads.
+func Lax(live int) (end func()) {
+	lax.Lock()
+	defer lax.Unlock()
+	if lax.n++; lax.n == 1 {
+		percent := max(1, min(100, 100*laxGarbage/max(live, 1)))
+		lax.was, lax.set = gcPercent(), 0
+		if 0 <= lax.was && lax.was < percent {
+			debug.SetGCPercent(percent)
+			lax.set = percent
+		}
+	}
+	return func() {
+		lax.Lock()
+		defer lax.Unlock()
+		if lax.n--; lax.n == 0 && lax.set != 0 && gcPercent() == lax.set {
+			debug.SetGCPercent(lax.was)
+		}
+	}
+}
+
+// gcPercent is what debug.SetGCPercent was given last.
+func gcPercent() int {
+	now := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(now)
+	if p := now[0].Value.Uint64(); p <= math.MaxInt32 {
+		return int(p)
+	}
+	return -1
+}
 
 // AlignTo is b from the first multiple of to on.
 func AlignTo(b []byte, to uintptr) []byte {
