@@ -43,7 +43,7 @@ func (p *pass) forward(ctx context.Context, w *worker) {
 		if p.stopped {
 			return
 		}
-		p.feedForward(ctx, w, &m.Weights.Layers[l])
+		p.feedForward(ctx, w, l, &m.Weights.Layers[l])
 		p.tracePoint(w, "resid", l, p.h.upTo(T))
 	}
 	p.head(w)
@@ -58,6 +58,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 
 	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
 	// v [T][KVHeads·HeadDim]
+	p.expect(w, output{linear: &layer.O})
 	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
 	if T <= batchRows {
 		// Keys and values of heads are far apart: their places come from memory while workers
@@ -116,6 +117,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	}
 
 	// h += o(att)
+	p.expect(w, output{linear: &layer.Gate}, output{linear: &layer.Up})
 	p.feed(ctx, w, phaseO, p.att, layer.AttnSubNorm, output{p.o, &layer.O, &p.h})
 	w.sync()
 }
@@ -141,8 +143,9 @@ func (p *pass) gateHeads(w *worker) {
 }
 
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
-func (p *pass) feedForward(ctx context.Context, w *worker, layer *model.Layer) {
+func (p *pass) feedForward(ctx context.Context, w *worker, l int, layer *model.Layer) {
 	// gate and up [T][FFNDim]
+	p.expect(w, output{linear: &layer.Down})
 	p.feed(ctx, w, phaseGateUp, p.h, layer.FFNNorm, output{p.gate, &layer.Gate, nil}, output{p.up, &layer.Up, nil})
 	w.sync()
 
@@ -150,6 +153,9 @@ func (p *pass) feedForward(ctx context.Context, w *worker, layer *model.Layer) {
 	w.phase(phaseDownInput)
 	a := p.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
 	w.phase(phaseDown)
+	if next := p.engine.model.Weights.Layers; l+1 < len(next) && next[l+1].Delta == nil {
+		p.expect(w, output{linear: &next[l+1].Q}, output{linear: &next[l+1].K}, output{linear: &next[l+1].V})
+	}
 	p.project(ctx, w, a, output{p.o, &layer.Down, &p.h})
 	w.sync()
 }

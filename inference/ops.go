@@ -266,6 +266,11 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 		}
 	}
 	all := len(p.rows)
+	if packed && all == 1 && kernel.Streams() > 1 {
+		s := sweepOf(outs)
+		s.run(p, w, in)
+		return
+	}
 	if best := kernel.BestTogether(); packed && w.of > 1 && best.Least > 0 && all >= 2*best.Least {
 		p.projectTokens(ctx, w, in, outs, units, best)
 		return

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tern/inference/kernel"
 )
 
 // pool runs one forward pass at a time on a fixed set of workers. All workers
@@ -48,7 +50,8 @@ type pool struct {
 type worker struct {
 	id, of  int
 	barrier *barrier
-	queues  int // of the barrier, used since the last sync
+	queues  int            // of the barrier, used since the last sync
+	then    kernel.Stretch // read after the next products, see pass.expect
 
 	clock  *clock  // nil where nobody asks for the time
 	clocks *clocks // with it

@@ -37,10 +37,7 @@ func (w *worker) pieces(n, least int) queue {
 func (q *queue) next() (lo, hi int, ok bool) {
 	of := len(q.taken)
 	for ; q.visited < of; q.visited++ {
-		owner := q.id + q.visited
-		if owner >= of {
-			owner -= of
-		}
+		owner := q.owner()
 		first, end := shareOf(q.n, owner, of)
 		for t := &q.taken[owner]; ; {
 			was := t.Load()
@@ -66,6 +63,15 @@ func (q *queue) next() (lo, hi int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// owner is whose share the last piece was taken from.
+func (q *queue) owner() int {
+	owner := q.id + q.visited
+	if n := len(q.taken); owner >= n {
+		owner -= n
+	}
+	return owner
 }
 
 // shareOf is the part [lo, hi) of n units that belongs to worker id of so many.

@@ -231,7 +231,7 @@ func (t *topState) scan(h *headScan, mine *topScratch, few []int, block int) {
 		lower[j] = mine.lower[j][:len(upper[j])]
 		x[j] = &mine.rows[i].x
 	}
-	h.scan(lower[:len(few)], upper[:len(few)], first, x[:len(few)])
+	h.scan(lower[:len(few)], upper[:len(few)], first, x[:len(few)], block+1)
 	for j, i := range few {
 		for r := 0; r < n; r += headBlock {
 			end := min(r+headBlock, n)

@@ -149,11 +149,21 @@ func (h *headScan) bandScales(band, n int) []uint16 {
 	return h.scales[band*size:][:n*size]
 }
 
-// scan bounds the logits of the rows from first on, whole bands within a block, for each x.
-func (h *headScan) scan(lower, upper [][]float32, first int, x []*kernel.ScanVector) {
-	band, bands := first%narrow.BlockRows/kernel.ScanRows, len(lower[0])/kernel.ScanRows
+// scan bounds the logits of the rows from first on, whole bands within a block, for each x. The
+// block with number next, if there is one, is scanned soon.
+func (h *headScan) scan(lower, upper [][]float32, first int, x []*kernel.ScanVector, next int) {
+	at, then := h.bands(first/kernel.ScanRows, len(lower[0])/kernel.ScanRows), kernel.ScanCodes{}
+	if next < len(h.codes) {
+		then = h.bands(next*narrow.BlockRows/kernel.ScanRows, 1)
+	}
+	kernel.ScanEach(lower, upper, at.Codes, at.Scales, x, then)
+}
+
+// bands are n bands within a block.
+func (h *headScan) bands(first, n int) kernel.ScanCodes {
+	const inBlock = narrow.BlockRows / kernel.ScanRows
 	size := kernel.ScanBandBytes(h.cols)
-	kernel.ScanEach(lower, upper, h.codes[first/narrow.BlockRows][band*size:][:bands*size], h.bandScales(first/kernel.ScanRows, bands), x)
+	return kernel.ScanCodes{Codes: h.codes[first/inBlock][first%inBlock*size:][:n*size], Scales: h.bandScales(first, n)}
 }
 
 // tiny is what the bounds of a vector that was multiplied by 2 to the power e must be

@@ -185,6 +185,6 @@ func guardScan(t *testing.T, rows, cols int, atEnd bool) {
 		for range n {
 			lower, upper, x = append(lower, f(rows)), append(upper, f(rows)), append(x, &v)
 		}
-		ScanEach(lower, upper, codes, scales, x)
+		ScanEach(lower, upper, codes, scales, x, ScanCodes{})
 	}
 }

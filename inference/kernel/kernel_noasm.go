@@ -17,6 +17,12 @@ func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul
 	matVecGeneric(y, m, g0, g1, q, sum, mul)
 }
 
+func streams() int { return 1 }
+
+func matVecStreams(y []float32, s Stretch, n int, q []int8, sum int32, mul float32, _ Stretch) {
+	matVec(y, s.Matrix, s.First, s.First+n, q, sum, mul)
+}
+
 func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
 	matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
 }
@@ -64,7 +70,7 @@ func convolve(x []float32, stride, n int, w []float32, tokens int) {
 	convolveGeneric(x, stride, n, w, tokens)
 }
 
-func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) {
+func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector, _ ScanCodes) {
 	scanGeneric(lower, upper, codes, scales, x)
 }
 

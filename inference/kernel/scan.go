@@ -238,16 +238,23 @@ func Scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	mustLen(len(codes), bands*len(x.groups)*scanLines*lineSize, "Scan: codes")
 	mustLen(len(scales), bands*len(x.groups)*ScanRows, "Scan: scales")
 	if bands > 0 {
-		scan(lower, upper, codes, scales, x)
+		scan(lower, upper, codes, scales, x, ScanCodes{})
 	}
 }
 
 // MaxVectors is how many vectors share one reading of a matrix.
 const MaxVectors = 8
 
+// ScanCodes are bands of codes and scales as ScanEncode stores them.
+type ScanCodes struct {
+	Codes  []byte
+	Scales []uint16
+}
+
 // ScanEach is Scan for up to MaxVectors vectors of one length, with the same results. All
-// lower and upper are of one length.
-func ScanEach(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) {
+// lower and upper are of one length. At its end it may fetch the first lines of next, which are
+// scanned soon, as many bands again, if there are any: streams cost time to begin.
+func ScanEach(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector, next ScanCodes) {
 	mustLen(len(lower), len(x), "ScanEach: lower")
 	mustLen(len(upper), len(x), "ScanEach: upper")
 	if len(x) == 0 {
@@ -268,7 +275,7 @@ func ScanEach(lower, upper [][]float32, codes []byte, scales []uint16, x []*Scan
 		return
 	}
 	for i := range x {
-		scan(lower[i], upper[i], codes, scales, x[i])
+		scan(lower[i], upper[i], codes, scales, x[i], next)
 	}
 }
 

@@ -4,7 +4,7 @@ package kernel
 
 import "tern/model/narrow"
 
-func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) {
+func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector, next ScanCodes) {
 	if !useAsm {
 		scanGeneric(lower, upper, codes, scales, x)
 		return
@@ -13,7 +13,10 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) 
 	switch {
 	case useAVX512:
 		if n := bands / 4; n > 0 { // in four streams; the rest, if there is any, in one
-			scanFourAVX512(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), n, groups, x.slack, x.tiny)
+			if len(next.Codes) == 0 || len(next.Scales) == 0 {
+				next = ScanCodes{codes, scales}
+			}
+			scanFourAVX512(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), n, groups, x.slack, x.tiny, &next.Codes[0], &next.Scales[0])
 			if bands -= 4 * n; bands == 0 {
 				return
 			}

@@ -4,7 +4,7 @@ package kernel
 
 import "tern/model/narrow"
 
-func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector) {
+func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector, _ ScanCodes) {
 	if !useAsm {
 		scanGeneric(lower, upper, codes, scales, x)
 		return

@@ -139,7 +139,7 @@ func TestScanEach(t *testing.T) {
 					x[i].Set(v, m.dither, noTiny)
 					lower, upper = append(lower, make([]float32, rows)), append(upper, make([]float32, rows))
 				}
-				ScanEach(lower, upper, m.codes, m.scales, x)
+				ScanEach(lower, upper, m.codes, m.scales, x, ScanCodes{})
 				for i, v := range x {
 					lo, hi := make([]float32, rows), make([]float32, rows)
 					Scan(lo, hi, m.codes, m.scales, v)
@@ -231,7 +231,7 @@ func BenchmarkScan(b *testing.B) {
 				b.SetBytes(int64(len(codes)))
 				for b.Loop() {
 					for at := 0; at < m; at += bands {
-						ScanEach(lows[:], highs[:], codes[at*ScanBandBytes(cols):][:n], scales[at*groups*ScanRows:][:bands*groups*ScanRows], x[:])
+						ScanEach(lows[:], highs[:], codes[at*ScanBandBytes(cols):][:n], scales[at*groups*ScanRows:][:bands*groups*ScanRows], x[:], ScanCodes{})
 					}
 				}
 			})

@@ -40,6 +40,41 @@ func TestStreams(t *testing.T) {
 	})
 }
 
+// TestMatVecStreams: row groups of several stretches, wherever those are and whatever is read
+// next, have the results that each has alone.
+func TestMatVecStreams(t *testing.T) {
+	const most = 29 // row groups
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		for _, cols := range []int{128, 1000, 1536, 2200} {
+			m, _ := randomMatrix(rng, most*groupRows, cols)
+			q, sums := activations(m, 1, func() int8 { return int8(rng.IntN(256) - 128) })
+			want := make([]float32, m.Rows)
+			MatVec(want, m, 0, most, q, sums[0], 0.37)
+			for range 300 {
+				apart := rng.IntN(most/Streams()) + 1
+				n := rng.IntN(apart) + 1
+				first := rng.IntN(most - (Streams()-1)*apart - n + 1)
+				next := Stretch{}
+				if rng.IntN(2) == 0 {
+					next = Stretch{m, rng.IntN(most), rng.IntN(most)}
+				}
+				nothing := float32(math.Inf(1))
+				y := slices.Repeat([]float32{nothing}, m.Rows)
+				MatVecStreams(y, Stretch{m, first, apart}, n, q, sums[0], 0.37, next)
+				expected := slices.Repeat([]float32{nothing}, m.Rows)
+				for i := range Streams() {
+					at := (first + i*apart) * groupRows
+					copy(expected[at:at+n*groupRows], want[at:])
+				}
+				if !slices.Equal(y, expected) {
+					t.Fatalf("%d columns, %d row groups from %d, %d apart: other results", cols, n, first, apart)
+				}
+			}
+		}
+	})
+}
+
 // eachStretch has do compute units [lo, hi) of n, of rows results each, for all lo and hi,
 // and compares that with one unit after the other.
 func eachStretch(t *testing.T, n, rows int, do func(y []float32, lo, hi int)) {

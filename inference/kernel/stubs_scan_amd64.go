@@ -9,10 +9,10 @@ package kernel
 //go:noescape
 func scanAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32)
 
-// scanFourAVX512 stores the bounds of 4·bands bands of groups ≥ 1 groups. bands ≥ 1.
+// scanFourAVX512 stores the bounds of 4·bands bands of groups ≥ 1 groups, and fetches the first lines of as many bands at next. bands ≥ 1.
 //
 //go:noescape
-func scanFourAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32)
+func scanFourAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32, next *byte, nextScales *uint16)
 
 // scan2AVX512 stores the bounds of 2 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
 //

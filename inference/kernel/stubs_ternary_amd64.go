@@ -54,10 +54,10 @@ func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups 
 //go:noescape
 func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
 
-// matVecFourAVX512 stores the four results of each of 4·groups row groups of blocks ≥ 1 blocks in y. groups ≥ 1.
+// matVecFourAVX512 stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y, and of those apart, 2·apart and 3·apart row groups on, and fetches the first lines of four streams nextApart bytes apart.
 //
 //go:noescape
-func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, apart int, blocks int, next *byte, nextApart int, sum int32, mul float32)
 
 // doubleAVX512 stores tokens ≥ 1 rows of blocks ≥ 1 blocks that are stride bytes apart as [blocks][tokens][4][2][32].
 //

@@ -92,6 +92,35 @@ func MatVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul
 	}
 }
 
+// Streams is how many stretches of a matrix MatVecStreams reads side by side: memory gives
+// several streams more than one where the processor fetches them so.
+func Streams() int { return streams() }
+
+// Stretch is whole row groups of a matrix from First on, and from First+Apart, First+2·Apart
+// and so on, of Streams stretches.
+type Stretch struct {
+	Matrix       *ternary.Matrix
+	First, Apart int
+}
+
+// MatVecStreams is MatVec for n row groups of each stretch of s, which are full. At its end it
+// fetches the first lines of next, which is read soon, if there is one: streams cost time to begin.
+func MatVecStreams(y []float32, s Stretch, n int, q []int8, sum int32, mul float32, next Stretch) {
+	if n == 0 {
+		return
+	}
+	last := s.First + (streams()-1)*s.Apart + n // past the last row group
+	checkGroups(s.Matrix, s.First, last)
+	mustLen(len(q), s.Matrix.PaddedCols(), "MatVecStreams: q")
+	if s.Apart < 0 || len(y) < last*groupRows {
+		badLen(len(y), last*groupRows, "MatVecStreams: y")
+	}
+	if next.Matrix == nil {
+		next = s
+	}
+	matVecStreams(y[:last*groupRows], s, n, q, sum, mul, next)
+}
+
 // MatMul is MatVec for T = len(sums) activation rows at once:
 //
 //	y[t·stride+r] = float32(Σ_c m[r][c]·q[t][c]) · muls[t]

@@ -58,12 +58,29 @@ func matVecGroups(y *float32, data *byte, q *int8, groups, blocks int, sum int32
 func matVec512(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32) {
 	n := groups / 4
 	if n > 0 {
-		matVecFourAVX512(y, data, q, n, blocks, sum, mul)
+		matVecFourAVX512(y, data, q, n, n, blocks, data, 0, sum, mul)
 	}
 	if done := 4 * n; done < groups {
 		y, data = after(y, done*groupRows), after(data, done*blocks*groupRows*rowBytes)
 		matVecAVX512(y, data, q, groups-done, blocks, sum, mul)
 	}
+}
+
+func streams() int {
+	if useAVX512 {
+		return 4
+	}
+	return 1
+}
+
+func matVecStreams(y []float32, s Stretch, n int, q []int8, sum int32, mul float32, next Stretch) {
+	if !useAVX512 {
+		matVec(y, s.Matrix, s.First, s.First+n, q, sum, mul)
+		return
+	}
+	size := s.Matrix.GroupBytes()
+	matVecFourAVX512(&y[s.First*groupRows], &s.Matrix.Data[s.First*size], &q[0], n, s.Apart, len(q)/blockCols,
+		&next.Matrix.Data[next.First*next.Matrix.GroupBytes()], next.Apart*next.Matrix.GroupBytes(), sum, mul)
 }
 
 // after is the address of the element n after p's.

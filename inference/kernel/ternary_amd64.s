@@ -2096,28 +2096,30 @@ block:
 	VZEROUPPER
 	RET
 
-// func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
+// func matVecFourAVX512(y *float32, data *byte, q *int8, groups int, apart int, blocks int, next *byte, nextApart int, sum int32, mul float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, MMX+
-TEXT ·matVecFourAVX512(SB), NOSPLIT, $0-48
+TEXT ·matVecFourAVX512(SB), NOSPLIT, $0-72
 	MOVQ         y+0(FP), AX
 	MOVQ         data+8(FP), CX
-	MOVQ         q+16(FP), DX
-	MOVQ         groups+24(FP), BX
-	MOVQ         blocks+32(FP), SI
-	MOVQ         BX, DI
-	IMULQ        SI, DI
-	SHLQ         $0x07, DI
-	LEAQ         (DI)(DI*2), R8
-	MOVQ         BX, R9
-	SHLQ         $0x04, R9
-	MOVL         $0x03030303, R10
-	VPBROADCASTD R10, Z0
-	MOVL         $0x0c0c0c0c, R10
-	VPBROADCASTD R10, Z1
+	MOVQ         groups+24(FP), DX
+	MOVQ         apart+32(FP), BX
+	MOVQ         BX, SI
+	IMULQ        blocks+40(FP), SI
+	SHLQ         $0x07, SI
+	LEAQ         (SI)(SI*2), DI
+	SHLQ         $0x04, BX
+	LEAQ         1536(CX), R8
+	MOVQ         SI, R9
+	MOVQ         DI, R10
+	MOVL         $0x03030303, R11
+	VPBROADCASTD R11, Z0
+	MOVL         $0x0c0c0c0c, R11
+	VPBROADCASTD R11, Z1
 
 group:
-	MOVQ   DX, R10
-	MOVQ   SI, R11
+	MOVQ   q+16(FP), R11
+	MOVQ   blocks+40(FP), R12
+	XORQ   R13, R13
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
@@ -2134,25 +2136,31 @@ group:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
+	CMPQ   DX, $0x01
+	JNE    block
+	MOVQ   R12, R13
+	SUBQ   $0x0c, R12
+	JLE    next
+	MOVQ   $0x0000000c, R13
 
 block:
-	PREFETCHT0      1536(CX)
+	PREFETCHT0      (R8)
 	VMOVDQU64       (CX), Z18
-	PREFETCHT0      1600(CX)
+	PREFETCHT0      64(R8)
 	VMOVDQU64       64(CX), Z19
-	PREFETCHT0      1536(CX)(DI*1)
-	VMOVDQU64       (CX)(DI*1), Z20
-	PREFETCHT0      1600(CX)(DI*1)
-	VMOVDQU64       64(CX)(DI*1), Z21
-	PREFETCHT0      1536(CX)(DI*2)
-	VMOVDQU64       (CX)(DI*2), Z22
-	PREFETCHT0      1600(CX)(DI*2)
-	VMOVDQU64       64(CX)(DI*2), Z23
-	PREFETCHT0      1536(CX)(R8*1)
-	VMOVDQU64       (CX)(R8*1), Z24
-	PREFETCHT0      1600(CX)(R8*1)
-	VMOVDQU64       64(CX)(R8*1), Z25
-	VBROADCASTI64X4 (R10), Z26
+	PREFETCHT0      (R8)(R9*1)
+	VMOVDQU64       (CX)(SI*1), Z20
+	PREFETCHT0      64(R8)(R9*1)
+	VMOVDQU64       64(CX)(SI*1), Z21
+	PREFETCHT0      (R8)(R9*2)
+	VMOVDQU64       (CX)(SI*2), Z22
+	PREFETCHT0      64(R8)(R9*2)
+	VMOVDQU64       64(CX)(SI*2), Z23
+	PREFETCHT0      (R8)(R10*1)
+	VMOVDQU64       (CX)(DI*1), Z24
+	PREFETCHT0      64(R8)(R10*1)
+	VMOVDQU64       64(CX)(DI*1), Z25
+	VBROADCASTI64X4 (R11), Z26
 	VPANDD          Z0, Z18, Z27
 	VPDPBUSD        Z26, Z27, Z2
 	VPANDD          Z0, Z19, Z27
@@ -2169,7 +2177,7 @@ block:
 	VPDPBUSD        Z26, Z27, Z14
 	VPANDD          Z0, Z25, Z27
 	VPDPBUSD        Z26, Z27, Z15
-	VBROADCASTI64X4 32(R10), Z26
+	VBROADCASTI64X4 32(R11), Z26
 	VPANDD          Z1, Z18, Z27
 	VPDPBUSD        Z26, Z27, Z4
 	VPANDD          Z1, Z19, Z27
@@ -2186,7 +2194,7 @@ block:
 	VPDPBUSD        Z26, Z27, Z16
 	VPANDD          Z1, Z25, Z27
 	VPDPBUSD        Z26, Z27, Z17
-	VBROADCASTI64X4 64(R10), Z26
+	VBROADCASTI64X4 64(R11), Z26
 	VPSRLW          $0x04, Z18, Z18
 	VPANDD          Z0, Z18, Z27
 	VPDPBUSD        Z26, Z27, Z2
@@ -2211,7 +2219,7 @@ block:
 	VPSRLW          $0x04, Z25, Z25
 	VPANDD          Z0, Z25, Z27
 	VPDPBUSD        Z26, Z27, Z15
-	VBROADCASTI64X4 96(R10), Z26
+	VBROADCASTI64X4 96(R11), Z26
 	VPANDD          Z1, Z18, Z18
 	VPDPBUSD        Z26, Z18, Z4
 	VPANDD          Z1, Z19, Z18
@@ -2229,95 +2237,108 @@ block:
 	VPANDD          Z1, Z25, Z18
 	VPDPBUSD        Z26, Z18, Z17
 	SUBQ            $-128, CX
-	SUBQ            $-128, R10
-	DECQ            R11
+	SUBQ            $-128, R11
+	SUBQ            $-128, R8
+	DECQ            R12
 	JNZ             block
-	VBROADCASTSS    sum+40(FP), X18
-	VBROADCASTSS    mul+44(FP), X19
-	MOVQ            AX, R10
-	VPSRAD          $0x02, Z4, Z4
-	VPADDD          Z4, Z2, Z2
-	VPSRAD          $0x02, Z5, Z5
-	VPADDD          Z5, Z3, Z3
-	VPUNPCKLDQ      Z3, Z2, Z20
-	VPUNPCKHDQ      Z3, Z2, Z2
-	VPADDD          Z20, Z2, Z2
-	VPSHUFD         $0x4e, Z2, Z20
-	VPADDD          Z20, Z2, Z2
-	VEXTRACTI64X4   $0x01, Z2, Y20
-	VEXTRACTI32X4   $0x01, Y2, X21
-	VEXTRACTI32X4   $0x01, Y20, X22
-	VPADDD          X2, X21, X21
-	VPADDD          X20, X22, X22
-	VPUNPCKLDQ      X22, X21, X21
-	VPSUBD          X18, X21, X21
-	VCVTDQ2PS       X21, X21
-	VMULPS          X19, X21, X21
-	VMOVUPS         X21, (R10)
-	ADDQ            R9, R10
-	VPSRAD          $0x02, Z8, Z8
-	VPADDD          Z8, Z6, Z6
-	VPSRAD          $0x02, Z9, Z9
-	VPADDD          Z9, Z7, Z7
-	VPUNPCKLDQ      Z7, Z6, Z20
-	VPUNPCKHDQ      Z7, Z6, Z6
-	VPADDD          Z20, Z6, Z6
-	VPSHUFD         $0x4e, Z6, Z20
-	VPADDD          Z20, Z6, Z6
-	VEXTRACTI64X4   $0x01, Z6, Y20
-	VEXTRACTI32X4   $0x01, Y6, X21
-	VEXTRACTI32X4   $0x01, Y20, X22
-	VPADDD          X6, X21, X21
-	VPADDD          X20, X22, X22
-	VPUNPCKLDQ      X22, X21, X21
-	VPSUBD          X18, X21, X21
-	VCVTDQ2PS       X21, X21
-	VMULPS          X19, X21, X21
-	VMOVUPS         X21, (R10)
-	ADDQ            R9, R10
-	VPSRAD          $0x02, Z12, Z12
-	VPADDD          Z12, Z10, Z10
-	VPSRAD          $0x02, Z13, Z13
-	VPADDD          Z13, Z11, Z11
-	VPUNPCKLDQ      Z11, Z10, Z20
-	VPUNPCKHDQ      Z11, Z10, Z10
-	VPADDD          Z20, Z10, Z10
-	VPSHUFD         $0x4e, Z10, Z20
-	VPADDD          Z20, Z10, Z10
-	VEXTRACTI64X4   $0x01, Z10, Y20
-	VEXTRACTI32X4   $0x01, Y10, X21
-	VEXTRACTI32X4   $0x01, Y20, X22
-	VPADDD          X10, X21, X21
-	VPADDD          X20, X22, X22
-	VPUNPCKLDQ      X22, X21, X21
-	VPSUBD          X18, X21, X21
-	VCVTDQ2PS       X21, X21
-	VMULPS          X19, X21, X21
-	VMOVUPS         X21, (R10)
-	ADDQ            R9, R10
-	VPSRAD          $0x02, Z16, Z16
-	VPADDD          Z16, Z14, Z14
-	VPSRAD          $0x02, Z17, Z17
-	VPADDD          Z17, Z15, Z15
-	VPUNPCKLDQ      Z15, Z14, Z20
-	VPUNPCKHDQ      Z15, Z14, Z14
-	VPADDD          Z20, Z14, Z14
-	VPSHUFD         $0x4e, Z14, Z20
-	VPADDD          Z20, Z14, Z14
-	VEXTRACTI64X4   $0x01, Z14, Y20
-	VEXTRACTI32X4   $0x01, Y14, X21
-	VEXTRACTI32X4   $0x01, Y20, X22
-	VPADDD          X14, X21, X21
-	VPADDD          X20, X22, X22
-	VPUNPCKLDQ      X22, X21, X21
-	VPSUBD          X18, X21, X21
-	VCVTDQ2PS       X21, X21
-	VMULPS          X19, X21, X21
-	VMOVUPS         X21, (R10)
-	ADDQ            R9, R10
-	ADDQ            $0x10, AX
-	DECQ            BX
-	JNZ             group
+	TESTQ           R13, R13
+	JZ              sum
+
+next:
+	MOVQ next+48(FP), R8
+	MOVQ nextApart+56(FP), R9
+	LEAQ (R9)(R9*2), R10
+	MOVQ R13, R12
+	XORQ R13, R13
+	JMP  block
+
+sum:
+	VBROADCASTSS  sum+64(FP), X18
+	VBROADCASTSS  mul+68(FP), X19
+	MOVQ          AX, R11
+	VPSRAD        $0x02, Z4, Z4
+	VPADDD        Z4, Z2, Z2
+	VPSRAD        $0x02, Z5, Z5
+	VPADDD        Z5, Z3, Z3
+	VPUNPCKLDQ    Z3, Z2, Z20
+	VPUNPCKHDQ    Z3, Z2, Z2
+	VPADDD        Z20, Z2, Z2
+	VPSHUFD       $0x4e, Z2, Z20
+	VPADDD        Z20, Z2, Z2
+	VEXTRACTI64X4 $0x01, Z2, Y20
+	VEXTRACTI32X4 $0x01, Y2, X21
+	VEXTRACTI32X4 $0x01, Y20, X22
+	VPADDD        X2, X21, X21
+	VPADDD        X20, X22, X22
+	VPUNPCKLDQ    X22, X21, X21
+	VPSUBD        X18, X21, X21
+	VCVTDQ2PS     X21, X21
+	VMULPS        X19, X21, X21
+	VMOVUPS       X21, (R11)
+	ADDQ          BX, R11
+	VPSRAD        $0x02, Z8, Z8
+	VPADDD        Z8, Z6, Z6
+	VPSRAD        $0x02, Z9, Z9
+	VPADDD        Z9, Z7, Z7
+	VPUNPCKLDQ    Z7, Z6, Z20
+	VPUNPCKHDQ    Z7, Z6, Z6
+	VPADDD        Z20, Z6, Z6
+	VPSHUFD       $0x4e, Z6, Z20
+	VPADDD        Z20, Z6, Z6
+	VEXTRACTI64X4 $0x01, Z6, Y20
+	VEXTRACTI32X4 $0x01, Y6, X21
+	VEXTRACTI32X4 $0x01, Y20, X22
+	VPADDD        X6, X21, X21
+	VPADDD        X20, X22, X22
+	VPUNPCKLDQ    X22, X21, X21
+	VPSUBD        X18, X21, X21
+	VCVTDQ2PS     X21, X21
+	VMULPS        X19, X21, X21
+	VMOVUPS       X21, (R11)
+	ADDQ          BX, R11
+	VPSRAD        $0x02, Z12, Z12
+	VPADDD        Z12, Z10, Z10
+	VPSRAD        $0x02, Z13, Z13
+	VPADDD        Z13, Z11, Z11
+	VPUNPCKLDQ    Z11, Z10, Z20
+	VPUNPCKHDQ    Z11, Z10, Z10
+	VPADDD        Z20, Z10, Z10
+	VPSHUFD       $0x4e, Z10, Z20
+	VPADDD        Z20, Z10, Z10
+	VEXTRACTI64X4 $0x01, Z10, Y20
+	VEXTRACTI32X4 $0x01, Y10, X21
+	VEXTRACTI32X4 $0x01, Y20, X22
+	VPADDD        X10, X21, X21
+	VPADDD        X20, X22, X22
+	VPUNPCKLDQ    X22, X21, X21
+	VPSUBD        X18, X21, X21
+	VCVTDQ2PS     X21, X21
+	VMULPS        X19, X21, X21
+	VMOVUPS       X21, (R11)
+	ADDQ          BX, R11
+	VPSRAD        $0x02, Z16, Z16
+	VPADDD        Z16, Z14, Z14
+	VPSRAD        $0x02, Z17, Z17
+	VPADDD        Z17, Z15, Z15
+	VPUNPCKLDQ    Z15, Z14, Z20
+	VPUNPCKHDQ    Z15, Z14, Z14
+	VPADDD        Z20, Z14, Z14
+	VPSHUFD       $0x4e, Z14, Z20
+	VPADDD        Z20, Z14, Z14
+	VEXTRACTI64X4 $0x01, Z14, Y20
+	VEXTRACTI32X4 $0x01, Y14, X21
+	VEXTRACTI32X4 $0x01, Y20, X22
+	VPADDD        X14, X21, X21
+	VPADDD        X20, X22, X22
+	VPUNPCKLDQ    X22, X21, X21
+	VPSUBD        X18, X21, X21
+	VCVTDQ2PS     X21, X21
+	VMULPS        X19, X21, X21
+	VMOVUPS       X21, (R11)
+	ADDQ          BX, R11
+	ADDQ          $0x10, AX
+	DECQ          DX
+	JNZ           group
 	VZEROUPPER
 	RET
 

@@ -60,6 +60,12 @@ const (
 	tokenBytes = 256 << 10
 )
 
+func streams() int { return 1 }
+
+func matVecStreams(y []float32, s Stretch, n int, q []int8, sum int32, mul float32, _ Stretch) {
+	matVec(y, s.Matrix, s.First, s.First+n, q, sum, mul)
+}
+
 // matMul cuts the tokens into blocks whose activations stay in L2.
 func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
 	if !useAsm {

@@ -89,21 +89,28 @@ func scan512() {
 	RET()
 }
 
-// scanFour512 is scan512 for four parts of the bands side by side: see matVecFour512.
+// scanFour512 is scan512 for four parts of the bands side by side. In place of the lines past
+// their ends it fetches the first ones of next, of parts of the same size: see matVecFour512.
 func scanFour512() {
-	function("scanFourAVX512", scanSignature, "stores the bounds of 4·bands bands of groups ≥ 1 groups. bands ≥ 1.")
-	const ahead = 1536
-	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
-	part, part3, quarter, quarter3, rows := GP64(), GP64(), GP64(), GP64(), GP64() // bytes of codes, of scales, of bounds
+	function("scanFourAVX512", "func(lower, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands, groups int, slack, tiny float32, next *byte, nextScales *uint16)",
+		"stores the bounds of 4·bands bands of groups ≥ 1 groups, and fetches the first lines of as many bands at next. bands ≥ 1.")
+	const aheadGroups, aheadScales = 3, 512
+	codes, scales, bands := param("codes"), param("scales"), param("bands")
+	part, part3, quarter, quarter3 := GP64(), GP64(), GP64(), GP64() // bytes of codes and of scales
+	done, rows := AllocLocal(8), AllocLocal(8)                       // bytes of bounds: of the bands before, and of a part
 	MOVQ(bands, part)
-	IMULQ(NewParamAddr("groups", 56), part)
+	SHLQ(U8(6), part)
+	MOVQ(part, rows)
+	MOVQ(U32(0), done)
+	MOVQ(bands, part)
+	IMULQ(address("groups"), part)
 	MOVQ(part, quarter)
 	SHLQ(U8(5), quarter)
 	SHLQ(U8(9), part)
 	LEAQ(Mem{Base: part, Index: part, Scale: 2}, part3)
 	LEAQ(Mem{Base: quarter, Index: quarter, Scale: 2}, quarter3)
-	MOVQ(bands, rows)
-	SHLQ(U8(6), rows)
+	ahead := GP64()
+	LEAQ(at(codes, aheadGroups*scanBytes), ahead)
 	of := func(p, one, three Register, i, offset int) Mem {
 		if i == 3 {
 			return Mem{Base: p, Index: three, Scale: 1, Disp: offset}
@@ -116,22 +123,29 @@ func scanFour512() {
 		VPBROADCASTD(bits(0x0f0f0f0f<<(4*i)), v)
 	}
 	Label("band")
-	q, group, groups := param("q"), param("group"), param("groups")
+	q, group, groups, last := param("q"), param("group"), param("groups"), GP64() // last: groups for which next is fetched
+	XORQ(last, last)
 	for _, v := range z512[8:16] {
 		VPXORD(v, v, v)
 	}
+	CMPQ(bands, U8(1))
+	JNE(LabelRef("group"))
+	MOVQ(groups, last)
+	SUBQ(U8(aheadGroups), groups)
+	JLE(LabelRef("next"))
+	MOVQ(U32(aheadGroups), last)
 	loop("group", groups, func() {
 		for i := range sum {
 			VPBROADCASTD(at(group, 0), acc(i, 0))
 			VPXORD(acc(i, 1), acc(i, 1), acc(i, 1))
-			PREFETCHT0(of(scales, quarter, quarter3, i, 512))
+			PREFETCHT0(of(scales, quarter, quarter3, i, aheadScales))
 		}
 		for l := range scanLines {
 			for n, mask := range nibbles {
 				VPBROADCASTD(at(q, columns(l, n)), a)
 				for i := range sum {
 					if n == 0 {
-						PREFETCHT0(of(codes, part, part3, i, ahead+scanLine*l))
+						PREFETCHT0(of(ahead, part, part3, i, scanLine*l))
 					}
 					VPANDD(of(codes, part, part3, i, scanLine*l), mask, c)
 					VPDPBUSD(a, c, acc(i, n))
@@ -152,28 +166,45 @@ func scanFour512() {
 			VMULPS_BCST(at(group, 8), s, s)
 			VADDPS(s, square[i], square[i])
 		}
-		advance(scanBytes, codes)
+		advance(scanBytes, codes, ahead)
 		advance(2*scanRows, scales)
 		advance(64, q)
 		advance(groupBytes, group)
 	})
-	to := GP64()
-	XORQ(to, to)
+	TESTQ(last, last)
+	JZ(LabelRef("bounds"))
+	Label("next")
+	MOVQ(address("nextScales"), ahead)
+	for i := range sum {
+		for offset := 0; offset < aheadScales; offset += 64 {
+			PREFETCHT0(of(ahead, quarter, quarter3, i, offset))
+		}
+	}
+	MOVQ(address("next"), ahead)
+	MOVQ(last, groups)
+	XORQ(last, last)
+	JMP(LabelRef("group"))
+
+	Label("bounds")
+	lower, upper := param("lower"), param("upper")
+	ADDQ(done, lower)
+	ADDQ(done, upper)
 	for i := range sum {
 		low := a
 		VSQRTPS(square[i], square[i])
-		VMULPS_BCST(NewParamAddr("slack", scanSlackAt), square[i], square[i])
-		VADDPS_BCST(NewParamAddr("tiny", scanTinyAt), square[i], square[i])
+		VMULPS_BCST(address("slack"), square[i], square[i])
+		VADDPS_BCST(address("tiny"), square[i], square[i])
 		VSUBPS(square[i], sum[i], low)
 		VADDPS(square[i], sum[i], sum[i])
 		// Of two operands, one of them a NaN, these give the first here.
 		VMAXPS_BCST(float(math.Inf(-1)), low, low)
 		VMINPS_BCST(float(math.Inf(1)), sum[i], sum[i])
-		VMOVUPS(low, Mem{Base: lower, Index: to, Scale: 1})
-		VMOVUPS(sum[i], Mem{Base: upper, Index: to, Scale: 1})
-		ADDQ(rows, to)
+		VMOVUPS(low, at(lower, 0))
+		VMOVUPS(sum[i], at(upper, 0))
+		ADDQ(rows, lower)
+		ADDQ(rows, upper)
 	}
-	advance(4*scanRows, lower, upper)
+	ADDQ(U8(4*scanRows), done)
 	DECQ(bands)
 	JNZ(LabelRef("band"))
 	VZEROUPPER()

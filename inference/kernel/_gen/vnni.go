@@ -128,46 +128,57 @@ func matVec512() {
 	finishRows(s, sub, mul, y, groups)
 }
 
-// matVecFour512 emits the same for the row groups of four parts of a matrix side by side:
-// memory is read a third faster in four streams than in one. The sums of a field and of the
-// next, as four times its code, are those of both halves of a byte.
+// matVecFour512 emits the same for row groups of four parts of a matrix side by side: memory
+// is read a third faster in four streams than in one. The sums of a field and of the
+// next, as four times its code, are those of both halves of a byte. A stream costs up to 1.5 µs
+// to begin, so the lines past the end of the streams are not fetched but the first ones of next.
 func matVecFour512() {
-	function("matVecFourAVX512", "func(y *float32, data *byte, q *int8, groups, blocks int, sum int32, mul float32)",
-		"stores the four results of each of 4·groups row groups of blocks ≥ 1 blocks in y. groups ≥ 1.")
-	const ahead = 1536
-	y, data, q0, groups, blocks := param("y"), param("data"), param("q"), param("groups"), param("blocks")
-	part, part3, rows := GP64(), GP64(), GP64() // bytes of a part, of three, and of its results
-	MOVQ(groups, part)
-	IMULQ(blocks, part)
+	function("matVecFourAVX512", "func(y *float32, data *byte, q *int8, groups, apart, blocks int, next *byte, nextApart int, sum int32, mul float32)",
+		"stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y, and of those apart, 2·apart and 3·apart row groups on, and fetches the first lines of four streams nextApart bytes apart.")
+	const aheadBlocks = 12
+	y, data, groups := param("y"), param("data"), param("groups")
+	rows, part, part3 := param("apart"), GP64(), GP64() // bytes of the results of a part, of a part and of three
+	MOVQ(rows, part)
+	IMULQ(address("blocks"), part)
 	SHLQ(U8(7), part)
 	LEAQ(Mem{Base: part, Index: part, Scale: 2}, part3)
-	MOVQ(groups, rows)
 	SHLQ(U8(4), rows)
-	stream := func(i, offset int) Mem {
+	ahead, aheadPart, aheadPart3 := GP64(), GP64(), GP64()
+	LEAQ(at(data, aheadBlocks*blockBytes), ahead)
+	MOVQ(part, aheadPart)
+	MOVQ(part3, aheadPart3)
+	stream := func(i int, first, part, part3 Register, offset int) Mem {
 		if i == 3 {
-			return Mem{Base: data, Index: part3, Scale: 1, Disp: offset}
+			return Mem{Base: first, Index: part3, Scale: 1, Disp: offset}
 		}
-		return row(data, part, i, offset)
+		return row(first, part, i, offset)
 	}
 	low, high := pattern(0x03), pattern(0x0c)
 
 	Label("group")
-	q, left := GP64(), GP64()
-	MOVQ(q0, q)
-	MOVQ(blocks, left)
+	q, left, last := GP64(), GP64(), GP64() // last: blocks for which next is fetched
+	MOVQ(address("q"), q)
+	MOVQ(address("blocks"), left)
+	XORQ(last, last)
 	var once, four [4][]VecVirtual // [stream][row pair]
 	for i := range once {
 		once[i], four[i] = zmms(2), zmms(2)
 		zeroZ(once[i]...)
 		zeroZ(four[i]...)
 	}
+	CMPQ(groups, U8(1))
+	JNE(LabelRef("block"))
+	MOVQ(left, last)
+	SUBQ(U8(aheadBlocks), left)
+	JLE(LabelRef("next"))
+	MOVQ(U32(aheadBlocks), last)
 	loop("block", left, func() {
 		var w [4][]VecVirtual
 		for i := range w {
 			w[i] = zmms(2)
 			for p := range w[i] {
-				PREFETCHT0(stream(i, ahead+pairBytes*p))
-				VMOVDQU64(stream(i, pairBytes*p), w[i][p])
+				PREFETCHT0(stream(i, ahead, aheadPart, aheadPart3, pairBytes*p))
+				VMOVDQU64(stream(i, data, part, part3, pairBytes*p), w[i][p])
 			}
 		}
 		for k := range 4 {
@@ -188,11 +199,22 @@ func matVecFour512() {
 				}
 			}
 		}
-		advance(blockBytes, data, q)
+		advance(blockBytes, data, q, ahead)
 	})
+	TESTQ(last, last)
+	JZ(LabelRef("sum"))
+	Label("next")
+	MOVQ(address("next"), ahead)
+	MOVQ(address("nextApart"), aheadPart)
+	LEAQ(Mem{Base: aheadPart, Index: aheadPart, Scale: 2}, aheadPart3)
+	MOVQ(last, left)
+	XORQ(last, last)
+	JMP(LabelRef("block"))
+
+	Label("sum")
 	sub, mul, to := XMM(), XMM(), GP64()
-	VBROADCASTSS(NewParamAddr("sum", 40), sub)
-	VBROADCASTSS(NewParamAddr("mul", 44), mul)
+	VBROADCASTSS(address("sum"), sub)
+	VBROADCASTSS(address("mul"), mul)
 	MOVQ(y, to)
 	for i := range once {
 		for p := range once[i] {
