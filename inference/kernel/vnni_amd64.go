@@ -12,6 +12,7 @@ const (
 	// A tile of tokens keeps its sums in registers: four rows × 12 tokens take 24
 	// of 32.
 	tile512 = 12
+	few512  = 8 // tokens of the tiles of fewAVX512
 	// The activations of a tile take up to 36 KB of L1 at a time.
 	tileBytes512 = 36 << 10
 	cols512      = 2048
@@ -48,6 +49,9 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 	}
 	scratch.setEnds(sums, muls, tile)
 	full := min(g1, m.Rows/groupRows)
+	if tiles == 1 && parts512(cols, tokens) == 1 {
+		block = max(1, full-g0)
+	}
 	for g := g0; g < full; g += block {
 		tiles512(y[g*groupRows:], stride, m, g, min(block, full-g), tokens, tile, scratch)
 	}
@@ -64,12 +68,14 @@ func matMul512(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8,
 func tiles512(y []float32, stride int, m *ternary.Matrix, g, groups, tokens, tile int, scratch *Scratch) {
 	const add, keep = 1, 2 // for tileAVX512
 	cols := m.PaddedCols()
-	// What is fetched comes some groups later, of whose columns there may be parts.
-	ahead := (ahead512 + m.GroupBytes() - 1) / m.GroupBytes() * m.GroupBytes()
 	for i, t := 0, 0; t < tokens; i, t = i+1, t+tile {
 		n := min(tile, tokens-t)
-		scratch.acc = grow(scratch.acc, fours(n)*groups*4*groupRows)
-		parts := (2*n*cols + tileBytes512 - 1) / tileBytes512
+		parts := parts512(cols, n)
+		if parts > 1 {
+			scratch.acc = grow(scratch.acc, fours(n)*groups*4*groupRows)
+		} else {
+			scratch.acc = grow(scratch.acc, 1)
+		}
 		part := (cols/blockCols + parts - 1) / parts * blockCols
 		for c := 0; c < cols; c += part {
 			k, more := min(part, cols-c), 0
@@ -79,9 +85,35 @@ func tiles512(y []float32, stride int, m *ternary.Matrix, g, groups, tokens, til
 			if c+k < cols {
 				more |= keep
 			}
-			tileAVX512(&y[t*stride], stride, &m.Data[g*m.GroupBytes()+c], &scratch.q[2*(t*cols+c*n)], &scratch.acc[0], &scratch.ends[i*fours(tile)*endsOfFour],
-				k/blockCols, m.GroupBytes(), groups, n, ahead, more)
+			tileOf512(y[t*stride:], stride, m, g, c, k, groups, n, &scratch.q[2*(t*cols+c*n)], scratch.acc, scratch.ends[i*fours(tile)*endsOfFour:], more)
 		}
+	}
+}
+
+// parts512 is the number of parts of the columns whose activations, of some tokens, stay in L1.
+func parts512(cols, tokens int) int { return (2*tokens*cols + tileBytes512 - 1) / tileBytes512 }
+
+// tileOf512 multiplies k columns of row groups, from column c on, by a tile of tokens.
+func tileOf512(y []float32, stride int, m *ternary.Matrix, g, c, k, groups, tokens int, q *int8, acc, ends []int32, more int) {
+	at, blocks, done := g*m.GroupBytes()+c, k/blockCols, 0
+	// What is fetched comes some groups later, of whose columns there may be parts.
+	ahead := func(together int) int {
+		step := together * m.GroupBytes()
+		return (ahead512 + step - 1) / step * step
+	}
+	if (tokens == 2 || tokens > 4 && tokens <= few512) && blocks > 1 {
+		together := 1
+		if tokens == 2 {
+			together = 2
+		}
+		if n := groups / together; n > 0 {
+			fewAVX512(&y[0], stride, &m.Data[at], q, &acc[0], &ends[0], blocks, m.GroupBytes(), n, tokens, ahead(together), more)
+			done = n * together
+		}
+	}
+	if done < groups {
+		of := min(done*fours(tokens)*4*groupRows, len(acc)-1) // no sums are kept where there is no room
+		tileAVX512(&y[done*groupRows], stride, &m.Data[at+done*m.GroupBytes()], q, &acc[of], &ends[0], blocks, m.GroupBytes(), groups-done, tokens, ahead(1), more)
 	}
 }
 

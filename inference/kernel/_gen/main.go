@@ -28,6 +28,8 @@ var topics = map[string]func(){
 		matVecFour512()
 		double512()
 		tile512()
+		// few.go
+		few512()
 		unpack512()
 		tile8()
 	},

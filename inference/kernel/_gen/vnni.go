@@ -78,12 +78,17 @@ func fourTokens(a, b []VecVirtual) VecVirtual {
 	VSHUFI32X4(U8(0x88), y, x, t)
 	VSHUFI32X4(U8(0xdd), y, x, x)
 	VPADDD(t, x, x)
+	VMOVDQU64(tokenOrder(), t)
+	VPERMD(x, t, x)
+	return x
+}
+
+// tokenOrder is the address of what brings the sums of four tokens in order.
+func tokenOrder() Mem {
 	if _, ok := tables["tokenOrder"]; !ok {
 		tables["tokenOrder"] = vector("tokenOrder", 0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15)
 	}
-	VMOVDQU64(tables["tokenOrder"], t)
-	VPERMD(x, t, x)
-	return x
+	return tables["tokenOrder"]
 }
 
 // matVec512 emits the decode product. No field of a byte is shifted: field k is
