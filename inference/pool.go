@@ -50,7 +50,8 @@ type pool struct {
 type worker struct {
 	id, of  int
 	barrier *barrier
-	queues  int            // of the barrier, used since the last sync
+	queues  int            // of the barrier, used since the last sync,
+	turn    int            // of these
 	then    kernel.Stretch // read after the next products, see pass.expect
 
 	clock  *clock  // nil where nobody asks for the time
@@ -60,13 +61,13 @@ type worker struct {
 // sync waits until every worker of the pass has arrived.
 func (w *worker) sync() {
 	if w.clock == nil {
-		w.barrier.wait(w.of)
+		w.barrier.wait(w.id, w.of)
 	} else {
 		w.lap(&w.clock.phases[w.clock.at].work)
-		w.barrier.wait(w.of)
+		w.barrier.wait(w.id, w.of)
 		w.lap(&w.clock.phases[w.clock.at].wait)
 	}
-	w.queues = 0
+	w.renew()
 }
 
 // share returns this worker's part [lo, hi) of n equal pieces of work.
@@ -81,8 +82,11 @@ func newPool(size int) *pool {
 	p.start.init(p.spin)
 	p.done.init(p.spin)
 	p.barrier.gate.init(p.spin)
+	p.barrier.arrived = make([]arrivals, size)
 	for i := range p.barrier.taken {
-		p.barrier.taken[i] = make([]taken, size)
+		for j := range p.barrier.taken[i] {
+			p.barrier.taken[i][j] = make([]taken, size)
+		}
 	}
 	for i := range p.workers {
 		p.workers[i] = worker{id: i, of: 1, barrier: &p.barrier}
@@ -219,7 +223,7 @@ func (p *pool) execute(ctx context.Context, w *worker) {
 		p.failMu.Unlock()
 		p.barrier.abandon()
 	}()
-	w.queues, w.clock = 0, nil
+	w.queues, w.turn, w.clock = 0, 0, nil
 	p.body(ctx, w)
 }
 
@@ -233,67 +237,72 @@ func (p *pool) close() {
 	p.exited.Wait()
 }
 
-// barrier makes the workers of a pass wait for each other.
+// barrier makes the workers of a pass wait for each other. Each says in a cache line of its own
+// that it has come, and looks at those of the others: one line goes from one core to
+// another, where a count for all goes there and back, and another line that says that it is full.
 type barrier struct {
-	arrived atomic.Int32
-	broken  atomic.Bool
-	gate    gate
-	taken   [maxQueues][]taken // of the queues until the next opening, for each worker
-
-	meetings int64 // counted by the last worker to arrive
+	arrived  []arrivals
+	gate     gate                  // who waits long sleeps there
+	taken    [2][maxQueues][]taken // of the queues between two meetings, in turns, for each worker
+	meetings int64                 // counted by worker 0
 }
 
-// empty restarts all queues.
-func (b *barrier) empty() {
-	for _, q := range b.taken {
-		for i := range q {
-			q[i].Store(0)
-		}
-	}
+// arrivals is how often a worker has come to the barrier in this pass.
+type arrivals struct {
+	atomic.Uint32
+	_ [124]byte
 }
 
-func (b *barrier) wait(n int) {
+func (b *barrier) wait(id, n int) {
 	if n == 1 {
-		b.empty()
 		return
 	}
-	// abandon breaks the barrier before it opens the gate: who does not see it
-	// broken here has read the count before that opening, and is released by it.
-	seen := b.gate.value()
-	if b.broken.Load() {
+	if b.gate.broken.Load() {
 		panic(errAbandoned)
 	}
-	if int(b.arrived.Add(1)) == n {
-		b.arrived.Store(0)
+	times := b.arrived[id].Add(1)
+	b.gate.wake()
+	for i := range b.arrived[:n] {
+		if i != id {
+			b.gate.until(&b.arrived[i].Uint32, times)
+		}
+	}
+	if b.gate.broken.Load() {
+		panic(errAbandoned)
+	}
+	if id == 0 {
 		b.meetings++
-		b.empty()
-		b.gate.open()
-	} else {
-		b.gate.wait(seen)
-	}
-	if b.broken.Load() {
-		panic(errAbandoned)
 	}
 }
 
 // abandon releases everybody who waits or will wait.
 func (b *barrier) abandon() {
-	b.broken.Store(true)
-	b.gate.open()
+	b.gate.broken.Store(true)
+	b.gate.wake()
 }
 
 // reset prepares the barrier for the next pass; nobody may be waiting.
 func (b *barrier) reset() {
-	b.arrived.Store(0)
-	b.empty()
-	b.broken.Store(false)
+	for i := range b.arrived {
+		b.arrived[i].Store(0)
+	}
+	for i := range b.taken {
+		for _, q := range b.taken[i] {
+			for j := range q {
+				q[j].Store(0)
+			}
+		}
+	}
+	b.gate.broken.Store(false)
 }
 
-// gate counts how often it was opened and lets others wait for the next time.
+// gate lets others wait until a count is reached, its own, which open raises, or another,
+// whose owner calls wake.
 type gate struct {
 	count    atomic.Uint32
 	spin     int // how often a waiter looks before it yields
 	sleepers atomic.Int32
+	broken   atomic.Bool  // nobody waits any more
 	lost     atomic.Int64 // ns that waiters took beyond spinning
 	mu       sync.Mutex
 	cond     sync.Cond
@@ -323,11 +332,15 @@ const (
 func (g *gate) init(spin int) { g.cond.L, g.spin = &g.mu, spin }
 func (g *gate) value() uint32 { return g.count.Load() }
 
-// open releases everybody who waits for a value before this one.
+// open releases everybody who waits for the next value.
 func (g *gate) open() {
 	g.count.Add(1)
-	// A sleeper announces itself before it looks at count a last time, so
-	// either it sees the new count or this sees the sleeper.
+	g.wake()
+}
+
+// wake has sleepers look once more. A sleeper announces itself before it looks a last time,
+// so either it sees the new count or this sees the sleeper.
+func (g *gate) wake() {
 	if g.sleepers.Load() > 0 {
 		g.mu.Lock()
 		g.cond.Broadcast()
@@ -336,9 +349,13 @@ func (g *gate) open() {
 }
 
 // wait returns when the count is no longer seen.
-func (g *gate) wait(seen uint32) {
+func (g *gate) wait(seen uint32) { g.until(&g.count, seen+1) }
+
+// until returns when count is n or more, or the gate is broken.
+func (g *gate) until(count *atomic.Uint32, n uint32) {
+	reached := func() bool { return int32(count.Load()-n) >= 0 }
 	for range g.spin {
-		if g.count.Load() != seen {
+		if reached() {
 			return
 		}
 	}
@@ -346,13 +363,13 @@ func (g *gate) wait(seen uint32) {
 	defer func() { g.lost.Add(int64(time.Since(begin))) }()
 	for range spinYields {
 		runtime.Gosched()
-		if g.count.Load() != seen {
+		if reached() || g.broken.Load() {
 			return
 		}
 	}
 	g.mu.Lock()
 	g.sleepers.Add(1)
-	for g.count.Load() == seen {
+	for !reached() && !g.broken.Load() {
 		g.cond.Wait()
 	}
 	g.sleepers.Add(-1)

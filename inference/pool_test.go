@@ -152,7 +152,7 @@ func TestPoolPanicBeforeOthersArrive(t *testing.T) {
 			if w.id == culprit {
 				panic("first")
 			}
-			for !w.barrier.broken.Load() {
+			for !w.barrier.gate.broken.Load() {
 				runtime.Gosched()
 			}
 			w.sync()

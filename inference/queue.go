@@ -27,9 +27,20 @@ const maxQueues = 4
 
 // pieces starts sharing out n units of work in pieces of at least least.
 func (w *worker) pieces(n, least int) queue {
-	q := queue{taken: w.barrier.taken[w.queues][:w.of], n: n, least: least, id: w.id}
+	q := queue{taken: w.barrier.taken[w.turn][w.queues][:w.of], n: n, least: least, id: w.id}
 	w.queues++
 	return q
+}
+
+// renew restarts what the worker has of the queues before a barrier, where nobody takes from
+// them any more. Those after the next barrier are these again; until then there are
+// others. So each worker writes to its own cache lines: the last one to arrive, whom all wait for,
+// would have to fetch all of them, one after the other.
+func (w *worker) renew() {
+	for _, q := range w.barrier.taken[w.turn][:w.queues] {
+		q[w.id].Store(0)
+	}
+	w.queues, w.turn = 0, 1-w.turn
 }
 
 // next returns the next piece [lo, hi), or false when nothing is left: three quarters of
