@@ -1,8 +1,7 @@
 //go:build cgo
 
 // Package filedialog opens the system's own window for choosing a file or a
-// folder. It is apart from package ui because it needs cgo and, on Linux, GTK, which is
-// loaded when the first one opens.
+// folder. It is apart from package ui because it needs cgo and, on Linux, GTK.
 package filedialog
 
 import (
@@ -85,7 +84,7 @@ func run(done func(path string, err error), choose func() (string, error)) {
 
 func guarded(choose func() (string, error)) (path string, err error) {
 	defer func() {
-		if r := recover(); r != nil { // a library may panic
+		if r := recover(); r != nil { // the library panics where GTK did not start
 			path, err = "", fmt.Errorf("filedialog: %v", r)
 		}
 	}()

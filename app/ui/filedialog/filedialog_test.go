@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Without a display there is an error, from each of several calls at once. GTK looks for
-// a display once, so the calls are made in another process that has none.
+// Without a display the library panics. The error arrives instead, from each of
+// several calls at once. The library looks for a display when the program
+// starts, so the calls are made in another process that has none.
 func TestWithoutDisplay(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("there is always a display")
