@@ -58,7 +58,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 
 	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
 	// v [T][KVHeads·HeadDim]
-	p.expect(w, output{linear: &layer.O})
+	p.expect(w, layer.AttnSubNorm, output{linear: &layer.O})
 	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
 	if T <= batchRows {
 		// Keys and values of heads are far apart: their places come from memory while workers
@@ -76,37 +76,25 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 		return // every worker reads what worker 0 wrote before the barrier
 	}
 
-	// Rotate queries and keys, keep keys and values.
-	w.phase(phaseRope)
-	d := c.HeadDim
-	for i, hi := w.share(T * c.Heads); i < hi; i++ {
-		t, head := i/c.Heads, i%c.Heads
-		q := p.query(t, head)
-		if layer.QNorm != nil {
-			kernel.RMSNorm(q, q, layer.QNorm, c.NormEps)
+	if p.near() {
+		p.attendNear(w, l, layer)
+	} else {
+		// Rotate queries and keys, keep keys and values.
+		w.phase(phaseRope)
+		for i, hi := w.share(T * c.Heads); i < hi; i++ {
+			p.turnQuery(layer, i/c.Heads, i%c.Heads)
 		}
-		p.rotate(t, q)
-		if p.rows[t].seq.kv.kind == KVQ8 {
-			p.q8[i].Set(q)
+		for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
+			p.keepKey(layer, l, i/c.KVHeads, i%c.KVHeads)
 		}
-	}
-	for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
-		t, head := i/c.KVHeads, i%c.KVHeads
-		k, v := p.k.row(t)[head*d:][:d], p.v.row(t)[head*d:][:d]
-		if layer.KNorm != nil {
-			kernel.RMSNorm(k, k, layer.KNorm, c.NormEps)
-		}
-		p.rotate(t, k)
-		r := &p.rows[t]
-		r.seq.kv.store(p.engine.kvLayer[l], head, r.pos, k, v)
-	}
-	w.sync()
-	p.tracePoint(w, "q_rope", l, p.q.upTo(T))
-	p.tracePoint(w, "k_rope", l, p.k.upTo(T))
+		w.sync()
+		p.tracePoint(w, "q_rope", l, p.q.upTo(T))
+		p.tracePoint(w, "k_rope", l, p.k.upTo(T))
 
-	// att [T][Heads·HeadDim]: each query sees the positions up to its own.
-	w.phase(phaseAttention)
-	p.attend(ctx, w, l)
+		// att [T][Heads·HeadDim]: each query sees the positions up to its own.
+		w.phase(phaseAttention)
+		p.attend(ctx, w, l)
+	}
 	w.sync()
 	if !c.AttnGate {
 		p.tracePoint(w, "ctx", l, p.att.upTo(T))
@@ -117,7 +105,7 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	}
 
 	// h += o(att)
-	p.expect(w, output{linear: &layer.Gate}, output{linear: &layer.Up})
+	p.expect(w, layer.FFNNorm, output{linear: &layer.Gate}, output{linear: &layer.Up})
 	p.feed(ctx, w, phaseO, p.att, layer.AttnSubNorm, output{p.o, &layer.O, &p.h})
 	w.sync()
 }
@@ -145,7 +133,7 @@ func (p *pass) gateHeads(w *worker) {
 // feedForward adds down(subnorm(act(gate(x))·up(x))) of x = norm(h) to h.
 func (p *pass) feedForward(ctx context.Context, w *worker, l int, layer *model.Layer) {
 	// gate and up [T][FFNDim]
-	p.expect(w, output{linear: &layer.Down})
+	p.expect(w, layer.FFNSubNorm, output{linear: &layer.Down})
 	p.feed(ctx, w, phaseGateUp, p.h, layer.FFNNorm, output{p.gate, &layer.Gate, nil}, output{p.up, &layer.Up, nil})
 	w.sync()
 
@@ -154,7 +142,7 @@ func (p *pass) feedForward(ctx context.Context, w *worker, l int, layer *model.L
 	a := p.normalizeGated(w, layer.FFNSubNorm, layer.Down.Rotation, formsFor(&layer.Down))
 	w.phase(phaseDown)
 	if next := p.engine.model.Weights.Layers; l+1 < len(next) && next[l+1].Delta == nil {
-		p.expect(w, output{linear: &next[l+1].Q}, output{linear: &next[l+1].K}, output{linear: &next[l+1].V})
+		p.expect(w, next[l+1].AttnNorm, output{linear: &next[l+1].Q}, output{linear: &next[l+1].K}, output{linear: &next[l+1].V})
 	}
 	p.project(ctx, w, a, output{p.o, &layer.Down, &p.h})
 	w.sync()

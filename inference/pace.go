@@ -3,7 +3,7 @@ package inference
 import "time"
 
 // pacer chooses how many workers take part in the passes that write, of those that
-// were asked for. Workers meet six times a layer, and where another program has the
+// were asked for. Workers meet five or six times a layer, and where another program has the
 // processor of one of them the others wait for the system to give it back: with two
 // threads beside one busy program a token then takes twice as long as with one.
 // So when much time was lost in waiting, a few passes run with a worker less, and who

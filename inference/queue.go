@@ -11,6 +11,7 @@ import "sync/atomic"
 type queue struct {
 	taken    []taken // of the share of each worker
 	n, least int
+	part     int // of what is left of a share is not in the next piece
 	id       int
 	visited  int // shares that are used up: the worker's own first, then the next ones
 }
@@ -27,7 +28,7 @@ const maxQueues = 4
 
 // pieces starts sharing out n units of work in pieces of at least least.
 func (w *worker) pieces(n, least int) queue {
-	q := queue{taken: w.barrier.taken[w.turn][w.queues][:w.of], n: n, least: least, id: w.id}
+	q := queue{taken: w.barrier.taken[w.turn][w.queues][:w.of], n: n, least: least, part: 4, id: w.id}
 	w.queues++
 	return q
 }
@@ -43,7 +44,7 @@ func (w *worker) renew() {
 	w.queues, w.turn = 0, 1-w.turn
 }
 
-// next returns the next piece [lo, hi), or false when nothing is left: three quarters of
+// next returns the next piece [lo, hi), or false when nothing is left: all but a part, a fourth, of
 // what is left of a share, so that pieces are few and the last ones small.
 func (q *queue) next() (lo, hi int, ok bool) {
 	of := len(q.taken)
@@ -59,7 +60,7 @@ func (q *queue) next() (lo, hi int, ok bool) {
 			}
 			size := left
 			if of > 1 {
-				size = max(q.least, left*3/4)
+				size = max(q.least, left-left/q.part)
 			}
 			if left < size+q.least {
 				size = left

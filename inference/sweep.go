@@ -47,6 +47,7 @@ func (s *sweep) at(u, lo, hi int) (o *output, from kernel.Stretch, n int) {
 // run does the share of a worker, and what others have not begun of theirs.
 func (s *sweep) run(p *pass, w *worker, in activation) {
 	work := w.pieces(s.units, sweepLeast)
+	work.part = sweepPart
 	for u, end, ok := work.next(); ok; u, end, ok = work.next() {
 		lo, hi := shareOf(s.units, work.owner(), w.of)
 		for u < end {
@@ -90,12 +91,14 @@ func (s *sweep) rest(p *pass, in activation) {
 	}
 }
 
-// expect says what a worker reads after the next products: at the end of its share it fetches
-// the first lines, which come while the workers meet.
-func (p *pass) expect(w *worker, outs ...output) {
+// expect says what a worker reads after the next products, the weights of a norm and then matrices:
+// at the end of its share of those products it fetches the first lines, which come while
+// the workers meet.
+func (p *pass) expect(w *worker, norm []float32, outs ...output) {
 	if w.then = (kernel.Stretch{}); len(p.rows) > 1 || kernel.Streams() == 1 {
 		return
 	}
+	kernel.Fetch(norm)
 	for i := range outs {
 		if l := outs[i].linear; l.Dense != nil || l.Grouped != nil {
 			return
@@ -107,5 +110,10 @@ func (p *pass) expect(w *worker, outs ...output) {
 	}
 }
 
-// sweepLeast is the least number of units that a worker takes.
-const sweepLeast = pieceRows / ternary.GroupRows / 4
+const (
+	// sweepLeast is the least number of units that a worker takes.
+	sweepLeast = pieceRows / ternary.GroupRows / 4
+	// sweepPart is the part of a share that a worker leaves to take later. Taking a piece waits until
+	// other cores know the results of the one before.
+	sweepPart = 16
+)
