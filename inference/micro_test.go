@@ -2,6 +2,7 @@ package inference
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"tern/inference/kernel"
@@ -42,7 +43,7 @@ func TestMicro(t *testing.T) {
 
 	for name, c := range map[string]quantised{"ties": m.Ties, "tiny": m.Tiny, "zero": m.Zero, "random": m.Random} {
 		a := newActivation(1, len(c.X)).of(len(c.X))
-		a.quantize(0, c.X, nil, 0, nil, formInt8)
+		a.quantize(0, 1, matrix{len(c.X), c.X}, nil, 0, nil, formInt8)
 		if a.scale[0] != c.S {
 			t.Errorf("%s: scale %g, want %g", name, a.scale[0], c.S)
 		}
@@ -86,9 +87,7 @@ func TestMicro(t *testing.T) {
 		lin.PackRow(r, row)
 	}
 	a := newActivation(len(b.X), lin.Cols).of(lin.Cols)
-	for i, x := range b.X {
-		a.quantize(i, x, nil, 0, nil, formInt8)
-	}
+	a.quantize(0, len(b.X), matrix{lin.Cols, slices.Concat(b.X...)}, nil, 0, nil, formInt8)
 	w := &worker{of: 1}
 	p := &pass{rows: make([]row, len(b.X)), scratch: []scratch{{mul: make([]float32, len(b.X)), kernel: kernel.NewScratch()}}}
 	out := newMatrix(len(b.X), lin.Rows)

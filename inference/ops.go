@@ -16,9 +16,10 @@ type matrix struct {
 
 func newMatrix(rows, width int) matrix { return matrix{width, make([]float32, rows*width)} }
 
-func (m matrix) row(t int) []float32  { return m.data[t*m.width:][:m.width] }
-func (m matrix) upTo(n int) []float32 { return m.data[:n*m.width] }
-func (m matrix) from(t int) matrix    { return matrix{m.width, m.data[t*m.width:]} }
+func (m matrix) row(t int) []float32       { return m.data[t*m.width:][:m.width] }
+func (m matrix) rows(t, end int) []float32 { return m.data[t*m.width : end*m.width] }
+func (m matrix) upTo(n int) []float32      { return m.data[:n*m.width] }
+func (m matrix) from(t int) matrix         { return matrix{m.width, m.data[t*m.width:]} }
 
 // activation is the input of projections: T rows, as floats and in the forms
 // that ternary matrices multiply with.
@@ -92,27 +93,33 @@ func (a activation) of(width int) activation {
 	return a
 }
 
-// quantize fills row t: RMSNorm with weight (none if nil), then int8 by the
-// largest magnitude of the row (b1.58 §2; activation_quant in utils_quant.py), or
-// fixed point by that of each group.
-func (a *activation) quantize(t int, src, weight []float32, eps float32, r *model.Rotation, f forms) {
-	x := a.x.row(t)
-	if weight != nil {
-		kernel.RMSNorm(x, src, weight, eps)
+// quantize fills rows [t, end) from those of src, which may be a.x: RMSNorm with weight
+// (none if nil), then int8 by the largest magnitude of the row (b1.58 §2;
+// activation_quant in utils_quant.py), or fixed point by that of each group.
+func (a *activation) quantize(t, end int, src matrix, weight []float32, eps float32, r *model.Rotation, f forms) {
+	if x, from := a.x.rows(t, end), src.rows(t, end); weight != nil {
+		kernel.RMSNormRows(x, from, weight, eps)
 	} else {
-		copy(x, src)
+		copy(x, from)
 	}
-	rotateInput(x, r)
-	if f&formInt8 != 0 {
-		a.scale[t], a.sum[t] = kernel.Quantize(a.q[t*a.padded:][:a.padded], x)
-	}
-	if f&formBy64 != 0 {
-		a.fixed[0].Set(t, x)
-	}
-	if f&formBy128 != 0 {
-		a.fixed[1].Set(t, x)
+	for ; t < end; t++ {
+		x := a.x.row(t)
+		rotateInput(x, r)
+		if f&formInt8 != 0 {
+			a.scale[t], a.sum[t] = kernel.Quantize(a.q[t*a.padded:][:a.padded], x)
+		}
+		if f&formBy64 != 0 {
+			a.fixed[0].Set(t, x)
+		}
+		if f&formBy128 != 0 {
+			a.fixed[1].Set(t, x)
+		}
 	}
 }
+
+// rowsTogether is how many rows are made an input step by step: kernels take that many
+// together, and they stay in the cache.
+const rowsTogether = 4
 
 // feed computes projections of the RMSNorm of the rows of src, of src itself where
 // weight is nil. Those that rotate their input alike share it. at is the phase of the
@@ -158,8 +165,8 @@ func unrotate(x []float32, r *model.Rotation) {
 // several are shared out, into shared.
 func (p *pass) quantizeRows(w *worker, own, shared *activation, src matrix, weight []float32, eps float32, r *model.Rotation, f forms) activation {
 	a := p.begin(w, own, shared, src.width, f)
-	for t, hi := p.rowsOf(w); t < hi; t++ {
-		a.quantize(t, src.row(t), weight, eps, r, f)
+	for t, hi := p.rowsOf(w); t < hi; t += rowsTogether {
+		a.quantize(t, min(t+rowsTogether, hi), src, weight, eps, r, f)
 	}
 	p.end(w)
 	return a
@@ -201,14 +208,15 @@ func (p *pass) rowsOf(w *worker) (t, end int) {
 func (p *pass) normalizeGated(w *worker, weight []float32, r *model.Rotation, f forms) activation {
 	eps := p.engine.model.NormEps
 	a := p.begin(w, &p.scratch[w.id].act, &p.act, p.gate.width, f)
-	for t, hi := p.rowsOf(w); t < hi; t++ {
-		x := a.x.row(t)
+	for t, hi := p.rowsOf(w); t < hi; t += rowsTogether {
+		end := min(t+rowsTogether, hi)
+		x, gate, up := a.x.rows(t, end), p.gate.rows(t, end), p.up.rows(t, end)
 		if p.engine.model.Activation == model.ReLU2 {
-			kernel.ReLU2Mul(x, p.gate.row(t), p.up.row(t))
+			kernel.ReLU2Mul(x, gate, up)
 		} else {
-			kernel.SiLUMul(x, p.gate.row(t), p.up.row(t))
+			kernel.SiLUMul(x, gate, up)
 		}
-		a.quantize(t, x, weight, eps, r, f)
+		a.quantize(t, end, a.x, weight, eps, r, f)
 	}
 	p.end(w)
 	return a

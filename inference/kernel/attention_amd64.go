@@ -161,3 +161,12 @@ func expSum(x *float32, n int, shift float32) float32 {
 	}
 	return expSumAsm(x, n, shift)
 }
+
+// sumSquaresFour returns the sums of squares of four rows of n values, or false.
+func sumSquaresFour(x []float32, n int) (sums [4]float64, ok bool) {
+	if !useAsm || n%lanes != 0 {
+		return sums, false
+	}
+	sumSquaresFourAVX2(&x[0], n, &sums[0])
+	return sums, true
+}

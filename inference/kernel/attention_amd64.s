@@ -11396,6 +11396,70 @@ step:
 	VZEROUPPER
 	RET
 
+// func sumSquaresFourAVX2(x *float32, n int, sums *float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sumSquaresFourAVX2(SB), NOSPLIT, $0-24
+	MOVQ  x+0(FP), AX
+	MOVQ  n+8(FP), CX
+	MOVQ  sums+16(FP), DX
+	MOVQ  CX, BX
+	SHLQ  $0x02, BX
+	LEAQ  (BX)(BX*2), SI
+	ADDQ  AX, SI
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	SHRQ  $0x03, CX
+
+next:
+	VCVTPS2PD    (AX), Y8
+	VFMADD231PD  Y8, Y8, Y0
+	VCVTPS2PD    16(AX), Y8
+	VFMADD231PD  Y8, Y8, Y1
+	VCVTPS2PD    (AX)(BX*1), Y8
+	VFMADD231PD  Y8, Y8, Y2
+	VCVTPS2PD    16(AX)(BX*1), Y8
+	VFMADD231PD  Y8, Y8, Y3
+	VCVTPS2PD    (AX)(BX*2), Y8
+	VFMADD231PD  Y8, Y8, Y4
+	VCVTPS2PD    16(AX)(BX*2), Y8
+	VFMADD231PD  Y8, Y8, Y5
+	VCVTPS2PD    (SI), Y8
+	VFMADD231PD  Y8, Y8, Y6
+	VCVTPS2PD    16(SI), Y8
+	VFMADD231PD  Y8, Y8, Y7
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, SI
+	DECQ         CX
+	JNZ          next
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X1
+	VMOVSD       X1, (DX)
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X0
+	VHADDPD      X0, X0, X0
+	VMOVSD       X0, 8(DX)
+	VADDPD       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X0, X4, X0
+	VHADDPD      X0, X0, X0
+	VMOVSD       X0, 16(DX)
+	VADDPD       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPD       X0, X6, X0
+	VHADDPD      X0, X0, X0
+	VMOVSD       X0, 24(DX)
+	VZEROUPPER
+	RET
+
 // func expSumAVX512(x *float32, n int, shift float32) float32
 // Requires: AVX, AVX2, AVX512F, FMA3, SSE
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-28

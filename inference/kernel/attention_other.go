@@ -20,3 +20,5 @@ func scores8([][]float32, []Query8, []int8, []float32, *[MaxQueries]float32, *in
 func weightedSum8(_, _ [][]float32, _ []int8, _ []float32, _ *int8) bool { return false }
 
 func quantize16(q []int16, x []float32, scale float32) { quantize16Generic(q, x, scale) }
+
+func sumSquaresFour([]float32, int) (sums [4]float64, ok bool) { return sums, false }

@@ -47,9 +47,34 @@ func RMSNorm(y, x, w []float32, eps float32) {
 	mustLen(len(y), len(x), "RMSNorm: y")
 	mustLen(len(w), len(x), "RMSNorm: w")
 	if len(x) > 0 {
-		meanSquare := sumSquares(x) / float64(len(x))
-		normalize(y, x, w, float32(1/math.Sqrt(meanSquare+float64(eps))))
+		normalizeBy(sumSquares(x), y, x, w, eps)
 	}
+}
+
+// RMSNormRows is RMSNorm of rows as long as w, with the same results.
+func RMSNormRows(y, x, w []float32, eps float32) {
+	mustLen(len(y), len(x), "RMSNormRows: y")
+	n := len(w)
+	if n == 0 || len(x)%n != 0 {
+		badLen(len(w), len(x), "RMSNormRows: w")
+	}
+	for ; len(x) >= 4*n; y, x = y[4*n:], x[4*n:] {
+		sums, ok := sumSquaresFour(x[:4*n], n)
+		if !ok {
+			break
+		}
+		for i, sum := range sums {
+			normalizeBy(sum, y[i*n:][:n], x[i*n:][:n], w, eps)
+		}
+	}
+	for ; len(x) > 0; y, x = y[n:], x[n:] {
+		RMSNorm(y[:n], x[:n], w, eps)
+	}
+}
+
+// normalizeBy is RMSNorm of x whose squares have this sum.
+func normalizeBy(sum float64, y, x, w []float32, eps float32) {
+	normalize(y, x, w, float32(1/math.Sqrt(sum/float64(len(x))+float64(eps))))
 }
 
 // SiLUMul stores gate/(1+exp(-gate))·up in y, which may be gate or up. The

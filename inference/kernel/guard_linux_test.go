@@ -76,6 +76,9 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 		Hadamard(f(n), f(n), n)
 	}
 	RMSNorm(f(n), f(n), f(n), 1)
+	if n > 0 {
+		RMSNormRows(f(5*n), f(5*n), f(n), 1)
+	}
 	Add(f(n), f(n))
 	softmax(f(n))
 	RopeHalf(f(2*n), f(n), f(n))

@@ -101,6 +101,30 @@ func TestRMSNorm(t *testing.T) {
 	})
 }
 
+// TestRMSNormRows: each row is that of RMSNorm, in place too.
+func TestRMSNormRows(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		rng := source()
+		for _, n := range lengths {
+			if n == 0 {
+				continue
+			}
+			for rows := range 10 {
+				x, w := randoms(rng, rows*n), randoms(rng, n)
+				want, got := make([]float32, rows*n), make([]float32, rows*n)
+				for r := range rows {
+					RMSNorm(want[r*n:][:n], x[r*n:][:n], w, 1e-5)
+				}
+				RMSNormRows(got, x, w, 1e-5)
+				RMSNormRows(x, x, w, 1e-5)
+				if !slices.Equal(got, want) || !slices.Equal(x, want) {
+					t.Fatalf("%d rows of %d values differ from each alone", rows, n)
+				}
+			}
+		}
+	})
+}
+
 func TestSiLUMul(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
 		rng := source()

@@ -89,6 +89,11 @@ func scoresFour8AVX512(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, f
 //go:noescape
 func quantize16Asm(q *int16, x *float32, n int, scale float32)
 
+// sumSquaresFourAVX2 stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.
+//
+//go:noescape
+func sumSquaresFourAVX2(x *float32, n int, sums *float64)
+
 // expSumAVX512 replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 //
 //go:noescape

@@ -101,6 +101,8 @@ var topics = map[string]func(){
 		scoresFour(half16)
 		scoresFour8()
 		quantize16()
+		// steps.go
+		sumSquaresFour()
 		// exp.go
 		expSum512()
 	},

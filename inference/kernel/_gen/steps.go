@@ -41,6 +41,41 @@ func sumSquares() {
 	RET()
 }
 
+// sumSquaresFour emits sumSquares of four rows side by side: alone, additions wait for each
+// other.
+func sumSquaresFour() {
+	function("sumSquaresFourAVX2", "func(x *float32, n int, sums *float64)",
+		"stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.")
+	x, n, sums := param("x"), param("n"), param("sums")
+	stride, x3 := GP64(), GP64()
+	MOVQ(n, stride)
+	SHLQ(U8(2), stride)
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, x3)
+	ADDQ(x, x3)
+	acc := ymms(8)
+	zero(acc...)
+	eights(n, []GPVirtual{x, x3}, func() {
+		for i, a := range acc {
+			v, from := YMM(), at(x3, 16*(i%2))
+			if i/2 < 3 {
+				from = row(x, stride, i/2, 16*(i%2))
+			}
+			VCVTPS2PD(from, v)
+			VFMADD231PD(v, v, a)
+		}
+	})
+	for r := range 4 {
+		a, hi := acc[2*r], XMM()
+		VADDPD(acc[2*r+1], a, a)
+		VEXTRACTF128(U8(1), a, hi)
+		VADDPD(hi, a.AsX(), hi)
+		VHADDPD(hi, hi, hi)
+		VMOVSD(hi, at(sums, 8*r))
+	}
+	VZEROUPPER()
+	RET()
+}
+
 func normalize() {
 	function("normalizeAsm", "func(y, x, w *float32, n int, scale float32)",
 		"stores w·(x·scale) in y. n is a positive multiple of 8.")
