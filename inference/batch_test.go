@@ -292,7 +292,6 @@ func TestBatchAllocatesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.tokens = make([]int32, 0, 512)
 			o := GenerateOptions{Sampling: batchSamplings[i%len(batchSamplings)], IgnoreEOS: true, Speculate: SpeculateOff}
 			b.Add(s, []int32{1, 2}, o, func(_ Event, err error) bool { return err == nil })
 		}

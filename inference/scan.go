@@ -92,13 +92,19 @@ func (t *topState) allocate(rows int) {
 	}
 	t.upper, t.most = newMatrix(rows, t.upper.width), newMatrix(rows, t.most.width)
 	for len(t.found) < rows {
-		t.found = append(t.found, nil)
+		t.found = append(t.found, make([]sampling.Candidate, 0, scanFinds))
 	}
 	for i := range t.workers {
 		w := &t.workers[i]
-		w.rows = append(w.rows, make([]topRow, rows-len(w.rows))...)
+		w.ids, w.scans = slices.Grow(w.ids[:0], scanFinds), slices.Grow(w.scans[:0], rows)
+		for len(w.rows) < rows {
+			w.rows = append(w.rows, topRow{found: make([]sampling.Candidate, 0, scanFinds)})
+		}
 	}
 }
+
+// scanFinds is how many rows of a head are often computed after a scan.
+const scanFinds = 128
 
 // scanTop finds the logits that the rows wanted, p.heads[p.full:], ask for. x
 // [wanted][Dim] are their normalised residual streams. Every worker takes a part of

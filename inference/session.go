@@ -271,6 +271,7 @@ func (s *Session) grow(n int) error {
 	have := s.kv.positions()
 	switch {
 	case n <= have && owned:
+		s.tokens = slices.Grow(s.tokens, max(0, have-len(s.tokens))) // a pass allocates nothing
 		return nil
 	case have == 0 || !owned:
 		return fmt.Errorf("inference: %d tokens take %d bytes, %d are free: %w", kvChunk, s.kv.need(), free, ErrMemory)
