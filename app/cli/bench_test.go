@@ -103,20 +103,25 @@ func TestBenchPhases(t *testing.T) {
 // TestBenchStreams: several texts at once stand beside one, in the table and in JSON.
 func TestBenchStreams(t *testing.T) {
 	var r measure.Result
-	decodeStrict(t, bench(t, "--prefill", "4", "--decode", "9", "--threads", "1,2", "--streams", "9,2,1,2", "--json"), &r)
+	decodeStrict(t, bench(t, "--prefill", "4", "--decode", "9", "--threads", "1,2", "--streams", "9,2,1,2", "--phases", "--json"), &r)
 	var got [][2]int
 	for _, x := range r.Streams {
 		got = append(got, [2]int{x.Threads, x.Streams})
 		if one := x.Streams == 1; x.Rate <= 0 || x.Times <= 0 || one && x.Times != 1 || x.Each*float64(x.Streams) < 0.99*x.Rate {
 			t.Errorf("%+v", x)
 		}
+		if len(x.Phases) < 3 || x.Phases[2].Bytes <= 0 {
+			t.Errorf("phases of %d texts are %+v", x.Streams, x.Phases)
+		}
 	}
 	if want := [][2]int{{1, 1}, {1, 2}, {1, 9}, {2, 1}, {2, 2}, {2, 9}}; !slices.Equal(got, want) {
 		t.Errorf("measured %v, want %v", got, want)
 	}
-	text := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1", "--streams", "2")
-	if !strings.Contains(text, "texts at once") || !strings.Contains(text, "times one") {
-		t.Errorf("no table in %s", text)
+	text := bench(t, "--prefill", "4", "--decode", "2", "--threads", "1", "--streams", "2", "--phases")
+	for _, want := range []string{"texts at once", "times one", "1 threads, 2 texts: a pass, and the fastest one"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
 	}
 }
 

@@ -59,19 +59,22 @@ func writeBenchTable(w io.Writer, r *measure.Result) error {
 		fmt.Fprintln(&b)
 	}
 	for _, x := range r.Runs {
-		writePhases(&b, &x)
+		writePhases(&b, fmt.Sprintf("%d threads, context %d: a token", x.Threads, x.Context), x.Decode.Phases)
 	}
 	writeStreams(&b, r.Streams)
+	for _, x := range r.Streams {
+		writePhases(&b, fmt.Sprintf("%d threads, %d texts: a pass", x.Threads, x.Streams), x.Phases)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// writePhases shows what the time of a token goes to, the mean of the workers.
-func writePhases(b *strings.Builder, x *measure.Run) {
-	if len(x.Decode.Phases) == 0 {
+// writePhases shows what the time of a pass goes to, the mean of the workers.
+func writePhases(b *strings.Builder, title string, phases []measure.Phase) {
+	if len(phases) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%d threads, context %d: a token, and the fastest one\n", x.Threads, x.Context)
+	fmt.Fprintf(b, "\n%s, and the fastest one\n", title)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\tkB\tµs\tthen waiting\tfastest µs\tthen waiting\tGB/s\t")
 	mean := func(us []float64) (sum float64) {
@@ -89,7 +92,7 @@ func writePhases(b *strings.Builder, x *measure.Run) {
 	}
 	var bytes int64
 	var sum [4]float64
-	for _, p := range x.Decode.Phases {
+	for _, p := range phases {
 		us := [4]float64{mean(p.US), mean(p.WaitUS), mean(p.LeastUS), mean(p.LeastWaitUS)}
 		row(p.Name, p.Bytes, us)
 		for i := range sum {

@@ -13,9 +13,10 @@ import (
 type StreamRun struct {
 	Threads int     `json:"threads"`
 	Streams int     `json:"streams"`
-	Rate    float64 `json:"tok_s"`      // of all texts together,
-	Each    float64 `json:"tok_s_each"` // of one of them,
-	Times   float64 `json:"times_one"`  // and together compared with one text alone
+	Rate    float64 `json:"tok_s"`            // of all texts together,
+	Each    float64 `json:"tok_s_each"`       // of one of them,
+	Times   float64 `json:"times_one"`        // and together compared with one text alone
+	Phases  []Phase `json:"phases,omitempty"` // what a pass over them takes, where Options ask for it
 }
 
 // streams measures every number of texts that o asks for with the given number of
@@ -44,13 +45,15 @@ func (o *Options) streams(ctx context.Context, m *model.Model, threads int) (run
 		run := StreamRun{Threads: threads, Streams: n}
 		var one float64
 		for range o.Repeat {
-			rate, err := o.writeTogether(ctx, batch, sessions[:n])
+			rate, phases, err := o.writeTogether(ctx, e, batch, sessions[:n])
 			if err != nil {
 				return nil, 0, err
 			}
-			run.Rate = max(run.Rate, rate)
+			if rate > run.Rate {
+				run.Rate, run.Phases = rate, phases
+			}
 			if n > 1 {
-				if rate, err = o.writeTogether(ctx, batch, sessions[:1]); err != nil {
+				if rate, _, err = o.writeTogether(ctx, e, batch, sessions[:1]); err != nil {
 					return nil, 0, err
 				}
 			}
@@ -72,8 +75,8 @@ func (o *Options) streams(ctx context.Context, m *model.Model, threads int) (run
 const streamPrompt = 2
 
 // writeTogether has a text of o.Decode tokens written by each session in one batch, and
-// returns how many tokens a second they are together.
-func (o *Options) writeTogether(ctx context.Context, batch *inference.Batch, sessions []*inference.Session) (rate float64, err error) {
+// returns how many tokens a second they are together, and what their passes spend that on.
+func (o *Options) writeTogether(ctx context.Context, e *inference.Engine, batch *inference.Batch, sessions []*inference.Session) (rate float64, phases []Phase, err error) {
 	tokens := 0
 	options := inference.GenerateOptions{MaxTokens: o.Decode + 1, IgnoreEOS: true, Speculate: inference.SpeculateOff}
 	for i, s := range sessions {
@@ -88,13 +91,15 @@ func (o *Options) writeTogether(ctx context.Context, batch *inference.Batch, ses
 		})
 	}
 	batch.Step(ctx) // the prompts
-	first, start := tokens, time.Now()
-	for batch.Len() > 0 && err == nil {
+	e.TimePhases(o.Phases)
+	defer e.TimePhases(false)
+	first, passes, start := tokens, 0, time.Now()
+	for ; batch.Len() > 0 && err == nil; passes++ {
 		batch.Step(ctx)
 	}
 	took := time.Since(start)
 	if err == nil {
 		err = ctx.Err()
 	}
-	return perSecond(tokens-first, took), err
+	return perSecond(tokens-first, took), phasesOf(e, took/time.Duration(max(passes, 1))), err
 }
