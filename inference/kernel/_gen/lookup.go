@@ -318,22 +318,10 @@ func lookupTile() {
 				}
 				ADDQ(groupBytes, soon)
 			})
-			TESTQ(y, y)
-			JZ(LabelRef(label("start")))
-			to := GP64()
-			MOVQ(y, to)
-			for t := range n {
-				for i := range 2 * b {
-					PREFETCHT0(at(to, 64*i))
-				}
-				if t < n-1 {
-					ADDQ(yStride, to)
-				}
-			}
-			Label(label("start"))
-			p, r, blocks := GP64(), GP64(), param("blocks")
+			p, r, a, blocks := GP64(), GP64(), GP64(), param("blocks")
 			MOVQ(indices, p)
 			MOVQ(tables, r)
+			MOVQ(acc, a)
 			step := func(second int, first bool) {
 				for i := range index {
 					VMOVDQU64(at(p, lookupIndexBytes*i+second), index[i]) // of the bits only the lower five count
@@ -359,6 +347,8 @@ func lookupTile() {
 			left := GP64()
 			MOVQ(U32(lookupSteps/2), left)
 			loop(label("step"), left, func() {
+				PREFETCHT0(at(a, 0)) // the sums come from L2
+				advance(64, a)
 				step(0, false)
 				step(1, false)
 				advance(64, p)
@@ -366,17 +356,21 @@ func lookupTile() {
 			})
 			DECQ(blocks)
 			JNZ(LabelRef(label("block")))
-			// total calls f with the sums of a token, each with where it stands in a row.
+			// total calls f with the sums of a token, each with where it stands in a row:
+			// the even words and the odd ones, each times 1.
+			even, odd := Z24, Z25
+			VPBROADCASTD(bits(1), even)
+			VPBROADCASTD(bits(1<<16), odd)
 			total := func(t int, add bool, f func(v Register, at int)) {
 				for i, s := range sums[t] {
-					low := Z31
-					VPSLLD(U8(16), s, low)
-					VPSRAD(U8(16), low, low)
-					VPSRAD(U8(16), s, s)
-					for h, v := range []reg.VecPhysical{low, s} {
+					for h, ones := range []reg.VecPhysical{even, odd} {
+						v := z512[26+h]
 						if add {
-							VPADDD(at(acc, 128*(b*t+i)+64*h), v, v)
+							VMOVDQU64(at(acc, 128*(b*t+i)+64*h), v)
+						} else {
+							VPXORD(v, v, v)
 						}
+						VPDPWSSD(ones, s, v)
 						f(v, 128*i+64*h)
 					}
 				}
@@ -396,15 +390,15 @@ func lookupTile() {
 			Label(label("first"))
 			store(false)
 			Label(label("results"))
-			muls := param("muls")
+			muls, to := param("muls"), GP64()
 			MOVQ(y, to)
 			for t := range sums {
 				mul := Z30
 				VBROADCASTSS(at(muls, 4*t), mul)
-				total(t, true, func(v Register, at64 int) {
+				total(t, true, func(v Register, offset int) {
 					VCVTDQ2PS(v, v)
 					VMULPS(mul, v, v)
-					VMOVUPS(v, at(to, at64))
+					VMOVUPS(v, at(to, offset))
 				})
 				if t < n-1 {
 					ADDQ(yStride, to)
