@@ -21,10 +21,10 @@ const maxQueries = 4 * kernel.MaxQueries
 
 // query is one head of one token.
 type query struct {
-	q, out []float32     // [HeadDim]
-	q8     kernel.Query8 // q for keys of 8 bits
-	n      int           // positions it sees, no fewer than the query before it
-	parts  parts         // of its chunks
+	q, out []float32       // [HeadDim]
+	q8     kernel.Vector16 // q for keys of 8 bits
+	n      int             // positions it sees, no fewer than the query before it
+	parts  parts           // of its chunks
 }
 
 // parts is what attention over each chunk gives.
@@ -66,8 +66,9 @@ func (q *query) merge() {
 type attention struct {
 	at      piece // whose queries these are
 	queries [maxQueries]query
-	scores  matrix   // [maxQueries][kvChunk]
-	parts   allParts // of a tile
+	scores  matrix            // [maxQueries][kvChunk]
+	weights []kernel.Vector16 // the same, of values of 8 bits
+	parts   allParts          // of a tile
 }
 
 // piece is what a worker does at once: a tile of up to maxQueries queries of a key/value head
@@ -101,7 +102,7 @@ func (p *pass) plan() {
 	}
 	p.parts.grow(all, c.HeadDim)
 	if n := p.room * c.Heads; len(p.q8) < n && slices.ContainsFunc(p.spans, func(s span) bool { return s.seq.kv.kind == KVQ8 }) {
-		p.q8 = kernel.NewQueries8(n, c.HeadDim)
+		p.q8 = kernel.NewVectors16(n, c.HeadDim)
 	}
 	if len(p.taken) < heads {
 		p.taken = make([]atomic.Int32, heads)
@@ -265,7 +266,7 @@ func (r run) attend(a *attention, queries []query, scale float32, next run) {
 	r.fetchScales(next, seen)
 	eachFew(len(queries), func(lo, hi int) {
 		var s, q [kernel.MaxQueries][]float32
-		var q8 [kernel.MaxQueries]kernel.Query8
+		var q8 [kernel.MaxQueries]kernel.Vector16
 		few := queries[lo:hi]
 		for i := range few {
 			s[i], q[i], q8[i] = a.scores.row(lo + i)[:seen], few[i].q, few[i].q8
@@ -274,7 +275,11 @@ func (r run) attend(a *attention, queries []query, scale float32, next run) {
 	})
 	for i := range queries {
 		q := &queries[i]
-		q.parts.top[r.chunk], q.parts.weight[r.chunk] = kernel.Exponentials(a.scores.row(i)[:min(kvChunk, q.n-first)])
+		p := a.scores.row(i)[:min(kvChunk, q.n-first)]
+		q.parts.top[r.chunk], q.parts.weight[r.chunk] = kernel.Exponentials(p)
+		if r.kv.kind == KVQ8 {
+			a.weights[i].SetWeights(p, r.valueScales(i)[:len(p)])
+		}
 	}
 	eachFew(len(queries), func(lo, hi int) {
 		var out, p [kernel.MaxQueries][]float32
@@ -284,11 +289,17 @@ func (r run) attend(a *attention, queries []query, scale float32, next run) {
 			q := &few[i]
 			d := len(q.q)
 			out[i], p[i] = q.parts.sums[r.chunk*d:][:d], a.scores.row(lo + i)[:all]
-			clear(out[i])
 		}
 		then := r
 		if hi == len(queries) {
 			then = next
+		}
+		if r.kv.kind == KVQ8 { // weights of positions that a query does not see are zero
+			r.sumValues8(out[:len(few)], a.weights[lo:hi], min(kvChunk, few[len(few)-1].n-first), then)
+			return
+		}
+		for _, out := range out[:len(few)] {
+			clear(out)
 		}
 		r.addValues(out[:len(few)], p[:len(few)], 0, then)
 		for i := range few {
@@ -310,7 +321,7 @@ func eachFew(n int, f func(lo, hi int)) {
 
 // scores computes the scores of the keys, which are read for the last time, or for others
 // before the values.
-func (r run) scores(s, q [][]float32, q8 []kernel.Query8, scale float32, last bool) {
+func (r run) scores(s, q [][]float32, q8 []kernel.Vector16, scale float32, last bool) {
 	keys, values := r.kv.run(r.layer, r.head)
 	next, n := keys, len(s[0])*r.kv.headDim
 	if last {
@@ -344,24 +355,32 @@ func (r run) addValues(out, p [][]float32, first int, next run) {
 	_, values := r.kv.run(r.layer, r.head)
 	then, _ := next.kv.run(next.layer, next.head)
 	at, n := values+first*r.kv.headDim, len(p[0])*r.kv.headDim
-	if r.heads > 1 {
-		if r.kv.kind == KVQ8 {
-			c := &r.kv.q8[r.chunk]
-			kernel.WeightedSumRuns8(out, p, c.values[at:], c.scales[at/r.kv.headDim:], r.far(), &next.kv.q8[next.chunk].values[then])
-		} else {
-			kernel.WeightedSumRunsF16(out, p, r.kv.f16[r.chunk][at:], r.far(), &next.kv.f16[next.chunk][then])
-		}
-		return
-	}
-	switch r.kv.kind {
-	case KVQ8:
-		c := &r.kv.q8[r.chunk]
-		kernel.WeightedSumEach8(out, p, c.values[at:][:n], c.scales[at/r.kv.headDim:][:len(p[0])], &next.kv.q8[next.chunk].values[then])
-	case KVF32:
+	switch {
+	case r.heads > 1:
+		kernel.WeightedSumRunsF16(out, p, r.kv.f16[r.chunk][at:], r.far(), &next.kv.f16[next.chunk][then])
+	case r.kv.kind == KVF32:
 		kernel.WeightedSumEach(out, p, r.kv.f32[r.chunk][at:][:n], &next.kv.f32[next.chunk][then])
 	default:
 		kernel.WeightedSumEachF16(out, p, r.kv.f16[r.chunk][at:][:n], &next.kv.f16[next.chunk][then])
 	}
+}
+
+// sumValues8 stores the weighted sums of the first n values of 8 bits.
+func (r run) sumValues8(out [][]float32, w []kernel.Vector16, n int, next run) {
+	_, values := r.kv.run(r.layer, r.head)
+	then, _ := next.kv.run(next.layer, next.head)
+	v, after := r.kv.q8[r.chunk].values[values:], &next.kv.q8[next.chunk].values[then]
+	if r.heads > 1 {
+		kernel.WeightedSumRuns8(out, w, v, n, r.far(), after)
+	} else {
+		kernel.WeightedSumEach8(out, w, v[:n*r.kv.headDim], n, after)
+	}
+}
+
+// valueScales are those of the values that query i is for.
+func (r run) valueScales(i int) []float32 {
+	_, values := r.kv.run(r.layer, r.head+min(i, r.heads-1))
+	return r.kv.q8[r.chunk].scales[values/r.kv.headDim:][:kvChunk]
 }
 
 // fetchScales asks for the scales of the n values, and of the keys that are read next.

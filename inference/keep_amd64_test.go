@@ -18,7 +18,7 @@ func TestArithmetic(t *testing.T) {
 	if kernel.Path() != "avx512" {
 		return
 	}
-	const number, bits = 1, "490cffe059377111"
+	const number, bits = 2, "276c23adfd7554f0"
 	h := sha256.New()
 	dirs := []string{filepath.Join(goldens, "hf-1bitllm-f32")}
 	for _, name := range keptModels {

@@ -36,10 +36,10 @@ type pass struct {
 	act, own activation
 
 	// Of attention.
-	pieces int             // of its work
-	taken  []atomic.Int32  // chunks done of each key/value head of each span
-	parts  allParts        // of the chunks that several workers may take
-	q8     []kernel.Query8 // [T][Heads] for keys of 8 bits
+	pieces int               // of its work
+	taken  []atomic.Int32    // chunks done of each key/value head of each span
+	parts  allParts          // of the chunks that several workers may take
+	q8     []kernel.Vector16 // [T][Heads] for keys of 8 bits
 
 	// Of linear attention.
 	qkv         matrix // [T][Channels]
@@ -114,6 +114,7 @@ func (e *Engine) newPass() *pass {
 		w.x = newMatrix(1, c.Dim)
 		w.kernel = kernel.NewScratch()
 		w.scores = newMatrix(maxQueries, kvChunk)
+		w.weights = kernel.NewVectors16(maxQueries, kvChunk)
 		if c.Recurrent != nil {
 			w.delta = newDeltaScratch(&c.DeltaNet)
 		}

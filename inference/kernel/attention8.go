@@ -7,8 +7,8 @@ import (
 
 // Attention over keys and values of 8 bits: a key is scale·k for k [dim] of int8. A key or
 // a value is read and converted once for up to MaxQueries queries, whose results are those
-// of each alone, bit for bit. Queries are rounded to 16 bits, so that scores are sums of
-// integers.
+// of each alone, bit for bit. Queries and the weights of values are rounded to 16 bits, so that
+// scores and weighted values are sums of integers.
 
 // Quantize8 rounds a key or a value to int8, to nearest even, and returns the scale: the
 // largest magnitude is 127 times that. What holds a NaN or an infinity has the scale NaN.
@@ -27,44 +27,57 @@ func Quantize8(q []int8, x []float32) (scale float32) {
 	return top / 127
 }
 
-// Query8 is a query for keys of 8 bits.
-type Query8 struct {
-	codes []int16
+// Vector16 is a query for keys of 8 bits, or weights for values, rounded to 16 bits.
+type Vector16 struct {
+	codes []int16 // with room for one more where their number is odd
 	scale float32 // a value is scale·code
 }
 
-// NewQueries8 returns n queries of dim values.
-func NewQueries8(n, dim int) []Query8 {
-	q, codes := make([]Query8, n), make([]int16, n*dim)
-	for i := range q {
-		q[i].codes = codes[i*dim:][:dim:dim]
+// NewVectors16 returns n vectors of dim values.
+func NewVectors16(n, dim int) []Vector16 {
+	even := (dim + 1) &^ 1
+	v, codes := make([]Vector16, n), make([]int16, n*even)
+	for i := range v {
+		v[i].codes = codes[i*even:][:dim:even]
 	}
-	return q
+	return v
 }
 
 // Set rounds x, to nearest even, so that the largest magnitude is that of the largest code
-// with which no sum overflows, 32767 up to 512 dimensions. A NaN or an infinity makes
-// all scores NaN.
-func (q *Query8) Set(x []float32) {
-	mustLen(len(q.codes), len(x), "Query8: codes")
-	top, most := absMax(x), float32(min(math.MaxInt16, math.MaxInt32/128/max(1, len(x))))
+// with which no sum overflows, 32767 up to 512 values. A NaN or an infinity makes
+// all results NaN.
+func (v *Vector16) Set(x []float32) {
+	mustLen(len(v.codes), len(x), "Vector16: codes")
+	v.round(x, absMax(x))
+}
+
+// SetWeights rounds p[i]·scales[i], weights for values with scales, and zeros after them.
+// It overwrites p.
+func (v *Vector16) SetWeights(p, scales []float32) {
+	mustLen(len(scales), len(p), "Vector16: scales")
+	v.round(p, scaleMax(p, scales))
+	clear(v.codes[len(p):cap(v.codes)])
+}
+
+func (v *Vector16) round(x []float32, top float32) {
+	codes, most := v.codes[:len(x)], float32(min(math.MaxInt16, math.MaxInt32/128/max(1, len(x))))
 	switch {
 	case !(top <= math.MaxFloat32):
-		clear(q.codes)
-		q.scale = float32(math.NaN())
+		clear(codes)
+		v.scale = float32(math.NaN())
 	case top < 1e-30:
-		clear(q.codes)
-		q.scale = 0
+		clear(codes)
+		v.scale = 0
 	default:
-		quantize16(q.codes, x, most/top)
-		q.scale = top / most
+		quantize16(codes, x, most/top)
+		v.scale = top / most
 	}
 }
 
 // ScoresEach8 computes s[i][r] = scale·scales[r]·Σ_d q[i][d]·k[r][d] for up to MaxQueries
 // queries. k is [len(scales)][dimensions]; all s[i] are of one length, and all q[i]. next
 // is where what is read after k begins, or nil.
-func ScoresEach8(s [][]float32, q []Query8, k []int8, scales []float32, scale float32, next *int8) {
+func ScoresEach8(s [][]float32, q []Vector16, k []int8, scales []float32, scale float32, next *int8) {
 	mustLen(len(q), len(s), "ScoresEach8: q")
 	if len(s) > MaxQueries {
 		panic(fmt.Sprintf("kernel: ScoresEach8: %d queries", len(s)))
@@ -81,16 +94,28 @@ func ScoresEach8(s [][]float32, q []Query8, k []int8, scales []float32, scale fl
 	}
 }
 
-// WeightedSumEach8 adds p[i][r]·scales[r]·v[r][d] to out[i][d], strictly in the order of r.
-// next is where what is read after v begins, or nil.
-func WeightedSumEach8(out, p [][]float32, v []int8, scales []float32, next *int8) {
-	mustMatch(p, out, len(v), "WeightedSumEach8")
-	for i := range p {
-		mustLen(len(scales), len(p[i]), "WeightedSumEach8: scales")
+// WeightedSumEach8 stores Σ_r w[i][r]·v[r][d] in out[i][d], where w[i] holds the weights times
+// the scales of rows rows, or more. next is where what is read after v begins, or nil.
+func WeightedSumEach8(out [][]float32, w []Vector16, v []int8, rows int, next *int8) {
+	mustLen(len(w), len(out), "WeightedSumEach8: w")
+	if len(out) > MaxQueries {
+		panic(fmt.Sprintf("kernel: WeightedSumEach8: %d queries", len(out)))
 	}
-	if len(p) > 0 && len(v) > 0 && !weightedSum8(out, p, v, scales, next) {
-		weightedSum8Generic(out, p, v, scales)
+	for i := range out {
+		mustLen(len(out[i]), len(out[0]), "WeightedSumEach8: out")
+		mustLen(len(v), rows*len(out[i]), "WeightedSumEach8: v")
+		_ = w[i].codes[:rows]
 	}
+	if len(out) > 0 && (len(v) == 0 || !weightedSum8(out, w, v, rows, next)) {
+		weightedSum8Generic(out, w, v, rows)
+	}
+}
+
+func scaleMaxGeneric(x, scales []float32) float32 {
+	for i, s := range scales {
+		x[i] *= s
+	}
+	return absMaxGeneric(x)
 }
 
 func quantize16Generic(q []int16, x []float32, scale float32) {
@@ -99,7 +124,7 @@ func quantize16Generic(q []int16, x []float32, scale float32) {
 	}
 }
 
-func scores8Generic(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQueries]float32) {
+func scores8Generic(s [][]float32, q []Vector16, k []int8, scales []float32, muls *[MaxQueries]float32) {
 	for i := range s {
 		codes := q[i].codes
 		for r := range s[i] {
@@ -112,12 +137,19 @@ func scores8Generic(s [][]float32, q []Query8, k []int8, scales []float32, muls 
 	}
 }
 
-func weightedSum8Generic(out, p [][]float32, v []int8, scales []float32) {
-	for i := range out {
-		for r, w := range p[i] {
-			w = float32(w * scales[r])
-			for d, x := range v[r*len(out[i]):][:len(out[i])] {
-				out[i][d] += float32(w * float32(x))
+func weightedSum8Generic(out [][]float32, w []Vector16, v []int8, rows int) {
+	for i, o := range out {
+		var sums [64]int32
+		for d := 0; d < len(o); d += len(sums) {
+			sums := sums[:min(len(sums), len(o)-d)]
+			clear(sums)
+			for r, c := range w[i].codes[:rows] {
+				for j, x := range v[r*len(o)+d:][:len(sums)] {
+					sums[j] += int32(c) * int32(x)
+				}
+			}
+			for j, sum := range sums {
+				o[d+j] = float32(sum) * w[i].scale
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // TestEach8: the attention of 8 bits is that of the decoded keys and values within
-// rounding, that of each query alone bit for bit, wherever the rows are cut, and the same
-// with registers of 256 bits as with those of 512.
+// rounding, that of each query alone bit for bit, wherever the keys are cut, and the same
+// on every path.
 func TestEach8(t *testing.T) {
 	rng := source()
 	for _, dim := range []int{8, 16, 48, 64, 80, 96, 128, 144, 256} {
@@ -28,15 +28,16 @@ func TestEach8(t *testing.T) {
 				}
 			}
 			for n := range MaxQueries + 1 {
-				var q, p, start [][]float32
+				var q, p [][]float32
 				for range n {
-					q, p, start = append(q, randoms(rng, dim)), append(p, randoms(rng, rows)), append(start, randoms(rng, dim))
+					q, p = append(q, randoms(rng, dim)), append(p, randoms(rng, rows))
 				}
-				queries := NewQueries8(n, dim)
+				queries, weights := NewVectors16(n, dim), NewVectors16(n, rows)
 				run := func(cut int, each bool) (s, out [][]float32) {
 					for i := range n {
 						queries[i].Set(q[i])
-						s, out = append(s, make([]float32, rows)), append(out, slices.Clone(start[i]))
+						weights[i].SetWeights(slices.Clone(p[i]), scales)
+						s, out = append(s, make([]float32, rows)), append(out, randoms(rng, dim))
 					}
 					part := func(lo, hi, a, b int) {
 						cutOf := func(v [][]float32) (c [][]float32) {
@@ -46,17 +47,18 @@ func TestEach8(t *testing.T) {
 							return c
 						}
 						ScoresEach8(cutOf(s), queries[a:b], k[lo*dim:hi*dim], scales[lo:hi], 0.125, nil)
-						WeightedSumEach8(out[a:b], cutOf(p), k[lo*dim:hi*dim], scales[lo:hi], nil)
 					}
 					if each {
 						for i := range n {
 							part(0, cut, i, i+1)
 							part(cut, rows, i, i+1)
+							WeightedSumEach8(out[i:i+1], weights[i:i+1], k, rows, nil)
 						}
 						return s, out
 					}
 					part(0, cut, 0, n)
 					part(cut, rows, 0, n)
+					WeightedSumEach8(out, weights, k, rows, nil)
 					return s, out
 				}
 				var scores, sums []float32 // of the path before
@@ -67,10 +69,11 @@ func TestEach8(t *testing.T) {
 						if !slices.Equal(s[i], s1[i]) || !slices.Equal(out[i], out1[i]) {
 							t.Fatalf("%d × %d, %d queries: query %d differs from itself alone and cut", rows, dim, n, i)
 						}
-						wantS, wantOut := make([]float32, rows), slices.Clone(start[i])
+						wantS, wantOut := make([]float32, rows), make([]float32, dim)
 						Scores(wantS, rounded(t, &queries[i], q[i]), floats, 0.125)
 						WeightedSum(wantOut, p[i], floats)
-						if !close32(s[i], wantS, 1e-4) || !close32(out[i], wantOut, 1e-4) {
+						step := float64(weights[i].scale) * 127 * float64(rows) // of all weights
+						if !close32(s[i], wantS, 1e-4, 1e-4) || !close32(out[i], wantOut, 1e-4+0.51*step, 1e-4) {
 							t.Fatalf("%d × %d: the scores of %v differ from %v, or sums %v from %v", rows, dim, s[i], wantS, out[i], wantOut)
 						}
 					}
@@ -78,9 +81,6 @@ func TestEach8(t *testing.T) {
 						t.Fatalf("%d × %d, %d queries: scores differ from another path", rows, dim, n)
 					} else {
 						scores = all
-					}
-					if running == generic { // sums are not fused
-						return
 					}
 					all := slices.Concat(out...)
 					if sums != nil && !slices.Equal(all, sums) {
@@ -94,7 +94,7 @@ func TestEach8(t *testing.T) {
 }
 
 // rounded is q in 16 bits.
-func rounded(t *testing.T, q *Query8, x []float32) []float32 {
+func rounded(t *testing.T, q *Vector16, x []float32) []float32 {
 	y := make([]float32, len(x))
 	for i, c := range q.codes {
 		y[i] = float32(c) * q.scale
@@ -105,9 +105,9 @@ func rounded(t *testing.T, q *Query8, x []float32) []float32 {
 	return y
 }
 
-func close32(a, b []float32, by float64) bool {
+func close32(a, b []float32, by, relative float64) bool {
 	return slices.EqualFunc(a, b, func(a, b float32) bool {
-		return math.Abs(float64(a-b)) <= by*(1+math.Abs(float64(b)))
+		return math.Abs(float64(a-b)) <= by+relative*math.Abs(float64(b))
 	})
 }
 
@@ -123,6 +123,54 @@ func TestQuantize8Specials(t *testing.T) {
 	})
 }
 
+// TestWeights8: weights are rounded to 2⁻¹⁶ of the greatest, the sums of 256 of the largest
+// values do not overflow, and weights after the last position of a query are zeros.
+func TestWeights8(t *testing.T) {
+	const rows, dim = 256, 32
+	rng := source()
+	v, scales := make([]int8, rows*dim), make([]float32, rows)
+	for i := range v {
+		v[i] = [...]int8{127, -127, -128}[i%dim%3]
+	}
+	for r := range scales {
+		scales[r] = 1
+	}
+	eachPath(t, func(t *testing.T) {
+		for _, n := range []int{1, 2, 7, 255, 256} {
+			w, out := NewVectors16(1, rows), [][]float32{make([]float32, dim)}
+			all := make([]float32, rows)
+			for i := range all {
+				all[i] = 1
+			}
+			w[0].SetWeights(slices.Clone(all), scales) // what stood there before
+			w[0].SetWeights(slices.Clone(all[:n]), scales[:n])
+			WeightedSumEach8(out, w, v, rows, nil)
+			for d, got := range out[0] {
+				if want := float64(n) * float64(v[d]); math.Abs(float64(got)-want) > 1e-6*math.Abs(want) {
+					t.Fatalf("%d weights of 1: column %d is %g, want %g", n, d, got, want)
+				}
+			}
+			p := randoms(rng, n)
+			for i := range p {
+				p[i] = float32(math.Abs(float64(p[i])))
+			}
+			top := slices.Max(p)
+			w[0].SetWeights(slices.Clone(p), scales[:n])
+			for i, x := range p {
+				if off := math.Abs(float64(float32(w[0].codes[i])*w[0].scale - x)); off > float64(top)/65000 {
+					t.Fatalf("a weight of %g beside %g is off by %g", x, top, off)
+				}
+			}
+			bad := slices.Clone(scales[:n])
+			bad[n-1] = float32(math.NaN())
+			w[0].SetWeights(make([]float32, n), bad)
+			if WeightedSumEach8(out, w, v, rows, nil); out[0][0] == out[0][0] {
+				t.Fatalf("a value that holds a NaN gives %g", out[0][0])
+			}
+		}
+	})
+}
+
 func BenchmarkAttention8(b *testing.B) {
 	for _, c := range []struct{ dim, n int }{{96, 1}, {128, 1}, {128, 4}} {
 		for _, rows := range []int{256, 256 << 10} {
@@ -131,7 +179,7 @@ func BenchmarkAttention8(b *testing.B) {
 				k[i] = int8(i)
 			}
 			var p, out [][]float32
-			q := NewQueries8(c.n, c.dim)
+			q, w := NewVectors16(c.n, c.dim), NewVectors16(c.n, rows)
 			for i := range c.n {
 				q[i].Set(make([]float32, c.dim))
 				p, out = append(p, make([]float32, rows)), append(out, make([]float32, c.dim))
@@ -151,7 +199,7 @@ func BenchmarkAttention8(b *testing.B) {
 					b.Run(name+"/sum", func(b *testing.B) {
 						b.SetBytes(int64(len(k)))
 						for b.Loop() {
-							WeightedSumEach8(out, p, k, scales, nil)
+							WeightedSumEach8(out, w, k, rows, nil)
 						}
 					})
 				})

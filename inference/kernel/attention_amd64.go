@@ -2,7 +2,10 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // stream is a run of rows of keys or values in memory, and what is fetched meanwhile: the
 // rows of the body fetch those that come later in the run, the others what comes after it.
@@ -88,7 +91,7 @@ func weightedSumTogether(out, p [][]float32, v unsafe.Pointer, f format, next un
 }
 
 // scores8 computes the scores of keys of 8 bits, or returns false.
-func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQueries]float32, next *int8) bool {
+func scores8(s [][]float32, q []Vector16, k []int8, scales []float32, muls *[MaxQueries]float32, next *int8) bool {
 	rows, dim, n := len(scales), len(q[0].codes), len(s)
 	if !useAsm || dim%stepDims != 0 {
 		return false
@@ -114,24 +117,17 @@ func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQu
 }
 
 // weightedSum8 computes the weighted sums of values of 8 bits, or returns false.
-func weightedSum8(out, p [][]float32, v []int8, scales []float32, next *int8) bool {
-	rows, dim, n := len(scales), len(out[0]), len(p)
+func weightedSum8(out [][]float32, w []Vector16, v []int8, rows int, next *int8) bool {
+	dim, n := len(out[0]), len(out)
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
-	run := streamOf(unsafe.Pointer(&v[0]), rows, dim, fetchAhead, unsafe.Pointer(next))
-	y := pointers(out, 0)
-	for i := range 2 {
-		first, rows, ahead := run.part(i)
-		if rows == 0 {
-			continue
-		}
-		w := pointers(p, first)
-		if v := &v[first*dim]; useAVX512 {
-			weightedSum8AVX512(&y, &w, n, v, &scales[first], rows, dim, ahead)
-		} else {
-			weightedSum8AVX2(&y, &w, n, v, &scales[first], rows, dim, ahead)
-		}
+	p, muls := weightsOf(w, rows)
+	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), rows, dim, fetchAhead, unsafe.Pointer(next))
+	if useAVX512 && dim%(2*stepDims) == 0 {
+		values8AVX512(&y, &p, n, &v[0], rows, run.body, dim, &muls, run.ahead, run.next)
+	} else {
+		values8AVX2(&y, &p, n, &v[0], rows, run.body, dim, &muls, run.ahead, run.next)
 	}
 	return true
 }
@@ -152,6 +148,16 @@ func siluMulWide(y, gate, up []float32) int {
 	}
 	siluMulAVX512(&y[0], &gate[0], &up[0], n)
 	return n
+}
+
+// scaleMax multiplies x by scales and returns the largest magnitude, or a NaN.
+func scaleMax(x, scales []float32) float32 {
+	n := split(len(x))
+	if n == 0 {
+		return scaleMaxGeneric(x, scales)
+	}
+	head := math.Float32frombits(scaleMaxAsm(&x[0], &scales[0], n))
+	return max(head, scaleMaxGeneric(x[n:], scales[n:])) // max keeps a NaN
 }
 
 // expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.

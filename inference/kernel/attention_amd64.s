@@ -2384,902 +2384,6 @@ done_of1:
 	VZEROUPPER
 	RET
 
-// func weightedSum8AVX2(out *[4]*float32, p *[4]*float32, n int, v *int8, scales *float32, rows int, cols int, ahead *byte)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·weightedSum8AVX2(SB), NOSPLIT, $8-64
-	MOVQ n+16(FP), AX
-	CMPQ AX, $0x01
-	JE   of1
-	CMPQ AX, $0x02
-	JE   of2
-	CMPQ AX, $0x03
-	JE   of3
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), AX
-	MOVQ v+24(FP), SI
-	MOVQ cols+48(FP), DI
-	MOVQ ahead+56(FP), R8
-	MOVQ DI, (SP)
-	SUBQ SI, R8
-
-columns2_of4:
-	CMPQ    (SP), $0x00000010
-	JL      columns1_of4
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row2_of4:
-	VMOVSS       (R15), X8
-	VMULSS       (R10), X8, X9
-	VBROADCASTSS X9, Y9
-	VMULSS       (R11), X8, X10
-	VBROADCASTSS X10, Y10
-	VMULSS       (R12), X8, X11
-	VBROADCASTSS X11, Y11
-	VMULSS       (R9), X8, X8
-	VBROADCASTSS X8, Y8
-	PREFETCHT0   (R14)(R8*1)
-	VPMOVSXBD    (R14), Y12
-	VCVTDQ2PS    Y12, Y12
-	VFMADD231PS  Y12, Y9, Y0
-	VFMADD231PS  Y12, Y10, Y2
-	VFMADD231PS  Y12, Y11, Y4
-	VFMADD231PS  Y12, Y8, Y6
-	VPMOVSXBD    8(R14), Y12
-	VCVTDQ2PS    Y12, Y12
-	VFMADD231PS  Y12, Y9, Y1
-	VFMADD231PS  Y12, Y10, Y3
-	VFMADD231PS  Y12, Y11, Y5
-	VFMADD231PS  Y12, Y8, Y7
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row2_of4
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, (DX)
-	VMOVUPS      Y3, 32(DX)
-	VMOVUPS      Y4, (BX)
-	VMOVUPS      Y5, 32(BX)
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, SI
-	SUBQ         $0x00000010, (SP)
-	JMP          columns2_of4
-
-columns1_of4:
-	CMPQ    (SP), $0x00000008
-	JL      done_of4
-	VMOVUPS (CX), Y0
-	VMOVUPS (DX), Y1
-	VMOVUPS (BX), Y2
-	VMOVUPS (AX), Y3
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row1_of4:
-	VMOVSS       (R15), X4
-	VMULSS       (R10), X4, X5
-	VBROADCASTSS X5, Y5
-	VMULSS       (R11), X4, X6
-	VBROADCASTSS X6, Y6
-	VMULSS       (R12), X4, X7
-	VBROADCASTSS X7, Y7
-	VMULSS       (R9), X4, X4
-	VBROADCASTSS X4, Y4
-	PREFETCHT0   (R14)(R8*1)
-	VPMOVSXBD    (R14), Y8
-	VCVTDQ2PS    Y8, Y8
-	VFMADD231PS  Y8, Y5, Y0
-	VFMADD231PS  Y8, Y6, Y1
-	VFMADD231PS  Y8, Y7, Y2
-	VFMADD231PS  Y8, Y4, Y3
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row1_of4
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, (DX)
-	VMOVUPS      Y2, (BX)
-	VMOVUPS      Y3, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, BX
-	ADDQ         $0x20, AX
-	ADDQ         $0x08, SI
-	SUBQ         $0x00000008, (SP)
-	JMP          columns1_of4
-
-done_of4:
-	VZEROUPPER
-	RET
-
-of3:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ v+24(FP), BX
-	MOVQ cols+48(FP), SI
-	MOVQ ahead+56(FP), DI
-	MOVQ SI, (SP)
-	SUBQ BX, DI
-
-columns4_of3:
-	CMPQ    (SP), $0x00000020
-	JL      columns2_of3
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
-	VMOVUPS 64(DX), Y6
-	VMOVUPS 96(DX), Y7
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VMOVUPS 64(AX), Y10
-	VMOVUPS 96(AX), Y11
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row4_of3:
-	VMOVSS       (R13), X12
-	VMULSS       (R9), X12, X13
-	VBROADCASTSS X13, Y13
-	VMULSS       (R10), X12, X14
-	VBROADCASTSS X14, Y14
-	VMULSS       (R8), X12, X12
-	VBROADCASTSS X12, Y12
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Y15
-	VCVTDQ2PS    Y15, Y15
-	VFMADD231PS  Y15, Y13, Y0
-	VFMADD231PS  Y15, Y14, Y4
-	VFMADD231PS  Y15, Y12, Y8
-	VPMOVSXBD    8(R12), Y15
-	VCVTDQ2PS    Y15, Y15
-	VFMADD231PS  Y15, Y13, Y1
-	VFMADD231PS  Y15, Y14, Y5
-	VFMADD231PS  Y15, Y12, Y9
-	VPMOVSXBD    16(R12), Y15
-	VCVTDQ2PS    Y15, Y15
-	VFMADD231PS  Y15, Y13, Y2
-	VFMADD231PS  Y15, Y14, Y6
-	VFMADD231PS  Y15, Y12, Y10
-	VPMOVSXBD    24(R12), Y15
-	VCVTDQ2PS    Y15, Y15
-	VFMADD231PS  Y15, Y13, Y3
-	VFMADD231PS  Y15, Y14, Y7
-	VFMADD231PS  Y15, Y12, Y11
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row4_of3
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (DX)
-	VMOVUPS      Y5, 32(DX)
-	VMOVUPS      Y6, 64(DX)
-	VMOVUPS      Y7, 96(DX)
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	VMOVUPS      Y10, 64(AX)
-	VMOVUPS      Y11, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, DX
-	SUBQ         $-128, AX
-	ADDQ         $0x20, BX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns4_of3
-
-columns2_of3:
-	CMPQ    (SP), $0x00000010
-	JL      columns1_of3
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row2_of3:
-	VMOVSS       (R13), X6
-	VMULSS       (R9), X6, X7
-	VBROADCASTSS X7, Y7
-	VMULSS       (R10), X6, X8
-	VBROADCASTSS X8, Y8
-	VMULSS       (R8), X6, X6
-	VBROADCASTSS X6, Y6
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y7, Y0
-	VFMADD231PS  Y9, Y8, Y2
-	VFMADD231PS  Y9, Y6, Y4
-	VPMOVSXBD    8(R12), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y7, Y1
-	VFMADD231PS  Y9, Y8, Y3
-	VFMADD231PS  Y9, Y6, Y5
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row2_of3
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, (DX)
-	VMOVUPS      Y3, 32(DX)
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, BX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns2_of3
-
-columns1_of3:
-	CMPQ    (SP), $0x00000008
-	JL      done_of3
-	VMOVUPS (CX), Y0
-	VMOVUPS (DX), Y1
-	VMOVUPS (AX), Y2
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row1_of3:
-	VMOVSS       (R13), X3
-	VMULSS       (R9), X3, X4
-	VBROADCASTSS X4, Y4
-	VMULSS       (R10), X3, X5
-	VBROADCASTSS X5, Y5
-	VMULSS       (R8), X3, X3
-	VBROADCASTSS X3, Y3
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Y6
-	VCVTDQ2PS    Y6, Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
-	VFMADD231PS  Y6, Y3, Y2
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row1_of3
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, (DX)
-	VMOVUPS      Y2, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, AX
-	ADDQ         $0x08, BX
-	SUBQ         $0x00000008, (SP)
-	JMP          columns1_of3
-
-done_of3:
-	VZEROUPPER
-	RET
-
-of2:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ v+24(FP), DX
-	MOVQ cols+48(FP), BX
-	MOVQ ahead+56(FP), SI
-	MOVQ BX, (SP)
-	SUBQ DX, SI
-
-columns6_of2:
-	CMPQ    (SP), $0x00000030
-	JL      columns4_of2
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS 128(CX), Y4
-	VMOVUPS 160(CX), Y5
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	VMOVUPS 64(AX), Y8
-	VMOVUPS 96(AX), Y9
-	VMOVUPS 128(AX), Y10
-	VMOVUPS 160(AX), Y11
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row6_of2:
-	VMOVSS       (R11), X12
-	VMULSS       (R8), X12, X13
-	VBROADCASTSS X13, Y13
-	VMULSS       (DI), X12, X12
-	VBROADCASTSS X12, Y12
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y0
-	VFMADD231PS  Y14, Y12, Y6
-	VPMOVSXBD    8(R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y1
-	VFMADD231PS  Y14, Y12, Y7
-	VPMOVSXBD    16(R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y2
-	VFMADD231PS  Y14, Y12, Y8
-	VPMOVSXBD    24(R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y3
-	VFMADD231PS  Y14, Y12, Y9
-	VPMOVSXBD    32(R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y4
-	VFMADD231PS  Y14, Y12, Y10
-	VPMOVSXBD    40(R10), Y14
-	VCVTDQ2PS    Y14, Y14
-	VFMADD231PS  Y14, Y13, Y5
-	VFMADD231PS  Y14, Y12, Y11
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row6_of2
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, 128(CX)
-	VMOVUPS      Y5, 160(CX)
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	VMOVUPS      Y8, 64(AX)
-	VMOVUPS      Y9, 96(AX)
-	VMOVUPS      Y10, 128(AX)
-	VMOVUPS      Y11, 160(AX)
-	ADDQ         $0x000000c0, CX
-	ADDQ         $0x000000c0, AX
-	ADDQ         $0x30, DX
-	SUBQ         $0x00000030, (SP)
-	JMP          columns6_of2
-
-columns4_of2:
-	CMPQ    (SP), $0x00000020
-	JL      columns2_of2
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	VMOVUPS 64(AX), Y6
-	VMOVUPS 96(AX), Y7
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row4_of2:
-	VMOVSS       (R11), X8
-	VMULSS       (R8), X8, X9
-	VBROADCASTSS X9, Y9
-	VMULSS       (DI), X8, X8
-	VBROADCASTSS X8, Y8
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Y10
-	VCVTDQ2PS    Y10, Y10
-	VFMADD231PS  Y10, Y9, Y0
-	VFMADD231PS  Y10, Y8, Y4
-	VPMOVSXBD    8(R10), Y10
-	VCVTDQ2PS    Y10, Y10
-	VFMADD231PS  Y10, Y9, Y1
-	VFMADD231PS  Y10, Y8, Y5
-	VPMOVSXBD    16(R10), Y10
-	VCVTDQ2PS    Y10, Y10
-	VFMADD231PS  Y10, Y9, Y2
-	VFMADD231PS  Y10, Y8, Y6
-	VPMOVSXBD    24(R10), Y10
-	VCVTDQ2PS    Y10, Y10
-	VFMADD231PS  Y10, Y9, Y3
-	VFMADD231PS  Y10, Y8, Y7
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row4_of2
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, AX
-	ADDQ         $0x20, DX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns4_of2
-
-columns2_of2:
-	CMPQ    (SP), $0x00000010
-	JL      columns1_of2
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row2_of2:
-	VMOVSS       (R11), X4
-	VMULSS       (R8), X4, X5
-	VBROADCASTSS X5, Y5
-	VMULSS       (DI), X4, X4
-	VBROADCASTSS X4, Y4
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Y6
-	VCVTDQ2PS    Y6, Y6
-	VFMADD231PS  Y6, Y5, Y0
-	VFMADD231PS  Y6, Y4, Y2
-	VPMOVSXBD    8(R10), Y6
-	VCVTDQ2PS    Y6, Y6
-	VFMADD231PS  Y6, Y5, Y1
-	VFMADD231PS  Y6, Y4, Y3
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row2_of2
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, DX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns2_of2
-
-columns1_of2:
-	CMPQ    (SP), $0x00000008
-	JL      done_of2
-	VMOVUPS (CX), Y0
-	VMOVUPS (AX), Y1
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row1_of2:
-	VMOVSS       (R11), X2
-	VMULSS       (R8), X2, X3
-	VBROADCASTSS X3, Y3
-	VMULSS       (DI), X2, X2
-	VBROADCASTSS X2, Y2
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Y4
-	VCVTDQ2PS    Y4, Y4
-	VFMADD231PS  Y4, Y3, Y0
-	VFMADD231PS  Y4, Y2, Y1
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row1_of2
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	ADDQ         $0x08, DX
-	SUBQ         $0x00000008, (SP)
-	JMP          columns1_of2
-
-done_of2:
-	VZEROUPPER
-	RET
-
-of1:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ v+24(FP), CX
-	MOVQ cols+48(FP), DX
-	MOVQ ahead+56(FP), BX
-	MOVQ DX, (SP)
-	SUBQ CX, BX
-
-columns12_of1:
-	CMPQ    (SP), $0x00000060
-	JL      columns8_of1
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
-	VMOVUPS 256(AX), Y8
-	VMOVUPS 288(AX), Y9
-	VMOVUPS 320(AX), Y10
-	VMOVUPS 352(AX), Y11
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row12_of1:
-	VMOVSS       (R9), X12
-	VMULSS       (SI), X12, X12
-	VBROADCASTSS X12, Y12
-	PREFETCHT0   (R8)(BX*1)
-	PREFETCHT0   64(R8)(BX*1)
-	VPMOVSXBD    (R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y0
-	VPMOVSXBD    8(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y1
-	VPMOVSXBD    16(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y2
-	VPMOVSXBD    24(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y3
-	VPMOVSXBD    32(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y4
-	VPMOVSXBD    40(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y5
-	VPMOVSXBD    48(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y6
-	VPMOVSXBD    56(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y7
-	VPMOVSXBD    64(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y8
-	VPMOVSXBD    72(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y9
-	VPMOVSXBD    80(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y10
-	VPMOVSXBD    88(R8), Y13
-	VCVTDQ2PS    Y13, Y13
-	VFMADD231PS  Y13, Y12, Y11
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row12_of1
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 288(AX)
-	VMOVUPS      Y10, 320(AX)
-	VMOVUPS      Y11, 352(AX)
-	ADDQ         $0x00000180, AX
-	ADDQ         $0x60, CX
-	SUBQ         $0x00000060, (SP)
-	JMP          columns12_of1
-
-columns8_of1:
-	CMPQ    (SP), $0x00000040
-	JL      columns6_of1
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row8_of1:
-	VMOVSS       (R9), X8
-	VMULSS       (SI), X8, X8
-	VBROADCASTSS X8, Y8
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y0
-	VPMOVSXBD    8(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y1
-	VPMOVSXBD    16(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y2
-	VPMOVSXBD    24(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y3
-	VPMOVSXBD    32(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y4
-	VPMOVSXBD    40(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y5
-	VPMOVSXBD    48(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y6
-	VPMOVSXBD    56(R8), Y9
-	VCVTDQ2PS    Y9, Y9
-	VFMADD231PS  Y9, Y8, Y7
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row8_of1
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x40, CX
-	SUBQ         $0x00000040, (SP)
-	JMP          columns8_of1
-
-columns6_of1:
-	CMPQ    (SP), $0x00000030
-	JL      columns4_of1
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row6_of1:
-	VMOVSS       (R9), X6
-	VMULSS       (SI), X6, X6
-	VBROADCASTSS X6, Y6
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VPMOVSXBD    8(R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VPMOVSXBD    16(R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y2
-	VPMOVSXBD    24(R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y3
-	VPMOVSXBD    32(R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y4
-	VPMOVSXBD    40(R8), Y7
-	VCVTDQ2PS    Y7, Y7
-	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row6_of1
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	ADDQ         $0x000000c0, AX
-	ADDQ         $0x30, CX
-	SUBQ         $0x00000030, (SP)
-	JMP          columns6_of1
-
-columns4_of1:
-	CMPQ    (SP), $0x00000020
-	JL      columns2_of1
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row4_of1:
-	VMOVSS       (R9), X4
-	VMULSS       (SI), X4, X4
-	VBROADCASTSS X4, Y4
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Y5
-	VCVTDQ2PS    Y5, Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VPMOVSXBD    8(R8), Y5
-	VCVTDQ2PS    Y5, Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VPMOVSXBD    16(R8), Y5
-	VCVTDQ2PS    Y5, Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VPMOVSXBD    24(R8), Y5
-	VCVTDQ2PS    Y5, Y5
-	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row4_of1
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	SUBQ         $-128, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns4_of1
-
-columns2_of1:
-	CMPQ    (SP), $0x00000010
-	JL      columns1_of1
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row2_of1:
-	VMOVSS       (R9), X2
-	VMULSS       (SI), X2, X2
-	VBROADCASTSS X2, Y2
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Y3
-	VCVTDQ2PS    Y3, Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VPMOVSXBD    8(R8), Y3
-	VCVTDQ2PS    Y3, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row2_of1
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, CX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns2_of1
-
-columns1_of1:
-	CMPQ    (SP), $0x00000008
-	JL      done_of1
-	VMOVUPS (AX), Y0
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row1_of1:
-	VMOVSS       (R9), X1
-	VMULSS       (SI), X1, X1
-	VBROADCASTSS X1, Y1
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Y2
-	VCVTDQ2PS    Y2, Y2
-	VFMADD231PS  Y2, Y1, Y0
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row1_of1
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x08, CX
-	SUBQ         $0x00000008, (SP)
-	JMP          columns1_of1
-
-done_of1:
-	VZEROUPPER
-	RET
-
 // func scores8AVX2(y *[4]*float32, x *[4]*int16, n int, k *int8, scales *float32, rows int, cols int, muls *[4]float32, ahead *byte)
 // Requires: AVX, AVX2, MMX+
 TEXT ·scores8AVX2(SB), NOSPLIT, $16-72
@@ -3841,6 +2945,929 @@ step1_of1:
 	ADDQ         $0x04, AX
 	SUBQ         $0x01, (SP)
 	JMP          rows1_of1
+
+done_of1:
+	VZEROUPPER
+	RET
+
+// func values8AVX2(out *[4]*float32, p *[4]*int16, n int, v *int8, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
+// Requires: AVX, AVX2, MMX+
+TEXT ·values8AVX2(SB), NOSPLIT, $64-80
+	MOVQ n+16(FP), AX
+	CMPQ AX, $0x01
+	JE   of1
+	CMPQ AX, $0x02
+	JE   of2
+	CMPQ AX, $0x03
+	JE   of3
+	MOVQ cols+48(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000000, 8(SP)
+
+columns_of4:
+	CMPQ (SP), $0x00000010
+	JGE  columns1_of4
+	JMP  done_of4
+
+columns1_of4:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), DX
+	MOVQ  8(CX), BX
+	MOVQ  16(CX), SI
+	MOVQ  24(CX), CX
+	XORQ  DI, DI
+	MOVQ  8(SP), R8
+	ADDQ  v+24(FP), R8
+	LEAQ  (R8)(AX*1), R9
+	MOVQ  8(SP), R10
+	ADDQ  R10, R10
+	ADDQ  ahead+64(FP), R10
+	CMPQ  rows+32(FP), $0x01
+	JE    odd1_of4
+
+rows1_of4:
+	CMPQ DI, body+40(FP)
+	JNE  ahead1_of4
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+
+ahead1_of4:
+	PREFETCHT0   (R10)
+	VPBROADCASTD (DX)(DI*2), Y8
+	VPBROADCASTD (BX)(DI*2), Y9
+	VPBROADCASTD (SI)(DI*2), Y10
+	VPBROADCASTD (CX)(DI*2), Y11
+	VPMOVSXBW    (R8), Y12
+	VPMOVSXBW    (R9), Y13
+	VPUNPCKLWD   Y13, Y12, Y14
+	VPUNPCKHWD   Y13, Y12, Y12
+	VPMADDWD     Y14, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y14, Y9, Y8
+	VPADDD       Y8, Y2, Y2
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y14, Y10, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y14, Y11, Y14
+	VPADDD       Y14, Y6, Y6
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y7, Y7
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R11
+	CMPQ         R11, rows+32(FP)
+	JL           rows1_of4
+	JG           store1_of4
+
+odd1_of4:
+	MOVQ R8, R9
+	JMP  rows1_of4
+
+store1_of4:
+	MOVQ         muls+56(FP), CX
+	MOVQ         8(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y8
+	MOVQ         (BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y8
+	VMOVUPS      Y8, (SI)
+	VPERM2F128   $0x31, Y1, Y0, Y8
+	VMOVUPS      Y8, 32(SI)
+	VBROADCASTSS 4(CX), Y0
+	MOVQ         8(BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, (SI)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 32(SI)
+	VBROADCASTSS 8(CX), Y0
+	MOVQ         16(BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VPERM2F128   $0x20, Y5, Y4, Y0
+	VMOVUPS      Y0, (SI)
+	VPERM2F128   $0x31, Y5, Y4, Y0
+	VMOVUPS      Y0, 32(SI)
+	VBROADCASTSS 12(CX), Y0
+	MOVQ         24(BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VPERM2F128   $0x20, Y7, Y6, Y0
+	VMOVUPS      Y0, (CX)
+	VPERM2F128   $0x31, Y7, Y6, Y0
+	VMOVUPS      Y0, 32(CX)
+	ADDQ         $0x00000010, 8(SP)
+	SUBQ         $0x00000010, (SP)
+	JMP          columns_of4
+
+done_of4:
+	VZEROUPPER
+	RET
+
+of3:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 16(SP)
+	MOVQ $0x00000000, 24(SP)
+
+columns_of3:
+	CMPQ 16(SP), $0x00000010
+	JGE  columns1_of3
+	JMP  done_of3
+
+columns1_of3:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), DX
+	MOVQ  8(CX), BX
+	MOVQ  16(CX), CX
+	XORQ  SI, SI
+	MOVQ  24(SP), DI
+	ADDQ  v+24(FP), DI
+	LEAQ  (DI)(AX*1), R8
+	MOVQ  24(SP), R9
+	ADDQ  R9, R9
+	ADDQ  ahead+64(FP), R9
+	CMPQ  rows+32(FP), $0x01
+	JE    odd1_of3
+
+rows1_of3:
+	CMPQ SI, body+40(FP)
+	JNE  ahead1_of3
+	MOVQ 24(SP), R9
+	ADDQ R9, R9
+	ADDQ next+72(FP), R9
+
+ahead1_of3:
+	PREFETCHT0   (R9)
+	VPBROADCASTD (DX)(SI*2), Y6
+	VPBROADCASTD (BX)(SI*2), Y7
+	VPBROADCASTD (CX)(SI*2), Y8
+	VPMOVSXBW    (DI), Y9
+	VPMOVSXBW    (R8), Y10
+	VPUNPCKLWD   Y10, Y9, Y11
+	VPUNPCKHWD   Y10, Y9, Y9
+	VPMADDWD     Y11, Y6, Y10
+	VPADDD       Y10, Y0, Y0
+	VPMADDWD     Y9, Y6, Y6
+	VPADDD       Y6, Y1, Y1
+	VPMADDWD     Y11, Y7, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     Y9, Y7, Y6
+	VPADDD       Y6, Y3, Y3
+	VPMADDWD     Y11, Y8, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	ADDQ         $0x02, SI
+	LEAQ         1(SI), R10
+	CMPQ         R10, rows+32(FP)
+	JL           rows1_of3
+	JG           store1_of3
+
+odd1_of3:
+	MOVQ DI, R8
+	JMP  rows1_of3
+
+store1_of3:
+	MOVQ         muls+56(FP), CX
+	MOVQ         24(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y6
+	MOVQ         (BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y6, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y6, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y6
+	VMOVUPS      Y6, (SI)
+	VPERM2F128   $0x31, Y1, Y0, Y6
+	VMOVUPS      Y6, 32(SI)
+	VBROADCASTSS 4(CX), Y0
+	MOVQ         8(BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, (SI)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 32(SI)
+	VBROADCASTSS 8(CX), Y0
+	MOVQ         16(BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VPERM2F128   $0x20, Y5, Y4, Y0
+	VMOVUPS      Y0, (CX)
+	VPERM2F128   $0x31, Y5, Y4, Y0
+	VMOVUPS      Y0, 32(CX)
+	ADDQ         $0x00000010, 24(SP)
+	SUBQ         $0x00000010, 16(SP)
+	JMP          columns_of3
+
+done_of3:
+	VZEROUPPER
+	RET
+
+of2:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 32(SP)
+	MOVQ $0x00000000, 40(SP)
+
+columns_of2:
+	CMPQ 32(SP), $0x00000020
+	JGE  columns2_of2
+	CMPQ 32(SP), $0x00000010
+	JGE  columns1_of2
+	JMP  done_of2
+
+columns2_of2:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), DX
+	MOVQ  8(CX), CX
+	XORQ  BX, BX
+	MOVQ  40(SP), SI
+	ADDQ  v+24(FP), SI
+	LEAQ  (SI)(AX*1), DI
+	MOVQ  40(SP), R8
+	ADDQ  R8, R8
+	ADDQ  ahead+64(FP), R8
+	CMPQ  rows+32(FP), $0x01
+	JE    odd2_of2
+
+rows2_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead2_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead2_of2:
+	PREFETCHT0   (R8)
+	VPBROADCASTD (DX)(BX*2), Y8
+	VPBROADCASTD (CX)(BX*2), Y9
+	VPMOVSXBW    (SI), Y10
+	VPMOVSXBW    (DI), Y11
+	VPUNPCKLWD   Y11, Y10, Y12
+	VPUNPCKHWD   Y11, Y10, Y10
+	VPMADDWD     Y12, Y8, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     Y12, Y9, Y12
+	VPADDD       Y12, Y4, Y4
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y5, Y5
+	VPMOVSXBW    16(SI), Y10
+	VPMOVSXBW    16(DI), Y11
+	VPUNPCKLWD   Y11, Y10, Y12
+	VPUNPCKHWD   Y11, Y10, Y10
+	VPMADDWD     Y12, Y8, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y10, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y12, Y9, Y12
+	VPADDD       Y12, Y6, Y6
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y7, Y7
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows2_of2
+	JG           store2_of2
+
+odd2_of2:
+	MOVQ SI, DI
+	JMP  rows2_of2
+
+store2_of2:
+	MOVQ         muls+56(FP), CX
+	MOVQ         40(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y8
+	MOVQ         (BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y9
+	VMOVUPS      Y9, (SI)
+	VPERM2F128   $0x31, Y1, Y0, Y9
+	VMOVUPS      Y9, 32(SI)
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y8, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, 64(SI)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 96(SI)
+	VBROADCASTSS 4(CX), Y0
+	MOVQ         8(BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VPERM2F128   $0x20, Y5, Y4, Y1
+	VMOVUPS      Y1, (CX)
+	VPERM2F128   $0x31, Y5, Y4, Y1
+	VMOVUPS      Y1, 32(CX)
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y0, Y7, Y7
+	VPERM2F128   $0x20, Y7, Y6, Y0
+	VMOVUPS      Y0, 64(CX)
+	VPERM2F128   $0x31, Y7, Y6, Y0
+	VMOVUPS      Y0, 96(CX)
+	ADDQ         $0x00000020, 40(SP)
+	SUBQ         $0x00000020, 32(SP)
+	JMP          columns_of2
+
+columns1_of2:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), DX
+	MOVQ  8(CX), CX
+	XORQ  BX, BX
+	MOVQ  40(SP), SI
+	ADDQ  v+24(FP), SI
+	LEAQ  (SI)(AX*1), DI
+	MOVQ  40(SP), R8
+	ADDQ  R8, R8
+	ADDQ  ahead+64(FP), R8
+	CMPQ  rows+32(FP), $0x01
+	JE    odd1_of2
+
+rows1_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead1_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead1_of2:
+	PREFETCHT0   (R8)
+	VPBROADCASTD (DX)(BX*2), Y4
+	VPBROADCASTD (CX)(BX*2), Y5
+	VPMOVSXBW    (SI), Y6
+	VPMOVSXBW    (DI), Y7
+	VPUNPCKLWD   Y7, Y6, Y8
+	VPUNPCKHWD   Y7, Y6, Y6
+	VPMADDWD     Y8, Y4, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y6, Y4, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y8, Y5, Y8
+	VPADDD       Y8, Y2, Y2
+	VPMADDWD     Y6, Y5, Y6
+	VPADDD       Y6, Y3, Y3
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows1_of2
+	JG           store1_of2
+
+odd1_of2:
+	MOVQ SI, DI
+	JMP  rows1_of2
+
+store1_of2:
+	MOVQ         muls+56(FP), CX
+	MOVQ         40(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y4
+	MOVQ         (BX), SI
+	LEAQ         (SI)(DX*4), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y4, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y4
+	VMOVUPS      Y4, (SI)
+	VPERM2F128   $0x31, Y1, Y0, Y4
+	VMOVUPS      Y4, 32(SI)
+	VBROADCASTSS 4(CX), Y0
+	MOVQ         8(BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, (CX)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 32(CX)
+	ADDQ         $0x00000010, 40(SP)
+	SUBQ         $0x00000010, 32(SP)
+	JMP          columns_of2
+
+done_of2:
+	VZEROUPPER
+	RET
+
+of1:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 48(SP)
+	MOVQ $0x00000000, 56(SP)
+
+columns_of1:
+	CMPQ 48(SP), $0x00000060
+	JE   columns6_of1
+	CMPQ 48(SP), $0x00000040
+	JGE  columns4_of1
+	CMPQ 48(SP), $0x00000020
+	JGE  columns2_of1
+	CMPQ 48(SP), $0x00000010
+	JGE  columns1_of1
+	JMP  done_of1
+
+columns4_of1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), CX
+	XORQ  DX, DX
+	MOVQ  56(SP), BX
+	ADDQ  v+24(FP), BX
+	LEAQ  (BX)(AX*1), SI
+	MOVQ  56(SP), DI
+	ADDQ  DI, DI
+	ADDQ  ahead+64(FP), DI
+	CMPQ  rows+32(FP), $0x01
+	JE    odd4_of1
+
+rows4_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead4_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead4_of1:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	VPBROADCASTD (CX)(DX*2), Y8
+	VPMOVSXBW    (BX), Y9
+	VPMOVSXBW    (SI), Y10
+	VPUNPCKLWD   Y10, Y9, Y11
+	VPUNPCKHWD   Y10, Y9, Y9
+	VPMADDWD     Y11, Y8, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMOVSXBW    16(BX), Y9
+	VPMOVSXBW    16(SI), Y10
+	VPUNPCKLWD   Y10, Y9, Y11
+	VPUNPCKHWD   Y10, Y9, Y9
+	VPMADDWD     Y11, Y8, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMOVSXBW    32(BX), Y9
+	VPMOVSXBW    32(SI), Y10
+	VPUNPCKLWD   Y10, Y9, Y11
+	VPUNPCKHWD   Y10, Y9, Y9
+	VPMADDWD     Y11, Y8, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     Y9, Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMOVSXBW    48(BX), Y9
+	VPMOVSXBW    48(SI), Y10
+	VPUNPCKLWD   Y10, Y9, Y11
+	VPUNPCKHWD   Y10, Y9, Y9
+	VPMADDWD     Y11, Y8, Y11
+	VPADDD       Y11, Y6, Y6
+	VPMADDWD     Y9, Y8, Y9
+	VPADDD       Y9, Y7, Y7
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows4_of1
+	JG           store4_of1
+
+odd4_of1:
+	MOVQ BX, SI
+	JMP  rows4_of1
+
+store4_of1:
+	MOVQ         muls+56(FP), CX
+	MOVQ         56(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y8
+	MOVQ         (BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y8, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y8, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y9
+	VMOVUPS      Y9, (CX)
+	VPERM2F128   $0x31, Y1, Y0, Y9
+	VMOVUPS      Y9, 32(CX)
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y8, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, 64(CX)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 96(CX)
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y8, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y8, Y5, Y5
+	VPERM2F128   $0x20, Y5, Y4, Y0
+	VMOVUPS      Y0, 128(CX)
+	VPERM2F128   $0x31, Y5, Y4, Y0
+	VMOVUPS      Y0, 160(CX)
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y8, Y7, Y7
+	VPERM2F128   $0x20, Y7, Y6, Y0
+	VMOVUPS      Y0, 192(CX)
+	VPERM2F128   $0x31, Y7, Y6, Y0
+	VMOVUPS      Y0, 224(CX)
+	ADDQ         $0x00000040, 56(SP)
+	SUBQ         $0x00000040, 48(SP)
+	JMP          columns_of1
+
+columns2_of1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), CX
+	XORQ  DX, DX
+	MOVQ  56(SP), BX
+	ADDQ  v+24(FP), BX
+	LEAQ  (BX)(AX*1), SI
+	MOVQ  56(SP), DI
+	ADDQ  DI, DI
+	ADDQ  ahead+64(FP), DI
+	CMPQ  rows+32(FP), $0x01
+	JE    odd2_of1
+
+rows2_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead2_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead2_of1:
+	PREFETCHT0   (DI)
+	VPBROADCASTD (CX)(DX*2), Y4
+	VPMOVSXBW    (BX), Y5
+	VPMOVSXBW    (SI), Y6
+	VPUNPCKLWD   Y6, Y5, Y7
+	VPUNPCKHWD   Y6, Y5, Y5
+	VPMADDWD     Y7, Y4, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMOVSXBW    16(BX), Y5
+	VPMOVSXBW    16(SI), Y6
+	VPUNPCKLWD   Y6, Y5, Y7
+	VPUNPCKHWD   Y6, Y5, Y5
+	VPMADDWD     Y7, Y4, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y3, Y3
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows2_of1
+	JG           store2_of1
+
+odd2_of1:
+	MOVQ BX, SI
+	JMP  rows2_of1
+
+store2_of1:
+	MOVQ         muls+56(FP), CX
+	MOVQ         56(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y4
+	MOVQ         (BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y4, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y5
+	VMOVUPS      Y5, (CX)
+	VPERM2F128   $0x31, Y1, Y0, Y5
+	VMOVUPS      Y5, 32(CX)
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, 64(CX)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 96(CX)
+	ADDQ         $0x00000020, 56(SP)
+	SUBQ         $0x00000020, 48(SP)
+	JMP          columns_of1
+
+columns1_of1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), CX
+	XORQ  DX, DX
+	MOVQ  56(SP), BX
+	ADDQ  v+24(FP), BX
+	LEAQ  (BX)(AX*1), SI
+	MOVQ  56(SP), DI
+	ADDQ  DI, DI
+	ADDQ  ahead+64(FP), DI
+	CMPQ  rows+32(FP), $0x01
+	JE    odd1_of1
+
+rows1_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead1_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead1_of1:
+	PREFETCHT0   (DI)
+	VPBROADCASTD (CX)(DX*2), Y2
+	VPMOVSXBW    (BX), Y3
+	VPMOVSXBW    (SI), Y4
+	VPUNPCKLWD   Y4, Y3, Y5
+	VPUNPCKHWD   Y4, Y3, Y3
+	VPMADDWD     Y5, Y2, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     Y3, Y2, Y3
+	VPADDD       Y3, Y1, Y1
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows1_of1
+	JG           store1_of1
+
+odd1_of1:
+	MOVQ BX, SI
+	JMP  rows1_of1
+
+store1_of1:
+	MOVQ         muls+56(FP), CX
+	MOVQ         56(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y2
+	MOVQ         (BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y2, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y2
+	VMOVUPS      Y2, (CX)
+	VPERM2F128   $0x31, Y1, Y0, Y2
+	VMOVUPS      Y2, 32(CX)
+	ADDQ         $0x00000010, 56(SP)
+	SUBQ         $0x00000010, 48(SP)
+	JMP          columns_of1
+
+columns6_of1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	MOVQ  p+8(FP), CX
+	MOVQ  (CX), CX
+	XORQ  DX, DX
+	MOVQ  56(SP), BX
+	ADDQ  v+24(FP), BX
+	LEAQ  (BX)(AX*1), SI
+	MOVQ  56(SP), DI
+	ADDQ  DI, DI
+	ADDQ  ahead+64(FP), DI
+	CMPQ  rows+32(FP), $0x01
+	JE    odd6_of1
+
+rows6_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead6_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead6_of1:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	VPBROADCASTD (CX)(DX*2), Y12
+	VPMOVSXBW    (BX), Y13
+	VPMOVSXBW    (SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMOVSXBW    16(BX), Y13
+	VPMOVSXBW    16(SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y3, Y3
+	VPMOVSXBW    32(BX), Y13
+	VPMOVSXBW    32(SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y5, Y5
+	VPMOVSXBW    48(BX), Y13
+	VPMOVSXBW    48(SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y7, Y7
+	VPMOVSXBW    64(BX), Y13
+	VPMOVSXBW    64(SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y9, Y9
+	VPMOVSXBW    80(BX), Y13
+	VPMOVSXBW    80(SI), Y14
+	VPUNPCKLWD   Y14, Y13, Y15
+	VPUNPCKHWD   Y14, Y13, Y13
+	VPMADDWD     Y15, Y12, Y15
+	VPADDD       Y15, Y10, Y10
+	VPMADDWD     Y13, Y12, Y13
+	VPADDD       Y13, Y11, Y11
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows6_of1
+	JG           store6_of1
+
+odd6_of1:
+	MOVQ BX, SI
+	JMP  rows6_of1
+
+store6_of1:
+	MOVQ         muls+56(FP), CX
+	MOVQ         56(SP), DX
+	MOVQ         out+0(FP), BX
+	VBROADCASTSS (CX), Y12
+	MOVQ         (BX), CX
+	LEAQ         (CX)(DX*4), CX
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y12, Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y12, Y1, Y1
+	VPERM2F128   $0x20, Y1, Y0, Y13
+	VMOVUPS      Y13, (CX)
+	VPERM2F128   $0x31, Y1, Y0, Y13
+	VMOVUPS      Y13, 32(CX)
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y12, Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y12, Y3, Y3
+	VPERM2F128   $0x20, Y3, Y2, Y0
+	VMOVUPS      Y0, 64(CX)
+	VPERM2F128   $0x31, Y3, Y2, Y0
+	VMOVUPS      Y0, 96(CX)
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y12, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VPERM2F128   $0x20, Y5, Y4, Y0
+	VMOVUPS      Y0, 128(CX)
+	VPERM2F128   $0x31, Y5, Y4, Y0
+	VMOVUPS      Y0, 160(CX)
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y12, Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y12, Y7, Y7
+	VPERM2F128   $0x20, Y7, Y6, Y0
+	VMOVUPS      Y0, 192(CX)
+	VPERM2F128   $0x31, Y7, Y6, Y0
+	VMOVUPS      Y0, 224(CX)
+	VCVTDQ2PS    Y8, Y8
+	VMULPS       Y12, Y8, Y8
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       Y12, Y9, Y9
+	VPERM2F128   $0x20, Y9, Y8, Y0
+	VMOVUPS      Y0, 256(CX)
+	VPERM2F128   $0x31, Y9, Y8, Y0
+	VMOVUPS      Y0, 288(CX)
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y12, Y10, Y10
+	VCVTDQ2PS    Y11, Y11
+	VMULPS       Y12, Y11, Y11
+	VPERM2F128   $0x20, Y11, Y10, Y0
+	VMOVUPS      Y0, 320(CX)
+	VPERM2F128   $0x31, Y11, Y10, Y0
+	VMOVUPS      Y0, 352(CX)
+	ADDQ         $0x00000060, 56(SP)
+	SUBQ         $0x00000060, 48(SP)
+	JMP          columns_of1
 
 done_of1:
 	VZEROUPPER
@@ -7928,1570 +7955,6 @@ done_of1:
 	VZEROUPPER
 	RET
 
-// func weightedSum8AVX512(out *[4]*float32, p *[4]*float32, n int, v *int8, scales *float32, rows int, cols int, ahead *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weightedSum8AVX512(SB), NOSPLIT, $8-64
-	MOVQ n+16(FP), AX
-	CMPQ AX, $0x01
-	JE   of1
-	CMPQ AX, $0x02
-	JE   of2
-	CMPQ AX, $0x03
-	JE   of3
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), BX
-	MOVQ 24(AX), AX
-	MOVQ v+24(FP), SI
-	MOVQ cols+48(FP), DI
-	MOVQ ahead+56(FP), R8
-	MOVQ DI, (SP)
-	SUBQ SI, R8
-
-columns6_of4:
-	CMPQ    (SP), $0x00000060
-	JL      columns4_of4
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS (DX), Z6
-	VMOVUPS 64(DX), Z7
-	VMOVUPS 128(DX), Z8
-	VMOVUPS 192(DX), Z9
-	VMOVUPS 256(DX), Z10
-	VMOVUPS 320(DX), Z11
-	VMOVUPS (BX), Z12
-	VMOVUPS 64(BX), Z13
-	VMOVUPS 128(BX), Z14
-	VMOVUPS 192(BX), Z15
-	VMOVUPS 256(BX), Z16
-	VMOVUPS 320(BX), Z17
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	VMOVUPS 128(AX), Z20
-	VMOVUPS 192(AX), Z21
-	VMOVUPS 256(AX), Z22
-	VMOVUPS 320(AX), Z23
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row6_of4:
-	VMOVSS       (R15), X24
-	VMULSS       (R10), X24, X25
-	VBROADCASTSS X25, Z25
-	VMULSS       (R11), X24, X26
-	VBROADCASTSS X26, Z26
-	VMULSS       (R12), X24, X27
-	VBROADCASTSS X27, Z27
-	VMULSS       (R9), X24, X24
-	VBROADCASTSS X24, Z24
-	PREFETCHT0   (R14)(R8*1)
-	PREFETCHT0   64(R14)(R8*1)
-	VPMOVSXBD    (R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z0
-	VFMADD231PS  Z28, Z26, Z6
-	VFMADD231PS  Z28, Z27, Z12
-	VFMADD231PS  Z28, Z24, Z18
-	VPMOVSXBD    16(R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z1
-	VFMADD231PS  Z28, Z26, Z7
-	VFMADD231PS  Z28, Z27, Z13
-	VFMADD231PS  Z28, Z24, Z19
-	VPMOVSXBD    32(R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z2
-	VFMADD231PS  Z28, Z26, Z8
-	VFMADD231PS  Z28, Z27, Z14
-	VFMADD231PS  Z28, Z24, Z20
-	VPMOVSXBD    48(R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z3
-	VFMADD231PS  Z28, Z26, Z9
-	VFMADD231PS  Z28, Z27, Z15
-	VFMADD231PS  Z28, Z24, Z21
-	VPMOVSXBD    64(R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z4
-	VFMADD231PS  Z28, Z26, Z10
-	VFMADD231PS  Z28, Z27, Z16
-	VFMADD231PS  Z28, Z24, Z22
-	VPMOVSXBD    80(R14), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z25, Z5
-	VFMADD231PS  Z28, Z26, Z11
-	VFMADD231PS  Z28, Z27, Z17
-	VFMADD231PS  Z28, Z24, Z23
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row6_of4
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, (DX)
-	VMOVUPS      Z7, 64(DX)
-	VMOVUPS      Z8, 128(DX)
-	VMOVUPS      Z9, 192(DX)
-	VMOVUPS      Z10, 256(DX)
-	VMOVUPS      Z11, 320(DX)
-	VMOVUPS      Z12, (BX)
-	VMOVUPS      Z13, 64(BX)
-	VMOVUPS      Z14, 128(BX)
-	VMOVUPS      Z15, 192(BX)
-	VMOVUPS      Z16, 256(BX)
-	VMOVUPS      Z17, 320(BX)
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	VMOVUPS      Z20, 128(AX)
-	VMOVUPS      Z21, 192(AX)
-	VMOVUPS      Z22, 256(AX)
-	VMOVUPS      Z23, 320(AX)
-	ADDQ         $0x00000180, CX
-	ADDQ         $0x00000180, DX
-	ADDQ         $0x00000180, BX
-	ADDQ         $0x00000180, AX
-	ADDQ         $0x60, SI
-	SUBQ         $0x00000060, (SP)
-	JMP          columns6_of4
-
-columns4_of4:
-	CMPQ    (SP), $0x00000040
-	JL      columns2_of4
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS (DX), Z4
-	VMOVUPS 64(DX), Z5
-	VMOVUPS 128(DX), Z6
-	VMOVUPS 192(DX), Z7
-	VMOVUPS (BX), Z8
-	VMOVUPS 64(BX), Z9
-	VMOVUPS 128(BX), Z10
-	VMOVUPS 192(BX), Z11
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	VMOVUPS 128(AX), Z14
-	VMOVUPS 192(AX), Z15
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row4_of4:
-	VMOVSS       (R15), X16
-	VMULSS       (R10), X16, X17
-	VBROADCASTSS X17, Z17
-	VMULSS       (R11), X16, X18
-	VBROADCASTSS X18, Z18
-	VMULSS       (R12), X16, X19
-	VBROADCASTSS X19, Z19
-	VMULSS       (R9), X16, X16
-	VBROADCASTSS X16, Z16
-	PREFETCHT0   (R14)(R8*1)
-	VPMOVSXBD    (R14), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z17, Z0
-	VFMADD231PS  Z20, Z18, Z4
-	VFMADD231PS  Z20, Z19, Z8
-	VFMADD231PS  Z20, Z16, Z12
-	VPMOVSXBD    16(R14), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z17, Z1
-	VFMADD231PS  Z20, Z18, Z5
-	VFMADD231PS  Z20, Z19, Z9
-	VFMADD231PS  Z20, Z16, Z13
-	VPMOVSXBD    32(R14), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z17, Z2
-	VFMADD231PS  Z20, Z18, Z6
-	VFMADD231PS  Z20, Z19, Z10
-	VFMADD231PS  Z20, Z16, Z14
-	VPMOVSXBD    48(R14), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z17, Z3
-	VFMADD231PS  Z20, Z18, Z7
-	VFMADD231PS  Z20, Z19, Z11
-	VFMADD231PS  Z20, Z16, Z15
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row4_of4
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, (DX)
-	VMOVUPS      Z5, 64(DX)
-	VMOVUPS      Z6, 128(DX)
-	VMOVUPS      Z7, 192(DX)
-	VMOVUPS      Z8, (BX)
-	VMOVUPS      Z9, 64(BX)
-	VMOVUPS      Z10, 128(BX)
-	VMOVUPS      Z11, 192(BX)
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x40, SI
-	SUBQ         $0x00000040, (SP)
-	JMP          columns4_of4
-
-columns2_of4:
-	CMPQ    (SP), $0x00000020
-	JL      columns1_of4
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS (DX), Z2
-	VMOVUPS 64(DX), Z3
-	VMOVUPS (BX), Z4
-	VMOVUPS 64(BX), Z5
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row2_of4:
-	VMOVSS       (R15), X8
-	VMULSS       (R10), X8, X9
-	VBROADCASTSS X9, Z9
-	VMULSS       (R11), X8, X10
-	VBROADCASTSS X10, Z10
-	VMULSS       (R12), X8, X11
-	VBROADCASTSS X11, Z11
-	VMULSS       (R9), X8, X8
-	VBROADCASTSS X8, Z8
-	PREFETCHT0   (R14)(R8*1)
-	VPMOVSXBD    (R14), Z12
-	VCVTDQ2PS    Z12, Z12
-	VFMADD231PS  Z12, Z9, Z0
-	VFMADD231PS  Z12, Z10, Z2
-	VFMADD231PS  Z12, Z11, Z4
-	VFMADD231PS  Z12, Z8, Z6
-	VPMOVSXBD    16(R14), Z12
-	VCVTDQ2PS    Z12, Z12
-	VFMADD231PS  Z12, Z9, Z1
-	VFMADD231PS  Z12, Z10, Z3
-	VFMADD231PS  Z12, Z11, Z5
-	VFMADD231PS  Z12, Z8, Z7
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row2_of4
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, (DX)
-	VMOVUPS      Z3, 64(DX)
-	VMOVUPS      Z4, (BX)
-	VMOVUPS      Z5, 64(BX)
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, DX
-	SUBQ         $-128, BX
-	SUBQ         $-128, AX
-	ADDQ         $0x20, SI
-	SUBQ         $0x00000020, (SP)
-	JMP          columns2_of4
-
-columns1_of4:
-	CMPQ    (SP), $0x00000010
-	JL      done_of4
-	VMOVUPS (CX), Z0
-	VMOVUPS (DX), Z1
-	VMOVUPS (BX), Z2
-	VMOVUPS (AX), Z3
-	MOVQ    p+8(FP), R9
-	MOVQ    (R9), R10
-	MOVQ    8(R9), R11
-	MOVQ    16(R9), R12
-	MOVQ    24(R9), R9
-	MOVQ    rows+40(FP), R13
-	MOVQ    scales+32(FP), R15
-	MOVQ    SI, R14
-
-row1_of4:
-	VMOVSS       (R15), X4
-	VMULSS       (R10), X4, X5
-	VBROADCASTSS X5, Z5
-	VMULSS       (R11), X4, X6
-	VBROADCASTSS X6, Z6
-	VMULSS       (R12), X4, X7
-	VBROADCASTSS X7, Z7
-	VMULSS       (R9), X4, X4
-	VBROADCASTSS X4, Z4
-	PREFETCHT0   (R14)(R8*1)
-	VPMOVSXBD    (R14), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z5, Z0
-	VFMADD231PS  Z8, Z6, Z1
-	VFMADD231PS  Z8, Z7, Z2
-	VFMADD231PS  Z8, Z4, Z3
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x04, R12
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R15
-	ADDQ         DI, R14
-	DECQ         R13
-	JNZ          row1_of4
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, (DX)
-	VMOVUPS      Z2, (BX)
-	VMOVUPS      Z3, (AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, SI
-	SUBQ         $0x00000010, (SP)
-	JMP          columns1_of4
-
-done_of4:
-	VZEROUPPER
-	RET
-
-of3:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), DX
-	MOVQ 16(AX), AX
-	MOVQ v+24(FP), BX
-	MOVQ cols+48(FP), SI
-	MOVQ ahead+56(FP), DI
-	MOVQ SI, (SP)
-	SUBQ BX, DI
-
-columns8_of3:
-	CMPQ    (SP), $0x00000080
-	JL      columns6_of3
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS (DX), Z8
-	VMOVUPS 64(DX), Z9
-	VMOVUPS 128(DX), Z10
-	VMOVUPS 192(DX), Z11
-	VMOVUPS 256(DX), Z12
-	VMOVUPS 320(DX), Z13
-	VMOVUPS 384(DX), Z14
-	VMOVUPS 448(DX), Z15
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	VMOVUPS 128(AX), Z18
-	VMOVUPS 192(AX), Z19
-	VMOVUPS 256(AX), Z20
-	VMOVUPS 320(AX), Z21
-	VMOVUPS 384(AX), Z22
-	VMOVUPS 448(AX), Z23
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row8_of3:
-	VMOVSS       (R13), X24
-	VMULSS       (R9), X24, X25
-	VBROADCASTSS X25, Z25
-	VMULSS       (R10), X24, X26
-	VBROADCASTSS X26, Z26
-	VMULSS       (R8), X24, X24
-	VBROADCASTSS X24, Z24
-	PREFETCHT0   (R12)(DI*1)
-	PREFETCHT0   64(R12)(DI*1)
-	VPMOVSXBD    (R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z0
-	VFMADD231PS  Z27, Z26, Z8
-	VFMADD231PS  Z27, Z24, Z16
-	VPMOVSXBD    16(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z1
-	VFMADD231PS  Z27, Z26, Z9
-	VFMADD231PS  Z27, Z24, Z17
-	VPMOVSXBD    32(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z2
-	VFMADD231PS  Z27, Z26, Z10
-	VFMADD231PS  Z27, Z24, Z18
-	VPMOVSXBD    48(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z3
-	VFMADD231PS  Z27, Z26, Z11
-	VFMADD231PS  Z27, Z24, Z19
-	VPMOVSXBD    64(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z4
-	VFMADD231PS  Z27, Z26, Z12
-	VFMADD231PS  Z27, Z24, Z20
-	VPMOVSXBD    80(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z5
-	VFMADD231PS  Z27, Z26, Z13
-	VFMADD231PS  Z27, Z24, Z21
-	VPMOVSXBD    96(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z6
-	VFMADD231PS  Z27, Z26, Z14
-	VFMADD231PS  Z27, Z24, Z22
-	VPMOVSXBD    112(R12), Z27
-	VCVTDQ2PS    Z27, Z27
-	VFMADD231PS  Z27, Z25, Z7
-	VFMADD231PS  Z27, Z26, Z15
-	VFMADD231PS  Z27, Z24, Z23
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row8_of3
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, 448(CX)
-	VMOVUPS      Z8, (DX)
-	VMOVUPS      Z9, 64(DX)
-	VMOVUPS      Z10, 128(DX)
-	VMOVUPS      Z11, 192(DX)
-	VMOVUPS      Z12, 256(DX)
-	VMOVUPS      Z13, 320(DX)
-	VMOVUPS      Z14, 384(DX)
-	VMOVUPS      Z15, 448(DX)
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	VMOVUPS      Z18, 128(AX)
-	VMOVUPS      Z19, 192(AX)
-	VMOVUPS      Z20, 256(AX)
-	VMOVUPS      Z21, 320(AX)
-	VMOVUPS      Z22, 384(AX)
-	VMOVUPS      Z23, 448(AX)
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x00000200, DX
-	ADDQ         $0x00000200, AX
-	SUBQ         $-128, BX
-	SUBQ         $0x00000080, (SP)
-	JMP          columns8_of3
-
-columns6_of3:
-	CMPQ    (SP), $0x00000060
-	JL      columns4_of3
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS (DX), Z6
-	VMOVUPS 64(DX), Z7
-	VMOVUPS 128(DX), Z8
-	VMOVUPS 192(DX), Z9
-	VMOVUPS 256(DX), Z10
-	VMOVUPS 320(DX), Z11
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	VMOVUPS 128(AX), Z14
-	VMOVUPS 192(AX), Z15
-	VMOVUPS 256(AX), Z16
-	VMOVUPS 320(AX), Z17
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row6_of3:
-	VMOVSS       (R13), X18
-	VMULSS       (R9), X18, X19
-	VBROADCASTSS X19, Z19
-	VMULSS       (R10), X18, X20
-	VBROADCASTSS X20, Z20
-	VMULSS       (R8), X18, X18
-	VBROADCASTSS X18, Z18
-	PREFETCHT0   (R12)(DI*1)
-	PREFETCHT0   64(R12)(DI*1)
-	VPMOVSXBD    (R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z0
-	VFMADD231PS  Z21, Z20, Z6
-	VFMADD231PS  Z21, Z18, Z12
-	VPMOVSXBD    16(R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z1
-	VFMADD231PS  Z21, Z20, Z7
-	VFMADD231PS  Z21, Z18, Z13
-	VPMOVSXBD    32(R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z2
-	VFMADD231PS  Z21, Z20, Z8
-	VFMADD231PS  Z21, Z18, Z14
-	VPMOVSXBD    48(R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z3
-	VFMADD231PS  Z21, Z20, Z9
-	VFMADD231PS  Z21, Z18, Z15
-	VPMOVSXBD    64(R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z4
-	VFMADD231PS  Z21, Z20, Z10
-	VFMADD231PS  Z21, Z18, Z16
-	VPMOVSXBD    80(R12), Z21
-	VCVTDQ2PS    Z21, Z21
-	VFMADD231PS  Z21, Z19, Z5
-	VFMADD231PS  Z21, Z20, Z11
-	VFMADD231PS  Z21, Z18, Z17
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row6_of3
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, (DX)
-	VMOVUPS      Z7, 64(DX)
-	VMOVUPS      Z8, 128(DX)
-	VMOVUPS      Z9, 192(DX)
-	VMOVUPS      Z10, 256(DX)
-	VMOVUPS      Z11, 320(DX)
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, 192(AX)
-	VMOVUPS      Z16, 256(AX)
-	VMOVUPS      Z17, 320(AX)
-	ADDQ         $0x00000180, CX
-	ADDQ         $0x00000180, DX
-	ADDQ         $0x00000180, AX
-	ADDQ         $0x60, BX
-	SUBQ         $0x00000060, (SP)
-	JMP          columns6_of3
-
-columns4_of3:
-	CMPQ    (SP), $0x00000040
-	JL      columns2_of3
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS (DX), Z4
-	VMOVUPS 64(DX), Z5
-	VMOVUPS 128(DX), Z6
-	VMOVUPS 192(DX), Z7
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	VMOVUPS 128(AX), Z10
-	VMOVUPS 192(AX), Z11
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row4_of3:
-	VMOVSS       (R13), X12
-	VMULSS       (R9), X12, X13
-	VBROADCASTSS X13, Z13
-	VMULSS       (R10), X12, X14
-	VBROADCASTSS X14, Z14
-	VMULSS       (R8), X12, X12
-	VBROADCASTSS X12, Z12
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Z15
-	VCVTDQ2PS    Z15, Z15
-	VFMADD231PS  Z15, Z13, Z0
-	VFMADD231PS  Z15, Z14, Z4
-	VFMADD231PS  Z15, Z12, Z8
-	VPMOVSXBD    16(R12), Z15
-	VCVTDQ2PS    Z15, Z15
-	VFMADD231PS  Z15, Z13, Z1
-	VFMADD231PS  Z15, Z14, Z5
-	VFMADD231PS  Z15, Z12, Z9
-	VPMOVSXBD    32(R12), Z15
-	VCVTDQ2PS    Z15, Z15
-	VFMADD231PS  Z15, Z13, Z2
-	VFMADD231PS  Z15, Z14, Z6
-	VFMADD231PS  Z15, Z12, Z10
-	VPMOVSXBD    48(R12), Z15
-	VCVTDQ2PS    Z15, Z15
-	VFMADD231PS  Z15, Z13, Z3
-	VFMADD231PS  Z15, Z14, Z7
-	VFMADD231PS  Z15, Z12, Z11
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row4_of3
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, (DX)
-	VMOVUPS      Z5, 64(DX)
-	VMOVUPS      Z6, 128(DX)
-	VMOVUPS      Z7, 192(DX)
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x40, BX
-	SUBQ         $0x00000040, (SP)
-	JMP          columns4_of3
-
-columns2_of3:
-	CMPQ    (SP), $0x00000020
-	JL      columns1_of3
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS (DX), Z2
-	VMOVUPS 64(DX), Z3
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row2_of3:
-	VMOVSS       (R13), X6
-	VMULSS       (R9), X6, X7
-	VBROADCASTSS X7, Z7
-	VMULSS       (R10), X6, X8
-	VBROADCASTSS X8, Z8
-	VMULSS       (R8), X6, X6
-	VBROADCASTSS X6, Z6
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z7, Z0
-	VFMADD231PS  Z9, Z8, Z2
-	VFMADD231PS  Z9, Z6, Z4
-	VPMOVSXBD    16(R12), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z7, Z1
-	VFMADD231PS  Z9, Z8, Z3
-	VFMADD231PS  Z9, Z6, Z5
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row2_of3
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, (DX)
-	VMOVUPS      Z3, 64(DX)
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, DX
-	SUBQ         $-128, AX
-	ADDQ         $0x20, BX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns2_of3
-
-columns1_of3:
-	CMPQ    (SP), $0x00000010
-	JL      done_of3
-	VMOVUPS (CX), Z0
-	VMOVUPS (DX), Z1
-	VMOVUPS (AX), Z2
-	MOVQ    p+8(FP), R8
-	MOVQ    (R8), R9
-	MOVQ    8(R8), R10
-	MOVQ    16(R8), R8
-	MOVQ    rows+40(FP), R11
-	MOVQ    scales+32(FP), R13
-	MOVQ    BX, R12
-
-row1_of3:
-	VMOVSS       (R13), X3
-	VMULSS       (R9), X3, X4
-	VBROADCASTSS X4, Z4
-	VMULSS       (R10), X3, X5
-	VBROADCASTSS X5, Z5
-	VMULSS       (R8), X3, X3
-	VBROADCASTSS X3, Z3
-	PREFETCHT0   (R12)(DI*1)
-	VPMOVSXBD    (R12), Z6
-	VCVTDQ2PS    Z6, Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z1
-	VFMADD231PS  Z6, Z3, Z2
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R13
-	ADDQ         SI, R12
-	DECQ         R11
-	JNZ          row1_of3
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, (DX)
-	VMOVUPS      Z2, (AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, BX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns1_of3
-
-done_of3:
-	VZEROUPPER
-	RET
-
-of2:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 8(AX), AX
-	MOVQ v+24(FP), DX
-	MOVQ cols+48(FP), BX
-	MOVQ ahead+56(FP), SI
-	MOVQ BX, (SP)
-	SUBQ DX, SI
-
-columns12_of2:
-	CMPQ    (SP), $0x000000c0
-	JL      columns8_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS 512(CX), Z8
-	VMOVUPS 576(CX), Z9
-	VMOVUPS 640(CX), Z10
-	VMOVUPS 704(CX), Z11
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	VMOVUPS 128(AX), Z14
-	VMOVUPS 192(AX), Z15
-	VMOVUPS 256(AX), Z16
-	VMOVUPS 320(AX), Z17
-	VMOVUPS 384(AX), Z18
-	VMOVUPS 448(AX), Z19
-	VMOVUPS 512(AX), Z20
-	VMOVUPS 576(AX), Z21
-	VMOVUPS 640(AX), Z22
-	VMOVUPS 704(AX), Z23
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row12_of2:
-	VMOVSS       (R11), X24
-	VMULSS       (R8), X24, X25
-	VBROADCASTSS X25, Z25
-	VMULSS       (DI), X24, X24
-	VBROADCASTSS X24, Z24
-	PREFETCHT0   (R10)(SI*1)
-	PREFETCHT0   64(R10)(SI*1)
-	PREFETCHT0   128(R10)(SI*1)
-	VPMOVSXBD    (R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z0
-	VFMADD231PS  Z26, Z24, Z12
-	VPMOVSXBD    16(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z1
-	VFMADD231PS  Z26, Z24, Z13
-	VPMOVSXBD    32(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z2
-	VFMADD231PS  Z26, Z24, Z14
-	VPMOVSXBD    48(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z3
-	VFMADD231PS  Z26, Z24, Z15
-	VPMOVSXBD    64(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z4
-	VFMADD231PS  Z26, Z24, Z16
-	VPMOVSXBD    80(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z5
-	VFMADD231PS  Z26, Z24, Z17
-	VPMOVSXBD    96(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z6
-	VFMADD231PS  Z26, Z24, Z18
-	VPMOVSXBD    112(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z7
-	VFMADD231PS  Z26, Z24, Z19
-	VPMOVSXBD    128(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z8
-	VFMADD231PS  Z26, Z24, Z20
-	VPMOVSXBD    144(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z9
-	VFMADD231PS  Z26, Z24, Z21
-	VPMOVSXBD    160(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z10
-	VFMADD231PS  Z26, Z24, Z22
-	VPMOVSXBD    176(R10), Z26
-	VCVTDQ2PS    Z26, Z26
-	VFMADD231PS  Z26, Z25, Z11
-	VFMADD231PS  Z26, Z24, Z23
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row12_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, 448(CX)
-	VMOVUPS      Z8, 512(CX)
-	VMOVUPS      Z9, 576(CX)
-	VMOVUPS      Z10, 640(CX)
-	VMOVUPS      Z11, 704(CX)
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, 192(AX)
-	VMOVUPS      Z16, 256(AX)
-	VMOVUPS      Z17, 320(AX)
-	VMOVUPS      Z18, 384(AX)
-	VMOVUPS      Z19, 448(AX)
-	VMOVUPS      Z20, 512(AX)
-	VMOVUPS      Z21, 576(AX)
-	VMOVUPS      Z22, 640(AX)
-	VMOVUPS      Z23, 704(AX)
-	ADDQ         $0x00000300, CX
-	ADDQ         $0x00000300, AX
-	ADDQ         $0x000000c0, DX
-	SUBQ         $0x000000c0, (SP)
-	JMP          columns12_of2
-
-columns8_of2:
-	CMPQ    (SP), $0x00000080
-	JL      columns6_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS 384(CX), Z6
-	VMOVUPS 448(CX), Z7
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	VMOVUPS 128(AX), Z10
-	VMOVUPS 192(AX), Z11
-	VMOVUPS 256(AX), Z12
-	VMOVUPS 320(AX), Z13
-	VMOVUPS 384(AX), Z14
-	VMOVUPS 448(AX), Z15
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row8_of2:
-	VMOVSS       (R11), X16
-	VMULSS       (R8), X16, X17
-	VBROADCASTSS X17, Z17
-	VMULSS       (DI), X16, X16
-	VBROADCASTSS X16, Z16
-	PREFETCHT0   (R10)(SI*1)
-	PREFETCHT0   64(R10)(SI*1)
-	VPMOVSXBD    (R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z0
-	VFMADD231PS  Z18, Z16, Z8
-	VPMOVSXBD    16(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z1
-	VFMADD231PS  Z18, Z16, Z9
-	VPMOVSXBD    32(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z2
-	VFMADD231PS  Z18, Z16, Z10
-	VPMOVSXBD    48(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z3
-	VFMADD231PS  Z18, Z16, Z11
-	VPMOVSXBD    64(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z4
-	VFMADD231PS  Z18, Z16, Z12
-	VPMOVSXBD    80(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z5
-	VFMADD231PS  Z18, Z16, Z13
-	VPMOVSXBD    96(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z6
-	VFMADD231PS  Z18, Z16, Z14
-	VPMOVSXBD    112(R10), Z18
-	VCVTDQ2PS    Z18, Z18
-	VFMADD231PS  Z18, Z17, Z7
-	VFMADD231PS  Z18, Z16, Z15
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row8_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, 448(CX)
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, 192(AX)
-	VMOVUPS      Z12, 256(AX)
-	VMOVUPS      Z13, 320(AX)
-	VMOVUPS      Z14, 384(AX)
-	VMOVUPS      Z15, 448(AX)
-	ADDQ         $0x00000200, CX
-	ADDQ         $0x00000200, AX
-	SUBQ         $-128, DX
-	SUBQ         $0x00000080, (SP)
-	JMP          columns8_of2
-
-columns6_of2:
-	CMPQ    (SP), $0x00000060
-	JL      columns4_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS 256(CX), Z4
-	VMOVUPS 320(CX), Z5
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	VMOVUPS 128(AX), Z8
-	VMOVUPS 192(AX), Z9
-	VMOVUPS 256(AX), Z10
-	VMOVUPS 320(AX), Z11
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row6_of2:
-	VMOVSS       (R11), X12
-	VMULSS       (R8), X12, X13
-	VBROADCASTSS X13, Z13
-	VMULSS       (DI), X12, X12
-	VBROADCASTSS X12, Z12
-	PREFETCHT0   (R10)(SI*1)
-	PREFETCHT0   64(R10)(SI*1)
-	VPMOVSXBD    (R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z0
-	VFMADD231PS  Z14, Z12, Z6
-	VPMOVSXBD    16(R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z1
-	VFMADD231PS  Z14, Z12, Z7
-	VPMOVSXBD    32(R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z2
-	VFMADD231PS  Z14, Z12, Z8
-	VPMOVSXBD    48(R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z3
-	VFMADD231PS  Z14, Z12, Z9
-	VPMOVSXBD    64(R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z4
-	VFMADD231PS  Z14, Z12, Z10
-	VPMOVSXBD    80(R10), Z14
-	VCVTDQ2PS    Z14, Z14
-	VFMADD231PS  Z14, Z13, Z5
-	VFMADD231PS  Z14, Z12, Z11
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row6_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, 128(AX)
-	VMOVUPS      Z9, 192(AX)
-	VMOVUPS      Z10, 256(AX)
-	VMOVUPS      Z11, 320(AX)
-	ADDQ         $0x00000180, CX
-	ADDQ         $0x00000180, AX
-	ADDQ         $0x60, DX
-	SUBQ         $0x00000060, (SP)
-	JMP          columns6_of2
-
-columns4_of2:
-	CMPQ    (SP), $0x00000040
-	JL      columns2_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	VMOVUPS 128(AX), Z6
-	VMOVUPS 192(AX), Z7
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row4_of2:
-	VMOVSS       (R11), X8
-	VMULSS       (R8), X8, X9
-	VBROADCASTSS X9, Z9
-	VMULSS       (DI), X8, X8
-	VBROADCASTSS X8, Z8
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Z10
-	VCVTDQ2PS    Z10, Z10
-	VFMADD231PS  Z10, Z9, Z0
-	VFMADD231PS  Z10, Z8, Z4
-	VPMOVSXBD    16(R10), Z10
-	VCVTDQ2PS    Z10, Z10
-	VFMADD231PS  Z10, Z9, Z1
-	VFMADD231PS  Z10, Z8, Z5
-	VPMOVSXBD    32(R10), Z10
-	VCVTDQ2PS    Z10, Z10
-	VFMADD231PS  Z10, Z9, Z2
-	VFMADD231PS  Z10, Z8, Z6
-	VPMOVSXBD    48(R10), Z10
-	VCVTDQ2PS    Z10, Z10
-	VFMADD231PS  Z10, Z9, Z3
-	VFMADD231PS  Z10, Z8, Z7
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row4_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x40, DX
-	SUBQ         $0x00000040, (SP)
-	JMP          columns4_of2
-
-columns2_of2:
-	CMPQ    (SP), $0x00000020
-	JL      columns1_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row2_of2:
-	VMOVSS       (R11), X4
-	VMULSS       (R8), X4, X5
-	VBROADCASTSS X5, Z5
-	VMULSS       (DI), X4, X4
-	VBROADCASTSS X4, Z4
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Z6
-	VCVTDQ2PS    Z6, Z6
-	VFMADD231PS  Z6, Z5, Z0
-	VFMADD231PS  Z6, Z4, Z2
-	VPMOVSXBD    16(R10), Z6
-	VCVTDQ2PS    Z6, Z6
-	VFMADD231PS  Z6, Z5, Z1
-	VFMADD231PS  Z6, Z4, Z3
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row2_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	SUBQ         $-128, CX
-	SUBQ         $-128, AX
-	ADDQ         $0x20, DX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns2_of2
-
-columns1_of2:
-	CMPQ    (SP), $0x00000010
-	JL      done_of2
-	VMOVUPS (CX), Z0
-	VMOVUPS (AX), Z1
-	MOVQ    p+8(FP), DI
-	MOVQ    (DI), R8
-	MOVQ    8(DI), DI
-	MOVQ    rows+40(FP), R9
-	MOVQ    scales+32(FP), R11
-	MOVQ    DX, R10
-
-row1_of2:
-	VMOVSS       (R11), X2
-	VMULSS       (R8), X2, X3
-	VBROADCASTSS X3, Z3
-	VMULSS       (DI), X2, X2
-	VBROADCASTSS X2, Z2
-	PREFETCHT0   (R10)(SI*1)
-	VPMOVSXBD    (R10), Z4
-	VCVTDQ2PS    Z4, Z4
-	VFMADD231PS  Z4, Z3, Z0
-	VFMADD231PS  Z4, Z2, Z1
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R11
-	ADDQ         BX, R10
-	DECQ         R9
-	JNZ          row1_of2
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, (AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, DX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns1_of2
-
-done_of2:
-	VZEROUPPER
-	RET
-
-of1:
-	MOVQ out+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ v+24(FP), CX
-	MOVQ cols+48(FP), DX
-	MOVQ ahead+56(FP), BX
-	MOVQ DX, (SP)
-	SUBQ CX, BX
-
-columns12_of1:
-	CMPQ    (SP), $0x000000c0
-	JL      columns8_of1
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	VMOVUPS 512(AX), Z8
-	VMOVUPS 576(AX), Z9
-	VMOVUPS 640(AX), Z10
-	VMOVUPS 704(AX), Z11
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row12_of1:
-	VMOVSS       (R9), X12
-	VMULSS       (SI), X12, X12
-	VBROADCASTSS X12, Z12
-	PREFETCHT0   (R8)(BX*1)
-	PREFETCHT0   64(R8)(BX*1)
-	PREFETCHT0   128(R8)(BX*1)
-	VPMOVSXBD    (R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z0
-	VPMOVSXBD    16(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z1
-	VPMOVSXBD    32(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z2
-	VPMOVSXBD    48(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z3
-	VPMOVSXBD    64(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z4
-	VPMOVSXBD    80(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z5
-	VPMOVSXBD    96(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z6
-	VPMOVSXBD    112(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z7
-	VPMOVSXBD    128(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z8
-	VPMOVSXBD    144(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z9
-	VPMOVSXBD    160(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z10
-	VPMOVSXBD    176(R8), Z13
-	VCVTDQ2PS    Z13, Z13
-	VFMADD231PS  Z13, Z12, Z11
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row12_of1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	VMOVUPS      Z4, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	VMOVUPS      Z6, 384(AX)
-	VMOVUPS      Z7, 448(AX)
-	VMOVUPS      Z8, 512(AX)
-	VMOVUPS      Z9, 576(AX)
-	VMOVUPS      Z10, 640(AX)
-	VMOVUPS      Z11, 704(AX)
-	ADDQ         $0x00000300, AX
-	ADDQ         $0x000000c0, CX
-	SUBQ         $0x000000c0, (SP)
-	JMP          columns12_of1
-
-columns8_of1:
-	CMPQ    (SP), $0x00000080
-	JL      columns6_of1
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row8_of1:
-	VMOVSS       (R9), X8
-	VMULSS       (SI), X8, X8
-	VBROADCASTSS X8, Z8
-	PREFETCHT0   (R8)(BX*1)
-	PREFETCHT0   64(R8)(BX*1)
-	VPMOVSXBD    (R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z0
-	VPMOVSXBD    16(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z1
-	VPMOVSXBD    32(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z2
-	VPMOVSXBD    48(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z3
-	VPMOVSXBD    64(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z4
-	VPMOVSXBD    80(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z5
-	VPMOVSXBD    96(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z6
-	VPMOVSXBD    112(R8), Z9
-	VCVTDQ2PS    Z9, Z9
-	VFMADD231PS  Z9, Z8, Z7
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row8_of1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	VMOVUPS      Z4, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	VMOVUPS      Z6, 384(AX)
-	VMOVUPS      Z7, 448(AX)
-	ADDQ         $0x00000200, AX
-	SUBQ         $-128, CX
-	SUBQ         $0x00000080, (SP)
-	JMP          columns8_of1
-
-columns6_of1:
-	CMPQ    (SP), $0x00000060
-	JL      columns4_of1
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row6_of1:
-	VMOVSS       (R9), X6
-	VMULSS       (SI), X6, X6
-	VBROADCASTSS X6, Z6
-	PREFETCHT0   (R8)(BX*1)
-	PREFETCHT0   64(R8)(BX*1)
-	VPMOVSXBD    (R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z0
-	VPMOVSXBD    16(R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z1
-	VPMOVSXBD    32(R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z2
-	VPMOVSXBD    48(R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z3
-	VPMOVSXBD    64(R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z4
-	VPMOVSXBD    80(R8), Z7
-	VCVTDQ2PS    Z7, Z7
-	VFMADD231PS  Z7, Z6, Z5
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row6_of1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	VMOVUPS      Z4, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	ADDQ         $0x00000180, AX
-	ADDQ         $0x60, CX
-	SUBQ         $0x00000060, (SP)
-	JMP          columns6_of1
-
-columns4_of1:
-	CMPQ    (SP), $0x00000040
-	JL      columns2_of1
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row4_of1:
-	VMOVSS       (R9), X4
-	VMULSS       (SI), X4, X4
-	VBROADCASTSS X4, Z4
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Z5
-	VCVTDQ2PS    Z5, Z5
-	VFMADD231PS  Z5, Z4, Z0
-	VPMOVSXBD    16(R8), Z5
-	VCVTDQ2PS    Z5, Z5
-	VFMADD231PS  Z5, Z4, Z1
-	VPMOVSXBD    32(R8), Z5
-	VCVTDQ2PS    Z5, Z5
-	VFMADD231PS  Z5, Z4, Z2
-	VPMOVSXBD    48(R8), Z5
-	VCVTDQ2PS    Z5, Z5
-	VFMADD231PS  Z5, Z4, Z3
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row4_of1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x40, CX
-	SUBQ         $0x00000040, (SP)
-	JMP          columns4_of1
-
-columns2_of1:
-	CMPQ    (SP), $0x00000020
-	JL      columns1_of1
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row2_of1:
-	VMOVSS       (R9), X2
-	VMULSS       (SI), X2, X2
-	VBROADCASTSS X2, Z2
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Z3
-	VCVTDQ2PS    Z3, Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VPMOVSXBD    16(R8), Z3
-	VCVTDQ2PS    Z3, Z3
-	VFMADD231PS  Z3, Z2, Z1
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row2_of1
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	SUBQ         $-128, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x00000020, (SP)
-	JMP          columns2_of1
-
-columns1_of1:
-	CMPQ    (SP), $0x00000010
-	JL      done_of1
-	VMOVUPS (AX), Z0
-	MOVQ    p+8(FP), SI
-	MOVQ    (SI), SI
-	MOVQ    rows+40(FP), DI
-	MOVQ    scales+32(FP), R9
-	MOVQ    CX, R8
-
-row1_of1:
-	VMOVSS       (R9), X1
-	VMULSS       (SI), X1, X1
-	VBROADCASTSS X1, Z1
-	PREFETCHT0   (R8)(BX*1)
-	VPMOVSXBD    (R8), Z2
-	VCVTDQ2PS    Z2, Z2
-	VFMADD231PS  Z2, Z1, Z0
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R9
-	ADDQ         DX, R8
-	DECQ         DI
-	JNZ          row1_of1
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x10, CX
-	SUBQ         $0x00000010, (SP)
-	JMP          columns1_of1
-
-done_of1:
-	VZEROUPPER
-	RET
-
 // func scores8AVX512(y *[4]*float32, x *[4]*int16, n int, k *int8, scales *float32, rows int, cols int, muls *[4]float32, ahead *byte)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, MMX+
 TEXT ·scores8AVX512(SB), NOSPLIT, $16-72
@@ -10208,21 +8671,2436 @@ done_of1:
 	VZEROUPPER
 	RET
 
+// func values8AVX512(out *[4]*float32, p *[4]*int16, n int, v *int8, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
+TEXT ·values8AVX512(SB), NOSPLIT, $64-80
+	MOVQ n+16(FP), AX
+	CMPQ AX, $0x01
+	JE   of1
+	CMPQ AX, $0x02
+	JE   of2
+	CMPQ AX, $0x03
+	JE   of3
+	MOVQ cols+48(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000000, 8(SP)
+
+columns_of4:
+	CMPQ (SP), $0x00000060
+	JE   columns3_of4
+	CMPQ (SP), $0x00000040
+	JGE  columns2_of4
+	CMPQ (SP), $0x00000020
+	JGE  columns1_of4
+	JMP  done_of4
+
+columns2_of4:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+24(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	CMPQ         rows+32(FP), $0x01
+	JE           odd2_of4
+
+rows2_of4:
+	CMPQ DI, body+40(FP)
+	JNE  ahead2_of4
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+
+ahead2_of4:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	VPBROADCASTD (DX)(DI*2), Z16
+	VPBROADCASTD (BX)(DI*2), Z17
+	VPBROADCASTD (SI)(DI*2), Z18
+	VPBROADCASTD (CX)(DI*2), Z19
+	VPMOVSXBW    (R8), Z20
+	VPMOVSXBW    (R9), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z16, Z0
+	VPDPWSSD     Z20, Z16, Z1
+	VPDPWSSD     Z22, Z17, Z4
+	VPDPWSSD     Z20, Z17, Z5
+	VPDPWSSD     Z22, Z18, Z8
+	VPDPWSSD     Z20, Z18, Z9
+	VPDPWSSD     Z22, Z19, Z12
+	VPDPWSSD     Z20, Z19, Z13
+	VPMOVSXBW    32(R8), Z20
+	VPMOVSXBW    32(R9), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z16, Z2
+	VPDPWSSD     Z20, Z16, Z3
+	VPDPWSSD     Z22, Z17, Z6
+	VPDPWSSD     Z20, Z17, Z7
+	VPDPWSSD     Z22, Z18, Z10
+	VPDPWSSD     Z20, Z18, Z11
+	VPDPWSSD     Z22, Z19, Z14
+	VPDPWSSD     Z20, Z19, Z15
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R11
+	CMPQ         R11, rows+32(FP)
+	JL           rows2_of4
+	JG           store2_of4
+
+odd2_of4:
+	MOVQ R8, R9
+	JMP  rows2_of4
+
+store2_of4:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z16
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z16, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z16, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z16, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (SI)
+	VEXTRACTF32X4 $0x01, Z4, 32(SI)
+	VEXTRACTF32X4 $0x02, Z4, 64(SI)
+	VEXTRACTF32X4 $0x03, Z4, 96(SI)
+	VEXTRACTF32X4 $0x00, Z5, 16(SI)
+	VEXTRACTF32X4 $0x01, Z5, 48(SI)
+	VEXTRACTF32X4 $0x02, Z5, 80(SI)
+	VEXTRACTF32X4 $0x03, Z5, 112(SI)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 128(SI)
+	VEXTRACTF32X4 $0x01, Z6, 160(SI)
+	VEXTRACTF32X4 $0x02, Z6, 192(SI)
+	VEXTRACTF32X4 $0x03, Z6, 224(SI)
+	VEXTRACTF32X4 $0x00, Z7, 144(SI)
+	VEXTRACTF32X4 $0x01, Z7, 176(SI)
+	VEXTRACTF32X4 $0x02, Z7, 208(SI)
+	VEXTRACTF32X4 $0x03, Z7, 240(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, (SI)
+	VEXTRACTF32X4 $0x01, Z8, 32(SI)
+	VEXTRACTF32X4 $0x02, Z8, 64(SI)
+	VEXTRACTF32X4 $0x03, Z8, 96(SI)
+	VEXTRACTF32X4 $0x00, Z9, 16(SI)
+	VEXTRACTF32X4 $0x01, Z9, 48(SI)
+	VEXTRACTF32X4 $0x02, Z9, 80(SI)
+	VEXTRACTF32X4 $0x03, Z9, 112(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 128(SI)
+	VEXTRACTF32X4 $0x01, Z10, 160(SI)
+	VEXTRACTF32X4 $0x02, Z10, 192(SI)
+	VEXTRACTF32X4 $0x03, Z10, 224(SI)
+	VEXTRACTF32X4 $0x00, Z11, 144(SI)
+	VEXTRACTF32X4 $0x01, Z11, 176(SI)
+	VEXTRACTF32X4 $0x02, Z11, 208(SI)
+	VEXTRACTF32X4 $0x03, Z11, 240(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, (CX)
+	VEXTRACTF32X4 $0x01, Z12, 32(CX)
+	VEXTRACTF32X4 $0x02, Z12, 64(CX)
+	VEXTRACTF32X4 $0x03, Z12, 96(CX)
+	VEXTRACTF32X4 $0x00, Z13, 16(CX)
+	VEXTRACTF32X4 $0x01, Z13, 48(CX)
+	VEXTRACTF32X4 $0x02, Z13, 80(CX)
+	VEXTRACTF32X4 $0x03, Z13, 112(CX)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 128(CX)
+	VEXTRACTF32X4 $0x01, Z14, 160(CX)
+	VEXTRACTF32X4 $0x02, Z14, 192(CX)
+	VEXTRACTF32X4 $0x03, Z14, 224(CX)
+	VEXTRACTF32X4 $0x00, Z15, 144(CX)
+	VEXTRACTF32X4 $0x01, Z15, 176(CX)
+	VEXTRACTF32X4 $0x02, Z15, 208(CX)
+	VEXTRACTF32X4 $0x03, Z15, 240(CX)
+	ADDQ          $0x00000040, 8(SP)
+	SUBQ          $0x00000040, (SP)
+	JMP           columns_of4
+
+columns1_of4:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+24(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	CMPQ         rows+32(FP), $0x01
+	JE           odd1_of4
+
+rows1_of4:
+	CMPQ DI, body+40(FP)
+	JNE  ahead1_of4
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+
+ahead1_of4:
+	PREFETCHT0   (R10)
+	VPBROADCASTD (DX)(DI*2), Z8
+	VPBROADCASTD (BX)(DI*2), Z9
+	VPBROADCASTD (SI)(DI*2), Z10
+	VPBROADCASTD (CX)(DI*2), Z11
+	VPMOVSXBW    (R8), Z12
+	VPMOVSXBW    (R9), Z13
+	VPUNPCKLWD   Z13, Z12, Z14
+	VPUNPCKHWD   Z13, Z12, Z12
+	VPDPWSSD     Z14, Z8, Z0
+	VPDPWSSD     Z12, Z8, Z1
+	VPDPWSSD     Z14, Z9, Z2
+	VPDPWSSD     Z12, Z9, Z3
+	VPDPWSSD     Z14, Z10, Z4
+	VPDPWSSD     Z12, Z10, Z5
+	VPDPWSSD     Z14, Z11, Z6
+	VPDPWSSD     Z12, Z11, Z7
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R11
+	CMPQ         R11, rows+32(FP)
+	JL           rows1_of4
+	JG           store1_of4
+
+odd1_of4:
+	MOVQ R8, R9
+	JMP  rows1_of4
+
+store1_of4:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z8
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z8, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, (SI)
+	VEXTRACTF32X4 $0x01, Z2, 32(SI)
+	VEXTRACTF32X4 $0x02, Z2, 64(SI)
+	VEXTRACTF32X4 $0x03, Z2, 96(SI)
+	VEXTRACTF32X4 $0x00, Z3, 16(SI)
+	VEXTRACTF32X4 $0x01, Z3, 48(SI)
+	VEXTRACTF32X4 $0x02, Z3, 80(SI)
+	VEXTRACTF32X4 $0x03, Z3, 112(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (SI)
+	VEXTRACTF32X4 $0x01, Z4, 32(SI)
+	VEXTRACTF32X4 $0x02, Z4, 64(SI)
+	VEXTRACTF32X4 $0x03, Z4, 96(SI)
+	VEXTRACTF32X4 $0x00, Z5, 16(SI)
+	VEXTRACTF32X4 $0x01, Z5, 48(SI)
+	VEXTRACTF32X4 $0x02, Z5, 80(SI)
+	VEXTRACTF32X4 $0x03, Z5, 112(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (CX)
+	VEXTRACTF32X4 $0x01, Z6, 32(CX)
+	VEXTRACTF32X4 $0x02, Z6, 64(CX)
+	VEXTRACTF32X4 $0x03, Z6, 96(CX)
+	VEXTRACTF32X4 $0x00, Z7, 16(CX)
+	VEXTRACTF32X4 $0x01, Z7, 48(CX)
+	VEXTRACTF32X4 $0x02, Z7, 80(CX)
+	VEXTRACTF32X4 $0x03, Z7, 112(CX)
+	ADDQ          $0x00000020, 8(SP)
+	SUBQ          $0x00000020, (SP)
+	JMP           columns_of4
+
+columns3_of4:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	VPBROADCASTD vec00000000<>+0(SB), Z16
+	VPBROADCASTD vec00000000<>+0(SB), Z17
+	VPBROADCASTD vec00000000<>+0(SB), Z18
+	VPBROADCASTD vec00000000<>+0(SB), Z19
+	VPBROADCASTD vec00000000<>+0(SB), Z20
+	VPBROADCASTD vec00000000<>+0(SB), Z21
+	VPBROADCASTD vec00000000<>+0(SB), Z22
+	VPBROADCASTD vec00000000<>+0(SB), Z23
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+24(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	CMPQ         rows+32(FP), $0x01
+	JE           odd3_of4
+
+rows3_of4:
+	CMPQ DI, body+40(FP)
+	JNE  ahead3_of4
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+
+ahead3_of4:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   128(R10)
+	VPBROADCASTD (DX)(DI*2), Z24
+	VPBROADCASTD (BX)(DI*2), Z25
+	VPBROADCASTD (SI)(DI*2), Z26
+	VPBROADCASTD (CX)(DI*2), Z27
+	VPMOVSXBW    (R8), Z28
+	VPMOVSXBW    (R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z0
+	VPDPWSSD     Z28, Z24, Z1
+	VPDPWSSD     Z30, Z25, Z6
+	VPDPWSSD     Z28, Z25, Z7
+	VPDPWSSD     Z30, Z26, Z12
+	VPDPWSSD     Z28, Z26, Z13
+	VPDPWSSD     Z30, Z27, Z18
+	VPDPWSSD     Z28, Z27, Z19
+	VPMOVSXBW    32(R8), Z28
+	VPMOVSXBW    32(R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z2
+	VPDPWSSD     Z28, Z24, Z3
+	VPDPWSSD     Z30, Z25, Z8
+	VPDPWSSD     Z28, Z25, Z9
+	VPDPWSSD     Z30, Z26, Z14
+	VPDPWSSD     Z28, Z26, Z15
+	VPDPWSSD     Z30, Z27, Z20
+	VPDPWSSD     Z28, Z27, Z21
+	VPMOVSXBW    64(R8), Z28
+	VPMOVSXBW    64(R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z4
+	VPDPWSSD     Z28, Z24, Z5
+	VPDPWSSD     Z30, Z25, Z10
+	VPDPWSSD     Z28, Z25, Z11
+	VPDPWSSD     Z30, Z26, Z16
+	VPDPWSSD     Z28, Z26, Z17
+	VPDPWSSD     Z30, Z27, Z22
+	VPDPWSSD     Z28, Z27, Z23
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R11
+	CMPQ         R11, rows+32(FP)
+	JL           rows3_of4
+	JG           store3_of4
+
+odd3_of4:
+	MOVQ R8, R9
+	JMP  rows3_of4
+
+store3_of4:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z24
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z24, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z24, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z24, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z24, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z24, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z24, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (SI)
+	VEXTRACTF32X4 $0x01, Z6, 32(SI)
+	VEXTRACTF32X4 $0x02, Z6, 64(SI)
+	VEXTRACTF32X4 $0x03, Z6, 96(SI)
+	VEXTRACTF32X4 $0x00, Z7, 16(SI)
+	VEXTRACTF32X4 $0x01, Z7, 48(SI)
+	VEXTRACTF32X4 $0x02, Z7, 80(SI)
+	VEXTRACTF32X4 $0x03, Z7, 112(SI)
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, 128(SI)
+	VEXTRACTF32X4 $0x01, Z8, 160(SI)
+	VEXTRACTF32X4 $0x02, Z8, 192(SI)
+	VEXTRACTF32X4 $0x03, Z8, 224(SI)
+	VEXTRACTF32X4 $0x00, Z9, 144(SI)
+	VEXTRACTF32X4 $0x01, Z9, 176(SI)
+	VEXTRACTF32X4 $0x02, Z9, 208(SI)
+	VEXTRACTF32X4 $0x03, Z9, 240(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 256(SI)
+	VEXTRACTF32X4 $0x01, Z10, 288(SI)
+	VEXTRACTF32X4 $0x02, Z10, 320(SI)
+	VEXTRACTF32X4 $0x03, Z10, 352(SI)
+	VEXTRACTF32X4 $0x00, Z11, 272(SI)
+	VEXTRACTF32X4 $0x01, Z11, 304(SI)
+	VEXTRACTF32X4 $0x02, Z11, 336(SI)
+	VEXTRACTF32X4 $0x03, Z11, 368(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, (SI)
+	VEXTRACTF32X4 $0x01, Z12, 32(SI)
+	VEXTRACTF32X4 $0x02, Z12, 64(SI)
+	VEXTRACTF32X4 $0x03, Z12, 96(SI)
+	VEXTRACTF32X4 $0x00, Z13, 16(SI)
+	VEXTRACTF32X4 $0x01, Z13, 48(SI)
+	VEXTRACTF32X4 $0x02, Z13, 80(SI)
+	VEXTRACTF32X4 $0x03, Z13, 112(SI)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 128(SI)
+	VEXTRACTF32X4 $0x01, Z14, 160(SI)
+	VEXTRACTF32X4 $0x02, Z14, 192(SI)
+	VEXTRACTF32X4 $0x03, Z14, 224(SI)
+	VEXTRACTF32X4 $0x00, Z15, 144(SI)
+	VEXTRACTF32X4 $0x01, Z15, 176(SI)
+	VEXTRACTF32X4 $0x02, Z15, 208(SI)
+	VEXTRACTF32X4 $0x03, Z15, 240(SI)
+	VCVTDQ2PS     Z16, Z16
+	VMULPS        Z0, Z16, Z16
+	VCVTDQ2PS     Z17, Z17
+	VMULPS        Z0, Z17, Z17
+	VEXTRACTF32X4 $0x00, Z16, 256(SI)
+	VEXTRACTF32X4 $0x01, Z16, 288(SI)
+	VEXTRACTF32X4 $0x02, Z16, 320(SI)
+	VEXTRACTF32X4 $0x03, Z16, 352(SI)
+	VEXTRACTF32X4 $0x00, Z17, 272(SI)
+	VEXTRACTF32X4 $0x01, Z17, 304(SI)
+	VEXTRACTF32X4 $0x02, Z17, 336(SI)
+	VEXTRACTF32X4 $0x03, Z17, 368(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z18, Z18
+	VMULPS        Z0, Z18, Z18
+	VCVTDQ2PS     Z19, Z19
+	VMULPS        Z0, Z19, Z19
+	VEXTRACTF32X4 $0x00, Z18, (CX)
+	VEXTRACTF32X4 $0x01, Z18, 32(CX)
+	VEXTRACTF32X4 $0x02, Z18, 64(CX)
+	VEXTRACTF32X4 $0x03, Z18, 96(CX)
+	VEXTRACTF32X4 $0x00, Z19, 16(CX)
+	VEXTRACTF32X4 $0x01, Z19, 48(CX)
+	VEXTRACTF32X4 $0x02, Z19, 80(CX)
+	VEXTRACTF32X4 $0x03, Z19, 112(CX)
+	VCVTDQ2PS     Z20, Z20
+	VMULPS        Z0, Z20, Z20
+	VCVTDQ2PS     Z21, Z21
+	VMULPS        Z0, Z21, Z21
+	VEXTRACTF32X4 $0x00, Z20, 128(CX)
+	VEXTRACTF32X4 $0x01, Z20, 160(CX)
+	VEXTRACTF32X4 $0x02, Z20, 192(CX)
+	VEXTRACTF32X4 $0x03, Z20, 224(CX)
+	VEXTRACTF32X4 $0x00, Z21, 144(CX)
+	VEXTRACTF32X4 $0x01, Z21, 176(CX)
+	VEXTRACTF32X4 $0x02, Z21, 208(CX)
+	VEXTRACTF32X4 $0x03, Z21, 240(CX)
+	VCVTDQ2PS     Z22, Z22
+	VMULPS        Z0, Z22, Z22
+	VCVTDQ2PS     Z23, Z23
+	VMULPS        Z0, Z23, Z23
+	VEXTRACTF32X4 $0x00, Z22, 256(CX)
+	VEXTRACTF32X4 $0x01, Z22, 288(CX)
+	VEXTRACTF32X4 $0x02, Z22, 320(CX)
+	VEXTRACTF32X4 $0x03, Z22, 352(CX)
+	VEXTRACTF32X4 $0x00, Z23, 272(CX)
+	VEXTRACTF32X4 $0x01, Z23, 304(CX)
+	VEXTRACTF32X4 $0x02, Z23, 336(CX)
+	VEXTRACTF32X4 $0x03, Z23, 368(CX)
+	ADDQ          $0x00000060, 8(SP)
+	SUBQ          $0x00000060, (SP)
+	JMP           columns_of4
+
+done_of4:
+	VZEROUPPER
+	RET
+
+of3:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 16(SP)
+	MOVQ $0x00000000, 24(SP)
+
+columns_of3:
+	CMPQ 16(SP), $0x00000060
+	JE   columns3_of3
+	CMPQ 16(SP), $0x00000080
+	JGE  columns4_of3
+	CMPQ 16(SP), $0x00000040
+	JGE  columns2_of3
+	CMPQ 16(SP), $0x00000020
+	JGE  columns1_of3
+	JMP  done_of3
+
+columns4_of3:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	VPBROADCASTD vec00000000<>+0(SB), Z16
+	VPBROADCASTD vec00000000<>+0(SB), Z17
+	VPBROADCASTD vec00000000<>+0(SB), Z18
+	VPBROADCASTD vec00000000<>+0(SB), Z19
+	VPBROADCASTD vec00000000<>+0(SB), Z20
+	VPBROADCASTD vec00000000<>+0(SB), Z21
+	VPBROADCASTD vec00000000<>+0(SB), Z22
+	VPBROADCASTD vec00000000<>+0(SB), Z23
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), CX
+	XORQ         SI, SI
+	MOVQ         24(SP), DI
+	ADDQ         v+24(FP), DI
+	LEAQ         (DI)(AX*1), R8
+	MOVQ         24(SP), R9
+	ADDQ         R9, R9
+	ADDQ         ahead+64(FP), R9
+	CMPQ         rows+32(FP), $0x01
+	JE           odd4_of3
+
+rows4_of3:
+	CMPQ SI, body+40(FP)
+	JNE  ahead4_of3
+	MOVQ 24(SP), R9
+	ADDQ R9, R9
+	ADDQ next+72(FP), R9
+
+ahead4_of3:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
+	VPBROADCASTD (DX)(SI*2), Z24
+	VPBROADCASTD (BX)(SI*2), Z25
+	VPBROADCASTD (CX)(SI*2), Z26
+	VPMOVSXBW    (DI), Z27
+	VPMOVSXBW    (R8), Z28
+	VPUNPCKLWD   Z28, Z27, Z29
+	VPUNPCKHWD   Z28, Z27, Z27
+	VPDPWSSD     Z29, Z24, Z0
+	VPDPWSSD     Z27, Z24, Z1
+	VPDPWSSD     Z29, Z25, Z8
+	VPDPWSSD     Z27, Z25, Z9
+	VPDPWSSD     Z29, Z26, Z16
+	VPDPWSSD     Z27, Z26, Z17
+	VPMOVSXBW    32(DI), Z27
+	VPMOVSXBW    32(R8), Z28
+	VPUNPCKLWD   Z28, Z27, Z29
+	VPUNPCKHWD   Z28, Z27, Z27
+	VPDPWSSD     Z29, Z24, Z2
+	VPDPWSSD     Z27, Z24, Z3
+	VPDPWSSD     Z29, Z25, Z10
+	VPDPWSSD     Z27, Z25, Z11
+	VPDPWSSD     Z29, Z26, Z18
+	VPDPWSSD     Z27, Z26, Z19
+	VPMOVSXBW    64(DI), Z27
+	VPMOVSXBW    64(R8), Z28
+	VPUNPCKLWD   Z28, Z27, Z29
+	VPUNPCKHWD   Z28, Z27, Z27
+	VPDPWSSD     Z29, Z24, Z4
+	VPDPWSSD     Z27, Z24, Z5
+	VPDPWSSD     Z29, Z25, Z12
+	VPDPWSSD     Z27, Z25, Z13
+	VPDPWSSD     Z29, Z26, Z20
+	VPDPWSSD     Z27, Z26, Z21
+	VPMOVSXBW    96(DI), Z27
+	VPMOVSXBW    96(R8), Z28
+	VPUNPCKLWD   Z28, Z27, Z29
+	VPUNPCKHWD   Z28, Z27, Z27
+	VPDPWSSD     Z29, Z24, Z6
+	VPDPWSSD     Z27, Z24, Z7
+	VPDPWSSD     Z29, Z25, Z14
+	VPDPWSSD     Z27, Z25, Z15
+	VPDPWSSD     Z29, Z26, Z22
+	VPDPWSSD     Z27, Z26, Z23
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	ADDQ         $0x02, SI
+	LEAQ         1(SI), R10
+	CMPQ         R10, rows+32(FP)
+	JL           rows4_of3
+	JG           store4_of3
+
+odd4_of3:
+	MOVQ DI, R8
+	JMP  rows4_of3
+
+store4_of3:
+	MOVQ          muls+56(FP), CX
+	MOVQ          24(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z24
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z24, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z24, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z24, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z24, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z24, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z24, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z24, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z24, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 384(SI)
+	VEXTRACTF32X4 $0x01, Z6, 416(SI)
+	VEXTRACTF32X4 $0x02, Z6, 448(SI)
+	VEXTRACTF32X4 $0x03, Z6, 480(SI)
+	VEXTRACTF32X4 $0x00, Z7, 400(SI)
+	VEXTRACTF32X4 $0x01, Z7, 432(SI)
+	VEXTRACTF32X4 $0x02, Z7, 464(SI)
+	VEXTRACTF32X4 $0x03, Z7, 496(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, (SI)
+	VEXTRACTF32X4 $0x01, Z8, 32(SI)
+	VEXTRACTF32X4 $0x02, Z8, 64(SI)
+	VEXTRACTF32X4 $0x03, Z8, 96(SI)
+	VEXTRACTF32X4 $0x00, Z9, 16(SI)
+	VEXTRACTF32X4 $0x01, Z9, 48(SI)
+	VEXTRACTF32X4 $0x02, Z9, 80(SI)
+	VEXTRACTF32X4 $0x03, Z9, 112(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 128(SI)
+	VEXTRACTF32X4 $0x01, Z10, 160(SI)
+	VEXTRACTF32X4 $0x02, Z10, 192(SI)
+	VEXTRACTF32X4 $0x03, Z10, 224(SI)
+	VEXTRACTF32X4 $0x00, Z11, 144(SI)
+	VEXTRACTF32X4 $0x01, Z11, 176(SI)
+	VEXTRACTF32X4 $0x02, Z11, 208(SI)
+	VEXTRACTF32X4 $0x03, Z11, 240(SI)
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, 256(SI)
+	VEXTRACTF32X4 $0x01, Z12, 288(SI)
+	VEXTRACTF32X4 $0x02, Z12, 320(SI)
+	VEXTRACTF32X4 $0x03, Z12, 352(SI)
+	VEXTRACTF32X4 $0x00, Z13, 272(SI)
+	VEXTRACTF32X4 $0x01, Z13, 304(SI)
+	VEXTRACTF32X4 $0x02, Z13, 336(SI)
+	VEXTRACTF32X4 $0x03, Z13, 368(SI)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 384(SI)
+	VEXTRACTF32X4 $0x01, Z14, 416(SI)
+	VEXTRACTF32X4 $0x02, Z14, 448(SI)
+	VEXTRACTF32X4 $0x03, Z14, 480(SI)
+	VEXTRACTF32X4 $0x00, Z15, 400(SI)
+	VEXTRACTF32X4 $0x01, Z15, 432(SI)
+	VEXTRACTF32X4 $0x02, Z15, 464(SI)
+	VEXTRACTF32X4 $0x03, Z15, 496(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z16, Z16
+	VMULPS        Z0, Z16, Z16
+	VCVTDQ2PS     Z17, Z17
+	VMULPS        Z0, Z17, Z17
+	VEXTRACTF32X4 $0x00, Z16, (CX)
+	VEXTRACTF32X4 $0x01, Z16, 32(CX)
+	VEXTRACTF32X4 $0x02, Z16, 64(CX)
+	VEXTRACTF32X4 $0x03, Z16, 96(CX)
+	VEXTRACTF32X4 $0x00, Z17, 16(CX)
+	VEXTRACTF32X4 $0x01, Z17, 48(CX)
+	VEXTRACTF32X4 $0x02, Z17, 80(CX)
+	VEXTRACTF32X4 $0x03, Z17, 112(CX)
+	VCVTDQ2PS     Z18, Z18
+	VMULPS        Z0, Z18, Z18
+	VCVTDQ2PS     Z19, Z19
+	VMULPS        Z0, Z19, Z19
+	VEXTRACTF32X4 $0x00, Z18, 128(CX)
+	VEXTRACTF32X4 $0x01, Z18, 160(CX)
+	VEXTRACTF32X4 $0x02, Z18, 192(CX)
+	VEXTRACTF32X4 $0x03, Z18, 224(CX)
+	VEXTRACTF32X4 $0x00, Z19, 144(CX)
+	VEXTRACTF32X4 $0x01, Z19, 176(CX)
+	VEXTRACTF32X4 $0x02, Z19, 208(CX)
+	VEXTRACTF32X4 $0x03, Z19, 240(CX)
+	VCVTDQ2PS     Z20, Z20
+	VMULPS        Z0, Z20, Z20
+	VCVTDQ2PS     Z21, Z21
+	VMULPS        Z0, Z21, Z21
+	VEXTRACTF32X4 $0x00, Z20, 256(CX)
+	VEXTRACTF32X4 $0x01, Z20, 288(CX)
+	VEXTRACTF32X4 $0x02, Z20, 320(CX)
+	VEXTRACTF32X4 $0x03, Z20, 352(CX)
+	VEXTRACTF32X4 $0x00, Z21, 272(CX)
+	VEXTRACTF32X4 $0x01, Z21, 304(CX)
+	VEXTRACTF32X4 $0x02, Z21, 336(CX)
+	VEXTRACTF32X4 $0x03, Z21, 368(CX)
+	VCVTDQ2PS     Z22, Z22
+	VMULPS        Z0, Z22, Z22
+	VCVTDQ2PS     Z23, Z23
+	VMULPS        Z0, Z23, Z23
+	VEXTRACTF32X4 $0x00, Z22, 384(CX)
+	VEXTRACTF32X4 $0x01, Z22, 416(CX)
+	VEXTRACTF32X4 $0x02, Z22, 448(CX)
+	VEXTRACTF32X4 $0x03, Z22, 480(CX)
+	VEXTRACTF32X4 $0x00, Z23, 400(CX)
+	VEXTRACTF32X4 $0x01, Z23, 432(CX)
+	VEXTRACTF32X4 $0x02, Z23, 464(CX)
+	VEXTRACTF32X4 $0x03, Z23, 496(CX)
+	ADDQ          $0x00000080, 24(SP)
+	SUBQ          $0x00000080, 16(SP)
+	JMP           columns_of3
+
+columns2_of3:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), CX
+	XORQ         SI, SI
+	MOVQ         24(SP), DI
+	ADDQ         v+24(FP), DI
+	LEAQ         (DI)(AX*1), R8
+	MOVQ         24(SP), R9
+	ADDQ         R9, R9
+	ADDQ         ahead+64(FP), R9
+	CMPQ         rows+32(FP), $0x01
+	JE           odd2_of3
+
+rows2_of3:
+	CMPQ SI, body+40(FP)
+	JNE  ahead2_of3
+	MOVQ 24(SP), R9
+	ADDQ R9, R9
+	ADDQ next+72(FP), R9
+
+ahead2_of3:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	VPBROADCASTD (DX)(SI*2), Z12
+	VPBROADCASTD (BX)(SI*2), Z13
+	VPBROADCASTD (CX)(SI*2), Z14
+	VPMOVSXBW    (DI), Z15
+	VPMOVSXBW    (R8), Z16
+	VPUNPCKLWD   Z16, Z15, Z17
+	VPUNPCKHWD   Z16, Z15, Z15
+	VPDPWSSD     Z17, Z12, Z0
+	VPDPWSSD     Z15, Z12, Z1
+	VPDPWSSD     Z17, Z13, Z4
+	VPDPWSSD     Z15, Z13, Z5
+	VPDPWSSD     Z17, Z14, Z8
+	VPDPWSSD     Z15, Z14, Z9
+	VPMOVSXBW    32(DI), Z15
+	VPMOVSXBW    32(R8), Z16
+	VPUNPCKLWD   Z16, Z15, Z17
+	VPUNPCKHWD   Z16, Z15, Z15
+	VPDPWSSD     Z17, Z12, Z2
+	VPDPWSSD     Z15, Z12, Z3
+	VPDPWSSD     Z17, Z13, Z6
+	VPDPWSSD     Z15, Z13, Z7
+	VPDPWSSD     Z17, Z14, Z10
+	VPDPWSSD     Z15, Z14, Z11
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	ADDQ         $0x02, SI
+	LEAQ         1(SI), R10
+	CMPQ         R10, rows+32(FP)
+	JL           rows2_of3
+	JG           store2_of3
+
+odd2_of3:
+	MOVQ DI, R8
+	JMP  rows2_of3
+
+store2_of3:
+	MOVQ          muls+56(FP), CX
+	MOVQ          24(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z12
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z12, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z12, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z12, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z12, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (SI)
+	VEXTRACTF32X4 $0x01, Z4, 32(SI)
+	VEXTRACTF32X4 $0x02, Z4, 64(SI)
+	VEXTRACTF32X4 $0x03, Z4, 96(SI)
+	VEXTRACTF32X4 $0x00, Z5, 16(SI)
+	VEXTRACTF32X4 $0x01, Z5, 48(SI)
+	VEXTRACTF32X4 $0x02, Z5, 80(SI)
+	VEXTRACTF32X4 $0x03, Z5, 112(SI)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 128(SI)
+	VEXTRACTF32X4 $0x01, Z6, 160(SI)
+	VEXTRACTF32X4 $0x02, Z6, 192(SI)
+	VEXTRACTF32X4 $0x03, Z6, 224(SI)
+	VEXTRACTF32X4 $0x00, Z7, 144(SI)
+	VEXTRACTF32X4 $0x01, Z7, 176(SI)
+	VEXTRACTF32X4 $0x02, Z7, 208(SI)
+	VEXTRACTF32X4 $0x03, Z7, 240(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, (CX)
+	VEXTRACTF32X4 $0x01, Z8, 32(CX)
+	VEXTRACTF32X4 $0x02, Z8, 64(CX)
+	VEXTRACTF32X4 $0x03, Z8, 96(CX)
+	VEXTRACTF32X4 $0x00, Z9, 16(CX)
+	VEXTRACTF32X4 $0x01, Z9, 48(CX)
+	VEXTRACTF32X4 $0x02, Z9, 80(CX)
+	VEXTRACTF32X4 $0x03, Z9, 112(CX)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 128(CX)
+	VEXTRACTF32X4 $0x01, Z10, 160(CX)
+	VEXTRACTF32X4 $0x02, Z10, 192(CX)
+	VEXTRACTF32X4 $0x03, Z10, 224(CX)
+	VEXTRACTF32X4 $0x00, Z11, 144(CX)
+	VEXTRACTF32X4 $0x01, Z11, 176(CX)
+	VEXTRACTF32X4 $0x02, Z11, 208(CX)
+	VEXTRACTF32X4 $0x03, Z11, 240(CX)
+	ADDQ          $0x00000040, 24(SP)
+	SUBQ          $0x00000040, 16(SP)
+	JMP           columns_of3
+
+columns1_of3:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), CX
+	XORQ         SI, SI
+	MOVQ         24(SP), DI
+	ADDQ         v+24(FP), DI
+	LEAQ         (DI)(AX*1), R8
+	MOVQ         24(SP), R9
+	ADDQ         R9, R9
+	ADDQ         ahead+64(FP), R9
+	CMPQ         rows+32(FP), $0x01
+	JE           odd1_of3
+
+rows1_of3:
+	CMPQ SI, body+40(FP)
+	JNE  ahead1_of3
+	MOVQ 24(SP), R9
+	ADDQ R9, R9
+	ADDQ next+72(FP), R9
+
+ahead1_of3:
+	PREFETCHT0   (R9)
+	VPBROADCASTD (DX)(SI*2), Z6
+	VPBROADCASTD (BX)(SI*2), Z7
+	VPBROADCASTD (CX)(SI*2), Z8
+	VPMOVSXBW    (DI), Z9
+	VPMOVSXBW    (R8), Z10
+	VPUNPCKLWD   Z10, Z9, Z11
+	VPUNPCKHWD   Z10, Z9, Z9
+	VPDPWSSD     Z11, Z6, Z0
+	VPDPWSSD     Z9, Z6, Z1
+	VPDPWSSD     Z11, Z7, Z2
+	VPDPWSSD     Z9, Z7, Z3
+	VPDPWSSD     Z11, Z8, Z4
+	VPDPWSSD     Z9, Z8, Z5
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	ADDQ         $0x02, SI
+	LEAQ         1(SI), R10
+	CMPQ         R10, rows+32(FP)
+	JL           rows1_of3
+	JG           store1_of3
+
+odd1_of3:
+	MOVQ DI, R8
+	JMP  rows1_of3
+
+store1_of3:
+	MOVQ          muls+56(FP), CX
+	MOVQ          24(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z6
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z6, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z6, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, (SI)
+	VEXTRACTF32X4 $0x01, Z2, 32(SI)
+	VEXTRACTF32X4 $0x02, Z2, 64(SI)
+	VEXTRACTF32X4 $0x03, Z2, 96(SI)
+	VEXTRACTF32X4 $0x00, Z3, 16(SI)
+	VEXTRACTF32X4 $0x01, Z3, 48(SI)
+	VEXTRACTF32X4 $0x02, Z3, 80(SI)
+	VEXTRACTF32X4 $0x03, Z3, 112(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (CX)
+	VEXTRACTF32X4 $0x01, Z4, 32(CX)
+	VEXTRACTF32X4 $0x02, Z4, 64(CX)
+	VEXTRACTF32X4 $0x03, Z4, 96(CX)
+	VEXTRACTF32X4 $0x00, Z5, 16(CX)
+	VEXTRACTF32X4 $0x01, Z5, 48(CX)
+	VEXTRACTF32X4 $0x02, Z5, 80(CX)
+	VEXTRACTF32X4 $0x03, Z5, 112(CX)
+	ADDQ          $0x00000020, 24(SP)
+	SUBQ          $0x00000020, 16(SP)
+	JMP           columns_of3
+
+columns3_of3:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	VPBROADCASTD vec00000000<>+0(SB), Z16
+	VPBROADCASTD vec00000000<>+0(SB), Z17
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), CX
+	XORQ         SI, SI
+	MOVQ         24(SP), DI
+	ADDQ         v+24(FP), DI
+	LEAQ         (DI)(AX*1), R8
+	MOVQ         24(SP), R9
+	ADDQ         R9, R9
+	ADDQ         ahead+64(FP), R9
+	CMPQ         rows+32(FP), $0x01
+	JE           odd3_of3
+
+rows3_of3:
+	CMPQ SI, body+40(FP)
+	JNE  ahead3_of3
+	MOVQ 24(SP), R9
+	ADDQ R9, R9
+	ADDQ next+72(FP), R9
+
+ahead3_of3:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	VPBROADCASTD (DX)(SI*2), Z18
+	VPBROADCASTD (BX)(SI*2), Z19
+	VPBROADCASTD (CX)(SI*2), Z20
+	VPMOVSXBW    (DI), Z21
+	VPMOVSXBW    (R8), Z22
+	VPUNPCKLWD   Z22, Z21, Z23
+	VPUNPCKHWD   Z22, Z21, Z21
+	VPDPWSSD     Z23, Z18, Z0
+	VPDPWSSD     Z21, Z18, Z1
+	VPDPWSSD     Z23, Z19, Z6
+	VPDPWSSD     Z21, Z19, Z7
+	VPDPWSSD     Z23, Z20, Z12
+	VPDPWSSD     Z21, Z20, Z13
+	VPMOVSXBW    32(DI), Z21
+	VPMOVSXBW    32(R8), Z22
+	VPUNPCKLWD   Z22, Z21, Z23
+	VPUNPCKHWD   Z22, Z21, Z21
+	VPDPWSSD     Z23, Z18, Z2
+	VPDPWSSD     Z21, Z18, Z3
+	VPDPWSSD     Z23, Z19, Z8
+	VPDPWSSD     Z21, Z19, Z9
+	VPDPWSSD     Z23, Z20, Z14
+	VPDPWSSD     Z21, Z20, Z15
+	VPMOVSXBW    64(DI), Z21
+	VPMOVSXBW    64(R8), Z22
+	VPUNPCKLWD   Z22, Z21, Z23
+	VPUNPCKHWD   Z22, Z21, Z21
+	VPDPWSSD     Z23, Z18, Z4
+	VPDPWSSD     Z21, Z18, Z5
+	VPDPWSSD     Z23, Z19, Z10
+	VPDPWSSD     Z21, Z19, Z11
+	VPDPWSSD     Z23, Z20, Z16
+	VPDPWSSD     Z21, Z20, Z17
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	ADDQ         $0x02, SI
+	LEAQ         1(SI), R10
+	CMPQ         R10, rows+32(FP)
+	JL           rows3_of3
+	JG           store3_of3
+
+odd3_of3:
+	MOVQ DI, R8
+	JMP  rows3_of3
+
+store3_of3:
+	MOVQ          muls+56(FP), CX
+	MOVQ          24(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z18
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z18, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z18, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z18, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z18, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z18, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z18, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (SI)
+	VEXTRACTF32X4 $0x01, Z6, 32(SI)
+	VEXTRACTF32X4 $0x02, Z6, 64(SI)
+	VEXTRACTF32X4 $0x03, Z6, 96(SI)
+	VEXTRACTF32X4 $0x00, Z7, 16(SI)
+	VEXTRACTF32X4 $0x01, Z7, 48(SI)
+	VEXTRACTF32X4 $0x02, Z7, 80(SI)
+	VEXTRACTF32X4 $0x03, Z7, 112(SI)
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, 128(SI)
+	VEXTRACTF32X4 $0x01, Z8, 160(SI)
+	VEXTRACTF32X4 $0x02, Z8, 192(SI)
+	VEXTRACTF32X4 $0x03, Z8, 224(SI)
+	VEXTRACTF32X4 $0x00, Z9, 144(SI)
+	VEXTRACTF32X4 $0x01, Z9, 176(SI)
+	VEXTRACTF32X4 $0x02, Z9, 208(SI)
+	VEXTRACTF32X4 $0x03, Z9, 240(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 256(SI)
+	VEXTRACTF32X4 $0x01, Z10, 288(SI)
+	VEXTRACTF32X4 $0x02, Z10, 320(SI)
+	VEXTRACTF32X4 $0x03, Z10, 352(SI)
+	VEXTRACTF32X4 $0x00, Z11, 272(SI)
+	VEXTRACTF32X4 $0x01, Z11, 304(SI)
+	VEXTRACTF32X4 $0x02, Z11, 336(SI)
+	VEXTRACTF32X4 $0x03, Z11, 368(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, (CX)
+	VEXTRACTF32X4 $0x01, Z12, 32(CX)
+	VEXTRACTF32X4 $0x02, Z12, 64(CX)
+	VEXTRACTF32X4 $0x03, Z12, 96(CX)
+	VEXTRACTF32X4 $0x00, Z13, 16(CX)
+	VEXTRACTF32X4 $0x01, Z13, 48(CX)
+	VEXTRACTF32X4 $0x02, Z13, 80(CX)
+	VEXTRACTF32X4 $0x03, Z13, 112(CX)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 128(CX)
+	VEXTRACTF32X4 $0x01, Z14, 160(CX)
+	VEXTRACTF32X4 $0x02, Z14, 192(CX)
+	VEXTRACTF32X4 $0x03, Z14, 224(CX)
+	VEXTRACTF32X4 $0x00, Z15, 144(CX)
+	VEXTRACTF32X4 $0x01, Z15, 176(CX)
+	VEXTRACTF32X4 $0x02, Z15, 208(CX)
+	VEXTRACTF32X4 $0x03, Z15, 240(CX)
+	VCVTDQ2PS     Z16, Z16
+	VMULPS        Z0, Z16, Z16
+	VCVTDQ2PS     Z17, Z17
+	VMULPS        Z0, Z17, Z17
+	VEXTRACTF32X4 $0x00, Z16, 256(CX)
+	VEXTRACTF32X4 $0x01, Z16, 288(CX)
+	VEXTRACTF32X4 $0x02, Z16, 320(CX)
+	VEXTRACTF32X4 $0x03, Z16, 352(CX)
+	VEXTRACTF32X4 $0x00, Z17, 272(CX)
+	VEXTRACTF32X4 $0x01, Z17, 304(CX)
+	VEXTRACTF32X4 $0x02, Z17, 336(CX)
+	VEXTRACTF32X4 $0x03, Z17, 368(CX)
+	ADDQ          $0x00000060, 24(SP)
+	SUBQ          $0x00000060, 16(SP)
+	JMP           columns_of3
+
+done_of3:
+	VZEROUPPER
+	RET
+
+of2:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 32(SP)
+	MOVQ $0x00000000, 40(SP)
+
+columns_of2:
+	CMPQ 32(SP), $0x00000060
+	JE   columns3_of2
+	CMPQ 32(SP), $0x00000080
+	JGE  columns4_of2
+	CMPQ 32(SP), $0x00000040
+	JGE  columns2_of2
+	CMPQ 32(SP), $0x00000020
+	JGE  columns1_of2
+	JMP  done_of2
+
+columns4_of2:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), CX
+	XORQ         BX, BX
+	MOVQ         40(SP), SI
+	ADDQ         v+24(FP), SI
+	LEAQ         (SI)(AX*1), DI
+	MOVQ         40(SP), R8
+	ADDQ         R8, R8
+	ADDQ         ahead+64(FP), R8
+	CMPQ         rows+32(FP), $0x01
+	JE           odd4_of2
+
+rows4_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead4_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead4_of2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
+	VPBROADCASTD (DX)(BX*2), Z16
+	VPBROADCASTD (CX)(BX*2), Z17
+	VPMOVSXBW    (SI), Z18
+	VPMOVSXBW    (DI), Z19
+	VPUNPCKLWD   Z19, Z18, Z20
+	VPUNPCKHWD   Z19, Z18, Z18
+	VPDPWSSD     Z20, Z16, Z0
+	VPDPWSSD     Z18, Z16, Z1
+	VPDPWSSD     Z20, Z17, Z8
+	VPDPWSSD     Z18, Z17, Z9
+	VPMOVSXBW    32(SI), Z18
+	VPMOVSXBW    32(DI), Z19
+	VPUNPCKLWD   Z19, Z18, Z20
+	VPUNPCKHWD   Z19, Z18, Z18
+	VPDPWSSD     Z20, Z16, Z2
+	VPDPWSSD     Z18, Z16, Z3
+	VPDPWSSD     Z20, Z17, Z10
+	VPDPWSSD     Z18, Z17, Z11
+	VPMOVSXBW    64(SI), Z18
+	VPMOVSXBW    64(DI), Z19
+	VPUNPCKLWD   Z19, Z18, Z20
+	VPUNPCKHWD   Z19, Z18, Z18
+	VPDPWSSD     Z20, Z16, Z4
+	VPDPWSSD     Z18, Z16, Z5
+	VPDPWSSD     Z20, Z17, Z12
+	VPDPWSSD     Z18, Z17, Z13
+	VPMOVSXBW    96(SI), Z18
+	VPMOVSXBW    96(DI), Z19
+	VPUNPCKLWD   Z19, Z18, Z20
+	VPUNPCKHWD   Z19, Z18, Z18
+	VPDPWSSD     Z20, Z16, Z6
+	VPDPWSSD     Z18, Z16, Z7
+	VPDPWSSD     Z20, Z17, Z14
+	VPDPWSSD     Z18, Z17, Z15
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows4_of2
+	JG           store4_of2
+
+odd4_of2:
+	MOVQ SI, DI
+	JMP  rows4_of2
+
+store4_of2:
+	MOVQ          muls+56(FP), CX
+	MOVQ          40(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z16
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z16, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z16, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z16, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z16, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z16, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z16, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z16, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 384(SI)
+	VEXTRACTF32X4 $0x01, Z6, 416(SI)
+	VEXTRACTF32X4 $0x02, Z6, 448(SI)
+	VEXTRACTF32X4 $0x03, Z6, 480(SI)
+	VEXTRACTF32X4 $0x00, Z7, 400(SI)
+	VEXTRACTF32X4 $0x01, Z7, 432(SI)
+	VEXTRACTF32X4 $0x02, Z7, 464(SI)
+	VEXTRACTF32X4 $0x03, Z7, 496(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, (CX)
+	VEXTRACTF32X4 $0x01, Z8, 32(CX)
+	VEXTRACTF32X4 $0x02, Z8, 64(CX)
+	VEXTRACTF32X4 $0x03, Z8, 96(CX)
+	VEXTRACTF32X4 $0x00, Z9, 16(CX)
+	VEXTRACTF32X4 $0x01, Z9, 48(CX)
+	VEXTRACTF32X4 $0x02, Z9, 80(CX)
+	VEXTRACTF32X4 $0x03, Z9, 112(CX)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 128(CX)
+	VEXTRACTF32X4 $0x01, Z10, 160(CX)
+	VEXTRACTF32X4 $0x02, Z10, 192(CX)
+	VEXTRACTF32X4 $0x03, Z10, 224(CX)
+	VEXTRACTF32X4 $0x00, Z11, 144(CX)
+	VEXTRACTF32X4 $0x01, Z11, 176(CX)
+	VEXTRACTF32X4 $0x02, Z11, 208(CX)
+	VEXTRACTF32X4 $0x03, Z11, 240(CX)
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, 256(CX)
+	VEXTRACTF32X4 $0x01, Z12, 288(CX)
+	VEXTRACTF32X4 $0x02, Z12, 320(CX)
+	VEXTRACTF32X4 $0x03, Z12, 352(CX)
+	VEXTRACTF32X4 $0x00, Z13, 272(CX)
+	VEXTRACTF32X4 $0x01, Z13, 304(CX)
+	VEXTRACTF32X4 $0x02, Z13, 336(CX)
+	VEXTRACTF32X4 $0x03, Z13, 368(CX)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 384(CX)
+	VEXTRACTF32X4 $0x01, Z14, 416(CX)
+	VEXTRACTF32X4 $0x02, Z14, 448(CX)
+	VEXTRACTF32X4 $0x03, Z14, 480(CX)
+	VEXTRACTF32X4 $0x00, Z15, 400(CX)
+	VEXTRACTF32X4 $0x01, Z15, 432(CX)
+	VEXTRACTF32X4 $0x02, Z15, 464(CX)
+	VEXTRACTF32X4 $0x03, Z15, 496(CX)
+	ADDQ          $0x00000080, 40(SP)
+	SUBQ          $0x00000080, 32(SP)
+	JMP           columns_of2
+
+columns2_of2:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), CX
+	XORQ         BX, BX
+	MOVQ         40(SP), SI
+	ADDQ         v+24(FP), SI
+	LEAQ         (SI)(AX*1), DI
+	MOVQ         40(SP), R8
+	ADDQ         R8, R8
+	ADDQ         ahead+64(FP), R8
+	CMPQ         rows+32(FP), $0x01
+	JE           odd2_of2
+
+rows2_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead2_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead2_of2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	VPBROADCASTD (DX)(BX*2), Z8
+	VPBROADCASTD (CX)(BX*2), Z9
+	VPMOVSXBW    (SI), Z10
+	VPMOVSXBW    (DI), Z11
+	VPUNPCKLWD   Z11, Z10, Z12
+	VPUNPCKHWD   Z11, Z10, Z10
+	VPDPWSSD     Z12, Z8, Z0
+	VPDPWSSD     Z10, Z8, Z1
+	VPDPWSSD     Z12, Z9, Z4
+	VPDPWSSD     Z10, Z9, Z5
+	VPMOVSXBW    32(SI), Z10
+	VPMOVSXBW    32(DI), Z11
+	VPUNPCKLWD   Z11, Z10, Z12
+	VPUNPCKHWD   Z11, Z10, Z10
+	VPDPWSSD     Z12, Z8, Z2
+	VPDPWSSD     Z10, Z8, Z3
+	VPDPWSSD     Z12, Z9, Z6
+	VPDPWSSD     Z10, Z9, Z7
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows2_of2
+	JG           store2_of2
+
+odd2_of2:
+	MOVQ SI, DI
+	JMP  rows2_of2
+
+store2_of2:
+	MOVQ          muls+56(FP), CX
+	MOVQ          40(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z8
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z8, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z8, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z8, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (CX)
+	VEXTRACTF32X4 $0x01, Z4, 32(CX)
+	VEXTRACTF32X4 $0x02, Z4, 64(CX)
+	VEXTRACTF32X4 $0x03, Z4, 96(CX)
+	VEXTRACTF32X4 $0x00, Z5, 16(CX)
+	VEXTRACTF32X4 $0x01, Z5, 48(CX)
+	VEXTRACTF32X4 $0x02, Z5, 80(CX)
+	VEXTRACTF32X4 $0x03, Z5, 112(CX)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 128(CX)
+	VEXTRACTF32X4 $0x01, Z6, 160(CX)
+	VEXTRACTF32X4 $0x02, Z6, 192(CX)
+	VEXTRACTF32X4 $0x03, Z6, 224(CX)
+	VEXTRACTF32X4 $0x00, Z7, 144(CX)
+	VEXTRACTF32X4 $0x01, Z7, 176(CX)
+	VEXTRACTF32X4 $0x02, Z7, 208(CX)
+	VEXTRACTF32X4 $0x03, Z7, 240(CX)
+	ADDQ          $0x00000040, 40(SP)
+	SUBQ          $0x00000040, 32(SP)
+	JMP           columns_of2
+
+columns1_of2:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), CX
+	XORQ         BX, BX
+	MOVQ         40(SP), SI
+	ADDQ         v+24(FP), SI
+	LEAQ         (SI)(AX*1), DI
+	MOVQ         40(SP), R8
+	ADDQ         R8, R8
+	ADDQ         ahead+64(FP), R8
+	CMPQ         rows+32(FP), $0x01
+	JE           odd1_of2
+
+rows1_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead1_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead1_of2:
+	PREFETCHT0   (R8)
+	VPBROADCASTD (DX)(BX*2), Z4
+	VPBROADCASTD (CX)(BX*2), Z5
+	VPMOVSXBW    (SI), Z6
+	VPMOVSXBW    (DI), Z7
+	VPUNPCKLWD   Z7, Z6, Z8
+	VPUNPCKHWD   Z7, Z6, Z6
+	VPDPWSSD     Z8, Z4, Z0
+	VPDPWSSD     Z6, Z4, Z1
+	VPDPWSSD     Z8, Z5, Z2
+	VPDPWSSD     Z6, Z5, Z3
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows1_of2
+	JG           store1_of2
+
+odd1_of2:
+	MOVQ SI, DI
+	JMP  rows1_of2
+
+store1_of2:
+	MOVQ          muls+56(FP), CX
+	MOVQ          40(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z4
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z4, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z4, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, (CX)
+	VEXTRACTF32X4 $0x01, Z2, 32(CX)
+	VEXTRACTF32X4 $0x02, Z2, 64(CX)
+	VEXTRACTF32X4 $0x03, Z2, 96(CX)
+	VEXTRACTF32X4 $0x00, Z3, 16(CX)
+	VEXTRACTF32X4 $0x01, Z3, 48(CX)
+	VEXTRACTF32X4 $0x02, Z3, 80(CX)
+	VEXTRACTF32X4 $0x03, Z3, 112(CX)
+	ADDQ          $0x00000020, 40(SP)
+	SUBQ          $0x00000020, 32(SP)
+	JMP           columns_of2
+
+columns3_of2:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), CX
+	XORQ         BX, BX
+	MOVQ         40(SP), SI
+	ADDQ         v+24(FP), SI
+	LEAQ         (SI)(AX*1), DI
+	MOVQ         40(SP), R8
+	ADDQ         R8, R8
+	ADDQ         ahead+64(FP), R8
+	CMPQ         rows+32(FP), $0x01
+	JE           odd3_of2
+
+rows3_of2:
+	CMPQ BX, body+40(FP)
+	JNE  ahead3_of2
+	MOVQ 40(SP), R8
+	ADDQ R8, R8
+	ADDQ next+72(FP), R8
+
+ahead3_of2:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	VPBROADCASTD (DX)(BX*2), Z12
+	VPBROADCASTD (CX)(BX*2), Z13
+	VPMOVSXBW    (SI), Z14
+	VPMOVSXBW    (DI), Z15
+	VPUNPCKLWD   Z15, Z14, Z16
+	VPUNPCKHWD   Z15, Z14, Z14
+	VPDPWSSD     Z16, Z12, Z0
+	VPDPWSSD     Z14, Z12, Z1
+	VPDPWSSD     Z16, Z13, Z6
+	VPDPWSSD     Z14, Z13, Z7
+	VPMOVSXBW    32(SI), Z14
+	VPMOVSXBW    32(DI), Z15
+	VPUNPCKLWD   Z15, Z14, Z16
+	VPUNPCKHWD   Z15, Z14, Z14
+	VPDPWSSD     Z16, Z12, Z2
+	VPDPWSSD     Z14, Z12, Z3
+	VPDPWSSD     Z16, Z13, Z8
+	VPDPWSSD     Z14, Z13, Z9
+	VPMOVSXBW    64(SI), Z14
+	VPMOVSXBW    64(DI), Z15
+	VPUNPCKLWD   Z15, Z14, Z16
+	VPUNPCKHWD   Z15, Z14, Z14
+	VPDPWSSD     Z16, Z12, Z4
+	VPDPWSSD     Z14, Z12, Z5
+	VPDPWSSD     Z16, Z13, Z10
+	VPDPWSSD     Z14, Z13, Z11
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	LEAQ         (R8)(AX*2), R8
+	ADDQ         $0x02, BX
+	LEAQ         1(BX), R9
+	CMPQ         R9, rows+32(FP)
+	JL           rows3_of2
+	JG           store3_of2
+
+odd3_of2:
+	MOVQ SI, DI
+	JMP  rows3_of2
+
+store3_of2:
+	MOVQ          muls+56(FP), CX
+	MOVQ          40(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z12
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z12, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z12, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z12, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z12, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z12, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z12, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (CX)
+	VEXTRACTF32X4 $0x01, Z6, 32(CX)
+	VEXTRACTF32X4 $0x02, Z6, 64(CX)
+	VEXTRACTF32X4 $0x03, Z6, 96(CX)
+	VEXTRACTF32X4 $0x00, Z7, 16(CX)
+	VEXTRACTF32X4 $0x01, Z7, 48(CX)
+	VEXTRACTF32X4 $0x02, Z7, 80(CX)
+	VEXTRACTF32X4 $0x03, Z7, 112(CX)
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, 128(CX)
+	VEXTRACTF32X4 $0x01, Z8, 160(CX)
+	VEXTRACTF32X4 $0x02, Z8, 192(CX)
+	VEXTRACTF32X4 $0x03, Z8, 224(CX)
+	VEXTRACTF32X4 $0x00, Z9, 144(CX)
+	VEXTRACTF32X4 $0x01, Z9, 176(CX)
+	VEXTRACTF32X4 $0x02, Z9, 208(CX)
+	VEXTRACTF32X4 $0x03, Z9, 240(CX)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 256(CX)
+	VEXTRACTF32X4 $0x01, Z10, 288(CX)
+	VEXTRACTF32X4 $0x02, Z10, 320(CX)
+	VEXTRACTF32X4 $0x03, Z10, 352(CX)
+	VEXTRACTF32X4 $0x00, Z11, 272(CX)
+	VEXTRACTF32X4 $0x01, Z11, 304(CX)
+	VEXTRACTF32X4 $0x02, Z11, 336(CX)
+	VEXTRACTF32X4 $0x03, Z11, 368(CX)
+	ADDQ          $0x00000060, 40(SP)
+	SUBQ          $0x00000060, 32(SP)
+	JMP           columns_of2
+
+done_of2:
+	VZEROUPPER
+	RET
+
+of1:
+	MOVQ cols+48(FP), AX
+	MOVQ AX, 48(SP)
+	MOVQ $0x00000000, 56(SP)
+
+columns_of1:
+	CMPQ 48(SP), $0x00000060
+	JE   columns3_of1
+	CMPQ 48(SP), $0x00000080
+	JGE  columns4_of1
+	CMPQ 48(SP), $0x00000040
+	JGE  columns2_of1
+	CMPQ 48(SP), $0x00000020
+	JGE  columns1_of1
+	JMP  done_of1
+
+columns4_of1:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), CX
+	XORQ         DX, DX
+	MOVQ         56(SP), BX
+	ADDQ         v+24(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         56(SP), DI
+	ADDQ         DI, DI
+	ADDQ         ahead+64(FP), DI
+	CMPQ         rows+32(FP), $0x01
+	JE           odd4_of1
+
+rows4_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead4_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead4_of1:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	VPBROADCASTD (CX)(DX*2), Z8
+	VPMOVSXBW    (BX), Z9
+	VPMOVSXBW    (SI), Z10
+	VPUNPCKLWD   Z10, Z9, Z11
+	VPUNPCKHWD   Z10, Z9, Z9
+	VPDPWSSD     Z11, Z8, Z0
+	VPDPWSSD     Z9, Z8, Z1
+	VPMOVSXBW    32(BX), Z9
+	VPMOVSXBW    32(SI), Z10
+	VPUNPCKLWD   Z10, Z9, Z11
+	VPUNPCKHWD   Z10, Z9, Z9
+	VPDPWSSD     Z11, Z8, Z2
+	VPDPWSSD     Z9, Z8, Z3
+	VPMOVSXBW    64(BX), Z9
+	VPMOVSXBW    64(SI), Z10
+	VPUNPCKLWD   Z10, Z9, Z11
+	VPUNPCKHWD   Z10, Z9, Z9
+	VPDPWSSD     Z11, Z8, Z4
+	VPDPWSSD     Z9, Z8, Z5
+	VPMOVSXBW    96(BX), Z9
+	VPMOVSXBW    96(SI), Z10
+	VPUNPCKLWD   Z10, Z9, Z11
+	VPUNPCKHWD   Z10, Z9, Z9
+	VPDPWSSD     Z11, Z8, Z6
+	VPDPWSSD     Z9, Z8, Z7
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows4_of1
+	JG           store4_of1
+
+odd4_of1:
+	MOVQ BX, SI
+	JMP  rows4_of1
+
+store4_of1:
+	MOVQ          muls+56(FP), CX
+	MOVQ          56(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z8
+	MOVQ          (BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z8, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (CX)
+	VEXTRACTF32X4 $0x01, Z0, 32(CX)
+	VEXTRACTF32X4 $0x02, Z0, 64(CX)
+	VEXTRACTF32X4 $0x03, Z0, 96(CX)
+	VEXTRACTF32X4 $0x00, Z1, 16(CX)
+	VEXTRACTF32X4 $0x01, Z1, 48(CX)
+	VEXTRACTF32X4 $0x02, Z1, 80(CX)
+	VEXTRACTF32X4 $0x03, Z1, 112(CX)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z8, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z8, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(CX)
+	VEXTRACTF32X4 $0x01, Z2, 160(CX)
+	VEXTRACTF32X4 $0x02, Z2, 192(CX)
+	VEXTRACTF32X4 $0x03, Z2, 224(CX)
+	VEXTRACTF32X4 $0x00, Z3, 144(CX)
+	VEXTRACTF32X4 $0x01, Z3, 176(CX)
+	VEXTRACTF32X4 $0x02, Z3, 208(CX)
+	VEXTRACTF32X4 $0x03, Z3, 240(CX)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z8, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z8, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(CX)
+	VEXTRACTF32X4 $0x01, Z4, 288(CX)
+	VEXTRACTF32X4 $0x02, Z4, 320(CX)
+	VEXTRACTF32X4 $0x03, Z4, 352(CX)
+	VEXTRACTF32X4 $0x00, Z5, 272(CX)
+	VEXTRACTF32X4 $0x01, Z5, 304(CX)
+	VEXTRACTF32X4 $0x02, Z5, 336(CX)
+	VEXTRACTF32X4 $0x03, Z5, 368(CX)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z8, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z8, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 384(CX)
+	VEXTRACTF32X4 $0x01, Z6, 416(CX)
+	VEXTRACTF32X4 $0x02, Z6, 448(CX)
+	VEXTRACTF32X4 $0x03, Z6, 480(CX)
+	VEXTRACTF32X4 $0x00, Z7, 400(CX)
+	VEXTRACTF32X4 $0x01, Z7, 432(CX)
+	VEXTRACTF32X4 $0x02, Z7, 464(CX)
+	VEXTRACTF32X4 $0x03, Z7, 496(CX)
+	ADDQ          $0x00000080, 56(SP)
+	SUBQ          $0x00000080, 48(SP)
+	JMP           columns_of1
+
+columns2_of1:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), CX
+	XORQ         DX, DX
+	MOVQ         56(SP), BX
+	ADDQ         v+24(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         56(SP), DI
+	ADDQ         DI, DI
+	ADDQ         ahead+64(FP), DI
+	CMPQ         rows+32(FP), $0x01
+	JE           odd2_of1
+
+rows2_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead2_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead2_of1:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	VPBROADCASTD (CX)(DX*2), Z4
+	VPMOVSXBW    (BX), Z5
+	VPMOVSXBW    (SI), Z6
+	VPUNPCKLWD   Z6, Z5, Z7
+	VPUNPCKHWD   Z6, Z5, Z5
+	VPDPWSSD     Z7, Z4, Z0
+	VPDPWSSD     Z5, Z4, Z1
+	VPMOVSXBW    32(BX), Z5
+	VPMOVSXBW    32(SI), Z6
+	VPUNPCKLWD   Z6, Z5, Z7
+	VPUNPCKHWD   Z6, Z5, Z5
+	VPDPWSSD     Z7, Z4, Z2
+	VPDPWSSD     Z5, Z4, Z3
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows2_of1
+	JG           store2_of1
+
+odd2_of1:
+	MOVQ BX, SI
+	JMP  rows2_of1
+
+store2_of1:
+	MOVQ          muls+56(FP), CX
+	MOVQ          56(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z4
+	MOVQ          (BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z4, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z4, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (CX)
+	VEXTRACTF32X4 $0x01, Z0, 32(CX)
+	VEXTRACTF32X4 $0x02, Z0, 64(CX)
+	VEXTRACTF32X4 $0x03, Z0, 96(CX)
+	VEXTRACTF32X4 $0x00, Z1, 16(CX)
+	VEXTRACTF32X4 $0x01, Z1, 48(CX)
+	VEXTRACTF32X4 $0x02, Z1, 80(CX)
+	VEXTRACTF32X4 $0x03, Z1, 112(CX)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z4, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z4, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(CX)
+	VEXTRACTF32X4 $0x01, Z2, 160(CX)
+	VEXTRACTF32X4 $0x02, Z2, 192(CX)
+	VEXTRACTF32X4 $0x03, Z2, 224(CX)
+	VEXTRACTF32X4 $0x00, Z3, 144(CX)
+	VEXTRACTF32X4 $0x01, Z3, 176(CX)
+	VEXTRACTF32X4 $0x02, Z3, 208(CX)
+	VEXTRACTF32X4 $0x03, Z3, 240(CX)
+	ADDQ          $0x00000040, 56(SP)
+	SUBQ          $0x00000040, 48(SP)
+	JMP           columns_of1
+
+columns1_of1:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), CX
+	XORQ         DX, DX
+	MOVQ         56(SP), BX
+	ADDQ         v+24(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         56(SP), DI
+	ADDQ         DI, DI
+	ADDQ         ahead+64(FP), DI
+	CMPQ         rows+32(FP), $0x01
+	JE           odd1_of1
+
+rows1_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead1_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead1_of1:
+	PREFETCHT0   (DI)
+	VPBROADCASTD (CX)(DX*2), Z2
+	VPMOVSXBW    (BX), Z3
+	VPMOVSXBW    (SI), Z4
+	VPUNPCKLWD   Z4, Z3, Z5
+	VPUNPCKHWD   Z4, Z3, Z3
+	VPDPWSSD     Z5, Z2, Z0
+	VPDPWSSD     Z3, Z2, Z1
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows1_of1
+	JG           store1_of1
+
+odd1_of1:
+	MOVQ BX, SI
+	JMP  rows1_of1
+
+store1_of1:
+	MOVQ          muls+56(FP), CX
+	MOVQ          56(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z2
+	MOVQ          (BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z2, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z2, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (CX)
+	VEXTRACTF32X4 $0x01, Z0, 32(CX)
+	VEXTRACTF32X4 $0x02, Z0, 64(CX)
+	VEXTRACTF32X4 $0x03, Z0, 96(CX)
+	VEXTRACTF32X4 $0x00, Z1, 16(CX)
+	VEXTRACTF32X4 $0x01, Z1, 48(CX)
+	VEXTRACTF32X4 $0x02, Z1, 80(CX)
+	VEXTRACTF32X4 $0x03, Z1, 112(CX)
+	ADDQ          $0x00000020, 56(SP)
+	SUBQ          $0x00000020, 48(SP)
+	JMP           columns_of1
+
+columns3_of1:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), CX
+	XORQ         DX, DX
+	MOVQ         56(SP), BX
+	ADDQ         v+24(FP), BX
+	LEAQ         (BX)(AX*1), SI
+	MOVQ         56(SP), DI
+	ADDQ         DI, DI
+	ADDQ         ahead+64(FP), DI
+	CMPQ         rows+32(FP), $0x01
+	JE           odd3_of1
+
+rows3_of1:
+	CMPQ DX, body+40(FP)
+	JNE  ahead3_of1
+	MOVQ 56(SP), DI
+	ADDQ DI, DI
+	ADDQ next+72(FP), DI
+
+ahead3_of1:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	VPBROADCASTD (CX)(DX*2), Z6
+	VPMOVSXBW    (BX), Z7
+	VPMOVSXBW    (SI), Z8
+	VPUNPCKLWD   Z8, Z7, Z9
+	VPUNPCKHWD   Z8, Z7, Z7
+	VPDPWSSD     Z9, Z6, Z0
+	VPDPWSSD     Z7, Z6, Z1
+	VPMOVSXBW    32(BX), Z7
+	VPMOVSXBW    32(SI), Z8
+	VPUNPCKLWD   Z8, Z7, Z9
+	VPUNPCKHWD   Z8, Z7, Z7
+	VPDPWSSD     Z9, Z6, Z2
+	VPDPWSSD     Z7, Z6, Z3
+	VPMOVSXBW    64(BX), Z7
+	VPMOVSXBW    64(SI), Z8
+	VPUNPCKLWD   Z8, Z7, Z9
+	VPUNPCKHWD   Z8, Z7, Z7
+	VPDPWSSD     Z9, Z6, Z4
+	VPDPWSSD     Z7, Z6, Z5
+	LEAQ         (BX)(AX*2), BX
+	LEAQ         (SI)(AX*2), SI
+	LEAQ         (DI)(AX*2), DI
+	ADDQ         $0x02, DX
+	LEAQ         1(DX), R8
+	CMPQ         R8, rows+32(FP)
+	JL           rows3_of1
+	JG           store3_of1
+
+odd3_of1:
+	MOVQ BX, SI
+	JMP  rows3_of1
+
+store3_of1:
+	MOVQ          muls+56(FP), CX
+	MOVQ          56(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z6
+	MOVQ          (BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z6, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z6, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (CX)
+	VEXTRACTF32X4 $0x01, Z0, 32(CX)
+	VEXTRACTF32X4 $0x02, Z0, 64(CX)
+	VEXTRACTF32X4 $0x03, Z0, 96(CX)
+	VEXTRACTF32X4 $0x00, Z1, 16(CX)
+	VEXTRACTF32X4 $0x01, Z1, 48(CX)
+	VEXTRACTF32X4 $0x02, Z1, 80(CX)
+	VEXTRACTF32X4 $0x03, Z1, 112(CX)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z6, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z6, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(CX)
+	VEXTRACTF32X4 $0x01, Z2, 160(CX)
+	VEXTRACTF32X4 $0x02, Z2, 192(CX)
+	VEXTRACTF32X4 $0x03, Z2, 224(CX)
+	VEXTRACTF32X4 $0x00, Z3, 144(CX)
+	VEXTRACTF32X4 $0x01, Z3, 176(CX)
+	VEXTRACTF32X4 $0x02, Z3, 208(CX)
+	VEXTRACTF32X4 $0x03, Z3, 240(CX)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z6, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z6, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(CX)
+	VEXTRACTF32X4 $0x01, Z4, 288(CX)
+	VEXTRACTF32X4 $0x02, Z4, 320(CX)
+	VEXTRACTF32X4 $0x03, Z4, 352(CX)
+	VEXTRACTF32X4 $0x00, Z5, 272(CX)
+	VEXTRACTF32X4 $0x01, Z5, 304(CX)
+	VEXTRACTF32X4 $0x02, Z5, 336(CX)
+	VEXTRACTF32X4 $0x03, Z5, 368(CX)
+	ADDQ          $0x00000060, 56(SP)
+	SUBQ          $0x00000060, 48(SP)
+	JMP           columns_of1
+
+done_of1:
+	VZEROUPPER
+	RET
+
+DATA vec00000000<>+0(SB)/4, $0x00000000
+DATA vec00000000<>+4(SB)/4, $0x00000000
+DATA vec00000000<>+8(SB)/4, $0x00000000
+DATA vec00000000<>+12(SB)/4, $0x00000000
+DATA vec00000000<>+16(SB)/4, $0x00000000
+DATA vec00000000<>+20(SB)/4, $0x00000000
+DATA vec00000000<>+24(SB)/4, $0x00000000
+DATA vec00000000<>+28(SB)/4, $0x00000000
+GLOBL vec00000000<>(SB), RODATA|NOPTR, $32
+
 // func weightedSumFour16AVX512(out *[4]*float32, p *[4]*float32, v *uint16, far int, rows int, cols int, ahead *byte)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·weightedSumFour16AVX512(SB), NOSPLIT, $24-56
-	MOVQ cols+40(FP), AX
-	MOVQ AX, (SP)
+TEXT ·weightedSumFour16AVX512(SB), NOSPLIT, $16-56
 	MOVQ cols+40(FP), AX
 	MOVQ v+16(FP), CX
 	MOVQ far+24(FP), DX
+	MOVQ AX, (SP)
 	SHLQ $0x01, AX
-	MOVQ $0x00000000, 16(SP)
+	MOVQ $0x00000000, 8(SP)
 
 columns6:
 	CMPQ    (SP), $0x00000060
 	JL      columns4
-	MOVQ    16(SP), BX
+	MOVQ    8(SP), BX
 	MOVQ    out+0(FP), SI
 	MOVQ    (SI), DI
 	MOVQ    8(SI), R8
@@ -10258,7 +11136,7 @@ columns6:
 	MOVQ    16(BX), R8
 	MOVQ    24(BX), BX
 	MOVQ    CX, R10
-	MOVQ    16(SP), R11
+	MOVQ    8(SP), R11
 	SHRQ    $0x01, R11
 	ADDQ    ahead+48(FP), R11
 	LEAQ    (DX)(DX*2), R12
@@ -10339,7 +11217,7 @@ row6:
 	INCQ         R9
 	CMPQ         R9, rows+32(FP)
 	JNE          row6
-	MOVQ         16(SP), BX
+	MOVQ         8(SP), BX
 	MOVQ         out+0(FP), SI
 	MOVQ         (SI), DI
 	MOVQ         8(SI), R8
@@ -10370,14 +11248,14 @@ row6:
 	VMOVUPS      Z22, 256(SI)(BX*1)
 	VMOVUPS      Z23, 320(SI)(BX*1)
 	ADDQ         $0x000000c0, CX
-	ADDQ         $0x00000180, 16(SP)
+	ADDQ         $0x00000180, 8(SP)
 	SUBQ         $0x00000060, (SP)
 	JMP          columns6
 
 columns4:
 	CMPQ    (SP), $0x00000040
 	JL      columns2
-	MOVQ    16(SP), BX
+	MOVQ    8(SP), BX
 	MOVQ    out+0(FP), SI
 	MOVQ    (SI), DI
 	MOVQ    8(SI), R8
@@ -10405,7 +11283,7 @@ columns4:
 	MOVQ    16(BX), R8
 	MOVQ    24(BX), BX
 	MOVQ    CX, R10
-	MOVQ    16(SP), R11
+	MOVQ    8(SP), R11
 	SHRQ    $0x01, R11
 	ADDQ    ahead+48(FP), R11
 	LEAQ    (DX)(DX*2), R12
@@ -10466,7 +11344,7 @@ row4:
 	INCQ         R9
 	CMPQ         R9, rows+32(FP)
 	JNE          row4
-	MOVQ         16(SP), BX
+	MOVQ         8(SP), BX
 	MOVQ         out+0(FP), SI
 	MOVQ         (SI), DI
 	MOVQ         8(SI), R8
@@ -10489,14 +11367,14 @@ row4:
 	VMOVUPS      Z14, 128(SI)(BX*1)
 	VMOVUPS      Z15, 192(SI)(BX*1)
 	SUBQ         $-128, CX
-	ADDQ         $0x00000100, 16(SP)
+	ADDQ         $0x00000100, 8(SP)
 	SUBQ         $0x00000040, (SP)
 	JMP          columns4
 
 columns2:
 	CMPQ    (SP), $0x00000020
 	JL      columns1
-	MOVQ    16(SP), BX
+	MOVQ    8(SP), BX
 	MOVQ    out+0(FP), SI
 	MOVQ    (SI), DI
 	MOVQ    8(SI), R8
@@ -10516,7 +11394,7 @@ columns2:
 	MOVQ    16(BX), R8
 	MOVQ    24(BX), BX
 	MOVQ    CX, R10
-	MOVQ    16(SP), R11
+	MOVQ    8(SP), R11
 	SHRQ    $0x01, R11
 	ADDQ    ahead+48(FP), R11
 	LEAQ    (DX)(DX*2), R12
@@ -10557,7 +11435,7 @@ row2:
 	INCQ         R9
 	CMPQ         R9, rows+32(FP)
 	JNE          row2
-	MOVQ         16(SP), BX
+	MOVQ         8(SP), BX
 	MOVQ         out+0(FP), SI
 	MOVQ         (SI), DI
 	MOVQ         8(SI), R8
@@ -10572,14 +11450,14 @@ row2:
 	VMOVUPS      Z6, (SI)(BX*1)
 	VMOVUPS      Z7, 64(SI)(BX*1)
 	ADDQ         $0x40, CX
-	ADDQ         $0x00000080, 16(SP)
+	ADDQ         $0x00000080, 8(SP)
 	SUBQ         $0x00000020, (SP)
 	JMP          columns2
 
 columns1:
 	CMPQ    (SP), $0x00000010
 	JL      done
-	MOVQ    16(SP), BX
+	MOVQ    8(SP), BX
 	MOVQ    out+0(FP), SI
 	MOVQ    (SI), DI
 	MOVQ    8(SI), R8
@@ -10595,7 +11473,7 @@ columns1:
 	MOVQ    16(BX), R8
 	MOVQ    24(BX), BX
 	MOVQ    CX, R10
-	MOVQ    16(SP), R11
+	MOVQ    8(SP), R11
 	SHRQ    $0x01, R11
 	ADDQ    ahead+48(FP), R11
 	LEAQ    (DX)(DX*2), R12
@@ -10628,7 +11506,7 @@ row1:
 	INCQ         R9
 	CMPQ         R9, rows+32(FP)
 	JNE          row1
-	MOVQ         16(SP), BX
+	MOVQ         8(SP), BX
 	MOVQ         out+0(FP), SI
 	MOVQ         (SI), DI
 	MOVQ         8(SI), R8
@@ -10639,546 +11517,7 @@ row1:
 	VMOVUPS      Z2, (R9)(BX*1)
 	VMOVUPS      Z3, (SI)(BX*1)
 	ADDQ         $0x20, CX
-	ADDQ         $0x00000040, 16(SP)
-	SUBQ         $0x00000010, (SP)
-	JMP          columns1
-
-done:
-	VZEROUPPER
-	RET
-
-// func weightedSumFour8AVX512(out *[4]*float32, p *[4]*float32, v *int8, scales *float32, far int, rows int, cols int, ahead *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·weightedSumFour8AVX512(SB), NOSPLIT, $24-64
-	MOVQ cols+48(FP), CX
-	MOVQ CX, (SP)
-	MOVQ far+32(FP), AX
-	XORQ DX, DX
-	DIVQ CX
-	SHLQ $0x02, AX
-	MOVQ AX, 8(SP)
-	MOVQ cols+48(FP), AX
-	MOVQ v+16(FP), CX
-	MOVQ far+32(FP), DX
-	MOVQ $0x00000000, 16(SP)
-
-columns6:
-	CMPQ    (SP), $0x00000060
-	JL      columns4
-	MOVQ    16(SP), BX
-	MOVQ    out+0(FP), SI
-	MOVQ    (SI), DI
-	MOVQ    8(SI), R8
-	MOVQ    16(SI), R9
-	MOVQ    24(SI), SI
-	VMOVUPS (DI)(BX*1), Z0
-	VMOVUPS 64(DI)(BX*1), Z1
-	VMOVUPS 128(DI)(BX*1), Z2
-	VMOVUPS 192(DI)(BX*1), Z3
-	VMOVUPS 256(DI)(BX*1), Z4
-	VMOVUPS 320(DI)(BX*1), Z5
-	VMOVUPS (R8)(BX*1), Z6
-	VMOVUPS 64(R8)(BX*1), Z7
-	VMOVUPS 128(R8)(BX*1), Z8
-	VMOVUPS 192(R8)(BX*1), Z9
-	VMOVUPS 256(R8)(BX*1), Z10
-	VMOVUPS 320(R8)(BX*1), Z11
-	VMOVUPS (R9)(BX*1), Z12
-	VMOVUPS 64(R9)(BX*1), Z13
-	VMOVUPS 128(R9)(BX*1), Z14
-	VMOVUPS 192(R9)(BX*1), Z15
-	VMOVUPS 256(R9)(BX*1), Z16
-	VMOVUPS 320(R9)(BX*1), Z17
-	VMOVUPS (SI)(BX*1), Z18
-	VMOVUPS 64(SI)(BX*1), Z19
-	VMOVUPS 128(SI)(BX*1), Z20
-	VMOVUPS 192(SI)(BX*1), Z21
-	VMOVUPS 256(SI)(BX*1), Z22
-	VMOVUPS 320(SI)(BX*1), Z23
-	MOVQ    p+8(FP), BX
-	MOVQ    (BX), SI
-	MOVQ    8(BX), DI
-	MOVQ    16(BX), R8
-	MOVQ    24(BX), BX
-	MOVQ    CX, R10
-	MOVQ    16(SP), R11
-	SHRQ    $0x02, R11
-	ADDQ    ahead+56(FP), R11
-	LEAQ    (DX)(DX*2), R12
-	ADDQ    R10, R12
-	LEAQ    (DX)(DX*2), R13
-	ADDQ    R11, R13
-	XORQ    R9, R9
-
-row6:
-	MOVQ         scales+24(FP), R14
-	LEAQ         (R14)(R9*4), R14
-	VMOVSS       (R14), X24
-	ADDQ         8(SP), R14
-	VMULSS       (SI)(R9*4), X24, X24
-	VBROADCASTSS X24, Z24
-	VMOVSS       (R14), X25
-	ADDQ         8(SP), R14
-	VMULSS       (DI)(R9*4), X25, X25
-	VBROADCASTSS X25, Z25
-	VMOVSS       (R14), X26
-	ADDQ         8(SP), R14
-	VMULSS       (R8)(R9*4), X26, X26
-	VBROADCASTSS X26, Z26
-	VMOVSS       (R14), X27
-	VMULSS       (BX)(R9*4), X27, X27
-	VBROADCASTSS X27, Z27
-	PREFETCHT0   (R11)
-	PREFETCHT0   (R11)(DX*1)
-	PREFETCHT0   (R11)(DX*2)
-	PREFETCHT0   (R13)
-	PREFETCHT0   64(R11)
-	PREFETCHT0   64(R11)(DX*1)
-	PREFETCHT0   64(R11)(DX*2)
-	PREFETCHT0   64(R13)
-	VPMOVSXBD    (R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z0
-	VPMOVSXBD    16(R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z1
-	VPMOVSXBD    32(R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z2
-	VPMOVSXBD    48(R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z3
-	VPMOVSXBD    64(R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z4
-	VPMOVSXBD    80(R10), Z28
-	VCVTDQ2PS    Z28, Z28
-	VFMADD231PS  Z28, Z24, Z5
-	VPMOVSXBD    (R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z6
-	VPMOVSXBD    16(R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z7
-	VPMOVSXBD    32(R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z8
-	VPMOVSXBD    48(R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z9
-	VPMOVSXBD    64(R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z10
-	VPMOVSXBD    80(R10)(DX*1), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z25, Z11
-	VPMOVSXBD    (R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z12
-	VPMOVSXBD    16(R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z13
-	VPMOVSXBD    32(R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z14
-	VPMOVSXBD    48(R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z15
-	VPMOVSXBD    64(R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z16
-	VPMOVSXBD    80(R10)(DX*2), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z26, Z17
-	VPMOVSXBD    (R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z18
-	VPMOVSXBD    16(R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z19
-	VPMOVSXBD    32(R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z20
-	VPMOVSXBD    48(R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z21
-	VPMOVSXBD    64(R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z22
-	VPMOVSXBD    80(R12), Z24
-	VCVTDQ2PS    Z24, Z24
-	VFMADD231PS  Z24, Z27, Z23
-	ADDQ         AX, R10
-	ADDQ         AX, R12
-	ADDQ         AX, R11
-	ADDQ         AX, R13
-	INCQ         R9
-	CMPQ         R9, rows+40(FP)
-	JNE          row6
-	MOVQ         16(SP), BX
-	MOVQ         out+0(FP), SI
-	MOVQ         (SI), DI
-	MOVQ         8(SI), R8
-	MOVQ         16(SI), R9
-	MOVQ         24(SI), SI
-	VMOVUPS      Z0, (DI)(BX*1)
-	VMOVUPS      Z1, 64(DI)(BX*1)
-	VMOVUPS      Z2, 128(DI)(BX*1)
-	VMOVUPS      Z3, 192(DI)(BX*1)
-	VMOVUPS      Z4, 256(DI)(BX*1)
-	VMOVUPS      Z5, 320(DI)(BX*1)
-	VMOVUPS      Z6, (R8)(BX*1)
-	VMOVUPS      Z7, 64(R8)(BX*1)
-	VMOVUPS      Z8, 128(R8)(BX*1)
-	VMOVUPS      Z9, 192(R8)(BX*1)
-	VMOVUPS      Z10, 256(R8)(BX*1)
-	VMOVUPS      Z11, 320(R8)(BX*1)
-	VMOVUPS      Z12, (R9)(BX*1)
-	VMOVUPS      Z13, 64(R9)(BX*1)
-	VMOVUPS      Z14, 128(R9)(BX*1)
-	VMOVUPS      Z15, 192(R9)(BX*1)
-	VMOVUPS      Z16, 256(R9)(BX*1)
-	VMOVUPS      Z17, 320(R9)(BX*1)
-	VMOVUPS      Z18, (SI)(BX*1)
-	VMOVUPS      Z19, 64(SI)(BX*1)
-	VMOVUPS      Z20, 128(SI)(BX*1)
-	VMOVUPS      Z21, 192(SI)(BX*1)
-	VMOVUPS      Z22, 256(SI)(BX*1)
-	VMOVUPS      Z23, 320(SI)(BX*1)
-	ADDQ         $0x60, CX
-	ADDQ         $0x00000180, 16(SP)
-	SUBQ         $0x00000060, (SP)
-	JMP          columns6
-
-columns4:
-	CMPQ    (SP), $0x00000040
-	JL      columns2
-	MOVQ    16(SP), BX
-	MOVQ    out+0(FP), SI
-	MOVQ    (SI), DI
-	MOVQ    8(SI), R8
-	MOVQ    16(SI), R9
-	MOVQ    24(SI), SI
-	VMOVUPS (DI)(BX*1), Z0
-	VMOVUPS 64(DI)(BX*1), Z1
-	VMOVUPS 128(DI)(BX*1), Z2
-	VMOVUPS 192(DI)(BX*1), Z3
-	VMOVUPS (R8)(BX*1), Z4
-	VMOVUPS 64(R8)(BX*1), Z5
-	VMOVUPS 128(R8)(BX*1), Z6
-	VMOVUPS 192(R8)(BX*1), Z7
-	VMOVUPS (R9)(BX*1), Z8
-	VMOVUPS 64(R9)(BX*1), Z9
-	VMOVUPS 128(R9)(BX*1), Z10
-	VMOVUPS 192(R9)(BX*1), Z11
-	VMOVUPS (SI)(BX*1), Z12
-	VMOVUPS 64(SI)(BX*1), Z13
-	VMOVUPS 128(SI)(BX*1), Z14
-	VMOVUPS 192(SI)(BX*1), Z15
-	MOVQ    p+8(FP), BX
-	MOVQ    (BX), SI
-	MOVQ    8(BX), DI
-	MOVQ    16(BX), R8
-	MOVQ    24(BX), BX
-	MOVQ    CX, R10
-	MOVQ    16(SP), R11
-	SHRQ    $0x02, R11
-	ADDQ    ahead+56(FP), R11
-	LEAQ    (DX)(DX*2), R12
-	ADDQ    R10, R12
-	LEAQ    (DX)(DX*2), R13
-	ADDQ    R11, R13
-	XORQ    R9, R9
-
-row4:
-	MOVQ         scales+24(FP), R14
-	LEAQ         (R14)(R9*4), R14
-	VMOVSS       (R14), X16
-	ADDQ         8(SP), R14
-	VMULSS       (SI)(R9*4), X16, X16
-	VBROADCASTSS X16, Z16
-	VMOVSS       (R14), X17
-	ADDQ         8(SP), R14
-	VMULSS       (DI)(R9*4), X17, X17
-	VBROADCASTSS X17, Z17
-	VMOVSS       (R14), X18
-	ADDQ         8(SP), R14
-	VMULSS       (R8)(R9*4), X18, X18
-	VBROADCASTSS X18, Z18
-	VMOVSS       (R14), X19
-	VMULSS       (BX)(R9*4), X19, X19
-	VBROADCASTSS X19, Z19
-	PREFETCHT0   (R11)
-	PREFETCHT0   (R11)(DX*1)
-	PREFETCHT0   (R11)(DX*2)
-	PREFETCHT0   (R13)
-	VPMOVSXBD    (R10), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VPMOVSXBD    16(R10), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z16, Z1
-	VPMOVSXBD    32(R10), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z16, Z2
-	VPMOVSXBD    48(R10), Z20
-	VCVTDQ2PS    Z20, Z20
-	VFMADD231PS  Z20, Z16, Z3
-	VPMOVSXBD    (R10)(DX*1), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z17, Z4
-	VPMOVSXBD    16(R10)(DX*1), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z17, Z5
-	VPMOVSXBD    32(R10)(DX*1), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z17, Z6
-	VPMOVSXBD    48(R10)(DX*1), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z17, Z7
-	VPMOVSXBD    (R10)(DX*2), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z18, Z8
-	VPMOVSXBD    16(R10)(DX*2), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z18, Z9
-	VPMOVSXBD    32(R10)(DX*2), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z18, Z10
-	VPMOVSXBD    48(R10)(DX*2), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z18, Z11
-	VPMOVSXBD    (R12), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z19, Z12
-	VPMOVSXBD    16(R12), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z19, Z13
-	VPMOVSXBD    32(R12), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z19, Z14
-	VPMOVSXBD    48(R12), Z16
-	VCVTDQ2PS    Z16, Z16
-	VFMADD231PS  Z16, Z19, Z15
-	ADDQ         AX, R10
-	ADDQ         AX, R12
-	ADDQ         AX, R11
-	ADDQ         AX, R13
-	INCQ         R9
-	CMPQ         R9, rows+40(FP)
-	JNE          row4
-	MOVQ         16(SP), BX
-	MOVQ         out+0(FP), SI
-	MOVQ         (SI), DI
-	MOVQ         8(SI), R8
-	MOVQ         16(SI), R9
-	MOVQ         24(SI), SI
-	VMOVUPS      Z0, (DI)(BX*1)
-	VMOVUPS      Z1, 64(DI)(BX*1)
-	VMOVUPS      Z2, 128(DI)(BX*1)
-	VMOVUPS      Z3, 192(DI)(BX*1)
-	VMOVUPS      Z4, (R8)(BX*1)
-	VMOVUPS      Z5, 64(R8)(BX*1)
-	VMOVUPS      Z6, 128(R8)(BX*1)
-	VMOVUPS      Z7, 192(R8)(BX*1)
-	VMOVUPS      Z8, (R9)(BX*1)
-	VMOVUPS      Z9, 64(R9)(BX*1)
-	VMOVUPS      Z10, 128(R9)(BX*1)
-	VMOVUPS      Z11, 192(R9)(BX*1)
-	VMOVUPS      Z12, (SI)(BX*1)
-	VMOVUPS      Z13, 64(SI)(BX*1)
-	VMOVUPS      Z14, 128(SI)(BX*1)
-	VMOVUPS      Z15, 192(SI)(BX*1)
-	ADDQ         $0x40, CX
-	ADDQ         $0x00000100, 16(SP)
-	SUBQ         $0x00000040, (SP)
-	JMP          columns4
-
-columns2:
-	CMPQ    (SP), $0x00000020
-	JL      columns1
-	MOVQ    16(SP), BX
-	MOVQ    out+0(FP), SI
-	MOVQ    (SI), DI
-	MOVQ    8(SI), R8
-	MOVQ    16(SI), R9
-	MOVQ    24(SI), SI
-	VMOVUPS (DI)(BX*1), Z0
-	VMOVUPS 64(DI)(BX*1), Z1
-	VMOVUPS (R8)(BX*1), Z2
-	VMOVUPS 64(R8)(BX*1), Z3
-	VMOVUPS (R9)(BX*1), Z4
-	VMOVUPS 64(R9)(BX*1), Z5
-	VMOVUPS (SI)(BX*1), Z6
-	VMOVUPS 64(SI)(BX*1), Z7
-	MOVQ    p+8(FP), BX
-	MOVQ    (BX), SI
-	MOVQ    8(BX), DI
-	MOVQ    16(BX), R8
-	MOVQ    24(BX), BX
-	MOVQ    CX, R10
-	MOVQ    16(SP), R11
-	SHRQ    $0x02, R11
-	ADDQ    ahead+56(FP), R11
-	LEAQ    (DX)(DX*2), R12
-	ADDQ    R10, R12
-	LEAQ    (DX)(DX*2), R13
-	ADDQ    R11, R13
-	XORQ    R9, R9
-
-row2:
-	MOVQ         scales+24(FP), R14
-	LEAQ         (R14)(R9*4), R14
-	VMOVSS       (R14), X8
-	ADDQ         8(SP), R14
-	VMULSS       (SI)(R9*4), X8, X8
-	VBROADCASTSS X8, Z8
-	VMOVSS       (R14), X9
-	ADDQ         8(SP), R14
-	VMULSS       (DI)(R9*4), X9, X9
-	VBROADCASTSS X9, Z9
-	VMOVSS       (R14), X10
-	ADDQ         8(SP), R14
-	VMULSS       (R8)(R9*4), X10, X10
-	VBROADCASTSS X10, Z10
-	VMOVSS       (R14), X11
-	VMULSS       (BX)(R9*4), X11, X11
-	VBROADCASTSS X11, Z11
-	PREFETCHT0   (R11)
-	PREFETCHT0   (R11)(DX*1)
-	PREFETCHT0   (R11)(DX*2)
-	PREFETCHT0   (R13)
-	VPMOVSXBD    (R10), Z12
-	VCVTDQ2PS    Z12, Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VPMOVSXBD    16(R10), Z12
-	VCVTDQ2PS    Z12, Z12
-	VFMADD231PS  Z12, Z8, Z1
-	VPMOVSXBD    (R10)(DX*1), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z9, Z2
-	VPMOVSXBD    16(R10)(DX*1), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z9, Z3
-	VPMOVSXBD    (R10)(DX*2), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z10, Z4
-	VPMOVSXBD    16(R10)(DX*2), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z10, Z5
-	VPMOVSXBD    (R12), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z11, Z6
-	VPMOVSXBD    16(R12), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z11, Z7
-	ADDQ         AX, R10
-	ADDQ         AX, R12
-	ADDQ         AX, R11
-	ADDQ         AX, R13
-	INCQ         R9
-	CMPQ         R9, rows+40(FP)
-	JNE          row2
-	MOVQ         16(SP), BX
-	MOVQ         out+0(FP), SI
-	MOVQ         (SI), DI
-	MOVQ         8(SI), R8
-	MOVQ         16(SI), R9
-	MOVQ         24(SI), SI
-	VMOVUPS      Z0, (DI)(BX*1)
-	VMOVUPS      Z1, 64(DI)(BX*1)
-	VMOVUPS      Z2, (R8)(BX*1)
-	VMOVUPS      Z3, 64(R8)(BX*1)
-	VMOVUPS      Z4, (R9)(BX*1)
-	VMOVUPS      Z5, 64(R9)(BX*1)
-	VMOVUPS      Z6, (SI)(BX*1)
-	VMOVUPS      Z7, 64(SI)(BX*1)
-	ADDQ         $0x20, CX
-	ADDQ         $0x00000080, 16(SP)
-	SUBQ         $0x00000020, (SP)
-	JMP          columns2
-
-columns1:
-	CMPQ    (SP), $0x00000010
-	JL      done
-	MOVQ    16(SP), BX
-	MOVQ    out+0(FP), SI
-	MOVQ    (SI), DI
-	MOVQ    8(SI), R8
-	MOVQ    16(SI), R9
-	MOVQ    24(SI), SI
-	VMOVUPS (DI)(BX*1), Z0
-	VMOVUPS (R8)(BX*1), Z1
-	VMOVUPS (R9)(BX*1), Z2
-	VMOVUPS (SI)(BX*1), Z3
-	MOVQ    p+8(FP), BX
-	MOVQ    (BX), SI
-	MOVQ    8(BX), DI
-	MOVQ    16(BX), R8
-	MOVQ    24(BX), BX
-	MOVQ    CX, R10
-	MOVQ    16(SP), R11
-	SHRQ    $0x02, R11
-	ADDQ    ahead+56(FP), R11
-	LEAQ    (DX)(DX*2), R12
-	ADDQ    R10, R12
-	LEAQ    (DX)(DX*2), R13
-	ADDQ    R11, R13
-	XORQ    R9, R9
-
-row1:
-	MOVQ         scales+24(FP), R14
-	LEAQ         (R14)(R9*4), R14
-	VMOVSS       (R14), X4
-	ADDQ         8(SP), R14
-	VMULSS       (SI)(R9*4), X4, X4
-	VBROADCASTSS X4, Z4
-	VMOVSS       (R14), X5
-	ADDQ         8(SP), R14
-	VMULSS       (DI)(R9*4), X5, X5
-	VBROADCASTSS X5, Z5
-	VMOVSS       (R14), X6
-	ADDQ         8(SP), R14
-	VMULSS       (R8)(R9*4), X6, X6
-	VBROADCASTSS X6, Z6
-	VMOVSS       (R14), X7
-	VMULSS       (BX)(R9*4), X7, X7
-	VBROADCASTSS X7, Z7
-	PREFETCHT0   (R11)
-	PREFETCHT0   (R11)(DX*1)
-	PREFETCHT0   (R11)(DX*2)
-	PREFETCHT0   (R13)
-	VPMOVSXBD    (R10), Z8
-	VCVTDQ2PS    Z8, Z8
-	VFMADD231PS  Z8, Z4, Z0
-	VPMOVSXBD    (R10)(DX*1), Z4
-	VCVTDQ2PS    Z4, Z4
-	VFMADD231PS  Z4, Z5, Z1
-	VPMOVSXBD    (R10)(DX*2), Z4
-	VCVTDQ2PS    Z4, Z4
-	VFMADD231PS  Z4, Z6, Z2
-	VPMOVSXBD    (R12), Z4
-	VCVTDQ2PS    Z4, Z4
-	VFMADD231PS  Z4, Z7, Z3
-	ADDQ         AX, R10
-	ADDQ         AX, R12
-	ADDQ         AX, R11
-	ADDQ         AX, R13
-	INCQ         R9
-	CMPQ         R9, rows+40(FP)
-	JNE          row1
-	MOVQ         16(SP), BX
-	MOVQ         out+0(FP), SI
-	MOVQ         (SI), DI
-	MOVQ         8(SI), R8
-	MOVQ         16(SI), R9
-	MOVQ         24(SI), SI
-	VMOVUPS      Z0, (DI)(BX*1)
-	VMOVUPS      Z1, (R8)(BX*1)
-	VMOVUPS      Z2, (R9)(BX*1)
-	VMOVUPS      Z3, (SI)(BX*1)
-	ADDQ         $0x10, CX
-	ADDQ         $0x00000040, 16(SP)
+	ADDQ         $0x00000040, 8(SP)
 	SUBQ         $0x00000010, (SP)
 	JMP          columns1
 
@@ -11370,6 +11709,784 @@ step:
 	CMPQ          R12, rows+40(FP)
 	JNE           row
 	VZEROUPPER
+	RET
+
+// func valuesFour8AVX512(out *[4]*float32, p *[4]*int16, v *int8, far int, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VNNI, MMX+
+TEXT ·valuesFour8AVX512(SB), NOSPLIT, $16-80
+	MOVQ cols+48(FP), AX
+	MOVQ AX, (SP)
+	MOVQ $0x00000000, 8(SP)
+
+columns:
+	CMPQ (SP), $0x00000060
+	JE   columns3
+	CMPQ (SP), $0x00000040
+	JGE  columns2
+	CMPQ (SP), $0x00000020
+	JGE  columns1
+	JMP  done
+
+columns2:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+16(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         far+24(FP), R11
+	LEAQ         (R11)(R11*2), R12
+	ADDQ         R8, R12
+	LEAQ         (R11)(R11*2), R13
+	ADDQ         R9, R13
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	LEAQ         (R11)(R11*2), R14
+	ADDQ         R10, R14
+	CMPQ         rows+32(FP), $0x01
+	JE           odd2
+
+rows2:
+	CMPQ DI, body+40(FP)
+	JNE  ahead2
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+	LEAQ (R11)(R11*2), R14
+	ADDQ R10, R14
+
+ahead2:
+	PREFETCHT0   (R10)
+	PREFETCHT0   (R10)(R11*1)
+	PREFETCHT0   (R10)(R11*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   64(R10)(R11*1)
+	PREFETCHT0   64(R10)(R11*2)
+	PREFETCHT0   64(R14)
+	VPBROADCASTD (DX)(DI*2), Z16
+	VPBROADCASTD (BX)(DI*2), Z17
+	VPBROADCASTD (SI)(DI*2), Z18
+	VPBROADCASTD (CX)(DI*2), Z19
+	VPMOVSXBW    (R8), Z20
+	VPMOVSXBW    (R9), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z16, Z0
+	VPDPWSSD     Z20, Z16, Z1
+	VPMOVSXBW    (R8)(R11*1), Z20
+	VPMOVSXBW    (R9)(R11*1), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z17, Z4
+	VPDPWSSD     Z20, Z17, Z5
+	VPMOVSXBW    (R8)(R11*2), Z20
+	VPMOVSXBW    (R9)(R11*2), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z18, Z8
+	VPDPWSSD     Z20, Z18, Z9
+	VPMOVSXBW    (R12), Z20
+	VPMOVSXBW    (R13), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z19, Z12
+	VPDPWSSD     Z20, Z19, Z13
+	VPMOVSXBW    32(R8), Z20
+	VPMOVSXBW    32(R9), Z21
+	VPUNPCKLWD   Z21, Z20, Z22
+	VPUNPCKHWD   Z21, Z20, Z20
+	VPDPWSSD     Z22, Z16, Z2
+	VPDPWSSD     Z20, Z16, Z3
+	VPMOVSXBW    32(R8)(R11*1), Z16
+	VPMOVSXBW    32(R9)(R11*1), Z20
+	VPUNPCKLWD   Z20, Z16, Z21
+	VPUNPCKHWD   Z20, Z16, Z16
+	VPDPWSSD     Z21, Z17, Z6
+	VPDPWSSD     Z16, Z17, Z7
+	VPMOVSXBW    32(R8)(R11*2), Z16
+	VPMOVSXBW    32(R9)(R11*2), Z17
+	VPUNPCKLWD   Z17, Z16, Z20
+	VPUNPCKHWD   Z17, Z16, Z16
+	VPDPWSSD     Z20, Z18, Z10
+	VPDPWSSD     Z16, Z18, Z11
+	VPMOVSXBW    32(R12), Z16
+	VPMOVSXBW    32(R13), Z17
+	VPUNPCKLWD   Z17, Z16, Z18
+	VPUNPCKHWD   Z17, Z16, Z16
+	VPDPWSSD     Z18, Z19, Z14
+	VPDPWSSD     Z16, Z19, Z15
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	LEAQ         (R12)(AX*2), R12
+	LEAQ         (R13)(AX*2), R13
+	LEAQ         (R14)(AX*2), R14
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R15
+	CMPQ         R15, rows+32(FP)
+	JL           rows2
+	JG           store2
+
+odd2:
+	MOVQ R8, R9
+	MOVQ R12, R13
+	JMP  rows2
+
+store2:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z16
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z16, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z16, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z16, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z16, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (SI)
+	VEXTRACTF32X4 $0x01, Z4, 32(SI)
+	VEXTRACTF32X4 $0x02, Z4, 64(SI)
+	VEXTRACTF32X4 $0x03, Z4, 96(SI)
+	VEXTRACTF32X4 $0x00, Z5, 16(SI)
+	VEXTRACTF32X4 $0x01, Z5, 48(SI)
+	VEXTRACTF32X4 $0x02, Z5, 80(SI)
+	VEXTRACTF32X4 $0x03, Z5, 112(SI)
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, 128(SI)
+	VEXTRACTF32X4 $0x01, Z6, 160(SI)
+	VEXTRACTF32X4 $0x02, Z6, 192(SI)
+	VEXTRACTF32X4 $0x03, Z6, 224(SI)
+	VEXTRACTF32X4 $0x00, Z7, 144(SI)
+	VEXTRACTF32X4 $0x01, Z7, 176(SI)
+	VEXTRACTF32X4 $0x02, Z7, 208(SI)
+	VEXTRACTF32X4 $0x03, Z7, 240(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, (SI)
+	VEXTRACTF32X4 $0x01, Z8, 32(SI)
+	VEXTRACTF32X4 $0x02, Z8, 64(SI)
+	VEXTRACTF32X4 $0x03, Z8, 96(SI)
+	VEXTRACTF32X4 $0x00, Z9, 16(SI)
+	VEXTRACTF32X4 $0x01, Z9, 48(SI)
+	VEXTRACTF32X4 $0x02, Z9, 80(SI)
+	VEXTRACTF32X4 $0x03, Z9, 112(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 128(SI)
+	VEXTRACTF32X4 $0x01, Z10, 160(SI)
+	VEXTRACTF32X4 $0x02, Z10, 192(SI)
+	VEXTRACTF32X4 $0x03, Z10, 224(SI)
+	VEXTRACTF32X4 $0x00, Z11, 144(SI)
+	VEXTRACTF32X4 $0x01, Z11, 176(SI)
+	VEXTRACTF32X4 $0x02, Z11, 208(SI)
+	VEXTRACTF32X4 $0x03, Z11, 240(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, (CX)
+	VEXTRACTF32X4 $0x01, Z12, 32(CX)
+	VEXTRACTF32X4 $0x02, Z12, 64(CX)
+	VEXTRACTF32X4 $0x03, Z12, 96(CX)
+	VEXTRACTF32X4 $0x00, Z13, 16(CX)
+	VEXTRACTF32X4 $0x01, Z13, 48(CX)
+	VEXTRACTF32X4 $0x02, Z13, 80(CX)
+	VEXTRACTF32X4 $0x03, Z13, 112(CX)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 128(CX)
+	VEXTRACTF32X4 $0x01, Z14, 160(CX)
+	VEXTRACTF32X4 $0x02, Z14, 192(CX)
+	VEXTRACTF32X4 $0x03, Z14, 224(CX)
+	VEXTRACTF32X4 $0x00, Z15, 144(CX)
+	VEXTRACTF32X4 $0x01, Z15, 176(CX)
+	VEXTRACTF32X4 $0x02, Z15, 208(CX)
+	VEXTRACTF32X4 $0x03, Z15, 240(CX)
+	ADDQ          $0x00000040, 8(SP)
+	SUBQ          $0x00000040, (SP)
+	JMP           columns
+
+columns1:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+16(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         far+24(FP), R11
+	LEAQ         (R11)(R11*2), R12
+	ADDQ         R8, R12
+	LEAQ         (R11)(R11*2), R13
+	ADDQ         R9, R13
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	LEAQ         (R11)(R11*2), R14
+	ADDQ         R10, R14
+	CMPQ         rows+32(FP), $0x01
+	JE           odd1
+
+rows1:
+	CMPQ DI, body+40(FP)
+	JNE  ahead1
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+	LEAQ (R11)(R11*2), R14
+	ADDQ R10, R14
+
+ahead1:
+	PREFETCHT0   (R10)
+	PREFETCHT0   (R10)(R11*1)
+	PREFETCHT0   (R10)(R11*2)
+	PREFETCHT0   (R14)
+	VPBROADCASTD (DX)(DI*2), Z8
+	VPBROADCASTD (BX)(DI*2), Z9
+	VPBROADCASTD (SI)(DI*2), Z10
+	VPBROADCASTD (CX)(DI*2), Z11
+	VPMOVSXBW    (R8), Z12
+	VPMOVSXBW    (R9), Z13
+	VPUNPCKLWD   Z13, Z12, Z14
+	VPUNPCKHWD   Z13, Z12, Z12
+	VPDPWSSD     Z14, Z8, Z0
+	VPDPWSSD     Z12, Z8, Z1
+	VPMOVSXBW    (R8)(R11*1), Z8
+	VPMOVSXBW    (R9)(R11*1), Z12
+	VPUNPCKLWD   Z12, Z8, Z13
+	VPUNPCKHWD   Z12, Z8, Z8
+	VPDPWSSD     Z13, Z9, Z2
+	VPDPWSSD     Z8, Z9, Z3
+	VPMOVSXBW    (R8)(R11*2), Z8
+	VPMOVSXBW    (R9)(R11*2), Z9
+	VPUNPCKLWD   Z9, Z8, Z12
+	VPUNPCKHWD   Z9, Z8, Z8
+	VPDPWSSD     Z12, Z10, Z4
+	VPDPWSSD     Z8, Z10, Z5
+	VPMOVSXBW    (R12), Z8
+	VPMOVSXBW    (R13), Z9
+	VPUNPCKLWD   Z9, Z8, Z10
+	VPUNPCKHWD   Z9, Z8, Z8
+	VPDPWSSD     Z10, Z11, Z6
+	VPDPWSSD     Z8, Z11, Z7
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	LEAQ         (R12)(AX*2), R12
+	LEAQ         (R13)(AX*2), R13
+	LEAQ         (R14)(AX*2), R14
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R15
+	CMPQ         R15, rows+32(FP)
+	JL           rows1
+	JG           store1
+
+odd1:
+	MOVQ R8, R9
+	MOVQ R12, R13
+	JMP  rows1
+
+store1:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z8
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z8, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z8, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z0, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z0, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, (SI)
+	VEXTRACTF32X4 $0x01, Z2, 32(SI)
+	VEXTRACTF32X4 $0x02, Z2, 64(SI)
+	VEXTRACTF32X4 $0x03, Z2, 96(SI)
+	VEXTRACTF32X4 $0x00, Z3, 16(SI)
+	VEXTRACTF32X4 $0x01, Z3, 48(SI)
+	VEXTRACTF32X4 $0x02, Z3, 80(SI)
+	VEXTRACTF32X4 $0x03, Z3, 112(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z0, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z0, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, (SI)
+	VEXTRACTF32X4 $0x01, Z4, 32(SI)
+	VEXTRACTF32X4 $0x02, Z4, 64(SI)
+	VEXTRACTF32X4 $0x03, Z4, 96(SI)
+	VEXTRACTF32X4 $0x00, Z5, 16(SI)
+	VEXTRACTF32X4 $0x01, Z5, 48(SI)
+	VEXTRACTF32X4 $0x02, Z5, 80(SI)
+	VEXTRACTF32X4 $0x03, Z5, 112(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (CX)
+	VEXTRACTF32X4 $0x01, Z6, 32(CX)
+	VEXTRACTF32X4 $0x02, Z6, 64(CX)
+	VEXTRACTF32X4 $0x03, Z6, 96(CX)
+	VEXTRACTF32X4 $0x00, Z7, 16(CX)
+	VEXTRACTF32X4 $0x01, Z7, 48(CX)
+	VEXTRACTF32X4 $0x02, Z7, 80(CX)
+	VEXTRACTF32X4 $0x03, Z7, 112(CX)
+	ADDQ          $0x00000020, 8(SP)
+	SUBQ          $0x00000020, (SP)
+	JMP           columns
+
+columns3:
+	VPBROADCASTD vec00000000<>+0(SB), Z0
+	VPBROADCASTD vec00000000<>+0(SB), Z1
+	VPBROADCASTD vec00000000<>+0(SB), Z2
+	VPBROADCASTD vec00000000<>+0(SB), Z3
+	VPBROADCASTD vec00000000<>+0(SB), Z4
+	VPBROADCASTD vec00000000<>+0(SB), Z5
+	VPBROADCASTD vec00000000<>+0(SB), Z6
+	VPBROADCASTD vec00000000<>+0(SB), Z7
+	VPBROADCASTD vec00000000<>+0(SB), Z8
+	VPBROADCASTD vec00000000<>+0(SB), Z9
+	VPBROADCASTD vec00000000<>+0(SB), Z10
+	VPBROADCASTD vec00000000<>+0(SB), Z11
+	VPBROADCASTD vec00000000<>+0(SB), Z12
+	VPBROADCASTD vec00000000<>+0(SB), Z13
+	VPBROADCASTD vec00000000<>+0(SB), Z14
+	VPBROADCASTD vec00000000<>+0(SB), Z15
+	VPBROADCASTD vec00000000<>+0(SB), Z16
+	VPBROADCASTD vec00000000<>+0(SB), Z17
+	VPBROADCASTD vec00000000<>+0(SB), Z18
+	VPBROADCASTD vec00000000<>+0(SB), Z19
+	VPBROADCASTD vec00000000<>+0(SB), Z20
+	VPBROADCASTD vec00000000<>+0(SB), Z21
+	VPBROADCASTD vec00000000<>+0(SB), Z22
+	VPBROADCASTD vec00000000<>+0(SB), Z23
+	MOVQ         p+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         8(CX), BX
+	MOVQ         16(CX), SI
+	MOVQ         24(CX), CX
+	XORQ         DI, DI
+	MOVQ         8(SP), R8
+	ADDQ         v+16(FP), R8
+	LEAQ         (R8)(AX*1), R9
+	MOVQ         far+24(FP), R11
+	LEAQ         (R11)(R11*2), R12
+	ADDQ         R8, R12
+	LEAQ         (R11)(R11*2), R13
+	ADDQ         R9, R13
+	MOVQ         8(SP), R10
+	ADDQ         R10, R10
+	ADDQ         ahead+64(FP), R10
+	LEAQ         (R11)(R11*2), R14
+	ADDQ         R10, R14
+	CMPQ         rows+32(FP), $0x01
+	JE           odd3
+
+rows3:
+	CMPQ DI, body+40(FP)
+	JNE  ahead3
+	MOVQ 8(SP), R10
+	ADDQ R10, R10
+	ADDQ next+72(FP), R10
+	LEAQ (R11)(R11*2), R14
+	ADDQ R10, R14
+
+ahead3:
+	PREFETCHT0   (R10)
+	PREFETCHT0   (R10)(R11*1)
+	PREFETCHT0   (R10)(R11*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   64(R10)
+	PREFETCHT0   64(R10)(R11*1)
+	PREFETCHT0   64(R10)(R11*2)
+	PREFETCHT0   64(R14)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   128(R10)(R11*1)
+	PREFETCHT0   128(R10)(R11*2)
+	PREFETCHT0   128(R14)
+	VPBROADCASTD (DX)(DI*2), Z24
+	VPBROADCASTD (BX)(DI*2), Z25
+	VPBROADCASTD (SI)(DI*2), Z26
+	VPBROADCASTD (CX)(DI*2), Z27
+	VPMOVSXBW    (R8), Z28
+	VPMOVSXBW    (R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z0
+	VPDPWSSD     Z28, Z24, Z1
+	VPMOVSXBW    (R8)(R11*1), Z28
+	VPMOVSXBW    (R9)(R11*1), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z25, Z6
+	VPDPWSSD     Z28, Z25, Z7
+	VPMOVSXBW    (R8)(R11*2), Z28
+	VPMOVSXBW    (R9)(R11*2), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z26, Z12
+	VPDPWSSD     Z28, Z26, Z13
+	VPMOVSXBW    (R12), Z28
+	VPMOVSXBW    (R13), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z27, Z18
+	VPDPWSSD     Z28, Z27, Z19
+	VPMOVSXBW    32(R8), Z28
+	VPMOVSXBW    32(R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z2
+	VPDPWSSD     Z28, Z24, Z3
+	VPMOVSXBW    32(R8)(R11*1), Z28
+	VPMOVSXBW    32(R9)(R11*1), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z25, Z8
+	VPDPWSSD     Z28, Z25, Z9
+	VPMOVSXBW    32(R8)(R11*2), Z28
+	VPMOVSXBW    32(R9)(R11*2), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z26, Z14
+	VPDPWSSD     Z28, Z26, Z15
+	VPMOVSXBW    32(R12), Z28
+	VPMOVSXBW    32(R13), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z27, Z20
+	VPDPWSSD     Z28, Z27, Z21
+	VPMOVSXBW    64(R8), Z28
+	VPMOVSXBW    64(R9), Z29
+	VPUNPCKLWD   Z29, Z28, Z30
+	VPUNPCKHWD   Z29, Z28, Z28
+	VPDPWSSD     Z30, Z24, Z4
+	VPDPWSSD     Z28, Z24, Z5
+	VPMOVSXBW    64(R8)(R11*1), Z24
+	VPMOVSXBW    64(R9)(R11*1), Z28
+	VPUNPCKLWD   Z28, Z24, Z29
+	VPUNPCKHWD   Z28, Z24, Z24
+	VPDPWSSD     Z29, Z25, Z10
+	VPDPWSSD     Z24, Z25, Z11
+	VPMOVSXBW    64(R8)(R11*2), Z24
+	VPMOVSXBW    64(R9)(R11*2), Z25
+	VPUNPCKLWD   Z25, Z24, Z28
+	VPUNPCKHWD   Z25, Z24, Z24
+	VPDPWSSD     Z28, Z26, Z16
+	VPDPWSSD     Z24, Z26, Z17
+	VPMOVSXBW    64(R12), Z24
+	VPMOVSXBW    64(R13), Z25
+	VPUNPCKLWD   Z25, Z24, Z26
+	VPUNPCKHWD   Z25, Z24, Z24
+	VPDPWSSD     Z26, Z27, Z22
+	VPDPWSSD     Z24, Z27, Z23
+	LEAQ         (R8)(AX*2), R8
+	LEAQ         (R9)(AX*2), R9
+	LEAQ         (R10)(AX*2), R10
+	LEAQ         (R12)(AX*2), R12
+	LEAQ         (R13)(AX*2), R13
+	LEAQ         (R14)(AX*2), R14
+	ADDQ         $0x02, DI
+	LEAQ         1(DI), R15
+	CMPQ         R15, rows+32(FP)
+	JL           rows3
+	JG           store3
+
+odd3:
+	MOVQ R8, R9
+	MOVQ R12, R13
+	JMP  rows3
+
+store3:
+	MOVQ          muls+56(FP), CX
+	MOVQ          8(SP), DX
+	MOVQ          out+0(FP), BX
+	VBROADCASTSS  (CX), Z24
+	MOVQ          (BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z0, Z0
+	VMULPS        Z24, Z0, Z0
+	VCVTDQ2PS     Z1, Z1
+	VMULPS        Z24, Z1, Z1
+	VEXTRACTF32X4 $0x00, Z0, (SI)
+	VEXTRACTF32X4 $0x01, Z0, 32(SI)
+	VEXTRACTF32X4 $0x02, Z0, 64(SI)
+	VEXTRACTF32X4 $0x03, Z0, 96(SI)
+	VEXTRACTF32X4 $0x00, Z1, 16(SI)
+	VEXTRACTF32X4 $0x01, Z1, 48(SI)
+	VEXTRACTF32X4 $0x02, Z1, 80(SI)
+	VEXTRACTF32X4 $0x03, Z1, 112(SI)
+	VCVTDQ2PS     Z2, Z2
+	VMULPS        Z24, Z2, Z2
+	VCVTDQ2PS     Z3, Z3
+	VMULPS        Z24, Z3, Z3
+	VEXTRACTF32X4 $0x00, Z2, 128(SI)
+	VEXTRACTF32X4 $0x01, Z2, 160(SI)
+	VEXTRACTF32X4 $0x02, Z2, 192(SI)
+	VEXTRACTF32X4 $0x03, Z2, 224(SI)
+	VEXTRACTF32X4 $0x00, Z3, 144(SI)
+	VEXTRACTF32X4 $0x01, Z3, 176(SI)
+	VEXTRACTF32X4 $0x02, Z3, 208(SI)
+	VEXTRACTF32X4 $0x03, Z3, 240(SI)
+	VCVTDQ2PS     Z4, Z4
+	VMULPS        Z24, Z4, Z4
+	VCVTDQ2PS     Z5, Z5
+	VMULPS        Z24, Z5, Z5
+	VEXTRACTF32X4 $0x00, Z4, 256(SI)
+	VEXTRACTF32X4 $0x01, Z4, 288(SI)
+	VEXTRACTF32X4 $0x02, Z4, 320(SI)
+	VEXTRACTF32X4 $0x03, Z4, 352(SI)
+	VEXTRACTF32X4 $0x00, Z5, 272(SI)
+	VEXTRACTF32X4 $0x01, Z5, 304(SI)
+	VEXTRACTF32X4 $0x02, Z5, 336(SI)
+	VEXTRACTF32X4 $0x03, Z5, 368(SI)
+	VBROADCASTSS  4(CX), Z0
+	MOVQ          8(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z6, Z6
+	VMULPS        Z0, Z6, Z6
+	VCVTDQ2PS     Z7, Z7
+	VMULPS        Z0, Z7, Z7
+	VEXTRACTF32X4 $0x00, Z6, (SI)
+	VEXTRACTF32X4 $0x01, Z6, 32(SI)
+	VEXTRACTF32X4 $0x02, Z6, 64(SI)
+	VEXTRACTF32X4 $0x03, Z6, 96(SI)
+	VEXTRACTF32X4 $0x00, Z7, 16(SI)
+	VEXTRACTF32X4 $0x01, Z7, 48(SI)
+	VEXTRACTF32X4 $0x02, Z7, 80(SI)
+	VEXTRACTF32X4 $0x03, Z7, 112(SI)
+	VCVTDQ2PS     Z8, Z8
+	VMULPS        Z0, Z8, Z8
+	VCVTDQ2PS     Z9, Z9
+	VMULPS        Z0, Z9, Z9
+	VEXTRACTF32X4 $0x00, Z8, 128(SI)
+	VEXTRACTF32X4 $0x01, Z8, 160(SI)
+	VEXTRACTF32X4 $0x02, Z8, 192(SI)
+	VEXTRACTF32X4 $0x03, Z8, 224(SI)
+	VEXTRACTF32X4 $0x00, Z9, 144(SI)
+	VEXTRACTF32X4 $0x01, Z9, 176(SI)
+	VEXTRACTF32X4 $0x02, Z9, 208(SI)
+	VEXTRACTF32X4 $0x03, Z9, 240(SI)
+	VCVTDQ2PS     Z10, Z10
+	VMULPS        Z0, Z10, Z10
+	VCVTDQ2PS     Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VEXTRACTF32X4 $0x00, Z10, 256(SI)
+	VEXTRACTF32X4 $0x01, Z10, 288(SI)
+	VEXTRACTF32X4 $0x02, Z10, 320(SI)
+	VEXTRACTF32X4 $0x03, Z10, 352(SI)
+	VEXTRACTF32X4 $0x00, Z11, 272(SI)
+	VEXTRACTF32X4 $0x01, Z11, 304(SI)
+	VEXTRACTF32X4 $0x02, Z11, 336(SI)
+	VEXTRACTF32X4 $0x03, Z11, 368(SI)
+	VBROADCASTSS  8(CX), Z0
+	MOVQ          16(BX), SI
+	LEAQ          (SI)(DX*4), SI
+	VCVTDQ2PS     Z12, Z12
+	VMULPS        Z0, Z12, Z12
+	VCVTDQ2PS     Z13, Z13
+	VMULPS        Z0, Z13, Z13
+	VEXTRACTF32X4 $0x00, Z12, (SI)
+	VEXTRACTF32X4 $0x01, Z12, 32(SI)
+	VEXTRACTF32X4 $0x02, Z12, 64(SI)
+	VEXTRACTF32X4 $0x03, Z12, 96(SI)
+	VEXTRACTF32X4 $0x00, Z13, 16(SI)
+	VEXTRACTF32X4 $0x01, Z13, 48(SI)
+	VEXTRACTF32X4 $0x02, Z13, 80(SI)
+	VEXTRACTF32X4 $0x03, Z13, 112(SI)
+	VCVTDQ2PS     Z14, Z14
+	VMULPS        Z0, Z14, Z14
+	VCVTDQ2PS     Z15, Z15
+	VMULPS        Z0, Z15, Z15
+	VEXTRACTF32X4 $0x00, Z14, 128(SI)
+	VEXTRACTF32X4 $0x01, Z14, 160(SI)
+	VEXTRACTF32X4 $0x02, Z14, 192(SI)
+	VEXTRACTF32X4 $0x03, Z14, 224(SI)
+	VEXTRACTF32X4 $0x00, Z15, 144(SI)
+	VEXTRACTF32X4 $0x01, Z15, 176(SI)
+	VEXTRACTF32X4 $0x02, Z15, 208(SI)
+	VEXTRACTF32X4 $0x03, Z15, 240(SI)
+	VCVTDQ2PS     Z16, Z16
+	VMULPS        Z0, Z16, Z16
+	VCVTDQ2PS     Z17, Z17
+	VMULPS        Z0, Z17, Z17
+	VEXTRACTF32X4 $0x00, Z16, 256(SI)
+	VEXTRACTF32X4 $0x01, Z16, 288(SI)
+	VEXTRACTF32X4 $0x02, Z16, 320(SI)
+	VEXTRACTF32X4 $0x03, Z16, 352(SI)
+	VEXTRACTF32X4 $0x00, Z17, 272(SI)
+	VEXTRACTF32X4 $0x01, Z17, 304(SI)
+	VEXTRACTF32X4 $0x02, Z17, 336(SI)
+	VEXTRACTF32X4 $0x03, Z17, 368(SI)
+	VBROADCASTSS  12(CX), Z0
+	MOVQ          24(BX), CX
+	LEAQ          (CX)(DX*4), CX
+	VCVTDQ2PS     Z18, Z18
+	VMULPS        Z0, Z18, Z18
+	VCVTDQ2PS     Z19, Z19
+	VMULPS        Z0, Z19, Z19
+	VEXTRACTF32X4 $0x00, Z18, (CX)
+	VEXTRACTF32X4 $0x01, Z18, 32(CX)
+	VEXTRACTF32X4 $0x02, Z18, 64(CX)
+	VEXTRACTF32X4 $0x03, Z18, 96(CX)
+	VEXTRACTF32X4 $0x00, Z19, 16(CX)
+	VEXTRACTF32X4 $0x01, Z19, 48(CX)
+	VEXTRACTF32X4 $0x02, Z19, 80(CX)
+	VEXTRACTF32X4 $0x03, Z19, 112(CX)
+	VCVTDQ2PS     Z20, Z20
+	VMULPS        Z0, Z20, Z20
+	VCVTDQ2PS     Z21, Z21
+	VMULPS        Z0, Z21, Z21
+	VEXTRACTF32X4 $0x00, Z20, 128(CX)
+	VEXTRACTF32X4 $0x01, Z20, 160(CX)
+	VEXTRACTF32X4 $0x02, Z20, 192(CX)
+	VEXTRACTF32X4 $0x03, Z20, 224(CX)
+	VEXTRACTF32X4 $0x00, Z21, 144(CX)
+	VEXTRACTF32X4 $0x01, Z21, 176(CX)
+	VEXTRACTF32X4 $0x02, Z21, 208(CX)
+	VEXTRACTF32X4 $0x03, Z21, 240(CX)
+	VCVTDQ2PS     Z22, Z22
+	VMULPS        Z0, Z22, Z22
+	VCVTDQ2PS     Z23, Z23
+	VMULPS        Z0, Z23, Z23
+	VEXTRACTF32X4 $0x00, Z22, 256(CX)
+	VEXTRACTF32X4 $0x01, Z22, 288(CX)
+	VEXTRACTF32X4 $0x02, Z22, 320(CX)
+	VEXTRACTF32X4 $0x03, Z22, 352(CX)
+	VEXTRACTF32X4 $0x00, Z23, 272(CX)
+	VEXTRACTF32X4 $0x01, Z23, 304(CX)
+	VEXTRACTF32X4 $0x02, Z23, 336(CX)
+	VEXTRACTF32X4 $0x03, Z23, 368(CX)
+	ADDQ          $0x00000060, 8(SP)
+	SUBQ          $0x00000060, (SP)
+	JMP           columns
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleMaxAsm(x *float32, scales *float32, n int) uint32
+// Requires: AVX, AVX2
+TEXT ·scaleMaxAsm(SB), NOSPLIT, $0-28
+	MOVQ     x+0(FP), AX
+	MOVQ     scales+8(FP), CX
+	MOVQ     n+16(FP), DX
+	VPCMPEQD Y0, Y0, Y0
+	VPSRLD   $0x01, Y0, Y0
+	VPXOR    Y1, Y1, Y1
+	SHRQ     $0x03, DX
+
+next:
+	VMOVUPS      (AX), Y2
+	VMULPS       (CX), Y2, Y2
+	VMOVUPS      Y2, (AX)
+	VPAND        Y2, Y0, Y2
+	VPMAXUD      Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	DECQ         DX
+	JNZ          next
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMAXUD      X0, X1, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXUD      X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+24(FP)
 	RET
 
 // func quantize16Asm(q *int16, x *float32, n int, scale float32)

@@ -15,7 +15,7 @@ func weightedSumTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ unsafe.
 }
 
 // scores8 computes the scores of keys of 8 bits, or returns false.
-func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQueries]float32, _ *int8) bool {
+func scores8(s [][]float32, q []Vector16, k []int8, scales []float32, muls *[MaxQueries]float32, _ *int8) bool {
 	dim := len(q[0].codes)
 	if !useAsm || dim%stepDims != 0 {
 		return false
@@ -27,15 +27,22 @@ func scores8(s [][]float32, q []Query8, k []int8, scales []float32, muls *[MaxQu
 }
 
 // weightedSum8 computes the weighted sums of values of 8 bits, or returns false.
-func weightedSum8(out, p [][]float32, v []int8, scales []float32, _ *int8) bool {
+func weightedSum8(out [][]float32, w []Vector16, v []int8, rows int, _ *int8) bool {
 	dim := len(out[0])
 	if !useAsm || dim%stepDims != 0 {
 		return false
 	}
 	for i := range out {
-		weightedSum8NEON(&out[i][0], &p[i][0], &v[0], &scales[0], len(scales), dim)
+		values8NEON(&out[i][0], &w[i].codes[0], &v[0], rows, dim, w[i].scale)
 	}
 	return true
+}
+
+func scaleMax(x, scales []float32) float32 {
+	for i, s := range scales {
+		x[i] *= s
+	}
+	return absMax(x)
 }
 
 func expSum(x *float32, n int, shift float32) float32 { return expSumAsm(x, n, shift) }

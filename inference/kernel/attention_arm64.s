@@ -135,94 +135,101 @@ step1:
 done:
 	RET
 
-// func weightedSum8NEON(out *float32, p *float32, v *int8, scales *float32, rows int, cols int)
-TEXT ·weightedSum8NEON(SB), NOSPLIT, $0-48
+// func values8NEON(out *float32, p *int16, v *int8, rows int, cols int, mul float32)
+TEXT ·values8NEON(SB), NOSPLIT, $0-44
 	MOVD out+0(FP), R0
 	MOVD v+16(FP), R1
-	MOVD cols+40(FP), R2
-	MOVD R2, R7
+	MOVD cols+32(FP), R2
+	MOVWU mul+40(FP), R7
+	VDUP R7, V17.S4
+	MOVD R2, R6
 columns64:
 	CMP $64, R2
 	BLT columns32
-	FLDPQ 0(R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
-	FLDPQ 64(R0), (F4, F5)
-	FLDPQ 96(R0), (F6, F7)
-	FLDPQ 128(R0), (F8, F9)
-	FLDPQ 160(R0), (F10, F11)
-	FLDPQ 192(R0), (F12, F13)
-	FLDPQ 224(R0), (F14, F15)
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
 	MOVD p+8(FP), R3
-	MOVD scales+24(FP), R4
-	MOVD rows+32(FP), R5
-	MOVD R1, R6
+	MOVD rows+24(FP), R4
+	MOVD R1, R5
 row64:
-	VLD1R.P 4(R3), [V16.S4]
-	VLD1R.P 4(R4), [V17.S4]
-	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
-	FMOVQ 0(R6), F18
+	VLD1R.P 2(R3), [V16.H8]
+	FMOVQ 0(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V0.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V1.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V2.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V3.S4
-	FMOVQ 16(R6), F18
+	WORD $0x0e708260 // smlal v0.4s, v19.4h, v16.4h
+	WORD $0x4e708261 // smlal2 v1.4s, v19.8h, v16.8h
+	WORD $0x0e708282 // smlal v2.4s, v20.4h, v16.4h
+	WORD $0x4e708283 // smlal2 v3.4s, v20.8h, v16.8h
+	FMOVQ 16(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V4.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V5.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V6.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V7.S4
-	FMOVQ 32(R6), F18
+	WORD $0x0e708264 // smlal v4.4s, v19.4h, v16.4h
+	WORD $0x4e708265 // smlal2 v5.4s, v19.8h, v16.8h
+	WORD $0x0e708286 // smlal v6.4s, v20.4h, v16.4h
+	WORD $0x4e708287 // smlal2 v7.4s, v20.8h, v16.8h
+	FMOVQ 32(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V8.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V9.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V10.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V11.S4
-	FMOVQ 48(R6), F18
+	WORD $0x0e708268 // smlal v8.4s, v19.4h, v16.4h
+	WORD $0x4e708269 // smlal2 v9.4s, v19.8h, v16.8h
+	WORD $0x0e70828a // smlal v10.4s, v20.4h, v16.4h
+	WORD $0x4e70828b // smlal2 v11.4s, v20.8h, v16.8h
+	FMOVQ 48(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V12.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V13.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V14.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V15.S4
-	ADD R7, R6, R6
-	SUB $1, R5, R5
-	CBNZ R5, row64
+	WORD $0x0e70826c // smlal v12.4s, v19.4h, v16.4h
+	WORD $0x4e70826d // smlal2 v13.4s, v19.8h, v16.8h
+	WORD $0x0e70828e // smlal v14.4s, v20.4h, v16.4h
+	WORD $0x4e70828f // smlal2 v15.4s, v20.8h, v16.8h
+	ADD R6, R5, R5
+	SUB $1, R4, R4
+	CBNZ R4, row64
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x6e31dc00 // fmul v0.4s, v0.4s, v17.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e31dc42 // fmul v2.4s, v2.4s, v17.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e31dc63 // fmul v3.4s, v3.4s, v17.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e31dc84 // fmul v4.4s, v4.4s, v17.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e31dca5 // fmul v5.4s, v5.4s, v17.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x6e31dcc6 // fmul v6.4s, v6.4s, v17.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e31dce7 // fmul v7.4s, v7.4s, v17.4s
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x6e31dd08 // fmul v8.4s, v8.4s, v17.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x6e31dd29 // fmul v9.4s, v9.4s, v17.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x6e31dd4a // fmul v10.4s, v10.4s, v17.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x6e31dd6b // fmul v11.4s, v11.4s, v17.4s
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x6e31dd8c // fmul v12.4s, v12.4s, v17.4s
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x6e31ddad // fmul v13.4s, v13.4s, v17.4s
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	FSTPQ (F4, F5), 64(R0)
@@ -238,51 +245,52 @@ row64:
 columns32:
 	CMP $32, R2
 	BLT columns16
-	FLDPQ 0(R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
-	FLDPQ 64(R0), (F4, F5)
-	FLDPQ 96(R0), (F6, F7)
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
 	MOVD p+8(FP), R3
-	MOVD scales+24(FP), R4
-	MOVD rows+32(FP), R5
-	MOVD R1, R6
+	MOVD rows+24(FP), R4
+	MOVD R1, R5
 row32:
-	VLD1R.P 4(R3), [V16.S4]
-	VLD1R.P 4(R4), [V17.S4]
-	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
-	FMOVQ 0(R6), F18
+	VLD1R.P 2(R3), [V16.H8]
+	FMOVQ 0(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V0.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V1.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V2.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V3.S4
-	FMOVQ 16(R6), F18
+	WORD $0x0e708260 // smlal v0.4s, v19.4h, v16.4h
+	WORD $0x4e708261 // smlal2 v1.4s, v19.8h, v16.8h
+	WORD $0x0e708282 // smlal v2.4s, v20.4h, v16.4h
+	WORD $0x4e708283 // smlal2 v3.4s, v20.8h, v16.8h
+	FMOVQ 16(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V4.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V5.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V6.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V7.S4
-	ADD R7, R6, R6
-	SUB $1, R5, R5
-	CBNZ R5, row32
+	WORD $0x0e708264 // smlal v4.4s, v19.4h, v16.4h
+	WORD $0x4e708265 // smlal2 v5.4s, v19.8h, v16.8h
+	WORD $0x0e708286 // smlal v6.4s, v20.4h, v16.4h
+	WORD $0x4e708287 // smlal2 v7.4s, v20.8h, v16.8h
+	ADD R6, R5, R5
+	SUB $1, R4, R4
+	CBNZ R4, row32
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x6e31dc00 // fmul v0.4s, v0.4s, v17.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e31dc42 // fmul v2.4s, v2.4s, v17.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e31dc63 // fmul v3.4s, v3.4s, v17.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e31dc84 // fmul v4.4s, v4.4s, v17.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e31dca5 // fmul v5.4s, v5.4s, v17.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x6e31dcc6 // fmul v6.4s, v6.4s, v17.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e31dce7 // fmul v7.4s, v7.4s, v17.4s
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	FSTPQ (F4, F5), 64(R0)
@@ -294,34 +302,33 @@ row32:
 columns16:
 	CMP $16, R2
 	BLT done
-	FLDPQ 0(R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
 	MOVD p+8(FP), R3
-	MOVD scales+24(FP), R4
-	MOVD rows+32(FP), R5
-	MOVD R1, R6
+	MOVD rows+24(FP), R4
+	MOVD R1, R5
 row16:
-	VLD1R.P 4(R3), [V16.S4]
-	VLD1R.P 4(R4), [V17.S4]
-	WORD $0x6e31de10 // fmul v16.4s, v16.4s, v17.4s
-	FMOVQ 0(R6), F18
+	VLD1R.P 2(R3), [V16.H8]
+	FMOVQ 0(R5), F18
 	WORD $0x0f08a653 // sxtl v19.8h, v18.8b
 	WORD $0x4f08a654 // sxtl2 v20.8h, v18.16b
-	WORD $0x0f10a675 // sxtl v21.4s, v19.4h
-	WORD $0x4f10a676 // sxtl2 v22.4s, v19.8h
-	WORD $0x0f10a697 // sxtl v23.4s, v20.4h
-	WORD $0x4f10a698 // sxtl2 v24.4s, v20.8h
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	VFMLA V16.S4, V21.S4, V0.S4
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	VFMLA V16.S4, V22.S4, V1.S4
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	VFMLA V16.S4, V23.S4, V2.S4
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	VFMLA V16.S4, V24.S4, V3.S4
-	ADD R7, R6, R6
-	SUB $1, R5, R5
-	CBNZ R5, row16
+	WORD $0x0e708260 // smlal v0.4s, v19.4h, v16.4h
+	WORD $0x4e708261 // smlal2 v1.4s, v19.8h, v16.8h
+	WORD $0x0e708282 // smlal v2.4s, v20.4h, v16.4h
+	WORD $0x4e708283 // smlal2 v3.4s, v20.8h, v16.8h
+	ADD R6, R5, R5
+	SUB $1, R4, R4
+	CBNZ R4, row16
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x6e31dc00 // fmul v0.4s, v0.4s, v17.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x6e31dc21 // fmul v1.4s, v1.4s, v17.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e31dc42 // fmul v2.4s, v2.4s, v17.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e31dc63 // fmul v3.4s, v3.4s, v17.4s
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
 	ADD $64, R0, R0

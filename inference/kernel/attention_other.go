@@ -14,10 +14,12 @@ func weightedSumTogether(_, _ [][]float32, _ unsafe.Pointer, _ format, _ unsafe.
 	return false
 }
 
-func scores8([][]float32, []Query8, []int8, []float32, *[MaxQueries]float32, *int8) bool {
+func scores8([][]float32, []Vector16, []int8, []float32, *[MaxQueries]float32, *int8) bool {
 	return false
 }
-func weightedSum8(_, _ [][]float32, _ []int8, _ []float32, _ *int8) bool { return false }
+func weightedSum8([][]float32, []Vector16, []int8, int, *int8) bool { return false }
+
+func scaleMax(x, scales []float32) float32 { return scaleMaxGeneric(x, scales) }
 
 func quantize16(q []int16, x []float32, scale float32) { quantize16Generic(q, x, scale) }
 

@@ -37,7 +37,7 @@ func WeightedSumRunsF16(out, p [][]float32, v []uint16, far int, next *uint16) {
 }
 
 // ScoresRuns8 is ScoresEach8 where the keys of query i are k[i·far:].
-func ScoresRuns8(s [][]float32, q []Query8, k []int8, scales []float32, far int, scale float32, next *int8) {
+func ScoresRuns8(s [][]float32, q []Vector16, k []int8, scales []float32, far int, scale float32, next *int8) {
 	mustLen(len(q), len(s), "ScoresRuns8: q")
 	if len(s) == MaxQueries && len(s[0]) > 0 && scoresRuns8(s, q, k, scales, far, scale, next) {
 		return
@@ -49,14 +49,13 @@ func ScoresRuns8(s [][]float32, q []Query8, k []int8, scales []float32, far int,
 }
 
 // WeightedSumRuns8 is WeightedSumEach8 where the values of query i are v[i·far:].
-func WeightedSumRuns8(out, p [][]float32, v []int8, scales []float32, far int, next *int8) {
-	mustMatchRuns(p, out, len(v), far, "WeightedSumRuns8")
-	if len(p) == MaxQueries && len(p[0]) > 0 && weightedSumRuns8(out, p, v, scales, far, next) {
+func WeightedSumRuns8(out [][]float32, w []Vector16, v []int8, rows, far int, next *int8) {
+	mustLen(len(w), len(out), "WeightedSumRuns8: w")
+	if len(out) == MaxQueries && rows > 0 && weightedSumRuns8(out, w, v, rows, far, next) {
 		return
 	}
-	for i := range p {
-		dim := len(out[i])
-		WeightedSumEach8(out[i:i+1], p[i:i+1], v[i*far:][:len(p[i])*dim], scales[i*far/dim:][:len(p[i])], nil)
+	for i := range out {
+		WeightedSumEach8(out[i:i+1], w[i:i+1], v[i*far:][:rows*len(out[i])], rows, nil)
 	}
 }
 

@@ -39,7 +39,7 @@ func weightedSumRunsF16(out, p [][]float32, v []uint16, far int, next *uint16) b
 	return true
 }
 
-func scoresRuns8(s [][]float32, q []Query8, k []int8, scales []float32, far int, scale float32, next *int8) bool {
+func scoresRuns8(s [][]float32, q []Vector16, k []int8, scales []float32, far int, scale float32, next *int8) bool {
 	dim := len(q[0].codes)
 	if !runsTogether() || dim%(2*stepDims) != 0 {
 		return false
@@ -63,18 +63,25 @@ func scoresRuns8(s [][]float32, q []Query8, k []int8, scales []float32, far int,
 	return true
 }
 
-func weightedSumRuns8(out, p [][]float32, v []int8, scales []float32, far int, next *int8) bool {
+func weightedSumRuns8(out [][]float32, w []Vector16, v []int8, rows, far int, next *int8) bool {
 	dim := len(out[0])
 	if !runsTogether() || dim%(2*stepDims) != 0 {
 		return false
 	}
-	_ = scales[(MaxQueries-1)*far/dim:][:len(p[0])]
-	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), len(p[0]), dim, runsAhead, unsafe.Pointer(next))
-	for i := range 2 {
-		if first, rows, ahead := run.part(i); rows > 0 {
-			w := pointers(p, first)
-			weightedSumFour8AVX512(&y, &w, &v[first*dim], &scales[first], far, rows, dim, ahead)
-		}
+	for i := range out {
+		mustLen(len(out[i]), dim, "WeightedSumRuns8: out")
 	}
+	_ = v[(MaxQueries-1)*far:][:rows*dim]
+	p, muls := weightsOf(w, rows)
+	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), rows, dim, runsAhead, unsafe.Pointer(next))
+	valuesFour8AVX512(&y, &p, &v[0], far, rows, run.body, dim, &muls, run.ahead, run.next)
 	return true
+}
+
+// weightsOf are the weights of an even number of rows, and their scales.
+func weightsOf(w []Vector16, rows int) (codes [MaxQueries]*int16, muls [MaxQueries]float32) {
+	for i := range w {
+		codes[i], muls[i] = &w[i].codes[:(rows+1)&^1][0], w[i].scale
+	}
+	return codes, muls
 }

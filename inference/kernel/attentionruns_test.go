@@ -21,11 +21,12 @@ func TestRuns(t *testing.T) {
 						k8[i] = int8(rng.Uint32())
 					}
 					k16, k8 = k16[:max(0, queries-1)*far+n*dim], k8[:max(0, queries-1)*far+n*dim]
-					q8 := NewQueries8(queries, dim)
+					q8, w := NewVectors16(queries, dim), NewVectors16(queries, n)
 					var q, p, start [][]float32
 					for i := range queries {
 						q, p, start = append(q, randoms(rng, dim)), append(p, randoms(rng, n)), append(start, randoms(rng, dim))
 						q8[i].Set(q[i])
+						w[i].SetWeights(slices.Clone(p[i]), scales[i*(n+3):][:n])
 					}
 					check := func(name string, size int, runs func(results [][]float32), alone func(result []float32, i, from, end int)) {
 						t.Helper()
@@ -53,9 +54,9 @@ func TestRuns(t *testing.T) {
 						func(s []float32, i, from, end int) {
 							ScoresEach8([][]float32{s}, q8[i:i+1], k8[from:end], scales[from/dim:end/dim], 0.125, nil)
 						})
-					check("WeightedSumRuns8", dim, func(out [][]float32) { WeightedSumRuns8(out, p, k8, scales, far, &k8[0]) },
+					check("WeightedSumRuns8", dim, func(out [][]float32) { WeightedSumRuns8(out, w, k8, n, far, &k8[0]) },
 						func(out []float32, i, from, end int) {
-							WeightedSumEach8([][]float32{out}, p[i:i+1], k8[from:end], scales[from/dim:end/dim], nil)
+							WeightedSumEach8([][]float32{out}, w[i:i+1], k8[from:end], n, nil)
 						})
 				}
 			}
@@ -74,7 +75,7 @@ func BenchmarkRuns(b *testing.B) {
 			k16[i], k8[i] = uint16(i%0x4000), int8(i)
 		}
 		var q, p, out [][]float32
-		q8 := NewQueries8(n, dim)
+		q8, w := NewVectors16(n, dim), NewVectors16(n, rows)
 		for i := range n {
 			q, p, out = append(q, randoms(source(), dim)), append(p, make([]float32, rows)), append(out, make([]float32, dim))
 			q8[i].Set(q[i])
@@ -106,9 +107,10 @@ func BenchmarkRuns(b *testing.B) {
 				measure("8/scores/runs", n*run, func() { ScoresRuns8(p, q8, k8, scales, run, 1, nil) })
 				measure("8/scores/alone", run, func() { ScoresEach8(p[:1], q8[:1], k8[:run], scales[:rows], 1, nil) })
 				measure("8/scores/shared", run, func() { ScoresEach8(p, q8, k8[:run], scales[:rows], 1, nil) })
-				measure("8/sums/runs", n*run, func() { WeightedSumRuns8(out, p, k8, scales, run, nil) })
-				measure("8/sums/alone", run, func() { WeightedSumEach8(out[:1], p[:1], k8[:run], scales[:rows], nil) })
-				measure("8/sums/shared", run, func() { WeightedSumEach8(out, p, k8[:run], scales[:rows], nil) })
+				measure("8/sums/runs", n*run, func() { WeightedSumRuns8(out, w, k8, rows, run, nil) })
+				measure("8/sums/alone", run, func() { WeightedSumEach8(out[:1], w[:1], k8[:run], rows, nil) })
+				measure("8/sums/shared", run, func() { WeightedSumEach8(out, w, k8[:run], rows, nil) })
+				measure("weights", 4*rows, func() { w[0].SetWeights(p[0], scales[:rows]) })
 				measure("exp", 4*rows, func() { Exponentials(p[0]) })
 			})
 		}

@@ -11,7 +11,8 @@
 //
 // # What is equal, and what is near
 //
-// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Scan, ScoresEach8, Hadamard, DeltaStep, RopeHalf,
+// Quantize, MatVec, MatMul, Fixed, MatMulGrouped, Scan, ScoresEach8,
+// WeightedSumEach8, Hadamard, DeltaStep, RopeHalf,
 // RopeAdjacent, ReLU2Mul, Add, ToF16 and the Decode functions give the same bits on all paths, as no step is fused. The
 // generic code gives the same bits on all systems. The rest differs by rounding
 // alone:
@@ -53,7 +54,8 @@
 // fits in the unsigned byte.
 //
 // Attention takes up to four queries at a time (attention.go): a key is converted once for
-// all of them. Keys of 8 bits are multiplied by queries of 16, by VPMADDWD or VPDPWSSD. A run of
+// all of them. Keys and values of 8 bits are multiplied by queries and weights of 16, by VPMADDWD
+// or VPDPWSSD, values two rows at a time. A run of
 // keys or values is one stream, of which 8 KB are fetched ahead, at its end of the run that comes
 // next. Four heads with a query each are four streams with AVX-512 (attentionruns.go).
 //

@@ -105,13 +105,15 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 			}
 			ScoresEach(each(rows), each(n), f(rows*n), 1, nil)
 			ScoresEachF16(each(rows), each(n), h(rows*n), 1, nil)
-			queries8 := make([]Query8, queries)
+			queries8, weights8 := make([]Vector16, queries), make([]Vector16, queries)
 			for i := range queries8 {
 				queries8[i].codes = guarded[int16](t, n, atEnd)
 				queries8[i].Set(f(n))
+				weights8[i].codes = guarded[int16](t, (rows+1)&^1, atEnd)
+				weights8[i].SetWeights(f(rows), f(rows))
 			}
 			ScoresEach8(each(rows), queries8, guarded[int8](t, rows*n, atEnd), f(rows), 1, nil)
-			WeightedSumEach8(each(n), each(rows), guarded[int8](t, rows*n, atEnd), f(rows), nil)
+			WeightedSumEach8(each(n), weights8, guarded[int8](t, rows*n, atEnd), rows, nil)
 			WeightedSumEach(each(n), each(rows), f(rows*n), nil)
 			WeightedSumEachF16(each(n), each(rows), h(rows*n), nil)
 		}

@@ -24,15 +24,15 @@ func weightedSum16AVX2(out *[4]*float32, p *[4]*float32, n int, v *uint16, rows 
 //go:noescape
 func weightedSum32AVX2(out *[4]*float32, p *[4]*float32, n int, v *float32, rows int, cols int, ahead *byte)
 
-// weightedSum8AVX2 adds p[i]·scales[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to each of n ≤ 4 out, in the order of i, and fetches as much from ahead on.
-//
-//go:noescape
-func weightedSum8AVX2(out *[4]*float32, p *[4]*float32, n int, v *int8, scales *float32, rows int, cols int, ahead *byte)
-
 // scores8AVX2 stores scales[r]·muls·(k[r]·x) in y for each of n ≤ 4 x, of rows ≥ 1 rows of cols values, a multiple of 16 (AVX2) or 32, and fetches as much from ahead on.
 //
 //go:noescape
 func scores8AVX2(y *[4]*float32, x *[4]*int16, n int, k *int8, scales *float32, rows int, cols int, muls *[4]float32, ahead *byte)
+
+// values8AVX2 stores muls·Σ p[r]·v[r] in each of n ≤ 4 out, of rows ≥ 1 rows of cols columns, a multiple of 16, and fetches as much from ahead on; after body rows, an even number, from next on. An odd number of rows has a weight of zero after them.
+//
+//go:noescape
+func values8AVX2(out *[4]*float32, p *[4]*int16, n int, v *int8, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
 
 // scores16AVX512 stores scale·(k[r]·x) in y for each of n ≤ 4 x, of rows ≥ 1 rows of cols values, a multiple of 16, and fetches as much from ahead on.
 //
@@ -54,25 +54,20 @@ func weightedSum16AVX512(out *[4]*float32, p *[4]*float32, n int, v *uint16, row
 //go:noescape
 func weightedSum32AVX512(out *[4]*float32, p *[4]*float32, n int, v *float32, rows int, cols int, ahead *byte)
 
-// weightedSum8AVX512 adds p[i]·scales[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to each of n ≤ 4 out, in the order of i, and fetches as much from ahead on.
-//
-//go:noescape
-func weightedSum8AVX512(out *[4]*float32, p *[4]*float32, n int, v *int8, scales *float32, rows int, cols int, ahead *byte)
-
 // scores8AVX512 stores scales[r]·muls·(k[r]·x) in y for each of n ≤ 4 x, of rows ≥ 1 rows of cols values, a multiple of 16 (AVX2) or 32, and fetches as much from ahead on.
 //
 //go:noescape
 func scores8AVX512(y *[4]*float32, x *[4]*int16, n int, k *int8, scales *float32, rows int, cols int, muls *[4]float32, ahead *byte)
 
+// values8AVX512 stores muls·Σ p[r]·v[r] in each of n ≤ 4 out, of rows ≥ 1 rows of cols columns, a multiple of 32, and fetches as much from ahead on; after body rows, an even number, from next on. An odd number of rows has a weight of zero after them.
+//
+//go:noescape
+func values8AVX512(out *[4]*float32, p *[4]*int16, n int, v *int8, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
+
 // weightedSumFour16AVX512 adds p[r]·v[r] to each of four out, in the order of r, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols columns, a multiple of 16.
 //
 //go:noescape
 func weightedSumFour16AVX512(out *[4]*float32, p *[4]*float32, v *uint16, far int, rows int, cols int, ahead *byte)
-
-// weightedSumFour8AVX512 adds p[r]·v[r] to each of four out, in the order of r, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols columns, a multiple of 16.
-//
-//go:noescape
-func weightedSumFour8AVX512(out *[4]*float32, p *[4]*float32, v *int8, scales *float32, far int, rows int, cols int, ahead *byte)
 
 // scoresFour16AVX512 stores scale·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols values, a multiple of 32.
 //
@@ -83,6 +78,16 @@ func scoresFour16AVX512(y *[4]*float32, x *[4]*float32, k *uint16, far int, rows
 //
 //go:noescape
 func scoresFour8AVX512(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, far int, rows int, cols int, muls *[4]float32, ahead *byte)
+
+// valuesFour8AVX512 stores muls·Σ p[r]·v[r] in each of four out, each with rows of its own, far bytes from those of the one before: of rows ≥ 1 rows of cols columns, a multiple of 32, and fetches as much from ahead on; after body rows, an even number, from next on. An odd number of rows has a weight of zero after them.
+//
+//go:noescape
+func valuesFour8AVX512(out *[4]*float32, p *[4]*int16, v *int8, far int, rows int, body int, cols int, muls *[4]float32, ahead *byte, next *byte)
+
+// scaleMaxAsm multiplies x by scales and returns the largest of the bits of |x|. n is a positive multiple of 8.
+//
+//go:noescape
+func scaleMaxAsm(x *float32, scales *float32, n int) uint32
 
 // quantize16Asm stores x·scale, rounded to nearest even, in q. n is a positive multiple of 16.
 //

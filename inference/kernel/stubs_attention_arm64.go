@@ -14,7 +14,7 @@ func quantize16Asm(q *int16, x *float32, n int, scale float32)
 //go:noescape
 func scores8NEON(y *float32, x *int16, k *int8, scales *float32, rows int, cols int, mul float32)
 
-// weightedSum8NEON adds p[i]·scales[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to out, in the order of i.
+// values8NEON stores mul·Σ p[r]·v[r] of rows ≥ 1 rows of cols columns, a multiple of 16, in out.
 //
 //go:noescape
-func weightedSum8NEON(out *float32, p *float32, v *int8, scales *float32, rows int, cols int)
+func values8NEON(out *float32, p *int16, v *int8, rows int, cols int, mul float32)

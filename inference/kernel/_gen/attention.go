@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -47,16 +46,11 @@ type cached struct {
 	name, param string
 	size        int // of a value
 	load        func(m Mem, v VecVirtual)
-	scaled      bool
 }
 
 var (
-	bytes8 = cached{"8", "*int8, scales *float32", 1, func(m Mem, v VecVirtual) {
-		VPMOVSXBD(m, v)
-		VCVTDQ2PS(v, v)
-	}, true}
-	half16   = cached{"16", "*uint16", 2, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) }, false}
-	float32s = cached{"32", "*float32", 4, func(m Mem, v VecVirtual) { VMOVUPS(m, v) }, false}
+	half16   = cached{"16", "*uint16", 2, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) }}
+	float32s = cached{"32", "*float32", 4, func(m Mem, v VecVirtual) { VMOVUPS(m, v) }}
 )
 
 // queries loads n of the pointers, one of each query, that a parameter points at.
@@ -282,11 +276,8 @@ func (s *keys) storeEach(sum VecVirtual) {
 
 // weightedSumsOf emits the sums of values.
 func weightedSumsOf(w wide, f cached) {
-	doc := "adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to each of n ≤ 4 out, in the order of i, and fetches as much from ahead on."
-	if f.scaled {
-		doc = strings.Replace(doc, "p[i]·", "p[i]·scales[i]·", 1)
-	}
-	function("weightedSum"+f.name+w.name, "func(out, p *[4]*float32, n int, v "+f.param+", rows, cols int, ahead *byte)", doc)
+	function("weightedSum"+f.name+w.name, "func(out, p *[4]*float32, n int, v "+f.param+", rows, cols int, ahead *byte)",
+		"adds p[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to each of n ≤ 4 out, in the order of i, and fetches as much from ahead on.")
 	left := AllocLocal(8) // columns
 	lanes := w.bytes() / 4
 	most := 12 // sums in registers
@@ -326,28 +317,12 @@ func weightedSumsOf(w wide, f cached) {
 			}
 			p := queries("p", n)
 			rows, row := param("rows"), GP64()
-			ends := p // what moves from row to row
-			var scales Register
-			if f.scaled {
-				scales = param("scales")
-				ends = append(ends, scales)
-			}
 			MOVQ(v, row)
 			loop(name("row"), rows, func() {
 				weights := make([]VecVirtual, n)
-				s := XMM()
-				if f.scaled {
-					VMOVSS(at(scales, 0), s)
-				}
 				for i := range weights {
 					weights[i] = w.reg()
-					if f.scaled {
-						t := XMM()
-						VMULSS(at(p[i], 0), s, t)
-						VBROADCASTSS(t, weights[i])
-					} else {
-						VBROADCASTSS(at(p[i], 0), weights[i])
-					}
+					VBROADCASTSS(at(p[i], 0), weights[i])
 				}
 				for b := 0; b < lanes*c*f.size; b += 64 {
 					PREFETCHT0(Mem{Base: row, Index: first, Scale: 1, Disp: b})
@@ -359,7 +334,7 @@ func weightedSumsOf(w wide, f cached) {
 						VFMADD231PS(x, weights[i], acc[i][k])
 					}
 				}
-				advance(4, ends...)
+				advance(4, p...)
 				ADDQ(stride, row)
 			})
 			for i := range acc {

@@ -17,9 +17,14 @@ type fourRuns struct{ p, far, p3 Register } // in the first, bytes to that of th
 
 func fourRunsAt(p, far Register) fourRuns {
 	f := fourRuns{p, far, GP64()}
-	LEAQ(Mem{Base: far, Index: far, Scale: 2}, f.p3)
-	ADDQ(p, f.p3)
+	f.place()
 	return f
+}
+
+// place sets the place in the last run by that in the first.
+func (f fourRuns) place() {
+	LEAQ(Mem{Base: f.far, Index: f.far, Scale: 2}, f.p3)
+	ADDQ(f.p, f.p3)
 }
 
 func (f fourRuns) at(i, offset int) Mem {
@@ -145,17 +150,9 @@ func weightedSumsFour(f cached) {
 	doc := "adds p[r]·v[r] to each of four out, in the order of r, each with rows of its own, far bytes from those of the one before, and fetches as much from ahead on: rows ≥ 1 rows of cols columns, a multiple of 16."
 	signature := "func(out, p *[4]*float32, v " + f.param + ", far, rows, cols int, ahead *byte)"
 	function("weightedSumFour"+f.name+"AVX512", signature, doc)
-	left, scalesFar := AllocLocal(8), AllocLocal(8) // columns
-	cols := param("cols")
-	MOVQ(cols, left)
-	if f.scaled {
-		MOVQ(param("far"), RAX)
-		XORQ(RDX, RDX)
-		DIVQ(cols)
-		SHLQ(U8(2), RAX)
-		MOVQ(RAX, scalesFar)
-	}
+	left := AllocLocal(8) // columns
 	stride, v, far := param("cols"), param("v"), param("far")
+	MOVQ(stride, left)
 	if f.size > 1 {
 		SHLQ(U8(uint8(f.size/2)), stride)
 	}
@@ -192,26 +189,10 @@ func weightedSumsFour(f cached) {
 		run, ahead := fourRunsAt(start, far), fourRunsAt(from, far)
 		XORQ(n, n)
 		Label(name("row"))
-		var s Register
-		if f.scaled {
-			s = GP64()
-			MOVQ(address("scales"), s)
-			LEAQ(Mem{Base: s, Index: n, Scale: 4}, s)
-		}
 		weights := make([]VecVirtual, 4)
 		for i := range weights {
 			weights[i] = ZMM()
-			if f.scaled {
-				x := XMM()
-				VMOVSS(at(s, 0), x)
-				if i < 3 {
-					ADDQ(scalesFar, s)
-				}
-				VMULSS(Mem{Base: p[i], Index: n, Scale: 4}, x, x)
-				VBROADCASTSS(x, weights[i])
-			} else {
-				VBROADCASTSS(Mem{Base: p[i], Index: n, Scale: 4}, weights[i])
-			}
+			VBROADCASTSS(Mem{Base: p[i], Index: n, Scale: 4}, weights[i])
 		}
 		ahead.fetch(16 * c * f.size)
 		for i := range acc {

@@ -90,16 +90,18 @@ var topics = map[string]func(){
 			scoresOf(w, float32s)
 			weightedSumsOf(w, half16)
 			weightedSumsOf(w, float32s)
-			weightedSumsOf(w, bytes8)
 			// attention8.go
 			scores8(w)
+			// values8.go
+			values8(w, false)
 		}
 		// attentionfour.go
-		for _, f := range []cached{half16, bytes8} {
-			weightedSumsFour(f)
-		}
+		weightedSumsFour(half16)
 		scoresFour(half16)
 		scoresFour8()
+		// values8.go
+		values8(with512, true)
+		scaleMax()
 		quantize16()
 		// steps.go
 		sumSquaresFour()

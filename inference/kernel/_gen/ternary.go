@@ -22,6 +22,11 @@ func absMax() {
 		VPMAXUD(v, m, m)
 		advance(32, x)
 	})
+	largestBits(m)
+}
+
+// largestBits emits the end of a function that returns the largest of eight.
+func largestBits(m VecVirtual) {
 	hi := XMM()
 	VEXTRACTI128(U8(1), m, hi)
 	VPMAXUD(hi, m.AsX(), hi)

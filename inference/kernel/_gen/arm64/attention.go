@@ -91,45 +91,42 @@ func scores8() {
 	ret()
 }
 
-// weightedSum8 emits the weighted sum, up to 64 columns at a time in registers; every column is
-// a chain of fused steps in the order of i.
-func weightedSum8() {
-	function("weightedSum8NEON", "out *float32, p *float32, v *int8, scales *float32, rows int, cols int", "",
-		"adds p[i]·scales[i]·v[i] of rows ≥ 1 rows of cols columns, a multiple of 16, to out, in the order of i.")
+// values8 emits the sums of values and weights of 16 bits, up to 64 columns at a time in
+// registers.
+func values8() {
+	function("values8NEON", "out *float32, p *int16, v *int8, rows int, cols int, mul float32", "",
+		"stores mul·Σ p[r]·v[r] of rows ≥ 1 rows of cols columns, a multiple of 16, in out.")
 	out, v, cols := param("out"), param("v"), param("cols")
-	p, scales, rows, from, stride := newGP(), newGP(), newGP(), newGP(), newGP()
-	sums, weight, scale := newVecs(16), newVec(), newVec()
-	row, half, x := newVec(), newVecs(2), newVecs(4)
+	p, rows, from, stride := newGP(), newGP(), newGP(), newGP()
+	sums, weight, mul := newVecs(16), newVec(), broadcast("mul")
+	row, low, high := newVec(), newVec(), newVec()
 	op("MOVD %v, %v", cols, stride)
 	columns := func(n int, next string) {
 		label(numbered("columns", n))
 		op("CMP $%d, %v", n, cols)
 		op("BLT %s", next)
 		acc := sums[:n/4]
-		load(out, 0, acc...)
+		zero(acc...)
 		reload("p", p)
-		reload("scales", scales)
 		reload("rows", rows)
 		op("MOVD %v, %v", v, from)
 		loop(numbered("row", n), rows, func() {
-			op("VLD1R.P 4(%v), %s", p, list("S4", weight))
-			op("VLD1R.P 4(%v), %s", scales, list("S4", scale))
-			fmul(weight, scale, weight)
+			op("VLD1R.P 2(%v), %s", p, list("H8", weight))
 			for c := 0; c < n; c += 16 {
 				load(from, c, row)
-				sxtl(row, half[0])
-				sxtl2(row, half[1])
-				for i, h := range half {
-					sxtlH(h, x[2*i])
-					sxtl2H(h, x[2*i+1])
-				}
-				for i, w := range x {
-					scvtf(w, w)
-					fmla(w, weight, acc[c/4+i])
-				}
+				sxtl(row, low)
+				sxtl2(row, high)
+				smlalH(low, weight, acc[c/4])
+				smlal2H(low, weight, acc[c/4+1])
+				smlalH(high, weight, acc[c/4+2])
+				smlal2H(high, weight, acc[c/4+3])
 			}
 			op("ADD %v, %v, %v", stride, from, from)
 		})
+		for _, a := range acc {
+			scvtf(a, a)
+			fmul(a, mul, a)
+		}
 		store(out, 0, acc...)
 		advance(4*n, out)
 		advance(n, v)

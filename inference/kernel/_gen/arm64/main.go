@@ -72,7 +72,7 @@ func main() {
 	// attention.go
 	quantize16()
 	scores8()
-	weightedSum8()
+	values8()
 	written("attention")
 
 	// steps.go
