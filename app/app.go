@@ -56,6 +56,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		if c.name == args[0] {
 			ctx, stop := interruptible()
 			defer stop()
+			forgetStart()
 			return cli.Exit(s, c.run(ctx, s, args[1:]))
 		}
 	}

@@ -30,6 +30,7 @@ func openShelf(s settings.Settings, changed func(), post func(func())) *liveShel
 	l.follow(s)
 	l.Context, l.end = context.WithCancel(context.Background())
 	l.Library, l.Measures = cli.NewLibrary(), true
+	l.Rest = 2 * time.Second
 	l.Tools = library.Tools()
 	l.Memory = library.FreeMemory
 	l.Reveal = library.Reveal

@@ -30,6 +30,9 @@ func TestKeepSpeeds(t *testing.T) {
 	next.KeepSpeeds(path, "one")
 	done, stop := context.WithCancel(context.Background())
 	stop() // measuring would fail
+	if !next.Kept(2) || next.Kept(1) || New().Kept(2) {
+		t.Error("what is kept of two threads is not known, or something else is")
+	}
 	if err := next.Measure(done, 2); err != nil || !next.Measured(2) {
 		t.Errorf("the next start measures again: %v", err)
 	}

@@ -41,6 +41,12 @@ func (l *Library) Measure(ctx context.Context, threads int) error {
 	return nil
 }
 
+// Kept reports whether Measure has nothing left to do, with what an earlier start found.
+func (l *Library) Kept(threads int) bool {
+	_, known := l.Machine(measure.Kind{}, threads)
+	return known
+}
+
 // Machine is what Measure would find of a kind of models without measuring anything, as
 // far as it is known.
 func (l *Library) Machine(kind measure.Kind, threads int) (m measure.Machine, known bool) {

@@ -182,7 +182,7 @@ func TestFirstOfferHere(t *testing.T) {
 func TestMeasuringEnds(t *testing.T) {
 	r := newShelfRig(t, 1100, 720)
 	r.settings.Models = []string{t.TempDir()}
-	r.shelf.Suggests, r.shelf.Measures = true, true
+	r.shelf.Suggests, r.shelf.Measures, r.shelf.Rest = true, true, time.Hour
 	var work, done func()
 	r.shelf.Aside = func(w, d func()) {
 		if work == nil && done == nil { // the scan

@@ -152,6 +152,12 @@ func (m *Page) measure() {
 	m.stopMeasuring = stop
 	var err error
 	m.shelf.Aside(func() {
+		if !m.shelf.Library.Kept(threads) {
+			select {
+			case <-time.After(m.shelf.Rest):
+			case <-ctx.Done():
+			}
+		}
 		err = m.shelf.Library.Measure(ctx, threads)
 	}, func() {
 		m.unknown = err != nil && ctx.Err() == nil // no speed is said then

@@ -18,8 +18,10 @@ type Shelf struct {
 	Reveal    func(path string) error // shows a model in the file manager
 	Home      func() (string, error)  // where downloads go until the user says
 	Context   context.Context         // ends when the window does
-	// Measures says that the page of models measures this computer, once.
+	// Measures says that the page of models measures this computer, once, and Rest how long
+	// that waits for: a window that has just opened is to be used, not to compete with it.
 	Measures bool
+	Rest     time.Duration
 	// Suggests says that the first page offers a model that chats, and that downloads are
 	// looked for which an earlier run left.
 	Suggests bool
