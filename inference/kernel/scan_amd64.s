@@ -2481,307 +2481,514 @@ TEXT ·scanVNNI(SB), NOSPLIT, $0-72
 	MOVQ         codes+16(FP), DX
 	MOVQ         scales+24(FP), BX
 	MOVQ         bands+48(FP), SI
-	VPBROADCASTB vec0f0f0f0f<>+0(SB), Y10
-	VPXOR        Y11, Y11, Y11
+	VPBROADCASTB vec0f0f0f0f<>+0(SB), Y4
+	VPSLLD       $0x04, Y4, Y15
 
 band:
-	VMOVUPS Y11, (AX)
-	VMOVUPS Y11, (CX)
-	VMOVUPS Y11, 32(AX)
-	VMOVUPS Y11, 32(CX)
-	MOVQ    q+32(FP), DI
-	MOVQ    group+40(FP), R8
-	MOVQ    groups+56(FP), R9
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  q+32(FP), DI
+	MOVQ  group+40(FP), R8
+	MOVQ  groups+56(FP), R9
 
 group:
-	VPBROADCASTD (R8), Y0
+	VPXOR        Y7, Y7, Y7
+	VPXOR        Y11, Y11, Y11
+	VPXOR        Y8, Y8, Y8
+	VPXOR        Y12, Y12, Y12
+	VPXOR        Y9, Y9, Y9
+	VPXOR        Y13, Y13, Y13
+	VPXOR        Y10, Y10, Y10
+	VPXOR        Y14, Y14, Y14
+	PREFETCHT0   512(BX)
 	PREFETCHT1   8192(DX)
-	VMOVDQU      (DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD (DI), Y9
+	VPBROADCASTD (DI), Y5
+	VPAND        (DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 4(DI), Y9
+	// VPDPBUSD Y5, Y6, Y7 {vex}
+	LONG  $0x504de2c4
+	BYTE  $0xfd
+	VPAND 32(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y9 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(DI), Y5
+	VPAND        (DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y8 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xc5
+	VPAND 32(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y10 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xd5
 	PREFETCHT1   8256(DX)
-	VMOVDQU      64(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 8(DI), Y9
+	VPBROADCASTD 8(DI), Y5
+	VPAND        64(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 12(DI), Y9
+	// VPDPBUSD Y5, Y6, Y11 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xdd
+	VPAND 96(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y13 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xed
+	VPBROADCASTD 12(DI), Y5
+	VPAND        64(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y12 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xe5
+	VPAND 96(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y14 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xf5
 	PREFETCHT1   8320(DX)
-	VMOVDQU      128(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 16(DI), Y9
+	VPBROADCASTD 16(DI), Y5
+	VPAND        128(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 20(DI), Y9
+	// VPDPBUSD Y5, Y6, Y7 {vex}
+	LONG  $0x504de2c4
+	BYTE  $0xfd
+	VPAND 160(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y9 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xcd
+	VPBROADCASTD 20(DI), Y5
+	VPAND        128(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y8 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xc5
+	VPAND 160(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y10 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xd5
 	PREFETCHT1   8384(DX)
-	VMOVDQU      192(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 24(DI), Y9
+	VPBROADCASTD 24(DI), Y5
+	VPAND        192(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 28(DI), Y9
+	// VPDPBUSD Y5, Y6, Y11 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xdd
+	VPAND 224(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y13 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xed
+	VPBROADCASTD 28(DI), Y5
+	VPAND        192(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y12 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xe5
+	VPAND 224(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y14 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xf5
 	PREFETCHT1   8448(DX)
-	VMOVDQU      256(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 32(DI), Y9
+	VPBROADCASTD 32(DI), Y5
+	VPAND        256(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 36(DI), Y9
+	// VPDPBUSD Y5, Y6, Y7 {vex}
+	LONG  $0x504de2c4
+	BYTE  $0xfd
+	VPAND 288(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y9 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xcd
+	VPBROADCASTD 36(DI), Y5
+	VPAND        256(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y8 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xc5
+	VPAND 288(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y10 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xd5
 	PREFETCHT1   8512(DX)
-	VMOVDQU      320(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 40(DI), Y9
+	VPBROADCASTD 40(DI), Y5
+	VPAND        320(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 44(DI), Y9
+	// VPDPBUSD Y5, Y6, Y11 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xdd
+	VPAND 352(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y13 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xed
+	VPBROADCASTD 44(DI), Y5
+	VPAND        320(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y12 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xe5
+	VPAND 352(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y14 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xf5
 	PREFETCHT1   8576(DX)
-	VMOVDQU      384(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 48(DI), Y9
+	VPBROADCASTD 48(DI), Y5
+	VPAND        384(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 52(DI), Y9
+	// VPDPBUSD Y5, Y6, Y7 {vex}
+	LONG  $0x504de2c4
+	BYTE  $0xfd
+	VPAND 416(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
+	// VPDPBUSD Y5, Y6, Y9 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xcd
+	VPBROADCASTD 52(DI), Y5
+	VPAND        384(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y8 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xc5
+	VPAND 416(DX), Y15, Y6
+
+	// VPDPBUSD Y5, Y6, Y10 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xd5
 	PREFETCHT1   8640(DX)
-	VMOVDQU      448(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 56(DI), Y9
+	VPBROADCASTD 56(DI), Y5
+	VPAND        448(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 60(DI), Y9
+	// VPDPBUSD Y5, Y6, Y11 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xdd
+	VPAND 480(DX), Y4, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VCVTDQ2PS    Y0, Y0
-	VBROADCASTSS 4(R8), Y9
-	VMULPS       Y9, Y0, Y0
-	VPMOVZXWD    (BX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VADDPS       (CX), Y0, Y0
-	VMOVUPS      Y0, (CX)
-	VMULPS       Y4, Y4, Y4
-	VBROADCASTSS 8(R8), Y9
-	VMULPS       Y9, Y4, Y4
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VPBROADCASTD (R8), Y0
-	VMOVDQU      32(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD (DI), Y9
+	// VPDPBUSD Y5, Y6, Y13 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xed
+	VPBROADCASTD 60(DI), Y5
+	VPAND        448(DX), Y15, Y6
 
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 4(DI), Y9
+	// VPDPBUSD Y5, Y6, Y12 {vex}
+	LONG  $0x504d62c4
+	BYTE  $0xe5
+	VPAND 480(DX), Y15, Y6
 
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      96(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 8(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 12(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      160(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 16(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 20(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      224(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 24(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 28(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      288(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 32(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 36(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      352(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 40(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 44(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      416(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 48(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 52(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VMOVDQU      480(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 56(DI), Y9
-
-	// VPDPBUSD Y9, Y12, Y0 {vex}
-	LONG         $0x501dc2c4
-	BYTE         $0xc1
-	VPBROADCASTD 60(DI), Y9
-
-	// VPDPBUSD Y9, Y13, Y0 {vex}
-	LONG         $0x5015c2c4
-	BYTE         $0xc1
-	VCVTDQ2PS    Y0, Y0
-	VBROADCASTSS 4(R8), Y9
-	VMULPS       Y9, Y0, Y0
-	VPMOVZXWD    16(BX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VADDPS       32(CX), Y0, Y0
-	VMOVUPS      Y0, 32(CX)
-	VMULPS       Y4, Y4, Y4
-	VBROADCASTSS 8(R8), Y9
-	VMULPS       Y9, Y4, Y4
-	VADDPS       32(AX), Y4, Y4
-	VMOVUPS      Y4, 32(AX)
+	// VPDPBUSD Y5, Y6, Y14 {vex}
+	LONG         $0x504d62c4
+	BYTE         $0xf5
+	VPADDD       Y11, Y7, Y7
+	VPADDD       Y12, Y8, Y8
+	VPSRAD       $0x04, Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VPBROADCASTD (R8), Y5
+	VPADDD       Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(R8), Y5
+	VMULPS       Y5, Y7, Y7
+	VPMOVZXWD    (BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMULPS       Y12, Y7, Y7
+	VADDPS       Y7, Y0, Y0
+	VMULPS       Y12, Y12, Y12
+	VBROADCASTSS 8(R8), Y5
+	VMULPS       Y5, Y12, Y12
+	VADDPS       Y12, Y2, Y2
+	VPADDD       Y13, Y9, Y9
+	VPADDD       Y14, Y10, Y10
+	VPSRAD       $0x04, Y10, Y10
+	VPADDD       Y10, Y9, Y9
+	VPBROADCASTD (R8), Y5
+	VPADDD       Y5, Y9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VBROADCASTSS 4(R8), Y5
+	VMULPS       Y5, Y9, Y9
+	VPMOVZXWD    16(BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMULPS       Y12, Y9, Y9
+	VADDPS       Y9, Y1, Y1
+	VMULPS       Y12, Y12, Y12
+	VBROADCASTSS 8(R8), Y5
+	VMULPS       Y5, Y12, Y12
+	VADDPS       Y12, Y3, Y3
 	ADDQ         $0x00000200, DX
 	ADDQ         $0x20, BX
 	ADDQ         $0x40, DI
 	ADDQ         $0x0c, R8
 	DECQ         R9
 	JNZ          group
-	VBROADCASTSS slack+64(FP), Y8
-	VBROADCASTSS tiny+68(FP), Y9
-	VSQRTPS      (AX), Y0
-	VMULPS       Y8, Y0, Y0
-	VADDPS       Y9, Y0, Y0
-	VMOVUPS      (CX), Y1
-	VSUBPS       Y0, Y1, Y2
-	VADDPS       Y0, Y1, Y1
-	VMAXPS       vecff800000<>+0(SB), Y2, Y2
-	VMINPS       vec7f800000<>+0(SB), Y1, Y1
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y1, (CX)
-	VSQRTPS      32(AX), Y0
-	VMULPS       Y8, Y0, Y0
-	VADDPS       Y9, Y0, Y0
-	VMOVUPS      32(CX), Y1
-	VSUBPS       Y0, Y1, Y2
-	VADDPS       Y0, Y1, Y1
-	VMAXPS       vecff800000<>+0(SB), Y2, Y2
-	VMINPS       vec7f800000<>+0(SB), Y1, Y1
-	VMOVUPS      Y2, 32(AX)
-	VMOVUPS      Y1, 32(CX)
+	VBROADCASTSS slack+64(FP), Y11
+	VBROADCASTSS tiny+68(FP), Y5
+	VSQRTPS      Y2, Y6
+	VMULPS       Y11, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VSUBPS       Y6, Y0, Y12
+	VADDPS       Y6, Y0, Y6
+	VMAXPS       vecff800000<>+0(SB), Y12, Y12
+	VMINPS       vec7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      Y12, (AX)
+	VMOVUPS      Y6, (CX)
+	VSQRTPS      Y3, Y6
+	VMULPS       Y11, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VSUBPS       Y6, Y1, Y12
+	VADDPS       Y6, Y1, Y6
+	VMAXPS       vecff800000<>+0(SB), Y12, Y12
+	VMINPS       vec7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      Y12, 32(AX)
+	VMOVUPS      Y6, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	DECQ         SI
+	JNZ          band
+	VZEROUPPER
+	RET
+
+// func scanAVX2(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·scanAVX2(SB), NOSPLIT, $0-72
+	MOVQ         lower+0(FP), AX
+	MOVQ         upper+8(FP), CX
+	MOVQ         codes+16(FP), DX
+	MOVQ         scales+24(FP), BX
+	MOVQ         bands+48(FP), SI
+	VPBROADCASTB vec0f0f0f0f<>+0(SB), Y4
+
+band:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  q+32(FP), DI
+	MOVQ  group+40(FP), R8
+	MOVQ  groups+56(FP), R9
+
+group:
+	VPXOR        Y7, Y7, Y7
+	VPXOR        Y8, Y8, Y8
+	VPXOR        Y9, Y9, Y9
+	VPXOR        Y10, Y10, Y10
+	PREFETCHT0   512(BX)
+	PREFETCHT1   8192(DX)
+	VPBROADCASTD (DI), Y5
+	VPAND        (DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        32(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 4(DI), Y5
+	VMOVDQU      (DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      32(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8256(DX)
+	VPBROADCASTD 8(DI), Y5
+	VPAND        64(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        96(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 12(DI), Y5
+	VMOVDQU      64(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      96(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8320(DX)
+	VPBROADCASTD 16(DI), Y5
+	VPAND        128(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        160(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 20(DI), Y5
+	VMOVDQU      128(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      160(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8384(DX)
+	VPBROADCASTD 24(DI), Y5
+	VPAND        192(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        224(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 28(DI), Y5
+	VMOVDQU      192(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      224(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8448(DX)
+	VPBROADCASTD 32(DI), Y5
+	VPAND        256(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        288(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 36(DI), Y5
+	VMOVDQU      256(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      288(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8512(DX)
+	VPBROADCASTD 40(DI), Y5
+	VPAND        320(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        352(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 44(DI), Y5
+	VMOVDQU      320(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      352(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8576(DX)
+	VPBROADCASTD 48(DI), Y5
+	VPAND        384(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        416(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 52(DI), Y5
+	VMOVDQU      384(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      416(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	PREFETCHT1   8640(DX)
+	VPBROADCASTD 56(DI), Y5
+	VPAND        448(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y7, Y7
+	VPAND        480(DX), Y4, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y9, Y9
+	VPBROADCASTD 60(DI), Y5
+	VMOVDQU      448(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y8, Y8
+	VMOVDQU      480(DX), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        Y4, Y6, Y6
+	VPMADDUBSW   Y5, Y6, Y15
+	VPADDW       Y15, Y10, Y10
+	VPMADDWD     vec00010001<>+0(SB), Y7, Y7
+	VPMADDWD     vec00010001<>+0(SB), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VPBROADCASTD (R8), Y5
+	VPADDD       Y5, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(R8), Y5
+	VMULPS       Y5, Y7, Y7
+	VPMOVZXWD    (BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMULPS       Y12, Y7, Y7
+	VADDPS       Y7, Y0, Y0
+	VMULPS       Y12, Y12, Y12
+	VBROADCASTSS 8(R8), Y5
+	VMULPS       Y5, Y12, Y12
+	VADDPS       Y12, Y2, Y2
+	VPMADDWD     vec00010001<>+0(SB), Y9, Y9
+	VPMADDWD     vec00010001<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y9, Y9
+	VPBROADCASTD (R8), Y5
+	VPADDD       Y5, Y9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VBROADCASTSS 4(R8), Y5
+	VMULPS       Y5, Y9, Y9
+	VPMOVZXWD    16(BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMULPS       Y12, Y9, Y9
+	VADDPS       Y9, Y1, Y1
+	VMULPS       Y12, Y12, Y12
+	VBROADCASTSS 8(R8), Y5
+	VMULPS       Y5, Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	ADDQ         $0x00000200, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x40, DI
+	ADDQ         $0x0c, R8
+	DECQ         R9
+	JNZ          group
+	VBROADCASTSS slack+64(FP), Y11
+	VBROADCASTSS tiny+68(FP), Y5
+	VSQRTPS      Y2, Y6
+	VMULPS       Y11, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VSUBPS       Y6, Y0, Y12
+	VADDPS       Y6, Y0, Y6
+	VMAXPS       vecff800000<>+0(SB), Y12, Y12
+	VMINPS       vec7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      Y12, (AX)
+	VMOVUPS      Y6, (CX)
+	VSQRTPS      Y3, Y6
+	VMULPS       Y11, Y6, Y6
+	VADDPS       Y5, Y6, Y6
+	VSUBPS       Y6, Y1, Y12
+	VADDPS       Y6, Y1, Y6
+	VMAXPS       vecff800000<>+0(SB), Y12, Y12
+	VMINPS       vec7f800000<>+0(SB), Y6, Y6
+	VMOVUPS      Y12, 32(AX)
+	VMOVUPS      Y6, 32(CX)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	DECQ         SI
@@ -2798,270 +3005,6 @@ DATA vec00010001<>+20(SB)/4, $0x00010001
 DATA vec00010001<>+24(SB)/4, $0x00010001
 DATA vec00010001<>+28(SB)/4, $0x00010001
 GLOBL vec00010001<>(SB), RODATA|NOPTR, $32
-
-// func scanAVX2(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32)
-// Requires: AVX, AVX2, MMX+
-TEXT ·scanAVX2(SB), NOSPLIT, $0-72
-	MOVQ         lower+0(FP), AX
-	MOVQ         upper+8(FP), CX
-	MOVQ         codes+16(FP), DX
-	MOVQ         scales+24(FP), BX
-	MOVQ         bands+48(FP), SI
-	VPBROADCASTB vec0f0f0f0f<>+0(SB), Y10
-	VPXOR        Y11, Y11, Y11
-
-band:
-	VMOVUPS Y11, (AX)
-	VMOVUPS Y11, (CX)
-	VMOVUPS Y11, 32(AX)
-	VMOVUPS Y11, 32(CX)
-	MOVQ    q+32(FP), DI
-	MOVQ    group+40(FP), R8
-	MOVQ    groups+56(FP), R9
-
-group:
-	VPBROADCASTD (R8), Y0
-	VPXOR        Y2, Y2, Y2
-	PREFETCHT1   8192(DX)
-	VMOVDQU      (DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD (DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 4(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8256(DX)
-	VMOVDQU      64(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 8(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 12(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8320(DX)
-	VMOVDQU      128(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 16(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 20(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8384(DX)
-	VMOVDQU      192(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 24(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 28(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPADDD       Y2, Y0, Y0
-	VPXOR        Y2, Y2, Y2
-	PREFETCHT1   8448(DX)
-	VMOVDQU      256(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 32(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 36(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8512(DX)
-	VMOVDQU      320(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 40(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 44(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8576(DX)
-	VMOVDQU      384(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 48(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 52(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	PREFETCHT1   8640(DX)
-	VMOVDQU      448(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 56(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 60(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPADDD       Y2, Y0, Y0
-	VCVTDQ2PS    Y0, Y0
-	VBROADCASTSS 4(R8), Y9
-	VMULPS       Y9, Y0, Y0
-	VPMOVZXWD    (BX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VADDPS       (CX), Y0, Y0
-	VMOVUPS      Y0, (CX)
-	VMULPS       Y4, Y4, Y4
-	VBROADCASTSS 8(R8), Y9
-	VMULPS       Y9, Y4, Y4
-	VADDPS       (AX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	VPBROADCASTD (R8), Y0
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      32(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD (DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 4(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      96(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 8(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 12(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      160(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 16(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 20(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      224(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 24(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 28(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPADDD       Y2, Y0, Y0
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      288(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 32(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 36(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      352(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 40(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 44(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      416(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 48(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 52(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VMOVDQU      480(DX), Y8
-	VPAND        Y10, Y8, Y12
-	VPSRLW       $0x04, Y8, Y13
-	VPAND        Y10, Y13, Y13
-	VPBROADCASTD 56(DI), Y9
-	VPMADDUBSW   Y9, Y12, Y15
-	VPADDW       Y15, Y2, Y2
-	VPBROADCASTD 60(DI), Y9
-	VPMADDUBSW   Y9, Y13, Y15
-	VPADDW       Y15, Y2, Y2
-	VPMADDWD     vec00010001<>+0(SB), Y2, Y2
-	VPADDD       Y2, Y0, Y0
-	VCVTDQ2PS    Y0, Y0
-	VBROADCASTSS 4(R8), Y9
-	VMULPS       Y9, Y0, Y0
-	VPMOVZXWD    16(BX), Y4
-	VPSLLD       $0x10, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VADDPS       32(CX), Y0, Y0
-	VMOVUPS      Y0, 32(CX)
-	VMULPS       Y4, Y4, Y4
-	VBROADCASTSS 8(R8), Y9
-	VMULPS       Y9, Y4, Y4
-	VADDPS       32(AX), Y4, Y4
-	VMOVUPS      Y4, 32(AX)
-	ADDQ         $0x00000200, DX
-	ADDQ         $0x20, BX
-	ADDQ         $0x40, DI
-	ADDQ         $0x0c, R8
-	DECQ         R9
-	JNZ          group
-	VBROADCASTSS slack+64(FP), Y8
-	VBROADCASTSS tiny+68(FP), Y9
-	VSQRTPS      (AX), Y0
-	VMULPS       Y8, Y0, Y0
-	VADDPS       Y9, Y0, Y0
-	VMOVUPS      (CX), Y1
-	VSUBPS       Y0, Y1, Y2
-	VADDPS       Y0, Y1, Y1
-	VMAXPS       vecff800000<>+0(SB), Y2, Y2
-	VMINPS       vec7f800000<>+0(SB), Y1, Y1
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y1, (CX)
-	VSQRTPS      32(AX), Y0
-	VMULPS       Y8, Y0, Y0
-	VADDPS       Y9, Y0, Y0
-	VMOVUPS      32(CX), Y1
-	VSUBPS       Y0, Y1, Y2
-	VADDPS       Y0, Y1, Y1
-	VMAXPS       vecff800000<>+0(SB), Y2, Y2
-	VMINPS       vec7f800000<>+0(SB), Y1, Y1
-	VMOVUPS      Y2, 32(AX)
-	VMOVUPS      Y1, 32(CX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	DECQ         SI
-	JNZ          band
-	VZEROUPPER
-	RET
 
 DATA scanShifts<>+0(SB)/4, $0x00000000
 DATA scanShifts<>+4(SB)/4, $0x00000004

@@ -296,67 +296,84 @@ func scanEach512(n int) {
 	RET()
 }
 
-// scan256 takes half a band at a time, group by group: the second half of a line comes
-// from L1. Sums of floats are kept in lower and upper meanwhile. With AVX2 products are
-// added up in 16 bits, which hold eight pairs of neighbours: 8·2·15·128 = 30720.
+// scan256 has sums of its own for each half of a band and each nibble, as every addition to
+// one must wait for that before. With AVX-VNNI, whose additions take longer, every other line
+// has sums of its own, too, and high nibbles are taken as sixteen times their value. With AVX2
+// sums have 16 bits, which hold the eight lines of a group: 8·2·15·128 = 30720.
 func scan256(i isa) {
 	function("scan"+i.name, scanSignature, scanDoc)
 	lower, upper, codes, scales, bands := param("lower"), param("upper"), param("codes"), param("scales"), param("bands")
-	half := func(p reg.Register, h int) Mem { return at(p, 32*h) }
-	w, a, low, zero := Y8, Y9, Y10, Y11
-	c := []reg.VecPhysical{Y12, Y13}
-	one := bits(0x00010001)
+	sum, square, low, a, c := y256[0:2], y256[2:4], Y4, Y5, Y6
+	acc := [2][]reg.VecPhysical{y256[7:9], y256[9:11]}       // [half][nibble]
+	others := [2][]reg.VecPhysical{y256[11:13], y256[13:15]} // the same of every other line
+	high, w, s := Y15, Y11, Y12
 	VPBROADCASTB(nibble(), low)
-	VPXOR(zero, zero, zero)
+	if i.vnni {
+		VPSLLD(U8(4), low, high)
+	}
 	Label("band")
-	for h := range 2 {
-		VMOVUPS(zero, half(lower, h))
-		VMOVUPS(zero, half(upper, h))
+	for _, v := range y256[:4] {
+		VPXOR(v, v, v)
 	}
 	q, group, groups := param("q"), param("group"), param("groups")
 	loop("group", groups, func() {
-		for h := range 2 {
-			dot, few, s := Y0, Y2, Y4 // sums of 32 bits, the same in 16 bits, scales
-			VPBROADCASTD(at(group, 0), dot)
-			into := few
-			if i.vnni {
-				into = dot
-			} else {
-				VPXOR(few, few, few)
+		for h := range acc {
+			for n, v := range acc[h] {
+				VPXOR(v, v, v)
+				if i.vnni {
+					VPXOR(others[h][n], others[h][n], others[h][n])
+				}
 			}
-			for l := range scanLines {
-				if h == 0 {
-					PREFETCHT1(at(codes, scanAhead+scanLine*l))
-				}
-				VMOVDQU(at(codes, scanLine*l+32*h), w)
-				VPAND(low, w, c[0])
-				VPSRLW(U8(4), w, c[1])
-				VPAND(low, c[1], c[1])
-				for n := range c {
-					VPBROADCASTD(at(q, columns(l, n)), a)
-					i.product(a, c[n], into)
-				}
-				if !i.vnni && l%4 == 3 {
-					VPMADDWD(one, few, few)
-					VPADDD(few, dot, dot)
-					if l < scanLines-1 {
-						VPXOR(few, few, few)
+		}
+		PREFETCHT0(at(scales, 512))
+		for l := range scanLines {
+			PREFETCHT1(at(codes, scanAhead+scanLine*l))
+			line := func(h int) Mem { return at(codes, scanLine*l+32*h) }
+			into := acc
+			if i.vnni && l%2 == 1 {
+				into = others
+			}
+			for n, mask := range []reg.VecPhysical{low, high} {
+				VPBROADCASTD(at(q, columns(l, n)), a)
+				for h := range into {
+					switch {
+					case i.vnni || n == 0:
+						VPAND(line(h), mask, c)
+					default:
+						VMOVDQU(line(h), c)
+						VPSRLW(U8(4), c, c)
+						VPAND(low, c, c)
 					}
+					i.product(a, c, into[h][n])
 				}
 			}
+		}
+		for h, v := range acc {
+			dot, t := v[0], v[1]
+			if i.vnni {
+				for n, o := range others[h] {
+					VPADDD(o, v[n], v[n])
+				}
+				VPSRAD(U8(4), t, t) // a multiple of 16: exact
+			} else {
+				for _, v := range v {
+					VPMADDWD(bits(0x00010001), v, v)
+				}
+			}
+			VPADDD(t, dot, dot)
+			VPBROADCASTD(at(group, 0), a)
+			VPADDD(a, dot, dot)
 			VCVTDQ2PS(dot, dot)
 			VBROADCASTSS(at(group, 4), a)
 			VMULPS(a, dot, dot)
 			VPMOVZXWD(at(scales, scanRows*h), s)
 			VPSLLD(U8(16), s, s)
 			VMULPS(s, dot, dot)
-			VADDPS(half(upper, h), dot, dot)
-			VMOVUPS(dot, half(upper, h))
+			VADDPS(dot, sum[h], sum[h])
 			VMULPS(s, s, s)
 			VBROADCASTSS(at(group, 8), a)
 			VMULPS(a, s, s)
-			VADDPS(half(lower, h), s, s)
-			VMOVUPS(s, half(lower, h))
+			VADDPS(s, square[h], square[h])
 		}
 		advance(scanBytes, codes)
 		advance(2*scanRows, scales)
@@ -365,17 +382,16 @@ func scan256(i isa) {
 	})
 	VBROADCASTSS(NewParamAddr("slack", scanSlackAt), w)
 	VBROADCASTSS(NewParamAddr("tiny", scanTinyAt), a)
-	for h := range 2 {
-		VSQRTPS(half(lower, h), Y0)
-		VMULPS(w, Y0, Y0)
-		VADDPS(a, Y0, Y0)
-		VMOVUPS(half(upper, h), Y1)
-		VSUBPS(Y0, Y1, Y2)
-		VADDPS(Y0, Y1, Y1)
-		VMAXPS(float(math.Inf(-1)), Y2, Y2) // of a NaN and this, this
-		VMINPS(float(math.Inf(1)), Y1, Y1)
-		VMOVUPS(Y2, half(lower, h))
-		VMOVUPS(Y1, half(upper, h))
+	for h := range sum {
+		VSQRTPS(square[h], c)
+		VMULPS(w, c, c)
+		VADDPS(a, c, c)
+		VSUBPS(c, sum[h], s)
+		VADDPS(c, sum[h], c)
+		VMAXPS(float(math.Inf(-1)), s, s) // of a NaN and this, this
+		VMINPS(float(math.Inf(1)), c, c)
+		VMOVUPS(s, at(lower, 32*h))
+		VMOVUPS(c, at(upper, 32*h))
 	}
 	advance(4*scanRows, lower, upper)
 	DECQ(bands)

@@ -95,6 +95,9 @@ func reduce4(s []VecVirtual) VecVirtual {
 	return s[0].AsX().(VecVirtual)
 }
 
+// vecAhead is how many bytes ahead the product with one row of activations fetches codes.
+const vecAhead = 4096
+
 // matVec emits the decode product, one pass over a sequential stream. Fields
 // 0 and 2 of a byte are taken as they are, fields 1 and 3 as four times their
 // code, which saves two of three shifts; their 16-bit sums are kept apart and
@@ -122,8 +125,8 @@ func matVec() {
 	zero(four...)
 
 	loop("block", n, func() {
-		PREFETCHT0(at(data, 2048))
-		PREFETCHT0(at(data, 2048+64))
+		PREFETCHT0(at(data, vecAhead))
+		PREFETCHT0(at(data, vecAhead+64))
 		for r := range 4 {
 			w, c := YMM(), YMM()
 			product := func(k int, mask, c, sum VecVirtual) {

@@ -39,8 +39,8 @@ func matVecVNNI() {
 		VPXOR(v, v, v)
 	}
 	loop("block", blocks, func() {
-		PREFETCHT0(at(data, 2048))
-		PREFETCHT0(at(data, 2048+64))
+		PREFETCHT0(at(data, vecAhead))
+		PREFETCHT0(at(data, vecAhead+64))
 		for k, a := range act {
 			VMOVDQU(at(q, 32*k), a)
 		}

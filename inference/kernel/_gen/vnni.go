@@ -106,8 +106,8 @@ func matVec512() {
 	zeroZ(acc[0]...)
 	zeroZ(acc[1]...)
 	loop("block", left, func() {
-		PREFETCHT0(at(data, 4096))
-		PREFETCHT0(at(data, 4096+64))
+		PREFETCHT0(at(data, vecAhead))
+		PREFETCHT0(at(data, vecAhead+64))
 		w := zmms(2)
 		for p := range w {
 			VMOVDQU64(at(data, pairBytes*p), w[p])
