@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -23,9 +24,10 @@ type Machine struct {
 	Kind    Kind `json:"kind"`
 
 	// Decoding, one token after the other: what a layer takes however small it
-	// is, and bytes read per second.
+	// is, in the caches and from memory, and bytes read per second.
 	Layer time.Duration `json:"layer_ns"`
-	Body  float64       `json:"body_bytes_s"` // packed weights, with all steps between the matrices
+	Cold  time.Duration `json:"cold_layer_ns"`
+	Body  float64       `json:"body_bytes_s"` // packed weights from memory, beyond that
 	Head  float64       `json:"head_bytes_s"` // the codes of a head
 	Full  float64       `json:"full_bytes_s"` // a float head, all of it, or a packed one where Kind has those
 	// KV is keys and values read once, Query each further time they are used
@@ -89,6 +91,18 @@ func (k Kind) probes() (large, small model.Config, err error) {
 var probe = model.Config{Arch: checkpoint.BitNet, Layers: 6, Dim: 2048, FFNDim: 5632, Heads: 16, KVHeads: 16, HeadDim: 128,
 	VocabSize: 8192, ContextLen: probeDepth + probeTokens, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
 
+// narrowed is a large probe with more layers, of a narrow feed-forward block: the two together tell
+// what a layer takes from what its bytes take.
+func (k Kind) narrowed(large model.Config) model.Config {
+	large.FFNDim, large.Layers, large.ContextLen, large.VocabSize = narrowFFN, 2*large.Layers, probeTokens, smallProbe.VocabSize
+	if k.Recurrent {
+		large.Recurrent = append(slices.Clone(large.Recurrent), large.Recurrent...)
+	}
+	return large
+}
+
+const narrowFFN = 512
+
 // smallProbe is a model of layers that take no time but for what each does.
 var smallProbe = model.Config{Arch: checkpoint.BitNet, Layers: 24, Dim: 128, FFNDim: 256, Heads: 4, KVHeads: 4, HeadDim: 32,
 	VocabSize: 256, ContextLen: 64, NormEps: 1e-5, RopeTheta: 10_000, Activation: model.SiLU, SubNorm: true, TiedEmbedding: true}
@@ -109,7 +123,7 @@ const (
 )
 
 // ThisMachine times the parts of a forward pass of a kind of models on random weights.
-// It takes about a second, and 250 MB of memory while it runs.
+// It takes about a second, and 320 MB of memory while it runs.
 func ThisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	m, err := thisMachine(ctx, threads, kind)
 	debug.FreeOSMemory() // the caller is about to load a model
@@ -132,6 +146,11 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	defer p.engine.Close()
 	e, m := p.engine, p.engine.Model()
 	p.evict = evicter(e)
+	narrow, err := newProber(ctx, kind.narrowed(probe), threads, kind)
+	if err != nil {
+		return Machine{}, err
+	}
+	defer narrow.engine.Close()
 	barrier, err := BarrierCost(e)
 	if err != nil {
 		return Machine{}, err
@@ -151,16 +170,18 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	if kind.PackedHead {
 		top = full // a packed head is not scanned
 	}
-	t := p.times(body, top, full, deep, shared)
+	few := func() { narrow.pass(0, 1, inference.HeadNone) }
+	few()
+	t := p.times(body, top, full, deep, shared, few)
 	batch := p.times(pass(0, int(tokens), inference.HeadNone), pass(probeDepth, int(tokens), inference.HeadNone))
-	if p.err != nil {
-		return Machine{}, p.err
+	if err := cmp.Or(p.err, narrow.err); err != nil {
+		return Machine{}, err
 	}
 
 	w := WorkOf(&probe, m.MemoryParts(), m.Head).As(&probe, kind.Exact, kind.KV)
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
-	layers := (layer * time.Duration(probe.Layers)).Seconds()
-	r.Body = rate(w.Packed, max(t.of(0)-layers, t.of(0)/2))
+	n := narrow.engine.Model()
+	r.Cold, r.Body = perLayer(part{probe.Layers, w.Packed, t.of(0)}, part{n.Config.Layers, WorkOf(&n.Config, n.MemoryParts(), n.Head).Packed, t.of(5)}, layer)
 	r.Head = rate(inference.ScanRead(m.Head), t.more(1, 0))
 	r.Full = rate(w.Head, t.more(2, 0))
 	if kind.PackedHead { // it is read as any other matrix, and too small here to be told from noise
@@ -173,6 +194,22 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	r.MACs = rate(w.MACs*tokens, batch.of(0))
 	r.Attention = rate(w.AttentionMACs*probeDepth*tokens, batch.more(1, 0))
 	return r, nil
+}
+
+// part is what layers of so many bytes take, in seconds.
+type part struct {
+	layers int
+	bytes  int64
+	took   float64
+}
+
+// perLayer tells from two passes what a layer takes beside the reading of its weights, which is
+// least at least, and at which rate they are read. Noise must make neither free.
+func perLayer(a, b part, least time.Duration) (layer time.Duration, rate float64) {
+	det := float64(b.layers)*float64(a.bytes) - float64(a.layers)*float64(b.bytes)
+	each := (b.took*float64(a.bytes) - a.took*float64(b.bytes)) / det
+	each = min(max(each, least.Seconds()), a.took/2/float64(a.layers))
+	return time.Duration(each * 1e9), float64(a.bytes) / (a.took - each*float64(a.layers))
 }
 
 // prober times passes and keeps their first error.

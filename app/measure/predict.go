@@ -90,6 +90,9 @@ func multiplyAdds(c *model.Config) (n int64) {
 // proportion, as the core has more to do for each byte.
 func atTwoBits(weights int64) int64 { return weights * 17 / 64 }
 
+// cached is how many bytes of weights stay in the caches of most processors from token to token.
+const cached = 8 << 20
+
 // DecodeRate predicts how many tokens a second a model writes after depth
 // tokens of text.
 func (m Machine) DecodeRate(w Work, depth int) float64 {
@@ -98,7 +101,11 @@ func (m Machine) DecodeRate(w Work, depth int) float64 {
 		body = max(body, atTwoBits(w.MACs))
 	}
 	head = max(head, atTwoBits(w.HeadWeights))
-	s := (m.Layer * time.Duration(w.Layers)).Seconds() + seconds(body, m.Body)
+	layer := m.Cold
+	if body < cached {
+		layer = m.Layer
+	}
+	s := (layer * time.Duration(w.Layers)).Seconds() + seconds(body, m.Body)
 	if w.Scan > 0 {
 		s += seconds(w.Scan, m.Head)
 	} else {

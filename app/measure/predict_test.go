@@ -93,7 +93,7 @@ func TestTimings(t *testing.T) {
 }
 
 func TestPredict(t *testing.T) {
-	m := Machine{Threads: 2, Layer: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
+	m := Machine{Threads: 2, Layer: 10 * time.Microsecond, Cold: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
 	w := Work{Layers: 20, Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
 	for _, c := range []struct {
 		name      string
@@ -108,9 +108,32 @@ func TestPredict(t *testing.T) {
 			t.Errorf("%s: %g tokens a second, want %g", c.name, c.got, c.want)
 		}
 	}
+	small := w
+	if small.Packed = cached - 1; m.DecodeRate(small, 999) < 1/(0.0332+(cached-1)/20e9)*(1-1e-9) {
+		t.Errorf("a model in the caches: %g tokens a second", m.DecodeRate(small, 999))
+	}
 	w.Scan = 0
 	if got, want := m.DecodeRate(w, 999), 1/0.058; math.Abs(got/want-1) > 1e-9 {
 		t.Errorf("a head without a copy: %g tokens a second, want %g", got, want)
+	}
+}
+
+// TestPerLayer: what a layer takes and the rate of reading are told apart, and neither is free
+// however much noise there is.
+func TestPerLayer(t *testing.T) {
+	const each, rate, least = 20e-6, 40e9, 5 * time.Microsecond
+	pass := func(layers int, bytes int64, noise float64) part {
+		return part{layers, bytes, (each*float64(layers) + float64(bytes)/rate) * noise}
+	}
+	if layer, r := perLayer(pass(6, 77e6, 1), pass(12, 60e6, 1), least); math.Abs(layer.Seconds()/each-1) > 1e-3 || math.Abs(r/rate-1) > 1e-3 {
+		t.Errorf("%v and %g", layer, r)
+	}
+	for _, noise := range [][2]float64{{2, 1}, {1, 2}, {1, 10}, {10, 1}} {
+		a, b := pass(6, 77e6, noise[0]), pass(12, 60e6, noise[1])
+		layer, r := perLayer(a, b, least)
+		if sum := 6*layer.Seconds() + 77e6/r; layer < least || !(r > 0) || math.Abs(sum/a.took-1) > 1e-3 {
+			t.Errorf("noise %v: %v and %g", noise, layer, r)
+		}
 	}
 }
 
@@ -143,7 +166,7 @@ func TestThisMachine(t *testing.T) {
 				break
 			}
 		}
-		if m.Threads != 2 || m.Kind != kind || m.Barrier <= 0 || m.Layer <= 0 {
+		if m.Threads != 2 || m.Kind != kind || m.Barrier <= 0 || m.Layer <= 0 || m.Cold < m.Layer {
 			t.Errorf("%+v", m)
 		}
 	}
