@@ -74,7 +74,7 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector, 
 	scanGeneric(lower, upper, codes, scales, x)
 }
 
-func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector, _ ScanCodes) bool {
 	return false
 }
 

@@ -271,7 +271,7 @@ func ScanEach(lower, upper [][]float32, codes []byte, scales []uint16, x []*Scan
 	}
 	mustLen(len(codes), bands*len(x[0].groups)*scanLines*lineSize, "ScanEach: codes")
 	mustLen(len(scales), bands*len(x[0].groups)*ScanRows, "ScanEach: scales")
-	if bands == 0 || scanTogether(lower, upper, codes, scales, x) {
+	if bands == 0 || scanTogether(lower, upper, codes, scales, x, next) {
 		return
 	}
 	for i := range x {

@@ -39,7 +39,7 @@ type scanRow struct {
 }
 
 // scanTogether is ScanEach where there is a kernel for several vectors.
-func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector, next ScanCodes) bool {
 	if !useAVX512 || len(x) < 2 {
 		return false
 	}
@@ -48,21 +48,25 @@ func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*
 		rows[i] = scanRow{&x.q[0], &x.groups[0], &lower[i][0], &upper[i][0], x.slack, x.tiny}
 	}
 	bands, groups := len(lower[0])/ScanRows, len(x[0].groups)
+	soon := &codes[0]
+	if len(next.Codes) > 0 {
+		soon = &next.Codes[0]
+	}
 	switch r := bytesOf(&rows[0]); len(x) {
 	case 2:
-		scan2AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan2AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	case 3:
-		scan3AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan3AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	case 4:
-		scan4AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan4AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	case 5:
-		scan5AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan5AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	case 6:
-		scan6AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan6AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	case 7:
-		scan7AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan7AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	default:
-		scan8AVX512(r, &codes[0], &scales[0], bands, groups)
+		scan8AVX512(r, &codes[0], &scales[0], bands, groups, soon)
 	}
 	return true
 }

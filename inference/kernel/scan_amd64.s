@@ -527,19 +527,25 @@ DATA vecf0f0f0f0<>+24(SB)/4, $0xf0f0f0f0
 DATA vecf0f0f0f0<>+28(SB)/4, $0xf0f0f0f0
 GLOBL vecf0f0f0f0<>(SB), RODATA|NOPTR, $32
 
-// func scan2AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan2AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan2AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan2AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -554,7 +560,7 @@ group:
 	MOVQ          48(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z1
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -563,7 +569,7 @@ group:
 	VPDPBUSD.BCST (R9), Z26, Z1
 	VPDPBUSD.BCST 4(R8), Z27, Z0
 	VPDPBUSD.BCST 4(R9), Z27, Z1
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -572,7 +578,7 @@ group:
 	VPDPBUSD.BCST 8(R9), Z26, Z1
 	VPDPBUSD.BCST 12(R8), Z27, Z0
 	VPDPBUSD.BCST 12(R9), Z27, Z1
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -581,7 +587,7 @@ group:
 	VPDPBUSD.BCST 16(R9), Z26, Z1
 	VPDPBUSD.BCST 20(R8), Z27, Z0
 	VPDPBUSD.BCST 20(R9), Z27, Z1
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -590,7 +596,7 @@ group:
 	VPDPBUSD.BCST 24(R9), Z26, Z1
 	VPDPBUSD.BCST 28(R8), Z27, Z0
 	VPDPBUSD.BCST 28(R9), Z27, Z1
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -599,7 +605,7 @@ group:
 	VPDPBUSD.BCST 32(R9), Z26, Z1
 	VPDPBUSD.BCST 36(R8), Z27, Z0
 	VPDPBUSD.BCST 36(R9), Z27, Z1
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -608,7 +614,7 @@ group:
 	VPDPBUSD.BCST 40(R9), Z26, Z1
 	VPDPBUSD.BCST 44(R8), Z27, Z0
 	VPDPBUSD.BCST 44(R9), Z27, Z1
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -617,7 +623,7 @@ group:
 	VPDPBUSD.BCST 48(R9), Z26, Z1
 	VPDPBUSD.BCST 52(R8), Z27, Z0
 	VPDPBUSD.BCST 52(R9), Z27, Z1
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -646,55 +652,67 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z17, Z17
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan3AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan3AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -714,7 +732,7 @@ group:
 	MOVQ          88(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z2
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -725,7 +743,7 @@ group:
 	VPDPBUSD.BCST 4(R8), Z27, Z0
 	VPDPBUSD.BCST 4(R9), Z27, Z1
 	VPDPBUSD.BCST 4(R10), Z27, Z2
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -736,7 +754,7 @@ group:
 	VPDPBUSD.BCST 12(R8), Z27, Z0
 	VPDPBUSD.BCST 12(R9), Z27, Z1
 	VPDPBUSD.BCST 12(R10), Z27, Z2
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -747,7 +765,7 @@ group:
 	VPDPBUSD.BCST 20(R8), Z27, Z0
 	VPDPBUSD.BCST 20(R9), Z27, Z1
 	VPDPBUSD.BCST 20(R10), Z27, Z2
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -758,7 +776,7 @@ group:
 	VPDPBUSD.BCST 28(R8), Z27, Z0
 	VPDPBUSD.BCST 28(R9), Z27, Z1
 	VPDPBUSD.BCST 28(R10), Z27, Z2
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -769,7 +787,7 @@ group:
 	VPDPBUSD.BCST 36(R8), Z27, Z0
 	VPDPBUSD.BCST 36(R9), Z27, Z1
 	VPDPBUSD.BCST 36(R10), Z27, Z2
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -780,7 +798,7 @@ group:
 	VPDPBUSD.BCST 44(R8), Z27, Z0
 	VPDPBUSD.BCST 44(R9), Z27, Z1
 	VPDPBUSD.BCST 44(R10), Z27, Z2
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -791,7 +809,7 @@ group:
 	VPDPBUSD.BCST 52(R8), Z27, Z0
 	VPDPBUSD.BCST 52(R9), Z27, Z1
 	VPDPBUSD.BCST 52(R10), Z27, Z2
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -830,67 +848,79 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z18, Z18
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan4AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan4AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -915,7 +945,7 @@ group:
 	MOVQ          128(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z3
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -928,7 +958,7 @@ group:
 	VPDPBUSD.BCST 4(R9), Z27, Z1
 	VPDPBUSD.BCST 4(R10), Z27, Z2
 	VPDPBUSD.BCST 4(R11), Z27, Z3
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -941,7 +971,7 @@ group:
 	VPDPBUSD.BCST 12(R9), Z27, Z1
 	VPDPBUSD.BCST 12(R10), Z27, Z2
 	VPDPBUSD.BCST 12(R11), Z27, Z3
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -954,7 +984,7 @@ group:
 	VPDPBUSD.BCST 20(R9), Z27, Z1
 	VPDPBUSD.BCST 20(R10), Z27, Z2
 	VPDPBUSD.BCST 20(R11), Z27, Z3
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -967,7 +997,7 @@ group:
 	VPDPBUSD.BCST 28(R9), Z27, Z1
 	VPDPBUSD.BCST 28(R10), Z27, Z2
 	VPDPBUSD.BCST 28(R11), Z27, Z3
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -980,7 +1010,7 @@ group:
 	VPDPBUSD.BCST 36(R9), Z27, Z1
 	VPDPBUSD.BCST 36(R10), Z27, Z2
 	VPDPBUSD.BCST 36(R11), Z27, Z3
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -993,7 +1023,7 @@ group:
 	VPDPBUSD.BCST 44(R9), Z27, Z1
 	VPDPBUSD.BCST 44(R10), Z27, Z2
 	VPDPBUSD.BCST 44(R11), Z27, Z3
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1006,7 +1036,7 @@ group:
 	VPDPBUSD.BCST 52(R9), Z27, Z1
 	VPDPBUSD.BCST 52(R10), Z27, Z2
 	VPDPBUSD.BCST 52(R11), Z27, Z3
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1055,79 +1085,91 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z19, Z19
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, R11
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	VSQRTPS       Z19, Z19
-	VMULPS.BCST   152(AX), Z19, Z19
-	VADDPS.BCST   156(AX), Z19, Z19
-	VSUBPS        Z19, Z11, Z25
-	VADDPS        Z19, Z11, Z11
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z11, Z11
-	MOVQ          136(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          144(AX), SI
-	VMOVUPS       Z11, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	VSQRTPS     Z19, Z19
+	VMULPS.BCST 152(AX), Z19, Z19
+	VADDPS.BCST 156(AX), Z19, Z19
+	VSUBPS      Z19, Z11, Z25
+	VADDPS      Z19, Z11, Z11
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z11, Z11
+	MOVQ        136(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        144(AX), SI
+	VMOVUPS     Z11, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan5AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan5AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan5AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan5AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -1157,7 +1199,7 @@ group:
 	MOVQ          168(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z4
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1172,7 +1214,7 @@ group:
 	VPDPBUSD.BCST 4(R10), Z27, Z2
 	VPDPBUSD.BCST 4(R11), Z27, Z3
 	VPDPBUSD.BCST 4(R12), Z27, Z4
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1187,7 +1229,7 @@ group:
 	VPDPBUSD.BCST 12(R10), Z27, Z2
 	VPDPBUSD.BCST 12(R11), Z27, Z3
 	VPDPBUSD.BCST 12(R12), Z27, Z4
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1202,7 +1244,7 @@ group:
 	VPDPBUSD.BCST 20(R10), Z27, Z2
 	VPDPBUSD.BCST 20(R11), Z27, Z3
 	VPDPBUSD.BCST 20(R12), Z27, Z4
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1217,7 +1259,7 @@ group:
 	VPDPBUSD.BCST 28(R10), Z27, Z2
 	VPDPBUSD.BCST 28(R11), Z27, Z3
 	VPDPBUSD.BCST 28(R12), Z27, Z4
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1232,7 +1274,7 @@ group:
 	VPDPBUSD.BCST 36(R10), Z27, Z2
 	VPDPBUSD.BCST 36(R11), Z27, Z3
 	VPDPBUSD.BCST 36(R12), Z27, Z4
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1247,7 +1289,7 @@ group:
 	VPDPBUSD.BCST 44(R10), Z27, Z2
 	VPDPBUSD.BCST 44(R11), Z27, Z3
 	VPDPBUSD.BCST 44(R12), Z27, Z4
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1262,7 +1304,7 @@ group:
 	VPDPBUSD.BCST 52(R10), Z27, Z2
 	VPDPBUSD.BCST 52(R11), Z27, Z3
 	VPDPBUSD.BCST 52(R12), Z27, Z4
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1321,91 +1363,103 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z20, Z20
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, R11
-	ADDQ          $0x40, R12
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	VSQRTPS       Z19, Z19
-	VMULPS.BCST   152(AX), Z19, Z19
-	VADDPS.BCST   156(AX), Z19, Z19
-	VSUBPS        Z19, Z11, Z25
-	VADDPS        Z19, Z11, Z11
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z11, Z11
-	MOVQ          136(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          144(AX), SI
-	VMOVUPS       Z11, (SI)(DI*1)
-	VSQRTPS       Z20, Z20
-	VMULPS.BCST   192(AX), Z20, Z20
-	VADDPS.BCST   196(AX), Z20, Z20
-	VSUBPS        Z20, Z12, Z25
-	VADDPS        Z20, Z12, Z12
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z12, Z12
-	MOVQ          176(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          184(AX), SI
-	VMOVUPS       Z12, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	VSQRTPS     Z19, Z19
+	VMULPS.BCST 152(AX), Z19, Z19
+	VADDPS.BCST 156(AX), Z19, Z19
+	VSUBPS      Z19, Z11, Z25
+	VADDPS      Z19, Z11, Z11
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z11, Z11
+	MOVQ        136(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        144(AX), SI
+	VMOVUPS     Z11, (SI)(DI*1)
+	VSQRTPS     Z20, Z20
+	VMULPS.BCST 192(AX), Z20, Z20
+	VADDPS.BCST 196(AX), Z20, Z20
+	VSUBPS      Z20, Z12, Z25
+	VADDPS      Z20, Z12, Z12
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z12, Z12
+	MOVQ        176(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        184(AX), SI
+	VMOVUPS     Z12, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan6AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan6AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan6AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan6AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -1440,7 +1494,7 @@ group:
 	MOVQ          208(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z5
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1457,7 +1511,7 @@ group:
 	VPDPBUSD.BCST 4(R11), Z27, Z3
 	VPDPBUSD.BCST 4(R12), Z27, Z4
 	VPDPBUSD.BCST 4(R13), Z27, Z5
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1474,7 +1528,7 @@ group:
 	VPDPBUSD.BCST 12(R11), Z27, Z3
 	VPDPBUSD.BCST 12(R12), Z27, Z4
 	VPDPBUSD.BCST 12(R13), Z27, Z5
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1491,7 +1545,7 @@ group:
 	VPDPBUSD.BCST 20(R11), Z27, Z3
 	VPDPBUSD.BCST 20(R12), Z27, Z4
 	VPDPBUSD.BCST 20(R13), Z27, Z5
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1508,7 +1562,7 @@ group:
 	VPDPBUSD.BCST 28(R11), Z27, Z3
 	VPDPBUSD.BCST 28(R12), Z27, Z4
 	VPDPBUSD.BCST 28(R13), Z27, Z5
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1525,7 +1579,7 @@ group:
 	VPDPBUSD.BCST 36(R11), Z27, Z3
 	VPDPBUSD.BCST 36(R12), Z27, Z4
 	VPDPBUSD.BCST 36(R13), Z27, Z5
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1542,7 +1596,7 @@ group:
 	VPDPBUSD.BCST 44(R11), Z27, Z3
 	VPDPBUSD.BCST 44(R12), Z27, Z4
 	VPDPBUSD.BCST 44(R13), Z27, Z5
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1559,7 +1613,7 @@ group:
 	VPDPBUSD.BCST 52(R11), Z27, Z3
 	VPDPBUSD.BCST 52(R12), Z27, Z4
 	VPDPBUSD.BCST 52(R13), Z27, Z5
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1628,103 +1682,115 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z21, Z21
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, R11
-	ADDQ          $0x40, R12
-	ADDQ          $0x40, R13
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	VSQRTPS       Z19, Z19
-	VMULPS.BCST   152(AX), Z19, Z19
-	VADDPS.BCST   156(AX), Z19, Z19
-	VSUBPS        Z19, Z11, Z25
-	VADDPS        Z19, Z11, Z11
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z11, Z11
-	MOVQ          136(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          144(AX), SI
-	VMOVUPS       Z11, (SI)(DI*1)
-	VSQRTPS       Z20, Z20
-	VMULPS.BCST   192(AX), Z20, Z20
-	VADDPS.BCST   196(AX), Z20, Z20
-	VSUBPS        Z20, Z12, Z25
-	VADDPS        Z20, Z12, Z12
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z12, Z12
-	MOVQ          176(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          184(AX), SI
-	VMOVUPS       Z12, (SI)(DI*1)
-	VSQRTPS       Z21, Z21
-	VMULPS.BCST   232(AX), Z21, Z21
-	VADDPS.BCST   236(AX), Z21, Z21
-	VSUBPS        Z21, Z13, Z25
-	VADDPS        Z21, Z13, Z13
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z13, Z13
-	MOVQ          216(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          224(AX), SI
-	VMOVUPS       Z13, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	VSQRTPS     Z19, Z19
+	VMULPS.BCST 152(AX), Z19, Z19
+	VADDPS.BCST 156(AX), Z19, Z19
+	VSUBPS      Z19, Z11, Z25
+	VADDPS      Z19, Z11, Z11
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z11, Z11
+	MOVQ        136(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        144(AX), SI
+	VMOVUPS     Z11, (SI)(DI*1)
+	VSQRTPS     Z20, Z20
+	VMULPS.BCST 192(AX), Z20, Z20
+	VADDPS.BCST 196(AX), Z20, Z20
+	VSUBPS      Z20, Z12, Z25
+	VADDPS      Z20, Z12, Z12
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z12, Z12
+	MOVQ        176(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        184(AX), SI
+	VMOVUPS     Z12, (SI)(DI*1)
+	VSQRTPS     Z21, Z21
+	VMULPS.BCST 232(AX), Z21, Z21
+	VADDPS.BCST 236(AX), Z21, Z21
+	VSUBPS      Z21, Z13, Z25
+	VADDPS      Z21, Z13, Z13
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z13, Z13
+	MOVQ        216(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        224(AX), SI
+	VMOVUPS     Z13, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan7AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan7AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan7AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan7AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -1764,7 +1830,7 @@ group:
 	MOVQ          248(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z6
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1783,7 +1849,7 @@ group:
 	VPDPBUSD.BCST 4(R12), Z27, Z4
 	VPDPBUSD.BCST 4(R13), Z27, Z5
 	VPDPBUSD.BCST 4(R14), Z27, Z6
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1802,7 +1868,7 @@ group:
 	VPDPBUSD.BCST 12(R12), Z27, Z4
 	VPDPBUSD.BCST 12(R13), Z27, Z5
 	VPDPBUSD.BCST 12(R14), Z27, Z6
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1821,7 +1887,7 @@ group:
 	VPDPBUSD.BCST 20(R12), Z27, Z4
 	VPDPBUSD.BCST 20(R13), Z27, Z5
 	VPDPBUSD.BCST 20(R14), Z27, Z6
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1840,7 +1906,7 @@ group:
 	VPDPBUSD.BCST 28(R12), Z27, Z4
 	VPDPBUSD.BCST 28(R13), Z27, Z5
 	VPDPBUSD.BCST 28(R14), Z27, Z6
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1859,7 +1925,7 @@ group:
 	VPDPBUSD.BCST 36(R12), Z27, Z4
 	VPDPBUSD.BCST 36(R13), Z27, Z5
 	VPDPBUSD.BCST 36(R14), Z27, Z6
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1878,7 +1944,7 @@ group:
 	VPDPBUSD.BCST 44(R12), Z27, Z4
 	VPDPBUSD.BCST 44(R13), Z27, Z5
 	VPDPBUSD.BCST 44(R14), Z27, Z6
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1897,7 +1963,7 @@ group:
 	VPDPBUSD.BCST 52(R12), Z27, Z4
 	VPDPBUSD.BCST 52(R13), Z27, Z5
 	VPDPBUSD.BCST 52(R14), Z27, Z6
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -1976,115 +2042,127 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z22, Z22
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, R11
-	ADDQ          $0x40, R12
-	ADDQ          $0x40, R13
-	ADDQ          $0x40, R14
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	VSQRTPS       Z19, Z19
-	VMULPS.BCST   152(AX), Z19, Z19
-	VADDPS.BCST   156(AX), Z19, Z19
-	VSUBPS        Z19, Z11, Z25
-	VADDPS        Z19, Z11, Z11
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z11, Z11
-	MOVQ          136(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          144(AX), SI
-	VMOVUPS       Z11, (SI)(DI*1)
-	VSQRTPS       Z20, Z20
-	VMULPS.BCST   192(AX), Z20, Z20
-	VADDPS.BCST   196(AX), Z20, Z20
-	VSUBPS        Z20, Z12, Z25
-	VADDPS        Z20, Z12, Z12
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z12, Z12
-	MOVQ          176(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          184(AX), SI
-	VMOVUPS       Z12, (SI)(DI*1)
-	VSQRTPS       Z21, Z21
-	VMULPS.BCST   232(AX), Z21, Z21
-	VADDPS.BCST   236(AX), Z21, Z21
-	VSUBPS        Z21, Z13, Z25
-	VADDPS        Z21, Z13, Z13
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z13, Z13
-	MOVQ          216(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          224(AX), SI
-	VMOVUPS       Z13, (SI)(DI*1)
-	VSQRTPS       Z22, Z22
-	VMULPS.BCST   272(AX), Z22, Z22
-	VADDPS.BCST   276(AX), Z22, Z22
-	VSUBPS        Z22, Z14, Z25
-	VADDPS        Z22, Z14, Z14
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z14, Z14
-	MOVQ          256(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          264(AX), SI
-	VMOVUPS       Z14, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	ADDQ        $0x40, R14
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	VSQRTPS     Z19, Z19
+	VMULPS.BCST 152(AX), Z19, Z19
+	VADDPS.BCST 156(AX), Z19, Z19
+	VSUBPS      Z19, Z11, Z25
+	VADDPS      Z19, Z11, Z11
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z11, Z11
+	MOVQ        136(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        144(AX), SI
+	VMOVUPS     Z11, (SI)(DI*1)
+	VSQRTPS     Z20, Z20
+	VMULPS.BCST 192(AX), Z20, Z20
+	VADDPS.BCST 196(AX), Z20, Z20
+	VSUBPS      Z20, Z12, Z25
+	VADDPS      Z20, Z12, Z12
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z12, Z12
+	MOVQ        176(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        184(AX), SI
+	VMOVUPS     Z12, (SI)(DI*1)
+	VSQRTPS     Z21, Z21
+	VMULPS.BCST 232(AX), Z21, Z21
+	VADDPS.BCST 236(AX), Z21, Z21
+	VSUBPS      Z21, Z13, Z25
+	VADDPS      Z21, Z13, Z13
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z13, Z13
+	MOVQ        216(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        224(AX), SI
+	VMOVUPS     Z13, (SI)(DI*1)
+	VSQRTPS     Z22, Z22
+	VMULPS.BCST 272(AX), Z22, Z22
+	VADDPS.BCST 276(AX), Z22, Z22
+	VSUBPS      Z22, Z14, Z25
+	VADDPS      Z22, Z14, Z14
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z14, Z14
+	MOVQ        256(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        264(AX), SI
+	VMOVUPS     Z14, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 
-// func scan8AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+// func scan8AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·scan8AVX512(SB), NOSPLIT, $16-40
+TEXT ·scan8AVX512(SB), NOSPLIT, $32-48
 	MOVQ         rows+0(FP), AX
 	MOVQ         codes+8(FP), CX
 	MOVQ         scales+16(FP), DX
 	MOVQ         bands+24(FP), BX
 	MOVQ         BX, (SP)
+	IMULQ        groups+32(FP), BX
+	SHLQ         $0x09, BX
+	ADDQ         CX, BX
+	MOVQ         BX, 24(SP)
+	LEAQ         8192(CX), BX
 	MOVQ         $0x00000000, 8(SP)
 	VPBROADCASTD vec0f0f0f0f<>+0(SB), Z24
 
 band:
-	MOVQ   groups+32(FP), BX
+	MOVQ   groups+32(FP), SI
+	MOVQ   SI, 16(SP)
 	XORQ   DI, DI
 	MOVQ   (AX), R8
 	VPXORD Z8, Z8, Z8
@@ -2129,7 +2207,7 @@ group:
 	MOVQ          288(AX), SI
 	VPBROADCASTD  (SI)(DI*1), Z7
 	PREFETCHT0    512(DX)
-	PREFETCHT1    8192(CX)
+	PREFETCHT1    (BX)
 	VMOVDQU64     (CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2150,7 +2228,7 @@ group:
 	VPDPBUSD.BCST 4(R13), Z27, Z5
 	VPDPBUSD.BCST 4(R14), Z27, Z6
 	VPDPBUSD.BCST 4(R15), Z27, Z7
-	PREFETCHT1    8256(CX)
+	PREFETCHT1    64(BX)
 	VMOVDQU64     64(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2171,7 +2249,7 @@ group:
 	VPDPBUSD.BCST 12(R13), Z27, Z5
 	VPDPBUSD.BCST 12(R14), Z27, Z6
 	VPDPBUSD.BCST 12(R15), Z27, Z7
-	PREFETCHT1    8320(CX)
+	PREFETCHT1    128(BX)
 	VMOVDQU64     128(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2192,7 +2270,7 @@ group:
 	VPDPBUSD.BCST 20(R13), Z27, Z5
 	VPDPBUSD.BCST 20(R14), Z27, Z6
 	VPDPBUSD.BCST 20(R15), Z27, Z7
-	PREFETCHT1    8384(CX)
+	PREFETCHT1    192(BX)
 	VMOVDQU64     192(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2213,7 +2291,7 @@ group:
 	VPDPBUSD.BCST 28(R13), Z27, Z5
 	VPDPBUSD.BCST 28(R14), Z27, Z6
 	VPDPBUSD.BCST 28(R15), Z27, Z7
-	PREFETCHT1    8448(CX)
+	PREFETCHT1    256(BX)
 	VMOVDQU64     256(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2234,7 +2312,7 @@ group:
 	VPDPBUSD.BCST 36(R13), Z27, Z5
 	VPDPBUSD.BCST 36(R14), Z27, Z6
 	VPDPBUSD.BCST 36(R15), Z27, Z7
-	PREFETCHT1    8512(CX)
+	PREFETCHT1    320(BX)
 	VMOVDQU64     320(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2255,7 +2333,7 @@ group:
 	VPDPBUSD.BCST 44(R13), Z27, Z5
 	VPDPBUSD.BCST 44(R14), Z27, Z6
 	VPDPBUSD.BCST 44(R15), Z27, Z7
-	PREFETCHT1    8576(CX)
+	PREFETCHT1    384(BX)
 	VMOVDQU64     384(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2276,7 +2354,7 @@ group:
 	VPDPBUSD.BCST 52(R13), Z27, Z5
 	VPDPBUSD.BCST 52(R14), Z27, Z6
 	VPDPBUSD.BCST 52(R15), Z27, Z7
-	PREFETCHT1    8640(CX)
+	PREFETCHT1    448(BX)
 	VMOVDQU64     448(CX), Z25
 	VPANDD        Z24, Z25, Z26
 	VPSRLD        $0x04, Z25, Z25
@@ -2365,111 +2443,117 @@ group:
 	VMULPS.BCST   8(SI)(DI*1), Z29, Z25
 	VADDPS        Z25, Z23, Z23
 	ADDQ          $0x00000200, CX
-	ADDQ          $0x20, DX
-	ADDQ          $0x40, R8
-	ADDQ          $0x40, R9
-	ADDQ          $0x40, R10
-	ADDQ          $0x40, R11
-	ADDQ          $0x40, R12
-	ADDQ          $0x40, R13
-	ADDQ          $0x40, R14
-	ADDQ          $0x40, R15
-	ADDQ          $0x0c, DI
-	DECQ          BX
-	JNZ           group
-	MOVQ          8(SP), DI
-	VSQRTPS       Z16, Z16
-	VMULPS.BCST   32(AX), Z16, Z16
-	VADDPS.BCST   36(AX), Z16, Z16
-	VSUBPS        Z16, Z8, Z25
-	VADDPS        Z16, Z8, Z8
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z8, Z8
-	MOVQ          16(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          24(AX), SI
-	VMOVUPS       Z8, (SI)(DI*1)
-	VSQRTPS       Z17, Z17
-	VMULPS.BCST   72(AX), Z17, Z17
-	VADDPS.BCST   76(AX), Z17, Z17
-	VSUBPS        Z17, Z9, Z25
-	VADDPS        Z17, Z9, Z9
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z9, Z9
-	MOVQ          56(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          64(AX), SI
-	VMOVUPS       Z9, (SI)(DI*1)
-	VSQRTPS       Z18, Z18
-	VMULPS.BCST   112(AX), Z18, Z18
-	VADDPS.BCST   116(AX), Z18, Z18
-	VSUBPS        Z18, Z10, Z25
-	VADDPS        Z18, Z10, Z10
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z10, Z10
-	MOVQ          96(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          104(AX), SI
-	VMOVUPS       Z10, (SI)(DI*1)
-	VSQRTPS       Z19, Z19
-	VMULPS.BCST   152(AX), Z19, Z19
-	VADDPS.BCST   156(AX), Z19, Z19
-	VSUBPS        Z19, Z11, Z25
-	VADDPS        Z19, Z11, Z11
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z11, Z11
-	MOVQ          136(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          144(AX), SI
-	VMOVUPS       Z11, (SI)(DI*1)
-	VSQRTPS       Z20, Z20
-	VMULPS.BCST   192(AX), Z20, Z20
-	VADDPS.BCST   196(AX), Z20, Z20
-	VSUBPS        Z20, Z12, Z25
-	VADDPS        Z20, Z12, Z12
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z12, Z12
-	MOVQ          176(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          184(AX), SI
-	VMOVUPS       Z12, (SI)(DI*1)
-	VSQRTPS       Z21, Z21
-	VMULPS.BCST   232(AX), Z21, Z21
-	VADDPS.BCST   236(AX), Z21, Z21
-	VSUBPS        Z21, Z13, Z25
-	VADDPS        Z21, Z13, Z13
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z13, Z13
-	MOVQ          216(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          224(AX), SI
-	VMOVUPS       Z13, (SI)(DI*1)
-	VSQRTPS       Z22, Z22
-	VMULPS.BCST   272(AX), Z22, Z22
-	VADDPS.BCST   276(AX), Z22, Z22
-	VSUBPS        Z22, Z14, Z25
-	VADDPS        Z22, Z14, Z14
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z14, Z14
-	MOVQ          256(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          264(AX), SI
-	VMOVUPS       Z14, (SI)(DI*1)
-	VSQRTPS       Z23, Z23
-	VMULPS.BCST   312(AX), Z23, Z23
-	VADDPS.BCST   316(AX), Z23, Z23
-	VSUBPS        Z23, Z15, Z25
-	VADDPS        Z23, Z15, Z15
-	VMAXPS.BCST   vecff800000<>+0(SB), Z25, Z25
-	VMINPS.BCST   vec7f800000<>+0(SB), Z15, Z15
-	MOVQ          296(AX), SI
-	VMOVUPS       Z25, (SI)(DI*1)
-	MOVQ          304(AX), SI
-	VMOVUPS       Z15, (SI)(DI*1)
-	ADDQ          $0x40, DI
-	MOVQ          DI, 8(SP)
-	DECQ          (SP)
-	JNZ           band
+	ADDQ          $0x00000200, BX
+	CMPQ          BX, 24(SP)
+	JNE           fetched
+	MOVQ          next+40(FP), BX
+
+fetched:
+	ADDQ        $0x20, DX
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	ADDQ        $0x40, R14
+	ADDQ        $0x40, R15
+	ADDQ        $0x0c, DI
+	DECQ        16(SP)
+	JNZ         group
+	MOVQ        8(SP), DI
+	VSQRTPS     Z16, Z16
+	VMULPS.BCST 32(AX), Z16, Z16
+	VADDPS.BCST 36(AX), Z16, Z16
+	VSUBPS      Z16, Z8, Z25
+	VADDPS      Z16, Z8, Z8
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z8, Z8
+	MOVQ        16(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        24(AX), SI
+	VMOVUPS     Z8, (SI)(DI*1)
+	VSQRTPS     Z17, Z17
+	VMULPS.BCST 72(AX), Z17, Z17
+	VADDPS.BCST 76(AX), Z17, Z17
+	VSUBPS      Z17, Z9, Z25
+	VADDPS      Z17, Z9, Z9
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z9, Z9
+	MOVQ        56(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        64(AX), SI
+	VMOVUPS     Z9, (SI)(DI*1)
+	VSQRTPS     Z18, Z18
+	VMULPS.BCST 112(AX), Z18, Z18
+	VADDPS.BCST 116(AX), Z18, Z18
+	VSUBPS      Z18, Z10, Z25
+	VADDPS      Z18, Z10, Z10
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z10, Z10
+	MOVQ        96(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        104(AX), SI
+	VMOVUPS     Z10, (SI)(DI*1)
+	VSQRTPS     Z19, Z19
+	VMULPS.BCST 152(AX), Z19, Z19
+	VADDPS.BCST 156(AX), Z19, Z19
+	VSUBPS      Z19, Z11, Z25
+	VADDPS      Z19, Z11, Z11
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z11, Z11
+	MOVQ        136(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        144(AX), SI
+	VMOVUPS     Z11, (SI)(DI*1)
+	VSQRTPS     Z20, Z20
+	VMULPS.BCST 192(AX), Z20, Z20
+	VADDPS.BCST 196(AX), Z20, Z20
+	VSUBPS      Z20, Z12, Z25
+	VADDPS      Z20, Z12, Z12
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z12, Z12
+	MOVQ        176(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        184(AX), SI
+	VMOVUPS     Z12, (SI)(DI*1)
+	VSQRTPS     Z21, Z21
+	VMULPS.BCST 232(AX), Z21, Z21
+	VADDPS.BCST 236(AX), Z21, Z21
+	VSUBPS      Z21, Z13, Z25
+	VADDPS      Z21, Z13, Z13
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z13, Z13
+	MOVQ        216(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        224(AX), SI
+	VMOVUPS     Z13, (SI)(DI*1)
+	VSQRTPS     Z22, Z22
+	VMULPS.BCST 272(AX), Z22, Z22
+	VADDPS.BCST 276(AX), Z22, Z22
+	VSUBPS      Z22, Z14, Z25
+	VADDPS      Z22, Z14, Z14
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z14, Z14
+	MOVQ        256(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        264(AX), SI
+	VMOVUPS     Z14, (SI)(DI*1)
+	VSQRTPS     Z23, Z23
+	VMULPS.BCST 312(AX), Z23, Z23
+	VADDPS.BCST 316(AX), Z23, Z23
+	VSUBPS      Z23, Z15, Z25
+	VADDPS      Z23, Z15, Z15
+	VMAXPS.BCST vecff800000<>+0(SB), Z25, Z25
+	VMINPS.BCST vec7f800000<>+0(SB), Z15, Z15
+	MOVQ        296(AX), SI
+	VMOVUPS     Z25, (SI)(DI*1)
+	MOVQ        304(AX), SI
+	VMOVUPS     Z15, (SI)(DI*1)
+	ADDQ        $0x40, DI
+	MOVQ        DI, 8(SP)
+	DECQ        (SP)
+	JNZ         band
 	VZEROUPPER
 	RET
 

@@ -16,7 +16,7 @@ func scan(lower, upper []float32, codes []byte, scales []uint16, x *ScanVector, 
 	asm(&lower[0], &upper[0], &codes[0], &scales[0], &x.q[0], bytesOf(&x.groups[0]), len(lower)/ScanRows, len(x.groups), x.slack, x.tiny)
 }
 
-func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector) bool {
+func scanTogether(lower, upper [][]float32, codes []byte, scales []uint16, x []*ScanVector, _ ScanCodes) bool {
 	return false
 }
 

@@ -14,40 +14,40 @@ func scanAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *
 //go:noescape
 func scanFourAVX512(lower *float32, upper *float32, codes *byte, scales *uint16, q *int8, group *byte, bands int, groups int, slack float32, tiny float32, next *byte, nextScales *uint16)
 
-// scan2AVX512 stores the bounds of 2 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan2AVX512 stores the bounds of 2 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan2AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan2AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan3AVX512 stores the bounds of 3 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan3AVX512 stores the bounds of 3 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan3AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan4AVX512 stores the bounds of 4 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan4AVX512 stores the bounds of 4 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan4AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan5AVX512 stores the bounds of 5 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan5AVX512 stores the bounds of 5 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan5AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan5AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan6AVX512 stores the bounds of 6 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan6AVX512 stores the bounds of 6 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan6AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan6AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan7AVX512 stores the bounds of 7 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan7AVX512 stores the bounds of 7 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan7AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan7AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
-// scan8AVX512 stores the bounds of 8 vectors for bands ≥ 1 bands of groups ≥ 1 groups.
+// scan8AVX512 stores the bounds of 8 vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.
 //
 //go:noescape
-func scan8AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int)
+func scan8AVX512(rows *byte, codes *byte, scales *uint16, bands int, groups int, next *byte)
 
 // scanVNNI stores the bounds of bands ≥ 1 bands of groups ≥ 1 groups.
 //

@@ -30,7 +30,7 @@ func broadcast(name string) VecVirtual {
 }
 
 // loop emits a body that runs n ≥ 1 times, counting n down.
-func loop(label string, n Register, body func()) {
+func loop(label string, n Op, body func()) {
 	Label(label)
 	body()
 	DECQ(n)

@@ -214,19 +214,27 @@ func scanFour512() {
 // scanEach512 is scan512 of n vectors, 2 to 8, for which each line is read and split into
 // nibbles once. The high ones are shifted, so that a vector has one sum.
 func scanEach512(n int) {
-	function(fmt.Sprintf("scan%dAVX512", n), "func(rows *byte, codes *byte, scales *uint16, bands, groups int)",
-		fmt.Sprintf("stores the bounds of %d vectors for bands ≥ 1 bands of groups ≥ 1 groups.", n))
+	function(fmt.Sprintf("scan%dAVX512", n), "func(rows *byte, codes *byte, scales *uint16, bands, groups int, next *byte)",
+		fmt.Sprintf("stores the bounds of %d vectors for bands ≥ 1 bands of groups ≥ 1 groups, and fetches from next on at their end.", n))
 	const size, qAt, groupAt, lowerAt, upperAt, slackAt, tinyAt = 40, 0, 8, 16, 24, 32, 36 // of scanRow
 	rows, codes, scales := param("rows"), param("codes"), param("scales")
 	// General registers are few: these stand in memory.
-	bands, done := AllocLocal(8), AllocLocal(8)
-	MOVQ(Load(Param("bands"), GP64()), bands)
+	bands, done, groups, end := AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	soon := param("bands") // what is fetched, until it comes to the end
+	MOVQ(soon, bands)
+	IMULQ(NewParamAddr("groups", 32), soon)
+	SHLQ(U8(9), soon)
+	ADDQ(codes, soon)
+	MOVQ(soon, end)
+	LEAQ(at(codes, scanAhead), soon)
 	MOVQ(U32(0), done)
 	acc, sum, square := z512[:n], z512[8:], z512[16:]
 	low, w, c, s, s2 := Z24, Z25, z512[26:28], Z28, Z29
 	VPBROADCASTD(bits(0x0f0f0f0f), low)
 	Label("band")
-	q, groups, group, at12 := make([]Register, n), param("groups"), GP64(), GP64()
+	q, group, at12 := make([]Register, n), GP64(), GP64()
+	MOVQ(NewParamAddr("groups", 32), group)
+	MOVQ(group, groups)
 	XORQ(at12, at12)
 	for i := range q {
 		v := GP64()
@@ -245,7 +253,7 @@ func scanEach512(n int) {
 		}
 		PREFETCHT0(at(scales, 512))
 		for l := range scanLines {
-			PREFETCHT1(at(codes, scanAhead+scanLine*l))
+			PREFETCHT1(at(soon, scanLine*l))
 			VMOVDQU64(at(codes, scanLine*l), w)
 			VPANDD(low, w, c[0])
 			VPSRLD(U8(4), w, w)
@@ -267,7 +275,11 @@ func scanEach512(n int) {
 			VMULPS_BCST(of(i, 8), s2, w)
 			VADDPS(w, square[i], square[i])
 		}
-		advance(scanBytes, codes)
+		advance(scanBytes, codes, soon)
+		CMPQ(soon, end)
+		JNE(LabelRef("fetched"))
+		MOVQ(NewParamAddr("next", 40), soon)
+		Label("fetched")
 		advance(2*scanRows, scales)
 		advance(64, q...)
 		advance(groupBytes, at12)
