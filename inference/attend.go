@@ -90,7 +90,7 @@ func (p *pass) plan() {
 		if s.tiles == 1 {
 			s.chunks = chunksOf(p.rows[s.first+s.n-1].pos + 1)
 		}
-		if group := kernel.Runs(); s.n*shared == 1 && s.seq.kv.kind != KVF32 && c.KVHeads/group*s.chunks >= 2*p.engine.Threads() {
+		if group := kernel.Runs(c.HeadDim); s.n*shared == 1 && s.seq.kv.kind != KVF32 && c.KVHeads/group*s.chunks >= 2*p.engine.Threads() {
 			s.group = group
 		}
 		s.head, s.part = heads, all

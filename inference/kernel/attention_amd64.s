@@ -11616,98 +11616,755 @@ step:
 // func scoresFour8AVX512(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, far int, rows int, cols int, muls *[4]float32, ahead *byte)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512VNNI, MMX+
 TEXT ·scoresFour8AVX512(SB), NOSPLIT, $8-72
-	MOVQ    far+32(FP), AX
-	XORQ    DX, DX
-	MOVQ    cols+48(FP), CX
-	DIVQ    CX
-	SHLQ    $0x02, AX
-	MOVQ    AX, (SP)
-	MOVQ    x+8(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), AX
-	MOVQ    far+32(FP), SI
-	MOVQ    k+16(FP), DI
-	LEAQ    (SI)(SI*2), R8
-	ADDQ    DI, R8
-	MOVQ    ahead+64(FP), R9
-	LEAQ    (SI)(SI*2), R10
-	ADDQ    R9, R10
-	MOVQ    cols+48(FP), R11
-	MOVQ    muls+56(FP), R12
-	VMOVUPS (R12), X0
-	SHRQ    $0x05, R11
-	XORQ    R12, R12
+	MOVQ      far+32(FP), AX
+	XORQ      DX, DX
+	MOVQ      cols+48(FP), CX
+	DIVQ      CX
+	SHLQ      $0x02, AX
+	MOVQ      AX, (SP)
+	MOVQ      cols+48(FP), AX
+	CMPQ      AX, $0x20
+	JE        steps1
+	CMPQ      AX, $0x40
+	JE        steps2
+	CMPQ      AX, $0x60
+	JE        steps3
+	MOVQ      x+8(FP), AX
+	MOVQ      (AX), CX
+	MOVQ      8(AX), DX
+	MOVQ      16(AX), BX
+	MOVQ      24(AX), AX
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 (DX), Z4
+	VMOVDQU32 64(DX), Z5
+	VMOVDQU32 128(DX), Z6
+	VMOVDQU32 192(DX), Z7
+	VMOVDQU32 (BX), Z8
+	VMOVDQU32 64(BX), Z9
+	VMOVDQU32 128(BX), Z10
+	VMOVDQU32 192(BX), Z11
+	VMOVDQU32 (AX), Z12
+	VMOVDQU32 64(AX), Z13
+	VMOVDQU32 128(AX), Z14
+	VMOVDQU32 192(AX), Z15
+	MOVQ      muls+56(FP), AX
+	VMOVUPS   (AX), X16
+	MOVQ      far+32(FP), AX
+	MOVQ      k+16(FP), DX
+	LEAQ      (AX)(AX*2), BX
+	ADDQ      DX, BX
+	MOVQ      ahead+64(FP), SI
+	LEAQ      (AX)(AX*2), DI
+	ADDQ      SI, DI
+	LEAQ      128(DX), CX
+	LEAQ      (AX)(AX*2), R9
+	ADDQ      CX, R9
+	XORQ      R8, R8
+	MOVQ      $0x00000001, R10
+	CMPQ      rows+40(FP), $0x01
+	JE        last4
 
-row:
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	XORQ   R13, R13
-	MOVQ   R11, R14
+rows4:
+	PREFETCHT0    (SI)
+	PREFETCHT0    (SI)(AX*1)
+	PREFETCHT0    (SI)(AX*2)
+	PREFETCHT0    (DI)
+	PREFETCHT0    64(SI)
+	PREFETCHT0    64(SI)(AX*1)
+	PREFETCHT0    64(SI)(AX*2)
+	PREFETCHT0    64(DI)
+	PREFETCHT0    128(SI)
+	PREFETCHT0    128(SI)(AX*1)
+	PREFETCHT0    128(SI)(AX*2)
+	PREFETCHT0    128(DI)
+	PREFETCHT0    192(SI)
+	PREFETCHT0    192(SI)(AX*1)
+	PREFETCHT0    192(SI)(AX*2)
+	PREFETCHT0    192(DI)
+	VPBROADCASTD  vec00000000<>+0(SB), Z17
+	VPMOVSXBW     (DX), Z18
+	VPDPWSSD      Z0, Z18, Z17
+	VPMOVSXBW     32(DX), Z18
+	VPDPWSSD      Z1, Z18, Z17
+	VPMOVSXBW     64(DX), Z18
+	VPDPWSSD      Z2, Z18, Z17
+	VPMOVSXBW     96(DX), Z18
+	VPDPWSSD      Z3, Z18, Z17
+	VPBROADCASTD  vec00000000<>+0(SB), Z18
+	VPMOVSXBW     (DX)(AX*1), Z19
+	VPDPWSSD      Z4, Z19, Z18
+	VPMOVSXBW     32(DX)(AX*1), Z19
+	VPDPWSSD      Z5, Z19, Z18
+	VPMOVSXBW     64(DX)(AX*1), Z19
+	VPDPWSSD      Z6, Z19, Z18
+	VPMOVSXBW     96(DX)(AX*1), Z19
+	VPDPWSSD      Z7, Z19, Z18
+	VPBROADCASTD  vec00000000<>+0(SB), Z19
+	VPMOVSXBW     (DX)(AX*2), Z20
+	VPDPWSSD      Z8, Z20, Z19
+	VPMOVSXBW     32(DX)(AX*2), Z20
+	VPDPWSSD      Z9, Z20, Z19
+	VPMOVSXBW     64(DX)(AX*2), Z20
+	VPDPWSSD      Z10, Z20, Z19
+	VPMOVSXBW     96(DX)(AX*2), Z20
+	VPDPWSSD      Z11, Z20, Z19
+	VPBROADCASTD  vec00000000<>+0(SB), Z20
+	VPMOVSXBW     (BX), Z21
+	VPDPWSSD      Z12, Z21, Z20
+	VPMOVSXBW     32(BX), Z21
+	VPDPWSSD      Z13, Z21, Z20
+	VPMOVSXBW     64(BX), Z21
+	VPDPWSSD      Z14, Z21, Z20
+	VPMOVSXBW     96(BX), Z21
+	VPDPWSSD      Z15, Z21, Z20
+	VPBROADCASTD  vec00000000<>+0(SB), Z21
+	VPMOVSXBW     (CX), Z22
+	VPDPWSSD      Z0, Z22, Z21
+	VPMOVSXBW     32(CX), Z22
+	VPDPWSSD      Z1, Z22, Z21
+	VPMOVSXBW     64(CX), Z22
+	VPDPWSSD      Z2, Z22, Z21
+	VPMOVSXBW     96(CX), Z22
+	VPDPWSSD      Z3, Z22, Z21
+	VPBROADCASTD  vec00000000<>+0(SB), Z22
+	VPMOVSXBW     (CX)(AX*1), Z23
+	VPDPWSSD      Z4, Z23, Z22
+	VPMOVSXBW     32(CX)(AX*1), Z23
+	VPDPWSSD      Z5, Z23, Z22
+	VPMOVSXBW     64(CX)(AX*1), Z23
+	VPDPWSSD      Z6, Z23, Z22
+	VPMOVSXBW     96(CX)(AX*1), Z23
+	VPDPWSSD      Z7, Z23, Z22
+	VPBROADCASTD  vec00000000<>+0(SB), Z23
+	VPMOVSXBW     (CX)(AX*2), Z24
+	VPDPWSSD      Z8, Z24, Z23
+	VPMOVSXBW     32(CX)(AX*2), Z24
+	VPDPWSSD      Z9, Z24, Z23
+	VPMOVSXBW     64(CX)(AX*2), Z24
+	VPDPWSSD      Z10, Z24, Z23
+	VPMOVSXBW     96(CX)(AX*2), Z24
+	VPDPWSSD      Z11, Z24, Z23
+	VPBROADCASTD  vec00000000<>+0(SB), Z24
+	VPMOVSXBW     (R9), Z25
+	VPDPWSSD      Z12, Z25, Z24
+	VPMOVSXBW     32(R9), Z25
+	VPDPWSSD      Z13, Z25, Z24
+	VPMOVSXBW     64(R9), Z25
+	VPDPWSSD      Z14, Z25, Z24
+	VPMOVSXBW     96(R9), Z25
+	VPDPWSSD      Z15, Z25, Z24
+	VUNPCKLPS     Z18, Z17, Z25
+	VUNPCKHPS     Z18, Z17, Z17
+	VPADDD        Z25, Z17, Z17
+	VUNPCKLPS     Z20, Z19, Z25
+	VUNPCKHPS     Z20, Z19, Z19
+	VPADDD        Z25, Z19, Z19
+	VUNPCKLPD     Z19, Z17, Z25
+	VUNPCKHPD     Z19, Z17, Z17
+	VPADDD        Z25, Z17, Z17
+	VEXTRACTF64X4 $0x01, Z17, Y18
+	VPADDD        Y17, Y18, Y18
+	VEXTRACTF32X4 $0x01, Y18, X17
+	VPADDD        X18, X17, X17
+	VCVTDQ2PS     X17, X17
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R8*4), R11
+	VMOVSS        (R11), X18
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X18, X18
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X18, X18
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X18, X18
+	VMULPS        X16, X18, X18
+	VMULPS        X18, X17, X17
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X17, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X17, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X17, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X17, (R11)(R8*4)
+	VUNPCKLPS     Z22, Z21, Z17
+	VUNPCKHPS     Z22, Z21, Z21
+	VPADDD        Z17, Z21, Z21
+	VUNPCKLPS     Z24, Z23, Z17
+	VUNPCKHPS     Z24, Z23, Z23
+	VPADDD        Z17, Z23, Z23
+	VUNPCKLPD     Z23, Z21, Z17
+	VUNPCKHPD     Z23, Z21, Z21
+	VPADDD        Z17, Z21, Z21
+	VEXTRACTF64X4 $0x01, Z21, Y17
+	VPADDD        Y21, Y17, Y17
+	VEXTRACTF32X4 $0x01, Y17, X18
+	VPADDD        X17, X18, X18
+	VCVTDQ2PS     X18, X18
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R10*4), R11
+	VMOVSS        (R11), X17
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X17, X17
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X17, X17
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X17, X17
+	VMULPS        X16, X17, X17
+	VMULPS        X17, X18, X18
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X18, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X18, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X18, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X18, (R11)(R10*4)
+	ADDQ          $0x00000100, DX
+	ADDQ          $0x00000100, BX
+	ADDQ          $0x00000100, CX
+	ADDQ          $0x00000100, R9
+	ADDQ          $0x00000100, SI
+	ADDQ          $0x00000100, DI
+	ADDQ          $0x02, R8
+	LEAQ          1(R8), R10
+	CMPQ          R10, rows+40(FP)
+	JL            rows4
+	JG            done
 
-step:
-	PREFETCHT0    (R9)
-	PREFETCHT0    (R9)(SI*1)
-	PREFETCHT0    (R9)(SI*2)
-	PREFETCHT0    (R10)
-	VPMOVSXBW     (DI), Z5
-	VPDPWSSD      (CX)(R13*1), Z5, Z1
-	VPMOVSXBW     (DI)(SI*1), Z5
-	VPDPWSSD      (DX)(R13*1), Z5, Z2
-	VPMOVSXBW     (DI)(SI*2), Z5
-	VPDPWSSD      (BX)(R13*1), Z5, Z3
-	VPMOVSXBW     (R8), Z5
-	VPDPWSSD      (AX)(R13*1), Z5, Z4
-	ADDQ          $0x20, DI
-	ADDQ          $0x20, R8
-	ADDQ          $0x20, R9
-	ADDQ          $0x20, R10
-	ADDQ          $0x40, R13
-	DECQ          R14
-	JNZ           step
-	VUNPCKLPS     Z2, Z1, Z5
-	VUNPCKHPS     Z2, Z1, Z1
-	VPADDD        Z5, Z1, Z1
-	VUNPCKLPS     Z4, Z3, Z5
-	VUNPCKHPS     Z4, Z3, Z3
-	VPADDD        Z5, Z3, Z3
-	VUNPCKLPD     Z3, Z1, Z5
-	VUNPCKHPD     Z3, Z1, Z1
-	VPADDD        Z5, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y6
-	VPADDD        Y1, Y6, Y6
+last4:
+	MOVQ DX, CX
+	MOVQ BX, R9
+	MOVQ R8, R10
+	JMP  rows4
+
+steps3:
+	MOVQ      x+8(FP), AX
+	MOVQ      (AX), CX
+	MOVQ      8(AX), DX
+	MOVQ      16(AX), BX
+	MOVQ      24(AX), AX
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 (DX), Z3
+	VMOVDQU32 64(DX), Z4
+	VMOVDQU32 128(DX), Z5
+	VMOVDQU32 (BX), Z6
+	VMOVDQU32 64(BX), Z7
+	VMOVDQU32 128(BX), Z8
+	VMOVDQU32 (AX), Z9
+	VMOVDQU32 64(AX), Z10
+	VMOVDQU32 128(AX), Z11
+	MOVQ      muls+56(FP), AX
+	VMOVUPS   (AX), X12
+	MOVQ      far+32(FP), AX
+	MOVQ      k+16(FP), DX
+	LEAQ      (AX)(AX*2), BX
+	ADDQ      DX, BX
+	MOVQ      ahead+64(FP), SI
+	LEAQ      (AX)(AX*2), DI
+	ADDQ      SI, DI
+	LEAQ      96(DX), CX
+	LEAQ      (AX)(AX*2), R9
+	ADDQ      CX, R9
+	XORQ      R8, R8
+	MOVQ      $0x00000001, R10
+	CMPQ      rows+40(FP), $0x01
+	JE        last3
+
+rows3:
+	PREFETCHT0    (SI)
+	PREFETCHT0    (SI)(AX*1)
+	PREFETCHT0    (SI)(AX*2)
+	PREFETCHT0    (DI)
+	PREFETCHT0    64(SI)
+	PREFETCHT0    64(SI)(AX*1)
+	PREFETCHT0    64(SI)(AX*2)
+	PREFETCHT0    64(DI)
+	PREFETCHT0    128(SI)
+	PREFETCHT0    128(SI)(AX*1)
+	PREFETCHT0    128(SI)(AX*2)
+	PREFETCHT0    128(DI)
+	VPBROADCASTD  vec00000000<>+0(SB), Z13
+	VPMOVSXBW     (DX), Z14
+	VPDPWSSD      Z0, Z14, Z13
+	VPMOVSXBW     32(DX), Z14
+	VPDPWSSD      Z1, Z14, Z13
+	VPMOVSXBW     64(DX), Z14
+	VPDPWSSD      Z2, Z14, Z13
+	VPBROADCASTD  vec00000000<>+0(SB), Z14
+	VPMOVSXBW     (DX)(AX*1), Z15
+	VPDPWSSD      Z3, Z15, Z14
+	VPMOVSXBW     32(DX)(AX*1), Z15
+	VPDPWSSD      Z4, Z15, Z14
+	VPMOVSXBW     64(DX)(AX*1), Z15
+	VPDPWSSD      Z5, Z15, Z14
+	VPBROADCASTD  vec00000000<>+0(SB), Z15
+	VPMOVSXBW     (DX)(AX*2), Z16
+	VPDPWSSD      Z6, Z16, Z15
+	VPMOVSXBW     32(DX)(AX*2), Z16
+	VPDPWSSD      Z7, Z16, Z15
+	VPMOVSXBW     64(DX)(AX*2), Z16
+	VPDPWSSD      Z8, Z16, Z15
+	VPBROADCASTD  vec00000000<>+0(SB), Z16
+	VPMOVSXBW     (BX), Z17
+	VPDPWSSD      Z9, Z17, Z16
+	VPMOVSXBW     32(BX), Z17
+	VPDPWSSD      Z10, Z17, Z16
+	VPMOVSXBW     64(BX), Z17
+	VPDPWSSD      Z11, Z17, Z16
+	VPBROADCASTD  vec00000000<>+0(SB), Z17
+	VPMOVSXBW     (CX), Z18
+	VPDPWSSD      Z0, Z18, Z17
+	VPMOVSXBW     32(CX), Z18
+	VPDPWSSD      Z1, Z18, Z17
+	VPMOVSXBW     64(CX), Z18
+	VPDPWSSD      Z2, Z18, Z17
+	VPBROADCASTD  vec00000000<>+0(SB), Z18
+	VPMOVSXBW     (CX)(AX*1), Z19
+	VPDPWSSD      Z3, Z19, Z18
+	VPMOVSXBW     32(CX)(AX*1), Z19
+	VPDPWSSD      Z4, Z19, Z18
+	VPMOVSXBW     64(CX)(AX*1), Z19
+	VPDPWSSD      Z5, Z19, Z18
+	VPBROADCASTD  vec00000000<>+0(SB), Z19
+	VPMOVSXBW     (CX)(AX*2), Z20
+	VPDPWSSD      Z6, Z20, Z19
+	VPMOVSXBW     32(CX)(AX*2), Z20
+	VPDPWSSD      Z7, Z20, Z19
+	VPMOVSXBW     64(CX)(AX*2), Z20
+	VPDPWSSD      Z8, Z20, Z19
+	VPBROADCASTD  vec00000000<>+0(SB), Z20
+	VPMOVSXBW     (R9), Z21
+	VPDPWSSD      Z9, Z21, Z20
+	VPMOVSXBW     32(R9), Z21
+	VPDPWSSD      Z10, Z21, Z20
+	VPMOVSXBW     64(R9), Z21
+	VPDPWSSD      Z11, Z21, Z20
+	VUNPCKLPS     Z14, Z13, Z21
+	VUNPCKHPS     Z14, Z13, Z13
+	VPADDD        Z21, Z13, Z13
+	VUNPCKLPS     Z16, Z15, Z21
+	VUNPCKHPS     Z16, Z15, Z15
+	VPADDD        Z21, Z15, Z15
+	VUNPCKLPD     Z15, Z13, Z21
+	VUNPCKHPD     Z15, Z13, Z13
+	VPADDD        Z21, Z13, Z13
+	VEXTRACTF64X4 $0x01, Z13, Y14
+	VPADDD        Y13, Y14, Y14
+	VEXTRACTF32X4 $0x01, Y14, X13
+	VPADDD        X14, X13, X13
+	VCVTDQ2PS     X13, X13
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R8*4), R11
+	VMOVSS        (R11), X14
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X14, X14
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X14, X14
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X14, X14
+	VMULPS        X12, X14, X14
+	VMULPS        X14, X13, X13
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X13, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X13, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X13, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X13, (R11)(R8*4)
+	VUNPCKLPS     Z18, Z17, Z13
+	VUNPCKHPS     Z18, Z17, Z17
+	VPADDD        Z13, Z17, Z17
+	VUNPCKLPS     Z20, Z19, Z13
+	VUNPCKHPS     Z20, Z19, Z19
+	VPADDD        Z13, Z19, Z19
+	VUNPCKLPD     Z19, Z17, Z13
+	VUNPCKHPD     Z19, Z17, Z17
+	VPADDD        Z13, Z17, Z17
+	VEXTRACTF64X4 $0x01, Z17, Y13
+	VPADDD        Y17, Y13, Y13
+	VEXTRACTF32X4 $0x01, Y13, X14
+	VPADDD        X13, X14, X14
+	VCVTDQ2PS     X14, X14
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R10*4), R11
+	VMOVSS        (R11), X13
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X13, X13
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X13, X13
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X13, X13
+	VMULPS        X12, X13, X13
+	VMULPS        X13, X14, X14
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X14, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X14, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X14, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X14, (R11)(R10*4)
+	ADDQ          $0x000000c0, DX
+	ADDQ          $0x000000c0, BX
+	ADDQ          $0x000000c0, CX
+	ADDQ          $0x000000c0, R9
+	ADDQ          $0x000000c0, SI
+	ADDQ          $0x000000c0, DI
+	ADDQ          $0x02, R8
+	LEAQ          1(R8), R10
+	CMPQ          R10, rows+40(FP)
+	JL            rows3
+	JG            done
+
+last3:
+	MOVQ DX, CX
+	MOVQ BX, R9
+	MOVQ R8, R10
+	JMP  rows3
+
+steps2:
+	MOVQ      x+8(FP), AX
+	MOVQ      (AX), CX
+	MOVQ      8(AX), DX
+	MOVQ      16(AX), BX
+	MOVQ      24(AX), AX
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 (DX), Z2
+	VMOVDQU32 64(DX), Z3
+	VMOVDQU32 (BX), Z4
+	VMOVDQU32 64(BX), Z5
+	VMOVDQU32 (AX), Z6
+	VMOVDQU32 64(AX), Z7
+	MOVQ      muls+56(FP), AX
+	VMOVUPS   (AX), X8
+	MOVQ      far+32(FP), AX
+	MOVQ      k+16(FP), DX
+	LEAQ      (AX)(AX*2), BX
+	ADDQ      DX, BX
+	MOVQ      ahead+64(FP), SI
+	LEAQ      (AX)(AX*2), DI
+	ADDQ      SI, DI
+	LEAQ      64(DX), CX
+	LEAQ      (AX)(AX*2), R9
+	ADDQ      CX, R9
+	XORQ      R8, R8
+	MOVQ      $0x00000001, R10
+	CMPQ      rows+40(FP), $0x01
+	JE        last2
+
+rows2:
+	PREFETCHT0    (SI)
+	PREFETCHT0    (SI)(AX*1)
+	PREFETCHT0    (SI)(AX*2)
+	PREFETCHT0    (DI)
+	PREFETCHT0    64(SI)
+	PREFETCHT0    64(SI)(AX*1)
+	PREFETCHT0    64(SI)(AX*2)
+	PREFETCHT0    64(DI)
+	VPBROADCASTD  vec00000000<>+0(SB), Z9
+	VPMOVSXBW     (DX), Z10
+	VPDPWSSD      Z0, Z10, Z9
+	VPMOVSXBW     32(DX), Z10
+	VPDPWSSD      Z1, Z10, Z9
+	VPBROADCASTD  vec00000000<>+0(SB), Z10
+	VPMOVSXBW     (DX)(AX*1), Z11
+	VPDPWSSD      Z2, Z11, Z10
+	VPMOVSXBW     32(DX)(AX*1), Z11
+	VPDPWSSD      Z3, Z11, Z10
+	VPBROADCASTD  vec00000000<>+0(SB), Z11
+	VPMOVSXBW     (DX)(AX*2), Z12
+	VPDPWSSD      Z4, Z12, Z11
+	VPMOVSXBW     32(DX)(AX*2), Z12
+	VPDPWSSD      Z5, Z12, Z11
+	VPBROADCASTD  vec00000000<>+0(SB), Z12
+	VPMOVSXBW     (BX), Z13
+	VPDPWSSD      Z6, Z13, Z12
+	VPMOVSXBW     32(BX), Z13
+	VPDPWSSD      Z7, Z13, Z12
+	VPBROADCASTD  vec00000000<>+0(SB), Z13
+	VPMOVSXBW     (CX), Z14
+	VPDPWSSD      Z0, Z14, Z13
+	VPMOVSXBW     32(CX), Z14
+	VPDPWSSD      Z1, Z14, Z13
+	VPBROADCASTD  vec00000000<>+0(SB), Z14
+	VPMOVSXBW     (CX)(AX*1), Z15
+	VPDPWSSD      Z2, Z15, Z14
+	VPMOVSXBW     32(CX)(AX*1), Z15
+	VPDPWSSD      Z3, Z15, Z14
+	VPBROADCASTD  vec00000000<>+0(SB), Z15
+	VPMOVSXBW     (CX)(AX*2), Z16
+	VPDPWSSD      Z4, Z16, Z15
+	VPMOVSXBW     32(CX)(AX*2), Z16
+	VPDPWSSD      Z5, Z16, Z15
+	VPBROADCASTD  vec00000000<>+0(SB), Z16
+	VPMOVSXBW     (R9), Z17
+	VPDPWSSD      Z6, Z17, Z16
+	VPMOVSXBW     32(R9), Z17
+	VPDPWSSD      Z7, Z17, Z16
+	VUNPCKLPS     Z10, Z9, Z17
+	VUNPCKHPS     Z10, Z9, Z9
+	VPADDD        Z17, Z9, Z9
+	VUNPCKLPS     Z12, Z11, Z17
+	VUNPCKHPS     Z12, Z11, Z11
+	VPADDD        Z17, Z11, Z11
+	VUNPCKLPD     Z11, Z9, Z17
+	VUNPCKHPD     Z11, Z9, Z9
+	VPADDD        Z17, Z9, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y10
+	VPADDD        Y9, Y10, Y10
+	VEXTRACTF32X4 $0x01, Y10, X9
+	VPADDD        X10, X9, X9
+	VCVTDQ2PS     X9, X9
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R8*4), R11
+	VMOVSS        (R11), X10
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X10, X10
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X10, X10
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X10, X10
+	VMULPS        X8, X10, X10
+	VMULPS        X10, X9, X9
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X9, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X9, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X9, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X9, (R11)(R8*4)
+	VUNPCKLPS     Z14, Z13, Z9
+	VUNPCKHPS     Z14, Z13, Z13
+	VPADDD        Z9, Z13, Z13
+	VUNPCKLPS     Z16, Z15, Z9
+	VUNPCKHPS     Z16, Z15, Z15
+	VPADDD        Z9, Z15, Z15
+	VUNPCKLPD     Z15, Z13, Z9
+	VUNPCKHPD     Z15, Z13, Z13
+	VPADDD        Z9, Z13, Z13
+	VEXTRACTF64X4 $0x01, Z13, Y9
+	VPADDD        Y13, Y9, Y9
+	VEXTRACTF32X4 $0x01, Y9, X10
+	VPADDD        X9, X10, X10
+	VCVTDQ2PS     X10, X10
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R10*4), R11
+	VMOVSS        (R11), X9
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X9, X9
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X9, X9
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X9, X9
+	VMULPS        X8, X9, X9
+	VMULPS        X9, X10, X10
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X10, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X10, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X10, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X10, (R11)(R10*4)
+	SUBQ          $-128, DX
+	SUBQ          $-128, BX
+	SUBQ          $-128, CX
+	SUBQ          $-128, R9
+	SUBQ          $-128, SI
+	SUBQ          $-128, DI
+	ADDQ          $0x02, R8
+	LEAQ          1(R8), R10
+	CMPQ          R10, rows+40(FP)
+	JL            rows2
+	JG            done
+
+last2:
+	MOVQ DX, CX
+	MOVQ BX, R9
+	MOVQ R8, R10
+	JMP  rows2
+
+steps1:
+	MOVQ      x+8(FP), AX
+	MOVQ      (AX), CX
+	MOVQ      8(AX), DX
+	MOVQ      16(AX), BX
+	MOVQ      24(AX), AX
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (DX), Z1
+	VMOVDQU32 (BX), Z2
+	VMOVDQU32 (AX), Z3
+	MOVQ      muls+56(FP), AX
+	VMOVUPS   (AX), X4
+	MOVQ      far+32(FP), AX
+	MOVQ      k+16(FP), DX
+	LEAQ      (AX)(AX*2), BX
+	ADDQ      DX, BX
+	MOVQ      ahead+64(FP), SI
+	LEAQ      (AX)(AX*2), DI
+	ADDQ      SI, DI
+	LEAQ      32(DX), CX
+	LEAQ      (AX)(AX*2), R9
+	ADDQ      CX, R9
+	XORQ      R8, R8
+	MOVQ      $0x00000001, R10
+	CMPQ      rows+40(FP), $0x01
+	JE        last1
+
+rows1:
+	PREFETCHT0    (SI)
+	PREFETCHT0    (SI)(AX*1)
+	PREFETCHT0    (SI)(AX*2)
+	PREFETCHT0    (DI)
+	VPBROADCASTD  vec00000000<>+0(SB), Z5
+	VPMOVSXBW     (DX), Z6
+	VPDPWSSD      Z0, Z6, Z5
+	VPBROADCASTD  vec00000000<>+0(SB), Z6
+	VPMOVSXBW     (DX)(AX*1), Z7
+	VPDPWSSD      Z1, Z7, Z6
+	VPBROADCASTD  vec00000000<>+0(SB), Z7
+	VPMOVSXBW     (DX)(AX*2), Z8
+	VPDPWSSD      Z2, Z8, Z7
+	VPBROADCASTD  vec00000000<>+0(SB), Z8
+	VPMOVSXBW     (BX), Z9
+	VPDPWSSD      Z3, Z9, Z8
+	VPBROADCASTD  vec00000000<>+0(SB), Z9
+	VPMOVSXBW     (CX), Z10
+	VPDPWSSD      Z0, Z10, Z9
+	VPBROADCASTD  vec00000000<>+0(SB), Z10
+	VPMOVSXBW     (CX)(AX*1), Z11
+	VPDPWSSD      Z1, Z11, Z10
+	VPBROADCASTD  vec00000000<>+0(SB), Z11
+	VPMOVSXBW     (CX)(AX*2), Z12
+	VPDPWSSD      Z2, Z12, Z11
+	VPBROADCASTD  vec00000000<>+0(SB), Z12
+	VPMOVSXBW     (R9), Z13
+	VPDPWSSD      Z3, Z13, Z12
+	VUNPCKLPS     Z6, Z5, Z13
+	VUNPCKHPS     Z6, Z5, Z5
+	VPADDD        Z13, Z5, Z5
+	VUNPCKLPS     Z8, Z7, Z13
+	VUNPCKHPS     Z8, Z7, Z7
+	VPADDD        Z13, Z7, Z7
+	VUNPCKLPD     Z7, Z5, Z13
+	VUNPCKHPD     Z7, Z5, Z5
+	VPADDD        Z13, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VPADDD        Y5, Y6, Y6
 	VEXTRACTF32X4 $0x01, Y6, X5
 	VPADDD        X6, X5, X5
 	VCVTDQ2PS     X5, X5
-	MOVQ          scales+24(FP), R13
-	LEAQ          (R13)(R12*4), R13
-	VMOVSS        (R13), X6
-	ADDQ          (SP), R13
-	VINSERTPS     $0x10, (R13), X6, X6
-	ADDQ          (SP), R13
-	VINSERTPS     $0x20, (R13), X6, X6
-	ADDQ          (SP), R13
-	VINSERTPS     $0x30, (R13), X6, X6
-	VMULPS        X0, X6, X6
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R8*4), R11
+	VMOVSS        (R11), X6
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X6, X6
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X6, X6
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X6, X6
+	VMULPS        X4, X6, X6
 	VMULPS        X6, X5, X5
-	MOVQ          y+0(FP), R13
-	MOVQ          (R13), R13
-	VEXTRACTPS    $0x00, X5, (R13)(R12*4)
-	MOVQ          y+0(FP), R13
-	MOVQ          8(R13), R13
-	VEXTRACTPS    $0x01, X5, (R13)(R12*4)
-	MOVQ          y+0(FP), R13
-	MOVQ          16(R13), R13
-	VEXTRACTPS    $0x02, X5, (R13)(R12*4)
-	MOVQ          y+0(FP), R13
-	MOVQ          24(R13), R13
-	VEXTRACTPS    $0x03, X5, (R13)(R12*4)
-	INCQ          R12
-	CMPQ          R12, rows+40(FP)
-	JNE           row
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X5, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X5, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X5, (R11)(R8*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X5, (R11)(R8*4)
+	VUNPCKLPS     Z10, Z9, Z5
+	VUNPCKHPS     Z10, Z9, Z9
+	VPADDD        Z5, Z9, Z9
+	VUNPCKLPS     Z12, Z11, Z5
+	VUNPCKHPS     Z12, Z11, Z11
+	VPADDD        Z5, Z11, Z11
+	VUNPCKLPD     Z11, Z9, Z5
+	VUNPCKHPD     Z11, Z9, Z9
+	VPADDD        Z5, Z9, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y5
+	VPADDD        Y9, Y5, Y5
+	VEXTRACTF32X4 $0x01, Y5, X6
+	VPADDD        X5, X6, X6
+	VCVTDQ2PS     X6, X6
+	MOVQ          scales+24(FP), R11
+	LEAQ          (R11)(R10*4), R11
+	VMOVSS        (R11), X5
+	ADDQ          (SP), R11
+	VINSERTPS     $0x10, (R11), X5, X5
+	ADDQ          (SP), R11
+	VINSERTPS     $0x20, (R11), X5, X5
+	ADDQ          (SP), R11
+	VINSERTPS     $0x30, (R11), X5, X5
+	VMULPS        X4, X5, X5
+	VMULPS        X5, X6, X6
+	MOVQ          y+0(FP), R11
+	MOVQ          (R11), R11
+	VEXTRACTPS    $0x00, X6, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          8(R11), R11
+	VEXTRACTPS    $0x01, X6, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          16(R11), R11
+	VEXTRACTPS    $0x02, X6, (R11)(R10*4)
+	MOVQ          y+0(FP), R11
+	MOVQ          24(R11), R11
+	VEXTRACTPS    $0x03, X6, (R11)(R10*4)
+	ADDQ          $0x40, DX
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, R9
+	ADDQ          $0x40, SI
+	ADDQ          $0x40, DI
+	ADDQ          $0x02, R8
+	LEAQ          1(R8), R10
+	CMPQ          R10, rows+40(FP)
+	JL            rows1
+	JG            done
+
+last1:
+	MOVQ DX, CX
+	MOVQ BX, R9
+	MOVQ R8, R10
+	JMP  rows1
+
+done:
 	VZEROUPPER
 	RET
 

@@ -5,9 +5,9 @@ package kernel
 // the processor reads several streams faster than one, Runs are read side by side. The
 // results are those of Scores and WeightedSum for each query, bit for bit.
 
-// Runs is how many queries with runs of their own a call should have.
-func Runs() int {
-	if runsTogether() {
+// Runs is how many queries of dim values with runs of their own a call should have.
+func Runs(dim int) int {
+	if runsTogether(dim) {
 		return MaxQueries
 	}
 	return 1

@@ -4,14 +4,15 @@ package kernel
 
 import "unsafe"
 
-func runsTogether() bool { return useAsm && useAVX512 }
+// runsTogether: queries of so many values have registers.
+func runsTogether(dim int) bool { return useAVX512 && dim%32 == 0 && dim <= 128 }
 
 // runsAhead is how many bytes ahead each of four runs is fetched.
 const runsAhead = 2 << 10
 
 func scoresRunsF16(s, q [][]float32, k []uint16, far int, scale float32, next *uint16) bool {
 	dim := len(q[0])
-	if !runsTogether() || dim%(2*stepDims) != 0 {
+	if !runsTogether(dim) {
 		return false
 	}
 	x, run := pointers(q, 0), streamOf(unsafe.Pointer(&k[0]), len(s[0]), 2*dim, runsAhead, unsafe.Pointer(next))
@@ -26,7 +27,7 @@ func scoresRunsF16(s, q [][]float32, k []uint16, far int, scale float32, next *u
 
 func weightedSumRunsF16(out, p [][]float32, v []uint16, far int, next *uint16) bool {
 	dim := len(out[0])
-	if !runsTogether() || dim%(2*stepDims) != 0 {
+	if !runsTogether(dim) {
 		return false
 	}
 	y, run := pointers(out, 0), streamOf(unsafe.Pointer(&v[0]), len(p[0]), 2*dim, runsAhead, unsafe.Pointer(next))
@@ -41,7 +42,7 @@ func weightedSumRunsF16(out, p [][]float32, v []uint16, far int, next *uint16) b
 
 func scoresRuns8(s [][]float32, q []Vector16, k []int8, scales []float32, far int, scale float32, next *int8) bool {
 	dim := len(q[0].codes)
-	if !runsTogether() || dim%(2*stepDims) != 0 {
+	if !runsTogether(dim) {
 		return false
 	}
 	var x [MaxQueries]*int16
@@ -65,7 +66,7 @@ func scoresRuns8(s [][]float32, q []Vector16, k []int8, scales []float32, far in
 
 func weightedSumRuns8(out [][]float32, w []Vector16, v []int8, rows, far int, next *int8) bool {
 	dim := len(out[0])
-	if !runsTogether() || dim%(2*stepDims) != 0 {
+	if !runsTogether(dim) {
 		return false
 	}
 	for i := range out {

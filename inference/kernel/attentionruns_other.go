@@ -2,7 +2,7 @@
 
 package kernel
 
-func runsTogether() bool { return false }
+func runsTogether(int) bool { return false }
 
 func scoresRunsF16(_, _ [][]float32, _ []uint16, _ int, _ float32, _ *uint16) bool { return false }
 

@@ -74,7 +74,7 @@ func weightedSumFour16AVX512(out *[4]*float32, p *[4]*float32, v *uint16, far in
 //go:noescape
 func scoresFour16AVX512(y *[4]*float32, x *[4]*float32, k *uint16, far int, rows int, cols int, scale float32, ahead *byte)
 
-// scoresFour8AVX512 stores scales[r]·muls·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before (and 4·far/cols those of the scales), and fetches as much from ahead on: rows ≥ 1 rows of cols values, a multiple of 32.
+// scoresFour8AVX512 stores scales[r]·muls·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before (and 4·far/cols those of the scales), and fetches as much from ahead on: rows ≥ 1 rows of cols values, 32, 64, 96 or 128.
 //
 //go:noescape
 func scoresFour8AVX512(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, far int, rows int, cols int, muls *[4]float32, ahead *byte)

@@ -93,54 +93,88 @@ func storeFour(sum VecVirtual, row Register) {
 	}
 }
 
-// scoresFour8 emits scores of keys of 8 bits.
+// scoresFour8 emits scores of keys of 8 bits, of two rows at a time: the queries stay in
+// registers.
 func scoresFour8() {
 	function("scoresFour8AVX512", "func(y *[4]*float32, x *[4]*int16, k *int8, scales *float32, far, rows, cols int, muls *[4]float32, ahead *byte)",
-		"stores scales[r]·muls·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before (and 4·far/cols those of the scales), and fetches as much from ahead on: rows ≥ 1 rows of cols values, a multiple of 32.")
+		"stores scales[r]·muls·(k[r]·x) in y for four x, each with rows of its own, far bytes from those of the one before (and 4·far/cols those of the scales), and fetches as much from ahead on: rows ≥ 1 rows of cols values, 32, 64, 96 or 128.")
 	scalesFar := AllocLocal(8)
 	MOVQ(param("far"), RAX)
 	XORQ(RDX, RDX)
 	DIVQ(param("cols"))
 	SHLQ(U8(2), RAX)
 	MOVQ(RAX, scalesFar)
-	x, muls := queries("x", 4), XMM()
-	far := param("far")
-	k, ahead, cols, row := fourRunsAt(param("k"), far), fourRunsAt(param("ahead"), far), param("cols"), GP64()
-	VMOVUPS(at(param("muls"), 0), muls)
-	SHRQ(U8(5), cols)
-	XORQ(row, row)
-	Label("row")
-	acc := with512.zeros(4)
-	column, left := GP64(), GP64()
-	XORQ(column, column)
-	MOVQ(cols, left)
-	loop("step", left, func() {
-		ahead.fetch(32)
-		for i := range acc {
-			v := ZMM()
-			VPMOVSXBW(k.at(i, 0), v)
-			VPDPWSSD(Mem{Base: x[i], Index: column, Scale: 1}, v, acc[i])
-		}
-		k.advance(32)
-		ahead.advance(32)
-		advance(64, column)
-	})
-	sum, mul := with512.total([][]VecVirtual{acc[:1], acc[1:2], acc[2:3], acc[3:]}, VPADDD), XMM()
-	VCVTDQ2PS(sum, sum)
-	scales := GP64()
-	MOVQ(address("scales"), scales)
-	LEAQ(Mem{Base: scales, Index: row, Scale: 4}, scales)
-	VMOVSS(at(scales, 0), mul)
-	for i := 1; i < 4; i++ {
-		ADDQ(scalesFar, scales)
-		VINSERTPS(U8(uint8(i<<4)), at(scales, 0), mul, mul)
+	cols := param("cols")
+	for steps := 1; steps < 4; steps++ {
+		CMPQ(cols, U8(32*steps))
+		JE(LabelRef(fmt.Sprintf("steps%d", steps)))
 	}
-	VMULPS(muls, mul, mul)
-	VMULPS(mul, sum, sum)
-	storeFour(sum, row)
-	INCQ(row)
-	CMPQ(row, address("rows"))
-	JNE(LabelRef("row"))
+	for _, steps := range []int{4, 3, 2, 1} {
+		name := func(s string) string { return fmt.Sprintf("%s%d", s, steps) }
+		Label(name("steps"))
+		x := make([][]VecVirtual, 4)
+		for i, from := range queries("x", 4) {
+			for k := range steps {
+				q := ZMM()
+				VMOVDQU32(at(from, 64*k), q)
+				x[i] = append(x[i], q)
+			}
+		}
+		muls := XMM()
+		VMOVUPS(at(param("muls"), 0), muls)
+		far, second := param("far"), GP64()
+		even, ahead, row := fourRunsAt(param("k"), far), fourRunsAt(param("ahead"), far), GP64()
+		LEAQ(at(even.p, 32*steps), second)
+		odd := fourRunsAt(second, far)
+		next := GP64() // the number of the second row
+		XORQ(row, row)
+		MOVQ(U32(1), next)
+		CMPQ(address("rows"), U8(1))
+		JE(LabelRef(name("last")))
+		Label(name("rows"))
+		ahead.fetch(64 * steps)
+		sums := make([][][]VecVirtual, 2) // [row][query][one]
+		for r, run := range []fourRuns{even, odd} {
+			for i := range x {
+				acc := ZMM()
+				VPBROADCASTD(bits(0), acc)
+				sums[r] = append(sums[r], []VecVirtual{acc})
+				for k, q := range x[i] {
+					v := ZMM()
+					VPMOVSXBW(run.at(i, 32*k), v)
+					VPDPWSSD(q, v, acc)
+				}
+			}
+		}
+		for r, row := range []Register{row, next} {
+			sum, mul, scales := with512.total(sums[r], VPADDD), XMM(), GP64()
+			VCVTDQ2PS(sum, sum)
+			MOVQ(address("scales"), scales)
+			LEAQ(Mem{Base: scales, Index: row, Scale: 4}, scales)
+			VMOVSS(at(scales, 0), mul)
+			for i := 1; i < 4; i++ {
+				ADDQ(scalesFar, scales)
+				VINSERTPS(U8(uint8(i<<4)), at(scales, 0), mul, mul)
+			}
+			VMULPS(muls, mul, mul)
+			VMULPS(mul, sum, sum)
+			storeFour(sum, row)
+		}
+		for _, f := range []fourRuns{even, odd, ahead} {
+			f.advance(64 * steps)
+		}
+		ADDQ(U8(2), row)
+		LEAQ(at(row, 1), next)
+		CMPQ(next, address("rows"))
+		JL(LabelRef(name("rows")))
+		JG(LabelRef("done"))
+		Label(name("last")) // is paired with itself
+		MOVQ(even.p, odd.p)
+		MOVQ(even.p3, odd.p3)
+		MOVQ(row, next)
+		JMP(LabelRef(name("rows")))
+	}
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
