@@ -297,16 +297,8 @@ func (p *pass) projectRows(ctx context.Context, w *worker, in activation, outs [
 // as the kernel takes at once: what it makes of the tokens is for all of those rows. The
 // first pieces of a worker are of tokens whose input it has made itself.
 func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs []output, units int, best kernel.Together) {
-	all, enough := len(p.rows), 2*w.of // pieces, so that who is late does fewer
-	cuts := (units*ternary.GroupRows + best.Rows - 1) / best.Rows
-	parts := max(all/best.Tokens, min(w.of, all/best.Least))
-	if parts*cuts < enough {
-		parts = max(parts, min(all/best.Least, enough))
-		cuts = max(cuts, (enough+parts-1)/parts)
-	}
-	const band = 32 / ternary.GroupRows
-	size := ((units+cuts-1)/cuts + band - 1) / band * band
-	cuts = (units + size - 1) / size
+	all := len(p.rows)
+	parts, cuts, size := cutTokens(all, units, w.of, best)
 	p.scratch[w.id].kernel.Change()
 	work := w.pieces(parts*cuts, 1)
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
@@ -317,6 +309,20 @@ func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs
 			}
 		}
 	}
+}
+
+// cutTokens cuts tokens into parts and row groups into cuts of size groups, the last may be
+// smaller, so that there are some pieces for each worker: who is late does fewer.
+func cutTokens(tokens, groups, workers int, best kernel.Together) (parts, cuts, size int) {
+	const band = 32 / ternary.GroupRows
+	cuts = (groups*ternary.GroupRows + best.Rows - 1) / best.Rows
+	parts = max(tokens/best.Tokens, min(workers, tokens/best.Least))
+	if enough := 2 * workers; parts*cuts < enough {
+		parts = max(parts, min(tokens/best.Least, enough))
+		cuts = max(cuts, (enough+parts-1)/parts)
+	}
+	size = ((groups+cuts-1)/cuts + band - 1) / band * band
+	return parts, (groups + size - 1) / size, size
 }
 
 // projectUnits computes units [u0, u1) of all projections for tokens [t0, t1), which are
