@@ -240,7 +240,8 @@ func TestScanPrunes(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("k %d: %d of %d rows computed", k, len(p.top.found[0]), head.Rows)
-		if n := len(p.top.found[0]); n > 20*k+100 {
+		// The dither is drawn anew in each run: 650 to 970 rows were seen for k = 40.
+		if n := len(p.top.found[0]); n > 30*k+100 {
 			t.Errorf("k %d: %d of %d rows computed", k, n, head.Rows)
 		}
 	}
