@@ -89,7 +89,7 @@ func TestForgetStart(t *testing.T) {
 	forgetStart()
 	after := resident()
 	t.Logf("%d kB before, %d after", before, after)
-	if before == 0 || after > before*3/4 {
+	if before == 0 || after > before*7/8 { // how much tests before this one touched again differs
 		t.Errorf("%d kB of files were resident, %d are", before, after)
 	}
 	if help() != words {
