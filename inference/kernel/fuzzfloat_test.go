@@ -178,7 +178,7 @@ func bytesOf8(t *testing.T, m []float32, queries [][]float32, p []float32, dim i
 				if got == got {
 					t.Errorf("%v: %d × %d: sum %d of 8 bits is %v with weights up to %v", path, n, dim, d, got, top)
 				}
-			case !(math.Abs(float64(got)-want) <= bound+1e-30*sum):
+			case !near(got, want, size, bound+1e-30*sum):
 				t.Errorf("%v: %d × %d: sum %d of 8 bits is %v, want %v within %v", path, n, dim, d, got, want, bound)
 			}
 		}
