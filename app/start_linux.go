@@ -22,17 +22,28 @@ func forgetStart() {
 	defer f.Close()
 	var pages []byte
 	for s := bufio.NewScanner(f); s.Scan(); {
-		var begin, end uintptr
-		var access, offset, device string
-		var inode, own uint64
+		// Of each mapping a line of its own comes first, and then lines of sizes, whose names
+		// end with a colon. Taking apart the few that count saves most of 25 ms.
 		line := s.Text()
-		if n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %d", &begin, &end, &access, &offset, &device, &inode); n == 6 {
-			pages = nil
-			if inode != 0 && strings.HasPrefix(access, "r") && !strings.Contains(access, "w") {
-				pages = unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), begin)), end-begin)
+		switch name, rest, _ := strings.Cut(line, " "); {
+		case name == "Anonymous:":
+			if strings.TrimSpace(rest) == "0 kB" && pages != nil {
+				_ = unix.Madvise(pages, unix.MADV_DONTNEED) // nothing was written to these pages, which the file has
 			}
-		} else if n, _ := fmt.Sscanf(line, "Anonymous: %d kB", &own); n == 1 && own == 0 && pages != nil {
-			_ = unix.Madvise(pages, unix.MADV_DONTNEED) // nothing was written to these pages, which the file has
+		case !strings.HasSuffix(name, ":"):
+			pages = readOnly(line)
 		}
 	}
+}
+
+// readOnly is a mapping of a file that nothing can be written to, nil of others.
+func readOnly(line string) []byte {
+	var begin, end uintptr
+	var access, offset, device string
+	var inode uint64
+	if n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %d", &begin, &end, &access, &offset, &device, &inode); n < 6 ||
+		inode == 0 || !strings.HasPrefix(access, "r") || strings.Contains(access, "w") {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), begin)), end-begin)
 }
