@@ -77,6 +77,15 @@ func zero(regs ...VecVirtual) {
 	}
 }
 
+// cutLast emits that the last n of left are counted in last instead, where all are, at label
+// next, if there are no more of them.
+func cutLast(left, last Register, n uint32) {
+	MOVQ(left, last)
+	SUBQ(U8(n), left)
+	JLE(LabelRef("next"))
+	MOVQ(U32(n), last)
+}
+
 // words fills a register with the 16-bit word v.
 func words(v uint16) VecVirtual {
 	g, y := GP32(), YMM()

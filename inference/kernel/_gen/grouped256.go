@@ -56,6 +56,15 @@ func dpbusd(a, c, sum reg.VecPhysical) {
 	Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []Op{U8(code[4])}})
 }
 
+// beginBand emits the label of the next band and clears its results. The register zero is free.
+func beginBand(y Register, zero reg.VecPhysical) {
+	Label("band")
+	VPXOR(zero, zero, zero)
+	for r := range 4 {
+		VMOVUPS(zero, at(y, 32*r))
+	}
+}
+
 // whole puts the sums of planes together in the last of them: 8 results, without the
 // codes' offset.
 func (i isa) whole(planes []reg.VecPhysical) reg.VecPhysical {

@@ -66,11 +66,7 @@ func groupedVec256(i isa, planes int) {
 	t := c // between the lines of groups
 	VMOVDQU(bits(0x03030303), low)
 	VMOVDQU(bits(0x0c0c0c0c), high)
-	Label("band")
-	VPXOR(t, t, t)
-	for r := range 4 {
-		VMOVUPS(t, at(y, 32*r))
-	}
+	beginBand(y, t)
 	q, s, groups := param("q"), param("scale"), param("groups")
 	var from Register
 	if started {

@@ -117,11 +117,7 @@ func oneBitAVX2() {
 	function("oneBitVecAVX2", formSignature, formDoc)
 	y, data, scales, bands := param("y"), param("data"), param("scales"), param("bands")
 	sums, w, c, lo, hi, t := y256[:8], y256[8:12], Y12, Y13, Y14, Y15
-	Label("band")
-	VPXOR(t, t, t)
-	for r := range 4 {
-		VMOVUPS(t, at(y, 32*r))
-	}
+	beginBand(y, t)
 	q, s, groups := param("q"), param("scale"), param("groups")
 	loop("group", groups, func() {
 		PREFETCHT1(at(scales, aheadScales))
@@ -232,11 +228,7 @@ func oneBitVNNI() {
 	c, masks, w, a := y256[8:10], y256[10:12], y256[12:14], Y14
 	VMOVDQU(bits(0x01010101), masks[0])
 	VMOVDQU(bits(0x02020202), masks[1])
-	Label("band")
-	VPXOR(a, a, a)
-	for r := range 4 {
-		VMOVUPS(a, at(y, 32*r))
-	}
+	beginBand(y, a)
 	q, s, groups := param("q"), param("scale"), param("groups")
 	loop("group", groups, func() {
 		scalesToStack("", NewParamAddr("wide", wideAt), scales, local)

@@ -130,10 +130,7 @@ func scanFour512() {
 	}
 	CMPQ(bands, U8(1))
 	JNE(LabelRef("group"))
-	MOVQ(groups, last)
-	SUBQ(U8(aheadGroups), groups)
-	JLE(LabelRef("next"))
-	MOVQ(U32(aheadGroups), last)
+	cutLast(groups, last, aheadGroups)
 	loop("group", groups, func() {
 		for i := range sum {
 			VPBROADCASTD(at(group, 0), acc(i, 0))

@@ -173,10 +173,7 @@ func matVecFour512() {
 	}
 	CMPQ(groups, U8(1))
 	JNE(LabelRef("block"))
-	MOVQ(left, last)
-	SUBQ(U8(aheadBlocks), left)
-	JLE(LabelRef("next"))
-	MOVQ(U32(aheadBlocks), last)
+	cutLast(left, last, aheadBlocks)
 	loop("block", left, func() {
 		var w [4][]VecVirtual
 		for i := range w {
