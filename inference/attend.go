@@ -391,7 +391,7 @@ func (r run) fetchScales(next run, n int) {
 	_, values := r.kv.run(r.layer, r.head)
 	keys, _ := next.kv.run(next.layer, next.head)
 	for i := range r.heads {
-		far := i * 2 * kvChunk
+		far := i * r.far() / r.kv.headDim // a scale for each row
 		kernel.Fetch(r.kv.q8[r.chunk].scales[values/r.kv.headDim+far:][:n])
 		if then := next.kv.q8[next.chunk].scales[keys/r.kv.headDim:]; len(then) >= far+kvChunk {
 			kernel.Fetch(then[far:][:kvChunk])
