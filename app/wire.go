@@ -47,7 +47,8 @@ func composeWindow(o options) int {
 	}
 	// The one way onto the window's goroutine: whatever calls back from another one
 	// is given it here.
-	post := fyne.Do
+	loop := &gate{do: fyne.Do}
+	post := loop.post
 	desktop := ui.NewDesktop(chosen, post, o.stderr)
 	saver := newSaver(func(s settings.Settings) error {
 		if o.settingsPath == "" {
@@ -68,7 +69,7 @@ func composeWindow(o options) int {
 		Readings: readings(chosen.Recent), Folder: folder, Panicked: o.crash.Note})
 	desktop.Fill(ui.Config{
 		Controller: ui.Controller{Conversation: c, Models: c.Models, Shelf: c.Shelf, Jobs: c.Jobs, Tokens: c.Tokens, Kept: c.Kept}, Settings: chosen, Shelf: shelf.Shelf, Servers: servers.servers(), Updates: openUpdates(desktop.OpenURL, post),
-		Report: o.crash.Last(), Program: o.program,
+		Report: o.crash.Last(), Program: o.program, Closing: loop.close,
 		Save: func(s settings.Settings) {
 			shelf.follow(s)
 			snapshots.Store(megabytes(s.SnapshotMB))
@@ -77,10 +78,15 @@ func composeWindow(o options) int {
 		},
 	})
 	desktop.Begin(o.path, problem, o.settingsPath)
+	stop := func() {}
+	// Not before: until the loop runs, what is posted is called inside post.
+	fyne.CurrentApp().Lifecycle().SetOnStarted(func() { stop = loop.closeAtSignal() })
 	code := 0
 	if !desktop.Run(o.arrivals, o.stderr) {
 		code = 1
 	}
+	stop()
+	loop.close() // Fyne would call it here and now
 	shelf.close()
 	servers.close()
 	c.Close()

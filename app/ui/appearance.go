@@ -87,6 +87,7 @@ func (w *window) close() {
 	life := fyne.CurrentApp().Lifecycle()
 	life.SetOnEnteredForeground(nil)
 	life.SetOnExitedForeground(nil)
+	w.cfg.Closing()
 	w.win.Close()
 }
 

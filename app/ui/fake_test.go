@@ -164,8 +164,9 @@ func newRig(t testing.TB, width, height float32) *rig {
 	s.Theme, s.Width, s.Height = settings.ThemeLight, width, height
 	r.window = newWindow(win, th, Config{
 		Controller: parts(r.fake), Settings: s, Now: func() time.Time { return r.clock }, Post: fyne.Do,
-		lag:  idle,
-		Save: func(s settings.Settings) { r.saved = append(r.saved, s) },
+		Closing: func() { r.fake.call("closing") },
+		lag:     idle,
+		Save:    func(s settings.Settings) { r.saved = append(r.saved, s) },
 		choose: func(_ bool, _ string, done func(string, error)) {
 			r.fake.call("choose")
 			r.done = done

@@ -235,6 +235,7 @@ func TestUnsavedText(t *testing.T) {
 	if len(r.saved) == saves {
 		t.Error("the window did not close")
 	}
+	r.took("closing")
 }
 
 func TestVersionKeys(t *testing.T) {

@@ -35,6 +35,7 @@ type Config struct {
 	Save       func(settings.Settings) // called after every change; must not block
 	Now        func() time.Time
 	Post       func(func()) // runs a function on the window's goroutine, soon; the only way there
+	Closing    func()       // called when the window closes for good: nothing may be posted to it any more
 	lag        *lag         // measures the window while an answer is written
 
 	// choose opens the system's file window, for a file or a folder, in dir. It
