@@ -50,7 +50,7 @@ tern list --public`)
 	}
 	kept := userSettings(s)
 	if public {
-		return listPublic(ctx, s, kept.Generation.Context, asJSON)
+		return listPublic(ctx, s, library.RoomOf(&kept), asJSON)
 	}
 	folders := kept.Models
 	if len(folders) == 0 {
@@ -67,7 +67,7 @@ tern list --public`)
 		l := listLine{Name: e.Name, Path: files.Text(e.Path), Disk: e.Disk, Tool: e.Tool}
 		fit := library.Fit{}
 		if e.Facts != nil {
-			fit = library.Judge(library.Need(e.Facts, kept.Generation.Context), free, known)
+			fit = library.Judge(library.Need(e.Facts, library.RoomOf(&kept)), free, known)
 			l.Family, l.Parameters, l.Chat = e.Facts.Family, e.Facts.Params, e.Facts.Chat
 			l.Need, l.Free = fit.Need, fit.Free
 			work := measure.WorkOf(&e.Facts.Config, e.Facts.Memory, &e.Facts.Head)
@@ -119,13 +119,13 @@ type publicLine struct {
 }
 
 // listPublic shows the models to be had, family by family.
-func listPublic(ctx context.Context, s Streams, tokens int, asJSON bool) error {
+func listPublic(ctx context.Context, s Streams, room library.Room, asJSON bool) error {
 	l := NewLibrary()
 	if err := l.Measure(ctx, 0); err != nil {
 		return err
 	}
 	free, known := library.FreeMemory()
-	offer := func(p *library.Public) library.Offer { return l.OfferPublic(p, tokens, free, known) }
+	offer := func(p *library.Public) library.Offer { return l.OfferPublic(p, room, free, known) }
 	best := library.Recommend(offer)
 	var b bytes.Buffer
 	for _, family := range library.Families {

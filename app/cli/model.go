@@ -64,7 +64,7 @@ func warnOfSize(s Streams, path string) {
 		return
 	}
 	free, known := library.FreeMemory()
-	if fit := library.Judge(library.Need(facts, 1), free, known); fit.Verdict == library.DoesNotFit {
+	if fit := library.Judge(library.Need(facts, library.Room{Context: 1}), free, known); fit.Verdict == library.DoesNotFit {
 		fmt.Fprintf(s.Err, "tern: %s needs %s, and %s are free. The computer may slow down, or end the program.\n",
 			facts.Name, formatBytes(fit.Need), formatBytes(fit.Free))
 	}

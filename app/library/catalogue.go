@@ -35,11 +35,14 @@ const Many = "mul"
 
 // Facts is what the headers will say, as far as memory depends on it; nil where
 // the shape is not known.
-func (p *Public) Facts() *checkpoint.Facts {
+func (p *Public) Facts() *checkpoint.Facts { return p.factsOf(p.Take) }
+
+// factsOf are Facts of a file of another form.
+func (p *Public) factsOf(form hub.Form) *checkpoint.Facts {
 	if p.shape == nil {
 		return nil
 	}
-	return outline(p.shape, p.head)
+	return outline(p.shape, p.head, form)
 }
 
 // Family is what models of one kind are for.

@@ -20,13 +20,13 @@ type Offer struct {
 // wordsPerToken is what a token of English is worth, about.
 const wordsPerToken = 0.75
 
-// Offer says how a model would do here with a context of n tokens, 0 for what a
-// conversation takes. free and known are those of FreeMemory.
-func (l *Library) Offer(f *checkpoint.Facts, context int, free int64, known bool) (o Offer) {
+// Offer says how a model would do here in a conversation with this room. free and known are
+// those of FreeMemory.
+func (l *Library) Offer(f *checkpoint.Facts, room Room, free int64, known bool) (o Offer) {
 	if f == nil {
 		return o
 	}
-	return Foretold(Judge(Need(f, context), free, known), l.Expect(f))
+	return Foretold(Judge(Need(f, room), free, known), l.Expect(f))
 }
 
 // Foretold is the offer of a model that is expected to write at a rate, in tokens a
@@ -44,30 +44,34 @@ func (o Offer) Wrote(rate float64) Offer {
 
 // OfferPublic says how a public model would do here, from its shape, or from its size
 // where that is not known.
-func (l *Library) OfferPublic(p *Public, context int, free int64, known bool) Offer {
+func (l *Library) OfferPublic(p *Public, room Room, free int64, known bool) Offer {
 	if f := p.Facts(); f != nil {
-		return l.Offer(f, context, free, known)
+		return l.Offer(f, room, free, known)
 	}
 	if p.Bytes > 4_000_000_000 {
 		return Offer{} // unpacked: its size says little of what it takes in memory
 	}
-	return l.offerBytes(p.Bytes, context, free, known)
+	return l.offerBytes(inTwoBits(p.Bytes, p.Take), p.Take, room, free, known)
 }
 
-// OfferRepo says how a model of a repository would do here where nothing is known of it
-// but the files that would be taken: Offer{} where they tell too little.
-func (l *Library) OfferRepo(r *hub.Repo, context int, free int64, known bool) Offer {
+// OfferRepo says how a model of a repository would do here, from the file that would be
+// taken, and from its shape where that is known: Offer{} where they tell too little.
+func (l *Library) OfferRepo(r *hub.Repo, room Room, free int64, known bool) Offer {
+	form := hub.FormOf(ModelIn("", r))
 	if p := Known(r.ID); p != nil && p.shape != nil {
-		return l.OfferPublic(p, context, free, known)
+		if form == "" {
+			form = p.Take
+		}
+		return l.Offer(p.factsOf(form), room, free, known)
 	}
 	bytes := packedBytes(r)
 	if bytes == 0 {
 		return Offer{}
 	}
-	return l.offerBytes(bytes, context, free, known)
+	return l.offerBytes(bytes, form, room, free, known)
 }
 
-// packedBytes is about what the weights of a repository take in memory, 0 where its
+// packedBytes is about what the weights of a repository take with two bits each, 0 where its
 // files do not tell.
 func packedBytes(r *hub.Repo) int64 {
 	if len(r.Files) == 0 || !r.Sized() {
@@ -90,34 +94,45 @@ func packedBytes(r *hub.Repo) int64 {
 		return twoBits(floats)
 	case gguf == "":
 		return 0 // packed, or floats to be packed: who knows
-	case form == "Q1_0": // expanded to two bits in memory, as is PTQ1_0
-		return r.Size() * 34 / 18
-	case form == "PTQ1_0":
-		return r.Size() * 34 / 28
 	case form == "F32":
 		return twoBits(r.Size() / 4)
 	case form.Float():
 		return twoBits(r.Size() / 2)
+	default:
+		return inTwoBits(r.Size(), form)
 	}
-	return r.Size()
+}
+
+// inTwoBits is what a file of a form would take with two bits a weight.
+func inTwoBits(size int64, form hub.Form) int64 {
+	switch form {
+	case "Q1_0":
+		return size * 34 / 18
+	case "PTQ1_0":
+		return size * 34 / 28
+	case "TQ1_0":
+		return size * 66 / 54
+	}
+	return size
 }
 
 // twoBits is what n weights take in groups of 128.
 func twoBits(n int64) int64 { return n * 34 / 128 }
 
-// offerBytes is the offer of the public shape that is nearest in size, in proportion.
-func (l *Library) offerBytes(bytes int64, context int, free int64, known bool) Offer {
-	var near *checkpoint.Facts
-	apart := math.Inf(1)
+// offerBytes is the offer of the public shape of a form that is nearest in size, in
+// proportion. bytes are those of its weights with two bits each.
+func (l *Library) offerBytes(bytes int64, form hub.Form, room Room, free int64, known bool) Offer {
+	var near *model.Config
+	apart, share := math.Inf(1), 0.0
 	for _, shape := range nearest {
-		f := outline(shape, model.Packed)
-		if d := math.Abs(math.Log(float64(bytes) / float64(f.Bytes()))); d < apart {
-			near, apart = f, d
+		s := float64(bytes) / float64(outline(shape, model.Packed, "").Bytes())
+		if d := math.Abs(math.Log(s)); d < apart {
+			near, apart, share = shape, d, s
 		}
 	}
-	share := float64(bytes) / float64(near.Bytes())
-	need := margin + int64(share*float64(Need(near, context)-margin))
-	return Foretold(Judge(need, free, known), l.Expect(near)/share)
+	f := outline(near, model.Packed, form)
+	need := margin + int64(share*float64(Need(f, room)-margin))
+	return Foretold(Judge(need, free, known), l.Expect(f)/share)
 }
 
 // Text is one sentence of it, empty where nothing is known.

@@ -3,6 +3,7 @@ package library
 import (
 	"sync"
 
+	"tern/app/hub"
 	"tern/model"
 	"tern/model/checkpoint"
 )
@@ -53,20 +54,21 @@ func falcon(layers, dim, ffn, heads, context int) *model.Config {
 		VocabSize: 131072, ContextLen: context}
 }
 
-// outlines are what was made of shapes, by shape and head: each takes a millisecond.
+// outlines are what was made of shapes, by shape, head and form: each takes a millisecond.
 var outlines sync.Map
 
 type outlined struct {
 	shape *model.Config
 	head  model.DType
+	form  hub.Form
 }
 
-// outline is what the headers of a model of a shape say.
-func outline(shape *model.Config, head model.DType) *checkpoint.Facts {
-	key := outlined{shape, head}
+// outline is what the headers of a model of a shape and a form say.
+func outline(shape *model.Config, head model.DType, form hub.Form) *checkpoint.Facts {
+	key := outlined{shape, head, form}
 	f, known := outlines.Load(key)
 	if !known {
-		f, _ = outlines.LoadOrStore(key, checkpoint.Outline(*shape, head))
+		f, _ = outlines.LoadOrStore(key, checkpoint.Outline(*shape, head, string(form)))
 	}
 	return f.(*checkpoint.Facts)
 }

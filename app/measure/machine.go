@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"tern/inference"
-	"tern/inference/kernel"
 	"tern/model"
 	"tern/model/checkpoint"
 	"tern/model/ternary"
@@ -30,6 +29,10 @@ type Machine struct {
 	Body  float64       `json:"body_bytes_s"` // packed weights from memory, beyond that
 	Head  float64       `json:"head_bytes_s"` // the codes of a head
 	Full  float64       `json:"full_bytes_s"` // a float head, all of it, or a packed one where Kind has those
+	// Trits and OneBit are the same for matrices of those forms, 0 where there are none: of other
+	// kinds, or because they are expanded as they are loaded.
+	Trits  Products `json:"trits"`
+	OneBit Products `json:"one_bit"`
 	// KV is keys and values read once, Query each further time they are used
 	// where query heads share them; in bytes of the cache per second.
 	KV    float64 `json:"kv_bytes_s"`
@@ -40,6 +43,13 @@ type Machine struct {
 	Attention float64 `json:"attention_mac_s"` // multiply-adds of attention
 
 	Barrier time.Duration `json:"barrier_ns"` // for the workers to meet once
+}
+
+// Products is how fast matrices of a form are multiplied: bytes read a second for one token, and
+// multiply-adds a second for many.
+type Products struct {
+	Body float64 `json:"body_bytes_s"`
+	MACs float64 `json:"mac_s"`
 }
 
 // Kind is what decides which kernels run a model.
@@ -193,7 +203,18 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.of(4)-alone/probeSharing, leastShare*alone))
 	r.MACs = rate(w.MACs*tokens, batch.of(0))
 	r.Attention = rate(w.AttentionMACs*probeDepth*tokens, batch.more(1, 0))
-	return r, nil
+	for form, products := range map[ternary.Form]*Products{ternary.Trits: &r.Trits, ternary.OneBit: &r.OneBit} {
+		if kind.Input != model.InputFloat || kind.Groups64 || ternary.Direct(form) != form {
+			continue
+		}
+		reform(m, form)
+		body()
+		t, batch := p.rounds(probeLeast, body), p.rounds(2, pass(0, int(tokens), inference.HeadNone))
+		bytes := WorkOf(&probe, m.MemoryParts(), m.Head).Packed
+		products.Body = rate(bytes, max(t.of(0)-r.Cold.Seconds()*float64(probe.Layers), t.of(0)/2))
+		products.MACs = rate(w.MACs*tokens, batch.of(0))
+	}
+	return r, p.err
 }
 
 // part is what layers of so many bytes take, in seconds.
@@ -212,75 +233,6 @@ func perLayer(a, b part, least time.Duration) (layer time.Duration, rate float64
 	return time.Duration(each * 1e9), float64(a.bytes) / (a.took - each*float64(a.layers))
 }
 
-// prober times passes and keeps their first error.
-type prober struct {
-	*inference.Probe
-	engine *inference.Engine
-	ctx    context.Context
-	ids    []int32
-	evict  func() // what the caches hold, nil for models that may stay there
-	err    error
-}
-
-func newProber(ctx context.Context, c model.Config, threads int, kind Kind) (*prober, error) {
-	m, err := checkpoint.SyntheticConfig("probe", c, model.F16, 1)
-	if err != nil {
-		return nil, err
-	}
-	if kind.Input == model.InputFloat && !kind.PackedHead {
-		dense := probe
-		dense.Layers, dense.Dim, dense.VocabSize = 1, c.Dim, c.VocabSize
-		d, err := checkpoint.SyntheticConfig("head", dense, model.F16, 1)
-		if err != nil {
-			return nil, err
-		}
-		m.Embed, m.Head = d.Embed, d.Head
-	}
-	if kind.Groups64 {
-		regroup(m, 64)
-	}
-	e, err := inference.New(m, inference.Options{Threads: threads, Exact: kind.Exact})
-	if err != nil {
-		return nil, err
-	}
-	probe, err := e.NewProbe(kind.KV)
-	if err != nil {
-		e.Close()
-		return nil, err
-	}
-	p := &prober{Probe: probe, engine: e, ctx: ctx, ids: make([]int32, min(probeTokens, c.ContextLen))}
-	for i := range p.ids {
-		p.ids[i] = int32(i)
-	}
-	return p, nil
-}
-
-// regroup gives the matrices of m groups of another width, and random weights.
-func regroup(m *model.Model, cols int) {
-	for i := range m.Weights.Layers {
-		for _, l := range m.Weights.Layers[i].Projections() {
-			if l.Grouped != nil {
-				g := ternary.NewGrouped(l.Rows, l.Cols, cols, false)
-				g.FillRandom(uint64(i), 0, g.Bands())
-				l.Grouped = &g
-			}
-		}
-	}
-	debug.FreeOSMemory() // of the other groups, 82 MB
-}
-
-// evicter returns a function that has all workers read other memory.
-func evicter(e *inference.Engine) func() {
-	data := ternary.NewArena(evictBytes).Bytes(evictBytes)
-	for i := 0; i < len(data); i += 4096 {
-		data[i] = 1 // a page of its own
-	}
-	pieces := slices.Collect(slices.Chunk(data, readPiece))
-	one := func(i int) { kernel.ReadBandwidth(pieces[i]) }
-	run := e.OnWorkers(func(w inference.Worker) { w.Share(len(pieces), one) })
-	return func() { _ = run() }
-}
-
 // measureLayer is what a layer takes however small it is.
 func measureLayer(ctx context.Context, small model.Config, threads int, kind Kind) (time.Duration, error) {
 	p, err := newProber(ctx, small, threads, kind)
@@ -296,16 +248,6 @@ func measureLayer(ctx context.Context, small model.Config, threads int, kind Kin
 	pass()
 	t := p.times(pass)
 	return time.Duration(t.of(0) / 20 / float64(small.Layers) * 1e9), p.err
-}
-
-func (p *prober) pass(depth, tokens int, head inference.Head) {
-	p.do(p.Pass(p.ctx, depth, p.ids[:tokens], head))
-}
-
-func (p *prober) do(err error) {
-	if p.err == nil {
-		p.err = err
-	}
 }
 
 // probeSharing is how many query heads share a key/value head in the last of the
@@ -331,55 +273,4 @@ func BarrierCost(e *inference.Engine) (time.Duration, error) {
 		}
 	})()
 	return took / rounds, err
-}
-
-// timings are the times of functions in seconds, [round][function].
-type timings [][]float64
-
-// times measures functions, which take turns, so that what disturbs one
-// disturbs all.
-func (p *prober) times(functions ...func()) (t timings) {
-	begin := time.Now()
-	for round := 0; round < probeLeast || round < probeRounds && time.Since(begin) < probeTime; round++ {
-		row := make([]float64, len(functions))
-		for i, f := range functions {
-			if p.evict != nil {
-				p.evict()
-			}
-			start := time.Now()
-			if p.err == nil {
-				f()
-			}
-			row[i] = time.Since(start).Seconds()
-		}
-		t = append(t, row)
-	}
-	return t
-}
-
-// of is the time of function i, the third quartile: what is promised should hold in most
-// minutes, and one pass that another program held up says little.
-func (t timings) of(i int) float64 {
-	return t.quantile(3, 4, func(round []float64) float64 { return round[i] })
-}
-
-// leastShare is what a part takes at least of the pass that it is a part of:
-// noise must not make it free.
-const leastShare = 0.02
-
-// more is what function i takes more than function j, the median: a part is small beside
-// the noise of the two, whose upper edge would be several times as much.
-func (t timings) more(i, j int) float64 {
-	d := t.quantile(1, 2, func(round []float64) float64 { return round[i] - round[j] })
-	return max(d, leastShare*t.of(j))
-}
-
-// quantile is that of which part in of all rounds are no larger.
-func (t timings) quantile(part, of int, value func(round []float64) float64) float64 {
-	v := make([]float64, len(t))
-	for i, round := range t {
-		v[i] = value(round)
-	}
-	slices.Sort(v)
-	return v[max(0, part*len(v)-1)/of]
 }

@@ -5,6 +5,7 @@ import (
 
 	"tern/inference"
 	"tern/model"
+	"tern/model/ternary"
 )
 
 // Work is what a model does for each token. The headers of its files tell all of
@@ -14,8 +15,11 @@ type Work struct {
 	Packed int64 // bytes of ternary weights, and of float layers
 	Scan   int64 // bytes of the codes of the head, 0 where there are none
 	Head   int64 // bytes of the head
-	// HeadWeights is how many weights a packed head has, 0 for others.
+	// Form is that of the ternary matrices with a scale per group, by their bits.
+	Form ternary.Form
+	// HeadWeights is how many weights a packed head has, 0 for others, and HeadForm its form.
 	HeadWeights int64
+	HeadForm    ternary.Form
 	Layers      int
 	KV          int64 // bytes of one position in the key/value cache
 	MACs        int64 // multiply-adds of the ternary weights
@@ -47,9 +51,24 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 			w.Packed += p.Bytes
 		}
 	}
-	// Groups of 128 take 17 bits for 8 weights, those of 64 take 18.
-	w.Groups64 = w.Input == model.InputFloat && !w.Recurrent && 8*8*w.Packed > 35*w.MACs/2
+	if w.Input == model.InputFloat {
+		w.Form, w.HeadForm = formOf(w.Packed, w.MACs), formOf(w.Head, w.HeadWeights)
+		// Groups of 128 take 17 bits for 8 weights, those of 64 take 18.
+		w.Groups64 = !w.Recurrent && 8*8*w.Packed > 35*w.MACs/2
+	}
 	return w
+}
+
+// formOf is the form of so many weights with a scale per group, the nearest one: 17, 14 or 9
+// bits for 8 of them.
+func formOf(bytes, weights int64) ternary.Form {
+	switch bits := 2 * 8 * 8 * bytes; {
+	case bits <= (9+14)*weights:
+		return ternary.OneBit
+	case bits <= (14+17)*weights:
+		return ternary.Trits
+	}
+	return ternary.TwoBits
 }
 
 // As is the work with another precision of activations and of the key/value cache.
@@ -85,31 +104,24 @@ func multiplyAdds(c *model.Config) (n int64) {
 	return n
 }
 
-// atTwoBits is what weights take in groups of 128 with two bits each. What the machine was
-// measured with has those. Forms of fewer bits are decoded at least as fast, but not in
-// proportion, as the core has more to do for each byte.
-func atTwoBits(weights int64) int64 { return weights * 17 / 64 }
-
 // cached is how many bytes of weights stay in the caches of most processors from token to token.
 const cached = 8 << 20
 
 // DecodeRate predicts how many tokens a second a model writes after depth
 // tokens of text.
 func (m Machine) DecodeRate(w Work, depth int) float64 {
-	body, head := w.Packed, w.Head
-	if w.Input == model.InputFloat { // see atTwoBits
-		body = max(body, atTwoBits(w.MACs))
-	}
-	head = max(head, atTwoBits(w.HeadWeights))
 	layer := m.Cold
-	if body < cached {
+	if w.Packed < cached {
 		layer = m.Layer
 	}
-	s := (layer * time.Duration(w.Layers)).Seconds() + seconds(body, m.Body)
-	if w.Scan > 0 {
+	s := (layer * time.Duration(w.Layers)).Seconds() + seconds(w.Packed, m.form(w.Form).Body)
+	switch {
+	case w.Scan > 0:
 		s += seconds(w.Scan, m.Head)
-	} else {
-		s += seconds(head, m.Full)
+	case w.HeadWeights > 0 && w.HeadForm != ternary.TwoBits:
+		s += seconds(w.Head, m.form(w.HeadForm).Body)
+	default:
+		s += seconds(w.Head, m.Full)
 	}
 	kv := w.KV * int64(depth+1)
 	s += seconds(kv, m.KV) + seconds(kv*int64(w.Sharing-1), m.Query)
@@ -120,7 +132,24 @@ func (m Machine) DecodeRate(w Work, depth int) float64 {
 // tokens after depth tokens of text.
 func (m Machine) PrefillRate(w Work, depth, n int) float64 {
 	positions := float64(depth) + float64(n+1)/2 // that a token looks at, on average
-	return 1 / (seconds(w.MACs, m.MACs) + positions*seconds(w.AttentionMACs, m.Attention))
+	return 1 / (seconds(w.MACs, m.form(w.Form).MACs) + positions*seconds(w.AttentionMACs, m.Attention))
+}
+
+// form is how fast matrices of a form are. Where that was not measured, one of fewer bits takes
+// as long as one of two.
+func (m Machine) form(f ternary.Form) Products {
+	two := Products{m.Body, m.MACs}
+	switch {
+	case f == ternary.Trits && m.Trits.Body > 0:
+		return m.Trits
+	case f == ternary.Trits:
+		two.Body *= 14. / 17
+	case f == ternary.OneBit && m.OneBit.Body > 0:
+		return m.OneBit
+	case f == ternary.OneBit:
+		two.Body *= 9. / 17
+	}
+	return two
 }
 
 func seconds(n int64, rate float64) float64 {

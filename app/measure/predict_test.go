@@ -137,16 +137,43 @@ func TestPerLayer(t *testing.T) {
 	}
 }
 
-// TestPredictForms: a model that keeps fewer than two bits a weight is predicted the rate of two
-// bits, not that of its bytes.
+// TestPredictForms: a model that keeps fewer than two bits a weight is predicted the rate of its
+// form, and that of two bits, not of its bytes, where the form was not measured.
 func TestPredictForms(t *testing.T) {
-	m := Machine{Threads: 1, Body: 20e9, Full: 20e9}
-	two := Work{Kind: Kind{Input: model.InputFloat, PackedHead: true}, Packed: 17e8, MACs: 64e8, Head: 17e7, HeadWeights: 64e7}
-	one := two
-	one.Packed, one.Head = 9e8, 9e7
-	if got, want := m.DecodeRate(one, 0), m.DecodeRate(two, 0); got != want {
-		t.Errorf("%g tokens a second with one bit, %g with two", got, want)
+	c, ok := checkpoint.Shape("bonsai-4b")
+	if !ok {
+		t.Fatal("no shape")
 	}
+	work := func(form string) Work {
+		f := checkpoint.Outline(c, model.Packed, form)
+		return WorkOf(&f.Config, f.Memory, &f.Head)
+	}
+	two, trits, one := work("PQ2_0"), work("PTQ1_0"), work("Q1_0")
+	m := Machine{Threads: 1, Body: 20e9, Full: 20e9, MACs: 100e9}
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got/want-1) > 0.01 {
+			t.Errorf("%s: %g tokens a second, want %g", what, got, want)
+		}
+	}
+	want := m.DecodeRate(two, 0)
+	near("one bit, not measured", m.DecodeRate(one, 0), want)
+	near("digits, not measured", m.DecodeRate(trits, 0), want)
+	near("prompt of one bit, not measured", m.PrefillRate(one, 0, 9), m.PrefillRate(two, 0, 9))
+	m.OneBit, m.Trits = Products{15e9, 90e9}, Products{19e9, 80e9}
+	near("two bits", m.DecodeRate(two, 0), want)
+	form, rate := ternary.Direct(ternary.OneBit), 15./20*17/9
+	if form != ternary.OneBit { // no kernel computes with it here
+		rate = 1
+	}
+	near("one bit", m.DecodeRate(one, 0), want*rate)
+	if form == ternary.OneBit {
+		near("prompt of one bit", m.PrefillRate(one, 0, 9), 0.9*m.PrefillRate(two, 0, 9))
+	}
+	if form, rate = ternary.Direct(ternary.Trits), 19./20*17/14; form != ternary.Trits {
+		rate = 1
+	}
+	near("digits", m.DecodeRate(trits, 0), want*rate)
 }
 
 // TestThisMachine looks at what must hold on any machine, for every kind of models.
@@ -157,6 +184,11 @@ func TestThisMachine(t *testing.T) {
 			t.Fatalf("%+v: %v", kind, err)
 		}
 		rates := []float64{m.Body, m.Full, m.KV, m.Query, m.MACs, m.Attention}
+		if float := kind.Input == model.InputFloat && !kind.Groups64; float && ternary.Direct(ternary.OneBit) == ternary.OneBit {
+			rates = append(rates, m.OneBit.Body, m.OneBit.MACs)
+		} else if !float && (m.OneBit != Products{} || m.Trits != Products{}) {
+			t.Errorf("%+v", m)
+		}
 		if !kind.PackedHead {
 			rates = append(rates, m.Head)
 		}
@@ -183,7 +215,7 @@ func TestAs(t *testing.T) {
 	if !ok {
 		t.Fatal("no shape")
 	}
-	f := checkpoint.Outline(c, model.Packed)
+	f := checkpoint.Outline(c, model.Packed, "")
 	w := WorkOf(&f.Config, f.Memory, &f.Head)
 	q8 := w.As(&c, true, inference.KVQ8)
 	if q8.KV >= w.KV*3/4 || q8.Kind.KV != inference.KVQ8 || !q8.Exact || w.Groups64 {

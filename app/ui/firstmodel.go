@@ -37,13 +37,13 @@ func (o *opener) openFirst(path string) {
 // checkFirst opens a model of the last time if it fits.
 func (o *opener) checkFirst(path string) {
 	o.asked++
-	asked, g := o.asked, o.generation
+	asked, room := o.asked, roomOf(o.settings, o.generation)
 	fit := library.Fit{}
 	o.shelf.Aside(func() {
 		if library.Local(path) {
 			if facts, err := o.shelf.Library.Peek(path); err == nil {
 				free, known := o.shelf.Memory()
-				fit = library.Judge(library.Need(facts, g.Context), free, known)
+				fit = library.Judge(library.Need(facts, room), free, known)
 			}
 		}
 	}, func() {

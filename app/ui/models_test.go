@@ -171,7 +171,7 @@ func TestModelsPage(t *testing.T) {
 	need := int64(0)
 	for _, e := range r.models.Found.Models {
 		if e.Name == name {
-			need = library.Need(e.Facts, 0)
+			need = library.Need(e.Facts, library.Room{})
 		}
 	}
 	for _, c := range []struct { // the last one is opened below

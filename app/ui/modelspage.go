@@ -14,7 +14,7 @@ import (
 func (w *window) newModelsPage() {
 	w.models = models.New(w.win.Canvas(), w.shelf, models.Actions{
 		State: func() models.State {
-			return models.State{View: w.view, Context: w.generation.Context, Threads: w.generation.Threads, Recent: w.settings.Recent,
+			return models.State{View: w.view, Room: roomOf(w.settings, w.generation), Threads: w.generation.Threads, Recent: w.settings.Recent,
 				Site: w.settings.Site, Notice: w.notices.notice(), Open: w.arrangement.shows(w.modelsPage), Now: w.cfg.Now()}
 		},
 		Folders:        w.chooser.modelFolders,

@@ -3,6 +3,7 @@ package ui
 import (
 	"tern/app/chat"
 	"tern/app/library"
+	"tern/app/settings"
 	"tern/app/ui/kit"
 )
 
@@ -14,12 +15,12 @@ func (o *opener) loadFitting(path string, open func()) {
 		open()
 		return
 	}
-	asked, g := o.asked, o.generation
+	asked, room := o.asked, roomOf(o.settings, o.generation)
 	name, fit := "", library.Fit{}
 	o.shelf.Aside(func() {
 		if facts, err := o.shelf.Library.Peek(path); err == nil {
 			free, known := o.shelf.Memory()
-			name, fit = facts.Name, library.Judge(library.Need(facts, g.Context), free, known)
+			name, fit = facts.Name, library.Judge(library.Need(facts, room), free, known)
 		}
 	}, func() {
 		if asked != o.asked {
@@ -38,6 +39,12 @@ func (o *opener) loadFitting(path string, open func()) {
 			"Name", name, "Need", kit.Bytes(fit.Need), "Free", kit.Bytes(fit.Free)),
 			kit.Action{Label: kit.Tr("Choose another"), Do: func() { o.do.openScreen(o.modelsPage) }}, kit.Action{Label: kit.Tr("Open anyway"), Do: open})
 	})
+}
+
+// roomOf is what a conversation of a generation may take.
+func roomOf(s settings.Settings, g settings.Generation) library.Room {
+	s.Generation = g
+	return library.RoomOf(&s)
 }
 
 // noteRate remembers how fast a model wrote, once an answer of some length is

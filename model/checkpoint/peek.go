@@ -94,12 +94,18 @@ func peek(fsys fs.FS, name string) (*Facts, error) {
 	return f, nil
 }
 
-// Outline is Peek for a checkpoint of a shape, with its embedding and head
-// stored as head, that is not here. model.Packed is a scale per 128 weights.
-func Outline(c model.Config, head model.DType) *Facts {
+// Outline is Peek for a checkpoint of a shape that is not here. Its embedding and head are
+// stored as head, where model.Packed is a scale per group. What has a scale per group is of
+// the type that GGUF files call form; those of two bits, and any other name, have groups of
+// 128 weights.
+func Outline(c model.Config, head model.DType, form string) *Facts {
 	m := &model.Model{Config: c}
 	m.Allocate()
 	f := &Facts{Config: c}
+	grouped := projectionNamed(form)
+	if grouped == nil || grouped.groups == nil || grouped.groups.form == ternary.TwoBits {
+		grouped = &PQ2
+	}
 	var list []binding
 	for _, p := range m.Slots(&model.GGUFNames) {
 		b := binding{Slot: p, enc: &Packed}
@@ -109,7 +115,7 @@ func Outline(c model.Config, head model.DType) *Facts {
 			b.enc = &denseMatrix
 			b.weight = &tensor{p.Name, "", model.BF16.String(), p.Shape(), io.NewSectionReader(nil, 0, 2*int64(p.Rows)*int64(p.Cols))}
 		case p.Linear != nil && float, p.Dense != nil && head == model.Packed:
-			b.enc, b.float = &PQ2, float
+			b.enc, b.float = grouped, float
 		case p.Norm != nil:
 			b.enc = &floatVector
 		case p.Dense != nil:

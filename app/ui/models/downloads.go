@@ -102,7 +102,7 @@ func (m *Page) progress(d library.Download) (share float32, line []kit.Span) {
 func (m *Page) answered(d library.Download, owner, licence []kit.Span) []kit.Span {
 	pieces := [][]kit.Span{owner, {kit.Muted(kit.Size(d.Progress.Total))}}
 	if d.Repo != nil {
-		pieces = append(pieces, offered(m.shelf.Library.OfferRepo(d.Repo, m.do.State().Context, m.free, m.known)))
+		pieces = append(pieces, offered(m.shelf.Library.OfferRepo(d.Repo, m.do.State().Room, m.free, m.known)))
 	}
 	pieces = append(pieces, licence)
 	if len(d.Choices) > 1 && d.Repo != nil {

@@ -185,7 +185,7 @@ func (f *finder) line(r *hub.Found) []kit.Span {
 	if r.Sized() {
 		pieces = append(pieces, muted(kit.Size(r.Size())))
 	}
-	pieces = append(pieces, offered(m.shelf.Library.OfferRepo(&r.Repo, m.do.State().Context, m.free, m.known)))
+	pieces = append(pieces, offered(m.shelf.Library.OfferRepo(&r.Repo, m.do.State().Room, m.free, m.known)))
 	if r.Licence != "" {
 		pieces = append(pieces, muted(kit.Tr("licence {{.Licence}}", "Licence", licenceName(r.Licence))))
 	}

@@ -90,7 +90,7 @@ func (m *Page) entryRow(e *library.Entry) *Row {
 
 // entryOffer is how a model on this computer does here, or would.
 func (m *Page) entryOffer(e *library.Entry) library.Offer {
-	return m.shelf.Library.Offer(e.Facts, m.do.State().Context, m.free, m.known).Wrote(max(e.Rate, m.recent(e.Path).Rate))
+	return m.shelf.Library.Offer(e.Facts, m.do.State().Room, m.free, m.known).Wrote(max(e.Rate, m.recent(e.Path).Rate))
 }
 
 // lastUsed says when a model was opened last.

@@ -39,7 +39,7 @@ const (
 
 // offer is how a public model would do with what is free now.
 func (m *Page) offer(p *library.Public) library.Offer {
-	return m.shelf.Library.OfferPublic(p, m.do.State().Context, m.free, m.known)
+	return m.shelf.Library.OfferPublic(p, m.do.State().Room, m.free, m.known)
 }
 
 // addCatalogue makes the rows of what is to be had, family by family, that of the

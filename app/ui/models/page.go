@@ -78,13 +78,14 @@ type Actions struct {
 
 // State is what the page shows of the window.
 type State struct {
-	View             chat.View
-	Context, Threads int // of the settings, 0 for automatic
-	Recent           []settings.Recent
-	Site             string // that downloads come from
-	Notice           *kit.Notice
-	Open             bool // the page can be seen
-	Now              time.Time
+	View    chat.View
+	Room    library.Room // of the settings
+	Threads int          // of them, 0 for automatic
+	Recent  []settings.Recent
+	Site    string // that downloads come from
+	Notice  *kit.Notice
+	Open    bool // the page can be seen
+	Now     time.Time
 }
 
 func New(canvas fyne.Canvas, shelf *Shelf, do Actions) *Page {
@@ -173,7 +174,7 @@ func (m *Page) Show(v chat.View) {
 	s := m.do.State()
 	m.Strip.Show(s.Notice)
 	list := m.shelf.Downloads.View()
-	shape := fmt.Sprint(m.scanned, len(m.Found.Models), v.State == chat.Loading, s.Context)
+	shape := fmt.Sprint(m.scanned, len(m.Found.Models), v.State == chat.Loading, s.Room)
 	if v.Model != nil {
 		shape += v.Model.Path + v.Model.Name
 	}
