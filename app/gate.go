@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // gate is the one way onto the window's goroutine, until the window closes for good.
@@ -37,18 +38,43 @@ func (g *gate) close() {
 	g.shut = true
 }
 
-// closeAtSignal shuts the gate at SIGINT and SIGTERM, which end Fyne's loop without a
-// word to the window. stop ends the waiting for them.
-func (g *gate) closeAtSignal() (stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		if _, came := <-signals; came {
-			g.close()
+// endings are the signals by which a session ends, or a terminal that Tern was started
+// from, but those that whoever started it wants ignored.
+func endings() (list []os.Signal) {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			list = append(list, s)
 		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
 	}
+	return list
 }
+
+// atSignal has end called on the window's goroutine at the first of these signals; the
+// next ones change nothing. alone cuts off whoever else listens to them: Fyne ends its
+// loop at once, without a word to the window. stop ends the listening.
+func (g *gate) atSignal(list []os.Signal, end func()) (alone, stop func()) {
+	signals, over := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, list...)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		select {
+		case <-signals:
+			g.post(end)
+		case <-over:
+		}
+	})
+	alone = func() {
+		signal.Reset(list...)
+		signal.Notify(signals, list...)
+	}
+	stop = func() {
+		signal.Stop(signals)
+		close(over)
+		listening.Wait()
+	}
+	return alone, stop
+}
+
+// settled is how long after the start of its loop Fyne listens to signals for certain:
+// it begins on another goroutine.
+const settled = time.Second

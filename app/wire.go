@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -50,6 +51,11 @@ func composeWindow(o options) int {
 	loop := &gate{do: fyne.Do}
 	post := loop.post
 	desktop := ui.NewDesktop(chosen, post, o.stderr)
+	if list := endings(); list != nil { // Notify takes none for all
+		alone, stop := loop.atSignal(list, desktop.End)
+		defer stop()
+		fyne.CurrentApp().Lifecycle().SetOnStarted(func() { time.AfterFunc(settled, alone) })
+	}
 	saver := newSaver(func(s settings.Settings) error {
 		if o.settingsPath == "" {
 			return nil
@@ -78,14 +84,10 @@ func composeWindow(o options) int {
 		},
 	})
 	desktop.Begin(o.path, problem, o.settingsPath)
-	stop := func() {}
-	// Not before: until the loop runs, what is posted is called inside post.
-	fyne.CurrentApp().Lifecycle().SetOnStarted(func() { stop = loop.closeAtSignal() })
 	code := 0
 	if !desktop.Run(o.arrivals, o.stderr) {
 		code = 1
 	}
-	stop()
 	loop.close() // Fyne would call it here and now
 	shelf.close()
 	servers.close()

@@ -77,6 +77,12 @@ func (w *window) quit() {
 	}
 }
 
+// end is quit where nobody can be asked any more.
+func (w *window) end() {
+	w.editing.closeEditor(true)
+	w.close()
+}
+
 func (w *window) close() {
 	if size := w.win.Canvas().Size(); size.Width > 0 && !w.win.FullScreen() {
 		w.settings.Width, w.settings.Height = size.Width, size.Height

@@ -113,6 +113,9 @@ func (d *Desktop) Begin(path string, problem error, settingsPath string) {
 	}
 }
 
+// End closes the window as its button does, but asks nothing: the session ends.
+func (d *Desktop) End() { d.window.end() }
+
 // Run shows the window and returns when it is closed, false where the display cannot
 // show it, which it says on stderr. Paths that come from arrivals are opened; for an
 // empty one the window only comes to the front.

@@ -111,6 +111,22 @@ func TestEditWhereTheCaretWas(t *testing.T) {
 	}
 }
 
+// The end of the session asks nothing, whatever runs, and loses neither what is being
+// edited nor the window's size.
+func TestEndKeepsTheEdit(t *testing.T) {
+	r := newRig(t, 1100, 720)
+	r.shelf.Downloads = &fakeDownloads{busy: true}
+	r.show(document("Once upon a time."), func(v *chat.View) { v.Unsaved = true })
+	r.clickText(0, fyne.NewPos(10, 14))
+	r.transcript.Editor().Entry.SetText("Mine.")
+	r.saved = nil
+	r.window.end()
+	r.took("splice 0 17 Mine.", "closing")
+	if len(r.saved) == 0 || r.saved[len(r.saved)-1].Width != 1100 {
+		t.Errorf("saved are %v", r.saved)
+	}
+}
+
 // What a user types is not lost where the document becomes another one under it.
 func TestEditorOutlivesNoDocument(t *testing.T) {
 	r := newRig(t, 1100, 720)
