@@ -26,3 +26,12 @@ type calmSettings struct{ fyne.Settings }
 
 // ShowAnimations implements fyne.Settings.
 func (calmSettings) ShowAnimations() bool { return false }
+
+// endAtOnce takes a hook from Fyne (2.8.1), which saves preferences of Fyne's that Tern
+// does not have. Fyne posts it to its loop just when that ends: if it comes too late, the
+// program panics or never ends.
+func endAtOnce(a fyne.App) {
+	if l, ok := a.Lifecycle().(interface{ SetOnStoppedHookExecuted(func()) }); ok {
+		l.SetOnStoppedHookExecuted(nil)
+	}
+}

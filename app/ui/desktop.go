@@ -58,6 +58,7 @@ func NewDesktop(s settings.Settings, post func(func()), stderr io.Writer) *Deskt
 	d := &Desktop{opened: openedFiles(), post: post, presenter: &presenter{post: post}}
 	d.app = app.NewWithID(appID)
 	calm(d.app)
+	endAtOnce(d.app)
 	d.app.SetIcon(iconApp)
 	d.th = kit.NewTheme(appearanceOf(s.Theme), s.TextScale)
 	d.app.Settings().SetTheme(d.th)
