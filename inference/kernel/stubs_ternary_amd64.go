@@ -24,30 +24,40 @@ func matVecAVX2(y *float32, data *byte, q *int8, groups int, blocks int, sum int
 //go:noescape
 func directAVX2(acc *int32, data *byte, q *int8, blocks int, groupBytes int, groups int, tokens int)
 
-// unpackAVX2 unpacks blocks ≥ 1 blocks of a row group into its codes: for every run of 32 columns those of its four rows.
-//
-//go:noescape
-func unpackAVX2(dst *byte, src *byte, blocks int)
-
-// tilesAVX2 adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps is even and 2 ≤ steps ≤ 64.
-//
-//go:noescape
-func tilesAVX2(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
-
 // finishAVX2 stores float32(acc-sum)·mul of acc, [tokens][groups][4], in rows of y that are stride floats apart.
 //
 //go:noescape
 func finishAVX2(y *float32, stride int, acc *int32, sums *int32, muls *float32, groups int, tokens int)
 
+// unpackAVX2 unpacks blocks ≥ 1 blocks of a row group into its codes: for every run of 32 columns those of its four rows. It fetches what is ahead bytes after them into L2.
+//
+//go:noescape
+func unpackAVX2(dst *byte, src *byte, blocks int, ahead int)
+
+// startsAVX2 stores -Σq of each 16-bit sum of tilesAVX2 in dst, [tokens][16], and returns the least of all q, or 0. q is as there; steps ≥ 1.
+//
+//go:noescape
+func startsAVX2(dst *byte, q *int8, stride int, steps int, tokens int) int32
+
+// tilesAVX2 multiplies codes, [groups][steps][4][32], by q: steps runs of 32 columns of tokens that are stride bytes apart. The sums of a token begin with start, [tokens][32 bytes]. Where more has 1 those in acc, [tokens][of][4], are added; where it has 2 they are stored there, and else their products with muls in rows of y that are yStride floats apart. steps ≥ 2 is even.
+//
+//go:noescape
+func tilesAVX2(y *float32, yStride int, muls *float32, acc *int32, start *byte, codes *uint8, q *int8, stride int, steps int, groups int, of int, tokens int, more int)
+
+// startsVNNI is startsAVX2 for the 32-bit sums of tilesVNNI, [tokens][8].
+//
+//go:noescape
+func startsVNNI(dst *byte, q *int8, stride int, steps int, tokens int) int32
+
+// tilesVNNI is tilesAVX2 with sums of 32 bits.
+//
+//go:noescape
+func tilesVNNI(y *float32, yStride int, muls *float32, acc *int32, start *byte, codes *uint8, q *int8, stride int, steps int, groups int, of int, tokens int, more int)
+
 // matVecVNNI stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
 //
 //go:noescape
 func matVecVNNI(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
-
-// tilesVNNI is tilesAVX2: it adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps ≥ 2 is even.
-//
-//go:noescape
-func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
 
 // matVecAVX512 stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
 //

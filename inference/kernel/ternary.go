@@ -17,6 +17,9 @@ type Scratch struct {
 	y     []float32 // results of a band or a group that is not full
 	ends  []int32   // what makes results of sums
 
+	starts []byte // what sums of tiles begin with,
+	cut    int    // for parts of this many columns
+
 	tables  []int16         // sums of activations,
 	indices []uint16        // and what to look up in them
 	part    ternary.Grouped // bands of a matrix in another form, expanded

@@ -88,22 +88,15 @@ func after[T any](p *T, n int) *T {
 	return (*T)(unsafe.Add(unsafe.Pointer(p), n*int(unsafe.Sizeof(*p))))
 }
 
+// Up to directTokens tokens, unpacking into memory costs more than unpacking
+// again in registers for every directTile of them.
 const (
-	// MatMul unpacks 8 rows of up to 2048 columns at a time, 16 KB, which leaves
-	// half of L1 to the activations. More columns would not fit in 16-bit sums.
-	tileGroups = 2
-	tileCols   = 2048
-
-	// Up to directTokens tokens, unpacking into memory costs more than unpacking
-	// again in registers for every directTile of them.
 	directTile   = 4
 	directTokens = 8
-
-	// The activations of a block of tokens take half of the smallest L2 in use.
-	tokenBytes = 256 << 10
+	directGroups = 2
+	directCols   = 2048 // more would not fit in 16-bit sums
 )
 
-// matMul cuts the tokens into blocks whose activations stay in L2.
 func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
 	if !useAsm {
 		matMulGeneric(y, stride, m, g0, g1, q, sums, muls, scratch)
@@ -115,54 +108,36 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 			return
 		}
 	}
-	if useAVX512 {
-		matMul512(y, stride, m, g0, g1, q, sums, muls, scratch)
-		return
+	direct := directTokens
+	if useVNNI {
+		direct = directTile // VPDPBUSD is as fast from memory sooner
 	}
-	cols := m.PaddedCols()
-	block := max(tokenBytes/cols&^1, 2*directTokens)
-	for t := 0; t < len(sums); t += block {
-		end := min(t+block, len(sums))
-		matMulBlock(y[t*stride:], stride, m, g0, g1, q[t*cols:end*cols], sums[t:end], muls[t:end], scratch)
+	switch {
+	case useAVX512:
+		matMul512(y, stride, m, g0, g1, q, sums, muls, scratch)
+	case len(sums) <= direct:
+		matMulDirect(y, stride, m, g0, g1, q, sums, muls, scratch)
+	default:
+		matMulTiles(y, stride, m, g0, g1, q, muls, scratch)
 	}
 }
 
-// matMulBlock multiplies tileGroups row groups at a time by all tokens, so that
-// their weights stay in L1.
-func matMulBlock(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
+// matMulDirect multiplies by few tokens.
+func matMulDirect(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, sums []int32, muls []float32, scratch *Scratch) {
 	cols, tokens := m.PaddedCols(), len(sums)
-	scratch.acc = grow(scratch.acc, tokens*tileGroups*groupRows)
-	direct := tokens <= directTokens
-	if useVNNI {
-		direct = tokens <= directTile // VPDPBUSD is as fast from memory sooner
-	}
-	if direct {
-		scratch.q = grow(scratch.q, len(q))
-		interleave(scratch.q, q, cols, directTile)
-	} else {
-		scratch.codes = grow(scratch.codes, tileGroups*groupRows*min(cols, tileCols))
-	}
-	for g := g0; g < g1; g += tileGroups {
-		n := min(tileGroups, g1-g)
+	scratch.acc = grow(scratch.acc, tokens*directGroups*groupRows)
+	scratch.q = grow(scratch.q, len(q))
+	interleave(scratch.q, q, cols, directTile)
+	for g := g0; g < g1; g += directGroups {
+		n := min(directGroups, g1-g)
 		acc := scratch.acc[:tokens*n*groupRows]
 		clear(acc)
-		for c := 0; c < cols; c += tileCols {
-			k := min(tileCols, cols-c)
-			if direct {
-				data := &m.Data[g*m.GroupBytes()+c]
-				for t := 0; t < tokens; t += directTile {
-					d := min(directTile, tokens-t)
-					directAVX2(&acc[t*n*groupRows], data, &scratch.q[t*cols+c*d], k/blockCols, m.GroupBytes(), n, d)
-				}
-				continue
-			}
-			for i := range n {
-				unpackAVX2(&scratch.codes[i*groupRows*k], &m.Data[(g+i)*m.GroupBytes()+c], k/blockCols)
-			}
-			if useVNNI {
-				tilesVNNI(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
-			} else {
-				tilesAVX2(&acc[0], &scratch.codes[0], &q[c], cols, k/rowBytes, n, tokens)
+		for c := 0; c < cols; c += directCols {
+			k := min(directCols, cols-c)
+			data := &m.Data[g*m.GroupBytes()+c]
+			for t := 0; t < tokens; t += directTile {
+				d := min(directTile, tokens-t)
+				directAVX2(&acc[t*n*groupRows], data, &scratch.q[t*cols+c*d], k/blockCols, m.GroupBytes(), n, d)
 			}
 		}
 		store(y[g*groupRows:], stride, min(n*groupRows, m.Rows-g*groupRows), acc, sums, muls)

@@ -1177,252 +1177,6 @@ pair1tokens1:
 	VZEROUPPER
 	RET
 
-// func unpackAVX2(dst *byte, src *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·unpackAVX2(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), AX
-	MOVQ         src+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVL         $0x03030303, BX
-	VMOVD        BX, X0
-	VPBROADCASTD X0, Y0
-
-block:
-	VMOVDQU (CX), Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, (AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 128(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 256(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y1
-	VMOVDQU Y1, 384(AX)
-	VMOVDQU 32(CX), Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 32(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 160(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 288(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y1
-	VMOVDQU Y1, 416(AX)
-	VMOVDQU 64(CX), Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 64(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 192(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 320(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y1
-	VMOVDQU Y1, 448(AX)
-	VMOVDQU 96(CX), Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 96(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 224(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y2
-	VMOVDQU Y2, 352(AX)
-	VPSRLW  $0x02, Y1, Y1
-	VPAND   Y0, Y1, Y1
-	VMOVDQU Y1, 480(AX)
-	SUBQ    $-128, CX
-	ADDQ    $0x00000200, AX
-	DECQ    DX
-	JNZ     block
-	VZEROUPPER
-	RET
-
-// func tilesAVX2(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
-// Requires: AVX, AVX2
-TEXT ·tilesAVX2(SB), NOSPLIT, $0-56
-	MOVQ         acc+0(FP), AX
-	MOVQ         q+16(FP), CX
-	MOVQ         stride+24(FP), DX
-	MOVQ         tokens+48(FP), BX
-	MOVQ         groups+40(FP), SI
-	SHLQ         $0x04, SI
-	MOVL         $0x00010001, DI
-	VMOVD        DI, X0
-	VPBROADCASTD X0, Y0
-
-tokens2:
-	CMPQ BX, $0x02
-	JL   tokens1
-	MOVQ codes+8(FP), DI
-	MOVQ groups+40(FP), R8
-
-group2:
-	MOVQ  steps+32(FP), R10
-	MOVQ  CX, R9
-	SHRQ  $0x01, R10
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-
-steps2:
-	VMOVDQU      (R9), Y9
-	VMOVDQU      (R9)(DX*1), Y10
-	VMOVDQU      (DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y1, Y1
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      32(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y2, Y2
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      64(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y3, Y3
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y7, Y7
-	VMOVDQU      96(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y9
-	VPADDW       Y9, Y4, Y4
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y8, Y8
-	VMOVDQU      32(R9), Y9
-	VMOVDQU      32(R9)(DX*1), Y10
-	VMOVDQU      128(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y1, Y1
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      160(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y2, Y2
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      192(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y12
-	VPADDW       Y12, Y3, Y3
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y7, Y7
-	VMOVDQU      224(DI), Y11
-	VPMADDUBSW   Y9, Y11, Y9
-	VPADDW       Y9, Y4, Y4
-	VPMADDUBSW   Y10, Y11, Y11
-	VPADDW       Y11, Y8, Y8
-	ADDQ         $0x40, R9
-	ADDQ         $0x00000100, DI
-	DECQ         R10
-	JNZ          steps2
-	VPMADDWD     Y0, Y1, Y1
-	VPMADDWD     Y0, Y2, Y2
-	VPMADDWD     Y0, Y3, Y3
-	VPMADDWD     Y0, Y4, Y4
-	VPHADDD      Y2, Y1, Y1
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y1, Y1
-	VEXTRACTI128 $0x01, Y1, X2
-	VPADDD       X2, X1, X1
-	VPADDD       (AX), X1, X1
-	VMOVDQU      X1, (AX)
-	VPMADDWD     Y0, Y5, Y5
-	VPMADDWD     Y0, Y6, Y6
-	VPMADDWD     Y0, Y7, Y7
-	VPMADDWD     Y0, Y8, Y8
-	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y8, Y7, Y7
-	VPHADDD      Y7, Y5, Y5
-	VEXTRACTI128 $0x01, Y5, X1
-	VPADDD       X1, X5, X5
-	VPADDD       (AX)(SI*1), X5, X5
-	VMOVDQU      X5, (AX)(SI*1)
-	ADDQ         $0x10, AX
-	DECQ         R8
-	JNZ          group2
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         SI, AX
-	SUBQ         $0x02, BX
-	JMP          tokens2
-
-tokens1:
-	CMPQ BX, $0x01
-	JL   done
-	MOVQ codes+8(FP), SI
-	MOVQ groups+40(FP), DI
-
-group1:
-	MOVQ  steps+32(FP), R9
-	MOVQ  CX, R8
-	SHRQ  $0x01, R9
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-
-steps1:
-	VMOVDQU      (R8), Y5
-	VMOVDQU      (SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y1, Y1
-	VMOVDQU      32(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y2, Y2
-	VMOVDQU      64(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y3, Y3
-	VMOVDQU      96(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y4, Y4
-	VMOVDQU      32(R8), Y5
-	VMOVDQU      128(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y1, Y1
-	VMOVDQU      160(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y2, Y2
-	VMOVDQU      192(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y3, Y3
-	VMOVDQU      224(SI), Y6
-	VPMADDUBSW   Y5, Y6, Y6
-	VPADDW       Y6, Y4, Y4
-	ADDQ         $0x40, R8
-	ADDQ         $0x00000100, SI
-	DECQ         R9
-	JNZ          steps1
-	VPMADDWD     Y0, Y1, Y1
-	VPMADDWD     Y0, Y2, Y2
-	VPMADDWD     Y0, Y3, Y3
-	VPMADDWD     Y0, Y4, Y4
-	VPHADDD      Y2, Y1, Y1
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y1, Y1
-	VEXTRACTI128 $0x01, Y1, X2
-	VPADDD       X2, X1, X1
-	VPADDD       (AX), X1, X1
-	VMOVDQU      X1, (AX)
-	ADDQ         $0x10, AX
-	DECQ         DI
-	JNZ          group1
-	ADDQ         DX, CX
-	SUBQ         $0x01, BX
-	JMP          tokens1
-
-done:
-	VZEROUPPER
-	RET
-
 // func finishAVX2(y *float32, stride int, acc *int32, sums *int32, muls *float32, groups int, tokens int)
 // Requires: AVX, AVX2
 TEXT ·finishAVX2(SB), NOSPLIT, $0-56
@@ -1455,6 +1209,1157 @@ group:
 	ADDQ      $0x04, SI
 	DECQ      DI
 	JNZ       token
+	RET
+
+// func unpackAVX2(dst *byte, src *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·unpackAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVQ         ahead+24(FP), BX
+	MOVL         $0x03030303, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+
+block:
+	PREFETCHT1 (CX)(BX*1)
+	PREFETCHT1 64(CX)(BX*1)
+	VMOVDQU    (CX), Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, (AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 128(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 256(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y1
+	VMOVDQU    Y1, 384(AX)
+	VMOVDQU    32(CX), Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 32(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 160(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 288(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y1
+	VMOVDQU    Y1, 416(AX)
+	VMOVDQU    64(CX), Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 64(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 192(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 320(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y1
+	VMOVDQU    Y1, 448(AX)
+	VMOVDQU    96(CX), Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 96(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 224(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y2
+	VMOVDQU    Y2, 352(AX)
+	VPSRLW     $0x02, Y1, Y1
+	VPAND      Y0, Y1, Y1
+	VMOVDQU    Y1, 480(AX)
+	SUBQ       $-128, CX
+	ADDQ       $0x00000200, AX
+	DECQ       DX
+	JNZ        block
+	VZEROUPPER
+	RET
+
+// func startsAVX2(dst *byte, q *int8, stride int, steps int, tokens int) int32
+// Requires: AVX, AVX2
+TEXT ·startsAVX2(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         tokens+32(FP), BX
+	MOVL         $0x00010001, SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      vec01010101<>+0(SB), Y0
+	VPXOR        Y1, Y1, Y1
+
+token:
+	MOVQ  steps+24(FP), DI
+	MOVQ  CX, SI
+	VPXOR Y2, Y2, Y2
+
+step:
+	VMOVDQU      (SI), Y3
+	VPMINSB      Y3, Y1, Y1
+	VPMADDUBSW   Y3, Y0, Y3
+	VPSUBW       Y3, Y2, Y2
+	ADDQ         $0x20, SI
+	DECQ         DI
+	JNZ          step
+	VMOVDQU      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         DX, CX
+	DECQ         BX
+	JNZ          token
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x04, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x02, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x01, X1, X0
+	VPMINSB      X0, X1, X1
+	VPEXTRB      $0x00, X1, AX
+	MOVBLSX      AL, AX
+	VZEROUPPER
+	MOVL         AX, ret+40(FP)
+	RET
+
+DATA vec01010101<>+0(SB)/4, $0x01010101
+DATA vec01010101<>+4(SB)/4, $0x01010101
+DATA vec01010101<>+8(SB)/4, $0x01010101
+DATA vec01010101<>+12(SB)/4, $0x01010101
+DATA vec01010101<>+16(SB)/4, $0x01010101
+DATA vec01010101<>+20(SB)/4, $0x01010101
+DATA vec01010101<>+24(SB)/4, $0x01010101
+DATA vec01010101<>+28(SB)/4, $0x01010101
+GLOBL vec01010101<>(SB), RODATA|NOPTR, $32
+
+// func tilesAVX2(y *float32, yStride int, muls *float32, acc *int32, start *byte, codes *uint8, q *int8, stride int, steps int, groups int, of int, tokens int, more int)
+// Requires: AVX, AVX2
+TEXT ·tilesAVX2(SB), NOSPLIT, $0-104
+	MOVQ y+0(FP), AX
+	MOVQ yStride+8(FP), CX
+	MOVQ acc+24(FP), DX
+	MOVQ of+80(FP), BX
+	MOVQ q+48(FP), SI
+	MOVQ stride+56(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x04, BX
+
+tokens:
+	MOVQ tokens+88(FP), R8
+	CMPQ R8, $0x01
+	JL   done
+	JE   one
+	CMPQ R8, $0x02
+	JE   two
+	CMPQ R8, $0x04
+	JE   two
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group3:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+	VMOVDQU 32(R12), Y4
+	VMOVDQU 32(R12), Y5
+	VMOVDQU 32(R12), Y6
+	VMOVDQU 32(R12), Y7
+	VMOVDQU 64(R12), Y8
+	VMOVDQU 64(R12), Y9
+	VMOVDQU 64(R12), Y10
+	VMOVDQU 64(R12), Y11
+
+steps3:
+	VMOVDQU      (R10), Y12
+	VMOVDQU      (R10)(DI*1), Y13
+	VMOVDQU      (R8), Y14
+	VPMADDUBSW   (R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y8, Y8
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y0, Y0
+	VMOVDQU      32(R8), Y14
+	VPMADDUBSW   (R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y9, Y9
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y5, Y5
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y1, Y1
+	VMOVDQU      64(R8), Y14
+	VPMADDUBSW   (R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y10, Y10
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y2, Y2
+	VMOVDQU      96(R8), Y14
+	VPMADDUBSW   (R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y11, Y11
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y7, Y7
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y3, Y3
+	VMOVDQU      32(R10), Y12
+	VMOVDQU      32(R10)(DI*1), Y13
+	VMOVDQU      128(R8), Y14
+	VPMADDUBSW   32(R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y8, Y8
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y4, Y4
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y0, Y0
+	VMOVDQU      160(R8), Y14
+	VPMADDUBSW   32(R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y9, Y9
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y5, Y5
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y1, Y1
+	VMOVDQU      192(R8), Y14
+	VPMADDUBSW   32(R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y10, Y10
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y2, Y2
+	VMOVDQU      224(R8), Y14
+	VPMADDUBSW   32(R10)(DI*2), Y14, Y15
+	VPADDW       Y15, Y11, Y11
+	VPMADDUBSW   Y13, Y14, Y15
+	VPADDW       Y15, Y7, Y7
+	VPMADDUBSW   Y12, Y14, Y14
+	VPADDW       Y14, Y3, Y3
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps3
+	VMOVDQU      vec00010001<>+0(SB), Y12
+	VPMADDWD     Y12, Y0, Y0
+	VPMADDWD     Y12, Y1, Y1
+	VPMADDWD     Y12, Y2, Y2
+	VPMADDWD     Y12, Y3, Y3
+	VPMADDWD     Y12, Y4, Y4
+	VPMADDWD     Y12, Y5, Y5
+	VPMADDWD     Y12, Y6, Y6
+	VPMADDWD     Y12, Y7, Y7
+	VPMADDWD     Y12, Y8, Y8
+	VPMADDWD     Y12, Y9, Y9
+	VPMADDWD     Y12, Y10, Y10
+	VPMADDWD     Y12, Y11, Y11
+	VPUNPCKLDQ   Y1, Y0, Y13
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y13, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y13
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y13, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y13
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y13, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X13
+	VPADDD       X13, X0, X0
+	VPUNPCKLDQ   Y5, Y4, Y13
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y13, Y4, Y4
+	VPUNPCKLDQ   Y7, Y6, Y13
+	VPUNPCKHDQ   Y7, Y6, Y6
+	VPADDD       Y13, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y4, Y13
+	VPUNPCKHQDQ  Y6, Y4, Y4
+	VPADDD       Y13, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X13
+	VPADDD       X13, X4, X4
+	VPUNPCKLDQ   Y9, Y8, Y13
+	VPUNPCKHDQ   Y9, Y8, Y8
+	VPADDD       Y13, Y8, Y8
+	VPUNPCKLDQ   Y11, Y10, Y13
+	VPUNPCKHDQ   Y11, Y10, Y10
+	VPADDD       Y13, Y10, Y10
+	VPUNPCKLQDQ  Y10, Y8, Y13
+	VPUNPCKHQDQ  Y10, Y8, Y8
+	VPADDD       Y13, Y8, Y8
+	VEXTRACTI128 $0x01, Y8, X13
+	VPADDD       X13, X8, X8
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first3
+	VPADDD       (DX), X0, X0
+	VPADDD       (DX)(BX*1), X4, X4
+	VPADDD       (DX)(BX*2), X8, X8
+
+first3:
+	TESTQ   $0x00000002, R10
+	JZ      last3
+	VMOVDQU X0, (DX)
+	VMOVDQU X4, (DX)(BX*1)
+	VMOVDQU X8, (DX)(BX*2)
+	JMP     next3
+
+last3:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X13
+	VMULPS       X13, X0, X0
+	VMOVUPS      X0, (AX)
+	VCVTDQ2PS    X4, X4
+	VBROADCASTSS 4(R10), X13
+	VMULPS       X13, X4, X4
+	VMOVUPS      X4, (AX)(CX*1)
+	VCVTDQ2PS    X8, X8
+	VBROADCASTSS 8(R10), X13
+	VMULPS       X13, X8, X8
+	VMOVUPS      X8, (AX)(CX*2)
+
+next3:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group3
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x60, start+32(FP)
+	ADDQ $0x0c, muls+16(FP)
+	SUBQ $0x03, tokens+88(FP)
+	JMP  tokens
+
+two:
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group2:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+	VMOVDQU 32(R12), Y4
+	VMOVDQU 32(R12), Y5
+	VMOVDQU 32(R12), Y6
+	VMOVDQU 32(R12), Y7
+
+steps2:
+	VMOVDQU      (R10), Y8
+	VMOVDQU      (R10)(DI*1), Y9
+	VMOVDQU      (R8), Y10
+	VPMADDUBSW   Y9, Y10, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y8, Y10, Y10
+	VPADDW       Y10, Y0, Y0
+	VMOVDQU      32(R8), Y11
+	VPMADDUBSW   Y9, Y11, Y14
+	VPADDW       Y14, Y5, Y5
+	VPMADDUBSW   Y8, Y11, Y11
+	VPADDW       Y11, Y1, Y1
+	VMOVDQU      64(R8), Y12
+	VPMADDUBSW   Y9, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y8, Y12, Y12
+	VPADDW       Y12, Y2, Y2
+	VMOVDQU      96(R8), Y10
+	VPMADDUBSW   Y9, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDUBSW   Y8, Y10, Y10
+	VPADDW       Y10, Y3, Y3
+	VMOVDQU      32(R10), Y8
+	VMOVDQU      32(R10)(DI*1), Y9
+	VMOVDQU      128(R8), Y10
+	VPMADDUBSW   Y9, Y10, Y13
+	VPADDW       Y13, Y4, Y4
+	VPMADDUBSW   Y8, Y10, Y10
+	VPADDW       Y10, Y0, Y0
+	VMOVDQU      160(R8), Y11
+	VPMADDUBSW   Y9, Y11, Y14
+	VPADDW       Y14, Y5, Y5
+	VPMADDUBSW   Y8, Y11, Y11
+	VPADDW       Y11, Y1, Y1
+	VMOVDQU      192(R8), Y12
+	VPMADDUBSW   Y9, Y12, Y15
+	VPADDW       Y15, Y6, Y6
+	VPMADDUBSW   Y8, Y12, Y12
+	VPADDW       Y12, Y2, Y2
+	VMOVDQU      224(R8), Y10
+	VPMADDUBSW   Y9, Y10, Y13
+	VPADDW       Y13, Y7, Y7
+	VPMADDUBSW   Y8, Y10, Y10
+	VPADDW       Y10, Y3, Y3
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps2
+	VMOVDQU      vec00010001<>+0(SB), Y8
+	VPMADDWD     Y8, Y0, Y0
+	VPMADDWD     Y8, Y1, Y1
+	VPMADDWD     Y8, Y2, Y2
+	VPMADDWD     Y8, Y3, Y3
+	VPMADDWD     Y8, Y4, Y4
+	VPMADDWD     Y8, Y5, Y5
+	VPMADDWD     Y8, Y6, Y6
+	VPMADDWD     Y8, Y7, Y7
+	VPUNPCKLDQ   Y1, Y0, Y9
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y9, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y9
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y9, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y9
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y9, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X9
+	VPADDD       X9, X0, X0
+	VPUNPCKLDQ   Y5, Y4, Y9
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y9, Y4, Y4
+	VPUNPCKLDQ   Y7, Y6, Y9
+	VPUNPCKHDQ   Y7, Y6, Y6
+	VPADDD       Y9, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y4, Y9
+	VPUNPCKHQDQ  Y6, Y4, Y4
+	VPADDD       Y9, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X9
+	VPADDD       X9, X4, X4
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first2
+	VPADDD       (DX), X0, X0
+	VPADDD       (DX)(BX*1), X4, X4
+
+first2:
+	TESTQ   $0x00000002, R10
+	JZ      last2
+	VMOVDQU X0, (DX)
+	VMOVDQU X4, (DX)(BX*1)
+	JMP     next2
+
+last2:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X9
+	VMULPS       X9, X0, X0
+	VMOVUPS      X0, (AX)
+	VCVTDQ2PS    X4, X4
+	VBROADCASTSS 4(R10), X9
+	VMULPS       X9, X4, X4
+	VMOVUPS      X4, (AX)(CX*1)
+
+next2:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group2
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x40, start+32(FP)
+	ADDQ $0x08, muls+16(FP)
+	SUBQ $0x02, tokens+88(FP)
+	JMP  tokens
+
+one:
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group1:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+
+steps1:
+	VMOVDQU      (R10), Y4
+	VMOVDQU      (R8), Y5
+	VPMADDUBSW   Y4, Y5, Y5
+	VPADDW       Y5, Y0, Y0
+	VMOVDQU      32(R8), Y6
+	VPMADDUBSW   Y4, Y6, Y6
+	VPADDW       Y6, Y1, Y1
+	VMOVDQU      64(R8), Y7
+	VPMADDUBSW   Y4, Y7, Y7
+	VPADDW       Y7, Y2, Y2
+	VMOVDQU      96(R8), Y8
+	VPMADDUBSW   Y4, Y8, Y8
+	VPADDW       Y8, Y3, Y3
+	VMOVDQU      32(R10), Y4
+	VMOVDQU      128(R8), Y5
+	VPMADDUBSW   Y4, Y5, Y5
+	VPADDW       Y5, Y0, Y0
+	VMOVDQU      160(R8), Y6
+	VPMADDUBSW   Y4, Y6, Y6
+	VPADDW       Y6, Y1, Y1
+	VMOVDQU      192(R8), Y7
+	VPMADDUBSW   Y4, Y7, Y7
+	VPADDW       Y7, Y2, Y2
+	VMOVDQU      224(R8), Y8
+	VPMADDUBSW   Y4, Y8, Y8
+	VPADDW       Y8, Y3, Y3
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps1
+	VMOVDQU      vec00010001<>+0(SB), Y4
+	VPMADDWD     Y4, Y0, Y0
+	VPMADDWD     Y4, Y1, Y1
+	VPMADDWD     Y4, Y2, Y2
+	VPMADDWD     Y4, Y3, Y3
+	VPUNPCKLDQ   Y1, Y0, Y5
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y5, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y5
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y5
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y5, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X5
+	VPADDD       X5, X0, X0
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first1
+	VPADDD       (DX), X0, X0
+
+first1:
+	TESTQ   $0x00000002, R10
+	JZ      last1
+	VMOVDQU X0, (DX)
+	JMP     next1
+
+last1:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X5
+	VMULPS       X5, X0, X0
+	VMOVUPS      X0, (AX)
+
+next1:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group1
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x20, start+32(FP)
+	ADDQ $0x04, muls+16(FP)
+	SUBQ $0x01, tokens+88(FP)
+	JMP  tokens
+
+done:
+	VZEROUPPER
+	RET
+
+DATA vec00010001<>+0(SB)/4, $0x00010001
+DATA vec00010001<>+4(SB)/4, $0x00010001
+DATA vec00010001<>+8(SB)/4, $0x00010001
+DATA vec00010001<>+12(SB)/4, $0x00010001
+DATA vec00010001<>+16(SB)/4, $0x00010001
+DATA vec00010001<>+20(SB)/4, $0x00010001
+DATA vec00010001<>+24(SB)/4, $0x00010001
+DATA vec00010001<>+28(SB)/4, $0x00010001
+GLOBL vec00010001<>(SB), RODATA|NOPTR, $32
+
+// func startsVNNI(dst *byte, q *int8, stride int, steps int, tokens int) int32
+// Requires: AVX, AVX2
+TEXT ·startsVNNI(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         tokens+32(FP), BX
+	MOVL         $0x00010001, SI
+	VMOVD        SI, X2
+	VPBROADCASTD X2, Y2
+	VMOVDQU      vec01010101<>+0(SB), Y0
+	VPXOR        Y1, Y1, Y1
+
+token:
+	MOVQ  steps+24(FP), DI
+	MOVQ  CX, SI
+	VPXOR Y3, Y3, Y3
+
+step:
+	VMOVDQU      (SI), Y4
+	VPMINSB      Y4, Y1, Y1
+	VPMADDUBSW   Y4, Y0, Y4
+	VPMADDWD     Y4, Y2, Y4
+	VPSUBD       Y4, Y3, Y3
+	ADDQ         $0x20, SI
+	DECQ         DI
+	JNZ          step
+	VMOVDQU      Y3, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         DX, CX
+	DECQ         BX
+	JNZ          token
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x04, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x02, X1, X0
+	VPMINSB      X0, X1, X1
+	VPSRLDQ      $0x01, X1, X0
+	VPMINSB      X0, X1, X1
+	VPEXTRB      $0x00, X1, AX
+	MOVBLSX      AL, AX
+	VZEROUPPER
+	MOVL         AX, ret+40(FP)
+	RET
+
+// func tilesVNNI(y *float32, yStride int, muls *float32, acc *int32, start *byte, codes *uint8, q *int8, stride int, steps int, groups int, of int, tokens int, more int)
+// Requires: AVX, AVX2
+TEXT ·tilesVNNI(SB), NOSPLIT, $0-104
+	MOVQ y+0(FP), AX
+	MOVQ yStride+8(FP), CX
+	MOVQ acc+24(FP), DX
+	MOVQ of+80(FP), BX
+	MOVQ q+48(FP), SI
+	MOVQ stride+56(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x04, BX
+
+tokens:
+	MOVQ tokens+88(FP), R8
+	CMPQ R8, $0x01
+	JL   done
+	JE   one
+	CMPQ R8, $0x02
+	JE   two
+	CMPQ R8, $0x04
+	JE   two
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group3:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+	VMOVDQU 32(R12), Y4
+	VMOVDQU 32(R12), Y5
+	VMOVDQU 32(R12), Y6
+	VMOVDQU 32(R12), Y7
+	VMOVDQU 64(R12), Y8
+	VMOVDQU 64(R12), Y9
+	VMOVDQU 64(R12), Y10
+	VMOVDQU 64(R12), Y11
+
+steps3:
+	VMOVDQU (R10), Y12
+	VMOVDQU (R10)(DI*1), Y13
+	VMOVDQU (R10)(DI*2), Y14
+	VMOVDQU (R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xe5
+
+	// VPDPBUSD Y14, Y15, Y8 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xc6
+	VMOVDQU 32(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xed
+
+	// VPDPBUSD Y14, Y15, Y9 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xce
+	VMOVDQU 64(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xf5
+
+	// VPDPBUSD Y14, Y15, Y10 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xd6
+	VMOVDQU 96(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xfd
+
+	// VPDPBUSD Y14, Y15, Y11 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xde
+	VMOVDQU 32(R10), Y12
+	VMOVDQU 32(R10)(DI*1), Y13
+	VMOVDQU 32(R10)(DI*2), Y14
+	VMOVDQU 128(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y15, Y4 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xe5
+
+	// VPDPBUSD Y14, Y15, Y8 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xc6
+	VMOVDQU 160(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xcc
+
+	// VPDPBUSD Y13, Y15, Y5 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xed
+
+	// VPDPBUSD Y14, Y15, Y9 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xce
+	VMOVDQU 192(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y15, Y6 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xf5
+
+	// VPDPBUSD Y14, Y15, Y10 {vex}
+	LONG    $0x500542c4
+	BYTE    $0xd6
+	VMOVDQU 224(R8), Y15
+
+	// VPDPBUSD Y12, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xdc
+
+	// VPDPBUSD Y13, Y15, Y7 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xfd
+
+	// VPDPBUSD Y14, Y15, Y11 {vex}
+	LONG         $0x500542c4
+	BYTE         $0xde
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps3
+	VPUNPCKLDQ   Y1, Y0, Y13
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y13, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y13
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y13, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y13
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y13, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X13
+	VPADDD       X13, X0, X0
+	VPUNPCKLDQ   Y5, Y4, Y13
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y13, Y4, Y4
+	VPUNPCKLDQ   Y7, Y6, Y13
+	VPUNPCKHDQ   Y7, Y6, Y6
+	VPADDD       Y13, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y4, Y13
+	VPUNPCKHQDQ  Y6, Y4, Y4
+	VPADDD       Y13, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X13
+	VPADDD       X13, X4, X4
+	VPUNPCKLDQ   Y9, Y8, Y13
+	VPUNPCKHDQ   Y9, Y8, Y8
+	VPADDD       Y13, Y8, Y8
+	VPUNPCKLDQ   Y11, Y10, Y13
+	VPUNPCKHDQ   Y11, Y10, Y10
+	VPADDD       Y13, Y10, Y10
+	VPUNPCKLQDQ  Y10, Y8, Y13
+	VPUNPCKHQDQ  Y10, Y8, Y8
+	VPADDD       Y13, Y8, Y8
+	VEXTRACTI128 $0x01, Y8, X13
+	VPADDD       X13, X8, X8
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first3
+	VPADDD       (DX), X0, X0
+	VPADDD       (DX)(BX*1), X4, X4
+	VPADDD       (DX)(BX*2), X8, X8
+
+first3:
+	TESTQ   $0x00000002, R10
+	JZ      last3
+	VMOVDQU X0, (DX)
+	VMOVDQU X4, (DX)(BX*1)
+	VMOVDQU X8, (DX)(BX*2)
+	JMP     next3
+
+last3:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X13
+	VMULPS       X13, X0, X0
+	VMOVUPS      X0, (AX)
+	VCVTDQ2PS    X4, X4
+	VBROADCASTSS 4(R10), X13
+	VMULPS       X13, X4, X4
+	VMOVUPS      X4, (AX)(CX*1)
+	VCVTDQ2PS    X8, X8
+	VBROADCASTSS 8(R10), X13
+	VMULPS       X13, X8, X8
+	VMOVUPS      X8, (AX)(CX*2)
+
+next3:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group3
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x60, start+32(FP)
+	ADDQ $0x0c, muls+16(FP)
+	SUBQ $0x03, tokens+88(FP)
+	JMP  tokens
+
+two:
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group2:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+	VMOVDQU 32(R12), Y4
+	VMOVDQU 32(R12), Y5
+	VMOVDQU 32(R12), Y6
+	VMOVDQU 32(R12), Y7
+
+steps2:
+	VMOVDQU (R10), Y8
+	VMOVDQU (R10)(DI*1), Y9
+	VMOVDQU (R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y15, Y4 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe1
+	VMOVDQU 32(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc8
+
+	// VPDPBUSD Y9, Y15, Y5 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe9
+	VMOVDQU 64(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y15, Y6 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xf1
+	VMOVDQU 96(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd8
+
+	// VPDPBUSD Y9, Y15, Y7 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xf9
+	VMOVDQU 32(R10), Y8
+	VMOVDQU 32(R10)(DI*1), Y9
+	VMOVDQU 128(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y0 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y15, Y4 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe1
+	VMOVDQU 160(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y1 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xc8
+
+	// VPDPBUSD Y9, Y15, Y5 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xe9
+	VMOVDQU 192(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y2 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y15, Y6 {vex}
+	LONG    $0x5005c2c4
+	BYTE    $0xf1
+	VMOVDQU 224(R8), Y15
+
+	// VPDPBUSD Y8, Y15, Y3 {vex}
+	LONG $0x5005c2c4
+	BYTE $0xd8
+
+	// VPDPBUSD Y9, Y15, Y7 {vex}
+	LONG         $0x5005c2c4
+	BYTE         $0xf9
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps2
+	VPUNPCKLDQ   Y1, Y0, Y9
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y9, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y9
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y9, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y9
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y9, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X9
+	VPADDD       X9, X0, X0
+	VPUNPCKLDQ   Y5, Y4, Y9
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y9, Y4, Y4
+	VPUNPCKLDQ   Y7, Y6, Y9
+	VPUNPCKHDQ   Y7, Y6, Y6
+	VPADDD       Y9, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y4, Y9
+	VPUNPCKHQDQ  Y6, Y4, Y4
+	VPADDD       Y9, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X9
+	VPADDD       X9, X4, X4
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first2
+	VPADDD       (DX), X0, X0
+	VPADDD       (DX)(BX*1), X4, X4
+
+first2:
+	TESTQ   $0x00000002, R10
+	JZ      last2
+	VMOVDQU X0, (DX)
+	VMOVDQU X4, (DX)(BX*1)
+	JMP     next2
+
+last2:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X9
+	VMULPS       X9, X0, X0
+	VMOVUPS      X0, (AX)
+	VCVTDQ2PS    X4, X4
+	VBROADCASTSS 4(R10), X9
+	VMULPS       X9, X4, X4
+	VMOVUPS      X4, (AX)(CX*1)
+
+next2:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group2
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x40, start+32(FP)
+	ADDQ $0x08, muls+16(FP)
+	SUBQ $0x02, tokens+88(FP)
+	JMP  tokens
+
+one:
+	MOVQ codes+40(FP), R8
+	MOVQ groups+72(FP), R9
+
+group1:
+	MOVQ    steps+64(FP), R11
+	MOVQ    start+32(FP), R12
+	MOVQ    SI, R10
+	SHRQ    $0x01, R11
+	VMOVDQU (R12), Y0
+	VMOVDQU (R12), Y1
+	VMOVDQU (R12), Y2
+	VMOVDQU (R12), Y3
+
+steps1:
+	VMOVDQU (R10), Y4
+	VMOVDQU (R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y0 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xc4
+	VMOVDQU 32(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y1 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xcc
+	VMOVDQU 64(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y2 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xd4
+	VMOVDQU 96(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y3 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xdc
+	VMOVDQU 32(R10), Y4
+	VMOVDQU 128(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y0 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xc4
+	VMOVDQU 160(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y1 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xcc
+	VMOVDQU 192(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y2 {vex}
+	LONG    $0x5005e2c4
+	BYTE    $0xd4
+	VMOVDQU 224(R8), Y15
+
+	// VPDPBUSD Y4, Y15, Y3 {vex}
+	LONG         $0x5005e2c4
+	BYTE         $0xdc
+	ADDQ         $0x40, R10
+	ADDQ         $0x00000100, R8
+	DECQ         R11
+	JNZ          steps1
+	VPUNPCKLDQ   Y1, Y0, Y5
+	VPUNPCKHDQ   Y1, Y0, Y0
+	VPADDD       Y5, Y0, Y0
+	VPUNPCKLDQ   Y3, Y2, Y5
+	VPUNPCKHDQ   Y3, Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y0, Y5
+	VPUNPCKHQDQ  Y2, Y0, Y0
+	VPADDD       Y5, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X5
+	VPADDD       X5, X0, X0
+	MOVQ         more+96(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           first1
+	VPADDD       (DX), X0, X0
+
+first1:
+	TESTQ   $0x00000002, R10
+	JZ      last1
+	VMOVDQU X0, (DX)
+	JMP     next1
+
+last1:
+	MOVQ         muls+16(FP), R10
+	VCVTDQ2PS    X0, X0
+	VBROADCASTSS (R10), X5
+	VMULPS       X5, X0, X0
+	VMOVUPS      X0, (AX)
+
+next1:
+	ADDQ $0x10, DX
+	ADDQ $0x10, AX
+	DECQ R9
+	JNZ  group1
+	MOVQ groups+72(FP), R8
+	SHLQ $0x04, R8
+	SUBQ R8, DX
+	SUBQ R8, AX
+	ADDQ DI, SI
+	ADDQ BX, DX
+	ADDQ CX, AX
+	ADDQ $0x20, start+32(FP)
+	ADDQ $0x04, muls+16(FP)
+	SUBQ $0x01, tokens+88(FP)
+	JMP  tokens
+
+done:
+	VZEROUPPER
 	RET
 
 // func matVecVNNI(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
@@ -1621,389 +2526,6 @@ DATA vec0c0c0c0c<>+20(SB)/4, $0x0c0c0c0c
 DATA vec0c0c0c0c<>+24(SB)/4, $0x0c0c0c0c
 DATA vec0c0c0c0c<>+28(SB)/4, $0x0c0c0c0c
 GLOBL vec0c0c0c0c<>(SB), RODATA|NOPTR, $32
-
-// func tilesVNNI(acc *int32, codes *uint8, q *int8, stride int, steps int, groups int, tokens int)
-// Requires: AVX, AVX2
-TEXT ·tilesVNNI(SB), NOSPLIT, $0-56
-	MOVQ acc+0(FP), AX
-	MOVQ q+16(FP), CX
-	MOVQ stride+24(FP), DX
-	MOVQ tokens+48(FP), BX
-	MOVQ groups+40(FP), SI
-	SHLQ $0x04, SI
-
-tokens3:
-	CMPQ BX, $0x03
-	JL   tokens2
-	MOVQ codes+8(FP), DI
-	MOVQ groups+40(FP), R8
-
-group3:
-	MOVQ  steps+32(FP), R10
-	MOVQ  CX, R9
-	SHRQ  $0x01, R10
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	VPXOR Y8, Y8, Y8
-	VPXOR Y9, Y9, Y9
-	VPXOR Y10, Y10, Y10
-	VPXOR Y11, Y11, Y11
-
-steps3:
-	VMOVDQU (R9), Y12
-	VMOVDQU (R9)(DX*1), Y13
-	VMOVDQU (R9)(DX*2), Y14
-	VMOVDQU (DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xc4
-
-	// VPDPBUSD Y13, Y15, Y4 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xe5
-
-	// VPDPBUSD Y14, Y15, Y8 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xc6
-	VMOVDQU 32(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xcc
-
-	// VPDPBUSD Y13, Y15, Y5 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xed
-
-	// VPDPBUSD Y14, Y15, Y9 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xce
-	VMOVDQU 64(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xd4
-
-	// VPDPBUSD Y13, Y15, Y6 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xf5
-
-	// VPDPBUSD Y14, Y15, Y10 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xd6
-	VMOVDQU 96(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xdc
-
-	// VPDPBUSD Y13, Y15, Y7 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xfd
-
-	// VPDPBUSD Y14, Y15, Y11 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xde
-	VMOVDQU 32(R9), Y12
-	VMOVDQU 32(R9)(DX*1), Y13
-	VMOVDQU 32(R9)(DX*2), Y14
-	VMOVDQU 128(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xc4
-
-	// VPDPBUSD Y13, Y15, Y4 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xe5
-
-	// VPDPBUSD Y14, Y15, Y8 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xc6
-	VMOVDQU 160(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xcc
-
-	// VPDPBUSD Y13, Y15, Y5 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xed
-
-	// VPDPBUSD Y14, Y15, Y9 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xce
-	VMOVDQU 192(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xd4
-
-	// VPDPBUSD Y13, Y15, Y6 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xf5
-
-	// VPDPBUSD Y14, Y15, Y10 {vex}
-	LONG    $0x500542c4
-	BYTE    $0xd6
-	VMOVDQU 224(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xdc
-
-	// VPDPBUSD Y13, Y15, Y7 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xfd
-
-	// VPDPBUSD Y14, Y15, Y11 {vex}
-	LONG         $0x500542c4
-	BYTE         $0xde
-	ADDQ         $0x40, R9
-	ADDQ         $0x00000100, DI
-	DECQ         R10
-	JNZ          steps3
-	VPHADDD      Y1, Y0, Y0
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X15
-	VPADDD       X15, X0, X0
-	VPADDD       (AX), X0, X0
-	VMOVDQU      X0, (AX)
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y7, Y6, Y6
-	VPHADDD      Y6, Y4, Y4
-	VEXTRACTI128 $0x01, Y4, X15
-	VPADDD       X15, X4, X4
-	VPADDD       (AX)(SI*1), X4, X4
-	VMOVDQU      X4, (AX)(SI*1)
-	VPHADDD      Y9, Y8, Y8
-	VPHADDD      Y11, Y10, Y10
-	VPHADDD      Y10, Y8, Y8
-	VEXTRACTI128 $0x01, Y8, X15
-	VPADDD       X15, X8, X8
-	VPADDD       (AX)(SI*2), X8, X8
-	VMOVDQU      X8, (AX)(SI*2)
-	ADDQ         $0x10, AX
-	DECQ         R8
-	JNZ          group3
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         SI, AX
-	ADDQ         SI, AX
-	SUBQ         $0x03, BX
-	JMP          tokens3
-
-tokens2:
-	CMPQ BX, $0x02
-	JL   tokens1
-	MOVQ codes+8(FP), DI
-	MOVQ groups+40(FP), R8
-
-group2:
-	MOVQ  steps+32(FP), R10
-	MOVQ  CX, R9
-	SHRQ  $0x01, R10
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-
-steps2:
-	VMOVDQU (R9), Y12
-	VMOVDQU (R9)(DX*1), Y13
-	VMOVDQU (DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xc4
-
-	// VPDPBUSD Y13, Y15, Y4 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xe5
-	VMOVDQU 32(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xcc
-
-	// VPDPBUSD Y13, Y15, Y5 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xed
-	VMOVDQU 64(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xd4
-
-	// VPDPBUSD Y13, Y15, Y6 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xf5
-	VMOVDQU 96(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xdc
-
-	// VPDPBUSD Y13, Y15, Y7 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xfd
-	VMOVDQU 32(R9), Y12
-	VMOVDQU 32(R9)(DX*1), Y13
-	VMOVDQU 128(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xc4
-
-	// VPDPBUSD Y13, Y15, Y4 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xe5
-	VMOVDQU 160(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xcc
-
-	// VPDPBUSD Y13, Y15, Y5 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xed
-	VMOVDQU 192(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xd4
-
-	// VPDPBUSD Y13, Y15, Y6 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xf5
-	VMOVDQU 224(DI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG $0x5005c2c4
-	BYTE $0xdc
-
-	// VPDPBUSD Y13, Y15, Y7 {vex}
-	LONG         $0x5005c2c4
-	BYTE         $0xfd
-	ADDQ         $0x40, R9
-	ADDQ         $0x00000100, DI
-	DECQ         R10
-	JNZ          steps2
-	VPHADDD      Y1, Y0, Y0
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X15
-	VPADDD       X15, X0, X0
-	VPADDD       (AX), X0, X0
-	VMOVDQU      X0, (AX)
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y7, Y6, Y6
-	VPHADDD      Y6, Y4, Y4
-	VEXTRACTI128 $0x01, Y4, X15
-	VPADDD       X15, X4, X4
-	VPADDD       (AX)(SI*1), X4, X4
-	VMOVDQU      X4, (AX)(SI*1)
-	ADDQ         $0x10, AX
-	DECQ         R8
-	JNZ          group2
-	ADDQ         DX, CX
-	ADDQ         DX, CX
-	ADDQ         SI, AX
-	SUBQ         $0x02, BX
-	JMP          tokens2
-
-tokens1:
-	CMPQ BX, $0x01
-	JL   done
-	MOVQ codes+8(FP), SI
-	MOVQ groups+40(FP), DI
-
-group1:
-	MOVQ  steps+32(FP), R9
-	MOVQ  CX, R8
-	SHRQ  $0x01, R9
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-
-steps1:
-	VMOVDQU (R8), Y12
-	VMOVDQU (SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xc4
-	VMOVDQU 32(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xcc
-	VMOVDQU 64(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xd4
-	VMOVDQU 96(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xdc
-	VMOVDQU 32(R8), Y12
-	VMOVDQU 128(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y0 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xc4
-	VMOVDQU 160(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y1 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xcc
-	VMOVDQU 192(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y2 {vex}
-	LONG    $0x5005c2c4
-	BYTE    $0xd4
-	VMOVDQU 224(SI), Y15
-
-	// VPDPBUSD Y12, Y15, Y3 {vex}
-	LONG         $0x5005c2c4
-	BYTE         $0xdc
-	ADDQ         $0x40, R8
-	ADDQ         $0x00000100, SI
-	DECQ         R9
-	JNZ          steps1
-	VPHADDD      Y1, Y0, Y0
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X15
-	VPADDD       X15, X0, X0
-	VPADDD       (AX), X0, X0
-	VMOVDQU      X0, (AX)
-	ADDQ         $0x10, AX
-	DECQ         DI
-	JNZ          group1
-	ADDQ         DX, CX
-	SUBQ         $0x01, BX
-	JMP          tokens1
-
-done:
-	VZEROUPPER
-	RET
 
 // func matVecAVX512(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
 // Requires: AVX, AVX512F, AVX512VL, AVX512VNNI, MMX+

@@ -17,12 +17,15 @@ var topics = map[string]func(){
 		quantize()
 		matVec()
 		direct()
-		unpack()
-		tiles()
 		finish()
+		// tiles.go
+		unpack()
+		for _, i := range []isa{onAVX2, onVNNI} {
+			tileStarts(i)
+			tiles(i)
+		}
 		// ternaryvnni.go
 		matVecVNNI()
-		tilesVNNI()
 		// vnni.go
 		matVec512()
 		matVecFour512()

@@ -162,100 +162,6 @@ func matVec() {
 	finishRows(s, sub, mul, y, groups)
 }
 
-func unpack() {
-	function("unpackAVX2", "func(dst, src *byte, blocks int)", "unpacks blocks ≥ 1 blocks of a row group into its codes: for every run of 32 columns those of its four rows.")
-	dst := param("dst")
-	src := param("src")
-	n := param("blocks")
-	low := words(0x0303)
-	loop("block", n, func() {
-		for r := range 4 {
-			w := YMM()
-			VMOVDQU(at(src, 32*r), w)
-			for k := range 4 {
-				c := w
-				if k < 3 {
-					c = YMM()
-				}
-				VPAND(low, w, c)
-				VMOVDQU(c, at(dst, 128*k+32*r))
-				if k < 3 {
-					VPSRLW(U8(2), w, w)
-				}
-			}
-		}
-		advance(128, src)
-		advance(512, dst)
-	})
-	VZEROUPPER()
-	RET()
-}
-
-// tiles emits the prefill product: tiles of four rows × two tokens whose eight
-// 16-bit sums stay in registers.
-func tiles() {
-	function("tilesAVX2", "func(acc *int32, codes *uint8, q *int8, stride, steps, groups, tokens int)",
-		"adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps is even and 2 ≤ steps ≤ 64.")
-	acc, q, stride, tokens := param("acc"), param("q"), param("stride"), param("tokens")
-	accStride := param("groups")
-	SHLQ(U8(4), accStride)
-	one := words(1)
-
-	tile := func(n int, next string) {
-		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
-		Label(label("tokens"))
-		CMPQ(tokens, U8(n))
-		JL(LabelRef(next))
-		codes, groups := param("codes"), param("groups")
-		loop(label("group"), groups, func() {
-			p, steps := GP64(), param("steps")
-			MOVQ(q, p)
-			SHRQ(U8(1), steps)
-			sum := ymms(4 * n)
-			zero(sum...)
-			loop(label("steps"), steps, func() {
-				for u := range 2 {
-					act := ymms(n)
-					for t, a := range act {
-						VMOVDQU(row(p, stride, t, 32*u), a)
-					}
-					for r := range 4 {
-						w := YMM()
-						VMOVDQU(at(codes, 128*u+32*r), w)
-						for t, a := range act {
-							c := w // the last product takes its place
-							if t < n-1 {
-								c = YMM()
-							}
-							VPMADDUBSW(a, w, c)
-							VPADDW(c, sum[4*t+r], sum[4*t+r])
-						}
-					}
-				}
-				advance(64, p)
-				advance(256, codes)
-			})
-			for t := range n {
-				s := sum[4*t:][:4]
-				for _, v := range s {
-					VPMADDWD(one, v, v)
-				}
-				x := reduce4(s)
-				VPADDD(row(acc, accStride, t, 0), x, x)
-				VMOVDQU(x, row(acc, accStride, t, 0))
-			}
-			advance(16, acc)
-		})
-		nextTokens(n, q, stride, acc, accStride, tokens)
-		JMP(LabelRef(label("tokens")))
-	}
-	tile(2, "tokens1")
-	tile(1, "done")
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
 // direct emits the product of up to four tokens, for which unpacking into memory
 // does not pay: each pair of rows is unpacked in registers. The blocks of the
 // tokens are interleaved, so that activations are one stream: rows that are
@@ -382,16 +288,4 @@ func finishRows(s, sub, mul, y, groups Register) {
 	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
-}
-
-// nextTokens goes on with the next of the tokens, n of which are done; acc has come to
-// the last of them.
-func nextTokens(n int, q, stride, acc, accStride, tokens Register) {
-	for range n {
-		ADDQ(stride, q)
-	}
-	for range n - 1 {
-		ADDQ(accStride, acc)
-	}
-	SUBQ(U8(n), tokens)
 }

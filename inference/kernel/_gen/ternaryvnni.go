@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -66,59 +64,4 @@ func matVecVNNI() {
 	}
 	s := reduce4VNNI(once)
 	finishRows(s, X15, X15, y, groups)
-}
-
-// tilesVNNI emits tiles of four rows and up to three tokens, whose sums fill 12 registers.
-func tilesVNNI() {
-	function("tilesVNNI", "func(acc *int32, codes *uint8, q *int8, stride, steps, groups, tokens int)",
-		"is tilesAVX2: it adds to acc, [tokens][groups][4], the products of codes, [groups][steps][4][32], with q: steps runs of 32 columns of rows that are stride bytes apart. steps ≥ 2 is even.")
-	acc, q, stride, tokens := param("acc"), param("q"), param("stride"), param("tokens")
-	accStride := param("groups")
-	SHLQ(U8(4), accStride)
-	w := Y15
-	tile := func(n int, next string) {
-		label := func(s string) string { return fmt.Sprintf("%s%d", s, n) }
-		Label(label("tokens"))
-		CMPQ(tokens, U8(n))
-		JL(LabelRef(next))
-		codes, groups := param("codes"), param("groups")
-		sums, act := y256[:4*n], y256[12:12+n]
-		loop(label("group"), groups, func() {
-			p, steps := GP64(), param("steps")
-			MOVQ(q, p)
-			SHRQ(U8(1), steps)
-			for _, v := range sums {
-				VPXOR(v, v, v)
-			}
-			loop(label("steps"), steps, func() {
-				for u := range 2 {
-					for t, a := range act {
-						VMOVDQU(row(p, stride, t, 32*u), a)
-					}
-					for r := range 4 {
-						VMOVDQU(at(codes, 128*u+32*r), w)
-						for t, a := range act {
-							dpbusd(a, w, sums[4*t+r])
-						}
-					}
-				}
-				advance(64, p)
-				advance(256, codes)
-			})
-			for t := range n {
-				x := reduce4VNNI(sums[4*t:][:4])
-				VPADDD(row(acc, accStride, t, 0), x, x)
-				VMOVDQU(x, row(acc, accStride, t, 0))
-			}
-			advance(16, acc)
-		})
-		nextTokens(n, q, stride, acc, accStride, tokens)
-		JMP(LabelRef(label("tokens")))
-	}
-	tile(3, "tokens2")
-	tile(2, "tokens1")
-	tile(1, "done")
-	Label("done")
-	VZEROUPPER()
-	RET()
 }
