@@ -173,6 +173,20 @@ func sumSquaresFour(x []float32, n int) (sums [4]float64, ok bool) {
 	if !useAsm || n%lanes != 0 {
 		return sums, false
 	}
-	sumSquaresFourAVX2(&x[0], n, &sums[0])
+	if useAVX512 {
+		sumSquaresFourAVX512(&x[0], n, &sums[0])
+	} else {
+		sumSquaresFourAVX2(&x[0], n, &sums[0])
+	}
 	return sums, true
+}
+
+// normalizeWide is normalize of the first elements, and returns how many it did.
+func normalizeWide(y, x, w []float32, scale float32) int {
+	n := len(x) &^ 31
+	if !useAVX512 || n == 0 {
+		return 0
+	}
+	normalizeAVX512(&y[0], &x[0], &w[0], n, scale)
+	return n
 }

@@ -13234,6 +13234,87 @@ next:
 	VZEROUPPER
 	RET
 
+// func sumSquaresFourAVX512(x *float32, n int, sums *float64)
+// Requires: AVX, AVX512F
+TEXT ·sumSquaresFourAVX512(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   sums+16(FP), DX
+	MOVQ   CX, BX
+	SHLQ   $0x02, BX
+	LEAQ   (BX)(BX*2), SI
+	ADDQ   AX, SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	SHRQ   $0x03, CX
+
+next:
+	VCVTPS2PD     (AX), Z4
+	VFMADD231PD   Z4, Z4, Z0
+	VCVTPS2PD     (AX)(BX*1), Z4
+	VFMADD231PD   Z4, Z4, Z1
+	VCVTPS2PD     (AX)(BX*2), Z4
+	VFMADD231PD   Z4, Z4, Z2
+	VCVTPS2PD     (SI), Z4
+	VFMADD231PD   Z4, Z4, Z3
+	ADDQ          $0x20, AX
+	ADDQ          $0x20, SI
+	DECQ          CX
+	JNZ           next
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y4
+	VEXTRACTF128  $0x01, Y4, X0
+	VADDPD        X0, X4, X0
+	VHADDPD       X0, X0, X0
+	VMOVSD        X0, (DX)
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X1
+	VHADDPD       X1, X1, X1
+	VMOVSD        X1, 8(DX)
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPD        Y0, Y2, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X1
+	VHADDPD       X1, X1, X1
+	VMOVSD        X1, 16(DX)
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPD        Y0, Y3, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X1
+	VHADDPD       X1, X1, X1
+	VMOVSD        X1, 24(DX)
+	VZEROUPPER
+	RET
+
+// func normalizeAVX512(y *float32, x *float32, w *float32, n int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·normalizeAVX512(SB), NOSPLIT, $0-36
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS scale+32(FP), Z0
+	SHRQ         $0x05, BX
+
+next:
+	VMULPS  (CX), Z0, Z1
+	VMULPS  (DX), Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMULPS  64(CX), Z0, Z1
+	VMULPS  64(DX), Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	SUBQ    $-128, AX
+	SUBQ    $-128, CX
+	SUBQ    $-128, DX
+	DECQ    BX
+	JNZ     next
+	VZEROUPPER
+	RET
+
 // func expSumAVX512(x *float32, n int, shift float32) float32
 // Requires: AVX, AVX2, AVX512F, FMA3, SSE
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-28

@@ -49,4 +49,6 @@ func expSum(x *float32, n int, shift float32) float32 { return expSumAsm(x, n, s
 
 func siluMulWide(y, gate, up []float32) int { return 0 }
 
+func normalizeWide(y, x, w []float32, scale float32) int { return 0 }
+
 func sumSquaresFour([]float32, int) (sums [4]float64, ok bool) { return sums, false }

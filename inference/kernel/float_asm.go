@@ -137,9 +137,9 @@ func sumSquares(x []float32) (sum float64) {
 }
 
 func normalize(y, x, w []float32, scale float32) {
-	n := split(len(x))
-	if n > 0 {
-		normalizeAsm(&y[0], &x[0], &w[0], n, scale)
+	n, done := split(len(x)), normalizeWide(y, x, w, scale)
+	if n > done {
+		normalizeAsm(&y[done], &x[done], &w[done], n-done, scale)
 	}
 	normalizeGeneric(y[n:], x[n:], w[n:], scale)
 }

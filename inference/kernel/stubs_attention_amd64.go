@@ -99,6 +99,16 @@ func quantize16Asm(q *int16, x *float32, n int, scale float32)
 //go:noescape
 func sumSquaresFourAVX2(x *float32, n int, sums *float64)
 
+// sumSquaresFourAVX512 stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.
+//
+//go:noescape
+func sumSquaresFourAVX512(x *float32, n int, sums *float64)
+
+// normalizeAVX512 stores w·(x·scale) in y. n is a positive multiple of 32.
+//
+//go:noescape
+func normalizeAVX512(y *float32, x *float32, w *float32, n int, scale float32)
+
 // expSumAVX512 replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 //
 //go:noescape

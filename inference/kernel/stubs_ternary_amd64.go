@@ -14,6 +14,16 @@ func absMaxAVX2(x *float32, n int) uint32
 //go:noescape
 func quantizeAVX2(q *int8, x *float32, n int, s float32) int32
 
+// absMaxAVX512 returns the largest of the bits of |x|. n is a positive multiple of 32.
+//
+//go:noescape
+func absMaxAVX512(x *float32, n int) uint32
+
+// quantizeAVX512 is quantizeGeneric. n is a positive multiple of 64.
+//
+//go:noescape
+func quantizeAVX512(q *int8, x *float32, n int, s float32) int32
+
 // matVecAVX2 stores the four results of each of groups ≥ 1 row groups of blocks ≥ 1 blocks in y.
 //
 //go:noescape

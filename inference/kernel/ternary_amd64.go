@@ -10,20 +10,24 @@ import (
 )
 
 func absMax(x []float32) float32 {
-	n := len(x) &^ 7
-	if !useAsm || n == 0 {
-		return absMaxGeneric(x)
+	var head uint32
+	if n := len(x) &^ 31; useAVX512 && n > 0 {
+		head, x = absMaxAVX512(&x[0], n), x[n:]
 	}
-	head := math.Float32frombits(absMaxAVX2(&x[0], n))
-	return max(head, absMaxGeneric(x[n:])) // max keeps a NaN
+	if n := len(x) &^ 7; useAsm && n > 0 {
+		head, x = max(head, absMaxAVX2(&x[0], n)), x[n:]
+	}
+	return max(math.Float32frombits(head), absMaxGeneric(x)) // max keeps a NaN
 }
 
 func quantize(q []int8, x []float32, s float32) (sum int32) {
-	n := len(x) &^ 31
-	if !useAsm || n == 0 {
-		return quantizeGeneric(q, x, s)
+	if n := len(x) &^ 63; useAVX512 && n > 0 {
+		sum, q, x = quantizeAVX512(&q[0], &x[0], n, s), q[n:], x[n:]
 	}
-	return quantizeAVX2(&q[0], &x[0], n, s) + quantizeGeneric(q[n:], x[n:], s)
+	if n := len(x) &^ 31; useAsm && n > 0 {
+		sum, q, x = sum+quantizeAVX2(&q[0], &x[0], n, s), q[n:], x[n:]
+	}
+	return sum + quantizeGeneric(q, x, s)
 }
 
 func matVec(y []float32, m *ternary.Matrix, g0, g1 int, q []int8, sum int32, mul float32) {

@@ -85,6 +85,105 @@ next:
 	MOVL         AX, ret+32(FP)
 	RET
 
+// func absMaxAVX512(x *float32, n int) uint32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·absMaxAVX512(SB), NOSPLIT, $0-20
+	MOVQ       x+0(FP), AX
+	MOVQ       n+8(FP), CX
+	SHRQ       $0x05, CX
+	VPTERNLOGD $0xff, Z0, Z0, Z0
+	VPSRLD     $0x01, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+
+next:
+	VPANDD        (AX), Z0, Z3
+	VPMAXUD       Z3, Z1, Z1
+	VPANDD        64(AX), Z0, Z3
+	VPMAXUD       Z3, Z2, Z2
+	SUBQ          $-128, AX
+	DECQ          CX
+	JNZ           next
+	VPMAXUD       Z2, Z1, Z1
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPMAXUD       Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPMAXUD       X1, X0, X1
+	VPSHUFD       $0x4e, X1, X0
+	VPMAXUD       X0, X1, X1
+	VPSHUFD       $0xb1, X1, X0
+	VPMAXUD       X0, X1, X1
+	VMOVD         X1, AX
+	VZEROUPPER
+	MOVL          AX, ret+16(FP)
+	RET
+
+// func quantizeAVX512(q *int8, x *float32, n int, s float32) int32
+// Requires: AVX, AVX2, AVX512BW, AVX512F
+TEXT ·quantizeAVX512(SB), NOSPLIT, $0-36
+	MOVQ         q+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SHRQ         $0x06, DX
+	VBROADCASTSS s+24(FP), Z0
+	VMOVDQU64    quantOrder512<>+0(SB), Z3
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+
+next:
+	VMULPS        (CX), Z0, Z4
+	VCVTPS2DQ     Z4, Z4
+	VPADDD        Z4, Z1, Z1
+	VMULPS        64(CX), Z0, Z5
+	VCVTPS2DQ     Z5, Z5
+	VPADDD        Z5, Z2, Z2
+	VMULPS        128(CX), Z0, Z6
+	VCVTPS2DQ     Z6, Z6
+	VPADDD        Z6, Z1, Z1
+	VMULPS        192(CX), Z0, Z7
+	VCVTPS2DQ     Z7, Z7
+	VPADDD        Z7, Z2, Z2
+	VPACKSSDW     Z5, Z4, Z4
+	VPACKSSDW     Z7, Z6, Z6
+	VPACKSSWB     Z6, Z4, Z4
+	VPERMD        Z4, Z3, Z4
+	VMOVDQU64     Z4, (AX)
+	ADDQ          $0x40, AX
+	ADDQ          $0x00000100, CX
+	DECQ          DX
+	JNZ           next
+	VPADDD        Z2, Z1, Z1
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPADDD        Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDD        X1, X0, X1
+	VPSHUFD       $0x4e, X1, X0
+	VPADDD        X0, X1, X1
+	VPSHUFD       $0xb1, X1, X0
+	VPADDD        X0, X1, X1
+	VMOVD         X1, AX
+	VZEROUPPER
+	MOVL          AX, ret+32(FP)
+	RET
+
+DATA quantOrder512<>+0(SB)/4, $0x00000000
+DATA quantOrder512<>+4(SB)/4, $0x00000004
+DATA quantOrder512<>+8(SB)/4, $0x00000008
+DATA quantOrder512<>+12(SB)/4, $0x0000000c
+DATA quantOrder512<>+16(SB)/4, $0x00000001
+DATA quantOrder512<>+20(SB)/4, $0x00000005
+DATA quantOrder512<>+24(SB)/4, $0x00000009
+DATA quantOrder512<>+28(SB)/4, $0x0000000d
+DATA quantOrder512<>+32(SB)/4, $0x00000002
+DATA quantOrder512<>+36(SB)/4, $0x00000006
+DATA quantOrder512<>+40(SB)/4, $0x0000000a
+DATA quantOrder512<>+44(SB)/4, $0x0000000e
+DATA quantOrder512<>+48(SB)/4, $0x00000003
+DATA quantOrder512<>+52(SB)/4, $0x00000007
+DATA quantOrder512<>+56(SB)/4, $0x0000000b
+DATA quantOrder512<>+60(SB)/4, $0x0000000f
+GLOBL quantOrder512<>(SB), RODATA|NOPTR, $64
+
 // func matVecAVX2(y *float32, data *byte, q *int8, groups int, blocks int, sum int32, mul float32)
 // Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·matVecAVX2(SB), NOSPLIT, $0-48

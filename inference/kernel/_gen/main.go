@@ -15,6 +15,10 @@ var topics = map[string]func(){
 		// ternary.go
 		absMax()
 		quantize()
+		// steps512.go
+		absMax512()
+		quantize512()
+		// ternary.go
 		matVec()
 		direct()
 		finish()
@@ -108,6 +112,9 @@ var topics = map[string]func(){
 		quantize16()
 		// steps.go
 		sumSquaresFour()
+		// steps512.go
+		sumSquaresFour512()
+		normalize512()
 		// exp.go
 		expSum512()
 	},

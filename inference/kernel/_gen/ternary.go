@@ -70,6 +70,11 @@ func quantize() {
 		advance(32, q)
 		advance(128, x)
 	})
+	sumOfInts(sum)
+}
+
+// sumOfInts emits the end of a function that returns the sum of eight.
+func sumOfInts(sum VecVirtual) {
 	hi, t := XMM(), XMM()
 	VEXTRACTI128(U8(1), sum, hi)
 	VPADDD(hi, sum.AsX(), hi)
