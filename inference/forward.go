@@ -59,15 +59,12 @@ func (p *pass) attention(ctx context.Context, w *worker, l int, layer *model.Lay
 	// q [T][Heads·HeadDim], each head followed by its gate where there is one, k and
 	// v [T][KVHeads·HeadDim]
 	p.expect(w, layer.AttnSubNorm, output{linear: &layer.O})
-	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
-	if T <= batchRows {
-		// Keys and values of heads are far apart: their places come from memory while workers
-		// meet and queries are rotated.
-		for i, hi := w.share(T * c.KVHeads); i < hi; i++ {
-			r := &p.rows[i/c.KVHeads]
-			r.seq.kv.expect(p.engine.kvLayer[l], i%c.KVHeads, r.pos)
-		}
+	if T > 1 {
+		p.expectPlaces(w, l, p.scratch[w.id].kernel)
 	}
+	p.feed(ctx, w, phaseQKV, p.h, layer.AttnNorm, output{p.q, &layer.Q, nil}, output{p.k, &layer.K, nil}, output{p.v, &layer.V, nil})
+	p.scratch[w.id].kernel.Forget()
+	p.expectPlaces(w, l, nil)
 	if w.id == 0 {
 		p.stopped = ctx.Err() != nil
 	}

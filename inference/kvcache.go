@@ -95,19 +95,28 @@ func (kv *kvCache) touch() {
 // bytes is the memory that the cache takes.
 func (kv *kvCache) bytes() int64 { return kv.chunkBytes() * int64(kv.chunks()) }
 
-// expect asks for the memory where store will keep a key and a value.
-func (kv *kvCache) expect(layer, head, pos int) {
+// expect asks for the memory where store will keep a key and a value, now or, unless during is
+// nil, in the next products with it.
+func (kv *kvCache) expect(layer, head, pos int, during *kernel.Scratch) {
 	k, v := kv.run(layer, head)
 	for _, at := range [...]int{k, v} {
 		at += pos % kvChunk * kv.headDim
 		switch kv.kind {
 		case KVQ8:
-			kernel.Fetch(kv.q8[pos/kvChunk].values[at:][:kv.headDim])
+			expect(kv.q8[pos/kvChunk].values[at:][:kv.headDim], during)
 		case KVF32:
-			kernel.Fetch(kv.f32[pos/kvChunk][at:][:kv.headDim])
+			expect(kv.f32[pos/kvChunk][at:][:kv.headDim], during)
 		default:
-			kernel.Fetch(kv.f16[pos/kvChunk][at:][:kv.headDim])
+			expect(kv.f16[pos/kvChunk][at:][:kv.headDim], during)
 		}
+	}
+}
+
+func expect[T any](place []T, during *kernel.Scratch) {
+	if during == nil {
+		kernel.Fetch(place)
+	} else {
+		kernel.Soon(during, place)
 	}
 }
 

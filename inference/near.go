@@ -31,6 +31,20 @@ func (p *pass) keepKey(layer *model.Layer, l, t, head int) {
 	r.seq.kv.store(p.engine.kvLayer[l], head, r.pos, k, v)
 }
 
+// expectPlaces asks for the places of the keys and values of few rows. Those of heads are far
+// apart: they come from memory while the products of during are computed, or, where it is nil, while
+// workers meet and queries are rotated.
+func (p *pass) expectPlaces(w *worker, l int, during *kernel.Scratch) {
+	if len(p.rows) > batchRows {
+		return
+	}
+	kvHeads := p.engine.model.KVHeads
+	for i, hi := w.share(len(p.rows) * kvHeads); i < hi; i++ {
+		r := &p.rows[i/kvHeads]
+		r.seq.kv.expect(p.engine.kvLayer[l], i%kvHeads, r.pos, during)
+	}
+}
+
 // near reports whether attention is little work, that of one token in a single chunk, which is
 // not worth a meeting of the workers before it: see attendNear.
 func (p *pass) near() bool {

@@ -36,3 +36,40 @@ func TestMatMulKeep(t *testing.T) {
 		}
 	}
 }
+
+// TestSoon: places that a product fetches change no result, products with AVX-512 take one with
+// each row group, or pair of them, from the first on, and none is left when they are forgotten.
+func TestSoon(t *testing.T) {
+	eachOffer(func(p path) {
+		rng := source()
+		const rows, cols, n = 46, 300, 9
+		m, _ := randomMatrix(rng, rows, cols)
+		place := make([]uint16, 96)
+		for tokens := 1; tokens <= 9; tokens++ {
+			q, sums := activations(m, tokens, func() int8 { return int8(rng.IntN(256) - 128) })
+			muls, want, got := randoms(rng, tokens), make([]float32, tokens*rows), make([]float32, tokens*rows)
+			MatMul(want, rows, m, 0, m.Groups(), q, sums, muls, NewScratch())
+			s := NewScratch()
+			for range n {
+				Soon(s, place)
+			}
+			MatMul(got, rows, m, 0, 5, q, sums, muls, s)
+			if fetches := p == avx512 && (tokens == 2 || tokens > 4 && tokens < 9); fetches && s.done == 0 || s.done > 5 {
+				t.Errorf("%v, %d tokens: 5 row groups fetched %d places", p, tokens, s.done)
+			}
+			MatMul(got, rows, m, 5, m.Groups(), q, sums, muls, s)
+			if !slices.Equal(got, want) {
+				t.Errorf("%d tokens: other results with places to fetch", tokens)
+			}
+			s.Forget()
+			if len(s.take(n)) > 0 {
+				t.Errorf("%d tokens: places are left", tokens)
+			}
+		}
+		s := NewScratch()
+		Soon(s, make([]float32, 128))
+		if len(s.take(n)) != 2 {
+			t.Error("512 bytes are not two places")
+		}
+	})
+}

@@ -89,10 +89,10 @@ func doubleAVX512(dst *int8, q *int8, stride int, blocks int, tokens int)
 //go:noescape
 func tileAVX512(y *float32, stride int, data *byte, q *int8, acc *int32, ends *int32, blocks int, groupBytes int, groups int, tokens int, ahead int, more int)
 
-// fewAVX512 is tileAVX512 for blocks ≥ 2 and 5 to 8 tokens, or two, for which it takes twice as many groups.
+// fewAVX512 is tileAVX512 for blocks ≥ 2 and 5 to 8 tokens, or two, for which it takes twice as many groups. With each of the first n ≥ 0 of them it fetches 256 bytes from one of n places on.
 //
 //go:noescape
-func fewAVX512(y *float32, stride int, data *byte, q *int8, acc *int32, ends *int32, blocks int, groupBytes int, groups int, tokens int, ahead int, more int)
+func fewAVX512(y *float32, stride int, data *byte, q *int8, acc *int32, ends *int32, blocks int, groupBytes int, groups int, tokens int, ahead int, more int, places **byte, n int)
 
 // unpackAVX512 stores the codes of blocks ≥ 1 blocks of two row groups, of each field those of their four row pairs, 1024 bytes.
 //

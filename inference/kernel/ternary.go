@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"tern/model/ternary"
 )
@@ -25,6 +26,9 @@ type Scratch struct {
 	part    ternary.Grouped // bands of a matrix in another form, expanded
 	form    []byte          // into these codes
 
+	places []*byte // of memory that is used next, 256 bytes each; those
+	done   int     // were fetched
+
 	keep bool // the activations stay the same, see Keep,
 	kept bool // and q has them
 }
@@ -39,6 +43,32 @@ func (s *Scratch) Keep() { s.keep, s.kept = true, false }
 
 // Change says that calls multiply other activations from now on, whichever they are.
 func (s *Scratch) Change() { s.keep, s.kept = false, false }
+
+// Soon says that a place in memory is used after the next products. Those of few tokens may
+// fetch it meanwhile, a little with each row group: many places at once would be waited for.
+func Soon[T any](s *Scratch, place []T) {
+	each := placeBytes / int(unsafe.Sizeof(place[0]))
+	for ; len(place) > 0; place = place[min(each, len(place)):] {
+		s.places = append(s.places, (*byte)(unsafe.Pointer(&place[0])))
+	}
+}
+
+// placeBytes is how much a product fetches at once.
+const placeBytes = 256
+
+// Forget forgets the places of Soon.
+func (s *Scratch) Forget() {
+	clear(s.places)
+	s.places, s.done = s.places[:0], 0
+}
+
+// take returns places to fetch, at most n.
+func (s *Scratch) take(n int) []*byte {
+	places := s.places[s.done:]
+	places = places[:min(n, len(places))]
+	s.done += len(places)
+	return places
+}
 
 // Together says what MatMul is fastest with where it makes something of the tokens that is
 // for all rows: at most so many tokens and rows at once, and never fewer tokens than Least.

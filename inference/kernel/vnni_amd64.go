@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"math"
+	"unsafe"
 
 	"tern/model/ternary"
 )
@@ -85,7 +86,7 @@ func tiles512(y []float32, stride int, m *ternary.Matrix, g, groups, tokens, til
 			if c+k < cols {
 				more |= keep
 			}
-			tileOf512(y[t*stride:], stride, m, g, c, k, groups, n, &scratch.q[2*(t*cols+c*n)], scratch.acc, scratch.ends[i*fours(tile)*endsOfFour:], more)
+			tileOf512(y[t*stride:], stride, m, g, c, k, groups, n, &scratch.q[2*(t*cols+c*n)], scratch.acc, scratch.ends[i*fours(tile)*endsOfFour:], more, scratch)
 		}
 	}
 }
@@ -94,7 +95,7 @@ func tiles512(y []float32, stride int, m *ternary.Matrix, g, groups, tokens, til
 func parts512(cols, tokens int) int { return (2*tokens*cols + tileBytes512 - 1) / tileBytes512 }
 
 // tileOf512 multiplies k columns of row groups, from column c on, by a tile of tokens.
-func tileOf512(y []float32, stride int, m *ternary.Matrix, g, c, k, groups, tokens int, q *int8, acc, ends []int32, more int) {
+func tileOf512(y []float32, stride int, m *ternary.Matrix, g, c, k, groups, tokens int, q *int8, acc, ends []int32, more int, scratch *Scratch) {
 	at, blocks, done := g*m.GroupBytes()+c, k/blockCols, 0
 	// What is fetched comes some groups later, of whose columns there may be parts.
 	ahead := func(together int) int {
@@ -107,7 +108,8 @@ func tileOf512(y []float32, stride int, m *ternary.Matrix, g, c, k, groups, toke
 			together = 2
 		}
 		if n := groups / together; n > 0 {
-			fewAVX512(&y[0], stride, &m.Data[at], q, &acc[0], &ends[0], blocks, m.GroupBytes(), n, tokens, ahead(together), more)
+			places := scratch.take(n)
+			fewAVX512(&y[0], stride, &m.Data[at], q, &acc[0], &ends[0], blocks, m.GroupBytes(), n, tokens, ahead(together), more, unsafe.SliceData(places), len(places))
 			done = n * together
 		}
 	}

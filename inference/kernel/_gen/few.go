@@ -20,6 +20,8 @@ type few struct {
 	y, stride, acc, data, ends, more Register
 	d, soon, p, to, ahead            Register
 	after                            Register // bytes to the next row group
+
+	places, left Mem // of what is written after the product, and how many are left
 }
 
 const (
@@ -114,6 +116,19 @@ func (f *few) fetch() {
 	}
 }
 
+// fetchPlace asks for a place. Its registers are set afterwards.
+func (f *few) fetchPlace(none string) {
+	SUBQ(U8(1), f.left)
+	JL(LabelRef(none))
+	MOVQ(f.places, f.d)
+	ADDQ(U8(8), f.places)
+	MOVQ(at(f.d, 0), f.soon)
+	for offset := 0; offset < 256; offset += 64 {
+		PREFETCHT1(at(f.soon, offset))
+	}
+	Label(none)
+}
+
 // results makes results of the sums of a part, as fourTokens does. After the last part it
 // goes on to the next row groups.
 func (f *few) results(part int) (e emission) {
@@ -187,8 +202,13 @@ func (f *few) results(part int) (e emission) {
 // few512 emits the product of 8, 7, 6, 5 or 2 tokens. Of three or four, whose activations two row
 // groups could share, it is faster from the cache but slower from memory.
 func few512() {
-	function("fewAVX512", "func(y *float32, stride int, data *byte, q *int8, acc, ends *int32, blocks, groupBytes, groups, tokens, ahead, more int)",
-		"is tileAVX512 for blocks ≥ 2 and 5 to 8 tokens, or two, for which it takes twice as many groups.")
+	function("fewAVX512", "func(y *float32, stride int, data *byte, q *int8, acc, ends *int32, blocks, groupBytes, groups, tokens, ahead, more int, places **byte, n int)",
+		"is tileAVX512 for blocks ≥ 2 and 5 to 8 tokens, or two, for which it takes twice as many groups. With each of the first n ≥ 0 of them it fetches 256 bytes from one of n places on.")
+	places, left := AllocLocal(8), AllocLocal(8)
+	MOVQ(param("places"), RAX)
+	MOVQ(RAX, places)
+	MOVQ(param("n"), RAX)
+	MOVQ(RAX, left)
 	tokens := param("tokens")
 	VPBROADCASTD(bits(0x03030303), z512[fewLow])
 	VMOVDQU64(tokenOrder(), z512[fewOf])
@@ -198,7 +218,7 @@ func few512() {
 		JE(LabelRef(fmt.Sprintf("tokens%d", n)))
 	}
 	for i := range counts {
-		(&few{n: counts[len(counts)-1-i]}).emit()
+		(&few{n: counts[len(counts)-1-i], places: places, left: left}).emit()
 	}
 }
 
@@ -217,6 +237,7 @@ func (f *few) emit() {
 	// first emits a block that begins sums, among whose products the last part of the row
 	// groups before is completed, unless there are none.
 	first := func(before bool) {
+		f.fetchPlace(f.label(fmt.Sprintf("none%v_", before)))
 		MOVQ(f.data, f.d)
 		LEAQ(Mem{Base: f.d, Index: f.ahead, Scale: 1}, f.soon)
 		for range groups {
