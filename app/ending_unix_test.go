@@ -16,7 +16,7 @@ func TestSignalEndsTheWindow(t *testing.T) {
 	signal.Notify(other, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(other)
 	queue := make(chan func(), 8)
-	g := &gate{do: func(f func()) { queue <- f }}
+	g := newGate(func(f func()) { queue <- f })
 	ends := 0
 	alone, stop := g.atSignal([]os.Signal{syscall.SIGUSR1, syscall.SIGUSR2}, func() { ends++ })
 	alone()

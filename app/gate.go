@@ -17,17 +17,34 @@ import (
 type gate struct {
 	do func(func()) // returns at once
 
-	mu   sync.RWMutex // held for reading while something passes
-	shut bool
+	mu   sync.RWMutex  // held for reading while something passes
+	shut chan struct{} // closed when the gate is
 }
+
+func newGate(do func(func())) *gate { return &gate{do: do, shut: make(chan struct{})} }
 
 // post has f called on the window's goroutine, soon, or never once the gate is shut. It
 // may be called from any goroutine.
 func (g *gate) post(f func()) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	if !g.shut {
+	if !g.isShut() {
 		g.do(f)
+	}
+}
+
+// call is post that waits. It returns false where the window closes first.
+func (g *gate) call(f func()) bool {
+	done := make(chan struct{})
+	g.post(func() {
+		f()
+		close(done)
+	})
+	select {
+	case <-done:
+		return true
+	case <-g.shut:
+		return false
 	}
 }
 
@@ -35,7 +52,18 @@ func (g *gate) post(f func()) {
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.shut = true
+	if !g.isShut() {
+		close(g.shut)
+	}
+}
+
+func (g *gate) isShut() bool {
+	select {
+	case <-g.shut:
+		return true
+	default:
+		return false
+	}
 }
 
 // endings are the signals by which a session ends, or a terminal that Tern was started

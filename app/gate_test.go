@@ -14,7 +14,7 @@ func TestNothingIsPostedToAClosedWindow(t *testing.T) {
 	for range 200 {
 		queue := make(chan func(), 1)
 		var passed atomic.Int64
-		g := &gate{do: func(f func()) { queue <- f }}
+		g := newGate(func(f func()) { queue <- f })
 		var loop, posters sync.WaitGroup
 		loop.Go(func() {
 			for f := range queue {
@@ -42,6 +42,9 @@ func TestNothingIsPostedToAClosedWindow(t *testing.T) {
 			t.Fatalf("%d of at least 4 functions passed an open gate", n)
 		}
 		g.post(func() { t.Error("a closed gate let something pass") })
+		if g.call(func() {}) {
+			t.Error("a closed gate says that something passed")
+		}
 		posters.Wait()
 	}
 }

@@ -42,7 +42,7 @@ func runWindow(path string, stderr io.Writer) int {
 		return 0
 	default:
 		defer one.Close()
-		o.arrivals = one.Paths()
+		o.arrivals = one.Arrivals()
 	}
 	about := crash.About(recipe.Tern(), kernel)
 	if o.crash, err = crash.Open(filepath.Join(filepath.Dir(kept), "reports"), about); err != nil {

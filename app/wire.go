@@ -19,6 +19,7 @@ import (
 	"tern/app/library"
 	"tern/app/say"
 	"tern/app/settings"
+	"tern/app/single"
 	"tern/app/ui"
 )
 
@@ -32,7 +33,7 @@ type options struct {
 
 	// arrivals, if set, delivers the paths of models that other starts of the
 	// program were to open. It must be closed after composeWindow returns.
-	arrivals <-chan string
+	arrivals <-chan single.Arrival
 }
 
 // composeWindow makes the parts of the program that have a window, joins them, and
@@ -48,7 +49,7 @@ func composeWindow(o options) int {
 	}
 	// The one way onto the window's goroutine: whatever calls back from another one
 	// is given it here.
-	loop := &gate{do: fyne.Do}
+	loop := newGate(fyne.Do)
 	post := loop.post
 	desktop := ui.NewDesktop(chosen, post, o.stderr)
 	if list := endings(); list != nil { // Notify takes none for all
@@ -84,8 +85,17 @@ func composeWindow(o options) int {
 		},
 	})
 	desktop.Begin(o.path, problem, o.settingsPath)
+	if o.arrivals != nil {
+		go func() { // ends when arrivals is closed
+			for a := range o.arrivals {
+				if loop.call(func() { desktop.Arrive(a.Path) }) {
+					a.Take()
+				}
+			}
+		}()
+	}
 	code := 0
-	if !desktop.Run(o.arrivals, o.stderr) {
+	if !desktop.Run(o.stderr) {
 		code = 1
 	}
 	loop.close() // Fyne would call it here and now

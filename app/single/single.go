@@ -11,8 +11,10 @@ import (
 	"bufio"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,9 +25,12 @@ import (
 	"tern/app/files"
 )
 
-// patience is how long a window may take to answer, and a start to make its
-// request. A window that hangs keeps nobody from opening another one.
+// patience is how long a start may take to make its request, and answering how long a
+// window may take to do what it is asked, or to end what it has begun to close. One that
+// hangs keeps nobody from opening another one.
 const patience = 3 * time.Second
+
+var answering = 10 * time.Second // tests do not wait as long
 
 // maxRequest is the size of a request in bytes; paths are shorter.
 const maxRequest = 64 << 10
@@ -60,10 +65,21 @@ type Instance struct {
 	folder   string
 	key      string // of every request; empty where the folder keeps others out
 	listener net.Listener
-	paths    chan string
+	arrivals chan Arrival
 	running  sync.WaitGroup
 	closing  chan struct{}
 }
+
+// Arrival is what another start hands over: an absolute path, or "" to only come to the
+// front.
+type Arrival struct {
+	Path  string
+	taken chan struct{}
+}
+
+// Take tells the other start that the window has done it. A start that is not told by
+// the time that the window is gone opens its own.
+func (a Arrival) Take() { close(a.taken) }
 
 // Start makes this start the one that others reach, or, if there is such a one,
 // hands path to it and returns nil. path must be absolute, or empty to only show
@@ -76,41 +92,64 @@ func Start(folder, path string) (*Instance, error) {
 	if err := private(folder); err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}
-	unlock, err := files.Lock(filepath.Join(folder, "window.lock"), 10*patience) // others wait for their answers
+	unlock, err := files.Lock(filepath.Join(folder, "window.lock"), 3*answering) // others wait for their answers
 	if err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}
 	defer unlock()
-	if conn, key, err := dial(folder); err == nil {
-		defer conn.Close()
+	end := time.Now().Add(answering)
+	for tries := 1; ; tries++ {
+		conn, key, err := dial(folder)
+		if err != nil {
+			break // nobody listens
+		}
 		passFront()
-		return nil, hand(conn, request{files.Text(path), key})
+		err = hand(conn, request{files.Text(path), key}, end)
+		_ = conn.Close() // it is over either way
+		if !errors.Is(err, errGone) || tries == maxTries {
+			return nil, err
+		}
+		time.Sleep(pause)
 	}
-	l, key, err := listen(folder) // nobody does
+	l, key, err := listen(folder)
 	if err != nil {
 		return nil, fmt.Errorf("single: %w", err)
 	}
-	i := &Instance{folder: folder, key: key, listener: l, paths: make(chan string), closing: make(chan struct{})}
+	i := &Instance{folder: folder, key: key, listener: l, arrivals: make(chan Arrival), closing: make(chan struct{})}
 	i.running.Go(i.serve)
 	return i, nil
 }
 
-// hand sends a request to the window at the other end.
-func hand(conn net.Conn, r request) error {
-	_ = conn.SetDeadline(time.Now().Add(patience)) // sockets have deadlines
-	if err := json.NewEncoder(conn).Encode(r); err != nil {
-		return fmt.Errorf("single: the open window does not listen: %w", err)
-	}
+// A window that closes holds the request until it has kept everything, and then stops
+// listening at once. What closes again and again is no window of ours.
+const (
+	maxTries = 10
+	pause    = 20 * time.Millisecond // before it is asked again
+)
+
+// errGone is the window closing, or its program ending, before it has answered.
+var errGone = errors.New("single: the open window closed")
+
+// hand sends a request to the window at the other end, which has until end to answer.
+func hand(conn net.Conn, r request, end time.Time) error {
+	_ = conn.SetDeadline(end) // sockets have deadlines
+	err := json.NewEncoder(conn).Encode(r)
 	var a answer
-	if err := json.NewDecoder(conn).Decode(&a); err != nil || !a.Taken {
-		return fmt.Errorf("single: the open window does not answer: %w", err)
+	if err == nil {
+		err = json.NewDecoder(conn).Decode(&a)
 	}
-	return nil
+	var broken net.Error // reset, for one
+	switch {
+	case err == nil && a.Taken:
+		return nil
+	case errors.Is(err, io.EOF) || errors.As(err, &broken) && !broken.Timeout():
+		return errGone
+	}
+	return fmt.Errorf("single: the open window does not answer: %w", err)
 }
 
-// Paths delivers what other starts hand over, until Close: absolute paths, or ""
-// to only come to the front.
-func (i *Instance) Paths() <-chan string { return i.paths }
+// Arrivals delivers what other starts hand over, until Close.
+func (i *Instance) Arrivals() <-chan Arrival { return i.arrivals }
 
 // Close ends it, and removes the socket. The next start is the first one again.
 func (i *Instance) Close() {
@@ -118,7 +157,7 @@ func (i *Instance) Close() {
 	_ = i.listener.Close() // removes a socket too
 	forget(i.folder)
 	i.running.Wait()
-	close(i.paths)
+	close(i.arrivals)
 }
 
 func (i *Instance) serve() {
@@ -141,10 +180,20 @@ func (i *Instance) take(conn net.Conn) {
 	if !s.Scan() || json.Unmarshal(s.Bytes(), &r) != nil || subtle.ConstantTimeCompare([]byte(r.Key), []byte(i.key)) != 1 || r.Open != "" && !filepath.IsAbs(r.Open) {
 		return // no start of ours
 	}
+	a := Arrival{files.Path(r.Open), make(chan struct{})}
+	late := time.After(answering)
 	select {
-	case i.paths <- files.Path(r.Open):
+	case i.arrivals <- a:
+	case <-i.closing:
+		return
+	case <-late:
+		return
+	}
+	select {
+	case <-a.taken:
+		_ = conn.SetDeadline(time.Now().Add(patience))
 		_ = json.NewEncoder(conn).Encode(answer{Taken: true}) // who is gone needs none
 	case <-i.closing:
-	case <-time.After(patience):
+	case <-late:
 	}
 }

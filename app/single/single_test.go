@@ -23,8 +23,9 @@ func TestMain(m *testing.M) {
 		i, err := Start(folder, os.Getenv(asStart+"_PATH"))
 		fmt.Println(i != nil, err)
 		if i != nil {
-			for path := range i.Paths() {
-				fmt.Println(path)
+			for a := range i.Arrivals() {
+				fmt.Println(a.Path)
+				a.Take()
 			}
 		}
 		return
@@ -69,8 +70,9 @@ func TestHandsOver(t *testing.T) {
 	got := make(chan string)
 	go func() {
 		defer close(got)
-		for path := range first.Paths() {
-			got <- path
+		for a := range first.Arrivals() {
+			a.Take()
+			got <- a.Path
 		}
 	}()
 	for _, path := range []string{absolute("model one.gguf"), "", absolute("ünï\n\"quoted\".gguf"), absolute("gr\xf6\xdfe.gguf")} {
@@ -103,6 +105,36 @@ func TestHandsOver(t *testing.T) {
 	again.Close()
 }
 
+// What is handed to a window that is closing waits for its end, and opens the next window.
+func TestHandedToAClosingWindow(t *testing.T) {
+	for _, received := range []bool{true, false} { // before it closed, but nothing came of it
+		dir := folder(t)
+		first := start(t, dir, "")
+		next := make(chan *Instance)
+		go func() {
+			i, err := Start(dir, absolute("a.gguf"))
+			if err != nil {
+				t.Error(err)
+			}
+			next <- i
+		}()
+		if received {
+			<-first.Arrivals()
+		}
+		select {
+		case <-next:
+			t.Error("it did not wait for the end of the other window")
+		case <-time.After(50 * time.Millisecond):
+		}
+		first.Close()
+		i := <-next
+		if i == nil {
+			t.Fatal("nobody opens the file")
+		}
+		i.Close()
+	}
+}
+
 // TestRace: of many starts at the same time one is the first, and all others
 // reach it.
 func TestRace(t *testing.T) {
@@ -122,8 +154,9 @@ func TestRace(t *testing.T) {
 				first = append(first, i)
 				mu.Unlock()
 				go func() {
-					for path := range i.Paths() {
-						arrived <- path
+					for a := range i.Arrivals() {
+						arrived <- a.Path
+						a.Take()
 					}
 				}()
 			}
@@ -182,6 +215,8 @@ func TestStale(t *testing.T) {
 // TestStrangers: what is not a request does nothing, and an answer that does not
 // come is an error that lets the second start open a window.
 func TestStrangers(t *testing.T) {
+	defer func(d time.Duration) { answering = d }(answering) // after first has closed
+	answering = time.Second
 	dir := folder(t)
 	first := start(t, dir, "")
 	defer first.Close()
@@ -201,12 +236,12 @@ func TestStrangers(t *testing.T) {
 		_ = conn.Close()
 	}
 	select {
-	case path := <-first.Paths():
-		t.Errorf("%q arrived", path)
+	case a := <-first.Arrivals():
+		t.Errorf("%q arrived", a.Path)
 	default:
 	}
 	begin := time.Now()
-	if i, err := Start(dir, ""); i != nil || err == nil { // nobody reads Paths
+	if i, err := Start(dir, ""); i != nil || err == nil { // nobody reads Arrivals
 		t.Errorf("a window that does not answer: %v, %v", i, err)
 	}
 	if took := time.Since(begin); took > 50*patience {

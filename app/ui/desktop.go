@@ -117,22 +117,21 @@ func (d *Desktop) Begin(path string, problem error, settingsPath string) {
 // End closes the window as its button does, but asks nothing: the session ends.
 func (d *Desktop) End() { d.window.end() }
 
+// Arrive comes to the front and opens the model at path, if there is one.
+func (d *Desktop) Arrive(path string) { d.window.opener.arrive(path) }
+
 // Run shows the window and returns when it is closed, false where the display cannot
-// show it, which it says on stderr. Paths that come from arrivals are opened; for an
-// empty one the window only comes to the front.
-func (d *Desktop) Run(arrivals <-chan string, stderr io.Writer) (shown bool) {
+// show it, which it says on stderr.
+func (d *Desktop) Run(stderr io.Writer) (shown bool) {
 	life := d.app.Lifecycle()
 	life.SetOnEnteredForeground(func() { d.presenter.quiet.Store(false) })
 	life.SetOnExitedForeground(func() { d.presenter.quiet.Store(true) })
 	d.win.SetCloseIntercept(d.window.quit)
 	d.presenter.present()
-	for _, paths := range []<-chan string{arrivals, d.opened} {
-		if paths == nil {
-			continue
-		}
-		go func() { // ends when arrivals is closed, or with the program
-			for path := range paths {
-				d.post(func() { d.window.opener.arrive(path) })
+	if d.opened != nil {
+		go func() { // ends with the program
+			for path := range d.opened {
+				d.post(func() { d.Arrive(path) })
 			}
 		}()
 	}
