@@ -91,7 +91,7 @@ func BenchmarkAttend(b *testing.B) {
 					var took [2][]float64
 					for range b.N {
 						for l := range c.Layers {
-							for i, f := range []func() error{func() error { return probe.attention(depth, sharing, l, l+1) }, func() error { at = l; return read() }} {
+							for i, f := range []func() error{func() error { return probe.attention(depth, 1, sharing, l, l+1) }, func() error { at = l; return read() }} {
 								start := time.Now()
 								if err := f(); err != nil {
 									b.Fatal(err)

@@ -88,31 +88,38 @@ func (p *Probe) Pass(ctx context.Context, depth int, ids []int32, head Head) err
 	return p.s.evaluate(ctx, ids, want, rows)
 }
 
-// Attention runs only the attention of one token after depth positions, in every
-// layer, as if sharing query heads shared each key/value head.
-func (p *Probe) Attention(depth, sharing int) error {
-	return p.attention(depth, sharing, 0, p.s.engine.model.Config.Layers)
+// Attention runs only the attention of tokens after depth positions, in the first so many
+// layers, as if sharing query heads shared each key/value head.
+func (p *Probe) Attention(depth, tokens, sharing, layers int) error {
+	return p.attention(depth, tokens, sharing, 0, layers)
 }
 
 // attention is Attention in layers [first, end).
-func (p *Probe) attention(depth, sharing, first, end int) error {
+func (p *Probe) attention(depth, tokens, sharing, first, end int) error {
 	m := p.s.engine.model
 	kvHeads := m.KVHeads
 	m.KVHeads /= sharing
 	defer func() { m.KVHeads = kvHeads }()
 	p.s.tokens = p.s.tokens[:depth]
 	p.s.pass.start()
-	p.s.pass.add(p.s, p.s.oneID[:], logitsNone, 0)
+	p.s.pass.add(p.s, make([]int32, tokens), logitsNone, 0)
+	p.s.pass.allocate(tokens)
 	p.s.pass.plan()
-	for i := range p.s.pass.q8 { // none but for a cache of 8 bits
-		p.s.pass.q8[i].Set(p.s.pass.query(0, i))
+	if heads := m.Heads; p.s.kv.kind == KVQ8 {
+		for i := range tokens * heads {
+			p.s.pass.q8[i].Set(p.s.pass.query(i/heads, i%heads))
+		}
 	}
-	return p.s.engine.pool.run(context.Background(), func(ctx context.Context, w *worker) {
+	body := func(ctx context.Context, w *worker) {
 		for l := first; l < end; l++ {
 			if !m.IsRecurrent(l) {
 				p.s.pass.attend(ctx, w, l)
 				w.sync()
 			}
 		}
-	})
+	}
+	if tokens == 1 {
+		return p.s.engine.pool.run(context.Background(), body)
+	}
+	return p.s.engine.pool.runRows(context.Background(), body, tokens)
 }

@@ -39,8 +39,8 @@ type Machine struct {
 	Query float64 `json:"query_bytes_s"`
 
 	// Prefill, many tokens together.
-	MACs      float64 `json:"mac_s"`           // multiply-adds of ternary weights
-	Attention float64 `json:"attention_mac_s"` // multiply-adds of attention
+	MACs      float64         `json:"mac_s"` // multiply-adds of ternary weights
+	Attention PromptAttention `json:"attention"`
 
 	Barrier time.Duration `json:"barrier_ns"` // for the workers to meet once
 }
@@ -171,7 +171,7 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	}
 	body, top, full := pass(0, 1, inference.HeadNone), pass(0, 1, inference.HeadTop), pass(0, 1, inference.HeadFull)
 	deep := pass(probeDepth, 1, inference.HeadNone)
-	shared := func() { p.do(p.Attention(probeDepth, probeSharing)) }
+	shared := func() { p.do(p.Attention(probeDepth, 1, probeSharing, probe.Layers)) }
 	body() // touches everything
 	tokens := int64(probeTokens)
 	if p.times(body).of(0) > slow.Seconds() {
@@ -183,10 +183,16 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	few := func() { narrow.pass(0, 1, inference.HeadNone) }
 	few()
 	t := p.times(body, top, full, deep, shared, few)
-	batch := p.times(pass(0, int(tokens), inference.HeadNone), pass(probeDepth, int(tokens), inference.HeadNone))
-	if err := cmp.Or(p.err, narrow.err); err != nil {
+	attention, err := newAttentionProbes(ctx, threads, int(tokens), kind)
+	if err != nil {
 		return Machine{}, err
 	}
+	defer attention.close()
+	batch := p.times(pass(0, int(tokens), inference.HeadNone), attention.deep, attention.half, attention.short)
+	if err := cmp.Or(p.err, narrow.err, attention.err()); err != nil {
+		return Machine{}, err
+	}
+	r.Attention = attentionOf(batch, int(tokens))
 
 	w := WorkOf(&probe, m.MemoryParts(), m.Head).As(&probe, kind.Exact, kind.KV)
 	rate := func(n int64, seconds float64) float64 { return float64(n) / max(seconds, 1e-9) }
@@ -201,9 +207,10 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	alone := t.more(3, 0)
 	r.KV = rate(kv, alone)
 	r.Query = rate(kv*(probeSharing-1)/probeSharing, max(t.of(4)-alone/probeSharing, leastShare*alone))
-	r.MACs = rate(w.MACs*tokens, batch.of(0))
-	r.Attention = rate(w.AttentionMACs*probeDepth*tokens, batch.more(1, 0))
-	for form, products := range map[ternary.Form]*Products{ternary.Trits: &r.Trits, ternary.OneBit: &r.OneBit} {
+	own := r.Attention.seconds(w.AttentionHeads, w.AttentionMACs, float64(tokens+1)/2) * float64(tokens)
+	products := func(t timings) float64 { return rate(w.MACs*tokens, max(t.of(0)-own, t.of(0)/2)) }
+	r.MACs = products(batch)
+	for form, rates := range map[ternary.Form]*Products{ternary.Trits: &r.Trits, ternary.OneBit: &r.OneBit} {
 		if kind.Input != model.InputFloat || kind.Groups64 || ternary.Direct(form) != form {
 			continue
 		}
@@ -211,8 +218,8 @@ func thisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 		body()
 		t, batch := p.rounds(probeLeast, body), p.rounds(2, pass(0, int(tokens), inference.HeadNone))
 		bytes := WorkOf(&probe, m.MemoryParts(), m.Head).Packed
-		products.Body = rate(bytes, max(t.of(0)-r.Cold.Seconds()*float64(probe.Layers), t.of(0)/2))
-		products.MACs = rate(w.MACs*tokens, batch.of(0))
+		rates.Body = rate(bytes, max(t.of(0)-r.Cold.Seconds()*float64(probe.Layers), t.of(0)/2))
+		rates.MACs = products(batch)
 	}
 	return r, p.err
 }

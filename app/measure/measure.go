@@ -173,6 +173,9 @@ func (o *Options) limits(ctx context.Context, m *model.Model, threads int, runs 
 	return nil
 }
 
+// warmTokens fill a pass.
+const warmTokens = 128
+
 // runs measures prefill and decode with the given number of workers, and says
 // how much the key/value cache took at most.
 func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs []Run, cache int64, err error) {
@@ -190,12 +193,13 @@ func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs [
 	for i := range ids {
 		ids[i] = rng.Int32N(int32(m.VocabSize))
 	}
-	// The first pass touches weights, scratch and cache; it is not measured.
+	// The first pass touches weights, scratch and cache; it is not measured. Its tokens are as many
+	// as passes over a prompt have, whose buffers cost it a tenth of its time on a virtual machine.
 	session, err := e.NewSession(inference.SessionOptions{KV: o.KV})
 	if err != nil {
 		return nil, 0, err
 	}
-	if _, err := session.Sync(ctx, ids[:min(len(ids), 32)], nil); err != nil {
+	if _, err := session.Sync(ctx, ids[:min(len(ids), warmTokens)], nil); err != nil {
 		return nil, 0, err
 	}
 	session.Rewind(0)

@@ -24,9 +24,10 @@ type Work struct {
 	KV          int64 // bytes of one position in the key/value cache
 	MACs        int64 // multiply-adds of the ternary weights
 	Sharing     int   // query heads for each key/value head
-	// AttentionMACs is the multiply-adds of a token for each position that it
-	// looks at.
-	AttentionMACs int64
+	// AttentionHeads is how many heads of queries all layers have, AttentionMACs the
+	// multiply-adds of a token for each position that it looks at.
+	AttentionHeads int
+	AttentionMACs  int64
 }
 
 // WorkOf is the work of a model with this configuration, this memory for its
@@ -34,14 +35,15 @@ type Work struct {
 // this head, with a binary16 cache.
 func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	w := Work{
-		Kind:          KindOf(c, head, false),
-		Head:          headBytes(parts, head),
-		Scan:          inference.ScanRead(head),
-		Layers:        c.Layers,
-		KV:            inference.KVBytesPerToken(c, inference.KVF16),
-		MACs:          multiplyAdds(c),
-		Sharing:       c.Heads / c.KVHeads,
-		AttentionMACs: 2 * int64(c.AttentionLayers()) * int64(c.Heads) * int64(c.HeadDim),
+		Kind:           KindOf(c, head, false),
+		Head:           headBytes(parts, head),
+		Scan:           inference.ScanRead(head),
+		Layers:         c.Layers,
+		KV:             inference.KVBytesPerToken(c, inference.KVF16),
+		MACs:           multiplyAdds(c),
+		Sharing:        c.Heads / c.KVHeads,
+		AttentionHeads: c.AttentionLayers() * c.Heads,
+		AttentionMACs:  2 * int64(c.AttentionLayers()) * int64(c.Heads) * int64(c.HeadDim),
 	}
 	if w.PackedHead {
 		w.HeadWeights = int64(head.Rows) * int64(head.Cols)
@@ -132,7 +134,7 @@ func (m Machine) DecodeRate(w Work, depth int) float64 {
 // tokens after depth tokens of text.
 func (m Machine) PrefillRate(w Work, depth, n int) float64 {
 	positions := float64(depth) + float64(n+1)/2 // that a token looks at, on average
-	return 1 / (seconds(w.MACs, m.form(w.Form).MACs) + positions*seconds(w.AttentionMACs, m.Attention))
+	return 1 / (seconds(w.MACs, m.form(w.Form).MACs) + m.Attention.seconds(w.AttentionHeads, w.AttentionMACs, positions))
 }
 
 // form is how fast matrices of a form are. Where that was not measured, one of fewer bits takes

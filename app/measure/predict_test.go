@@ -93,16 +93,18 @@ func TestTimings(t *testing.T) {
 }
 
 func TestPredict(t *testing.T) {
-	m := Machine{Threads: 2, Layer: 10 * time.Microsecond, Cold: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9, Attention: 10e9}
-	w := Work{Layers: 20, Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionMACs: 1e6}
+	m := Machine{Threads: 2, Layer: 10 * time.Microsecond, Cold: 100 * time.Microsecond, Body: 20e9, Head: 10e9, Full: 15e9, KV: 5e9, Query: 50e9, MACs: 100e9,
+		Attention: PromptAttention{Query: 1e-6, Score: 10e-9, MACs: 10e9}}
+	w := Work{Layers: 20, Packed: 200e6, Scan: 50e6, Head: 300e6, KV: 100e3, Sharing: 4, MACs: 500e6, AttentionHeads: 100, AttentionMACs: 1e6}
 	for _, c := range []struct {
 		name      string
 		got, want float64
 	}{
 		// 2 ms of layers, 10 of weights, 5 of the copy of the head, 1000 positions of 20 + 6 µs
 		{"decode", m.DecodeRate(w, 999), 1 / 0.043},
-		{"prefill", m.PrefillRate(w, 0, 99), 1 / (0.005 + 50*100e-6)},
-		{"prefill after a text", m.PrefillRate(w, 1000, 99), 1 / (0.005 + 1050*100e-6)},
+		// 5 ms of weights, 100 heads of 1 µs, and for a position 10 ns of each and 100 µs of products
+		{"prefill", m.PrefillRate(w, 0, 99), 1 / (0.0051 + 50*101e-6)},
+		{"prefill after a text", m.PrefillRate(w, 1000, 99), 1 / (0.0051 + 1050*101e-6)},
 	} {
 		if math.Abs(c.got/c.want-1) > 1e-9 {
 			t.Errorf("%s: %g tokens a second, want %g", c.name, c.got, c.want)
@@ -115,6 +117,27 @@ func TestPredict(t *testing.T) {
 	w.Scan = 0
 	if got, want := m.DecodeRate(w, 999), 1/0.058; math.Abs(got/want-1) > 1e-9 {
 		t.Errorf("a head without a copy: %g tokens a second, want %g", got, want)
+	}
+}
+
+// TestAttentionOf: the parts of attention are told apart, and none is free or negative in noise.
+func TestAttentionOf(t *testing.T) {
+	want := PromptAttention{Query: 300e-9, Score: 0.8e-9, MACs: 75e9}
+	const tokens = 64
+	pass := func(dim int, depth float64) float64 {
+		heads := tokens * attentionLayers * attentionHeads
+		return want.seconds(heads, int64(2*heads*dim), depth+float64(tokens+1)/2)
+	}
+	clean := []float64{0, pass(2*attentionDim, probeDepth), pass(attentionDim, probeDepth), pass(2*attentionDim, 0)}
+	got := attentionOf(timings{clean, clean, clean, clean}, tokens)
+	if math.Abs(got.Query/want.Query-1) > 1e-6 || math.Abs(got.Score/want.Score-1) > 1e-6 || math.Abs(got.MACs/want.MACs-1) > 1e-6 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for _, noise := range [][3]float64{{1, 3, 1}, {3, 1, 1}, {1, 1, 20}, {1, 0.1, 1}, {0.1, 1, 1}} {
+		got := attentionOf(timings{{0, clean[1] * noise[0], clean[2] * noise[1], clean[3] * noise[2]}}, tokens)
+		if !(got.Query >= 0 && got.Score >= 0 && got.MACs > 0 && got.MACs < 1e18) {
+			t.Errorf("noise %v: %+v", noise, got)
+		}
 	}
 }
 
@@ -183,7 +206,7 @@ func TestThisMachine(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", kind, err)
 		}
-		rates := []float64{m.Body, m.Full, m.KV, m.Query, m.MACs, m.Attention}
+		rates := []float64{m.Body, m.Full, m.KV, m.Query, m.MACs, m.Attention.MACs}
 		if float := kind.Input == model.InputFloat && !kind.Groups64; float && ternary.Direct(ternary.OneBit) == ternary.OneBit {
 			rates = append(rates, m.OneBit.Body, m.OneBit.MACs)
 		} else if !float && (m.OneBit != Products{} || m.Trits != Products{}) {
