@@ -52,12 +52,16 @@ func (a *allParts) of(i, n, d int) parts {
 // merge makes out of the parts.
 func (q *query) merge() {
 	p := &q.parts
-	kernel.Exponentials(p.top)
-	var sum float32
-	for c, e := range p.top {
-		sum += float32(e * p.weight[c])
+	if len(p.top) == 1 && p.top[0]-p.top[0] == 0 { // a finite one, whose exponential is 1
+		p.top[0] = 1 / p.weight[0]
+	} else {
+		kernel.Exponentials(p.top)
+		var sum float32
+		for c, e := range p.top {
+			sum += float32(e * p.weight[c])
+		}
+		kernel.Scale(p.top, 1/sum)
 	}
-	kernel.Scale(p.top, 1/sum)
 	clear(q.out)
 	kernel.WeightedSum(q.out, p.top, p.sums)
 }

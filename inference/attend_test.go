@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,27 @@ import (
 	"tern/model"
 	"tern/model/checkpoint"
 )
+
+// TestMergeOne: a single chunk is merged without exponentials, with the bits that a second chunk
+// leaves which counts for nothing.
+func TestMergeOne(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	sums := []float32{3, -1e-30, 0, float32(math.Copysign(0, -1)), 1e30, -7.25, 1e-44, 2}
+	for _, top := range []float32{0, -3.5, 1e30, -1e30, inf, -inf, nan} {
+		for _, weight := range []float32{1, 1.75, 255.5, inf, nan} { // the greatest score counts 1
+			one := query{out: make([]float32, len(sums)), parts: parts{slices.Clone(sums), []float32{top}, []float32{weight}}}
+			two := query{out: make([]float32, len(sums)), parts: parts{append(slices.Clone(sums), make([]float32, len(sums))...), []float32{top, -inf}, []float32{weight, 0}}}
+			one.merge()
+			two.merge()
+			for i := range sums {
+				a, b := one.out[i], two.out[i]
+				if math.Float32bits(a) != math.Float32bits(b) && (a == a || b == b) {
+					t.Errorf("greatest score %v, weight %v, sum %v: %v, of two chunks %v", top, weight, sums[i], a, b)
+				}
+			}
+		}
+	}
+}
 
 // TestAttendSideBySide: the queries of a token, whose heads are read side by side where each
 // has keys of its own, give the bits of a prompt, where those of a head are taken together.
