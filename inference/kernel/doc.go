@@ -36,15 +36,14 @@
 // that. Everything is integer until one conversion and one multiplication.
 //
 //   - One token (matVecAVX2): one pass over a row group, a sequential stream.
-//   - 2 to 8 tokens (directAVX2): two rows are unpacked in registers for up to
-//     four tokens, whose activations are interleaved first.
+//   - 2 to 4 tokens (directAVX2): two rows are unpacked in registers for all of them,
+//     whose activations are interleaved first.
 //   - More (unpackAVX2, tilesAVX2): up to 16 rows are unpacked into 24 KB of L1, then
 //     multiplied in tiles of four rows × three tokens, as many tokens at a time as
 //     leave their activations in L2. Sums begin with -Σq of their columns, so that they
 //     end as sums of weights, of which 16 bits hold 4096 columns.
 //
-// With AVX-VNNI, VPDPBUSD does so on 256 bits (matVecVNNI, tilesVNNI), in the same tiles,
-// which pay from five tokens on.
+// With AVX-VNNI, VPDPBUSD does so on 256 bits (matVecVNNI, tilesVNNI), in the same tiles.
 //
 // With AVX-512, VPDPBUSD adds four products of bytes to a 32-bit sum, which needs
 // neither the 16-bit additions nor the widening, and 32 registers hold the sums

@@ -92,11 +92,9 @@ func after[T any](p *T, n int) *T {
 	return (*T)(unsafe.Add(unsafe.Pointer(p), n*int(unsafe.Sizeof(*p))))
 }
 
-// Up to directTokens tokens, unpacking into memory costs more than unpacking
-// again in registers for every directTile of them.
+// Up to directTokens tokens, unpacking into memory costs more than it saves.
 const (
-	directTile   = 4
-	directTokens = 8
+	directTokens = 4
 	directGroups = 2
 	directCols   = 2048 // more would not fit in 16-bit sums
 )
@@ -112,14 +110,10 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 			return
 		}
 	}
-	direct := directTokens
-	if useVNNI {
-		direct = directTile // VPDPBUSD is as fast from memory sooner
-	}
 	switch {
 	case useAVX512:
 		matMul512(y, stride, m, g0, g1, q, sums, muls, scratch)
-	case len(sums) <= direct:
+	case len(sums) <= directTokens:
 		matMulDirect(y, stride, m, g0, g1, q, sums, muls, scratch)
 	default:
 		matMulTiles(y, stride, m, g0, g1, q, muls, scratch)
@@ -131,18 +125,14 @@ func matMulDirect(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []in
 	cols, tokens := m.PaddedCols(), len(sums)
 	scratch.acc = grow(scratch.acc, tokens*directGroups*groupRows)
 	scratch.q = grow(scratch.q, len(q))
-	interleave(scratch.q, q, cols, directTile)
+	interleave(scratch.q, q, cols, tokens)
 	for g := g0; g < g1; g += directGroups {
 		n := min(directGroups, g1-g)
 		acc := scratch.acc[:tokens*n*groupRows]
 		clear(acc)
 		for c := 0; c < cols; c += directCols {
 			k := min(directCols, cols-c)
-			data := &m.Data[g*m.GroupBytes()+c]
-			for t := 0; t < tokens; t += directTile {
-				d := min(directTile, tokens-t)
-				directAVX2(&acc[t*n*groupRows], data, &scratch.q[t*cols+c*d], k/blockCols, m.GroupBytes(), n, d)
-			}
+			directAVX2(&acc[0], &m.Data[g*m.GroupBytes()+c], &scratch.q[c*tokens], k/blockCols, m.GroupBytes(), n, tokens)
 		}
 		store(y[g*groupRows:], stride, min(n*groupRows, m.Rows-g*groupRows), acc, sums, muls)
 	}
