@@ -194,7 +194,7 @@ func (o *Options) runs(ctx context.Context, m *model.Model, threads int) (runs [
 		ids[i] = rng.Int32N(int32(m.VocabSize))
 	}
 	// The first pass touches weights, scratch and cache; it is not measured. Its tokens are as many
-	// as passes over a prompt have, whose buffers cost it a tenth of its time on a virtual machine.
+	// as passes over a prompt have: the first pass of so many takes up to a fifth longer than the next.
 	session, err := e.NewSession(inference.SessionOptions{KV: o.KV})
 	if err != nil {
 		return nil, 0, err
