@@ -280,9 +280,12 @@ func (r run) attend(a *attention, queries []query, scale float32, next run) {
 	for i := range queries {
 		q := &queries[i]
 		p := a.scores.row(i)[:min(kvChunk, q.n-first)]
-		q.parts.top[r.chunk], q.parts.weight[r.chunk] = kernel.Exponentials(p)
+		top, sum := &q.parts.top[r.chunk], &q.parts.weight[r.chunk]
 		if r.kv.kind == KVQ8 {
-			a.weights[i].SetWeights(p, r.valueScales(i)[:len(p)])
+			scales, values := r.valuesOf(i)
+			*top, *sum = a.weights[i].SetExponentials(p, scales[:len(p)], values)
+		} else {
+			*top, *sum = kernel.Exponentials(p)
 		}
 	}
 	eachFew(len(queries), func(lo, hi int) {
@@ -381,10 +384,14 @@ func (r run) sumValues8(out [][]float32, w []kernel.Vector16, n int, next run) {
 	}
 }
 
-// valueScales are those of the values that query i is for.
-func (r run) valueScales(i int) []float32 {
-	_, values := r.kv.run(r.layer, r.head+min(i, r.heads-1))
-	return r.kv.q8[r.chunk].scales[values/r.kv.headDim:][:kvChunk]
+// valuesOf are the scales of the values that query i is for, and the values if they are its own.
+func (r run) valuesOf(i int) (scales []float32, values []int8) {
+	_, at := r.kv.run(r.layer, r.head+min(i, r.heads-1))
+	c := &r.kv.q8[r.chunk]
+	if r.heads > 1 {
+		values = c.values[at:][:kvChunk*r.kv.headDim]
+	}
+	return c.scales[at/r.kv.headDim:][:kvChunk], values
 }
 
 // fetchScales asks for the scales of the n values, and of the keys that are read next.

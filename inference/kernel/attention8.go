@@ -59,6 +59,21 @@ func (v *Vector16) SetWeights(p, scales []float32) {
 	clear(v.codes[len(p):cap(v.codes)])
 }
 
+// SetExponentials is [Exponentials] of s and SetWeights of these, in one pass where there is a
+// kernel for it, which fetches values meanwhile: those that are weighted, whose beginning is
+// fetched with the keys. It overwrites s.
+func (v *Vector16) SetExponentials(s, scales []float32, values []int8) (top, sum float32) {
+	mustLen(len(scales), len(s), "Vector16: scales")
+	top, sum, most, ok := exponentialWeights(s, scales, values)
+	if !ok {
+		top, sum = Exponentials(s)
+		most = scaleMax(s, scales)
+	}
+	v.round(s, most)
+	clear(v.codes[len(s):cap(v.codes)])
+	return top, sum
+}
+
 func (v *Vector16) round(x []float32, top float32) {
 	codes, most := v.codes[:len(x)], float32(min(math.MaxInt16, math.MaxInt32/128/max(1, len(x))))
 	switch {

@@ -171,6 +171,48 @@ func TestWeights8(t *testing.T) {
 	})
 }
 
+// TestExponentialWeights: SetExponentials gives the bits of Exponentials and then SetWeights,
+// whatever the scores, and wherever the values that it fetches end.
+func TestExponentialWeights(t *testing.T) {
+	rng := source()
+	inf := float32(math.Inf(1))
+	special := []float32{0, float32(math.Copysign(0, -1)), -200, 1e30, -1e30, -inf, inf, float32(math.NaN())}
+	same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b }
+	eachPath(t, func(t *testing.T) {
+		for _, n := range []int{1, 8, 15, 16, 17, 32, 48, 112, 240, 255, 256} {
+			for what := range len(special) + 3 {
+				s, scales := randoms(rng, n), randoms(rng, n)
+				for i := range s {
+					s[i] *= 8
+				}
+				switch i := rng.IntN(n); {
+				case what < len(special):
+					s[i] = special[what]
+				case what == len(special):
+					scales[i] = float32(math.NaN())
+				case what == len(special)+1:
+					clear(scales)
+				}
+				want, got := NewVectors16(1, 256), NewVectors16(1, 256)
+				got[0].SetWeights(randoms(rng, 256), randoms(rng, 256)) // what stood there before
+				p := slices.Clone(s)
+				top, sum := Exponentials(p)
+				want[0].SetWeights(p, scales)
+				number := !slices.ContainsFunc(s, func(x float32) bool { return x != x })
+				for _, values := range [][]int8{nil, make([]int8, 100), make([]int8, runsBytes)} {
+					gotTop, gotSum := got[0].SetExponentials(slices.Clone(s), scales, values)
+					if number && !same(top, gotTop) || !same(sum, gotSum) || !same(want[0].scale, got[0].scale) || !slices.Equal(want[0].codes, got[0].codes) {
+						t.Fatalf("%d scores, kind %d: greatest %g and sum %g, want %g and %g; scale %g, want %g; codes\n%v, want\n%v", n, what, gotTop, gotSum, top, sum, got[0].scale, want[0].scale, got[0].codes, want[0].codes)
+					}
+				}
+			}
+		}
+	})
+}
+
+// runsBytes are the values of a head of 96 dimensions in a chunk.
+const runsBytes = 256 * 96
+
 func BenchmarkAttention8(b *testing.B) {
 	for _, c := range []struct{ dim, n int }{{96, 1}, {128, 1}, {128, 4}} {
 		for _, rows := range []int{256, 256 << 10} {

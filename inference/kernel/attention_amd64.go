@@ -161,6 +161,30 @@ func scaleMax(x, scales []float32) float32 {
 }
 
 // expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
+// quantizeSixteens is quantize16 of n values, a positive multiple of 16.
+func quantizeSixteens(q *int16, x *float32, n int, scale float32) {
+	if useAVX512 {
+		quantize16AVX512(q, x, n, scale)
+	} else {
+		quantize16Asm(q, x, n, scale)
+	}
+}
+
+// exponentialWeights is Exponentials of s, whose results it multiplies by scales, and the largest
+// magnitude of these, or a NaN; or it returns false.
+func exponentialWeights(s, scales []float32, values []int8) (top, sum, most float32, ok bool) {
+	n := len(s)
+	if !useAVX512 || n == 0 || n%16 != 0 {
+		return 0, 0, 0, false
+	}
+	ahead := unsafe.Pointer(&s[0]) // is in the cache
+	if len(values) >= runsAhead+lineSize*n/16 {
+		ahead = unsafe.Pointer(&values[runsAhead])
+	}
+	top, sum, bits := expWeightsAVX512(&s[0], &scales[0], n, (*byte)(ahead))
+	return top, sum, math.Float32frombits(bits), true
+}
+
 func expSum(x *float32, n int, shift float32) float32 {
 	if useAVX512 {
 		return expSumAVX512(x, n, shift)

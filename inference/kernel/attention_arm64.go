@@ -52,3 +52,9 @@ func siluMulWide(y, gate, up []float32) int { return 0 }
 func normalizeWide(y, x, w []float32, scale float32) int { return 0 }
 
 func sumSquaresFour([]float32, int) (sums [4]float64, ok bool) { return sums, false }
+
+func quantizeSixteens(q *int16, x *float32, n int, scale float32) { quantize16Asm(q, x, n, scale) }
+
+func exponentialWeights([]float32, []float32, []int8) (top, sum, most float32, ok bool) {
+	return 0, 0, 0, false
+}

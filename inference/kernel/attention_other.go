@@ -24,3 +24,7 @@ func scaleMax(x, scales []float32) float32 { return scaleMaxGeneric(x, scales) }
 func quantize16(q []int16, x []float32, scale float32) { quantize16Generic(q, x, scale) }
 
 func sumSquaresFour([]float32, int) (sums [4]float64, ok bool) { return sums, false }
+
+func exponentialWeights([]float32, []float32, []int8) (top, sum, most float32, ok bool) {
+	return 0, 0, 0, false
+}

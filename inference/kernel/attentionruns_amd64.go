@@ -8,7 +8,7 @@ import "unsafe"
 func runsTogether(dim int) bool { return useAVX512 && dim%32 == 0 && dim <= 128 }
 
 // runsAhead is how many bytes ahead each of four runs is fetched.
-const runsAhead = 2 << 10
+const runsAhead = 3 << 9
 
 func scoresRunsF16(s, q [][]float32, k []uint16, far int, scale float32, next *uint16) bool {
 	dim := len(q[0])

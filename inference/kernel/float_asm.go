@@ -202,7 +202,7 @@ func quantize16(q []int16, x []float32, scale float32) {
 	n := 0
 	if useAsm {
 		if n = len(x) &^ (stepDims - 1); n > 0 {
-			quantize16Asm(&q[0], &x[0], n, scale)
+			quantizeSixteens(&q[0], &x[0], n, scale)
 		}
 	}
 	quantize16Generic(q[n:], x[n:], scale)

@@ -110,6 +110,7 @@ func guardFloats(t *testing.T, n int, atEnd bool) {
 				queries8[i].codes = guarded[int16](t, n, atEnd)
 				queries8[i].Set(f(n))
 				weights8[i].codes = guarded[int16](t, (rows+1)&^1, atEnd)
+				weights8[i].SetExponentials(f(rows), f(rows), guarded[int8](t, 48*rows, atEnd))
 				weights8[i].SetWeights(f(rows), f(rows))
 			}
 			ScoresEach8(each(rows), queries8, guarded[int8](t, rows*n, atEnd), f(rows), 1, nil)

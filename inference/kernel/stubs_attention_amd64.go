@@ -89,10 +89,20 @@ func valuesFour8AVX512(out *[4]*float32, p *[4]*int16, v *int8, far int, rows in
 //go:noescape
 func scaleMaxAsm(x *float32, scales *float32, n int) uint32
 
+// expWeightsAVX512 replaces x by exp(x-top)·scales, where top is the largest x, and returns the sum of exp(x-top) and the largest of the bits of |x|. It fetches a line from ahead on for every 16 values. n is a positive multiple of 16.
+//
+//go:noescape
+func expWeightsAVX512(x *float32, scales *float32, n int, ahead *byte) (top float32, sum float32, most uint32)
+
 // quantize16Asm stores x·scale, rounded to nearest even, in q. n is a positive multiple of 16.
 //
 //go:noescape
 func quantize16Asm(q *int16, x *float32, n int, scale float32)
+
+// quantize16AVX512 is quantize16Asm.
+//
+//go:noescape
+func quantize16AVX512(q *int16, x *float32, n int, scale float32)
 
 // sumSquaresFourAVX2 stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.
 //

@@ -45,6 +45,16 @@ func (f fourRuns) fetch(bytes int) {
 	}
 }
 
+// lines are lines of each run, line by line.
+func (f fourRuns) lines(bytes int) (m []Mem) {
+	for b := 0; b < bytes; b += 64 {
+		for i := range 4 {
+			m = append(m, f.at(i, b))
+		}
+	}
+	return m
+}
+
 // scoresFour emits scores of keys of floats.
 func scoresFour(f cached) {
 	function("scoresFour"+f.name+"AVX512", "func(y, x *[4]*float32, k "+f.param+", far, rows, cols int, scale float32, ahead *byte)",
@@ -132,14 +142,18 @@ func scoresFour8() {
 		CMPQ(address("rows"), U8(1))
 		JE(LabelRef(name("last")))
 		Label(name("rows"))
-		ahead.fetch(64 * steps)
 		sums := make([][][]VecVirtual, 2) // [row][query][one]
+		lines := ahead.lines(64 * steps)
 		for r, run := range []fourRuns{even, odd} {
 			for i := range x {
 				acc := ZMM()
 				VPBROADCASTD(bits(0), acc)
 				sums[r] = append(sums[r], []VecVirtual{acc})
 				for k, q := range x[i] {
+					if (i*steps+k)%2 == r {
+						PREFETCHT0(lines[0])
+						lines = lines[1:]
+					}
 					v := ZMM()
 					VPMOVSXBW(run.at(i, 32*k), v)
 					VPDPWSSD(q, v, acc)

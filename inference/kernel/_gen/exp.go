@@ -50,16 +50,22 @@ func maximum() {
 	m := YMM()
 	VMOVUPS(at(x, 0), m)
 	eights(n, []GPVirtual{x}, func() { VMAXPS(at(x, 0), m, m) })
-	hi, t := XMM(), XMM()
+	hi := XMM()
 	VEXTRACTF128(U8(1), m, hi)
-	VMAXPS(hi, m.AsX(), hi)
-	VPSHUFD(U8(0x4e), hi, t)
-	VMAXPS(t, hi, hi)
-	VPSHUFD(U8(0xb1), hi, t)
-	VMAXPS(t, hi, hi)
+	hi = largestFloat(m.AsX().(VecVirtual), hi)
 	VZEROUPPER()
 	Store(hi, ReturnIndex(0))
 	RET()
+}
+
+// largestFloat is the largest of the floats of both, which it overwrites.
+func largestFloat(low, high VecVirtual) VecVirtual {
+	VMAXPS(high, low, high)
+	VPSHUFD(U8(0x4e), high, low)
+	VMAXPS(low, high, high)
+	VPSHUFD(U8(0xb1), high, low)
+	VMAXPS(low, high, high)
+	return high
 }
 
 const expSumDoc = "replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8."
@@ -92,18 +98,18 @@ func expSum() {
 	eight(0, low)
 	Label("sum")
 	VADDPS(high, low, low)
-	sumOfEight(low)
+	sumOfEight(low, 0)
 }
 
-// sumOfEight emits the end of expSum.
-func sumOfEight(sum VecVirtual) {
+// sumOfEight emits the end of expSum, which returns the sum as result i.
+func sumOfEight(sum VecVirtual, i int) {
 	hi := XMM()
 	VEXTRACTF128(U8(1), sum, hi)
 	VADDPS(hi, sum.AsX(), hi)
 	VHADDPS(hi, hi, hi)
 	VHADDPS(hi, hi, hi)
 	VZEROUPPER()
-	Store(hi, ReturnIndex(0))
+	Store(hi, ReturnIndex(i))
 	RET()
 }
 
@@ -163,7 +169,7 @@ func expSum512() {
 	VMOVUPS(v, at(x, 0))
 	Label("sum")
 	VADDPS(high, low, low)
-	sumOfEight(low)
+	sumOfEight(low, 0)
 }
 
 func scale() {

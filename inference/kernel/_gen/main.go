@@ -109,7 +109,9 @@ var topics = map[string]func(){
 		// values8.go
 		values8(with512, true)
 		scaleMax()
+		expWeights()
 		quantize16()
+		quantize16Wide()
 		// steps.go
 		sumSquaresFour()
 		// steps512.go

@@ -27,6 +27,14 @@ func absMax() {
 
 // largestBits emits the end of a function that returns the largest of eight.
 func largestBits(m VecVirtual) {
+	r := largestOfEight(m)
+	VZEROUPPER()
+	Store(r, ReturnIndex(0))
+	RET()
+}
+
+// largestOfEight is the largest of eight 32-bit numbers.
+func largestOfEight(m VecVirtual) Register {
 	hi := XMM()
 	VEXTRACTI128(U8(1), m, hi)
 	VPMAXUD(hi, m.AsX(), hi)
@@ -37,9 +45,7 @@ func largestBits(m VecVirtual) {
 	VPMAXUD(t, hi, hi)
 	r := GP32()
 	VMOVD(hi, r)
-	VZEROUPPER()
-	Store(r, ReturnIndex(0))
-	RET()
+	return r
 }
 
 func quantize() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -103,8 +104,9 @@ func values8Of(w wide, n int, runs bool, label func(string) string) {
 		JNE(LabelRef(name("ahead", c)))
 		fetchFrom("next")
 		Label(name("ahead", c))
+		var lines []Mem
 		if runs {
-			fetched.fetch(2 * w.step() * c)
+			lines = fetched.lines(2 * w.step() * c)
 		} else {
 			for o := 0; o < 2*w.step()*c; o += 64 {
 				PREFETCHT0(Mem{Base: ahead, Disp: o})
@@ -125,6 +127,8 @@ func values8Of(w wide, n int, runs bool, label func(string) string) {
 				continue
 			}
 			for i := range n {
+				PREFETCHT0(lines[0])
+				lines = lines[1:]
 				x := w.pair(even.at(i, offset), odd.at(i, offset))
 				w.addPair(x, weights[i], acc[i][2*k:], true)
 			}
@@ -249,4 +253,69 @@ func scaleMax() {
 		VPMAXUD(v, m, m)
 	})
 	largestBits(m)
+}
+
+// expWeights emits maximum, expSum and scaleMax as one.
+func expWeights() {
+	function("expWeightsAVX512", "func(x, scales *float32, n int, ahead *byte) (top, sum float32, most uint32)",
+		"replaces x by exp(x-top)·scales, where top is the largest x, and returns the sum of exp(x-top) and the largest of the bits of |x|. It fetches a line from ahead on for every 16 values. n is a positive multiple of 16.")
+	x, scales, n, ahead := param("x"), param("scales"), param("n"), param("ahead")
+	p, count := GP64(), GP64()
+	SHRQ(U8(4), n)
+	MOVQ(x, p)
+	MOVQ(n, count)
+	shift, sum, mask, most := ZMM(), ZMM(), ZMM(), ZMM()
+	VMOVUPS(at(x, 0), shift)
+	loop("largest", count, func() {
+		VMAXPS(at(p, 0), shift, shift)
+		advance(64, p)
+	})
+	half, high := YMM(), XMM()
+	VEXTRACTF64X4(U8(1), shift, half)
+	VMAXPS(shift.AsY(), half, half)
+	VEXTRACTF128(U8(1), half, high)
+	largest := largestFloat(half.AsX().(VecVirtual), high)
+	Store(largest, ReturnIndex(0))
+	VBROADCASTSS(largest, shift)
+	VPXORD(sum, sum, sum)
+	VPXORD(most, most, most)
+	VPBROADCASTD(bits(math.MaxInt32), mask)
+	loop("sixteen", n, func() {
+		PREFETCHT0(at(ahead, 0))
+		v, t := ZMM(), ZMM()
+		VMOVUPS(at(x, 0), v)
+		VSUBPS(shift, v, v)
+		exp512(v)
+		VADDPS(v, sum, sum)
+		VMULPS(at(scales, 0), v, v)
+		VMOVUPS(v, at(x, 0))
+		VPANDD(mask, v, t)
+		VPMAXUD(t, most, most)
+		advance(64, x, scales, ahead)
+	})
+	high8, bits8 := YMM(), YMM()
+	VEXTRACTI64X4(U8(1), most, bits8)
+	VPMAXUD(most.AsY(), bits8, bits8)
+	Store(largestOfEight(bits8), ReturnIndex(2))
+	VEXTRACTF64X4(U8(1), sum, high8)
+	VADDPS(high8, sum.AsY(), high8)
+	sumOfEight(high8, 1)
+}
+
+// quantize16Wide emits quantize16 on 512 bits.
+func quantize16Wide() {
+	function("quantize16AVX512", "func(q *int16, x *float32, n int, scale float32)", "is quantize16Asm.")
+	q, x, n, scale := param("q"), param("x"), param("n"), ZMM()
+	VBROADCASTSS(address("scale"), scale)
+	SHRQ(U8(4), n)
+	loop("step", n, func() {
+		v := ZMM()
+		VMULPS(at(x, 0), scale, v)
+		VCVTPS2DQ(v, v)
+		VPMOVSDW(v, at(q, 0))
+		advance(64, x)
+		advance(32, q)
+	})
+	VZEROUPPER()
+	RET()
 }
