@@ -304,7 +304,7 @@ func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs
 	for lo, hi, ok := work.next(); ok; lo, hi, ok = work.next() {
 		for i := lo; i < hi; i++ {
 			part, cut := i/cuts, i%cuts
-			if !p.projectUnits(ctx, w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, all*part/parts, all*(part+1)/parts) {
+			if !p.projectUnits(ctx, w, in, outs, cut*size, min((cut+1)*size, units), ternary.GroupRows, tokensBefore(part, parts, all), tokensBefore(part+1, parts, all)) {
 				return
 			}
 		}
@@ -312,17 +312,25 @@ func (p *pass) projectTokens(ctx context.Context, w *worker, in activation, outs
 }
 
 // cutTokens cuts tokens into parts and row groups into cuts of size groups, the last may be
-// smaller, so that there are some pieces for each worker: who is late does fewer.
+// smaller, so that there are some pieces for each of several workers: who is late does fewer.
 func cutTokens(tokens, groups, workers int, best kernel.Together) (parts, cuts, size int) {
-	const band = 32 / ternary.GroupRows
+	const bands = 128 / ternary.GroupRows // that the kernel takes together
 	cuts = (groups*ternary.GroupRows + best.Rows - 1) / best.Rows
 	parts = max(tokens/best.Tokens, min(workers, tokens/best.Least))
-	if enough := 2 * workers; parts*cuts < enough {
+	if enough := 2 * workers; workers > 1 && parts*cuts < enough {
 		parts = max(parts, min(tokens/best.Least, enough))
 		cuts = max(cuts, (enough+parts-1)/parts)
 	}
-	size = ((groups+cuts-1)/cuts + band - 1) / band * band
+	size = ((groups+cuts-1)/cuts + bands - 1) / bands * bands
 	return parts, (groups + size - 1) / size, size
+}
+
+// tokensBefore is how many tokens the parts before one have: eights, which the kernel takes together.
+func tokensBefore(part, parts, tokens int) int {
+	if part == parts {
+		return tokens
+	}
+	return tokens * part / parts &^ 7
 }
 
 // projectUnits computes units [u0, u1) of all projections for tokens [t0, t1), which are

@@ -14,7 +14,17 @@ func lookupIndices(dst *uint16, data *byte, groupBytes int, bands int, blocks in
 //go:noescape
 func lookupTables(dst *int16, q *int8, stride int, blocks int, tokens int) (least uint64)
 
-// lookupTile adds to acc, [sets][tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. sets ≥ 1, 1 ≤ bands ≤ 6, 1 ≤ tokens ≤ 4. With a set each it fetches two blocks of each ≥ 1 row groups from next on.
+// lookupTile adds to acc, [tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 3, 1 ≤ tokens ≤ 4. It fetches two blocks of each ≥ 1 row groups from next on.
 //
 //go:noescape
-func lookupTile(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, sets int, bands int, blocks int, tokens int, next *byte, groupBytes int, each int, first bool)
+func lookupTile(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, bands int, blocks int, tokens int, next *byte, groupBytes int, each int, first bool)
+
+// jointCodesOf stores the codes of one or two blocks of 32 rows for each of tiles ≥ 1 joint tiles, [tiles][2][32][2][64]: those of four columns of 16 rows are together.
+//
+//go:noescape
+func jointCodesOf(dst *byte, data *byte, groupBytes int, tiles int, blocks int)
+
+// jointTile adds to acc, [tiles]([4][64], [8][32]), the products of one or two blocks, those of four tokens with tables and indices of a pair of bands and those of eight tokens, q8, [8][256], with codes of 32 rows, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y and y8 that are yStride floats apart. totals are Σq of all columns. tiles ≥ 1. With each tile it fetches two blocks of each ≥ 1 row groups from next on.
+//
+//go:noescape
+func jointTile(y *float32, y8 *float32, muls *float32, muls8 *float32, totals *int32, yStride int, acc *int32, tables *int16, indices *uint16, q8 *int8, codes *byte, tiles int, blocks int, next *byte, groupBytes int, each int, first bool)

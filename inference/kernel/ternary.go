@@ -23,6 +23,7 @@ type Scratch struct {
 
 	tables  []int16         // sums of activations,
 	indices []uint16        // and what to look up in them
+	eight   []int8          // activations of eight tokens, of two blocks
 	part    ternary.Grouped // bands of a matrix in another form, expanded
 	form    []byte          // into these codes
 

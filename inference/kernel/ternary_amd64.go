@@ -105,8 +105,7 @@ func matMul(y []float32, stride int, m *ternary.Matrix, g0, g1 int, q []int8, su
 		return
 	}
 	if useLookup && len(sums) >= lookupLeast {
-		g0 = matMulLookup(y, stride, m, g0, g1, q, muls, scratch)
-		if g0 == g1 {
+		if g0 = matMulLookup(y, stride, m, g0, g1, q, sums, muls, scratch); g0 == g1 {
 			return
 		}
 	}

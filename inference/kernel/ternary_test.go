@@ -117,9 +117,9 @@ func TestMatMulMany(t *testing.T) {
 	eachLookup(t, func(t *testing.T) {
 		rng := source()
 		scratch := NewScratch()
-		for _, size := range [][2]int{{32, 128}, {75, 300}, {200, 256}, {227, 700}, {1700, 129}} {
+		for _, size := range [][2]int{{32, 128}, {75, 300}, {130, 300}, {200, 256}, {279, 700}, {1700, 129}} {
 			m, w := randomMatrix(rng, size[0], size[1])
-			for _, tokens := range []int{31, 32, 33, 65, 130} {
+			for _, tokens := range []int{31, 32, 33, 40, 65, 130} {
 				if m.Rows > 1000 && tokens != 65 {
 					continue
 				}
@@ -132,6 +132,9 @@ func TestMatMulMany(t *testing.T) {
 				y := make([]float32, tokens*m.Rows)
 				for g := 0; g < m.Groups(); {
 					next := g + 1 + rng.IntN(m.Groups()-g)
+					if tokens%5 == 0 { // all at once
+						next = m.Groups()
+					}
 					MatMul(y, m.Rows, m, g, next, q, sums, muls, scratch)
 					g = next
 				}
@@ -152,10 +155,11 @@ func TestMatMulMany(t *testing.T) {
 func TestExtremes(t *testing.T) {
 	eachLookup(t, func(t *testing.T) {
 		scratch := NewScratch()
-		for _, cols := range []int{1024, 2048, 4096, 8640} {
+		for _, size := range [][2]int{{34, 1024}, {34, 2048}, {34, 4096}, {34, 8640}, {131, 1024}} {
+			rows, cols := size[0], size[1]
 			for _, w := range []int8{-1, 0, 1} {
 				for _, a := range []int8{-128, -127, 127} {
-					m, _ := matrixOf(34, cols, func() int8 { return w })
+					m, _ := matrixOf(rows, cols, func() int8 { return w })
 					q, sums := activations(m, 40, func() int8 { return a })
 					want := float32(cols) * float32(w) * float32(a)
 					for _, tokens := range []int{1, 5, 27, 40} {

@@ -21,7 +21,7 @@ const (
 	lookupTableBytes = 2 * 64 * lookupSteps
 	lookupIndexBytes = 2 * 64 * lookupWords
 
-	lookupBands, lookupTokens = 6, 4 // of a tile
+	lookupBands, lookupTokens = 3, 4 // of a tile: four bands fill a joint one
 )
 
 var z512 = []reg.VecPhysical{
@@ -286,10 +286,10 @@ func lookupTables() {
 // lookupTile emits the lookups. Sums are of 256 products at most: 16 bits hold them, as
 // no activation is -128. Tables of four tokens stay in L1 while all bands pass.
 func lookupTile() {
-	function("lookupTile", "func(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, sets, bands, blocks, tokens int, next *byte, groupBytes, each int, first bool)",
-		"adds to acc, [sets][tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. sets ≥ 1, 1 ≤ bands ≤ 6, 1 ≤ tokens ≤ 4. With a set each it fetches two blocks of each ≥ 1 row groups from next on.")
-	y, acc, tables, soon := param("y"), param("acc"), param("tables"), param("next")
-	yStride, groupBytes, indices, sets := param("yStride"), param("groupBytes"), param("indices"), param("sets")
+	function("lookupTile", "func(y *float32, muls *float32, yStride int, acc *int32, tables *int16, indices *uint16, bands, blocks, tokens int, next *byte, groupBytes, each int, first bool)",
+		"adds to acc, [tokens][bands][32], the products of one or two blocks, or stores them there if they are the first, or, unless y is nil, stores the sums times muls in rows of y that are yStride floats apart. 1 ≤ bands ≤ 3, 1 ≤ tokens ≤ 4. It fetches two blocks of each ≥ 1 row groups from next on.")
+	y, acc, soon := param("y"), param("acc"), param("next")
+	yStride, groupBytes := param("yStride"), param("groupBytes")
 	bands, tokens := param("bands"), param("tokens")
 	SHLQ(U8(2), yStride)
 	for b := lookupBands; b >= 1; b-- {
@@ -310,7 +310,6 @@ func lookupTile() {
 			for t := range sums {
 				sums[t] = z512[b*t:][:b]
 			}
-			Label(label("set"))
 			fetched := param("each")
 			loop(label("fetch"), fetched, func() {
 				for i := range 4 { // into L2: L1 holds tables and indices
@@ -318,9 +317,7 @@ func lookupTile() {
 				}
 				ADDQ(groupBytes, soon)
 			})
-			p, r, a, blocks := GP64(), GP64(), GP64(), param("blocks")
-			MOVQ(indices, p)
-			MOVQ(tables, r)
+			p, r, a, blocks := param("indices"), param("tables"), GP64(), param("blocks")
 			MOVQ(acc, a)
 			step := func(second int, first bool) {
 				for i := range index {
@@ -381,7 +378,8 @@ func lookupTile() {
 				for t := range sums {
 					total(t, add, func(v Register, to int) { VMOVDQU64(v, at(acc, 128*b*t+to)) })
 				}
-				JMP(LabelRef(label("next")))
+				VZEROUPPER()
+				RET()
 			}
 			is := Load(Param("first"), GP8())
 			TESTB(is, is)
@@ -404,12 +402,6 @@ func lookupTile() {
 					ADDQ(yStride, to)
 				}
 			}
-			advance(128*b, y)
-			Label(label("next"))
-			advance(128*b*n, acc)
-			advance(lookupIndexBytes*b, indices)
-			DECQ(sets)
-			JNZ(LabelRef(label("set")))
 			VZEROUPPER()
 			RET()
 		}

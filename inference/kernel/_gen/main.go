@@ -69,6 +69,9 @@ var topics = map[string]func(){
 		lookupIndices()
 		lookupTables()
 		lookupTile()
+		// joint.go
+		jointCodesOf()
+		jointTile()
 	},
 	"memory": func() {
 		// steps.go
