@@ -133,7 +133,7 @@ const (
 )
 
 // ThisMachine times the parts of a forward pass of a kind of models on random weights.
-// It takes about a second, and 370 to 480 MB of memory while it runs.
+// It takes one to three seconds, and 370 to 480 MB of memory while it runs.
 func ThisMachine(ctx context.Context, threads int, kind Kind) (Machine, error) {
 	m, err := thisMachine(ctx, threads, kind)
 	debug.FreeOSMemory() // the caller is about to load a model

@@ -121,7 +121,7 @@ func Start(folder, path string) (*Instance, error) {
 }
 
 // A window that closes holds the request until it has kept everything, and then stops
-// listening at once. What closes again and again is no window of ours.
+// listening at once. What closes again and again is not a window of ours.
 const (
 	maxTries = 10
 	pause    = 20 * time.Millisecond // before it is asked again
@@ -142,6 +142,8 @@ func hand(conn net.Conn, r request, end time.Time) error {
 	switch {
 	case err == nil && a.Taken:
 		return nil
+	case err == nil:
+		return errors.New("single: the open window refuses")
 	case errors.Is(err, io.EOF) || errors.As(err, &broken) && !broken.Timeout():
 		return errGone
 	}

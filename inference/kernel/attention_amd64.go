@@ -160,7 +160,6 @@ func scaleMax(x, scales []float32) float32 {
 	return max(head, scaleMaxGeneric(x[n:], scales[n:])) // max keeps a NaN
 }
 
-// expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 // quantizeSixteens is quantize16 of n values, a positive multiple of 16.
 func quantizeSixteens(q *int16, x *float32, n int, scale float32) {
 	if useAVX512 {
@@ -185,6 +184,7 @@ func exponentialWeights(s, scales []float32, values []int8) (top, sum, most floa
 	return top, sum, math.Float32frombits(bits), true
 }
 
+// expSum replaces x by exp(x-shift) and returns the sum. n is a positive multiple of 8.
 func expSum(x *float32, n int, shift float32) float32 {
 	if useAVX512 {
 		return expSumAVX512(x, n, shift)
