@@ -7,7 +7,8 @@ import "time"
 // processor of one of them the others wait for the system to give it back: with two
 // threads beside one busy program a token then takes twice as long as with one.
 // So when much time was lost in waiting, a few passes run with a worker less, and who
-// is faster stays; now and then they run with one more again. The results are the same.
+// is faster stays; soon they run with one more again, as the processor may only have been
+// gone for a moment, and ever more rarely where that is slower. The results are the same.
 type pacer struct {
 	most    int // workers asked for
 	workers int // of the next pass
@@ -23,7 +24,8 @@ type pacer struct {
 
 const (
 	paceWindow = 4  // passes of which the mean counts
-	paceLeast  = 32 // passes between two trials, twice as many after one that failed, up to
+	paceSoon   = 8  // passes with a worker less before a trial with one more,
+	paceLeast  = 32 // and between others, twice as many after one that failed, up to
 	paceMost   = 1024
 )
 
@@ -43,7 +45,9 @@ func (p *pacer) next(took, lost time.Duration) {
 		p.back = 0
 		less := p.workers < back // that must gain something
 		switch {
-		case mean < p.before && (!less || mean < p.before*19/20):
+		case less && mean < p.before*19/20:
+			p.step, p.patient = 1, paceSoon
+		case !less && mean < p.before:
 			p.step, p.patient = 1, paceLeast
 		case less && p.workers > 1: // perhaps still fewer do
 			p.workers, p.step = back, 2*p.step

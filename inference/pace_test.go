@@ -54,6 +54,29 @@ func TestPacer(t *testing.T) {
 	}
 }
 
+// TestPacerComesBack: all workers are soon back where a processor was gone for some passes
+// only.
+func TestPacerComesBack(t *testing.T) {
+	for _, c := range []struct{ busy, less int }{{1, 4}, {4, 12}, {12, 24}, {20, 24}} {
+		for begin := range paceWindow {
+			var p pacer
+			p.reset(2)
+			machine{cores: 2}.run(&p, 40+begin)
+			machine{2, 1}.run(&p, c.busy)
+			less := 0
+			for range 100 {
+				if p.workers < 2 {
+					less++
+				}
+				machine{cores: 2}.run(&p, 1)
+			}
+			if less > c.less {
+				t.Errorf("busy for %d passes from %d on: then %d passes with a worker less, want at most %d", c.busy, 40+begin, less, c.less)
+			}
+		}
+	}
+}
+
 // TestPacerIsFair: trials on a machine where a worker less gains nothing become rare.
 func TestPacerIsFair(t *testing.T) {
 	var p pacer
