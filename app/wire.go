@@ -71,7 +71,7 @@ func composeWindow(o options) int {
 	shelf := openShelf(chosen, desktop.Notify, post)
 	servers := openOutside(chosen.Servers, post)
 	var snapshots atomic.Int64
-	snapshots.Store(megabytes(chosen.SnapshotMB))
+	snapshots.Store(chosen.SnapshotBytes())
 	c := chat.New(chat.Options{Kept: openKept(chosen, o.settingsPath), Snapshots: snapshots.Load, Notify: desktop.Notify, Engine: servers.shared.Use, Free: library.FreeMemory, Keys: &servers.keys,
 		Readings: readings(chosen.Recent), Folder: folder, Panicked: o.crash.Note})
 	desktop.Fill(ui.Config{
@@ -79,8 +79,8 @@ func composeWindow(o options) int {
 		Report: o.crash.Last(), Program: o.program, Closing: loop.close,
 		Save: func(s settings.Settings) {
 			shelf.follow(s)
-			snapshots.Store(megabytes(s.SnapshotMB))
-			c.Kept.SetRoom(megabytes(s.KeptMB))
+			snapshots.Store(s.SnapshotBytes())
+			c.Kept.SetRoom(s.KeptBytes())
 			saver.save(s)
 		},
 	})
@@ -111,8 +111,6 @@ func composeWindow(o options) int {
 	return code
 }
 
-func megabytes(n int) int64 { return int64(n) * 1_000_000 }
-
 // openKept opens the store of what models know of conversations, which has no place where
 // settings have none.
 func openKept(s settings.Settings, settingsPath string) *kept.Store {
@@ -120,7 +118,7 @@ func openKept(s settings.Settings, settingsPath string) *kept.Store {
 	if err != nil || settingsPath == "" {
 		return nil
 	}
-	return kept.New(filepath.Join(dir, "kept"), megabytes(s.KeptMB), library.FreeSpace)
+	return kept.New(filepath.Join(dir, "kept"), s.KeptBytes(), library.FreeSpace)
 }
 
 // complain says a problem where there is no window any more.

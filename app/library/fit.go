@@ -18,7 +18,7 @@ type Room struct {
 
 // RoomOf is what settings let a conversation take.
 func RoomOf(s *settings.Settings) Room {
-	return Room{Context: s.Generation.Context, Snapshots: int64(s.SnapshotMB) * 1_000_000}
+	return Room{Context: s.Generation.Context, Snapshots: s.SnapshotBytes()}
 }
 
 // conversation is how many tokens of context a model needs room for where the user set

@@ -61,13 +61,15 @@ func WorkOf(c *model.Config, parts []model.Part, head *model.Dense) Work {
 	return w
 }
 
-// formOf is the form of so many weights with a scale per group, the nearest one: 17, 14 or 9
-// bits for 8 of them.
+// Bits that 8 weights take with their scale, in groups of 128.
+const oneBitOf8, tritsOf8, twoBitsOf8 = 9, 14, 17
+
+// formOf is the form of so many weights with a scale per group, the nearest one.
 func formOf(bytes, weights int64) ternary.Form {
 	switch bits := 2 * 8 * 8 * bytes; {
-	case bits <= (9+14)*weights:
+	case bits <= (oneBitOf8+tritsOf8)*weights:
 		return ternary.OneBit
-	case bits <= (14+17)*weights:
+	case bits <= (tritsOf8+twoBitsOf8)*weights:
 		return ternary.Trits
 	}
 	return ternary.TwoBits
@@ -145,11 +147,11 @@ func (m Machine) form(f ternary.Form) Products {
 	case f == ternary.Trits && m.Trits.Body > 0:
 		return m.Trits
 	case f == ternary.Trits:
-		two.Body *= 14. / 17
+		two.Body *= float64(tritsOf8) / twoBitsOf8
 	case f == ternary.OneBit && m.OneBit.Body > 0:
 		return m.OneBit
 	case f == ternary.OneBit:
-		two.Body *= 9. / 17
+		two.Body *= float64(oneBitOf8) / twoBitsOf8
 	}
 	return two
 }

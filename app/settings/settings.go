@@ -76,6 +76,12 @@ type Settings struct {
 	SnapshotMB int `json:"snapshot_mb"`
 }
 
+// KeptBytes is KeptMB in bytes.
+func (s *Settings) KeptBytes() int64 { return int64(s.KeptMB) * 1_000_000 }
+
+// SnapshotBytes is SnapshotMB in bytes.
+func (s *Settings) SnapshotBytes() int64 { return int64(s.SnapshotMB) * 1_000_000 }
+
 // version is the form of the file that Save writes.
 const version = 1
 

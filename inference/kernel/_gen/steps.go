@@ -32,49 +32,72 @@ func sumSquares() {
 		}
 	})
 	VADDPD(acc[1], acc[0], acc[0])
-	hi := XMM()
-	VEXTRACTF128(U8(1), acc[0], hi)
-	VADDPD(hi, acc[0].AsX(), hi)
-	VHADDPD(hi, hi, hi)
+	sum := sumOfDoubles(acc[0])
 	VZEROUPPER()
-	Store(hi, ReturnIndex(0))
+	Store(sum, ReturnIndex(0))
 	RET()
+}
+
+// sumOfDoubles is the sum of four float64.
+func sumOfDoubles(v VecVirtual) VecVirtual {
+	hi := XMM()
+	VEXTRACTF128(U8(1), v, hi)
+	VADDPD(hi, v.AsX(), hi)
+	VHADDPD(hi, hi, hi)
+	return hi
 }
 
 // sumSquaresFour emits sumSquares of four rows side by side: alone, additions wait for each
 // other.
 func sumSquaresFour() {
-	function("sumSquaresFourAVX2", "func(x *float32, n int, sums *float64)",
-		"stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.")
-	x, n, sums := param("x"), param("n"), param("sums")
-	stride, x3 := GP64(), GP64()
-	MOVQ(n, stride)
-	SHLQ(U8(2), stride)
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, x3)
-	ADDQ(x, x3)
+	f := squaresOfFour("sumSquaresFourAVX2")
 	acc := ymms(8)
 	zero(acc...)
-	eights(n, []GPVirtual{x, x3}, func() {
+	eights(f.n, f.pointers[:], func() {
 		for i, a := range acc {
-			v, from := YMM(), at(x3, 16*(i%2))
-			if i/2 < 3 {
-				from = row(x, stride, i/2, 16*(i%2))
-			}
-			VCVTPS2PD(from, v)
+			v := YMM()
+			VCVTPS2PD(f.at(i/2, 16*(i%2)), v)
 			VFMADD231PD(v, v, a)
 		}
 	})
 	for r := range 4 {
-		a, hi := acc[2*r], XMM()
+		a := acc[2*r]
 		VADDPD(acc[2*r+1], a, a)
-		VEXTRACTF128(U8(1), a, hi)
-		VADDPD(hi, a.AsX(), hi)
-		VHADDPD(hi, hi, hi)
-		VMOVSD(hi, at(sums, 8*r))
+		f.store(r, a)
 	}
 	VZEROUPPER()
 	RET()
 }
+
+// fourSquares are four rows whose squares are added up.
+type fourSquares struct {
+	n, sums, stride GPVirtual
+	pointers        [2]GPVirtual // to the first and the last row
+}
+
+// squaresOfFour emits the beginning of a function that stores the sums of squares of four rows.
+func squaresOfFour(name string) (f fourSquares) {
+	function(name, "func(x *float32, n int, sums *float64)",
+		"stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.")
+	x, last := param("x"), GP64()
+	f = fourSquares{param("n"), param("sums"), GP64(), [2]GPVirtual{x, last}}
+	MOVQ(f.n, f.stride)
+	SHLQ(U8(2), f.stride)
+	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, last)
+	ADDQ(x, last)
+	return f
+}
+
+// at is offset bytes into what comes next of row r.
+func (f fourSquares) at(r, offset int) Mem {
+	if r == 3 {
+		return at(f.pointers[1], offset)
+	}
+	return row(f.pointers[0], f.stride, r, offset)
+}
+
+// store stores the sum of row r, whose parts are in v.
+func (f fourSquares) store(r int, v VecVirtual) { VMOVSD(sumOfDoubles(v), at(f.sums, 8*r)) }
 
 func normalize() {
 	function("normalizeAsm", "func(y, x, w *float32, n int, scale float32)",

@@ -89,36 +89,21 @@ func normalize512() {
 
 // sumSquaresFour512 emits sumSquaresFour: the eight sums of a row are one register.
 func sumSquaresFour512() {
-	function("sumSquaresFourAVX512", "func(x *float32, n int, sums *float64)",
-		"stores Σ x² of each of four rows of n values, a positive multiple of 8, in sums.")
-	x, n, sums := param("x"), param("n"), param("sums")
-	stride, x3 := GP64(), GP64()
-	MOVQ(n, stride)
-	SHLQ(U8(2), stride)
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, x3)
-	ADDQ(x, x3)
+	f := squaresOfFour("sumSquaresFourAVX512")
 	acc := zmms(4)
 	zeroZ(acc...)
-	SHRQ(U8(3), n)
-	loop("next", n, func() {
-		for i, a := range acc {
-			v, from := ZMM(), at(x3, 0)
-			if i < 3 {
-				from = row(x, stride, i, 0)
-			}
-			VCVTPS2PD(from, v)
+	eights(f.n, f.pointers[:], func() {
+		for r, a := range acc {
+			v := ZMM()
+			VCVTPS2PD(f.at(r, 0), v)
 			VFMADD231PD(v, v, a) // the square of a float32 is exact
 		}
-		advance(32, x, x3)
 	})
 	for r, a := range acc {
-		half, hi := YMM(), XMM()
+		half := YMM()
 		VEXTRACTF64X4(U8(1), a, half)
 		VADDPD(half, a.AsY(), half)
-		VEXTRACTF128(U8(1), half, hi)
-		VADDPD(hi, half.AsX(), hi)
-		VHADDPD(hi, hi, hi)
-		VMOVSD(hi, at(sums, 8*r))
+		f.store(r, half)
 	}
 	VZEROUPPER()
 	RET()
